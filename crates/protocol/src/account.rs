@@ -1,0 +1,70 @@
+//! Accounts: registering and proving that the person is there.
+
+use crate::Timestamp;
+use crate::wire::wire;
+
+wire! {
+    /// A person, as others see them.
+    #[derive(Eq)]
+    pub struct User {
+        /// The stable public handle: 2–32 of `a-z A-Z 0-9 . _ -`, compared without case, never changed.
+        pub username: String,
+        /// The name to show; the person may change it.
+        pub display_name: String,
+        /// When the account was registered.
+        pub created_at: Timestamp,
+        /// Only in the caller's own user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub email: Option<String>,
+    }
+
+    /// Body of `POST /auth/register`.
+    pub struct Register {
+        /// The handle to take.
+        pub username: String,
+        /// 8–256 characters.
+        pub password: String,
+        /// Where a code may be sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub email: Option<String>,
+        /// The name to show; the username where it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub display_name: Option<String>,
+    }
+
+    /// Answer of `POST /auth/register`.
+    pub struct Registered {
+        /// The new account, not verified yet.
+        pub user: User,
+        /// How the code was sent.
+        pub otp: OtpNotice,
+    }
+
+    /// That a one-time code is on its way.
+    pub struct OtpNotice {
+        /// `fixed`, `log`, `email` or `webhook`.
+        pub channel: String,
+        /// After this the code is no longer accepted.
+        pub expires_at: Timestamp,
+    }
+
+    /// Body of `POST /auth/verify`.
+    pub struct Verify {
+        /// Who verifies.
+        pub username: String,
+        /// The one-time code.
+        pub otp: String,
+    }
+
+    /// Answer of `POST /auth/verify`.
+    pub struct Verified {
+        /// The account, now verified.
+        pub user: User,
+    }
+
+    /// Body of `POST /auth/resend`.
+    pub struct Resend {
+        /// Who wants a new code.
+        pub username: String,
+    }
+}

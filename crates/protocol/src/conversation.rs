@@ -1,0 +1,76 @@
+//! Conversations and who is in them.
+
+use crate::wire::wire;
+use crate::{ConversationId, Message, Timestamp};
+
+wire! {
+    /// A conversation, as the caller sees it.
+    pub struct Conversation {
+        /// Stable.
+        pub id: ConversationId,
+        /// Two people, or a group.
+        pub kind: ConversationKind,
+        /// Groups only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub title: Option<String>,
+        /// What a new member may read.
+        pub history: HistoryAccess,
+        /// When it began.
+        pub created_at: Timestamp,
+        /// The highest `seq` taken in it; 0 in an empty one.
+        pub head_seq: u64,
+        /// Messages of others above the caller's `readSeq`; counted up to 1,000.
+        pub unread: u64,
+        /// Whether the caller silenced it.
+        pub muted: bool,
+        /// The caller included.
+        pub members: Vec<Member>,
+        /// The newest message the caller may see.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub last_message: Option<Message>,
+    }
+
+    /// Somebody in a conversation, with their cursors.
+    #[derive(Eq)]
+    pub struct Member {
+        /// Who.
+        pub username: String,
+        /// The name to show.
+        pub display_name: String,
+        /// What they may do.
+        pub role: Role,
+        /// Everything up to here has reached one of their devices.
+        pub delivered_seq: u64,
+        /// Everything up to here has been read.
+        pub read_seq: u64,
+    }
+
+    /// What kind of conversation.
+    #[derive(Copy, Eq)]
+    pub enum ConversationKind {
+        /// Two people.
+        Direct,
+        /// Many, with a title and roles.
+        Group,
+    }
+
+    /// What a new member may read.
+    #[derive(Copy, Eq)]
+    pub enum HistoryAccess {
+        /// From their joining on.
+        Joined,
+        /// Everything.
+        All,
+    }
+
+    /// What a member may do.
+    #[derive(Copy, Eq)]
+    pub enum Role {
+        /// Everything, and there is one.
+        Owner,
+        /// Invite, remove, rename.
+        Admin,
+        /// Read and write.
+        Member,
+    }
+}

@@ -1,0 +1,34 @@
+//! What is on the wire between an Aldis server and its clients.
+//!
+//! Every type that crosses the network is defined here once; the web client's TypeScript
+//! (`web/src/app/protocol/protocol.ts`) and the schemas of `/openapi.json` are generated from it.
+//! All JSON is camelCase; times are RFC 3339 in UTC with milliseconds.
+#![forbid(unsafe_code)]
+
+mod account;
+mod conversation;
+mod error;
+mod event;
+mod id;
+pub mod limit;
+mod message;
+mod receipt;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod session;
+mod sync;
+mod time;
+mod wire;
+
+pub use account::{OtpNotice, Register, Registered, Resend, User, Verified, Verify};
+pub use conversation::{Conversation, ConversationKind, HistoryAccess, Member, Role};
+pub use error::{Code, Problem};
+pub use event::{ClientEvent, Reply, ServerEvent};
+#[cfg(feature = "schema")]
+pub use event::{client_events, server_events};
+pub use id::{ConversationId, MessageId, SessionId};
+pub use message::{DeleteMessage, EditMessage, Message, SendMessage};
+pub use receipt::{Cursors, MoveCursors, Receipt};
+pub use session::{LoggedIn, Login, Refresh, Session};
+pub use sync::{Auth, Page, Sync, Synced};
+pub use time::Timestamp;

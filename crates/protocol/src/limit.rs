@@ -1,0 +1,26 @@
+//! Limits that belong to the protocol itself; those an operator may change are settings of the server.
+
+use std::ops::RangeInclusive;
+
+/// Characters of a username.
+pub const USERNAME: RangeInclusive<usize> = 2..=32;
+/// Characters of a password.
+pub const PASSWORD: RangeInclusive<usize> = 8..=256;
+/// Characters of a display name.
+pub const DISPLAY_NAME: RangeInclusive<usize> = 1..=64;
+/// Bytes of a device's label; longer ones are cut.
+pub const DEVICE: usize = 64;
+/// Bytes of an e-mail address (RFC 5321, 4.5.3.1.3).
+pub const EMAIL: usize = 254;
+/// Bytes of a `clientId`.
+pub const CLIENT_ID: RangeInclusive<usize> = 1..=64;
+/// Messages in a page of history.
+pub const PAGE: RangeInclusive<u32> = 1..=200;
+/// Messages in a page of history where the caller names no number.
+pub const PAGE_DEFAULT: u32 = 50;
+/// Events in a page of `sync`.
+pub const SYNC_PAGE: RangeInclusive<u32> = 1..=1000;
+/// Events in a page of `sync` where the caller names no number.
+pub const SYNC_PAGE_DEFAULT: u32 = 200;
+/// Unread messages are counted up to here.
+pub const UNREAD: u64 = 1000;

@@ -1,0 +1,343 @@
+// Generated from crates/protocol by `make generate`. Do not edit.
+
+/** The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored. */
+export interface Auth {
+  /** Ask for an acknowledgement of every `message`, and count only that as delivered. */
+  acks?: boolean;
+  /** From the last `sync:done` or `sync`: send exactly what came after it. */
+  cursor?: string;
+  /** A label of the device. */
+  device?: string;
+  /** The access token. */
+  token?: string;
+}
+
+/** What went wrong, as a stable word. */
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
+
+/** A conversation, as the caller sees it. */
+export interface Conversation {
+  /** When it began. */
+  createdAt: Timestamp;
+  /** The highest `seq` taken in it; 0 in an empty one. */
+  headSeq: number;
+  /** What a new member may read. */
+  history: HistoryAccess;
+  /** Stable. */
+  id: ConversationId;
+  /** Two people, or a group. */
+  kind: ConversationKind;
+  lastMessage?: Message;
+  /** The caller included. */
+  members: Member[];
+  /** Whether the caller silenced it. */
+  muted: boolean;
+  /** Groups only. */
+  title?: string;
+  /** Messages of others above the caller's `readSeq`; counted up to 1,000. */
+  unread: number;
+}
+
+/** A conversation (UUIDv7). */
+export type ConversationId = string;
+
+/** What kind of conversation. */
+export type ConversationKind = 'direct' | 'group';
+
+/** A member's two cursors; `readSeq` ≤ `deliveredSeq` ≤ the conversation's `headSeq`. */
+export interface Cursors {
+  /** Everything up to here has reached one of the member's devices. */
+  deliveredSeq: number;
+  /** Everything up to here has been read. */
+  readSeq: number;
+}
+
+/** Payload of `message:delete`. */
+export interface DeleteMessage {
+  /** Where. */
+  conversationId: ConversationId;
+  /** Which; the caller must be its sender. */
+  id: MessageId;
+}
+
+/** Payload of `message:edit`. */
+export interface EditMessage {
+  /** Where. */
+  conversationId: ConversationId;
+  /** Which; the caller must be its sender. */
+  id: MessageId;
+  /** The new text. */
+  text: string;
+}
+
+/** What a new member may read. */
+export type HistoryAccess = 'joined' | 'all';
+
+/** Answer of `POST /auth/login` and `POST /auth/refresh`. */
+export interface LoggedIn {
+  /** When the access token expires. */
+  expiresAt: Timestamp;
+  /** Buys the next pair of tokens, once. */
+  refreshToken: string;
+  /** The access token: a JWT, for `Authorization: Bearer` and the socket's `auth.token`. */
+  token: string;
+  /** Who logged in. */
+  user: User;
+}
+
+/** Body of `POST /auth/login`. */
+export interface Login {
+  /** A label for the list of sessions, at most 64 characters. */
+  device?: string;
+  /** The password. */
+  password: string;
+  /** The handle, in any case. */
+  username: string;
+}
+
+/** Somebody in a conversation, with their cursors. */
+export interface Member {
+  /** Everything up to here has reached one of their devices. */
+  deliveredSeq: number;
+  /** The name to show. */
+  displayName: string;
+  /** Everything up to here has been read. */
+  readSeq: number;
+  /** What they may do. */
+  role: Role;
+  /** Who. */
+  username: string;
+}
+
+/** A stored message in its present state. */
+export interface Message {
+  /** The `seq` of its latest change, once there is one. */
+  changeSeq?: number;
+  /** The sender's own name for it; the message's `id` where the sender gave none. */
+  clientId: string;
+  /** Where it is. */
+  conversationId: ConversationId;
+  deletedAt?: Timestamp;
+  editedAt?: Timestamp;
+  /** Stable. */
+  id: MessageId;
+  /** Username of who it is for; in a direct conversation only. */
+  receiver?: string;
+  replyTo?: MessageId;
+  /** Username of who sent it. */
+  sender: string;
+  /** Its place in the conversation: 1, 2, 3, … shared with every other durable change; never changes. */
+  seq: number;
+  /** Empty once deleted. */
+  text: string;
+  /** When the server took it. */
+  timestamp: Timestamp;
+}
+
+/**
+ * A message (UUIDv7). Its last 32 bits are the message's `seq`, so that a message is found by its id
+ * within its conversation without an index of its own.
+ */
+export type MessageId = string;
+
+/** Payload of the client's `receipt`. */
+export interface MoveCursors {
+  /** Where. */
+  conversationId: ConversationId;
+  /** Everything up to here is on this device. */
+  deliveredSeq?: number;
+  /** Everything up to here has been read; implies delivered. */
+  readSeq?: number;
+}
+
+/** That a one-time code is on its way. */
+export interface OtpNotice {
+  /** `fixed`, `log`, `email` or `webhook`. */
+  channel: string;
+  /** After this the code is no longer accepted. */
+  expiresAt: Timestamp;
+}
+
+/** An error (RFC 9457), over HTTP as over the socket. */
+export interface Problem {
+  /** The stable word to branch on. */
+  code: Code;
+  /** What went wrong this time and what to do. */
+  detail: string;
+  /** The field at fault. */
+  field?: string;
+  /** Seconds to wait before trying again. */
+  retryAfter?: number;
+  /** Whether the same request may succeed later, unchanged. */
+  retryable: boolean;
+  /** The HTTP status, over the socket too. */
+  status: number;
+  /** What the code means. */
+  title: string;
+  /** `urn:aldis:problem:` and the code. */
+  type: string;
+}
+
+/** A member's cursors moved. Coalesced: only the latest state is told. */
+export interface Receipt {
+  /** Where. */
+  conversationId: ConversationId;
+  /** See [`Cursors`]. */
+  deliveredSeq: number;
+  /** See [`Cursors`]. */
+  readSeq: number;
+  /** Whose. */
+  username: string;
+}
+
+/** Body of `POST /auth/refresh`. */
+export interface Refresh {
+  /** The refresh token of the last login or refresh. */
+  refreshToken: string;
+}
+
+/** Body of `POST /auth/register`. */
+export interface Register {
+  /** The name to show; the username where it is left out. */
+  displayName?: string;
+  /** Where a code may be sent. */
+  email?: string;
+  /** 8–256 characters. */
+  password: string;
+  /** The handle to take. */
+  username: string;
+}
+
+/** Answer of `POST /auth/register`. */
+export interface Registered {
+  /** How the code was sent. */
+  otp: OtpNotice;
+  /** The new account, not verified yet. */
+  user: User;
+}
+
+/** Body of `POST /auth/resend`. */
+export interface Resend {
+  /** Who wants a new code. */
+  username: string;
+}
+
+/** What a member may do. */
+export type Role = 'owner' | 'admin' | 'member';
+
+/**
+ * Payload of `message`: to a person or to a conversation.
+ *
+ * The first demo's client spelled its three fields with capitals; both spellings are taken.
+ */
+export interface SendMessage {
+  /** Makes a resend harmless: 1–64 characters, unique for this sender; a UUIDv7 is best. */
+  clientId?: string;
+  conversationId?: ConversationId;
+  /** A username; opens the direct conversation with them where there is none. */
+  receiver?: string;
+  replyTo?: MessageId;
+  /** May be left out; if there, it must be the caller. */
+  sender?: string;
+  /** What to say. */
+  text: string;
+}
+
+/** One of the caller's sessions. */
+export interface Session {
+  /** When the device logged in. */
+  createdAt: Timestamp;
+  /** Whether this is the session that asks. */
+  current: boolean;
+  /** The label given at login. */
+  device?: string;
+  /** For `DELETE /auth/sessions/{id}`. */
+  id: SessionId;
+  /** When it last logged in or refreshed its token. */
+  lastSeenAt: Timestamp;
+}
+
+/** A session: one logged-in device (UUIDv7). */
+export type SessionId = string;
+
+/** Payload of `sync`. */
+export interface Sync {
+  /** Where to go on from; left out, what this socket has not been sent yet. */
+  cursor?: string;
+  /** At most so many events; 1–1,000, default 200. */
+  limit?: number;
+}
+
+/** Answer to `sync`, after the page's events were emitted; without `more`, the payload of `sync:done`. */
+export interface Synced {
+  /** Opaque; stands for everything emitted so far. */
+  cursor: string;
+  /** Whether another `sync` with this cursor would bring more. */
+  more?: boolean;
+}
+
+/** An instant, in milliseconds since 1970-01-01T00:00:00Z; RFC 3339 in UTC on the wire. */
+export type Timestamp = string;
+
+/** A person, as others see them. */
+export interface User {
+  /** When the account was registered. */
+  createdAt: Timestamp;
+  /** The name to show; the person may change it. */
+  displayName: string;
+  /** Only in the caller's own user. */
+  email?: string;
+  /** The stable public handle: 2–32 of `a-z A-Z 0-9 . _ -`, compared without case, never changed. */
+  username: string;
+}
+
+/** Answer of `POST /auth/verify`. */
+export interface Verified {
+  /** The account, now verified. */
+  user: User;
+}
+
+/** Body of `POST /auth/verify`. */
+export interface Verify {
+  /** The one-time code. */
+  otp: string;
+  /** Who verifies. */
+  username: string;
+}
+
+/** What the callback of a request is called with. */
+export type Reply<T> = { status: 'ok'; data: T } | { status: 'error'; error: Problem };
+
+/** A page of a list; `next` asks for the page after it. */
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+export interface ServerToClientEvents {
+  /** A new message. */
+  'message': (payload: Message, received?: () => void) => void;
+  /** A message was edited or deleted. */
+  'message:updated': (payload: Message) => void;
+  /** A member's cursors moved. */
+  'receipt': (payload: Receipt) => void;
+  /** A conversation is new or changed, as the receiver of this event sees it. */
+  'conversation': (payload: Conversation) => void;
+  /** What waited at connecting has been sent. */
+  'sync:done': (payload: Synced) => void;
+  /** A request sent without a callback failed. */
+  'request:error': (payload: Problem) => void;
+}
+
+export interface ClientToServerEvents {
+  /** Sends a message; answered once it is stored durably. */
+  'message': (payload: SendMessage, reply: (reply: Reply<Message>) => void) => void;
+  /** Changes the text of a message of one's own. */
+  'message:edit': (payload: EditMessage, reply: (reply: Reply<Message>) => void) => void;
+  /** Deletes a message of one's own, for everyone. */
+  'message:delete': (payload: DeleteMessage, reply: (reply: Reply<Message>) => void) => void;
+  /** Moves one's own cursors forward. */
+  'receipt': (payload: MoveCursors, reply: (reply: Reply<Cursors>) => void) => void;
+  /** Asks for what this client lacks; the events come before the answer. */
+  'sync': (payload: Sync, reply: (reply: Reply<Synced>) => void) => void;
+}
