@@ -1,0 +1,32 @@
+import { defineConfig } from '@playwright/test';
+
+// Chromium as root on a machine without a network: no sandbox, no background traffic.
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export default defineConfig({
+  testDir: 'tests',
+  forbidOnly: Boolean(process.env['CI']),
+  reporter: process.env['CI'] ? 'line' : 'list',
+  workers: 2,
+  timeout: 60_000,
+  use: {
+    launchOptions: { executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args },
+    trace: 'retain-on-failure',
+  },
+  projects: [
+    // The Socket.IO layer alone: crates/socketio/examples/conformance_server.rs.
+    { name: 'socketio', testDir: 'tests/socketio' },
+    // The binary, spoken to as programs do.
+    { name: 'server', testDir: 'tests/server' },
+    // The binary, in the browser.
+    { name: 'web', testDir: 'tests/web' },
+  ],
+});
