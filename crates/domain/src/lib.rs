@@ -1,1 +1,166 @@
-//! To come.
+//! The rules of Aldis: accounts, sessions, conversations, messages, receipts, resuming.
+//!
+//! Knows no HTTP, no Socket.IO and no SQL: it declares what it needs of the world as ports
+//! ([`store::Store`], [`Broker`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
+#![forbid(unsafe_code)]
+
+mod account;
+mod clock;
+mod conversation;
+mod error;
+mod keyring;
+pub mod limit;
+mod live;
+mod message;
+mod otp;
+mod password;
+mod person;
+mod random;
+mod receipt;
+mod session;
+pub mod store;
+mod sync;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use account::Accounts;
+pub use clock::Clock;
+pub use conversation::{Around, Channel, Conversations};
+pub use error::Error;
+pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
+pub use limit::Rate;
+pub use live::{Broker, Live, SocketKey};
+pub use message::{Messages, Sent};
+pub use otp::OtpChannel;
+pub use password::Passwords;
+pub use person::{Caller, Person};
+pub use random::Random;
+pub use receipt::Receipts;
+pub use session::Sessions;
+pub use sync::{Caught, Cursor, Reader, Syncs};
+pub use token::Claims;
+
+/// What the domain needs of the world.
+pub struct Ports {
+    /// Keeps things.
+    pub store: Arc<dyn store::Store>,
+    /// Tells live sockets.
+    pub broker: Arc<dyn Broker>,
+    /// Sends one-time codes.
+    pub otp: Arc<dyn OtpChannel>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Draws random bytes.
+    pub random: Arc<dyn Random>,
+    /// Signs access tokens.
+    pub keyring: Keyring,
+}
+
+/// What an operator may change of the rules.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Bytes of a message's text.
+    pub text_bytes: usize,
+    /// Messages of a user.
+    pub messages: Rate,
+    /// Registrations from an address.
+    pub registrations: Rate,
+    /// Failed logins from an address.
+    pub failed_logins: Rate,
+    /// Failed logins to an account, from wherever.
+    pub failed_logins_of_account: Rate,
+    /// New codes for an account.
+    pub resends: Rate,
+    /// Wrong codes before a new one is needed.
+    pub otp_tries: u32,
+    /// How long a code is accepted.
+    pub otp_lifetime: Duration,
+    /// How long an access token is accepted.
+    pub token_lifetime: Duration,
+    /// How long a session lives without a refresh.
+    pub session_lifetime: Duration,
+    /// `iss` of the access tokens.
+    pub issuer: String,
+    /// `aud` of the access tokens.
+    pub audience: String,
+    /// Passwords hashed at the same time.
+    pub hash_threads: usize,
+    /// Passwords that may wait to be hashed; past it, [`protocol::Code::Overloaded`].
+    pub hash_queue: usize,
+    /// How long cursor moves are gathered before they are stored and told.
+    pub receipt_delay: Duration,
+}
+
+/// The rules, wired.
+pub struct Domain {
+    /// Registering and verifying.
+    pub accounts: Accounts,
+    /// Logging in and out.
+    pub sessions: Sessions,
+    /// Who talks with whom.
+    pub conversations: Conversations,
+    /// Sending and changing messages.
+    pub messages: Messages,
+    /// How far members have come.
+    pub receipts: Arc<Receipts>,
+    /// Catching up.
+    pub syncs: Syncs,
+}
+
+impl Domain {
+    /// Wires the rules to the world.
+    pub fn new(ports: Ports, settings: &Settings) -> Self {
+        let Ports {
+            store,
+            broker,
+            otp,
+            clock,
+            random,
+            keyring,
+        } = ports;
+        let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
+        let people = Arc::new(person::Directory::new(store.clone()));
+        let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
+        let receipts = Arc::new(Receipts::new(
+            store.clone(),
+            broker.clone(),
+            channels.clone(),
+            settings.receipt_delay,
+        ));
+        Self {
+            accounts: Accounts::new(
+                store.clone(),
+                otp,
+                clock.clone(),
+                random.clone(),
+                passwords.clone(),
+                people.clone(),
+                settings,
+            ),
+            sessions: Sessions::new(
+                store.clone(),
+                broker.clone(),
+                clock.clone(),
+                random.clone(),
+                passwords,
+                keyring,
+                people.clone(),
+                settings,
+            ),
+            conversations: Conversations::new(store.clone(), channels.clone()),
+            messages: Messages::new(
+                store.clone(),
+                broker,
+                clock,
+                random,
+                people,
+                channels.clone(),
+                settings,
+            ),
+            syncs: Syncs::new(store, channels, receipts.clone()),
+            receipts,
+        }
+    }
+}

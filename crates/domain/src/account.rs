@@ -1,0 +1,301 @@
+//! Accounts: registering, and proving with a one-time code that the person is there.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::{Code, OtpNotice, Register, Registered, User, limit};
+
+use crate::Settings;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::limit::Limiter;
+use crate::otp::{self, OtpChannel};
+use crate::password::Passwords;
+use crate::person::{Caller, Directory};
+use crate::random::{self, Random};
+use crate::store::{Account, NewAccount, OneTimeCode, Store, UserId};
+
+/// Registering and verifying.
+pub struct Accounts {
+    store: Arc<dyn Store>,
+    channel: Arc<dyn OtpChannel>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    passwords: Arc<Passwords>,
+    people: Arc<Directory>,
+    registrations: Limiter<IpAddr>,
+    resends: Limiter<UserId>,
+    otp_lifetime: Duration,
+    otp_tries: u32,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        channel: Arc<dyn OtpChannel>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        passwords: Arc<Passwords>,
+        people: Arc<Directory>,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            store,
+            channel,
+            clock,
+            random,
+            passwords,
+            people,
+            registrations: Limiter::new(settings.registrations),
+            resends: Limiter::new(settings.resends),
+            otp_lifetime: settings.otp_lifetime,
+            otp_tries: settings.otp_tries,
+        }
+    }
+
+    /// Registers an account and sends its first code. `address` is `None` where limits per address do not
+    /// apply.
+    pub async fn register(&self, request: Register, address: Option<IpAddr>) -> Result<Registered, Error> {
+        let Register {
+            username,
+            password,
+            email,
+            display_name,
+        } = request;
+        check_username(&username)?;
+        check_password(&password)?;
+        let email = email
+            .map(|email| check_email(&email).map(|()| email))
+            .transpose()?;
+        let display_name = check_display_name(display_name.unwrap_or_else(|| username.clone()))?;
+        if let Some(address) = address {
+            self.registrations
+                .take(address, self.clock.monotonic())
+                .map_err(Error::rate_limited)?;
+        }
+        let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
+        // Asked again, atomically, below: this only saves hashing for nothing.
+        if self.store.account(&username).await?.is_some() {
+            return Err(taken());
+        }
+        let password_hash = self
+            .passwords
+            .hash(password, random::bytes(&*self.random))
+            .await?;
+        let created_at = self.clock.now();
+        let account = NewAccount {
+            username,
+            display_name,
+            email,
+            password_hash,
+            created_at,
+        };
+        let (code, sealed) = self.new_code();
+        let id = self
+            .store
+            .create_account(account.clone(), sealed.clone())
+            .await?
+            .ok_or_else(taken)?;
+        let NewAccount {
+            username,
+            display_name,
+            email,
+            password_hash,
+            ..
+        } = account;
+        let account = Account {
+            id,
+            username,
+            display_name,
+            email,
+            password_hash,
+            verified: false,
+            created_at,
+        };
+        self.send(&account, &code, &sealed).await;
+        let otp = OtpNotice {
+            channel: self.channel.name().to_owned(),
+            expires_at: sealed.expires_at,
+        };
+        Ok(Registered {
+            user: own_user(account),
+            otp,
+        })
+    }
+
+    /// Verifies an account with its code. An unknown account, a wrong code, an expired and a used one are
+    /// answered alike.
+    pub async fn verify(&self, username: &str, entered: &str) -> Result<User, Error> {
+        let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
+        let account = self.store.account(username).await?.ok_or_else(invalid)?;
+        let attempt = self.store.try_code(account.id).await?.ok_or_else(invalid)?;
+        if attempt.tries > self.otp_tries {
+            return Err(Error::new(Code::OtpLocked, "Ask for a new code."));
+        }
+        if attempt.code.expires_at <= self.clock.now() || !otp::matches(&attempt.code, entered) {
+            return Err(invalid());
+        }
+        if !self.store.use_code(account.id, &attempt.code).await? {
+            return Err(invalid());
+        }
+        Ok(own_user(account))
+    }
+
+    /// Sends a new code to an account that is not verified yet; says nothing about whether there is one.
+    pub async fn resend(&self, username: &str) -> Result<(), Error> {
+        let account = self.store.account(username).await?;
+        let Some(account) = account.filter(|account| !account.verified) else {
+            return Ok(());
+        };
+        if self.resends.take(account.id, self.clock.monotonic()).is_err() {
+            tracing::info!(
+                username = account.username,
+                "no new code: too many were asked for"
+            );
+            return Ok(());
+        }
+        let (code, sealed) = self.new_code();
+        self.store.put_code(account.id, sealed.clone()).await?;
+        self.send(&account, &code, &sealed).await;
+        Ok(())
+    }
+
+    /// The caller's own user.
+    pub async fn me(&self, caller: &Caller) -> Result<User, Error> {
+        let account = self.store.account_of(caller.person.id).await?;
+        account.map(own_user).ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// Somebody's public user.
+    pub async fn user(&self, username: &str) -> Result<User, Error> {
+        let missing = || Error::not_found("user");
+        let person = self.people.named(username).await?.ok_or_else(missing)?;
+        let account = self.store.account_of(person.id).await?.ok_or_else(missing)?;
+        Ok(User {
+            email: None,
+            ..own_user(account)
+        })
+    }
+
+    fn new_code(&self) -> (String, OneTimeCode) {
+        let code = self
+            .channel
+            .fixed_code()
+            .map_or_else(|| otp::draw(&*self.random), str::to_owned);
+        let sealed = otp::seal(&code, self.clock.now().plus(self.otp_lifetime), &*self.random);
+        (code, sealed)
+    }
+
+    async fn send(&self, account: &Account, code: &str, sealed: &OneTimeCode) {
+        if let Err(error) = self.channel.send(account, code, sealed.expires_at).await {
+            let channel = self.channel.name();
+            tracing::warn!(
+                channel,
+                username = account.username,
+                error,
+                "a one-time code was not sent"
+            );
+        }
+    }
+}
+
+/// An account as its owner sees it.
+pub(crate) fn own_user(account: Account) -> User {
+    let Account {
+        username,
+        display_name,
+        email,
+        created_at,
+        ..
+    } = account;
+    User {
+        username,
+        display_name,
+        created_at,
+        email,
+    }
+}
+
+fn check_username(username: &str) -> Result<(), Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if limit::USERNAME.contains(&username.len()) && username.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "username",
+        "A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -",
+    ))
+}
+
+fn check_password(password: &str) -> Result<(), Error> {
+    if limit::PASSWORD.contains(&password.chars().count()) {
+        return Ok(());
+    }
+    Err(Error::invalid("password", "A password has 8 to 256 characters."))
+}
+
+/// Whether a code can reach it shows only by sending one.
+fn check_email(email: &str) -> Result<(), Error> {
+    let plausible = |(name, host): (&str, &str)| {
+        !name.is_empty()
+            && host.contains('.')
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
+    };
+    if email.len() <= limit::EMAIL && email.rsplit_once('@').is_some_and(plausible) {
+        return Ok(());
+    }
+    Err(Error::invalid("email", "This is not an e-mail address."))
+}
+
+fn check_display_name(name: String) -> Result<String, Error> {
+    let trimmed = name.trim();
+    if !limit::DISPLAY_NAME.contains(&trimmed.chars().count()) || trimmed.contains(char::is_control) {
+        return Err(Error::invalid(
+            "displayName",
+            "A display name has 1 to 64 characters on one line.",
+        ));
+    }
+    Ok(if trimmed.len() == name.len() {
+        name
+    } else {
+        trimmed.to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usernames() {
+        for good in ["al", "Ann_B.c-9", &"x".repeat(32)] {
+            assert!(check_username(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a", &"x".repeat(33), "a b", "añn", "ann/..", "ann\0"] {
+            assert_eq!(check_username(bad).unwrap_err().field, Some("username"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn emails() {
+        assert!(check_email("ann@example.org").is_ok());
+        for bad in [
+            "",
+            "ann",
+            "@example.org",
+            "ann@localhost",
+            "a b@example.org",
+            "ann@example.org\r\nBcc: x",
+        ] {
+            assert!(check_email(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn display_names_are_trimmed() {
+        assert_eq!(check_display_name("  Ann  ".into()).unwrap(), "Ann");
+        assert!(check_display_name(" \t ".into()).is_err());
+        assert!(check_display_name("a\nb".into()).is_err());
+    }
+}

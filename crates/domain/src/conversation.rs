@@ -1,0 +1,303 @@
+//! Conversations: who talks with whom.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use protocol::{Code, Conversation, ConversationId, ConversationKind, Member, Message, Page, limit};
+use quick_cache::sync::Cache;
+
+use crate::error::Error;
+use crate::person::{Caller, Directory, Person};
+use crate::store::{ConversationKey, ConversationRecord, MessageRecord, Position, Store, UserId};
+
+/// A conversation, as far as the way of a message needs it.
+#[derive(Debug)]
+pub struct Channel {
+    /// Within the store.
+    pub key: ConversationKey,
+    /// For clients.
+    pub id: ConversationId,
+    /// Two people, or a group.
+    pub kind: ConversationKind,
+    /// Everybody in it, by id.
+    pub members: Vec<Arc<Person>>,
+}
+
+impl Channel {
+    /// The member of an id.
+    pub fn member(&self, user: UserId) -> Option<&Arc<Person>> {
+        let index = self
+            .members
+            .binary_search_by_key(&user, |person| person.id)
+            .ok()?;
+        self.members.get(index)
+    }
+
+    /// Everybody in it.
+    pub(crate) fn users(&self) -> impl Iterator<Item = UserId> {
+        self.members.iter().map(|person| person.id)
+    }
+
+    /// A message as clients see it.
+    pub(crate) fn message(&self, record: MessageRecord) -> Message {
+        let name = |user| self.member(user).map(|person| person.username.to_string());
+        let receiver = match (self.kind, self.members.as_slice()) {
+            (ConversationKind::Direct, [one, other]) => {
+                let receiver = if one.id == record.sender { other } else { one };
+                Some(receiver.username.to_string())
+            }
+            // A note to oneself.
+            (ConversationKind::Direct, [one]) => Some(one.username.to_string()),
+            _ => None,
+        };
+        Message {
+            conversation_id: self.id,
+            seq: record.seq,
+            client_id: record
+                .client_id
+                .map_or_else(|| record.id.to_string(), String::from),
+            id: record.id,
+            sender: name(record.sender).unwrap_or_default(),
+            receiver,
+            text: record.text.into(),
+            timestamp: record.timestamp,
+            edited_at: record.edited_at,
+            deleted_at: record.deleted_at,
+            reply_to: record.reply_to,
+            change_seq: record.change_seq,
+        }
+    }
+}
+
+/// The channels that were used lately.
+pub(crate) struct Channels {
+    store: Arc<dyn Store>,
+    people: Arc<Directory>,
+    by_key: Cache<ConversationKey, Arc<Channel>>,
+    by_id: Cache<ConversationId, Arc<Channel>>,
+    /// Lower user first.
+    direct: Cache<(UserId, UserId), Arc<Channel>>,
+}
+
+impl Channels {
+    /// Channels kept in memory, at about 300 bytes each for two people.
+    const CAPACITY: usize = 100_000;
+
+    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>) -> Self {
+        Self {
+            store,
+            people,
+            by_key: Cache::new(Self::CAPACITY),
+            by_id: Cache::new(Self::CAPACITY),
+            direct: Cache::new(Self::CAPACITY),
+        }
+    }
+
+    /// The channel of a conversation that the user is a member of.
+    pub(crate) async fn of_member(&self, id: ConversationId, user: UserId) -> Result<Arc<Channel>, Error> {
+        let missing = || Error::not_found("conversation");
+        let channel = match self.by_id.get(&id) {
+            Some(channel) => channel,
+            None => {
+                let key = self.store.conversation_key(id).await?.ok_or_else(missing)?;
+                self.of_key(key).await?.ok_or_else(missing)?
+            }
+        };
+        if channel.member(user).is_some() {
+            Ok(channel)
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// The channel of a store key.
+    pub(crate) async fn of_key(&self, key: ConversationKey) -> Result<Option<Arc<Channel>>, Error> {
+        if let Some(channel) = self.by_key.get(&key) {
+            return Ok(Some(channel));
+        }
+        Ok(self
+            .store
+            .conversation_by_key(key)
+            .await?
+            .map(|record| self.keep(&record)))
+    }
+
+    /// The direct channel of two people, if known without asking the store.
+    pub(crate) fn cached_direct(&self, one: UserId, other: UserId) -> Option<Arc<Channel>> {
+        self.direct.get(&pair(one, other))
+    }
+
+    /// The direct channel of two people, if they have one.
+    pub(crate) async fn direct(&self, one: UserId, other: UserId) -> Result<Option<Arc<Channel>>, Error> {
+        if let Some(channel) = self.cached_direct(one, other) {
+            return Ok(Some(channel));
+        }
+        match self.store.direct(one, other).await? {
+            Some(key) => self.of_key(key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the channel of a record.
+    pub(crate) fn keep(&self, record: &ConversationRecord) -> Arc<Channel> {
+        let channel = Arc::new(self.channel(record));
+        self.by_key.insert(channel.key, channel.clone());
+        self.by_id.insert(channel.id, channel.clone());
+        if channel.kind == ConversationKind::Direct
+            && let (Some(first), Some(last)) = (channel.members.first(), channel.members.last())
+        {
+            self.direct.insert(pair(first.id, last.id), channel.clone());
+        }
+        channel
+    }
+
+    fn channel(&self, record: &ConversationRecord) -> Channel {
+        let members = record.members.iter();
+        let mut members: Vec<_> = members
+            .map(|member| self.people.met(member.user, &member.username))
+            .collect();
+        members.sort_by_key(|person| person.id);
+        Channel {
+            key: record.key,
+            id: record.id,
+            kind: record.kind,
+            members,
+        }
+    }
+
+    /// A record as a member sees it.
+    pub(crate) fn view(&self, record: ConversationRecord, user: UserId) -> Conversation {
+        let channel = self.channel(&record);
+        let muted = record
+            .members
+            .iter()
+            .any(|member| member.user == user && member.muted);
+        let members = record.members.into_iter().map(|member| Member {
+            username: member.username.to_string(),
+            display_name: member.display_name,
+            role: member.role,
+            delivered_seq: member.cursors.delivered_seq,
+            read_seq: member.cursors.read_seq,
+        });
+        Conversation {
+            id: record.id,
+            kind: record.kind,
+            title: record.title,
+            history: record.history,
+            created_at: record.created_at,
+            head_seq: record.head_seq,
+            unread: record.unread,
+            muted,
+            members: members.collect(),
+            last_message: record.last_message.map(|message| channel.message(message)),
+        }
+    }
+}
+
+fn pair(one: UserId, other: UserId) -> (UserId, UserId) {
+    (one.min(other), one.max(other))
+}
+
+/// Which page of a conversation's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Around {
+    /// The newest.
+    End,
+    /// Below a `seq`.
+    Before(u64),
+    /// Above a `seq`.
+    After(u64),
+    /// On both sides of a `seq`, itself included.
+    Seq(u64),
+}
+
+/// Lists and history.
+pub struct Conversations {
+    store: Arc<dyn Store>,
+    channels: Arc<Channels>,
+}
+
+impl Conversations {
+    /// Conversations in a page of the list.
+    const PAGE: usize = 50;
+
+    pub(crate) fn new(store: Arc<dyn Store>, channels: Arc<Channels>) -> Self {
+        Self { store, channels }
+    }
+
+    /// The caller's conversations, newest activity first.
+    pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Conversation>, Error> {
+        let before = next.map(decode_next).transpose()?;
+        let user = caller.person.id;
+        let mut records = self.store.conversations(user, before, Self::PAGE + 1).await?;
+        let more = records.len() > Self::PAGE;
+        records.truncate(Self::PAGE);
+        let next = records
+            .last()
+            .filter(|_| more)
+            .map(|last| encode_next(last.head_position));
+        let items = records
+            .into_iter()
+            .map(|record| self.channels.view(record, user))
+            .collect();
+        Ok(Page { items, next })
+    }
+
+    /// A conversation as the caller sees it.
+    pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, Error> {
+        let user = caller.person.id;
+        let channel = self.channels.of_member(id, user).await?;
+        let record = self.store.conversation(user, channel.key).await?;
+        let record = record.ok_or_else(|| Error::not_found("conversation"))?;
+        Ok(self.channels.view(record, user))
+    }
+
+    /// A page of messages, by ascending `seq`.
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        around: Around,
+        count: u32,
+    ) -> Result<Vec<Message>, Error> {
+        if !limit::PAGE.contains(&count) {
+            return Err(Error::invalid("limit", "A page has 1 to 200 messages."));
+        }
+        let channel = self.channels.of_member(id, caller.person.id).await?;
+        let (key, count) = (channel.key, count as usize);
+        let records = match around {
+            Around::End => self.store.messages_before(key, u64::MAX, count).await?,
+            Around::Before(seq) => self.store.messages_before(key, seq, count).await?,
+            Around::After(seq) => self.store.messages_after(key, seq, count).await?,
+            Around::Seq(seq) => {
+                let before = self.store.messages_before(key, seq, count / 2).await?;
+                let rest = count - before.len();
+                let mut records = before;
+                records.extend(
+                    self.store
+                        .messages_after(key, seq.saturating_sub(1), rest)
+                        .await?,
+                );
+                records
+            }
+        };
+        Ok(records
+            .into_iter()
+            .map(|record| channel.message(record))
+            .collect())
+    }
+}
+
+fn encode_next(position: Position) -> String {
+    BASE64URL.encode(position.0.to_be_bytes())
+}
+
+fn decode_next(next: &str) -> Result<Position, Error> {
+    let invalid =
+        || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
+    let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
+    Ok(Position(u64::from_be_bytes(
+        bytes.try_into().map_err(|_| invalid())?,
+    )))
+}

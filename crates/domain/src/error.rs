@@ -1,0 +1,87 @@
+//! The one error of the domain; the edge maps it once to HTTP and once to the socket.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use protocol::{Code, Problem};
+
+use crate::store::StoreError;
+
+/// Why a request was not done. Nothing of it was stored.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}: {detail}", code.as_str())]
+pub struct Error {
+    /// The stable code.
+    pub code: Code,
+    /// What went wrong this time and what to do; safe to show.
+    pub detail: Cow<'static, str>,
+    /// The field at fault.
+    pub field: Option<&'static str>,
+    /// How long to wait before trying again.
+    pub retry_after: Option<Duration>,
+    /// For the log alone.
+    #[source]
+    pub cause: Option<StoreError>,
+}
+
+impl Error {
+    /// An error with its explanation.
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            field: None,
+            retry_after: None,
+            cause: None,
+        }
+    }
+
+    /// A field's value is not valid.
+    pub fn invalid(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Invalid, detail).about(field)
+    }
+
+    /// Names the field at fault.
+    #[must_use]
+    pub fn about(self, field: &'static str) -> Self {
+        Self {
+            field: Some(field),
+            ..self
+        }
+    }
+
+    /// Too many; again after `wait`.
+    pub fn rate_limited(wait: Duration) -> Self {
+        let detail = "Too many requests; wait as long as retryAfter says.";
+        Self {
+            retry_after: Some(wait),
+            ..Self::new(Code::RateLimited, detail)
+        }
+    }
+
+    /// Not there, or not the caller's to see.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("There is no such {what}."))
+    }
+
+    /// As clients see it.
+    pub fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.code, self.detail.as_ref());
+        problem.field = self.field.map(str::to_owned);
+        // Rounded up, so that who waits as told is let in.
+        problem.retry_after = self
+            .retry_after
+            .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        problem
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let detail = "Nothing was stored; try again in a moment.";
+        Self {
+            cause: Some(error),
+            ..Self::new(Code::StoreUnavailable, detail)
+        }
+    }
+}

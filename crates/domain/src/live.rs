@@ -1,0 +1,46 @@
+//! The port to live sockets. Everything told here is a hint: the log is the truth.
+
+use std::sync::Arc;
+
+use protocol::{Conversation, Message, Receipt, SessionId};
+
+use crate::store::{ConversationKey, EntryKind, Position, UserId};
+
+/// A live socket; unique while the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketKey(pub u64);
+
+/// What is told to live sockets.
+#[derive(Clone, Debug)]
+pub enum Live {
+    /// An entry of a log that the user can read.
+    Entry {
+        /// What happened.
+        kind: EntryKind,
+        /// The message, in its state after it.
+        message: Arc<Message>,
+        /// Within the store.
+        conversation: ConversationKey,
+        /// The entry's own `seq`.
+        seq: u64,
+        /// The entry's place in the store.
+        position: Position,
+        /// The socket that sent it: its acknowledgement says the same.
+        origin: Option<SocketKey>,
+    },
+    /// A member's cursors moved.
+    Receipt(Receipt),
+    /// A conversation is new or changed, as this one user sees it.
+    Conversation(Box<Conversation>),
+}
+
+/// Tells the live sockets of users.
+pub trait Broker: Send + Sync {
+    /// Tells every live socket of these users. At most once, and perhaps not at all: a socket that cannot
+    /// take it is closed and resumes from the log. Calls in an order arrive in that order at each socket.
+    /// Never blocks.
+    fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live);
+
+    /// Cuts the live sockets of a session that has ended.
+    fn cut(&self, session: SessionId);
+}

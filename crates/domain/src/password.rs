@@ -1,0 +1,98 @@
+//! Passwords: argon2id, on a bounded number of threads.
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use protocol::Code;
+use tokio::sync::Semaphore;
+
+use crate::error::Error;
+
+/// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises): about 20 ms of
+/// CPU each. A flood of logins waits here and is refused past the queue, so that it does not slow messages.
+pub struct Passwords {
+    threads: Semaphore,
+    queue: Semaphore,
+    /// Of a password that nobody has; verified where there is no account, so that it takes as long.
+    decoy: String,
+}
+
+impl Passwords {
+    /// `threads` at a time, `queue` waiting.
+    pub fn new(threads: usize, queue: usize) -> Self {
+        let decoy = hash_now("", &[0; 16]).expect("argon2id accepts its own defaults");
+        Self {
+            threads: Semaphore::new(threads),
+            queue: Semaphore::new(threads + queue),
+            decoy,
+        }
+    }
+
+    /// A PHC string for the store.
+    pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String, Error> {
+        self.run(move || hash_now(&password, &salt)).await?
+    }
+
+    /// Whether this is the password; takes the same time where there is no account to compare with.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        let right = self.run(move || {
+            Argon2::default()
+                .verify_password(password.as_bytes(), stored.as_str())
+                .is_ok()
+        });
+        Ok(right.await? && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let busy = || {
+            Error::new(
+                Code::Overloaded,
+                "Too many logins at once; try again in a moment.",
+            )
+        };
+        let _place = self.queue.try_acquire().map_err(|_| busy())?;
+        let _thread = self.threads.acquire().await.map_err(|_| busy())?;
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|_| Error::new(Code::Internal, "The password could not be checked."))
+    }
+}
+
+fn hash_now(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
+    let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
+    let hashed = hashed.map_err(|_| Error::new(Code::Internal, "The password could not be hashed."))?;
+    Ok(hashed.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tells_right_from_wrong() {
+        let passwords = Passwords::new(1, 1);
+        let stored = passwords.hash("correct horse".into(), [7; 16]).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(
+            passwords
+                .verify("correct horse".into(), Some(stored.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("wrong horse".into(), Some(stored))
+                .await
+                .unwrap()
+        );
+        assert!(!passwords.verify(String::new(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn refuses_past_its_queue() {
+        let passwords = Passwords::new(1, 0);
+        let _only = passwords.queue.try_acquire().unwrap();
+        let refused = passwords.verify("x".into(), None).await.unwrap_err();
+        assert_eq!(refused.code, Code::Overloaded);
+    }
+}

@@ -1,0 +1,232 @@
+//! Receipts: cursors that only move forward, gathered for a moment, stored, and then told.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use protocol::{Cursors, MoveCursors, Receipt};
+use tokio::sync::Notify;
+
+use crate::conversation::Channels;
+use crate::error::Error;
+use crate::live::{Broker, Live};
+use crate::person::Caller;
+use crate::store::{ConversationKey, CursorMove, Moved, Store, StoreError, UserId};
+
+type Key = (ConversationKey, UserId);
+type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
+
+/// How far members have come.
+///
+/// A move is kept here for [`crate::Settings::receipt_delay`] at most and then stored, so a crash takes back
+/// the last moves: what was delivered in that moment is delivered again.
+pub struct Receipts {
+    store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
+    channels: Arc<Channels>,
+    delay: Duration,
+    moves: Mutex<Moves>,
+    moved: Notify,
+}
+
+#[derive(Default)]
+struct Moves {
+    /// To be stored.
+    waiting: HashMap<Key, Waiting>,
+    /// Being stored.
+    storing: HashMap<Key, Cursors>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    to: Cursors,
+    answers: Vec<Answer>,
+}
+
+impl Receipts {
+    /// Moves that are stored at once, without waiting for the delay.
+    const FULL: usize = 4096;
+
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        broker: Arc<dyn Broker>,
+        channels: Arc<Channels>,
+        delay: Duration,
+    ) -> Self {
+        Self {
+            store,
+            broker,
+            channels,
+            delay,
+            moves: Mutex::default(),
+            moved: Notify::new(),
+        }
+    }
+
+    /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
+    pub fn delivered(&self, user: UserId, conversation: ConversationKey, seq: u64) {
+        self.advance(
+            (conversation, user),
+            Cursors {
+                delivered_seq: seq,
+                read_seq: 0,
+            },
+            None,
+        );
+    }
+
+    /// A client moves its own cursors; `reply` is called with them once they are stored.
+    pub async fn advance_to(
+        &self,
+        caller: &Caller,
+        request: MoveCursors,
+        reply: impl FnOnce(Result<Cursors, Error>) + Send + 'static,
+    ) {
+        let MoveCursors {
+            conversation_id,
+            delivered_seq,
+            read_seq,
+        } = request;
+        let user = caller.person.id;
+        match self.channels.of_member(conversation_id, user).await {
+            Ok(channel) => {
+                let read_seq = read_seq.unwrap_or_default();
+                let delivered_seq = delivered_seq.unwrap_or_default().max(read_seq);
+                let to = Cursors {
+                    delivered_seq,
+                    read_seq,
+                };
+                self.advance((channel.key, user), to, Some(Box::new(reply)));
+            }
+            Err(error) => reply(Err(error)),
+        }
+    }
+
+    /// Up to where everything was delivered, as far as moves that are not stored yet tell.
+    pub(crate) fn delivered_seq(&self, user: UserId, conversation: ConversationKey) -> u64 {
+        let key = (conversation, user);
+        let moves = self.moves.lock();
+        let waiting = moves
+            .waiting
+            .get(&key)
+            .map_or(0, |waiting| waiting.to.delivered_seq);
+        let storing = moves.storing.get(&key).map_or(0, |storing| storing.delivered_seq);
+        waiting.max(storing)
+    }
+
+    /// Stores and tells moves as they come, until `stop`; then once more what is left.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                () = self.moved.notified() => {}
+                () = &mut stop => break,
+            }
+            if self.moves.lock().waiting.len() < Self::FULL {
+                tokio::select! {
+                    () = tokio::time::sleep(self.delay) => {}
+                    () = &mut stop => break,
+                }
+            }
+            self.flush().await;
+        }
+        self.flush().await;
+    }
+
+    fn advance(&self, key: Key, to: Cursors, answer: Option<Answer>) {
+        let mut moves = self.moves.lock();
+        let before = moves.waiting.len();
+        let waiting = moves.waiting.entry(key).or_default();
+        waiting.to = further(waiting.to, to);
+        waiting.answers.extend(answer);
+        let wake = before == 0 || moves.waiting.len() == Self::FULL;
+        drop(moves);
+        if wake {
+            self.moved.notify_one();
+        }
+    }
+
+    /// Stores what has been gathered, answers, and tells what changed.
+    async fn flush(&self) {
+        let gathered = {
+            let mut moves = self.moves.lock();
+            let gathered = mem::take(&mut moves.waiting);
+            // Kept in sight of `delivered_seq` until the store has them.
+            moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.to)).collect();
+            gathered
+        };
+        if gathered.is_empty() {
+            return;
+        }
+        let (moves, answers): (Vec<_>, Vec<_>) = gathered
+            .into_iter()
+            .map(|((conversation, user), Waiting { to, answers })| {
+                (
+                    CursorMove {
+                        conversation,
+                        user,
+                        to,
+                    },
+                    answers,
+                )
+            })
+            .unzip();
+        match self.store.move_cursors(moves.clone()).await {
+            Ok(moved) => {
+                self.moves.lock().storing.clear();
+                for (moved, answers) in moved.into_iter().zip(answers) {
+                    if moved.changed {
+                        self.tell(&moved).await;
+                    }
+                    for answer in answers {
+                        answer(Ok(moved.cursors));
+                    }
+                }
+            }
+            Err(error) => self.take_back(&moves, answers, &error),
+        }
+    }
+
+    /// The store failed: who asked is told, and the moves wait for the next time.
+    fn take_back(&self, moves: &[CursorMove], answers: Vec<Vec<Answer>>, error: &StoreError) {
+        tracing::warn!(%error, moves = moves.len(), "receipts could not be stored; they are kept for later");
+        for answer in answers.into_iter().flatten() {
+            answer(Err(error.clone().into()));
+        }
+        self.moves.lock().storing.clear();
+        for CursorMove {
+            conversation,
+            user,
+            to,
+        } in moves
+        {
+            self.advance((*conversation, *user), *to, None);
+        }
+    }
+
+    async fn tell(&self, moved: &Moved) {
+        // Only a hint: whoever misses it reads the cursors with the conversation.
+        let Ok(Some(channel)) = self.channels.of_key(moved.conversation).await else {
+            return;
+        };
+        let Some(member) = channel.member(moved.user) else {
+            return;
+        };
+        let receipt = Receipt {
+            conversation_id: channel.id,
+            username: member.username.to_string(),
+            delivered_seq: moved.cursors.delivered_seq,
+            read_seq: moved.cursors.read_seq,
+        };
+        self.broker.tell(&mut channel.users(), Live::Receipt(receipt));
+    }
+}
+
+fn further(one: Cursors, other: Cursors) -> Cursors {
+    Cursors {
+        delivered_seq: one.delivered_seq.max(other.delivered_seq),
+        read_seq: one.read_seq.max(other.read_seq),
+    }
+}

@@ -1,0 +1,254 @@
+//! Sessions: one for each logged-in device. The token opens the door; the session keeps it open.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
+use sha2::{Digest, Sha256};
+
+use crate::Settings;
+use crate::account::own_user;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::keyring::{Jwks, Keyring};
+use crate::limit::{Limiter, Rate};
+use crate::live::Broker;
+use crate::password::Passwords;
+use crate::person::{Caller, Directory};
+use crate::random::{self, Random};
+use crate::store::{Account, Hash, NewSession, Rotation, SessionRecord, Store};
+use crate::token::Tokens;
+
+/// Logging in and out.
+pub struct Sessions {
+    store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    passwords: Arc<Passwords>,
+    people: Arc<Directory>,
+    tokens: Tokens,
+    lifetime: Duration,
+    failed_of_address: Limiter<IpAddr>,
+    failed_of_account: Limiter<Box<str>>,
+    messages: Rate,
+}
+
+impl Sessions {
+    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        broker: Arc<dyn Broker>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        passwords: Arc<Passwords>,
+        keyring: Keyring,
+        people: Arc<Directory>,
+        settings: &Settings,
+    ) -> Self {
+        let tokens = Tokens {
+            keyring,
+            issuer: settings.issuer.clone(),
+            audience: settings.audience.clone(),
+            lifetime: settings.token_lifetime,
+        };
+        Self {
+            store,
+            broker,
+            clock,
+            random,
+            passwords,
+            people,
+            tokens,
+            lifetime: settings.session_lifetime,
+            failed_of_address: Limiter::new(settings.failed_logins),
+            failed_of_account: Limiter::new(settings.failed_logins_of_account),
+            messages: settings.messages,
+        }
+    }
+
+    /// Begins a session. An unknown username and a wrong password are answered alike, and take as long.
+    /// `address` is `None` where limits per address do not apply.
+    pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
+        let Login {
+            username,
+            password,
+            device,
+        } = request;
+        let now = self.clock.monotonic();
+        let key: Box<str> = username.to_ascii_lowercase().into();
+        // Counted as failed before it is known, so that many at the same time do not slip past the limit.
+        if let Some(address) = address {
+            self.failed_of_address
+                .take(address, now)
+                .map_err(Error::rate_limited)?;
+        }
+        if let Err(wait) = self.failed_of_account.take(key.clone(), now) {
+            self.refund_address(address);
+            return Err(Error::rate_limited(wait));
+        }
+        let outcome = self.check_password(&username, password).await;
+        if !matches!(&outcome, Ok(None)) {
+            self.refund_address(address);
+            self.failed_of_account.refund(&key);
+        }
+        let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
+        let account = outcome?.ok_or_else(wrong)?;
+        if !account.verified {
+            return Err(Error::new(
+                Code::NotVerified,
+                "Enter the code that was sent, or ask for a new one.",
+            ));
+        }
+        self.begin(account, device).await
+    }
+
+    /// Buys the next pair of tokens with a refresh token, once. A second use ends the session: somebody
+    /// else has the token.
+    pub async fn refresh(&self, refresh_token: &str) -> Result<LoggedIn, Error> {
+        let invalid = || Error::new(Code::RefreshInvalid, "Log in again.");
+        let now = self.clock.now();
+        let (next, hash) = self.new_refresh_token();
+        let used = digest(refresh_token);
+        match self
+            .store
+            .rotate(used, hash, now.plus(self.lifetime), now)
+            .await?
+        {
+            Rotation::Rotated(session) => {
+                let account = self.store.account_of(session.user).await?.ok_or_else(invalid)?;
+                Ok(self.logged_in(account, session.id, next))
+            }
+            Rotation::Reused(session) => {
+                tracing::warn!(session = %session.id, "a refresh token was used twice; its session is ended");
+                self.broker.cut(session.id);
+                Err(invalid())
+            }
+            Rotation::Unknown => Err(invalid()),
+        }
+    }
+
+    /// Who a token speaks for, if its session lives.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
+        let claims = self.tokens.check(token, self.clock.now())?;
+        let revoked = || Error::new(Code::SessionRevoked, "This session has ended; log in again.");
+        let session = self.store.session(claims.sid).await?.ok_or_else(revoked)?;
+        let person = self.people.of(session.user).await?.ok_or_else(revoked)?;
+        let messages = self.people.bucket(person.id, self.messages);
+        Ok(Caller {
+            person,
+            session: session.id,
+            messages,
+        })
+    }
+
+    /// The caller's sessions, the latest first.
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
+        let sessions = self.store.sessions_of(caller.person.id).await?;
+        let shown = sessions.into_iter().map(|session| Session {
+            id: session.id,
+            device: session.device,
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            current: session.id == caller.session,
+        });
+        Ok(shown.collect())
+    }
+
+    /// Ends one of the caller's sessions and cuts its sockets.
+    pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
+        if !self.store.end_session(caller.person.id, id).await? {
+            return Err(Error::not_found("session"));
+        }
+        self.broker.cut(id);
+        Ok(())
+    }
+
+    /// Ends the sessions that nobody refreshed, and forgets codes that expired.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        for session in self.store.forget_expired(self.clock.now()).await? {
+            self.broker.cut(session);
+        }
+        Ok(())
+    }
+
+    /// The public keys of the access tokens.
+    pub fn jwks(&self) -> Jwks {
+        self.tokens.keyring.jwks()
+    }
+
+    /// The account, if there is one and the password is right.
+    async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
+        let account = self.store.account(username).await?;
+        let stored = account.as_ref().map(|account| account.password_hash.clone());
+        Ok(if self.passwords.verify(password, stored).await? {
+            account
+        } else {
+            None
+        })
+    }
+
+    fn refund_address(&self, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.failed_of_address.refund(&address);
+        }
+    }
+
+    async fn begin(&self, account: Account, device: Option<String>) -> Result<LoggedIn, Error> {
+        let now = self.clock.now();
+        let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
+        let (token, refresh) = self.new_refresh_token();
+        let device = device
+            .map(|device| cut(device, limit::DEVICE))
+            .filter(|device| !device.is_empty());
+        let session = SessionRecord {
+            id,
+            user: account.id,
+            device,
+            created_at: now,
+            last_seen_at: now,
+        };
+        let refresh_expires_at = now.plus(self.lifetime);
+        self.store
+            .create_session(NewSession {
+                session,
+                refresh,
+                refresh_expires_at,
+            })
+            .await?;
+        Ok(self.logged_in(account, id, token))
+    }
+
+    fn logged_in(&self, account: Account, session: SessionId, refresh_token: String) -> LoggedIn {
+        let jti = BASE64URL.encode(random::bytes::<12>(&*self.random));
+        let (token, expires_at) = self
+            .tokens
+            .issue(&account.username, session, self.clock.now(), jti);
+        LoggedIn {
+            token,
+            expires_at,
+            refresh_token,
+            user: own_user(account),
+        }
+    }
+
+    fn new_refresh_token(&self) -> (String, Hash) {
+        let token = BASE64URL.encode(random::bytes::<32>(&*self.random));
+        let hash = digest(&token);
+        (token, hash)
+    }
+}
+
+/// 256 random bits need no slow hash.
+fn digest(token: &str) -> Hash {
+    Sha256::digest(token).into()
+}
+
+/// At most `most` bytes, at a character's end.
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp};
+
+use super::{MessageRecord, Position, StoreError, UserId};
+
+/// A conversation within a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConversationKey(pub i64);
+
+/// A conversation, as it is stored, with what a list of conversations shows.
+#[derive(Clone, Debug)]
+pub struct ConversationRecord {
+    /// Within the store.
+    pub key: ConversationKey,
+    /// For clients.
+    pub id: ConversationId,
+    /// Two people, or a group.
+    pub kind: ConversationKind,
+    /// Groups only.
+    pub title: Option<String>,
+    /// What a new member may read.
+    pub history: HistoryAccess,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The highest `seq` taken.
+    pub head_seq: u64,
+    /// Where the log stood when that was taken.
+    pub head_position: Position,
+    /// Everybody in it.
+    pub members: Vec<MemberRecord>,
+    /// The newest message.
+    pub last_message: Option<MessageRecord>,
+    /// Messages of others above the asking user's read cursor, counted up to [`protocol::limit::UNREAD`].
+    pub unread: u64,
+}
+
+/// Somebody in a conversation.
+#[derive(Clone, Debug)]
+pub struct MemberRecord {
+    /// Who.
+    pub user: UserId,
+    /// Their handle.
+    pub username: Arc<str>,
+    /// Their name to show.
+    pub display_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// How far they have come.
+    pub cursors: Cursors,
+    /// Whether they silenced it.
+    pub muted: bool,
+}
+
+/// From where a reader goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// In each conversation, from the user's delivered cursor.
+    Delivered,
+    /// Everywhere from a position of the log.
+    Position(Position),
+}
+
+/// A conversation that has entries for a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Behind {
+    /// Which.
+    pub conversation: ConversationKey,
+    /// The reader has everything up to here.
+    pub after_seq: u64,
+}
+
+/// Conversations and who is in them.
+#[async_trait]
+pub trait ConversationStore: Send + Sync {
+    /// A conversation by its store key, without what depends on who asks (`unread` is 0).
+    async fn conversation_by_key(
+        &self,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError>;
+
+    /// The key of a conversation.
+    async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
+
+    /// The direct conversation of two people (or of one with themselves), in either order.
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
+
+    /// A conversation as a member sees it; `None` also for who is not a member.
+    async fn conversation(
+        &self,
+        user: UserId,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError>;
+
+    /// A user's conversations, newest activity first, from below `before` (exclusive) on.
+    async fn conversations(
+        &self,
+        user: UserId,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<ConversationRecord>, StoreError>;
+
+    /// The user's conversations with entries that a reader lacks; costs what is missing, not what was.
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError>;
+}

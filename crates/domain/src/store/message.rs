@@ -1,0 +1,210 @@
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use protocol::{ConversationId, MessageId, Timestamp};
+
+use super::{ConversationKey, ConversationRecord, StoreError, UserId};
+
+/// A place in the order in which the whole store committed; higher is later. Clients hold it as an opaque
+/// cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+/// The sender's own name for a message, unique for the sender.
+pub type ClientId = Box<str>;
+
+/// A message in its present state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRecord {
+    /// Where it is.
+    pub conversation: ConversationKey,
+    /// Its place there.
+    pub seq: u64,
+    /// Minted from `timestamp`, `seq` and randomness when it was stored.
+    pub id: MessageId,
+    /// Who sent it.
+    pub sender: UserId,
+    /// The sender's own name for it.
+    pub client_id: Option<ClientId>,
+    /// Empty once deleted.
+    pub text: Box<str>,
+    /// When it was taken.
+    pub timestamp: Timestamp,
+    /// The message it answers.
+    pub reply_to: Option<MessageId>,
+    /// When its text was last changed.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// The `seq` of its latest change.
+    pub change_seq: Option<u64>,
+}
+
+/// What kind of entry of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A new message.
+    Message,
+    /// A message was edited.
+    Edit,
+    /// A message was deleted.
+    Delete,
+}
+
+/// An entry of a conversation's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its own place in the conversation.
+    pub seq: u64,
+    /// Its place in the whole store.
+    pub position: Position,
+    /// What happened.
+    pub kind: EntryKind,
+    /// The message that is new or was changed, in its present state.
+    pub message: MessageRecord,
+}
+
+/// Where an entry goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A conversation that is there.
+    Conversation(ConversationKey),
+    /// The direct conversation of the sender and this user; opened with this id where there is none.
+    Direct(UserId, ConversationId),
+}
+
+/// What an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new message.
+    Message {
+        /// Makes a resend harmless.
+        client_id: Option<ClientId>,
+        /// What it says.
+        text: Box<str>,
+        /// A message of the same conversation.
+        reply_to: Option<MessageId>,
+    },
+    /// A new text for a message of the sender.
+    Edit {
+        /// Which.
+        id: MessageId,
+        /// The new text.
+        text: Box<str>,
+    },
+    /// A message of the sender goes.
+    Delete {
+        /// Which.
+        id: MessageId,
+    },
+}
+
+/// An entry to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Append {
+    /// Where.
+    pub target: Target,
+    /// Who; a member of the conversation.
+    pub sender: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Fresh randomness for the message's id.
+    pub random: u64,
+    /// What.
+    pub change: Change,
+}
+
+/// An entry that is stored.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// What is in the log now.
+    pub entry: Entry,
+    /// Whether it had been there before: the sender repeated a `client_id`.
+    pub duplicate: bool,
+    /// Where it went, if the target was [`Target::Direct`].
+    pub direct: Option<Box<Direct>>,
+}
+
+/// The direct conversation that an entry went to.
+#[derive(Clone, Debug)]
+pub struct Direct {
+    /// The conversation, without what depends on who asks.
+    pub conversation: ConversationRecord,
+    /// Whether this entry opened it.
+    pub opened: bool,
+}
+
+/// Why an entry was not appended.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The sender used this `client_id` for another message.
+    #[error("the clientId was used for another message")]
+    ClientIdReused,
+    /// `reply_to` is not a message of the conversation.
+    #[error("the message answered is not in the conversation")]
+    ReplyUnknown,
+    /// The message to change is not in the conversation.
+    #[error("the message is not in the conversation")]
+    MessageUnknown,
+    /// The message to change is somebody else's.
+    #[error("the message is somebody else's")]
+    NotSender,
+    /// The message to change is deleted.
+    #[error("the message is deleted")]
+    MessageDeleted,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is called once an entry is stored or refused.
+pub type Done = Box<dyn FnOnce(Result<Appended, AppendError>) + Send>;
+
+/// Which entries of a conversation to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Where.
+    pub conversation: ConversationKey,
+    /// Above this `seq`.
+    pub after_seq: u64,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The log.
+#[async_trait]
+pub trait MessageStore: Send + Sync {
+    /// Appends an entry. The order of the calls is the order of the entries; an entry takes the next `seq`
+    /// of its conversation, without a gap.
+    ///
+    /// `done` is called exactly once, after the entry is durable, and for the entries of a conversation in
+    /// the order of their `seq`: what it announces is announced in that order. It must not block and must
+    /// not call the store.
+    ///
+    /// Gives a future where the queue has no room; the entry is submitted when that is ready. Dropped
+    /// before, the entry is not submitted and `done` is dropped uncalled.
+    #[must_use = "the entry may not be submitted yet"]
+    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>>;
+
+    /// A position with everything up to it readable; everything announced later is above it, or was
+    /// readable already.
+    fn position(&self) -> Position;
+
+    /// Entries of several conversations, each list by ascending `seq`, none above `upto`.
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError>;
+
+    /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`.
+    async fn messages_before(
+        &self,
+        conversation: ConversationKey,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError>;
+
+    /// The messages with `seq` above `after`, the oldest `limit` of them, by ascending `seq`.
+    async fn messages_after(
+        &self,
+        conversation: ConversationKey,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError>;
+}

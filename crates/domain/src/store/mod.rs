@@ -1,0 +1,53 @@
+//! The port to what keeps things: a few operations, the same for every store.
+//!
+//! Promises of every store, held by the contract suite in `crates/store`:
+//! * an operation that succeeded is durable (in memory: as long as the process lives) and seen by every
+//!   operation that starts after it;
+//! * an operation that failed changed nothing, and may be tried again;
+//! * each operation is atomic.
+
+mod account;
+mod conversation;
+mod message;
+mod receipt;
+mod session;
+
+use async_trait::async_trait;
+
+pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
+pub use conversation::{Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Since};
+pub use message::{
+    Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, MessageRecord,
+    MessageStore, Position, Range, Target,
+};
+pub use receipt::{CursorMove, CursorStore, Moved};
+pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};
+
+/// Why the store did not do it. Nothing was stored; the same operation may succeed later.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full, the database is not reached, or the like.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The store has been closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A store, whole.
+#[async_trait]
+pub trait Store: AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore {
+    /// Whether it can take something now; tried for real while it is in doubt.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Waits until everything submitted before is done.
+    async fn settle(&self);
+
+    /// Finishes what was submitted and lets go of the data; whatever comes after fails with
+    /// [`StoreError::Closed`].
+    async fn close(&self);
+}
+
+/// A user within a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserId(pub i64);

@@ -1,0 +1,74 @@
+use async_trait::async_trait;
+use protocol::{SessionId, Timestamp};
+
+use super::{StoreError, UserId};
+
+/// SHA-256 of a refresh token; the token itself is not kept.
+pub type Hash = [u8; 32];
+
+/// A session that lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Stable.
+    pub id: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// The label given at login.
+    pub device: Option<String>,
+    /// When the device logged in.
+    pub created_at: Timestamp,
+    /// When it last logged in or refreshed.
+    pub last_seen_at: Timestamp,
+}
+
+/// A session to begin, with its first refresh token.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session.
+    pub session: SessionRecord,
+    /// Of its refresh token.
+    pub refresh: Hash,
+    /// When the refresh token expires.
+    pub refresh_expires_at: Timestamp,
+}
+
+/// What became of a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was fresh and is used up now; the next one stands.
+    Rotated(SessionRecord),
+    /// It had been used before: the session has been ended.
+    Reused(SessionRecord),
+    /// Unknown, expired, or of a session that has ended.
+    Unknown,
+}
+
+/// Sessions and their refresh tokens.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Begins a session.
+    async fn create_session(&self, session: NewSession) -> Result<(), StoreError>;
+
+    /// A session, unless it has ended.
+    async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// A user's sessions, the latest first.
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Uses up the refresh token `used` and puts `next` in its place; ends the session if `used` had been
+    /// used before. Of two uses at the same time, one is the second.
+    async fn rotate(
+        &self,
+        used: Hash,
+        next: Hash,
+        next_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError>;
+
+    /// Ends a session of a user; says whether there was one.
+    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+
+    /// Forgets what expired before `now`: refresh tokens, the sessions left without one, and codes.
+    /// Gives the sessions that ended by it.
+    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionId>, StoreError>;
+}

@@ -1,0 +1,223 @@
+//! Catching up: what a reader lacks, oldest first over all its conversations.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use protocol::{Code, Message};
+
+use crate::conversation::{Channel, Channels};
+use crate::error::Error;
+use crate::receipt::Receipts;
+use crate::store::{ConversationKey, EntryKind, Position, Range, Since, Store, UserId};
+
+/// Where a client that keeps its own store goes on from; opaque to clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor(pub Position);
+
+impl Cursor {
+    /// The first byte of every cursor, so that another kind can be told apart one day.
+    const VERSION: u8 = 1;
+
+    /// As clients keep it.
+    pub fn encode(self) -> String {
+        let mut bytes = [Self::VERSION; 9];
+        bytes[1..].copy_from_slice(&self.0.0.to_be_bytes());
+        BASE64URL.encode(bytes)
+    }
+
+    /// Reads what [`Cursor::encode`] wrote.
+    pub fn decode(text: &str) -> Result<Self, Error> {
+        let bytes = BASE64URL
+            .decode(text)
+            .ok()
+            .and_then(|bytes| <[u8; 9]>::try_from(bytes).ok());
+        match bytes {
+            Some([Self::VERSION, position @ ..]) => Ok(Self(Position(u64::from_be_bytes(position)))),
+            _ => {
+                let detail = "Use the cursor of the last `sync:done` as it was, or none.";
+                Err(Error::new(Code::CursorInvalid, detail).about("cursor"))
+            }
+        }
+    }
+}
+
+/// An entry on its way to a reader.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// What happened.
+    pub kind: EntryKind,
+    /// The message, in its present state.
+    pub message: Message,
+    /// Within the store.
+    pub conversation: ConversationKey,
+    /// The entry's own `seq`.
+    pub seq: u64,
+    /// The entry's place in the store.
+    pub position: Position,
+    /// Whether the reader sent it.
+    pub own: bool,
+}
+
+/// Catches readers up.
+pub struct Syncs {
+    store: Arc<dyn Store>,
+    channels: Arc<Channels>,
+    receipts: Arc<Receipts>,
+}
+
+impl Syncs {
+    pub(crate) fn new(store: Arc<dyn Store>, channels: Arc<Channels>, receipts: Arc<Receipts>) -> Self {
+        Self {
+            store,
+            channels,
+            receipts,
+        }
+    }
+
+    /// Everything up to here can be read now. Whoever joins the live stream first and asks then misses
+    /// nothing: what is told later and is not above it has been readable, too.
+    pub fn position(&self) -> Position {
+        self.store.position()
+    }
+
+    /// Everything up to here has been told to whoever was in the live stream.
+    pub async fn told(&self) -> Position {
+        let position = self.store.position();
+        self.store.settle().await;
+        position
+    }
+
+    /// A reader of what `user` lacks, up to `upto`.
+    pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<Reader, Error> {
+        let behind = self.store.behind(user, since).await?;
+        let mut streams = Vec::with_capacity(behind.len());
+        for behind in behind {
+            let mut after_seq = behind.after_seq;
+            if since == Since::Delivered {
+                after_seq = after_seq.max(self.receipts.delivered_seq(user, behind.conversation));
+            }
+            streams.push(Stream {
+                conversation: behind.conversation,
+                after_seq,
+                channel: None,
+                entries: VecDeque::new(),
+                ended: false,
+            });
+        }
+        let (store, channels) = (self.store.clone(), self.channels.clone());
+        Ok(Reader {
+            store,
+            channels,
+            user,
+            upto,
+            streams,
+            heads: BinaryHeap::new(),
+            fresh: true,
+        })
+    }
+}
+
+/// Merges the logs of a user's conversations into one stream in the order of commitment. Holds at most about
+/// [`Reader::ENTRIES`] entries at a time, or two for each conversation.
+pub struct Reader {
+    store: Arc<dyn Store>,
+    channels: Arc<Channels>,
+    user: UserId,
+    upto: Position,
+    streams: Vec<Stream>,
+    /// The first entry of each stream that has one, lowest position first.
+    heads: BinaryHeap<Reverse<(Position, usize)>>,
+    fresh: bool,
+}
+
+struct Stream {
+    conversation: ConversationKey,
+    after_seq: u64,
+    channel: Option<Arc<Channel>>,
+    entries: VecDeque<crate::store::Entry>,
+    ended: bool,
+}
+
+impl Reader {
+    const ENTRIES: usize = 512;
+
+    /// The next entries, at most `limit`; none once everything has been read.
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<Caught>, Error> {
+        let mut page = Vec::new();
+        if self.fresh {
+            self.fresh = false;
+            let all: Vec<_> = (0..self.streams.len()).collect();
+            self.fill(&all).await?;
+        }
+        while page.len() < limit
+            && let Some(Reverse((_, index))) = self.heads.pop()
+        {
+            if let Some(caught) = self.take(index).await? {
+                page.push(caught);
+            }
+            let stream = &self.streams[index];
+            if let Some(entry) = stream.entries.front() {
+                self.heads.push(Reverse((entry.position, index)));
+            } else if !stream.ended {
+                self.fill(&[index]).await?;
+            }
+        }
+        Ok(page)
+    }
+
+    /// Whether everything has been read.
+    pub fn is_done(&self) -> bool {
+        !self.fresh && self.heads.is_empty()
+    }
+
+    async fn take(&mut self, index: usize) -> Result<Option<Caught>, Error> {
+        let stream = &mut self.streams[index];
+        let Some(entry) = stream.entries.pop_front() else {
+            return Ok(None);
+        };
+        let channel = match &stream.channel {
+            Some(channel) => channel,
+            None => match self.channels.of_key(stream.conversation).await? {
+                Some(channel) => stream.channel.insert(channel),
+                None => return Ok(None),
+            },
+        };
+        let own = entry.message.sender == self.user;
+        Ok(Some(Caught {
+            kind: entry.kind,
+            conversation: stream.conversation,
+            seq: entry.seq,
+            position: entry.position,
+            own,
+            message: channel.message(entry.message),
+        }))
+    }
+
+    /// Reads on in these streams.
+    async fn fill(&mut self, indexes: &[usize]) -> Result<(), Error> {
+        let limit = (Self::ENTRIES / self.streams.len().max(1)).max(2);
+        let range = |&index: &usize| {
+            let stream = &self.streams[index];
+            Range {
+                conversation: stream.conversation,
+                after_seq: stream.after_seq,
+                limit,
+            }
+        };
+        let ranges = indexes.iter().map(range).collect();
+        let read = self.store.entries(ranges, self.upto).await?;
+        for (&index, entries) in indexes.iter().zip(read) {
+            let stream = &mut self.streams[index];
+            stream.ended = entries.len() < limit;
+            if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+                stream.after_seq = last.seq;
+                self.heads.push(Reverse((first.position, index)));
+            }
+            stream.entries = entries.into();
+        }
+        Ok(())
+    }
+}
