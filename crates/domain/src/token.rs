@@ -90,7 +90,7 @@ mod tests {
             keyring: Keyring::new(SigningKey::from_bytes(&[1; 32]), &[]),
             issuer: issuer.into(),
             audience: "aldis".into(),
-            lifetime: Duration::from_secs(3600),
+            lifetime: Duration::from_hours(1),
         }
     }
 

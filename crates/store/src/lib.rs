@@ -1,1 +1,11 @@
-//! To come.
+//! Stores: the same few operations in memory and in SQLite, in files of the same name side by side.
+//!
+//! What each promises is written at the ports in `domain::store`, and held by the contract suite in
+//! `tests/contract`, which runs on every store.
+#![forbid(unsafe_code)]
+
+mod memory;
+mod sqlite;
+
+pub use memory::MemoryStore;
+pub use sqlite::{OpenError, Options as SqliteOptions, SqliteStore};

@@ -1,0 +1,386 @@
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use domain::store::{
+    Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind,
+    MessageRecord, MessageStore, Position, Range, StoreError, Target, UserId,
+};
+use futures_util::future::BoxFuture;
+use parking_lot::{Mutex, RwLock};
+use protocol::MessageId;
+
+use super::MemoryStore;
+use super::conversation::{Conversation, Member};
+
+#[derive(Default)]
+pub(super) struct Messages {
+    /// Held for reading while an entry is appended and announced.
+    announcing: RwLock<()>,
+    /// Where each sender's own names lead.
+    client_ids: [Mutex<ClientIds>; 16],
+    /// The last position taken; an entry is in its log before this says so.
+    position: Mutex<u64>,
+}
+
+impl Messages {
+    /// Waits until what is being appended has been announced.
+    pub(super) fn settle(&self) {
+        drop(self.announcing.write());
+    }
+}
+
+/// The sender's own name for a message, and the conversation and `seq` it leads to.
+type ClientIds = HashMap<(UserId, ClientId), (ConversationKey, u64)>;
+
+/// A conversation's log with its members.
+pub(super) struct Log {
+    pub(super) members: Vec<Member>,
+    /// The entry of `seq` is at `seq - 1`.
+    entries: Vec<Stored>,
+}
+
+struct Stored {
+    position: Position,
+    what: What,
+}
+
+enum What {
+    Message(MessageRecord),
+    Change(EntryKind, u64),
+}
+
+impl Log {
+    pub(super) fn new(members: Vec<Member>) -> Self {
+        Self {
+            members,
+            entries: Vec::new(),
+        }
+    }
+
+    pub(super) fn member(&self, user: UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.user == user)
+    }
+
+    pub(super) fn head_seq(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    pub(super) fn head_position(&self) -> Position {
+        self.entries.last().map_or(Position(0), |entry| entry.position)
+    }
+
+    /// The `seq` of the last entry that is not above a position.
+    pub(super) fn seq_at(&self, position: Position) -> u64 {
+        self.entries.partition_point(|entry| entry.position <= position) as u64
+    }
+
+    /// Entries above a `seq`, ascending.
+    pub(super) fn entries_above(&self, seq: u64) -> impl Iterator<Item = Entry> {
+        let from = index_above(seq).min(self.entries.len());
+        self.entries[from..]
+            .iter()
+            .zip(seq.saturating_add(1)..)
+            .filter_map(|(stored, seq)| self.entry(stored, seq))
+    }
+
+    /// Messages below a `seq`, descending.
+    pub(super) fn messages_below(&self, seq: u64) -> impl Iterator<Item = &MessageRecord> {
+        let to = index_above(seq.saturating_sub(1)).min(self.entries.len());
+        self.entries[..to]
+            .iter()
+            .rev()
+            .filter_map(|stored| match &stored.what {
+                What::Message(message) => Some(message),
+                What::Change(..) => None,
+            })
+    }
+
+    fn message(&self, seq: u64) -> Option<&MessageRecord> {
+        match &self.entries.get(index_above(seq.checked_sub(1)?))?.what {
+            What::Message(message) => Some(message),
+            What::Change(..) => None,
+        }
+    }
+
+    fn message_mut(&mut self, id: MessageId) -> Option<&mut MessageRecord> {
+        let index = index_above(id.seq().checked_sub(1)?);
+        match &mut self.entries.get_mut(index)?.what {
+            What::Message(message) if message.id == id => Some(message),
+            _ => None,
+        }
+    }
+
+    fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
+        let (kind, message) = match &stored.what {
+            What::Message(message) => (EntryKind::Message, message.clone()),
+            What::Change(kind, of) => (*kind, self.message(*of)?.clone()),
+        };
+        Some(Entry {
+            seq,
+            position: stored.position,
+            kind,
+            message,
+        })
+    }
+}
+
+/// The index of the first entry above a `seq`.
+fn index_above(seq: u64) -> usize {
+    usize::try_from(seq).unwrap_or(usize::MAX)
+}
+
+impl MemoryStore {
+    /// Appends to a conversation whose log is locked.
+    fn append_to(
+        &self,
+        conversation: &Conversation,
+        log: &mut Log,
+        append: Append,
+    ) -> Result<(Entry, bool), AppendError> {
+        let Append {
+            sender,
+            at,
+            random,
+            change,
+            ..
+        } = append;
+        let seq = log.head_seq() + 1;
+        let (kind, message) = match change {
+            Change::Message {
+                client_id,
+                text,
+                reply_to,
+            } => {
+                if let Some(id) = reply_to
+                    && log.message_mut(id).is_none()
+                {
+                    return Err(AppendError::ReplyUnknown);
+                }
+                if let Some(client_id) = &client_id {
+                    match self.claim(sender, client_id, conversation.key, seq) {
+                        None => {}
+                        Some((key, seq)) if key == conversation.key => {
+                            return duplicate(log, seq, &text, reply_to);
+                        }
+                        Some(_) => return Err(AppendError::ClientIdReused),
+                    }
+                }
+                let id = MessageId::mint(at, seq, random);
+                let conversation = conversation.key;
+                let message = MessageRecord {
+                    conversation,
+                    seq,
+                    id,
+                    sender,
+                    client_id,
+                    text,
+                    timestamp: at,
+                    reply_to,
+                    edited_at: None,
+                    deleted_at: None,
+                    change_seq: None,
+                };
+                (EntryKind::Message, message)
+            }
+            Change::Edit { id, text } => {
+                let message = changeable(log, id, sender)?;
+                message.text = text;
+                message.edited_at = Some(at);
+                message.change_seq = Some(seq);
+                (EntryKind::Edit, message.clone())
+            }
+            Change::Delete { id } => {
+                let message = changeable(log, id, sender)?;
+                message.text = Box::default();
+                message.deleted_at = Some(at);
+                message.change_seq = Some(seq);
+                (EntryKind::Delete, message.clone())
+            }
+        };
+        let mut last = self.messages.position.lock();
+        let position = Position(*last + 1);
+        let what = match kind {
+            EntryKind::Message => What::Message(message.clone()),
+            EntryKind::Edit | EntryKind::Delete => What::Change(kind, message.seq),
+        };
+        log.entries.push(Stored { position, what });
+        *last = position.0;
+        drop(last);
+        Ok((
+            Entry {
+                seq,
+                position,
+                kind,
+                message,
+            },
+            false,
+        ))
+    }
+
+    /// Takes a sender's own name for the message at a place; gives the place it leads to already.
+    fn claim(
+        &self,
+        sender: UserId,
+        client_id: &ClientId,
+        key: ConversationKey,
+        seq: u64,
+    ) -> Option<(ConversationKey, u64)> {
+        let shard = &self.messages.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16];
+        match shard.lock().entry((sender, client_id.clone())) {
+            std::collections::hash_map::Entry::Occupied(taken) => Some(*taken.get()),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert((key, seq));
+                None
+            }
+        }
+    }
+
+    fn has_claimed(&self, sender: UserId, client_id: &ClientId) -> bool {
+        let shard = &self.messages.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16];
+        shard.lock().contains_key(&(sender, client_id.clone()))
+    }
+
+    /// The conversation that an entry goes to.
+    fn place(&self, append: &Append) -> Result<std::sync::Arc<Conversation>, AppendError> {
+        let (other, id) = match append.target {
+            Target::Conversation(key) => {
+                let conversation = self.conversations.read().get(key).cloned();
+                return conversation.ok_or(AppendError::MessageUnknown);
+            }
+            Target::Direct(other, id) => (other, id),
+        };
+        if let Some(there) = self.conversations.read().find_direct(append.sender, other) {
+            return Ok(there.clone());
+        }
+        // What cannot be appended to an empty conversation must not leave one behind.
+        match &append.change {
+            Change::Message {
+                reply_to: Some(_), ..
+            } => return Err(AppendError::ReplyUnknown),
+            Change::Message {
+                client_id: Some(id), ..
+            } if self.has_claimed(append.sender, id) => {
+                return Err(AppendError::ClientIdReused);
+            }
+            Change::Message { .. } => {}
+            Change::Edit { .. } | Change::Delete { .. } => return Err(AppendError::MessageUnknown),
+        }
+        Ok(self
+            .conversations
+            .write()
+            .open_direct(append.sender, other, id, append.at))
+    }
+}
+
+/// The message that a sender changes.
+fn changeable(log: &mut Log, id: MessageId, sender: UserId) -> Result<&mut MessageRecord, AppendError> {
+    let message = log.message_mut(id).ok_or(AppendError::MessageUnknown)?;
+    if message.sender != sender {
+        return Err(AppendError::NotSender);
+    }
+    if message.deleted_at.is_some() {
+        return Err(AppendError::MessageDeleted);
+    }
+    Ok(message)
+}
+
+/// What was stored the first time, if it says the same. What it said is not known any more once it changed.
+fn duplicate(
+    log: &Log,
+    seq: u64,
+    text: &str,
+    reply_to: Option<MessageId>,
+) -> Result<(Entry, bool), AppendError> {
+    let mut entries = log.entries_above(seq.saturating_sub(1));
+    let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
+    let changed = entry.message.change_seq.is_some();
+    if !changed && (*entry.message.text != *text || entry.message.reply_to != reply_to) {
+        return Err(AppendError::ClientIdReused);
+    }
+    Ok((entry, true))
+}
+
+#[async_trait]
+impl MessageStore for MemoryStore {
+    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
+        let _announcing = self.messages.announcing.read();
+        let conversation = match self.place(&append) {
+            Ok(conversation) => conversation,
+            Err(error) => {
+                done(Err(error));
+                return None;
+            }
+        };
+        // Held until `done` returns, so that entries are announced in the order of their `seq`.
+        let mut log = conversation.log.lock();
+        let to_person = matches!(append.target, Target::Direct(..));
+        let result = self
+            .append_to(&conversation, &mut log, append)
+            .map(|(entry, duplicate)| {
+                let direct = to_person.then(|| {
+                    let opened = entry.seq == 1 && !duplicate;
+                    Box::new(Direct {
+                        conversation: self.record(&conversation, &log, None),
+                        opened,
+                    })
+                });
+                Appended {
+                    entry,
+                    duplicate,
+                    direct,
+                }
+            });
+        done(result);
+        None
+    }
+
+    fn position(&self) -> Position {
+        Position(*self.messages.position.lock())
+    }
+
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError> {
+        let lists = ranges.into_iter().map(|range| {
+            let conversation = self.conversations.read().get(range.conversation).cloned();
+            let Some(conversation) = conversation else {
+                return Vec::new();
+            };
+            let log = conversation.log.lock();
+            let above = log.entries_above(range.after_seq).take(range.limit);
+            above.take_while(|entry| entry.position <= upto).collect()
+        });
+        Ok(lists.collect())
+    }
+
+    async fn messages_before(
+        &self,
+        conversation: ConversationKey,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        let conversation = self.conversations.read().get(conversation).cloned();
+        let Some(conversation) = conversation else {
+            return Ok(Vec::new());
+        };
+        let log = conversation.log.lock();
+        let mut messages: Vec<_> = log.messages_below(before).take(limit).cloned().collect();
+        messages.reverse();
+        Ok(messages)
+    }
+
+    async fn messages_after(
+        &self,
+        conversation: ConversationKey,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        let conversation = self.conversations.read().get(conversation).cloned();
+        let Some(conversation) = conversation else {
+            return Ok(Vec::new());
+        };
+        let log = conversation.log.lock();
+        let above = log
+            .entries_above(after)
+            .filter(|entry| entry.kind == EntryKind::Message);
+        Ok(above.map(|entry| entry.message).take(limit).collect())
+    }
+}

@@ -1,0 +1,289 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::store::{
+    Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Position, Since,
+    StoreError, UserId,
+};
+use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use super::message;
+
+const DIRECT: i64 = 0;
+const GROUP: i64 = 1;
+
+const OWNER: i64 = 0;
+const ADMIN: i64 = 1;
+const MEMBER: i64 = 2;
+
+pub(super) fn find_direct(
+    connection: &Connection,
+    one: UserId,
+    other: UserId,
+) -> Result<Option<ConversationKey>, rusqlite::Error> {
+    let sql = "SELECT id FROM conversations WHERE direct_low = ? AND direct_high = ?";
+    let pair = [one.min(other).0, one.max(other).0];
+    connection
+        .prepare_cached(sql)?
+        .query_row(pair, |row| row.get(0).map(ConversationKey))
+        .optional()
+}
+
+pub(super) fn open_direct(
+    connection: &Connection,
+    one: UserId,
+    other: UserId,
+    id: ConversationId,
+    now: Timestamp,
+) -> Result<ConversationKey, rusqlite::Error> {
+    let (low, high) = (one.min(other).0, one.max(other).0);
+    let sql = "INSERT INTO conversations (public_id, kind, created_at, direct_low, direct_high) \
+               VALUES (?, ?, ?, ?, ?) RETURNING id";
+    let values = params![id.as_bytes(), DIRECT, now.as_millis(), low, high];
+    let key: i64 = connection
+        .prepare_cached(sql)?
+        .query_row(values, |row| row.get(0))?;
+    // One row for a note to oneself.
+    let sql =
+        "INSERT OR IGNORE INTO members (conversation_id, user_id, role) VALUES (?1, ?2, ?4), (?1, ?3, ?4)";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![key, low, high, MEMBER])?;
+    Ok(ConversationKey(key))
+}
+
+/// A conversation, as `user` sees it.
+pub(super) fn record(
+    connection: &Connection,
+    key: ConversationKey,
+    user: Option<UserId>,
+) -> Result<Option<ConversationRecord>, rusqlite::Error> {
+    let sql = "SELECT public_id, kind, created_at FROM conversations WHERE id = ?";
+    let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
+        let kind = if row.get::<_, i64>(1)? == GROUP {
+            ConversationKind::Group
+        } else {
+            ConversationKind::Direct
+        };
+        Ok((
+            ConversationId::from_bytes(row.get(0)?),
+            kind,
+            Timestamp::from_millis(row.get(2)?),
+        ))
+    });
+    let Some((id, kind, created_at)) = found.optional()? else {
+        return Ok(None);
+    };
+    let members = members(connection, key)?;
+    let read_seq = user
+        .and_then(|user| members.iter().find(|member| member.user == user))
+        .map(|me| me.cursors.read_seq);
+    let unread = match (user, read_seq) {
+        (Some(user), Some(read_seq)) => unread(connection, key, user, read_seq)?,
+        _ => 0,
+    };
+    let (head_seq, head_position) = head(connection, key)?;
+    Ok(Some(ConversationRecord {
+        key,
+        id,
+        kind,
+        title: None,
+        history: HistoryAccess::Joined,
+        created_at,
+        head_seq,
+        head_position,
+        members,
+        last_message: message::before(connection, key, u64::MAX, 1)?.pop(),
+        unread,
+    }))
+}
+
+fn members(connection: &Connection, key: ConversationKey) -> Result<Vec<MemberRecord>, rusqlite::Error> {
+    let sql = "SELECT user_id, username, display_name, role, delivered_seq, read_seq \
+               FROM members JOIN users ON users.id = user_id WHERE conversation_id = ?";
+    let member = |row: &Row<'_>| {
+        Ok(MemberRecord {
+            user: UserId(row.get(0)?),
+            username: row.get::<_, Arc<str>>(1)?,
+            display_name: row.get(2)?,
+            role: match row.get(3)? {
+                OWNER => Role::Owner,
+                ADMIN => Role::Admin,
+                _ => Role::Member,
+            },
+            cursors: Cursors {
+                delivered_seq: row.get(4)?,
+                read_seq: row.get(5)?,
+            },
+            muted: false,
+        })
+    };
+    connection
+        .prepare_cached(sql)?
+        .query_map([key.0], member)?
+        .collect()
+}
+
+fn unread(
+    connection: &Connection,
+    key: ConversationKey,
+    user: UserId,
+    read: u64,
+) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM messages \
+               WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? LIMIT ?)";
+    let values = params![key.0, read, message::MESSAGE, user.0, limit::UNREAD];
+    connection
+        .prepare_cached(sql)?
+        .query_row(values, |row| row.get(0))
+}
+
+/// The last entry's place in its conversation and in the store.
+fn head(connection: &Connection, key: ConversationKey) -> Result<(u64, Position), rusqlite::Error> {
+    let sql = "SELECT seq, position FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1";
+    let head = connection
+        .prepare_cached(sql)?
+        .query_row([key.0], |row| Ok((row.get(0)?, Position(row.get(1)?))));
+    Ok(head.optional()?.unwrap_or_default())
+}
+
+/// The `seq` of the last entry that is not above a position. Looks back from the head in growing steps, so
+/// that it costs what is above the position and not what is below.
+fn seq_at(connection: &Connection, key: ConversationKey, position: Position) -> Result<u64, rusqlite::Error> {
+    let (head, head_position) = head(connection, key)?;
+    if head_position <= position {
+        return Ok(head);
+    }
+    let sql = "SELECT position FROM messages WHERE conversation_id = ? AND seq = ?";
+    let mut lookup = connection.prepare_cached(sql)?;
+    let mut is_above = |seq: u64| {
+        let at: u64 = lookup.query_row(params![key.0, seq], |row| row.get(0))?;
+        Ok::<_, rusqlite::Error>(at > position.0)
+    };
+    let (mut below, mut above, mut step) = (0, head, 1);
+    while let Some(seq) = above.checked_sub(step).filter(|&seq| seq > 0) {
+        if !is_above(seq)? {
+            below = seq;
+            break;
+        }
+        above = seq;
+        step *= 2;
+    }
+    while above - below > 1 {
+        let middle = below.midpoint(above);
+        if is_above(middle)? {
+            above = middle;
+        } else {
+            below = middle;
+        }
+    }
+    Ok(below)
+}
+
+fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Behind>, rusqlite::Error> {
+    let mut behind = Vec::new();
+    match since {
+        Since::Delivered => {
+            let sql = "SELECT conversation_id, delivered_seq FROM members WHERE user_id = ?1 AND delivered_seq < \
+                       (SELECT max(seq) FROM messages WHERE messages.conversation_id = members.conversation_id)";
+            let mut statement = connection.prepare_cached(sql)?;
+            for row in statement.query_map([user.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
+                let (key, after_seq) = row?;
+                behind.push(Behind {
+                    conversation: ConversationKey(key),
+                    after_seq,
+                });
+            }
+        }
+        Since::Position(position) => {
+            let sql = "SELECT conversation_id FROM members WHERE user_id = ?1 AND ?2 < \
+                       (SELECT position FROM messages WHERE messages.conversation_id = members.conversation_id \
+                        ORDER BY seq DESC LIMIT 1)";
+            let mut statement = connection.prepare_cached(sql)?;
+            for key in
+                statement.query_map(params![user.0, position.0], |row| row.get(0).map(ConversationKey))?
+            {
+                let key = key?;
+                behind.push(Behind {
+                    conversation: key,
+                    after_seq: seq_at(connection, key, position)?,
+                });
+            }
+        }
+    }
+    Ok(behind)
+}
+
+#[async_trait]
+impl ConversationStore for SqliteStore {
+    async fn conversation_by_key(
+        &self,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        self.readers
+            .run(move |connection| record(connection, key, None))
+            .await
+    }
+
+    async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT id FROM conversations WHERE public_id = ?";
+            let mut statement = connection.prepare_cached(sql)?;
+            statement
+                .query_row([id.as_bytes()], |row| row.get(0).map(ConversationKey))
+                .optional()
+        };
+        self.readers.run(read).await
+    }
+
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError> {
+        self.readers
+            .run(move |connection| find_direct(connection, one, other))
+            .await
+    }
+
+    async fn conversation(
+        &self,
+        user: UserId,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        let found = self
+            .readers
+            .run(move |connection| record(connection, key, Some(user)))
+            .await?;
+        Ok(found.filter(|record| record.members.iter().any(|member| member.user == user)))
+    }
+
+    async fn conversations(
+        &self,
+        user: UserId,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<ConversationRecord>, StoreError> {
+        let before = before.map_or(i64::MAX, |position| i64::try_from(position.0).unwrap_or(i64::MAX));
+        let read = move |connection: &Connection| {
+            let sql = "SELECT members.conversation_id, \
+                         (SELECT position FROM messages WHERE messages.conversation_id = members.conversation_id \
+                          ORDER BY seq DESC LIMIT 1) AS head \
+                       FROM members WHERE user_id = ? AND head < ? ORDER BY head DESC LIMIT ?";
+            let mut statement = connection.prepare_cached(sql)?;
+            let keys = statement.query_map(params![user.0, before, limit], |row| {
+                row.get(0).map(ConversationKey)
+            })?;
+            let mut records = Vec::new();
+            for key in keys {
+                records.extend(record(connection, key?, Some(user))?);
+            }
+            Ok(records)
+        };
+        self.readers.run(read).await
+    }
+
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
+        self.readers
+            .run(move |connection| behind(connection, user, since))
+            .await
+    }
+}

@@ -1,0 +1,174 @@
+use async_trait::async_trait;
+use domain::store::{
+    Append, ConversationKey, Done, Entry, EntryKind, MessageRecord, MessageStore, Position, Range,
+    StoreError, UserId,
+};
+use futures_util::future::BoxFuture;
+use protocol::{MessageId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+use super::append::AppendJob;
+use super::client_id::StoredClientId;
+
+pub(super) const MESSAGE: i64 = 0;
+pub(super) const EDIT: i64 = 1;
+pub(super) const DELETE: i64 = 2;
+
+/// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
+const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
+                       edited_at, deleted_at, change_seq";
+
+fn message(conversation: ConversationKey, row: &Row<'_>) -> Result<MessageRecord, rusqlite::Error> {
+    Ok(MessageRecord {
+        conversation,
+        seq: row.get(0)?,
+        id: MessageId::from_bytes(row.get(4)?),
+        sender: UserId(row.get(5)?),
+        client_id: row.get::<_, Option<StoredClientId>>(6)?.map(|stored| stored.0),
+        text: row.get(7)?,
+        timestamp: Timestamp::from_millis(row.get(8)?),
+        reply_to: row.get::<_, Option<[u8; 16]>>(9)?.map(MessageId::from_bytes),
+        edited_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
+        deleted_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
+        change_seq: row.get(12)?,
+    })
+}
+
+fn entry(
+    connection: &Connection,
+    conversation: ConversationKey,
+    row: &Row<'_>,
+) -> Result<Entry, rusqlite::Error> {
+    let (seq, position) = (row.get(0)?, Position(row.get(1)?));
+    let kind = match row.get(2)? {
+        EDIT => EntryKind::Edit,
+        DELETE => EntryKind::Delete,
+        _ => {
+            return Ok(Entry {
+                seq,
+                position,
+                kind: EntryKind::Message,
+                message: message(conversation, row)?,
+            });
+        }
+    };
+    let of = row.get(3)?;
+    let message = at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(Entry {
+        seq,
+        position,
+        kind,
+        message,
+    })
+}
+
+/// The message of a `seq`.
+pub(super) fn at(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+) -> Result<Option<MessageRecord>, rusqlite::Error> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq = ? AND kind = {MESSAGE}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement
+        .query_row(params![conversation.0, seq], |row| message(conversation, row))
+        .optional()
+}
+
+/// The message of an id; the id says its `seq`.
+pub(super) fn with_id(
+    connection: &Connection,
+    conversation: ConversationKey,
+    id: MessageId,
+) -> Result<Option<MessageRecord>, rusqlite::Error> {
+    Ok(at(connection, conversation, id.seq())?.filter(|message| message.id == id))
+}
+
+/// The newest messages below a `seq`, ascending.
+pub(super) fn before(
+    connection: &Connection,
+    conversation: ConversationKey,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<MessageRecord>, rusqlite::Error> {
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq < ? AND kind = {MESSAGE} \
+         ORDER BY seq DESC LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![conversation.0, before, limit], |row| {
+        message(conversation, row)
+    })?;
+    let mut messages: Vec<_> = rows.collect::<Result<_, _>>()?;
+    messages.reverse();
+    Ok(messages)
+}
+
+fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Vec<Entry>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? \
+         ORDER BY seq LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values = params![range.conversation.0, range.after_seq, upto.0, range.limit];
+    statement
+        .query_map(values, |row| entry(connection, range.conversation, row))?
+        .collect()
+}
+
+#[async_trait]
+impl MessageStore for SqliteStore {
+    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
+        self.writer.submit(Box::new(AppendJob::new(append, done)))
+    }
+
+    fn position(&self) -> Position {
+        self.writer.position()
+    }
+
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError> {
+        let read = move |connection: &Connection| {
+            ranges
+                .iter()
+                .map(|range| entries(connection, range, upto))
+                .collect()
+        };
+        self.readers.run(read).await
+    }
+
+    async fn messages_before(
+        &self,
+        conversation: ConversationKey,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        self.readers
+            .run(move |connection| self::before(connection, conversation, before, limit))
+            .await
+    }
+
+    async fn messages_after(
+        &self,
+        conversation: ConversationKey,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
+                 ORDER BY seq LIMIT ?"
+            );
+            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let mut statement = connection.prepare_cached(&sql)?;
+            statement
+                .query_map(params![conversation.0, after, limit], |row| {
+                    message(conversation, row)
+                })?
+                .collect()
+        };
+        self.readers.run(read).await
+    }
+}

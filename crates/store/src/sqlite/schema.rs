@@ -1,0 +1,40 @@
+//! The schema and its versions.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::OpenError;
+
+/// `Aldi`, so that `file` and we know the database for one of ours.
+const APPLICATION_ID: i32 = 0x416c_6469;
+
+/// Each brings the database to the version that is its place in the list, counted from 1. Never changed once
+/// released.
+pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+
+/// Brings the database to the newest version, each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(), OpenError> {
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > 0 && application != APPLICATION_ID {
+        return Err(OpenError::Foreign);
+    }
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::Newer {
+            found,
+            known: MIGRATIONS.len(),
+        });
+    }
+    for (version, script) in (1..).zip(MIGRATIONS).take(wanted).skip(found) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(script)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+        tracing::info!(version, "the database has been brought to a new version");
+    }
+    Ok(())
+}

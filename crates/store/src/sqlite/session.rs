@@ -1,0 +1,165 @@
+use async_trait::async_trait;
+use domain::store::{Hash, NewSession, Rotation, SessionRecord, SessionStore, StoreError, UserId};
+use protocol::{SessionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+
+const SESSION: &str = "SELECT id, user_id, device, created_at, last_seen_at FROM sessions";
+
+fn record(row: &Row<'_>) -> Result<SessionRecord, rusqlite::Error> {
+    Ok(SessionRecord {
+        id: SessionId::from_bytes(row.get(0)?),
+        user: UserId(row.get(1)?),
+        device: row.get(2)?,
+        created_at: Timestamp::from_millis(row.get(3)?),
+        last_seen_at: Timestamp::from_millis(row.get(4)?),
+    })
+}
+
+fn find(connection: &Connection, id: SessionId) -> Result<Option<SessionRecord>, rusqlite::Error> {
+    let sql = format!("{SESSION} WHERE id = ?");
+    connection
+        .prepare_cached(&sql)?
+        .query_row([id.as_bytes()], record)
+        .optional()
+}
+
+fn put_refresh(
+    connection: &Connection,
+    hash: Hash,
+    session: SessionId,
+    expires_at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?, ?, ?)";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![hash, session.as_bytes(), expires_at.as_millis()])?;
+    Ok(())
+}
+
+/// Ends a session; its refresh tokens go with it.
+fn end(connection: &Connection, id: SessionId) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached("DELETE FROM sessions WHERE id = ?")?
+        .execute([id.as_bytes()])?;
+    Ok(())
+}
+
+fn rotate(
+    connection: &Connection,
+    used: Hash,
+    next: Hash,
+    next_expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<Rotation, rusqlite::Error> {
+    let sql = "SELECT session_id, expires_at, used FROM refresh_tokens WHERE hash = ?";
+    let token = connection.prepare_cached(sql)?.query_row([used], |row| {
+        Ok((
+            SessionId::from_bytes(row.get(0)?),
+            Timestamp::from_millis(row.get(1)?),
+            row.get::<_, bool>(2)?,
+        ))
+    });
+    let Some((id, expires_at, was_used)) = token.optional()? else {
+        return Ok(Rotation::Unknown);
+    };
+    let Some(mut session) = find(connection, id)? else {
+        return Ok(Rotation::Unknown);
+    };
+    if was_used {
+        end(connection, id)?;
+        return Ok(Rotation::Reused(session));
+    }
+    if expires_at <= now {
+        return Ok(Rotation::Unknown);
+    }
+    connection
+        .prepare_cached("UPDATE refresh_tokens SET used = 1 WHERE hash = ?")?
+        .execute([used])?;
+    put_refresh(connection, next, id, next_expires_at)?;
+    let sql = "UPDATE sessions SET last_seen_at = ? WHERE id = ?";
+    connection
+        .prepare_cached(sql)?
+        .execute(params![now.as_millis(), id.as_bytes()])?;
+    session.last_seen_at = now;
+    Ok(Rotation::Rotated(session))
+}
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
+        let create = move |connection: &Connection| {
+            let NewSession {
+                session,
+                refresh,
+                refresh_expires_at,
+            } = &new;
+            let sql =
+                "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?)";
+            let values = params![
+                session.id.as_bytes(),
+                session.user.0,
+                session.device,
+                session.created_at.as_millis(),
+                session.last_seen_at.as_millis()
+            ];
+            connection.prepare_cached(sql)?.execute(values)?;
+            put_refresh(connection, *refresh, session.id, *refresh_expires_at)
+        };
+        self.writer.run(create).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
+        self.readers.run(move |connection| find(connection, id)).await
+    }
+
+    async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = format!("{SESSION} WHERE user_id = ? ORDER BY last_seen_at DESC, id DESC");
+            connection
+                .prepare_cached(&sql)?
+                .query_map([user.0], record)?
+                .collect()
+        };
+        self.readers.run(read).await
+    }
+
+    async fn rotate(
+        &self,
+        used: Hash,
+        next: Hash,
+        next_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        self.writer
+            .run(move |connection| rotate(connection, used, next, next_expires_at, now))
+            .await
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        let end = move |connection: &Connection| {
+            let theirs = find(connection, id)?.is_some_and(|session| session.user == user);
+            if theirs {
+                end(connection, id)?;
+            }
+            Ok(theirs)
+        };
+        self.writer.run(end).await
+    }
+
+    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+        let forget = move |connection: &Connection| {
+            let now = now.as_millis();
+            connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [now])?;
+            connection.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", [now])?;
+            let sql = "DELETE FROM sessions WHERE NOT EXISTS \
+                       (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) RETURNING id";
+            let mut ended = connection.prepare(sql)?;
+            ended
+                .query_map([], |row| Ok(SessionId::from_bytes(row.get(0)?)))?
+                .collect()
+        };
+        self.writer.run(forget).await
+    }
+}

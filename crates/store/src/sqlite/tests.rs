@@ -1,0 +1,242 @@
+//! What is SQLite's own: the folder, the file, the disk.
+
+use std::path::Path;
+
+use domain::store::{
+    AccountStore, Append, AppendError, Appended, Change, ConversationStore, MessageStore, NewAccount,
+    OneTimeCode, Range, Store, StoreError, Target, UserId,
+};
+use protocol::{ConversationId, Timestamp};
+use rusqlite::Connection;
+use tempfile::tempdir;
+use tokio::sync::oneshot;
+
+use super::{OpenError, Options, SqliteStore, schema};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+fn open(folder: &Path) -> SqliteStore {
+    SqliteStore::open(folder, &Options::default()).unwrap()
+}
+
+async fn user(store: &SqliteStore, name: &str) -> UserId {
+    let account = NewAccount {
+        username: name.into(),
+        display_name: name.into(),
+        email: None,
+        password_hash: "hash".into(),
+        created_at: NOW,
+    };
+    let code = OneTimeCode {
+        hash: [0; 32],
+        salt: [0; 16],
+        expires_at: NOW,
+    };
+    store.create_account(account, code).await.unwrap().unwrap()
+}
+
+async fn send(store: &SqliteStore, from: UserId, to: UserId, text: &str) -> Result<Appended, AppendError> {
+    let target = Target::Direct(to, ConversationId::mint(NOW, 7));
+    let change = Change::Message {
+        client_id: None,
+        text: text.into(),
+        reply_to: None,
+    };
+    let (done, result) = oneshot::channel();
+    let append = Append {
+        target,
+        sender: from,
+        at: NOW,
+        random: 0,
+        change,
+    };
+    if let Some(room) = store.append(append, Box::new(move |outcome| drop(done.send(outcome)))) {
+        room.await;
+    }
+    result.await.unwrap()
+}
+
+async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
+    let Some(conversation) = store.direct(one, other).await.unwrap() else {
+        return 0;
+    };
+    let range = Range {
+        conversation,
+        after_seq: 0,
+        limit: 1_000_000,
+    };
+    store.entries(vec![range], store.position()).await.unwrap()[0].len()
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_without_closing() {
+    let (folder, copy) = (tempdir().unwrap(), tempdir().unwrap());
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    for count in 0..100 {
+        send(&store, ann, bob, &count.to_string()).await.unwrap();
+    }
+    // As the disk is at this moment, with the store still open.
+    for file in ["aldis.db", "aldis.db-wal"] {
+        std::fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let reopened = open(copy.path());
+    assert_eq!(count(&reopened, ann, bob).await, 100);
+    let next = send(&reopened, bob, ann, "next").await.unwrap();
+    assert_eq!(next.entry.seq, 101);
+    assert_eq!(next.entry.position, reopened.position());
+    assert_eq!(next.entry.position.0, 101);
+}
+
+#[tokio::test]
+async fn a_folder_is_opened_once_at_a_time() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let second = SqliteStore::open(folder.path(), &Options::default())
+        .err()
+        .unwrap();
+    assert!(matches!(second, OpenError::InUse(_)), "{second}");
+    assert!(second.to_string().contains("in use by another process"));
+    store.close().await;
+    drop(store);
+    open(folder.path());
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    send(&store, ann, bob, "first").await.unwrap();
+    let limit = |pages: i64| {
+        store.writer.run(move |connection| {
+            connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
+        })
+    };
+    let pages = store
+        .writer
+        .run(|connection| connection.query_row("PRAGMA page_count", [], |row| row.get(0)))
+        .await;
+    limit(pages.unwrap()).await.unwrap();
+
+    let text = "x".repeat(16 * 1024);
+    let mut stored = 1;
+    let refused = loop {
+        match send(&store, ann, bob, &text).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+        assert!(stored < 10, "the disk never fills");
+    };
+    assert!(
+        matches!(refused, AppendError::Store(StoreError::Unavailable(_))),
+        "{refused}"
+    );
+    assert!(matches!(
+        send(&store, ann, bob, &text).await,
+        Err(AppendError::Store(_))
+    ));
+    assert_eq!(count(&store, ann, bob).await, stored);
+
+    limit(1 << 30).await.unwrap();
+    store.check().await.unwrap();
+    let next = send(&store, ann, bob, &text).await.unwrap();
+    assert_eq!(next.entry.seq, stored as u64 + 1);
+    assert_eq!(count(&store, ann, bob).await, stored + 1);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_done_does_not_fail_the_others() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let faulty = store
+        .writer
+        .run(|connection| connection.execute("INSERT INTO nowhere VALUES (1)", []));
+    let (faulty, first, second) = tokio::join!(
+        faulty,
+        send(&store, ann, bob, "before"),
+        send(&store, ann, bob, "after")
+    );
+    assert!(faulty.is_err());
+    assert_eq!((first.unwrap().entry.seq, second.unwrap().entry.seq), (1, 2));
+}
+
+#[tokio::test]
+async fn after_closing_everything_is_refused() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    store.close().await;
+    assert!(matches!(
+        send(&store, ann, bob, "x").await,
+        Err(AppendError::Store(StoreError::Closed))
+    ));
+    assert!(matches!(store.account("ann").await, Err(StoreError::Closed)));
+    // Closing leaves one file: the log has been copied into the database.
+    assert!(!folder.path().join("aldis.db-wal").exists());
+}
+
+#[test]
+fn the_settings_that_durability_rests_on() {
+    let folder = tempdir().unwrap();
+    let connection = super::connect(&folder.path().join("aldis.db")).unwrap();
+    let pragma = |name: &str| {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| {
+            row.get::<_, rusqlite::types::Value>(0)
+        })
+    };
+    assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
+    assert_eq!(pragma("synchronous").unwrap(), 2.into());
+}
+
+#[test]
+fn every_version_migrates_to_the_newest() {
+    for version in 0..=schema::MIGRATIONS.len() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate_to(&mut connection, version).unwrap();
+        if version > 0 {
+            let account = "INSERT INTO users (username, username_key, display_name, password_hash, created_at) \
+                           VALUES ('Ann', 'ann', 'Ann', 'hash', 1)";
+            connection.execute(account, []).unwrap();
+        }
+        schema::migrate(&mut connection).unwrap();
+        let users: usize = connection
+            .query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(users, usize::from(version > 0));
+        let newest: usize = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(newest, schema::MIGRATIONS.len());
+    }
+}
+
+/// Of the migrations that databases have been made with.
+const RELEASED: &[u64] = &[0xcdd9_4ced_ed0a_4fac];
+
+/// A released migration never changes.
+#[test]
+fn released_migrations_stay_as_they_are() {
+    // FNV-1a, enough to notice.
+    let hash = |text: &str| {
+        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        })
+    };
+    let hashes: Vec<_> = schema::MIGRATIONS.iter().map(|script| hash(script)).collect();
+    assert_eq!(hashes, RELEASED, "add a migration instead of changing one");
+}
+
+#[test]
+fn strange_databases_are_refused() {
+    let mut foreign = Connection::open_in_memory().unwrap();
+    foreign.pragma_update(None, "user_version", 3).unwrap();
+    assert!(matches!(schema::migrate(&mut foreign), Err(OpenError::Foreign)));
+
+    let mut newer = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut newer).unwrap();
+    newer.pragma_update(None, "user_version", 999).unwrap();
+    let refused = schema::migrate(&mut newer).unwrap_err();
+    assert!(refused.to_string().contains("newer release"), "{refused}");
+}

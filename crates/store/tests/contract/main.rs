@@ -1,0 +1,82 @@
+//! What every store promises, run on every store.
+
+mod accounts;
+mod conversations;
+mod messages;
+mod receipts;
+mod sessions;
+mod support;
+
+/// Runs each function of the suite on each store.
+macro_rules! contract {
+    ($($suite:ident::{$($test:ident),+ $(,)?};)+) => {
+        mod memory {$(
+            mod $suite {$(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $test() {
+                    crate::$suite::$test(crate::support::memory()).await;
+                }
+            )+}
+        )+}
+
+        mod sqlite {$(
+            mod $suite {$(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $test() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let store = crate::support::sqlite(folder.path());
+                    crate::$suite::$test(store.clone()).await;
+                    store.close().await;
+                }
+            )+}
+        )+}
+    };
+}
+
+contract! {
+    accounts::{
+        a_username_is_taken_in_any_case,
+        a_code_is_used_once,
+        tries_at_the_same_time_are_counted_one_by_one,
+        a_new_code_starts_again,
+    };
+    sessions::{
+        a_refresh_token_works_once,
+        of_two_uses_at_the_same_time_one_is_the_second,
+        an_expired_refresh_token_is_unknown,
+        only_its_owner_ends_a_session,
+        what_expired_is_forgotten,
+    };
+    conversations::{
+        two_people_open_one_direct_conversation,
+        a_note_to_oneself,
+        who_is_not_a_member_sees_nothing,
+        the_list_is_by_activity_and_pages,
+        unread_counts_what_others_sent,
+    };
+    messages::{
+        seq_has_no_gap_and_is_announced_in_order,
+        positions_are_the_order_of_the_whole_store,
+        what_is_announced_is_readable,
+        one_senders_calls_keep_their_order,
+        a_repeat_is_stored_once,
+        repeats_at_the_same_time_are_stored_once,
+        a_client_id_with_another_body_is_refused,
+        client_ids_of_others_do_not_matter,
+        client_ids_come_back_as_they_were,
+        a_repeat_of_an_edited_message_is_still_a_repeat,
+        a_refused_first_message_leaves_no_conversation,
+        a_reply_is_to_a_message_of_the_conversation,
+        changes_are_entries_and_change_the_message,
+        only_its_sender_changes_a_message,
+        reading_resumes_from_any_place,
+        history_pages_both_ways,
+        settling_waits_for_announcements,
+    };
+    receipts::{
+        cursors_only_move_forward,
+        cursors_stop_at_the_head,
+        reading_implies_delivery,
+        strangers_have_no_cursors,
+    };
+}

@@ -1,0 +1,101 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::store::{
+    Append, AppendError, Appended, Change, ConversationKey, NewAccount, OneTimeCode, Store, Target, UserId,
+};
+use protocol::{ConversationId, MessageId, Timestamp};
+use store::{MemoryStore, SqliteOptions, SqliteStore};
+use tokio::sync::oneshot;
+
+pub(crate) type Shared = Arc<dyn Store>;
+
+pub(crate) fn memory() -> Shared {
+    Arc::new(MemoryStore::new())
+}
+
+pub(crate) fn sqlite(folder: &Path) -> Shared {
+    Arc::new(SqliteStore::open(folder, &SqliteOptions::default()).unwrap())
+}
+
+/// A time that is later at each call.
+pub(crate) fn now() -> Timestamp {
+    static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000);
+    Timestamp::from_millis(NOW.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn code(byte: u8) -> OneTimeCode {
+    OneTimeCode {
+        hash: [byte; 32],
+        salt: [byte; 16],
+        expires_at: Timestamp::from_millis(1_800_000_600_000),
+    }
+}
+
+pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
+    let account = NewAccount {
+        username: username.into(),
+        display_name: username.into(),
+        email: None,
+        password_hash: "hash".into(),
+        created_at: now(),
+    };
+    store.create_account(account, code(1)).await.unwrap().unwrap()
+}
+
+pub(crate) fn text(text: &str) -> Change {
+    Change::Message {
+        client_id: None,
+        text: text.into(),
+        reply_to: None,
+    }
+}
+
+pub(crate) fn named(client_id: &str, text: &str) -> Change {
+    Change::Message {
+        client_id: Some(client_id.into()),
+        text: text.into(),
+        reply_to: None,
+    }
+}
+
+pub(crate) fn to(other: UserId) -> Target {
+    let at = now();
+    Target::Direct(
+        other,
+        ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs())),
+    )
+}
+
+pub(crate) fn entry(target: Target, sender: UserId, change: Change) -> Append {
+    let at = now();
+    Append {
+        target,
+        sender,
+        at,
+        random: at.as_millis().unsigned_abs(),
+        change,
+    }
+}
+
+/// Appends and waits until it is durable.
+pub(crate) async fn append(store: &Shared, append: Append) -> Result<Appended, AppendError> {
+    let (done, result) = oneshot::channel();
+    let room = store.append(append, Box::new(move |outcome| drop(done.send(outcome))));
+    if let Some(room) = room {
+        room.await;
+    }
+    result.await.unwrap()
+}
+
+/// Sends a text to a person; gives where it went and its id.
+pub(crate) async fn send(
+    store: &Shared,
+    from: UserId,
+    other: UserId,
+    what: &str,
+) -> (ConversationKey, MessageId) {
+    let appended = append(store, entry(to(other), from, text(what))).await.unwrap();
+    (appended.entry.message.conversation, appended.entry.message.id)
+}
