@@ -41,6 +41,6 @@ pub trait Broker: Send + Sync {
     /// Never blocks.
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live);
 
-    /// Cuts the live sockets of a session that has ended.
-    fn cut(&self, session: SessionId);
+    /// Cuts the live sockets of a user's session that has ended, also those that are about to join.
+    fn cut(&self, user: UserId, session: SessionId);
 }

@@ -124,7 +124,7 @@ impl Sessions {
             }
             Rotation::Reused(session) => {
                 tracing::warn!(session = %session.id, "a refresh token was used twice; its session is ended");
-                self.broker.cut(session.id);
+                self.broker.cut(session.user, session.id);
                 Err(invalid())
             }
             Rotation::Unknown => Err(invalid()),
@@ -163,14 +163,14 @@ impl Sessions {
         if !self.store.end_session(caller.person.id, id).await? {
             return Err(Error::not_found("session"));
         }
-        self.broker.cut(id);
+        self.broker.cut(caller.person.id, id);
         Ok(())
     }
 
     /// Ends the sessions that nobody refreshed, and forgets codes that expired.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.store.forget_expired(self.clock.now()).await? {
-            self.broker.cut(session);
+            self.broker.cut(session.user, session.id);
         }
         Ok(())
     }

@@ -70,5 +70,5 @@ pub trait SessionStore: Send + Sync {
 
     /// Forgets what expired before `now`: refresh tokens, the sessions left without one, and codes.
     /// Gives the sessions that ended by it.
-    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionId>, StoreError>;
+    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
 }

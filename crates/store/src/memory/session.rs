@@ -105,20 +105,15 @@ impl SessionStore for MemoryStore {
         Ok(sessions.end(id).is_some())
     }
 
-    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         self.accounts.write().forget_codes(|code| code.expires_at <= now);
         let mut sessions = self.sessions.write();
         sessions.refresh.retain(|_, token| token.expires_at > now);
         let alive: HashSet<_> = sessions.refresh.values().map(|token| token.session).collect();
-        let ended: Vec<_> = sessions
+        Ok(sessions
             .live
-            .keys()
-            .filter(|id| !alive.contains(id))
-            .copied()
-            .collect();
-        for id in &ended {
-            sessions.live.remove(id);
-        }
-        Ok(ended)
+            .extract_if(|id, _| !alive.contains(id))
+            .map(|(_, session)| session)
+            .collect())
     }
 }

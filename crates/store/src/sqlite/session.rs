@@ -148,17 +148,16 @@ impl SessionStore for SqliteStore {
         self.writer.run(end).await
     }
 
-    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+    async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         let forget = move |connection: &Connection| {
             let now = now.as_millis();
             connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [now])?;
             connection.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", [now])?;
             let sql = "DELETE FROM sessions WHERE NOT EXISTS \
-                       (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) RETURNING id";
+                       (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) \
+                       RETURNING id, user_id, device, created_at, last_seen_at";
             let mut ended = connection.prepare(sql)?;
-            ended
-                .query_map([], |row| Ok(SessionId::from_bytes(row.get(0)?)))?
-                .collect()
+            ended.query_map([], record)?.collect()
         };
         self.writer.run(forget).await
     }

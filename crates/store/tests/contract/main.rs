@@ -1,5 +1,7 @@
 //! What every store promises, run on every store.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
 mod accounts;
 mod conversations;
 mod messages;

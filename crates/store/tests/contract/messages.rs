@@ -104,7 +104,7 @@ pub(crate) async fn what_is_announced_is_readable(store: Shared) {
         let (told, position) = oneshot::channel();
         let watching = store.clone();
         let done = Box::new(move |outcome: Result<domain::store::Appended, AppendError>| {
-            drop(told.send((outcome.unwrap().entry.position, watching.position())));
+            let _ = told.send((outcome.unwrap().entry.position, watching.position()));
         });
         // `done` asks for the position, which a store must allow: it takes no lock of the log.
         if let Some(room) = store.append(entry(Target::Conversation(key), ann, text("x")), done) {
