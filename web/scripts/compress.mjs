@@ -1,0 +1,15 @@
+// Puts a .br and a .gz beside every text file of the build, so that the server sends them as they are.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+const TEXT = new Set(['.html', '.js', '.css', '.svg', '.json', '.webmanifest', '.txt']);
+const root = new URL('../dist/', import.meta.url).pathname;
+
+for (const name of readdirSync(root, { recursive: true })) {
+  if (!TEXT.has(extname(name))) continue;
+  const bytes = readFileSync(join(root, name));
+  const brotli = { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } };
+  writeFileSync(join(root, `${name}.br`), brotliCompressSync(bytes, brotli));
+  writeFileSync(join(root, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+}

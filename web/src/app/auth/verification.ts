@@ -1,0 +1,34 @@
+import { Service } from '@angular/core';
+
+/** A registration that waits for its code. */
+export interface Waiting {
+  username: string;
+  channel: string;
+  email: string;
+  /** Only as long as the page lives, to log in without asking again. */
+  password?: string;
+}
+
+const KEY = 'aldis:verify';
+
+/** What the code page must know of the registration before it; it survives a reload, the password does not. */
+@Service()
+export class Verification {
+  private waiting: Waiting | null = null;
+
+  begin(waiting: Waiting): void {
+    this.waiting = waiting;
+    const { username, channel, email } = waiting;
+    sessionStorage.setItem(KEY, JSON.stringify({ username, channel, email }));
+  }
+
+  of(username: string): Waiting | null {
+    this.waiting ??= JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Waiting | null;
+    return this.waiting?.username === username ? this.waiting : null;
+  }
+
+  done(): void {
+    this.waiting = null;
+    sessionStorage.removeItem(KEY);
+  }
+}

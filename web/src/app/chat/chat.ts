@@ -1,0 +1,196 @@
+import { Location } from '@angular/common';
+import { Component, computed, effect, inject, input, signal, untracked, viewChild } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { Title } from '@angular/platform-browser';
+import { Router } from '@angular/router';
+
+import { Api } from '../api/api';
+import { explain, Failure } from '../api/problem';
+import { peer, titleOf } from '../conversations/conversation';
+import { ConversationStore } from '../conversations/conversation-store';
+import { WebSocketService } from '../live/web-socket-service';
+import type { User } from '../protocol/protocol';
+import { Avatar } from '../ui/avatar';
+import { Icon } from '../ui/icon';
+import { Composer } from './composer';
+import { MessageList } from './message-list';
+import { MessageStore } from './message-store';
+import { Outbox } from './outbox';
+import { type Address, sameAddress } from './pending';
+import { Receipts } from './receipts';
+import { EMPTY } from './thread';
+import { type Entry, timeline } from './timeline';
+
+/** One conversation: its head, its messages, and the composer. */
+@Component({
+  selector: 'aldis-chat',
+  imports: [Avatar, Composer, Icon, MessageList],
+  templateUrl: './chat.html',
+})
+export class Chat {
+  private readonly api = inject(Api);
+  private readonly location = inject(Location);
+  private readonly router = inject(Router);
+  private readonly store = inject(ConversationStore);
+  private readonly messages = inject(MessageStore);
+  private readonly outbox = inject(Outbox);
+  private readonly receipts = inject(Receipts);
+  private readonly socket = inject(WebSocketService);
+
+  /** From the address: a group by its id, or the other one of two by their username. */
+  readonly id = input<string>();
+  readonly username = input<string>();
+
+  protected readonly me = this.store.me;
+  private readonly conversations = toSignal(this.store.state$, { requireSync: true });
+  private readonly threads = toSignal(this.messages.threads$, { requireSync: true });
+  private readonly pending = toSignal(this.outbox.pending$, { requireSync: true });
+  private readonly person = signal<User | null>(null);
+
+  protected readonly key = computed(() => this.id() ?? `@${this.username()}`);
+  protected readonly conversation = computed(() => {
+    const { items } = this.conversations();
+    const [id, username] = [this.id(), this.username()];
+    return items.find((conversation) => (id ? conversation.id === id : peer(conversation, this.me)?.username === username));
+  });
+  private readonly conversationId = computed(() => this.conversation()?.id);
+  protected readonly address = computed((): Address => {
+    const other = this.conversation() ? peer(this.conversation()!, this.me)?.username : this.username();
+    return other ? { receiver: other } : { conversationId: this.id() ?? '' };
+  });
+  protected readonly handle = computed(() => ('receiver' in this.address() ? (this.address() as { receiver: string }).receiver : undefined));
+  protected readonly title = computed(() => {
+    const conversation = this.conversation();
+    return conversation ? titleOf(conversation, this.me) : (this.person()?.displayName ?? this.username() ?? '');
+  });
+  protected readonly names = computed(() => new Map((this.conversation()?.members ?? []).map(({ username, displayName }) => [username, displayName])));
+  /** Why there is nothing to show, where that is so. */
+  protected readonly problem = signal<'missing' | string | null>(null);
+  /** A conversation that has not begun has no history to wait for. */
+  protected readonly thread = computed(() => {
+    const id = this.conversationId();
+    return id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true };
+  });
+  protected readonly entries = computed(() => {
+    const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
+    const mine = this.pending().filter((pending) => sameAddress(pending, this.address()));
+    return timeline(this.thread().messages, mine, this.me, others);
+  });
+
+  protected readonly replying = signal<Entry | null>(null);
+  protected readonly editing = signal<Entry | null>(null);
+  protected readonly failure = signal('');
+  private readonly list = viewChild(MessageList);
+  private readonly composer = viewChild(Composer);
+
+  constructor() {
+    const title = inject(Title);
+    effect(() => title.setTitle(`${this.title()} · Aldis`));
+    effect(() => {
+      this.key();
+      untracked(() => this.cancel());
+    });
+    effect(() => {
+      const id = this.conversationId();
+      if (id) void untracked(() => this.messages.open(id));
+    });
+    effect(() => {
+      this.key();
+      const unknown = !this.conversationId() && !this.conversations().loading;
+      untracked(() => (unknown ? this.lookUp() : this.problem.set(null)));
+    });
+  }
+
+  protected async lookUp(): Promise<void> {
+    const [key, id, username] = [this.key(), this.id(), this.username()];
+    this.problem.set(null);
+    this.person.set(null);
+    try {
+      if (id) await this.store.fetch(id);
+      else if (username) {
+        const person = await this.api.user(username);
+        if (key === this.key()) this.person.set(person);
+      }
+    } catch (error) {
+      if (key !== this.key()) return;
+      const missing = error instanceof Failure && error.code === 'not_found';
+      // Somebody who was written to stays reachable here while the server is not.
+      if (missing || this.entries().length === 0) this.problem.set(missing ? 'missing' : explain(error));
+    }
+  }
+
+  protected back(): void {
+    const before = this.router.lastSuccessfulNavigation()?.previousNavigation?.finalUrl?.toString();
+    if (before === '/') this.location.back();
+    else void this.router.navigateByUrl('/', { replaceUrl: true });
+  }
+
+  protected older(): void {
+    const id = this.conversationId();
+    if (!id) return;
+    if (this.thread().from === null) void this.messages.open(id);
+    else void this.messages.older(id);
+  }
+
+  protected seen(seq: number): void {
+    const id = this.conversationId();
+    if (id) this.receipts.read(id, seq);
+  }
+
+  protected reply(entry: Entry): void {
+    this.editing.set(null);
+    this.replying.set(entry);
+    this.composer()?.focus();
+  }
+
+  protected edit(entry: Entry): void {
+    if (!entry.own || !entry.message || entry.message.deletedAt) return;
+    this.replying.set(null);
+    this.editing.set(entry);
+    this.composer()?.focus();
+  }
+
+  protected editLast(): void {
+    const last = this.entries().findLast(({ own, message }) => own && message && !message.deletedAt);
+    if (last) this.edit(last);
+  }
+
+  /** One message further up or down to answer; past the newest, none. */
+  protected stepReply(direction: 1 | -1): void {
+    const candidates = this.entries().filter(({ message }) => message && !message.deletedAt);
+    const index = candidates.findIndex(({ key }) => key === this.replying()?.key);
+    const next = index < 0 ? (direction < 0 ? candidates.length - 1 : -1) : index + direction;
+    const entry = candidates[Math.max(next, 0)];
+    if (!entry || next >= candidates.length || (index < 0 && direction > 0)) return this.replying.set(null);
+    this.reply(entry);
+    this.list()?.show(entry.key);
+  }
+
+  protected cancel(): void {
+    this.replying.set(null);
+    this.editing.set(null);
+    this.failure.set('');
+  }
+
+  protected async send(text: string): Promise<void> {
+    const replyTo = this.replying()?.message?.id;
+    this.replying.set(null);
+    this.list()?.follow();
+    await this.outbox.send(this.address(), text, replyTo);
+  }
+
+  protected async saveEdit(text: string): Promise<void> {
+    const message = this.editing()?.message;
+    if (!message) return;
+    this.failure.set('');
+    try {
+      if (text !== message.text) {
+        const { conversationId, id } = message;
+        this.socket.updated$.next(await this.socket.request('message:edit', { conversationId, id, text }));
+      }
+      this.editing.set(null);
+    } catch (error) {
+      this.failure.set(error instanceof Failure && error.problem ? explain(error) : 'The change could not be saved: there is no connection. Try again once you are back.');
+    }
+  }
+}

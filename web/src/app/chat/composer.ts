@@ -1,0 +1,92 @@
+import { afterNextRender, Component, computed, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
+
+import { oneLine } from '../format/text';
+import { Icon } from '../ui/icon';
+import { Drafts } from './drafts';
+import type { Entry } from './timeline';
+
+/** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
+@Component({
+  selector: 'aldis-composer',
+  imports: [Icon],
+  templateUrl: './composer.html',
+})
+export class Composer {
+  private readonly drafts = inject(Drafts);
+
+  readonly chat = input.required<string>();
+  readonly title = input.required<string>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  readonly replying = input.required<Entry | null>();
+  readonly editing = input.required<Entry | null>();
+  readonly failure = input('');
+  readonly send = output<string>();
+  readonly save = output<string>();
+  readonly dismiss = output();
+  readonly editLast = output();
+  readonly stepReply = output<1 | -1>();
+
+  protected readonly text = signal('');
+  protected readonly empty = computed(() => this.text().trim() === '');
+  /** The message above the field: the one that is answered or changed. */
+  protected readonly context = computed(() => {
+    const entry = this.editing() ?? this.replying();
+    if (!entry) return null;
+    const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
+    return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: oneLine(entry.text), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
+  });
+  private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
+
+  constructor() {
+    afterNextRender(() => {
+      this.write(this.drafts.of(this.chat()));
+      // Not on a touch screen: its keyboard would cover what one came to read.
+      if (matchMedia('(pointer: fine)').matches) this.focus();
+    });
+    // The draft steps aside while an earlier message is changed.
+    effect(() => {
+      const editing = this.editing();
+      untracked(() => this.write(editing ? editing.text : this.drafts.of(this.chat())));
+    });
+  }
+
+  focus(): void {
+    this.field().nativeElement.focus();
+  }
+
+  protected typed(): void {
+    const text = this.field().nativeElement.value;
+    this.text.set(text);
+    if (!this.editing()) this.drafts.keep(this.chat(), text);
+  }
+
+  protected key(event: KeyboardEvent): void {
+    // While an input method composes, its keys are its own.
+    if (event.isComposing) return;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (event.key === 'Enter' && plain && matchMedia('(pointer: fine)').matches) this.submit();
+    else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
+    else if (event.key === 'ArrowUp' && plain && this.text() === '' && !this.context()) this.editLast.emit();
+    else if (event.key === 'ArrowUp' && event.ctrlKey && !this.editing()) this.stepReply.emit(-1);
+    else if (event.key === 'ArrowDown' && event.ctrlKey && this.replying()) this.stepReply.emit(1);
+    else return;
+    event.preventDefault();
+  }
+
+  protected submit(): void {
+    if (this.empty()) return;
+    const text = this.text().trim();
+    if (this.editing()) return this.save.emit(text);
+    this.drafts.keep(this.chat(), '');
+    this.write('');
+    this.send.emit(text);
+    this.focus();
+  }
+
+  private write(text: string): void {
+    const field = this.field().nativeElement;
+    field.value = text;
+    field.setSelectionRange(text.length, text.length);
+    this.text.set(text);
+  }
+}

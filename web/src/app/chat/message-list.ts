@@ -1,0 +1,169 @@
+import { afterRenderEffect, Component, computed, type ElementRef, effect, inject, input, linkedSignal, output, signal, untracked, viewChild } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { Virtualizer } from 'virtua/angular';
+
+import { Icon } from '../ui/icon';
+import { Announcer } from './announcer';
+import { MessageView } from './message';
+import { MessageStore } from './message-store';
+import { lastSeen, prepended } from './list-window';
+import type { Thread } from './thread';
+import type { Entry } from './timeline';
+
+/** This close to the end counts as being there. */
+const NEAR_END = 48;
+/** This close to the beginning, older messages are fetched. */
+const NEAR_START = 800;
+const MARKED_FOR = 1_500;
+
+/**
+ * The messages of a chat. Only those near the window are in the document; the list stays at its end while new
+ * ones arrive, unless the person scrolled up, and then nothing moves.
+ */
+@Component({
+  selector: 'aldis-message-list',
+  imports: [Announcer, Icon, MessageView, Virtualizer],
+  templateUrl: './message-list.html',
+  host: { '(window:focus)': 'look()', '(document:visibilitychange)': 'look()' },
+})
+export class MessageList {
+  private readonly store = inject(MessageStore);
+
+  readonly entries = input.required<readonly Entry[]>();
+  readonly thread = input.required<Thread>();
+  readonly title = input.required<string>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  readonly older = output();
+  readonly seen = output<number>();
+  readonly reply = output<Entry>();
+  readonly edit = output<Entry>();
+  readonly leave = output();
+
+  private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
+  private readonly byId = computed(() => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))));
+
+  protected readonly keyOf = (entry: Entry) => entry.key;
+  protected readonly itemProps = () => ({ attrs: { role: 'listitem' } });
+  protected readonly prepending = linkedSignal<readonly Entry[], boolean>({
+    source: this.entries,
+    computation: (now, before) => before !== undefined && prepended(before.source, now),
+  });
+  /** The message that the keyboard is on; the newest one until it moves. */
+  private readonly focused = signal<string | null>(null);
+  protected readonly active = computed(() => {
+    const key = this.focused();
+    const index = key === null ? -1 : this.entries().findIndex((entry) => entry.key === key);
+    return index < 0 ? this.entries().length - 1 : index;
+  });
+  protected readonly mounted = computed(() => [this.active()]);
+  protected readonly marked = signal<string | null>(null);
+
+  protected readonly atEnd = signal(true);
+  /** Messages of others that came below the window while the person reads further up. */
+  protected readonly below = signal(0);
+  private offset = 0;
+
+  protected readonly scroller = viewChild.required<ElementRef<HTMLElement>>('scroller');
+  private readonly virtualizer = viewChild(Virtualizer);
+
+  constructor() {
+    let last: string | undefined;
+    effect(() => {
+      const newest = this.entries().at(-1);
+      if (last !== undefined && newest && newest.key !== last && !newest.own && !untracked(this.atEnd)) this.below.update((count) => count + 1);
+      last = newest?.key;
+    });
+    afterRenderEffect(() => {
+      this.entries();
+      if (untracked(this.atEnd)) this.toEnd();
+      untracked(() => this.look());
+    });
+  }
+
+  /** Goes to the end and stays there: after a message of one's own. */
+  follow(): void {
+    this.atEnd.set(true);
+    this.below.set(0);
+    this.toEnd();
+  }
+
+  /** Brings a message into the window. */
+  show(key: string, align: 'nearest' | 'center' = 'nearest'): void {
+    const index = this.entries().findIndex((entry) => entry.key === key);
+    if (index >= 0) this.virtualizer()?.scrollToIndex(index, { align });
+  }
+
+  protected quoteOf({ replyTo }: Entry) {
+    return replyTo ? (this.byId().get(replyTo) ?? this.quotes().get(replyTo) ?? undefined) : undefined;
+  }
+
+  protected scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
+    const away = scrollHeight - clientHeight - scrollTop;
+    // Only somebody who scrolls up leaves the end; a list that grows below them does not.
+    if (away <= NEAR_END) this.arrive();
+    else if (scrollTop < this.offset - 1) this.atEnd.set(false);
+    this.offset = scrollTop;
+    if (scrollTop < NEAR_START) this.older.emit();
+    this.look();
+  }
+
+  protected resized(): void {
+    if (this.atEnd()) this.toEnd();
+    this.look();
+  }
+
+  protected key(event: KeyboardEvent): void {
+    if (!(event.target as HTMLElement).matches('.message') || event.ctrlKey || event.metaKey || event.altKey) return;
+    const entry = this.entries()[this.active()];
+    const moves: Record<string, number> = { ArrowUp: this.active() - 1, ArrowDown: this.active() + 1, Home: 0, End: this.entries().length - 1 };
+    const to = moves[event.key];
+    if (to !== undefined) this.moveTo(to);
+    else if (event.key === 'r' && entry?.message) this.reply.emit(entry);
+    else if (event.key === 'e' && entry?.own) this.edit.emit(entry);
+    else if (event.key === 'c' && entry) void navigator.clipboard?.writeText(entry.text);
+    else if (event.key === 'Escape') this.leave.emit();
+    else return;
+    event.preventDefault();
+  }
+
+  protected focus(event: FocusEvent): void {
+    const key = (event.target as HTMLElement).closest<HTMLElement>('.message')?.dataset['key'];
+    if (key) this.focused.set(key);
+  }
+
+  protected jump(id: string): void {
+    const key = this.entries().find(({ message }) => message?.id === id)?.key;
+    if (!key) return;
+    this.show(key, 'center');
+    this.marked.set(key);
+    setTimeout(() => this.marked.set(null), MARKED_FOR);
+  }
+
+  /** Tells how far the person has read: only what is in the window, and only while somebody looks at it. */
+  protected look(): void {
+    const list = this.virtualizer();
+    if (!list || document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    const end = list.scrollOffset + list.viewportSize;
+    const seq = lastSeen(this.entries(), this.atEnd() ? this.entries().length - 1 : list.findItemIndex(end) - 1);
+    if (seq > 0) this.seen.emit(seq);
+  }
+
+  private moveTo(index: number): void {
+    const entry = this.entries()[Math.min(Math.max(index, 0), this.entries().length - 1)];
+    if (!entry) return;
+    this.focused.set(entry.key);
+    this.show(entry.key);
+    setTimeout(() => this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(entry.key)}"]`)?.focus({ preventScroll: true }));
+  }
+
+  private arrive(): void {
+    this.atEnd.set(true);
+    this.below.set(0);
+  }
+
+  private toEnd(): void {
+    const { nativeElement } = this.scroller();
+    nativeElement.scrollTop = nativeElement.scrollHeight;
+  }
+}

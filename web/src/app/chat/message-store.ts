@@ -1,0 +1,168 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject } from 'rxjs';
+
+import { Api, type Where } from '../api/api';
+import { explain } from '../api/problem';
+import type { ConversationId, Message, MessageId } from '../protocol/protocol';
+import { Database } from '../store/database';
+import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
+
+const PAGE = 50;
+const HELD_PAGE = 100;
+/** Above every seq there is. */
+const END = Number.MAX_SAFE_INTEGER;
+
+export type Threads = ReadonlyMap<ConversationId, Thread>;
+
+/** The messages of the conversations that were looked at, over what this browser holds of all of them. */
+@Service()
+export class MessageStore {
+  private readonly api = inject(Api);
+  private readonly database = inject(Database);
+  private readonly threads = new BehaviorSubject<Threads>(new Map());
+  readonly threads$ = this.threads.asObservable();
+  /** Messages that a reply quotes and that are not in their thread's memory. */
+  private readonly quoted = new BehaviorSubject<ReadonlyMap<MessageId, Message | null>>(new Map());
+  readonly quoted$ = this.quoted.asObservable();
+
+  private readonly busy = new Set<ConversationId>();
+
+  thread(id: ConversationId): Thread | undefined {
+    return this.threads.value.get(id);
+  }
+
+  /** Brings a conversation into memory: what this browser holds of it first, then the server's newest page. */
+  async open(id: ConversationId): Promise<void> {
+    const known = this.thread(id);
+    if (known) {
+      if (known.from === null && !known.loading) await this.newest(id);
+      return;
+    }
+    // From here on live messages find their place, whatever the database still has to say.
+    this.set(id, {});
+    const [span, held] = await Promise.all([this.database.span(id), this.database.messages(id, END, HELD_PAGE)]);
+    // Below the span there may be holes, so only what is above it is shown as history.
+    const usable = span ? held.filter(({ seq }) => seq >= span.from) : held;
+    this.add(id, usable);
+    if (span) this.set(id, { from: span.from, whole: span.whole, loading: false });
+    else await this.newest(id);
+  }
+
+  /** What failed while there was no connection is tried again. */
+  async retry(): Promise<void> {
+    const failed = [...this.threads.value].filter(([, { from, loading }]) => from === null && !loading);
+    await Promise.all(failed.map(([id]) => this.newest(id)));
+  }
+
+  /** The page above what is in memory: from this browser as far as it holds the history, then from the server. */
+  async older(id: ConversationId): Promise<void> {
+    const thread = this.thread(id);
+    if (!thread || thread.from === null || this.busy.has(id)) return;
+    const lowest = thread.messages[0]?.seq ?? END;
+    this.busy.add(id);
+    try {
+      if (lowest > thread.from) {
+        const held = await this.database.messages(id, lowest, HELD_PAGE);
+        const usable = held.filter(({ seq }) => seq >= (thread.from ?? 0));
+        if (usable.length > 0) return this.add(id, usable);
+      }
+      if (thread.whole) return;
+      this.set(id, { loading: true, failure: null });
+      const page = await this.page(id, { beforeSeq: thread.from });
+      await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, thread.from);
+    } catch (error) {
+      this.set(id, { loading: false, failure: explain(error) });
+    } finally {
+      this.busy.delete(id);
+    }
+  }
+
+  async receive(message: Message): Promise<void> {
+    const id = message.conversationId;
+    if (this.belongs(message)) this.add(id, [message]);
+    else if (message.seq === 1 && !this.thread(id)) {
+      // The first message of a conversation is all of it.
+      this.set(id, { messages: [message], from: 1, whole: true, loading: false });
+      await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+    }
+    await this.database.putMessages([message]);
+  }
+
+  async changed(message: Message): Promise<void> {
+    const thread = this.thread(message.conversationId);
+    if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
+    if (this.quoted.value.has(message.id)) this.quote(message.id, message);
+    await this.database.putMessages([message]);
+  }
+
+  /** Finds a message that is quoted; the answer comes through `quoted$`. */
+  async find(conversationId: ConversationId, id: MessageId): Promise<void> {
+    if (this.quoted.value.has(id)) return;
+    this.quote(id, null);
+    const seq = seqOf(id);
+    const held = await this.database.message(conversationId, seq);
+    const found = held ?? (await this.api.messages(conversationId, 1, { aroundSeq: seq }).catch(() => [])).find((message) => message.id === id);
+    if (found) this.quote(id, found);
+  }
+
+  /** What is held may have holes, because the server did not know this client's cursor: read it anew. */
+  async renew(): Promise<void> {
+    await this.database.forgetSpans();
+    await Promise.all(
+      [...this.threads.value.keys()].map((id) => {
+        this.set(id, { from: null, whole: false });
+        return this.newest(id);
+      }),
+    );
+  }
+
+  private async newest(id: ConversationId): Promise<void> {
+    if (this.busy.has(id)) return;
+    this.busy.add(id);
+    this.set(id, { loading: true, failure: null });
+    try {
+      const page = await this.page(id);
+      const first = page[0]?.seq ?? 0;
+      // What lies below the page was held without a promise that it is complete.
+      const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
+      await this.store(id, merge(above, page), page, 1);
+    } catch (error) {
+      this.set(id, { loading: false, failure: explain(error) });
+    } finally {
+      this.busy.delete(id);
+    }
+  }
+
+  private page(id: ConversationId, where?: Where): Promise<Message[]> {
+    return this.api.messages(id, PAGE, where);
+  }
+
+  private async store(id: ConversationId, messages: readonly Message[], page: readonly Message[], above: number): Promise<void> {
+    const whole = page.length < PAGE;
+    const from = whole ? 1 : (page[0]?.seq ?? above);
+    this.set(id, { messages, from, whole, loading: false, failure: null });
+    await this.database.putMessages(page);
+    await this.database.putSpan({ conversationId: id, from, whole });
+  }
+
+  /** Whether a message has its place in what is in memory, and not below it. */
+  private belongs(message: Message): boolean {
+    const thread = this.thread(message.conversationId);
+    const lowest = thread?.messages[0]?.seq ?? 0;
+    return thread !== undefined && (message.seq > lowest || thread.whole);
+  }
+
+  private add(id: ConversationId, messages: readonly Message[]): void {
+    this.set(id, { messages: merge(this.thread(id)?.messages ?? [], messages) });
+  }
+
+  private set(id: ConversationId, part: Partial<Thread>): void {
+    const threads = new Map(this.threads.value);
+    threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
+    this.threads.next(threads);
+  }
+
+  private quote(id: MessageId, message: Message | null): void {
+    this.quoted.next(new Map(this.quoted.value).set(id, message));
+  }
+}

@@ -1,0 +1,84 @@
+import { Component, computed, effect, inject, input, output, untracked } from '@angular/core';
+
+import { clockTime, dayHeading, fullTime } from '../format/time';
+import { emojiOnly, oneLine, segments } from '../format/text';
+import { ConversationStore } from '../conversations/conversation-store';
+import type { Message } from '../protocol/protocol';
+import { Icon } from '../ui/icon';
+import { Now } from '../ui/now';
+import { TickMark, tickName } from '../ui/tick-mark';
+import { MessageStore } from './message-store';
+import { Outbox } from './outbox';
+import type { Entry } from './timeline';
+
+/** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
+@Component({
+  selector: 'aldis-message',
+  imports: [Icon, TickMark],
+  templateUrl: './message.html',
+  host: {
+    '[class.own]': 'entry().own',
+    '[class.starts]': 'entry().startsGroup',
+    '[class.ends]': 'entry().endsGroup',
+    '[class.marked]': 'marked()',
+  },
+})
+export class MessageView {
+  private readonly store = inject(MessageStore);
+  private readonly outbox = inject(Outbox);
+  private readonly me = inject(ConversationStore).me;
+  private readonly now = inject(Now).day;
+
+  readonly entry = input.required<Entry>();
+  /** The message it answers, once that is found. */
+  readonly quoted = input<Message>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  /** The one message of the list that the Tab key reaches. */
+  readonly reachable = input(false);
+  /** Pointed out, after a jump to it. */
+  readonly marked = input(false);
+  readonly reply = output<Entry>();
+  readonly edit = output<Entry>();
+  readonly jump = output<string>();
+
+  protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
+  protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
+  protected readonly segments = computed(() => segments(this.entry().text));
+  protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
+  protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
+  protected readonly time = computed(() => clockTime(this.entry().time));
+  protected readonly exact = computed(() => fullTime(this.entry().time));
+  protected readonly label = computed(() => {
+    const { text, tick, message } = this.entry();
+    const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
+    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'message deleted' : text}`;
+  });
+  protected readonly quote = computed(() => {
+    const id = this.entry().replyTo;
+    if (!id) return null;
+    const quoted = this.quoted();
+    // Its place is taken at once, so that nothing moves when it is found.
+    if (!quoted) return { id, who: '…', text: '…' };
+    const who = quoted.sender === this.me ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
+    return { id, who, text: quoted.deletedAt ? 'Message deleted' : oneLine(quoted.text) };
+  });
+
+  constructor() {
+    effect(() => {
+      const { replyTo, message } = this.entry();
+      if (replyTo && message && !this.quoted()) void untracked(() => this.store.find(message.conversationId, replyTo));
+    });
+  }
+
+  protected retry(): void {
+    void this.outbox.retry(this.entry().pending?.clientId ?? '');
+  }
+
+  protected discard(): void {
+    void this.outbox.remove(this.entry().pending?.clientId ?? '');
+  }
+
+  protected copy(): void {
+    void navigator.clipboard?.writeText(this.entry().text);
+  }
+}

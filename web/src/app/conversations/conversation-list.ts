@@ -1,0 +1,47 @@
+import { Component, computed, inject, output } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { RouterLink, RouterLinkActive } from '@angular/router';
+
+import { Outbox } from '../chat/outbox';
+import { rowTime } from '../format/time';
+import { Avatar } from '../ui/avatar';
+import { Now } from '../ui/now';
+import { TickMark } from '../ui/tick-mark';
+import { ConversationStore } from './conversation-store';
+import { rows } from './rows';
+
+/** The list of conversations, in every state it can be in. */
+@Component({
+  selector: 'aldis-conversation-list',
+  imports: [Avatar, RouterLink, RouterLinkActive, TickMark],
+  templateUrl: './conversation-list.html',
+})
+export class ConversationList {
+  private readonly store = inject(ConversationStore);
+  private readonly now = inject(Now).day;
+  readonly start = output();
+
+  protected readonly state = toSignal(this.store.state$, { requireSync: true });
+  private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
+  protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
+  protected readonly me = this.store.me;
+  protected readonly skeletons = [0, 1, 2, 3, 4, 5];
+
+  protected time(time: Date): string {
+    return rowTime(time, this.now());
+  }
+
+  protected unread(count: number): string {
+    return count > 999 ? '999+' : String(count);
+  }
+
+  protected retry(): void {
+    void this.store.refresh();
+  }
+
+  /** Near the end of the list the next page is asked for. */
+  protected scrolled({ target }: Event): void {
+    const { scrollTop, clientHeight, scrollHeight } = target as HTMLElement;
+    if (scrollHeight - scrollTop - clientHeight < clientHeight) void this.store.more();
+  }
+}

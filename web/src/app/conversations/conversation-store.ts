@@ -1,0 +1,130 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject, map } from 'rxjs';
+
+import { Api } from '../api/api';
+import { explain } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
+import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
+import { Database } from '../store/database';
+import { activity, cursorsOf, mergeConversation, peer, withChange, withMessage, withReceipt } from './conversation';
+
+export interface ConversationsState {
+  /** By newest activity. */
+  readonly items: readonly Conversation[];
+  /** Nothing is known yet, neither from this browser nor from the server. */
+  readonly loading: boolean;
+  /** The rest of the list, where it has one. */
+  readonly next?: string | undefined;
+  readonly failure: string | null;
+}
+
+/** The conversations of the person who is logged in. */
+@Service()
+export class ConversationStore {
+  private readonly api = inject(Api);
+  private readonly database = inject(Database);
+  readonly me = inject(AuthService).user?.username ?? '';
+
+  private readonly state = new BehaviorSubject<ConversationsState>({ items: [], loading: true, failure: null });
+  readonly state$ = this.state.asObservable();
+  readonly conversations$ = this.state$.pipe(map(({ items }) => items));
+
+  get items(): readonly Conversation[] {
+    return this.state.value.items;
+  }
+
+  find(id: ConversationId): Conversation | undefined {
+    return this.items.find((conversation) => conversation.id === id);
+  }
+
+  with(username: string): Conversation | undefined {
+    return this.items.find((conversation) => peer(conversation, this.me)?.username === username);
+  }
+
+  /** From this browser: at once, and without a network. */
+  async restore(): Promise<void> {
+    const held = await this.database.conversations();
+    if (held.length > 0) this.put(held);
+  }
+
+  /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
+  async refresh(): Promise<readonly Conversation[]> {
+    try {
+      const page = await this.api.conversations();
+      this.put(page.items);
+      this.change({ loading: false, failure: null, next: page.next });
+      return page.items;
+    } catch (error) {
+      this.change({ loading: false, failure: explain(error) });
+      return [];
+    }
+  }
+
+  async more(): Promise<void> {
+    const { next } = this.state.value;
+    if (!next) return;
+    this.change({ next: undefined });
+    try {
+      const page = await this.api.conversations(next);
+      this.put(page.items);
+      this.change({ next: page.next });
+    } catch {
+      this.change({ next });
+    }
+  }
+
+  /** One conversation, from the server. */
+  async fetch(id: ConversationId): Promise<void> {
+    this.put([await this.api.conversation(id)]);
+  }
+
+  /** What the server says of these, merged with what is known. */
+  put(said: readonly Conversation[]): void {
+    this.update(said.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)));
+  }
+
+  /** A message arrived; a conversation that is not known yet is asked for. */
+  receive(message: Message): void {
+    const known = this.find(message.conversationId);
+    if (known) this.apply(known, withMessage(known, message, this.me));
+    else void this.fetch(message.conversationId).catch(() => undefined);
+  }
+
+  changed(message: Message): void {
+    const known = this.find(message.conversationId);
+    if (known) this.apply(known, withChange(known, message));
+  }
+
+  receipt(receipt: Receipt): void {
+    const known = this.find(receipt.conversationId);
+    if (!known) return;
+    this.apply(known, withReceipt(known, receipt, this.me));
+    // Read in part, on another device: only the server can count the rest.
+    const now = this.find(receipt.conversationId);
+    if (receipt.username === this.me && now && now.unread > 0 && receipt.readSeq > cursorsOf(known, this.me).readSeq) {
+      void this.recount(now.id);
+    }
+  }
+
+  private async recount(id: ConversationId): Promise<void> {
+    const said = await this.api.conversation(id).catch(() => null);
+    const known = this.find(id);
+    if (said && known && said.headSeq >= known.headSeq) this.apply(known, { ...known, unread: said.unread });
+  }
+
+  private apply(before: Conversation, after: Conversation): void {
+    if (after !== before) this.update([after]);
+  }
+
+  private update(changed: readonly Conversation[]): void {
+    const byId = new Map(this.items.map((conversation) => [conversation.id, conversation]));
+    for (const conversation of changed) byId.set(conversation.id, conversation);
+    const items = [...byId.values()].sort((a, b) => activity(b).localeCompare(activity(a)));
+    this.change({ items, loading: this.state.value.loading && items.length === 0 });
+    void this.database.putConversations(changed).catch(() => undefined);
+  }
+
+  private change(part: Partial<ConversationsState>): void {
+    this.state.next({ ...this.state.value, ...part });
+  }
+}

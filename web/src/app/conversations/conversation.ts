@@ -1,0 +1,75 @@
+import type { Conversation, Member, Message, Receipt } from '../protocol/protocol';
+
+/** The other one of two; oneself in a conversation with oneself, nobody in a group. */
+export function peer(conversation: Conversation, me: string): Member | undefined {
+  if (conversation.kind === 'group') return undefined;
+  return conversation.members.find((member) => member.username !== me) ?? conversation.members[0];
+}
+
+export function titleOf(conversation: Conversation, me: string): string {
+  return conversation.title ?? peer(conversation, me)?.displayName ?? 'Conversation';
+}
+
+/** Where the router finds it. */
+export function linkTo(conversation: Conversation, me: string): string[] {
+  const other = peer(conversation, me);
+  return other ? [`/@${other.username}`] : ['/c', conversation.id];
+}
+
+export function cursorsOf(conversation: Conversation, username: string): { deliveredSeq: number; readSeq: number } {
+  return conversation.members.find((member) => member.username === username) ?? { deliveredSeq: 0, readSeq: 0 };
+}
+
+/** When something last happened in it. */
+export function activity(conversation: Conversation): string {
+  return conversation.lastMessage?.timestamp ?? conversation.createdAt;
+}
+
+/**
+ * What the server says of a conversation, on top of what is known: an answer may be older than events that
+ * came while it was under way, and a cursor never moves back.
+ */
+export function mergeConversation(known: Conversation | undefined, said: Conversation, me: string): Conversation {
+  if (!known) return said;
+  const members = said.members.map((member) => {
+    const before = cursorsOf(known, member.username);
+    return {
+      ...member,
+      deliveredSeq: Math.max(member.deliveredSeq, before.deliveredSeq),
+      readSeq: Math.max(member.readSeq, before.readSeq),
+    };
+  });
+  const newest = said.headSeq >= known.headSeq ? said : known;
+  const { headSeq, lastMessage, unread } = newest;
+  const merged: Conversation = { ...said, members, headSeq, unread };
+  if (lastMessage) merged.lastMessage = lastMessage;
+  // What was read here while the answer was under way stays read.
+  const read = cursorsOf(merged, me).readSeq;
+  if (read > cursorsOf(said, me).readSeq && read >= (lastMessage?.seq ?? 0)) merged.unread = 0;
+  return merged;
+}
+
+/** A message that is newer than anything known counts once, and only if somebody else wrote it. */
+export function withMessage(conversation: Conversation, message: Message, me: string): Conversation {
+  if (message.seq <= conversation.headSeq) return conversation;
+  const fresh = message.sender !== me && message.seq > cursorsOf(conversation, me).readSeq;
+  return { ...conversation, headSeq: message.seq, lastMessage: message, unread: conversation.unread + (fresh ? 1 : 0) };
+}
+
+export function withChange(conversation: Conversation, changed: Message): Conversation {
+  const headSeq = Math.max(conversation.headSeq, changed.changeSeq ?? changed.seq);
+  if (conversation.lastMessage?.id !== changed.id) return headSeq === conversation.headSeq ? conversation : { ...conversation, headSeq };
+  return { ...conversation, headSeq, lastMessage: changed };
+}
+
+export function withReceipt(conversation: Conversation, { username, deliveredSeq, readSeq }: Omit<Receipt, 'conversationId'>, me: string): Conversation {
+  const before = cursorsOf(conversation, username);
+  if (deliveredSeq <= before.deliveredSeq && readSeq <= before.readSeq) return conversation;
+  const members = conversation.members.map((member) =>
+    member.username === username
+      ? { ...member, deliveredSeq: Math.max(deliveredSeq, member.deliveredSeq), readSeq: Math.max(readSeq, member.readSeq) }
+      : member,
+  );
+  const all = username === me && readSeq >= (conversation.lastMessage?.seq ?? 0);
+  return { ...conversation, members, unread: all ? 0 : conversation.unread };
+}

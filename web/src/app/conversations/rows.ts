@@ -1,0 +1,55 @@
+import type { Pending } from '../chat/pending';
+import { type Tick, tickOf } from '../chat/timeline';
+import { oneLine } from '../format/text';
+import type { Conversation } from '../protocol/protocol';
+import { activity, linkTo, peer, titleOf } from './conversation';
+
+/** One line of the list of conversations. */
+export interface Row {
+  readonly key: string;
+  readonly title: string;
+  readonly username: string;
+  readonly link: string[];
+  readonly preview: string;
+  /** The preview is the person's own message. */
+  readonly own: boolean;
+  readonly tick?: Tick;
+  readonly time: Date;
+  readonly unread: number;
+}
+
+/**
+ * The list, newest activity first. What waits in the outbox counts as activity, and somebody who was written to
+ * for the first time, perhaps without a connection, has a line already.
+ */
+export function rows(conversations: readonly Conversation[], outbox: readonly Pending[], me: string): Row[] {
+  const waiting = new Map<string, Pending>();
+  for (const pending of outbox) waiting.set(pending.receiver ?? pending.conversationId ?? '', pending);
+  const found = conversations.map((conversation): Row => {
+    const other = peer(conversation, me);
+    const address = other?.username ?? conversation.id;
+    const pending = waiting.get(address);
+    waiting.delete(address);
+    const line = { key: conversation.id, title: titleOf(conversation, me), username: address, link: linkTo(conversation, me), unread: conversation.unread };
+    return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me) };
+  });
+  for (const [username, pending] of waiting) {
+    if (!pending.receiver) continue;
+    found.push({ key: username, title: username, username, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
+  }
+  return found.sort((a, b) => b.time.getTime() - a.time.getTime());
+}
+
+function ofPending({ text, problem, writtenAt }: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
+  return { preview: oneLine(text), own: true, tick: problem ? 'failed' : 'pending', time: new Date(writtenAt) };
+}
+
+function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
+  const last = conversation.lastMessage;
+  const time = new Date(activity(conversation));
+  if (!last) return { preview: 'No messages yet', own: false, time };
+  const own = last.sender === me;
+  const preview = last.deletedAt ? 'Message deleted' : oneLine(last.text);
+  const others = conversation.members.filter(({ username }) => username !== me);
+  return { preview, own, time, ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}) };
+}

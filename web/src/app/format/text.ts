@@ -1,0 +1,47 @@
+/** A stretch of a message's text; with `href`, a link. */
+export interface Segment {
+  text: string;
+  href?: string;
+}
+
+const LINK = /\bhttps?:\/\/[^\s<>"'“”]+/gi;
+
+/** Splits a text at its web addresses; a full stop or bracket that closes the sentence is not part of one. */
+export function segments(text: string): Segment[] {
+  const found: Segment[] = [];
+  let from = 0;
+  for (const match of text.matchAll(LINK)) {
+    const address = trimmed(match[0]);
+    if (!URL.canParse(address)) continue;
+    if (match.index > from) found.push({ text: text.slice(from, match.index) });
+    found.push({ text: address, href: address });
+    from = match.index + address.length;
+  }
+  if (from < text.length) found.push({ text: text.slice(from) });
+  return found;
+}
+
+function trimmed(address: string): string {
+  let end = address.replace(/[.,;:!?…]+$/, '');
+  while (end.endsWith(')') && end.split('(').length < end.split(')').length) end = end.slice(0, -1).replace(/[.,;:!?…]+$/, '');
+  return end;
+}
+
+const EMOJI = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
+
+/** Whether a text is one to three emoji and nothing else, which are shown large. */
+export function emojiOnly(text: string): boolean {
+  return EMOJI.test(text.trim());
+}
+
+/** A text on one line, for previews. */
+export function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, 240);
+}
+
+/** One or two letters for a person without a picture; a whole character each, even outside the basic plane. */
+export function initials(name: string): string {
+  const words = name.split(/[\s._-]+/).filter(Boolean);
+  const chosen = words.length > 1 ? [words[0], words.at(-1)] : words;
+  return chosen.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase() || '?';
+}

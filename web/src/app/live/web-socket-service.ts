@@ -1,0 +1,133 @@
+import { DOCUMENT, inject, Service } from '@angular/core';
+import { BehaviorSubject, Subject } from 'rxjs';
+import { io, type Socket } from 'socket.io-client';
+
+import { Failure, isProblem } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
+import { device } from '../auth/device';
+import type { ClientToServerEvents, Conversation, Message, Problem, Receipt, Reply, ServerToClientEvents, Synced } from '../protocol/protocol';
+
+export type Status = 'connecting' | 'online' | 'offline';
+
+type Requests = ClientToServerEvents;
+type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
+type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (reply: Reply<infer T>) => void ? T : never;
+
+const ANSWER_WITHIN = 10_000;
+// Back within two seconds for whoever looks at the page; a hidden page lets the server breathe.
+const RETRY_SEEN = 1_000;
+const RETRY_HIDDEN = 15_000;
+
+/** The live connection, and the only file that knows which library makes it. */
+@Service()
+export class WebSocketService {
+  private readonly auth = inject(AuthService);
+  private readonly window = inject(DOCUMENT).defaultView!;
+  private readonly status = new BehaviorSubject<Status>('connecting');
+  readonly status$ = this.status.asObservable();
+  readonly message$ = new Subject<Message>();
+  readonly updated$ = new Subject<Message>();
+  readonly receipt$ = new Subject<Receipt>();
+  readonly conversation$ = new Subject<Conversation>();
+  readonly synced$ = new Subject<Synced>();
+  /** The cursor that this client had is not one any more. */
+  readonly cursorLost$ = new Subject<void>();
+
+  private socket: Socket<ServerToClientEvents, ClientToServerEvents> | null = null;
+
+  get online(): boolean {
+    return this.status.value === 'online';
+  }
+
+  /** Connects, and stays connected until the session ends; `cursor` is asked at every attempt. */
+  connect(cursor: () => string | undefined): void {
+    const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
+      transports: ['websocket', 'polling'],
+      tryAllTransports: true,
+      reconnectionDelay: 250,
+      reconnectionDelayMax: RETRY_SEEN,
+      randomizationFactor: 0.3,
+      auth: (give) => give({ token: this.auth.token, device: device(), cursor: cursor() }),
+    });
+    this.socket = socket;
+    socket.on('connect', () => this.status.next('online'));
+    socket.on('disconnect', (reason) => {
+      this.status.next('offline');
+      // The server ended it on purpose; the next attempt says why.
+      if (reason === 'io server disconnect') socket.connect();
+    });
+    socket.on('connect_error', (error) => void this.refused(error as Error & { data?: unknown }));
+    socket.on('message', (message) => this.message$.next(message));
+    socket.on('message:updated', (message) => this.updated$.next(message));
+    socket.on('receipt', (receipt) => this.receipt$.next(receipt));
+    socket.on('conversation', (conversation) => this.conversation$.next(conversation));
+    socket.on('sync:done', (synced) => this.synced$.next(synced));
+    this.watchPage(socket);
+    this.auth.session$.subscribe((session) => {
+      if (!session) socket.disconnect();
+    });
+  }
+
+  /** Sends a request and gives its answer; fails at once while there is no connection. */
+  request<E extends keyof Requests>(event: E, payload: Payload<E>): Promise<Answer<E>> {
+    const socket = this.socket;
+    if (!socket?.connected) return Promise.reject(new Failure(null));
+    return new Promise((resolve, reject) => {
+      const answered = (error: Error | null, reply?: Reply<Answer<E>>) => {
+        if (error || !reply) reject(new Failure(null));
+        else if (reply.status === 'ok') resolve(reply.data);
+        else reject(new Failure(reply.error));
+      };
+      // The library's types cannot follow a generic event name.
+      (socket.timeout(ANSWER_WITHIN).emit as (...args: unknown[]) => void).call(socket.timeout(ANSWER_WITHIN), event, payload, answered);
+    });
+  }
+
+  private async refused(error: Error & { data?: unknown }): Promise<void> {
+    const socket = this.socket;
+    const problem: Problem | null = isProblem(error.data) ? error.data : null;
+    if (problem?.code !== 'token_expired') this.status.next('offline');
+    // Without a problem it is the network: the library tries again by itself.
+    if (!socket || socket.active || !problem) return;
+    const { code, retryAfter } = problem;
+    switch (code) {
+      case 'token_expired':
+        return this.auth.refresh(this.auth.token).then(
+          () => void socket.connect(),
+          () => this.later(socket, RETRY_SEEN),
+        );
+      case 'token_required':
+      case 'token_invalid':
+      case 'session_revoked':
+        return this.auth.end('ended');
+      case 'cursor_invalid':
+        this.cursorLost$.next();
+        socket.connect();
+        return;
+      default:
+        this.later(socket, (retryAfter ?? 1) * 1_000);
+    }
+  }
+
+  private later(socket: Socket, milliseconds: number): void {
+    setTimeout(() => {
+      if (this.auth.user && !socket.connected) socket.connect();
+    }, milliseconds);
+  }
+
+  /** A page that comes to the front, or a network that comes back, does not wait for the next attempt. */
+  private watchPage(socket: Socket): void {
+    const document = this.window.document;
+    const now = () => {
+      if (socket.connected || !this.auth.user) return;
+      socket.disconnect().connect();
+    };
+    this.window.addEventListener('online', now);
+    this.window.addEventListener('offline', () => this.status.next('offline'));
+    document.addEventListener('visibilitychange', () => {
+      const seen = document.visibilityState === 'visible';
+      socket.io.reconnectionDelayMax(seen ? RETRY_SEEN : RETRY_HIDDEN);
+      if (seen) now();
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { Component, computed, inject, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { AuthService } from '../auth/auth-service';
+import { Outbox } from '../chat/outbox';
+import { Database } from '../store/database';
+import { Avatar } from '../ui/avatar';
+import { Dialog } from '../ui/dialog';
+import { Icon } from '../ui/icon';
+import { type Choice, Theme } from './theme';
+
+/** Who is logged in; light or dark; the way out. */
+@Component({
+  selector: 'aldis-account-menu',
+  imports: [Avatar, Dialog, Icon],
+  templateUrl: './account-menu.html',
+})
+export class AccountMenu {
+  private readonly auth = inject(AuthService);
+  private readonly database = inject(Database);
+  private readonly theme = inject(Theme);
+
+  protected readonly user = toSignal(this.auth.user$, { requireSync: true });
+  protected readonly unsent = toSignal(inject(Outbox).pending$, { requireSync: true });
+  protected readonly chosen = toSignal(this.theme.choice$, { requireSync: true });
+  protected readonly asking = signal(false);
+  protected readonly leaving = signal(false);
+  protected readonly loss = computed(() => {
+    const count = this.unsent().length;
+    return count === 1 ? 'One message has not been sent yet and would be lost.' : `${count} messages have not been sent yet and would be lost.`;
+  });
+  protected readonly themes = [
+    { choice: 'system', icon: 'system', name: 'System' },
+    { choice: 'light', icon: 'light', name: 'Light' },
+    { choice: 'dark', icon: 'dark', name: 'Dark' },
+  ] as const;
+
+  protected choose(choice: Choice): void {
+    this.theme.choose(choice);
+  }
+
+  protected logout(): void {
+    if (this.unsent().length > 0) this.asking.set(true);
+    else void this.leave();
+  }
+
+  /** Nothing stays on this machine: the messages are on the server. */
+  protected async leave(): Promise<void> {
+    if (this.leaving()) return;
+    this.leaving.set(true);
+    await this.database.destroy().catch(() => undefined);
+    await this.auth.logout();
+  }
+}

@@ -1,0 +1,24 @@
+import { type Routes, type UrlMatcher, UrlSegment } from '@angular/router';
+
+import { Chat } from '../chat/chat';
+import { NothingChosen } from '../chat/nothing-chosen';
+import { Shell } from './shell';
+
+/** `/@username`: the address of a conversation between two people, which is there before its first message. */
+const handle: UrlMatcher = ([first, ...rest]) =>
+  first && rest.length === 0 && /^@./.test(first.path)
+    ? { consumed: [first], posParams: { username: new UrlSegment(first.path.slice(1).toLowerCase(), {}) } }
+    : null;
+
+export const routes: Routes = [
+  {
+    path: '',
+    component: Shell,
+    children: [
+      { path: '', pathMatch: 'full', title: 'Aldis', component: NothingChosen },
+      { path: 'c/:id', component: Chat },
+      { matcher: handle, component: Chat },
+      { path: '**', redirectTo: '/' },
+    ],
+  },
+];

@@ -1,0 +1,48 @@
+import { Component, computed, inject, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
+import { filter, map, startWith } from 'rxjs';
+
+import { ConversationList } from '../conversations/conversation-list';
+import { NewConversation } from '../conversations/new-conversation';
+import { QuickSwitch } from '../conversations/quick-switch';
+import { Sync } from '../live/sync';
+import { WebSocketService } from '../live/web-socket-service';
+import { Icon } from '../ui/icon';
+import { Mark } from '../ui/mark';
+import { AccountMenu } from './account-menu';
+
+/** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
+@Component({
+  selector: 'aldis-shell',
+  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, QuickSwitch, RouterOutlet],
+  templateUrl: './shell.html',
+  host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()' },
+})
+export class Shell {
+  private readonly router = inject(Router);
+  private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
+
+  protected readonly offline = computed(() => this.status() === 'offline');
+  protected readonly dialog = signal<'new' | 'switch' | null>(null);
+  /** On a phone one pane is seen: the chat once one is chosen. */
+  protected readonly inChat = toSignal(
+    this.router.events.pipe(
+      filter((event) => event instanceof NavigationEnd),
+      map(() => this.router.url),
+      startWith(this.router.url),
+      map((url) => url.split('?')[0] !== '/'),
+    ),
+    { requireSync: true },
+  );
+
+  constructor() {
+    void inject(Sync).start();
+  }
+
+  protected shortcut(event: KeyboardEvent): void {
+    if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.dialog.set('switch');
+  }
+}

@@ -1,0 +1,150 @@
+import { inject, Service } from '@angular/core';
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
+
+import { AuthService } from '../auth/auth-service';
+import type { Conversation, ConversationId, Message } from '../protocol/protocol';
+import type { Pending } from '../chat/pending';
+import { newer } from '../chat/thread';
+
+/** Which part of a conversation is held here: everything from `from` up, and whether that is all there is. */
+export interface Span {
+  conversationId: ConversationId;
+  from: number;
+  whole: boolean;
+}
+
+interface Schema extends DBSchema {
+  conversations: { key: string; value: Conversation };
+  messages: { key: [ConversationId, number]; value: Message };
+  spans: { key: ConversationId; value: Span };
+  outbox: { key: string; value: Pending };
+  meta: { key: string; value: string };
+}
+
+const name = (username: string) => `aldis:${username}`;
+
+/**
+ * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the cursor:
+ * the cursor is written after, and never before, the messages that it stands for.
+ *
+ * Where the browser gives no database the client still works, and forgets when it is closed.
+ */
+@Service()
+export class Database {
+  private readonly auth = inject(AuthService);
+  private readonly db: Promise<IDBPDatabase<Schema> | null> = this.open(this.auth.user?.username ?? '');
+
+  async conversations(): Promise<Conversation[]> {
+    return (await (await this.db)?.getAll('conversations')) ?? [];
+  }
+
+  async putConversations(conversations: readonly Conversation[]): Promise<void> {
+    const tx = (await this.db)?.transaction('conversations', 'readwrite');
+    if (!tx) return;
+    for (const conversation of conversations) void tx.store.put(conversation);
+    await tx.done;
+  }
+
+  /** Up to `limit` messages below `before`, ascending. */
+  async messages(id: ConversationId, before: number, limit: number): Promise<Message[]> {
+    const db = await this.db;
+    if (!db) return [];
+    const found: Message[] = [];
+    const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
+    let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
+    while (cursor && found.length < limit) {
+      found.unshift(cursor.value);
+      cursor = await cursor.continue();
+    }
+    return found;
+  }
+
+  async message(id: ConversationId, seq: number): Promise<Message | undefined> {
+    return (await this.db)?.get('messages', [id, seq]);
+  }
+
+  /** Stores messages, never an older state over a newer one. */
+  async putMessages(messages: readonly Message[]): Promise<void> {
+    const tx = (await this.db)?.transaction('messages', 'readwrite');
+    if (!tx) return;
+    for (const message of messages) {
+      const held = await tx.store.get([message.conversationId, message.seq]);
+      if (!held || newer(message, held)) void tx.store.put(message);
+    }
+    await tx.done;
+  }
+
+  async span(id: ConversationId): Promise<Span | undefined> {
+    return (await this.db)?.get('spans', id);
+  }
+
+  async putSpan(span: Span): Promise<void> {
+    await (await this.db)?.put('spans', span);
+  }
+
+  /** What waits to be sent, or `null` where the browser keeps nothing. */
+  async outbox(): Promise<Pending[] | null> {
+    return (await (await this.db)?.getAll('outbox')) ?? null;
+  }
+
+  async putPending(pending: Pending): Promise<void> {
+    await (await this.db)?.put('outbox', pending);
+  }
+
+  /** A message left the outbox: it was stored by the server, or given up by the person. */
+  async removePending(clientId: string, stored?: Message): Promise<void> {
+    const tx = (await this.db)?.transaction(['outbox', 'messages'], 'readwrite');
+    if (!tx) return;
+    const messages = tx.objectStore('messages');
+    const held = stored && (await messages.get([stored.conversationId, stored.seq]));
+    if (stored && (!held || newer(stored, held))) void messages.put(stored);
+    void tx.objectStore('outbox').delete(clientId);
+    await tx.done;
+  }
+
+  async cursor(): Promise<string | undefined> {
+    return (await this.db)?.get('meta', 'cursor');
+  }
+
+  /** The stores it claims are the stores that earlier writes claimed, so it takes its turn behind them. */
+  async putCursor(cursor: string): Promise<void> {
+    const tx = (await this.db)?.transaction(['messages', 'conversations', 'meta'], 'readwrite');
+    if (!tx) return;
+    void tx.objectStore('meta').put(cursor, 'cursor');
+    await tx.done;
+  }
+
+  /** The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted. */
+  async forgetSpans(): Promise<void> {
+    const tx = (await this.db)?.transaction(['spans', 'meta'], 'readwrite');
+    if (!tx) return;
+    void tx.objectStore('spans').clear();
+    void tx.objectStore('meta').delete('cursor');
+    await tx.done;
+  }
+
+  /** Leaves nothing behind on this machine. */
+  async destroy(): Promise<void> {
+    const db = await this.db;
+    if (!db) return;
+    db.close();
+    await deleteDB(db.name);
+  }
+
+  private async open(username: string): Promise<IDBPDatabase<Schema> | null> {
+    try {
+      return await openDB<Schema>(name(username), 1, {
+        upgrade(db) {
+          db.createObjectStore('conversations', { keyPath: 'id' });
+          db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
+          db.createObjectStore('spans', { keyPath: 'conversationId' });
+          db.createObjectStore('outbox', { keyPath: 'clientId' });
+          db.createObjectStore('meta');
+        },
+        blocking: (_current, _next, event) => (event.target as IDBDatabase).close(),
+      });
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { Component, computed, input } from '@angular/core';
+
+/** Drawn on 24 × 24, as strokes. */
+const PATHS = {
+  back: 'M15 5l-7 7 7 7',
+  check: 'M5 12.5l4.5 4.5L19 7.5',
+  close: 'M6 6l12 12M18 6L6 18',
+  copy: 'M9 9h10v10H9zM5 15V5h10',
+  down: 'M6 9l6 6 6-6',
+  edit: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
+  leave: 'M14 5H5v14h9M10 12h10M17 9l3 3-3 3',
+  light: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4',
+  dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
+  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  write: 'M20 12v8H4V4h8M9 15l.6-3L18 3.6l2.4 2.4L12 14.4z',
+  reply: 'M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 6.5',
+  search: 'M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12M15.5 15.5L20 20',
+  send: 'M4.5 12L3 4l18 8-18 8 1.5-8zM4.5 12H12',
+  unplugged: 'M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.3M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 6 6M19 12a10 10 0 0 0-5-2.8M22 8.5A15 15 0 0 0 11 5M12 19h.01',
+  warning: 'M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+/** A picture beside words, or in a button that has a name of its own: never read out. */
+@Component({
+  selector: 'aldis-icon',
+  template: `<svg viewBox="0 0 24 24" aria-hidden="true"><path [attr.d]="path()" /></svg>`,
+})
+export class Icon {
+  readonly name = input.required<IconName>();
+  protected readonly path = computed(() => PATHS[this.name()]);
+}
