@@ -57,71 +57,30 @@ impl Accounts {
     /// Registers an account and sends its first code. `address` is `None` where limits per address do not
     /// apply.
     pub async fn register(&self, request: Register, address: Option<IpAddr>) -> Result<Registered, Error> {
-        let Register {
-            username,
-            password,
-            email,
-            display_name,
-        } = request;
+        let Register { username, password, email, display_name } = request;
         check_username(&username)?;
         check_password(&password)?;
-        let email = email
-            .map(|email| check_email(&email).map(|()| email))
-            .transpose()?;
+        let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
         let display_name = check_display_name(display_name.unwrap_or_else(|| username.clone()))?;
         if let Some(address) = address {
-            self.registrations
-                .take(address, self.clock.monotonic())
-                .map_err(Error::rate_limited)?;
+            self.registrations.take(address, self.clock.monotonic()).map_err(Error::rate_limited)?;
         }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         // Asked again, atomically, below: this only saves hashing for nothing.
         if self.store.account(&username).await?.is_some() {
             return Err(taken());
         }
-        let password_hash = self
-            .passwords
-            .hash(password, random::bytes(&*self.random))
-            .await?;
+        let password_hash = self.passwords.hash(password, random::bytes(&*self.random)).await?;
         let created_at = self.clock.now();
-        let account = NewAccount {
-            username,
-            display_name,
-            email,
-            password_hash,
-            created_at,
-        };
+        let account = NewAccount { username, display_name, email, password_hash, created_at };
         let (code, sealed) = self.new_code();
-        let id = self
-            .store
-            .create_account(account.clone(), sealed.clone())
-            .await?
-            .ok_or_else(taken)?;
-        let NewAccount {
-            username,
-            display_name,
-            email,
-            password_hash,
-            ..
-        } = account;
-        let account = Account {
-            id,
-            username,
-            display_name,
-            email,
-            password_hash,
-            verified: false,
-            created_at,
-        };
+        let id = self.store.create_account(account.clone(), sealed.clone()).await?.ok_or_else(taken)?;
+        let NewAccount { username, display_name, email, password_hash, .. } = account;
+        let account =
+            Account { id, username, display_name, email, password_hash, verified: false, created_at };
         self.send(&account, &code, &sealed).await;
-        let otp = OtpNotice {
-            channel: self.channel.name().to_owned(),
-            expires_at: sealed.expires_at,
-        };
-        Ok(Registered {
-            user: own_user(account),
-            otp,
-        })
+        let otp = OtpNotice { channel: self.channel.name().to_owned(), expires_at: sealed.expires_at };
+        Ok(Registered { user: own_user(account), otp })
     }
 
     /// Verifies an account with its code. An unknown account, a wrong code, an expired and a used one are
@@ -149,10 +108,7 @@ impl Accounts {
             return Ok(());
         };
         if self.resends.take(account.id, self.clock.monotonic()).is_err() {
-            tracing::info!(
-                username = account.username,
-                "no new code: too many were asked for"
-            );
+            tracing::info!(username = account.username, "no new code: too many were asked for");
             return Ok(());
         }
         let (code, sealed) = self.new_code();
@@ -172,17 +128,11 @@ impl Accounts {
         let missing = || Error::not_found("user");
         let person = self.people.named(username).await?.ok_or_else(missing)?;
         let account = self.store.account_of(person.id).await?.ok_or_else(missing)?;
-        Ok(User {
-            email: None,
-            ..own_user(account)
-        })
+        Ok(User { email: None, ..own_user(account) })
     }
 
     fn new_code(&self) -> (String, OneTimeCode) {
-        let code = self
-            .channel
-            .fixed_code()
-            .map_or_else(|| otp::draw(&*self.random), str::to_owned);
+        let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.random), str::to_owned);
         let sealed = otp::seal(&code, self.clock.now().plus(self.otp_lifetime), &*self.random);
         (code, sealed)
     }
@@ -190,31 +140,15 @@ impl Accounts {
     async fn send(&self, account: &Account, code: &str, sealed: &OneTimeCode) {
         if let Err(error) = self.channel.send(account, code, sealed.expires_at).await {
             let channel = self.channel.name();
-            tracing::warn!(
-                channel,
-                username = account.username,
-                error,
-                "a one-time code was not sent"
-            );
+            tracing::warn!(channel, username = account.username, error, "a one-time code was not sent");
         }
     }
 }
 
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
-    let Account {
-        username,
-        display_name,
-        email,
-        created_at,
-        ..
-    } = account;
-    User {
-        username,
-        display_name,
-        created_at,
-        email,
-    }
+    let Account { username, display_name, email, created_at, .. } = account;
+    User { username, display_name, created_at, email }
 }
 
 fn check_username(username: &str) -> Result<(), Error> {
@@ -222,10 +156,7 @@ fn check_username(username: &str) -> Result<(), Error> {
     if limit::USERNAME.contains(&username.len()) && username.bytes().all(allowed) {
         return Ok(());
     }
-    Err(Error::invalid(
-        "username",
-        "A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -",
-    ))
+    Err(Error::invalid("username", "A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -"))
 }
 
 fn check_password(password: &str) -> Result<(), Error> {
@@ -251,16 +182,9 @@ fn check_email(email: &str) -> Result<(), Error> {
 fn check_display_name(name: String) -> Result<String, Error> {
     let trimmed = name.trim();
     if !limit::DISPLAY_NAME.contains(&trimmed.chars().count()) || trimmed.contains(char::is_control) {
-        return Err(Error::invalid(
-            "displayName",
-            "A display name has 1 to 64 characters on one line.",
-        ));
+        return Err(Error::invalid("displayName", "A display name has 1 to 64 characters on one line."));
     }
-    Ok(if trimmed.len() == name.len() {
-        name
-    } else {
-        trimmed.to_owned()
-    })
+    Ok(if trimmed.len() == name.len() { name } else { trimmed.to_owned() })
 }
 
 #[cfg(test)]
@@ -280,14 +204,9 @@ mod tests {
     #[test]
     fn emails() {
         assert!(check_email("ann@example.org").is_ok());
-        for bad in [
-            "",
-            "ann",
-            "@example.org",
-            "ann@localhost",
-            "a b@example.org",
-            "ann@example.org\r\nBcc: x",
-        ] {
+        for bad in
+            ["", "ann", "@example.org", "ann@localhost", "a b@example.org", "ann@example.org\r\nBcc: x"]
+        {
             assert!(check_email(bad).is_err(), "{bad}");
         }
     }

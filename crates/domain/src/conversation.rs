@@ -27,10 +27,7 @@ pub struct Channel {
 impl Channel {
     /// The member of an id.
     pub fn member(&self, user: UserId) -> Option<&Arc<Person>> {
-        let index = self
-            .members
-            .binary_search_by_key(&user, |person| person.id)
-            .ok()?;
+        let index = self.members.binary_search_by_key(&user, |person| person.id).ok()?;
         self.members.get(index)
     }
 
@@ -54,9 +51,7 @@ impl Channel {
         Message {
             conversation_id: self.id,
             seq: record.seq,
-            client_id: record
-                .client_id
-                .map_or_else(|| record.id.to_string(), String::from),
+            client_id: record.client_id.map_or_else(|| record.id.to_string(), String::from),
             id: record.id,
             sender: name(record.sender).unwrap_or_default(),
             receiver,
@@ -104,11 +99,7 @@ impl Channels {
                 self.of_key(key).await?.ok_or_else(missing)?
             }
         };
-        if channel.member(user).is_some() {
-            Ok(channel)
-        } else {
-            Err(missing())
-        }
+        if channel.member(user).is_some() { Ok(channel) } else { Err(missing()) }
     }
 
     /// The channel of a store key.
@@ -116,11 +107,7 @@ impl Channels {
         if let Some(channel) = self.by_key.get(&key) {
             return Ok(Some(channel));
         }
-        Ok(self
-            .store
-            .conversation_by_key(key)
-            .await?
-            .map(|record| self.keep(&record)))
+        Ok(self.store.conversation_by_key(key).await?.map(|record| self.keep(&record)))
     }
 
     /// The direct channel of two people, if known without asking the store.
@@ -154,25 +141,16 @@ impl Channels {
 
     fn channel(&self, record: &ConversationRecord) -> Channel {
         let members = record.members.iter();
-        let mut members: Vec<_> = members
-            .map(|member| self.people.met(member.user, &member.username))
-            .collect();
+        let mut members: Vec<_> =
+            members.map(|member| self.people.met(member.user, &member.username)).collect();
         members.sort_by_key(|person| person.id);
-        Channel {
-            key: record.key,
-            id: record.id,
-            kind: record.kind,
-            members,
-        }
+        Channel { key: record.key, id: record.id, kind: record.kind, members }
     }
 
     /// A record as a member sees it.
     pub(crate) fn view(&self, record: ConversationRecord, user: UserId) -> Conversation {
         let channel = self.channel(&record);
-        let muted = record
-            .members
-            .iter()
-            .any(|member| member.user == user && member.muted);
+        let muted = record.members.iter().any(|member| member.user == user && member.muted);
         let members = record.members.into_iter().map(|member| Member {
             username: member.username.to_string(),
             display_name: member.display_name,
@@ -233,14 +211,8 @@ impl Conversations {
         let mut records = self.store.conversations(user, before, Self::PAGE + 1).await?;
         let more = records.len() > Self::PAGE;
         records.truncate(Self::PAGE);
-        let next = records
-            .last()
-            .filter(|_| more)
-            .map(|last| encode_next(last.head_position));
-        let items = records
-            .into_iter()
-            .map(|record| self.channels.view(record, user))
-            .collect();
+        let next = records.last().filter(|_| more).map(|last| encode_next(last.head_position));
+        let items = records.into_iter().map(|record| self.channels.view(record, user)).collect();
         Ok(Page { items, next })
     }
 
@@ -274,18 +246,11 @@ impl Conversations {
                 let before = self.store.messages_before(key, seq, count / 2).await?;
                 let rest = count - before.len();
                 let mut records = before;
-                records.extend(
-                    self.store
-                        .messages_after(key, seq.saturating_sub(1), rest)
-                        .await?,
-                );
+                records.extend(self.store.messages_after(key, seq.saturating_sub(1), rest).await?);
                 records
             }
         };
-        Ok(records
-            .into_iter()
-            .map(|record| channel.message(record))
-            .collect())
+        Ok(records.into_iter().map(|record| channel.message(record)).collect())
     }
 }
 
@@ -297,7 +262,5 @@ fn decode_next(next: &str) -> Result<Position, Error> {
     let invalid =
         || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
     let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
-    Ok(Position(u64::from_be_bytes(
-        bytes.try_into().map_err(|_| invalid())?,
-    )))
+    Ok(Position(u64::from_be_bytes(bytes.try_into().map_err(|_| invalid())?)))
 }

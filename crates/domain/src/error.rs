@@ -27,13 +27,7 @@ pub struct Error {
 impl Error {
     /// An error with its explanation.
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            detail: detail.into(),
-            field: None,
-            retry_after: None,
-            cause: None,
-        }
+        Self { code, detail: detail.into(), field: None, retry_after: None, cause: None }
     }
 
     /// A field's value is not valid.
@@ -44,19 +38,13 @@ impl Error {
     /// Names the field at fault.
     #[must_use]
     pub fn about(self, field: &'static str) -> Self {
-        Self {
-            field: Some(field),
-            ..self
-        }
+        Self { field: Some(field), ..self }
     }
 
     /// Too many; again after `wait`.
     pub fn rate_limited(wait: Duration) -> Self {
         let detail = "Too many requests; wait as long as retryAfter says.";
-        Self {
-            retry_after: Some(wait),
-            ..Self::new(Code::RateLimited, detail)
-        }
+        Self { retry_after: Some(wait), ..Self::new(Code::RateLimited, detail) }
     }
 
     /// Not there, or not the caller's to see.
@@ -69,9 +57,8 @@ impl Error {
         let mut problem = Problem::new(self.code, self.detail.as_ref());
         problem.field = self.field.map(str::to_owned);
         // Rounded up, so that who waits as told is let in.
-        problem.retry_after = self
-            .retry_after
-            .map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        problem.retry_after =
+            self.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         problem
     }
 }
@@ -79,9 +66,6 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         let detail = "Nothing was stored; try again in a moment.";
-        Self {
-            cause: Some(error),
-            ..Self::new(Code::StoreUnavailable, detail)
-        }
+        Self { cause: Some(error), ..Self::new(Code::StoreUnavailable, detail) }
     }
 }

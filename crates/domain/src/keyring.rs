@@ -50,11 +50,7 @@ impl Keyring {
     /// Signs with `current`; still accepts what the `former` keys signed.
     pub fn new(current: SigningKey, former: &[SigningKey]) -> Self {
         let kid = key_id(&current.verifying_key());
-        let header = Header {
-            alg: "EdDSA".into(),
-            typ: "JWT".into(),
-            kid,
-        };
+        let header = Header { alg: "EdDSA".into(), typ: "JWT".into(), kid };
         let header = serde_json::to_vec(&header).expect("strings are JSON");
         let accepted = former.iter().chain([&current]).map(SigningKey::verifying_key);
         Self {
@@ -94,10 +90,7 @@ impl Keyring {
             return None;
         }
         let signature = Signature::from_slice(&BASE64URL.decode(signature).ok()?).ok()?;
-        self.accepted
-            .get(&header.kid)?
-            .verify_strict(signed.as_bytes(), &signature)
-            .ok()?;
+        self.accepted.get(&header.kid)?.verify_strict(signed.as_bytes(), &signature).ok()?;
         serde_json::from_slice(&BASE64URL.decode(payload).ok()?).ok()
     }
 }
@@ -133,10 +126,7 @@ mod tests {
     fn refuses_a_token_without_a_signature() {
         let ring = Keyring::new(key(1), &[]);
         let payload = BASE64URL.encode(br#""payload""#);
-        for header in [
-            r#"{"alg":"none","typ":"JWT","kid":""}"#,
-            r#"{"alg":"HS256","typ":"JWT","kid":""}"#,
-        ] {
+        for header in [r#"{"alg":"none","typ":"JWT","kid":""}"#, r#"{"alg":"HS256","typ":"JWT","kid":""}"#] {
             let token = format!("{}.{payload}.", BASE64URL.encode(header));
             assert_eq!(ring.verify::<String>(&token), None);
         }

@@ -112,23 +112,12 @@ pub struct Domain {
 impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports {
-            store,
-            broker,
-            otp,
-            clock,
-            random,
-            keyring,
-        } = ports;
+        let Ports { store, broker, otp, clock, random, keyring } = ports;
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
-        let receipts = Arc::new(Receipts::new(
-            store.clone(),
-            broker.clone(),
-            channels.clone(),
-            settings.receipt_delay,
-        ));
+        let receipts =
+            Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
         Self {
             accounts: Accounts::new(
                 store.clone(),
@@ -150,15 +139,7 @@ impl Domain {
                 settings,
             ),
             conversations: Conversations::new(store.clone(), channels.clone()),
-            messages: Messages::new(
-                store.clone(),
-                broker,
-                clock,
-                random,
-                people,
-                channels.clone(),
-                settings,
-            ),
+            messages: Messages::new(store.clone(), broker, clock, random, people, channels.clone(), settings),
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

@@ -18,10 +18,7 @@ pub struct Rate {
 impl Rate {
     /// `count` at once and `count` in every `period`.
     pub fn per(period: Duration, count: u32) -> Self {
-        Self {
-            burst: count,
-            interval: period / count.max(1),
-        }
+        Self { burst: count, interval: period / count.max(1) }
     }
 
     /// Takes one at `now`, given the theoretical arrival time of the next; fails with the time to wait.
@@ -46,10 +43,7 @@ pub struct Bucket {
 impl Bucket {
     /// A full bucket.
     pub fn new(rate: Rate) -> Self {
-        Self {
-            rate,
-            arrival: Mutex::default(),
-        }
+        Self { rate, arrival: Mutex::default() }
     }
 
     /// Takes one; fails with the time to wait.
@@ -73,10 +67,7 @@ impl<K: Eq + Hash> Limiter<K> {
 
     /// Full buckets for everybody.
     pub fn new(rate: Rate) -> Self {
-        Self {
-            rate,
-            arrivals: Mutex::default(),
-        }
+        Self { rate, arrivals: Mutex::default() }
     }
 
     /// Takes one for `key`; fails with the time to wait.
@@ -107,10 +98,7 @@ mod tests {
 
     #[test]
     fn allows_the_burst_then_one_an_interval() {
-        let bucket = Bucket::new(Rate {
-            burst: 3,
-            interval: SECOND,
-        });
+        let bucket = Bucket::new(Rate { burst: 3, interval: SECOND });
         let start = SECOND * 100;
         for _ in 0..3 {
             assert_eq!(bucket.take(start), Ok(()));

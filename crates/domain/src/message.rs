@@ -47,15 +47,7 @@ impl Messages {
         channels: Arc<Channels>,
         settings: &Settings,
     ) -> Self {
-        Self {
-            store,
-            broker,
-            clock,
-            random,
-            people,
-            channels,
-            text_bytes: settings.text_bytes,
-        }
+        Self { store, broker, clock, random, people, channels, text_bytes: settings.text_bytes }
     }
 
     /// Sends a message. Ready once it is submitted: what one caller submits is stored in that order.
@@ -82,11 +74,7 @@ impl Messages {
         origin: Option<SocketKey>,
         reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
     ) {
-        let EditMessage {
-            conversation_id,
-            id,
-            text,
-        } = request;
+        let EditMessage { conversation_id, id, text } = request;
         let change = self.check_text(text).map(|text| Change::Edit { id, text });
         self.change(caller, conversation_id, change, origin, reply).await;
     }
@@ -100,8 +88,7 @@ impl Messages {
         reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
     ) {
         let DeleteMessage { conversation_id, id } = request;
-        self.change(caller, conversation_id, Ok(Change::Delete { id }), origin, reply)
-            .await;
+        self.change(caller, conversation_id, Ok(Change::Delete { id }), origin, reply).await;
     }
 
     async fn change(
@@ -125,14 +112,7 @@ impl Messages {
     }
 
     async fn new_message(&self, caller: &Caller, request: SendMessage) -> Result<(Place, Change), Error> {
-        let SendMessage {
-            sender,
-            receiver,
-            conversation_id,
-            text,
-            client_id,
-            reply_to,
-        } = request;
+        let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to } = request;
         if sender.is_some_and(|sender| !sender.eq_ignore_ascii_case(&caller.person.username)) {
             return Err(Error::new(Code::SenderMismatch, "Leave the sender out: it is you.").about("sender"));
         }
@@ -143,20 +123,10 @@ impl Messages {
             (Some(receiver), None) => self.to_person(caller, &receiver).await?,
             (None, Some(id)) => Place::Known(self.channels.of_member(id, caller.person.id).await?),
             _ => {
-                return Err(Error::invalid(
-                    "receiver",
-                    "Name a receiver or a conversationId, and not both.",
-                ));
+                return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
-        Ok((
-            place,
-            Change::Message {
-                client_id,
-                text,
-                reply_to,
-            },
-        ))
+        Ok((place, Change::Message { client_id, text, reply_to }))
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Place, Error> {
@@ -168,11 +138,8 @@ impl Messages {
 
     fn check_text(&self, text: String) -> Result<Box<str>, Error> {
         if text.len() > self.text_bytes {
-            let detail = format!(
-                "A text has at most {} bytes; this one has {}.",
-                self.text_bytes,
-                text.len()
-            );
+            let detail =
+                format!("A text has at most {} bytes; this one has {}.", self.text_bytes, text.len());
             return Err(Error::new(Code::TextTooLong, detail).about("text"));
         }
         if text.trim().is_empty() {
@@ -182,10 +149,7 @@ impl Messages {
     }
 
     fn take_share(&self, caller: &Caller) -> Result<(), Error> {
-        caller
-            .messages
-            .take(self.clock.monotonic())
-            .map_err(Error::rate_limited)
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn submit(
@@ -205,13 +169,7 @@ impl Messages {
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.random));
-        let append = Append {
-            target,
-            sender: caller.person.id,
-            at,
-            random,
-            change,
-        };
+        let append = Append { target, sender: caller.person.id, at, random, change };
         let (broker, channels) = (self.broker.clone(), self.channels.clone());
         let done = move |result: Result<Appended, AppendError>| {
             reply(match result {
@@ -241,11 +199,7 @@ fn announce(
     appended: Appended,
     origin: Option<SocketKey>,
 ) -> Sent {
-    let Appended {
-        entry,
-        duplicate,
-        direct,
-    } = appended;
+    let Appended { entry, duplicate, direct } = appended;
     let channel = match (channel, &direct) {
         (Some(channel), _) => channel,
         (None, Some(direct)) => channels.keep(&direct.conversation),
@@ -254,38 +208,19 @@ fn announce(
     let message = Arc::new(channel.message(entry.message));
     let (conversation, seq) = (channel.key, entry.seq);
     if !duplicate {
-        if let Some(Direct {
-            conversation,
-            opened: true,
-        }) = direct.map(|direct| *direct)
-        {
+        if let Some(Direct { conversation, opened: true }) = direct.map(|direct| *direct) {
             for member in &channel.members {
                 let mut view = channels.view(conversation.clone(), member.id);
                 view.unread = u64::from(*member.username != *message.sender);
                 view.last_message = Some((*message).clone());
-                broker.tell(
-                    &mut std::iter::once(member.id),
-                    Live::Conversation(Box::new(view)),
-                );
+                broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
             }
         }
         let (kind, position, message) = (entry.kind, entry.position, message.clone());
-        let live = Live::Entry {
-            kind,
-            message,
-            conversation,
-            seq,
-            position,
-            origin,
-        };
+        let live = Live::Entry { kind, message, conversation, seq, position, origin };
         broker.tell(&mut channel.users(), live);
     }
-    Sent {
-        message,
-        duplicate,
-        conversation,
-        seq,
-    }
+    Sent { message, duplicate, conversation, seq }
 }
 
 fn refusal(error: AppendError) -> Error {
@@ -304,8 +239,5 @@ fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
     if limit::CLIENT_ID.contains(&client_id.len()) && !client_id.contains(char::is_control) {
         return Ok(client_id.into());
     }
-    Err(Error::invalid(
-        "clientId",
-        "A clientId has 1 to 64 bytes and no control characters.",
-    ))
+    Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
 }

@@ -38,11 +38,7 @@ pub(crate) fn draw(random: &dyn Random) -> String {
 /// What is kept of a code. A fast hash is enough: it lives for minutes and dies after five tries.
 pub(crate) fn seal(code: &str, expires_at: Timestamp, random: &dyn Random) -> OneTimeCode {
     let salt = random::bytes(random);
-    OneTimeCode {
-        hash: hash(code, salt),
-        salt,
-        expires_at,
-    }
+    OneTimeCode { hash: hash(code, salt), salt, expires_at }
 }
 
 /// Whether `entered` is the code, in a time that does not tell how much of it is right.
@@ -51,9 +47,5 @@ pub(crate) fn matches(code: &OneTimeCode, entered: &str) -> bool {
 }
 
 fn hash(code: &str, salt: [u8; 16]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update(salt)
-        .chain_update(code)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(salt).chain_update(code).finalize().into()
 }

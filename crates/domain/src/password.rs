@@ -20,11 +20,7 @@ impl Passwords {
     /// `threads` at a time, `queue` waiting.
     pub fn new(threads: usize, queue: usize) -> Self {
         let decoy = hash_now("", &[0; 16]).expect("argon2id accepts its own defaults");
-        Self {
-            threads: Semaphore::new(threads),
-            queue: Semaphore::new(threads + queue),
-            decoy,
-        }
+        Self { threads: Semaphore::new(threads), queue: Semaphore::new(threads + queue), decoy }
     }
 
     /// A PHC string for the store.
@@ -36,21 +32,13 @@ impl Passwords {
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
-        let right = self.run(move || {
-            Argon2::default()
-                .verify_password(password.as_bytes(), stored.as_str())
-                .is_ok()
-        });
+        let right =
+            self.run(move || Argon2::default().verify_password(password.as_bytes(), stored.as_str()).is_ok());
         Ok(right.await? && known)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-        let busy = || {
-            Error::new(
-                Code::Overloaded,
-                "Too many logins at once; try again in a moment.",
-            )
-        };
+        let busy = || Error::new(Code::Overloaded, "Too many logins at once; try again in a moment.");
         let _place = self.queue.try_acquire().map_err(|_| busy())?;
         let _thread = self.threads.acquire().await.map_err(|_| busy())?;
         let done = tokio::task::spawn_blocking(work).await;
@@ -73,18 +61,8 @@ mod tests {
         let passwords = Passwords::new(1, 1);
         let stored = passwords.hash("correct horse".into(), [7; 16]).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert!(
-            passwords
-                .verify("correct horse".into(), Some(stored.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("wrong horse".into(), Some(stored))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.verify("correct horse".into(), Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify("wrong horse".into(), Some(stored)).await.unwrap());
         assert!(!passwords.verify(String::new(), None).await.unwrap());
     }
 

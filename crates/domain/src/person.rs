@@ -61,12 +61,7 @@ impl Directory {
         if let Some(person) = self.cached(username) {
             return Ok(Some(person));
         }
-        let Some(account) = self
-            .store
-            .account(username)
-            .await?
-            .filter(|account| account.verified)
-        else {
+        let Some(account) = self.store.account(username).await?.filter(|account| account.verified) else {
             return Ok(None);
         };
         let person = self.keep(&account);
@@ -79,20 +74,13 @@ impl Directory {
         if let Some(person) = self.by_id.get(&id) {
             return Ok(Some(person));
         }
-        Ok(self
-            .store
-            .account_of(id)
-            .await?
-            .map(|account| self.keep(&account)))
+        Ok(self.store.account_of(id).await?.map(|account| self.keep(&account)))
     }
 
     /// A person met in another record.
     pub(crate) fn met(&self, id: UserId, username: &Arc<str>) -> Arc<Person> {
         self.by_id.get(&id).unwrap_or_else(|| {
-            let person = Arc::new(Person {
-                id,
-                username: username.clone(),
-            });
+            let person = Arc::new(Person { id, username: username.clone() });
             self.by_id.insert(id, person.clone());
             person
         })
@@ -101,9 +89,9 @@ impl Directory {
     /// The person's share of messages. A bucket that is dropped from the cache while nobody holds it starts
     /// full again: by then it has filled up anyway, or 100,000 others were busier.
     pub(crate) fn bucket(&self, id: UserId, rate: Rate) -> Arc<Bucket> {
-        let made = self.buckets.get_or_insert_with(&id, || {
-            Ok::<_, std::convert::Infallible>(Arc::new(Bucket::new(rate)))
-        });
+        let made = self
+            .buckets
+            .get_or_insert_with(&id, || Ok::<_, std::convert::Infallible>(Arc::new(Bucket::new(rate))));
         match made {
             Ok(bucket) => bucket,
             Err(never) => match never {},

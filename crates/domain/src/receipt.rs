@@ -55,26 +55,12 @@ impl Receipts {
         channels: Arc<Channels>,
         delay: Duration,
     ) -> Self {
-        Self {
-            store,
-            broker,
-            channels,
-            delay,
-            moves: Mutex::default(),
-            moved: Notify::new(),
-        }
+        Self { store, broker, channels, delay, moves: Mutex::default(), moved: Notify::new() }
     }
 
     /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
     pub fn delivered(&self, user: UserId, conversation: ConversationKey, seq: u64) {
-        self.advance(
-            (conversation, user),
-            Cursors {
-                delivered_seq: seq,
-                read_seq: 0,
-            },
-            None,
-        );
+        self.advance((conversation, user), Cursors { delivered_seq: seq, read_seq: 0 }, None);
     }
 
     /// A client moves its own cursors; `reply` is called with them once they are stored.
@@ -84,20 +70,13 @@ impl Receipts {
         request: MoveCursors,
         reply: impl FnOnce(Result<Cursors, Error>) + Send + 'static,
     ) {
-        let MoveCursors {
-            conversation_id,
-            delivered_seq,
-            read_seq,
-        } = request;
+        let MoveCursors { conversation_id, delivered_seq, read_seq } = request;
         let user = caller.person.id;
         match self.channels.of_member(conversation_id, user).await {
             Ok(channel) => {
                 let read_seq = read_seq.unwrap_or_default();
                 let delivered_seq = delivered_seq.unwrap_or_default().max(read_seq);
-                let to = Cursors {
-                    delivered_seq,
-                    read_seq,
-                };
+                let to = Cursors { delivered_seq, read_seq };
                 self.advance((channel.key, user), to, Some(Box::new(reply)));
             }
             Err(error) => reply(Err(error)),
@@ -108,10 +87,7 @@ impl Receipts {
     pub(crate) fn delivered_seq(&self, user: UserId, conversation: ConversationKey) -> u64 {
         let key = (conversation, user);
         let moves = self.moves.lock();
-        let waiting = moves
-            .waiting
-            .get(&key)
-            .map_or(0, |waiting| waiting.to.delivered_seq);
+        let waiting = moves.waiting.get(&key).map_or(0, |waiting| waiting.to.delivered_seq);
         let storing = moves.storing.get(&key).map_or(0, |storing| storing.delivered_seq);
         waiting.max(storing)
     }
@@ -163,14 +139,7 @@ impl Receipts {
         let (moves, answers): (Vec<_>, Vec<_>) = gathered
             .into_iter()
             .map(|((conversation, user), Waiting { to, answers })| {
-                (
-                    CursorMove {
-                        conversation,
-                        user,
-                        to,
-                    },
-                    answers,
-                )
+                (CursorMove { conversation, user, to }, answers)
             })
             .unzip();
         match self.store.move_cursors(moves.clone()).await {
@@ -196,12 +165,7 @@ impl Receipts {
             answer(Err(error.clone().into()));
         }
         self.moves.lock().storing.clear();
-        for CursorMove {
-            conversation,
-            user,
-            to,
-        } in moves
-        {
+        for CursorMove { conversation, user, to } in moves {
             self.advance((*conversation, *user), *to, None);
         }
     }

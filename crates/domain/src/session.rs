@@ -73,18 +73,12 @@ impl Sessions {
     /// Begins a session. An unknown username and a wrong password are answered alike, and take as long.
     /// `address` is `None` where limits per address do not apply.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
-        let Login {
-            username,
-            password,
-            device,
-        } = request;
+        let Login { username, password, device } = request;
         let now = self.clock.monotonic();
         let key: Box<str> = username.to_ascii_lowercase().into();
         // Counted as failed before it is known, so that many at the same time do not slip past the limit.
         if let Some(address) = address {
-            self.failed_of_address
-                .take(address, now)
-                .map_err(Error::rate_limited)?;
+            self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
         }
         if let Err(wait) = self.failed_of_account.take(key.clone(), now) {
             self.refund_address(address);
@@ -98,10 +92,7 @@ impl Sessions {
         let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
         let account = outcome?.ok_or_else(wrong)?;
         if !account.verified {
-            return Err(Error::new(
-                Code::NotVerified,
-                "Enter the code that was sent, or ask for a new one.",
-            ));
+            return Err(Error::new(Code::NotVerified, "Enter the code that was sent, or ask for a new one."));
         }
         self.begin(account, device).await
     }
@@ -113,11 +104,7 @@ impl Sessions {
         let now = self.clock.now();
         let (next, hash) = self.new_refresh_token();
         let used = digest(refresh_token);
-        match self
-            .store
-            .rotate(used, hash, now.plus(self.lifetime), now)
-            .await?
-        {
+        match self.store.rotate(used, hash, now.plus(self.lifetime), now).await? {
             Rotation::Rotated(session) => {
                 let account = self.store.account_of(session.user).await?.ok_or_else(invalid)?;
                 Ok(self.logged_in(account, session.id, next))
@@ -138,11 +125,7 @@ impl Sessions {
         let session = self.store.session(claims.sid).await?.ok_or_else(revoked)?;
         let person = self.people.of(session.user).await?.ok_or_else(revoked)?;
         let messages = self.people.bucket(person.id, self.messages);
-        Ok(Caller {
-            person,
-            session: session.id,
-            messages,
-        })
+        Ok(Caller { person, session: session.id, messages })
     }
 
     /// The caller's sessions, the latest first.
@@ -184,11 +167,7 @@ impl Sessions {
     async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.store.account(username).await?;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
-        Ok(if self.passwords.verify(password, stored).await? {
-            account
-        } else {
-            None
-        })
+        Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 
     fn refund_address(&self, address: Option<IpAddr>) {
@@ -201,38 +180,17 @@ impl Sessions {
         let now = self.clock.now();
         let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
         let (token, refresh) = self.new_refresh_token();
-        let device = device
-            .map(|device| cut(device, limit::DEVICE))
-            .filter(|device| !device.is_empty());
-        let session = SessionRecord {
-            id,
-            user: account.id,
-            device,
-            created_at: now,
-            last_seen_at: now,
-        };
+        let device = device.map(|device| cut(device, limit::DEVICE)).filter(|device| !device.is_empty());
+        let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
-        self.store
-            .create_session(NewSession {
-                session,
-                refresh,
-                refresh_expires_at,
-            })
-            .await?;
+        self.store.create_session(NewSession { session, refresh, refresh_expires_at }).await?;
         Ok(self.logged_in(account, id, token))
     }
 
     fn logged_in(&self, account: Account, session: SessionId, refresh_token: String) -> LoggedIn {
         let jti = BASE64URL.encode(random::bytes::<12>(&*self.random));
-        let (token, expires_at) = self
-            .tokens
-            .issue(&account.username, session, self.clock.now(), jti);
-        LoggedIn {
-            token,
-            expires_at,
-            refresh_token,
-            user: own_user(account),
-        }
+        let (token, expires_at) = self.tokens.issue(&account.username, session, self.clock.now(), jti);
+        LoggedIn { token, expires_at, refresh_token, user: own_user(account) }
     }
 
     fn new_refresh_token(&self) -> (String, Hash) {

@@ -11,7 +11,7 @@ use protocol::{Code, Message};
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
-use crate::store::{ConversationKey, EntryKind, Position, Range, Since, Store, UserId};
+use crate::store::{ConversationKey, EntryKind, Position, Range, Read, Since, Store, UserId};
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,10 +30,7 @@ impl Cursor {
 
     /// Reads what [`Cursor::encode`] wrote.
     pub fn decode(text: &str) -> Result<Self, Error> {
-        let bytes = BASE64URL
-            .decode(text)
-            .ok()
-            .and_then(|bytes| <[u8; 9]>::try_from(bytes).ok());
+        let bytes = BASE64URL.decode(text).ok().and_then(|bytes| <[u8; 9]>::try_from(bytes).ok());
         match bytes {
             Some([Self::VERSION, position @ ..]) => Ok(Self(Position(u64::from_be_bytes(position)))),
             _ => {
@@ -70,11 +67,7 @@ pub struct Syncs {
 
 impl Syncs {
     pub(crate) fn new(store: Arc<dyn Store>, channels: Arc<Channels>, receipts: Arc<Receipts>) -> Self {
-        Self {
-            store,
-            channels,
-            receipts,
-        }
+        Self { store, channels, receipts }
     }
 
     /// Everything up to here can be read now. Whoever joins the live stream first and asks then misses
@@ -108,20 +101,12 @@ impl Syncs {
             });
         }
         let (store, channels) = (self.store.clone(), self.channels.clone());
-        Ok(Reader {
-            store,
-            channels,
-            user,
-            upto,
-            streams,
-            heads: BinaryHeap::new(),
-            fresh: true,
-        })
+        Ok(Reader { store, channels, user, upto, streams, heads: BinaryHeap::new(), fresh: true })
     }
 }
 
-/// Merges the logs of a user's conversations into one stream in the order of commitment. Holds at most about
-/// [`Reader::ENTRIES`] entries at a time, or two for each conversation.
+/// Merges the logs of a user's conversations into one stream in the order of commitment. Holds a bounded
+/// part of them at a time, and at least one entry of each that has one.
 pub struct Reader {
     store: Arc<dyn Store>,
     channels: Arc<Channels>,
@@ -142,7 +127,10 @@ struct Stream {
 }
 
 impl Reader {
+    /// Entries read at a time, over all conversations.
     const ENTRIES: usize = 512;
+    /// Bytes of text read at a time, over all conversations.
+    const BYTES: usize = 128 * 1024;
 
     /// The next entries, at most `limit`; none once everything has been read.
     pub async fn next(&mut self, limit: usize) -> Result<Vec<Caught>, Error> {
@@ -198,20 +186,17 @@ impl Reader {
 
     /// Reads on in these streams.
     async fn fill(&mut self, indexes: &[usize]) -> Result<(), Error> {
-        let limit = (Self::ENTRIES / self.streams.len().max(1)).max(2);
+        let share = self.streams.len().max(1);
+        let (limit, bytes) = ((Self::ENTRIES / share).max(2), Self::BYTES / share);
         let range = |&index: &usize| {
             let stream = &self.streams[index];
-            Range {
-                conversation: stream.conversation,
-                after_seq: stream.after_seq,
-                limit,
-            }
+            Range { conversation: stream.conversation, after_seq: stream.after_seq, limit, bytes }
         };
         let ranges = indexes.iter().map(range).collect();
         let read = self.store.entries(ranges, self.upto).await?;
-        for (&index, entries) in indexes.iter().zip(read) {
+        for (&index, Read { entries, ended }) in indexes.iter().zip(read) {
             let stream = &mut self.streams[index];
-            stream.ended = entries.len() < limit;
+            stream.ended = ended;
             if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
                 stream.after_seq = last.seq;
                 self.heads.push(Reverse((first.position, index)));

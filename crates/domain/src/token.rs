@@ -67,10 +67,7 @@ impl Tokens {
             return Err(invalid());
         }
         if claims.exp <= now.as_seconds() {
-            return Err(Error::new(
-                Code::TokenExpired,
-                "Refresh the access token and try again.",
-            ));
+            return Err(Error::new(Code::TokenExpired, "Refresh the access token and try again."));
         }
         Ok(claims)
     }
@@ -103,22 +100,13 @@ mod tests {
         let (token, expires_at) = tokens.issue("ann", SESSION, NOW, "j".into());
         assert_eq!(expires_at, Timestamp::from_millis(1_800_003_600_000));
         let claims = tokens.check(&token, NOW).unwrap();
-        assert_eq!(
-            (claims.sub.as_str(), claims.username.as_str(), claims.sid),
-            ("ann", "ann", SESSION)
-        );
-        assert_eq!(
-            tokens.check(&token, expires_at).unwrap_err().code,
-            Code::TokenExpired
-        );
+        assert_eq!((claims.sub.as_str(), claims.username.as_str(), claims.sid), ("ann", "ann", SESSION));
+        assert_eq!(tokens.check(&token, expires_at).unwrap_err().code, Code::TokenExpired);
     }
 
     #[test]
     fn of_another_issuer_is_invalid() {
         let (token, _) = tokens("somebody else").issue("ann", SESSION, NOW, "j".into());
-        assert_eq!(
-            tokens("aldis").check(&token, NOW).unwrap_err().code,
-            Code::TokenInvalid
-        );
+        assert_eq!(tokens("aldis").check(&token, NOW).unwrap_err().code, Code::TokenInvalid);
     }
 }

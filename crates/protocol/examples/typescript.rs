@@ -38,9 +38,7 @@ fn main() {
         Type::of::<Verify>(),
     ];
     let events = client.iter().chain(&server);
-    let types = events
-        .flat_map(|event| event.reply.iter().chain([&event.payload]))
-        .chain(&http);
+    let types = events.flat_map(|event| event.reply.iter().chain([&event.payload])).chain(&http);
     let schemas: BTreeMap<_, _> = types.flat_map(|kind| kind.schemas.clone()).collect();
 
     println!("// Generated from crates/protocol by `make generate`. Do not edit.\n");
@@ -57,13 +55,7 @@ fn main() {
 /// The event map that `Socket<ServerToClientEvents, ClientToServerEvents>` of socket.io-client wants.
 fn map(name: &str, events: &[EventSchema]) -> String {
     let mut out = format!("export interface {name} {{\n");
-    for EventSchema {
-        name,
-        description,
-        payload,
-        reply,
-    } in events
-    {
+    for EventSchema { name, description, payload, reply } in events {
         out += &comment("  ", description);
         let callback = match reply {
             Some(reply) => format!(", reply: (reply: Reply<{}>) => void", reply.name),
@@ -82,10 +74,8 @@ fn comment(indent: &str, text: &str) -> String {
         [] => String::new(),
         [line] => format!("{indent}/** {line} */\n"),
         lines => {
-            let body: String = lines
-                .iter()
-                .map(|line| format!("{indent} * {line}\n").replace("* \n", "*\n"))
-                .collect();
+            let body: String =
+                lines.iter().map(|line| format!("{indent} * {line}\n").replace("* \n", "*\n")).collect();
             format!("{indent}/**\n{body}{indent} */\n")
         }
     }
@@ -100,20 +90,12 @@ fn declaration(name: &str, schema: &Value) -> String {
     let Some(properties) = schema["properties"].as_object() else {
         return format!("{head}export type {name} = {};\n\n", expression(schema));
     };
-    let required: Vec<_> = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let required: Vec<_> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let mut out = format!("{head}export interface {name} {{\n");
     for (key, property) in properties {
         let optional = if required.contains(&key.as_str()) { "" } else { "?" };
-        out += &format!(
-            "{}  {key}{optional}: {};\n",
-            described("  ", property),
-            expression(property)
-        );
+        out += &format!("{}  {key}{optional}: {};\n", described("  ", property), expression(property));
     }
     out + "}\n\n"
 }
@@ -125,20 +107,12 @@ fn expression(schema: &Value) -> String {
     }
     for key in ["oneOf", "allOf", "anyOf"] {
         if let Some(parts) = schema[key].as_array() {
-            let parts: Vec<_> = parts
-                .iter()
-                .filter(|part| part["type"] != "null")
-                .map(expression)
-                .collect();
+            let parts: Vec<_> = parts.iter().filter(|part| part["type"] != "null").map(expression).collect();
             return parts.join(" | ");
         }
     }
     if let Some(words) = schema["enum"].as_array() {
-        let words: Vec<_> = words
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|word| format!("'{word}'"))
-            .collect();
+        let words: Vec<_> = words.iter().filter_map(Value::as_str).map(|word| format!("'{word}'")).collect();
         return words.join(" | ");
     }
     let kind = match &schema["type"] {

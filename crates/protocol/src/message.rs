@@ -113,17 +113,6 @@ mod tests {
         };
         let json = serde_json::to_value(&message).unwrap();
         let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(
-            keys,
-            [
-                "clientId",
-                "conversationId",
-                "id",
-                "sender",
-                "seq",
-                "text",
-                "timestamp"
-            ]
-        );
+        assert_eq!(keys, ["clientId", "conversationId", "id", "sender", "seq", "text", "timestamp"]);
     }
 }

@@ -20,10 +20,7 @@ impl Type {
         let mut schemas = Vec::new();
         T::schemas(&mut schemas);
         schemas.push((T::name().into_owned(), T::schema()));
-        Self {
-            name: T::name().into_owned(),
-            schemas: schemas.into_iter().collect(),
-        }
+        Self { name: T::name().into_owned(), schemas: schemas.into_iter().collect() }
     }
 }
 

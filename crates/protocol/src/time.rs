@@ -29,10 +29,7 @@ impl Timestamp {
     /// This instant moved by a span; saturates at the ends of the range.
     #[must_use]
     pub fn plus(self, span: std::time::Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 }
 

@@ -168,6 +168,34 @@ pub struct Range {
     pub after_seq: u64,
     /// At most so many.
     pub limit: usize,
+    /// Not further once the texts read have so many bytes.
+    pub bytes: usize,
+}
+
+/// What was read of a [`Range`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// By ascending `seq`; at least one, if there is one.
+    pub entries: Vec<Entry>,
+    /// Whether there is nothing more.
+    pub ended: bool,
+}
+
+impl Read {
+    /// Takes of a range's entries what its limits allow.
+    pub fn of<E>(range: &Range, mut entries: impl Iterator<Item = Result<Entry, E>>) -> Result<Self, E> {
+        let mut read = Self { entries: Vec::new(), ended: false };
+        let mut bytes = 0;
+        while read.entries.len() < range.limit && (bytes < range.bytes || read.entries.is_empty()) {
+            let Some(entry) = entries.next().transpose()? else {
+                read.ended = true;
+                break;
+            };
+            bytes += entry.message.text.len();
+            read.entries.push(entry);
+        }
+        Ok(read)
+    }
 }
 
 /// The log.
@@ -189,8 +217,8 @@ pub trait MessageStore: Send + Sync {
     /// readable already.
     fn position(&self) -> Position;
 
-    /// Entries of several conversations, each list by ascending `seq`, none above `upto`.
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError>;
+    /// Entries of several conversations, none above `upto`.
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
 
     /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`.
     async fn messages_before(

@@ -36,13 +36,7 @@ impl AccountStore for MemoryStore {
         if accounts.by_name.contains_key(&name) {
             return Ok(None);
         }
-        let NewAccount {
-            username,
-            display_name,
-            email,
-            password_hash,
-            created_at,
-        } = new;
+        let NewAccount { username, display_name, email, password_hash, created_at } = new;
         let id = UserId(i64::try_from(accounts.all.len()).unwrap_or(i64::MAX) + 1);
         accounts.all.push(Account {
             id,
@@ -69,10 +63,7 @@ impl AccountStore for MemoryStore {
     }
 
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
-        self.accounts
-            .write()
-            .codes
-            .insert(user, CodeTry { code, tries: 0 });
+        self.accounts.write().codes.insert(user, CodeTry { code, tries: 0 });
         Ok(())
     }
 
@@ -87,11 +78,7 @@ impl AccountStore for MemoryStore {
 
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {
         let mut accounts = self.accounts.write();
-        if accounts
-            .codes
-            .get(&user)
-            .is_none_or(|attempt| attempt.code != *code)
-        {
+        if accounts.codes.get(&user).is_none_or(|attempt| attempt.code != *code) {
             return Ok(false);
         }
         accounts.codes.remove(&user);

@@ -61,19 +61,10 @@ impl Conversations {
         let key = ConversationKey(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
         let mut users = vec![one.min(other), one.max(other)];
         users.dedup();
-        let member = |&user: &UserId| Member {
-            user,
-            role: Role::Member,
-            cursors: Cursors::default(),
-        };
+        let member = |&user: &UserId| Member { user, role: Role::Member, cursors: Cursors::default() };
         let log = Mutex::new(Log::new(users.iter().map(member).collect()));
-        let conversation = Arc::new(Conversation {
-            key,
-            id,
-            kind: ConversationKind::Direct,
-            created_at: now,
-            log,
-        });
+        let conversation =
+            Arc::new(Conversation { key, id, kind: ConversationKind::Direct, created_at: now, log });
         self.all.push(conversation.clone());
         self.by_id.insert(id, key);
         self.direct.insert((one.min(other), one.max(other)), key);
@@ -126,14 +117,10 @@ impl MemoryStore {
 }
 
 fn unread(log: &Log, user: UserId) -> u64 {
-    let read = log
-        .member(user)
-        .map_or(u64::MAX, |member| member.cursors.read_seq);
+    let read = log.member(user).map_or(u64::MAX, |member| member.cursors.read_seq);
     let above = log.entries_above(read);
     let unread = above.filter(|entry| entry.kind == EntryKind::Message && entry.message.sender != user);
-    unread
-        .take(usize::try_from(limit::UNREAD).unwrap_or(usize::MAX))
-        .count() as u64
+    unread.take(usize::try_from(limit::UNREAD).unwrap_or(usize::MAX)).count() as u64
 }
 
 #[async_trait]
@@ -151,11 +138,7 @@ impl ConversationStore for MemoryStore {
     }
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError> {
-        Ok(self
-            .conversations
-            .read()
-            .find_direct(one, other)
-            .map(|conversation| conversation.key))
+        Ok(self.conversations.read().find_direct(one, other).map(|conversation| conversation.key))
     }
 
     async fn conversation(
@@ -178,16 +161,11 @@ impl ConversationStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<ConversationRecord>, StoreError> {
         let of_user = self.conversations.read().of_user(user);
-        let mut heads: Vec<_> = of_user
-            .iter()
-            .map(|of| (of.log.lock().head_position(), of))
-            .collect();
+        let mut heads: Vec<_> = of_user.iter().map(|of| (of.log.lock().head_position(), of)).collect();
         heads.retain(|(head, _)| before.is_none_or(|before| *head < before));
         heads.sort_by_key(|(head, _)| Reverse(*head));
         let page = heads.iter().take(limit);
-        Ok(page
-            .map(|(_, of)| self.record(of, &of.log.lock(), Some(user)))
-            .collect())
+        Ok(page.map(|(_, of)| self.record(of, &of.log.lock(), Some(user))).collect())
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
@@ -198,10 +176,7 @@ impl ConversationStore for MemoryStore {
                 Since::Delivered => log.member(user)?.cursors.delivered_seq,
                 Since::Position(position) => log.seq_at(position),
             };
-            (after_seq < log.head_seq()).then_some(Behind {
-                conversation: conversation.key,
-                after_seq,
-            })
+            (after_seq < log.head_seq()).then_some(Behind { conversation: conversation.key, after_seq })
         });
         Ok(behind.collect())
     }

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use async_trait::async_trait;
 use domain::store::{
     Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind,
-    MessageRecord, MessageStore, Position, Range, StoreError, Target, UserId,
+    MessageRecord, MessageStore, Position, Range, Read, StoreError, Target, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -51,10 +52,7 @@ enum What {
 
 impl Log {
     pub(super) fn new(members: Vec<Member>) -> Self {
-        Self {
-            members,
-            entries: Vec::new(),
-        }
+        Self { members, entries: Vec::new() }
     }
 
     pub(super) fn member(&self, user: UserId) -> Option<&Member> {
@@ -86,13 +84,10 @@ impl Log {
     /// Messages below a `seq`, descending.
     pub(super) fn messages_below(&self, seq: u64) -> impl Iterator<Item = &MessageRecord> {
         let to = index_above(seq.saturating_sub(1)).min(self.entries.len());
-        self.entries[..to]
-            .iter()
-            .rev()
-            .filter_map(|stored| match &stored.what {
-                What::Message(message) => Some(message),
-                What::Change(..) => None,
-            })
+        self.entries[..to].iter().rev().filter_map(|stored| match &stored.what {
+            What::Message(message) => Some(message),
+            What::Change(..) => None,
+        })
     }
 
     fn message(&self, seq: u64) -> Option<&MessageRecord> {
@@ -115,12 +110,7 @@ impl Log {
             What::Message(message) => (EntryKind::Message, message.clone()),
             What::Change(kind, of) => (*kind, self.message(*of)?.clone()),
         };
-        Some(Entry {
-            seq,
-            position: stored.position,
-            kind,
-            message,
-        })
+        Some(Entry { seq, position: stored.position, kind, message })
     }
 }
 
@@ -137,20 +127,10 @@ impl MemoryStore {
         log: &mut Log,
         append: Append,
     ) -> Result<(Entry, bool), AppendError> {
-        let Append {
-            sender,
-            at,
-            random,
-            change,
-            ..
-        } = append;
+        let Append { sender, at, random, change, .. } = append;
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
-            Change::Message {
-                client_id,
-                text,
-                reply_to,
-            } => {
+            Change::Message { client_id, text, reply_to } => {
                 if let Some(id) = reply_to
                     && log.message_mut(id).is_none()
                 {
@@ -206,15 +186,7 @@ impl MemoryStore {
         log.entries.push(Stored { position, what });
         *last = position.0;
         drop(last);
-        Ok((
-            Entry {
-                seq,
-                position,
-                kind,
-                message,
-            },
-            false,
-        ))
+        Ok((Entry { seq, position, kind, message }, false))
     }
 
     /// Takes a sender's own name for the message at a place; gives the place it leads to already.
@@ -254,21 +226,14 @@ impl MemoryStore {
         }
         // What cannot be appended to an empty conversation must not leave one behind.
         match &append.change {
-            Change::Message {
-                reply_to: Some(_), ..
-            } => return Err(AppendError::ReplyUnknown),
-            Change::Message {
-                client_id: Some(id), ..
-            } if self.has_claimed(append.sender, id) => {
+            Change::Message { reply_to: Some(_), .. } => return Err(AppendError::ReplyUnknown),
+            Change::Message { client_id: Some(id), .. } if self.has_claimed(append.sender, id) => {
                 return Err(AppendError::ClientIdReused);
             }
             Change::Message { .. } => {}
             Change::Edit { .. } | Change::Delete { .. } => return Err(AppendError::MessageUnknown),
         }
-        Ok(self
-            .conversations
-            .write()
-            .open_direct(append.sender, other, id, append.at))
+        Ok(self.conversations.write().open_direct(append.sender, other, id, append.at))
     }
 }
 
@@ -314,22 +279,13 @@ impl MessageStore for MemoryStore {
         // Held until `done` returns, so that entries are announced in the order of their `seq`.
         let mut log = conversation.log.lock();
         let to_person = matches!(append.target, Target::Direct(..));
-        let result = self
-            .append_to(&conversation, &mut log, append)
-            .map(|(entry, duplicate)| {
-                let direct = to_person.then(|| {
-                    let opened = entry.seq == 1 && !duplicate;
-                    Box::new(Direct {
-                        conversation: self.record(&conversation, &log, None),
-                        opened,
-                    })
-                });
-                Appended {
-                    entry,
-                    duplicate,
-                    direct,
-                }
+        let result = self.append_to(&conversation, &mut log, append).map(|(entry, duplicate)| {
+            let direct = to_person.then(|| {
+                let opened = entry.seq == 1 && !duplicate;
+                Box::new(Direct { conversation: self.record(&conversation, &log, None), opened })
             });
+            Appended { entry, duplicate, direct }
+        });
         done(result);
         None
     }
@@ -338,15 +294,14 @@ impl MessageStore for MemoryStore {
         Position(*self.messages.position.lock())
     }
 
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError> {
-        let lists = ranges.into_iter().map(|range| {
-            let conversation = self.conversations.read().get(range.conversation).cloned();
-            let Some(conversation) = conversation else {
-                return Vec::new();
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+        let lists = ranges.iter().map(|range| {
+            let Some(conversation) = self.conversations.read().get(range.conversation).cloned() else {
+                return Read { entries: Vec::new(), ended: true };
             };
             let log = conversation.log.lock();
-            let above = log.entries_above(range.after_seq).take(range.limit);
-            above.take_while(|entry| entry.position <= upto).collect()
+            let above = log.entries_above(range.after_seq).take_while(|entry| entry.position <= upto);
+            Read::of(range, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())
     }
@@ -378,9 +333,7 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let above = log
-            .entries_above(after)
-            .filter(|entry| entry.kind == EntryKind::Message);
+        let above = log.entries_above(after).filter(|entry| entry.kind == EntryKind::Message);
         Ok(above.map(|entry| entry.message).take(limit).collect())
     }
 }

@@ -29,20 +29,9 @@ impl Sessions {
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
-        let NewSession {
-            session,
-            refresh,
-            refresh_expires_at: expires_at,
-        } = new;
+        let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
         let mut sessions = self.sessions.write();
-        sessions.refresh.insert(
-            refresh,
-            RefreshToken {
-                session: session.id,
-                expires_at,
-                used: false,
-            },
-        );
+        sessions.refresh.insert(refresh, RefreshToken { session: session.id, expires_at, used: false });
         sessions.live.insert(session.id, session);
         Ok(())
     }
@@ -53,12 +42,8 @@ impl SessionStore for MemoryStore {
 
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
         let sessions = self.sessions.read();
-        let mut of_user: Vec<_> = sessions
-            .live
-            .values()
-            .filter(|session| session.user == user)
-            .cloned()
-            .collect();
+        let mut of_user: Vec<_> =
+            sessions.live.values().filter(|session| session.user == user).cloned().collect();
         of_user.sort_by_key(|session| Reverse((session.last_seen_at, session.id)));
         Ok(of_user)
     }
@@ -82,14 +67,7 @@ impl SessionStore for MemoryStore {
             return Ok(Rotation::Unknown);
         }
         token.used = true;
-        sessions.refresh.insert(
-            next,
-            RefreshToken {
-                session: id,
-                expires_at: next_expires_at,
-                used: false,
-            },
-        );
+        sessions.refresh.insert(next, RefreshToken { session: id, expires_at: next_expires_at, used: false });
         let Some(session) = sessions.live.get_mut(&id) else {
             return Ok(Rotation::Unknown);
         };
@@ -110,10 +88,6 @@ impl SessionStore for MemoryStore {
         let mut sessions = self.sessions.write();
         sessions.refresh.retain(|_, token| token.expires_at > now);
         let alive: HashSet<_> = sessions.refresh.values().map(|token| token.session).collect();
-        Ok(sessions
-            .live
-            .extract_if(|id, _| !alive.contains(id))
-            .map(|(_, session)| session)
-            .collect())
+        Ok(sessions.live.extract_if(|id, _| !alive.contains(id)).map(|(_, session)| session).collect())
     }
 }

@@ -42,10 +42,7 @@ impl AccountStore for SqliteStore {
                 new.password_hash,
                 new.created_at.as_millis()
             ];
-            let id = connection
-                .prepare_cached(sql)?
-                .query_row(values, |row| row.get(0))
-                .optional()?;
+            let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
             let Some(id) = id.map(UserId) else { return Ok(None) };
             put_code(connection, id, &code)?;
             Ok(Some(id))
@@ -57,10 +54,7 @@ impl AccountStore for SqliteStore {
         let key = username.to_ascii_lowercase();
         let read = move |connection: &Connection| {
             let sql = format!("{ACCOUNT} WHERE username_key = ?");
-            connection
-                .prepare_cached(&sql)?
-                .query_row([key], account)
-                .optional()
+            connection.prepare_cached(&sql)?.query_row([key], account).optional()
         };
         self.readers.run(read).await
     }
@@ -68,18 +62,13 @@ impl AccountStore for SqliteStore {
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError> {
         let read = move |connection: &Connection| {
             let sql = format!("{ACCOUNT} WHERE id = ?");
-            connection
-                .prepare_cached(&sql)?
-                .query_row([user.0], account)
-                .optional()
+            connection.prepare_cached(&sql)?.query_row([user.0], account).optional()
         };
         self.readers.run(read).await
     }
 
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
-        self.writer
-            .run(move |connection| put_code(connection, user, &code))
-            .await
+        self.writer.run(move |connection| put_code(connection, user, &code)).await
     }
 
     async fn try_code(&self, user: UserId) -> Result<Option<CodeTry>, StoreError> {
@@ -88,20 +77,10 @@ impl AccountStore for SqliteStore {
                        RETURNING hash, salt, expires_at, tries";
             let attempt = |row: &Row<'_>| {
                 let expires_at = Timestamp::from_millis(row.get(2)?);
-                let code = OneTimeCode {
-                    hash: row.get(0)?,
-                    salt: row.get(1)?,
-                    expires_at,
-                };
-                Ok(CodeTry {
-                    code,
-                    tries: row.get(3)?,
-                })
+                let code = OneTimeCode { hash: row.get(0)?, salt: row.get(1)?, expires_at };
+                Ok(CodeTry { code, tries: row.get(3)? })
             };
-            connection
-                .prepare_cached(sql)?
-                .query_row([user.0], attempt)
-                .optional()
+            connection.prepare_cached(sql)?.query_row([user.0], attempt).optional()
         };
         self.writer.run(count).await
     }
@@ -110,16 +89,10 @@ impl AccountStore for SqliteStore {
         let (hash, salt) = (code.hash, code.salt);
         let verify = move |connection: &Connection| {
             let sql = "DELETE FROM one_time_codes WHERE user_id = ? AND hash = ? AND salt = ?";
-            if connection
-                .prepare_cached(sql)?
-                .execute(params![user.0, hash, salt])?
-                == 0
-            {
+            if connection.prepare_cached(sql)?.execute(params![user.0, hash, salt])? == 0 {
                 return Ok(false);
             }
-            connection
-                .prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?
-                .execute([user.0])?;
+            connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
             Ok(true)
         };
         self.writer.run(verify).await

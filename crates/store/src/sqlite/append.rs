@@ -33,11 +33,7 @@ enum Outcome {
 
 impl AppendJob {
     pub(super) fn new(append: Append, done: Done) -> Self {
-        Self {
-            append,
-            done,
-            outcome: None,
-        }
+        Self { append, done, outcome: None }
     }
 }
 
@@ -48,30 +44,14 @@ impl Job for AppendJob {
     }
 
     fn finish(self: Box<Self>, stored: Result<(), StoreError>) {
-        let Self {
-            append: Append {
-                sender, at, change, ..
-            },
-            done,
-            outcome,
-        } = *self;
+        let Self { append: Append { sender, at, change, .. }, done, outcome } = *self;
         done(match (stored, outcome, change) {
             (Err(error), ..) => Err(error.into()),
             (Ok(()), Some(Outcome::Else(result)), _) => result,
             (
                 Ok(()),
-                Some(Outcome::New {
-                    conversation,
-                    seq,
-                    position,
-                    id,
-                    direct,
-                }),
-                Change::Message {
-                    client_id,
-                    text,
-                    reply_to,
-                },
+                Some(Outcome::New { conversation, seq, position, id, direct }),
+                Change::Message { client_id, text, reply_to },
             ) => {
                 let message = MessageRecord {
                     conversation,
@@ -86,17 +66,8 @@ impl Job for AppendJob {
                     deleted_at: None,
                     change_seq: None,
                 };
-                let entry = Entry {
-                    seq,
-                    position,
-                    kind: EntryKind::Message,
-                    message,
-                };
-                Ok(Appended {
-                    entry,
-                    duplicate: false,
-                    direct,
-                })
+                let entry = Entry { seq, position, kind: EntryKind::Message, message };
+                Ok(Appended { entry, duplicate: false, direct })
             }
             _ => Err(StoreError::Closed.into()),
         });
@@ -106,36 +77,22 @@ impl Job for AppendJob {
 fn append(append: &Append, writing: &mut Writing<'_>) -> Result<Outcome, rusqlite::Error> {
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let place = match append.target {
-        Target::Conversation(key) => Place {
-            key,
-            direct: false,
-            opened: false,
-        },
+        Target::Conversation(key) => Place { key, direct: false, opened: false },
         Target::Direct(other, id) => match find_direct(writing.connection, append.sender, other)? {
-            Some(key) => Place {
-                key,
-                direct: true,
-                opened: false,
-            },
+            Some(key) => Place { key, direct: true, opened: false },
             None => match unfit_for_empty(writing.connection, append.sender, &append.change)? {
                 Some(error) => return refuse(error),
                 None => {
                     let key = open_direct(writing.connection, append.sender, other, id, append.at)?;
-                    Place {
-                        key,
-                        direct: true,
-                        opened: true,
-                    }
+                    Place { key, direct: true, opened: true }
                 }
             },
         },
     };
     match &append.change {
-        Change::Message {
-            client_id,
-            text,
-            reply_to,
-        } => insert(append, writing, &place, client_id.as_deref(), text, *reply_to),
+        Change::Message { client_id, text, reply_to } => {
+            insert(append, writing, &place, client_id.as_deref(), text, *reply_to)
+        }
         Change::Edit { id, text } => change(append, writing, &place, *id, EntryKind::Edit, text),
         Change::Delete { id } => change(append, writing, &place, *id, EntryKind::Delete, ""),
     }
@@ -156,10 +113,7 @@ impl Place {
         }
         let conversation = conversation::record(connection, self.key, None)?;
         let conversation = conversation.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        Ok(Some(Box::new(Direct {
-            conversation,
-            opened: self.opened,
-        })))
+        Ok(Some(Box::new(Direct { conversation, opened: self.opened })))
     }
 }
 
@@ -171,9 +125,7 @@ fn insert(
     text: &str,
     reply_to: Option<MessageId>,
 ) -> Result<Outcome, rusqlite::Error> {
-    let &Append {
-        sender, at, random, ..
-    } = append;
+    let &Append { sender, at, random, .. } = append;
     let (key, connection) = (place.key, writing.connection);
     if let Some(id) = reply_to
         && message::with_id(connection, key, id)?.is_none()
@@ -185,45 +137,15 @@ fn insert(
     let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to) \
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (client_id, sender_id) WHERE client_id IS NOT NULL DO NOTHING";
-    let (client, reply) = (
-        client_id.map(ClientIdColumn),
-        reply_to.as_ref().map(MessageId::as_bytes),
-    );
-    let values = params![
-        key.0,
-        seq,
-        MESSAGE,
-        sender.0,
-        client,
-        id.as_bytes(),
-        at.as_millis(),
-        text,
-        reply
-    ];
+    let (client, reply) = (client_id.map(ClientIdColumn), reply_to.as_ref().map(MessageId::as_bytes));
+    let values = params![key.0, seq, MESSAGE, sender.0, client, id.as_bytes(), at.as_millis(), text, reply];
     if connection.prepare_cached(sql)?.execute(values)? == 0 {
-        let first = duplicate(
-            connection,
-            key,
-            sender,
-            client_id.unwrap_or_default(),
-            text,
-            reply_to,
-        )?;
+        let first = duplicate(connection, key, sender, client_id.unwrap_or_default(), text, reply_to)?;
         let direct = place.direct(connection)?;
-        return Ok(Outcome::Else(first.map(|entry| Appended {
-            entry,
-            duplicate: true,
-            direct,
-        })));
+        return Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, direct })));
     }
     let position = writing.inserted(key, seq);
-    Ok(Outcome::New {
-        conversation: key,
-        seq,
-        position,
-        id,
-        direct: place.direct(connection)?,
-    })
+    Ok(Outcome::New { conversation: key, seq, position, id, direct: place.direct(connection)? })
 }
 
 fn change(
@@ -252,27 +174,14 @@ fn change(
     let sql = format!(
         "UPDATE messages SET text = ?, {column} = ?, change_seq = ? WHERE conversation_id = ? AND seq = ?"
     );
-    connection
-        .prepare_cached(&sql)?
-        .execute(params![text, at, seq, key.0, changed])?;
+    connection.prepare_cached(&sql)?.execute(params![text, at, seq, key.0, changed])?;
     let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp) \
                VALUES (?, ?, ?, ?, ?, ?)";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![key.0, seq, number, changed, sender.0, at])?;
+    connection.prepare_cached(sql)?.execute(params![key.0, seq, number, changed, sender.0, at])?;
     let position = writing.inserted(key, seq);
     let message = message::at(connection, key, changed)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let entry = Entry {
-        seq,
-        position,
-        kind,
-        message,
-    };
-    Ok(Outcome::Else(Ok(Appended {
-        entry,
-        duplicate: false,
-        direct: place.direct(connection)?,
-    })))
+    let entry = Entry { seq, position, kind, message };
+    Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, direct: place.direct(connection)? })))
 }
 
 /// Why a change cannot be the first of a conversation; found out before one is opened for it.
@@ -282,13 +191,10 @@ fn unfit_for_empty(
     change: &Change,
 ) -> Result<Option<AppendError>, rusqlite::Error> {
     Ok(match change {
-        Change::Message {
-            reply_to: Some(_), ..
-        } => Some(AppendError::ReplyUnknown),
-        Change::Message {
-            client_id: Some(client_id),
-            ..
-        } => find_client_id(connection, sender, client_id)?.map(|_| AppendError::ClientIdReused),
+        Change::Message { reply_to: Some(_), .. } => Some(AppendError::ReplyUnknown),
+        Change::Message { client_id: Some(client_id), .. } => {
+            find_client_id(connection, sender, client_id)?.map(|_| AppendError::ClientIdReused)
+        }
         Change::Message { .. } => None,
         Change::Edit { .. } | Change::Delete { .. } => Some(AppendError::MessageUnknown),
     })
@@ -302,10 +208,7 @@ fn find_client_id(
 ) -> Result<Option<(ConversationKey, u64, Position)>, rusqlite::Error> {
     let sql = "SELECT conversation_id, seq, position FROM messages WHERE client_id = ? AND sender_id = ?";
     let place = |row: &Row<'_>| Ok((ConversationKey(row.get(0)?), row.get(1)?, Position(row.get(2)?)));
-    connection
-        .prepare_cached(sql)?
-        .query_row(params![ClientIdColumn(client_id), sender.0], place)
-        .optional()
+    connection.prepare_cached(sql)?.query_row(params![ClientIdColumn(client_id), sender.0], place).optional()
 }
 
 /// What was stored the first time, if it says the same. What it said is not known any more once it changed.
@@ -327,10 +230,5 @@ fn duplicate(
     if conversation != key || !same {
         return Ok(Err(AppendError::ClientIdReused));
     }
-    Ok(Ok(Entry {
-        seq,
-        position,
-        kind: EntryKind::Message,
-        message,
-    }))
+    Ok(Ok(Entry { seq, position, kind: EntryKind::Message, message }))
 }

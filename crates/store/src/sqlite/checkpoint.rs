@@ -43,10 +43,7 @@ impl Checkpointer {
             .name("checkpoint".into())
             .spawn(move || run(&own, &woken, &pages))
             .expect("the system can start a thread");
-        Ok(Self {
-            thread: Mutex::new(Some(thread)),
-            wake: Mutex::new(Some(wake)),
-        })
+        Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)) })
     }
 
     /// Ends the thread. The writer, which holds the other end, must be closed before.

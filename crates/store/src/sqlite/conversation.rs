@@ -25,10 +25,7 @@ pub(super) fn find_direct(
 ) -> Result<Option<ConversationKey>, rusqlite::Error> {
     let sql = "SELECT id FROM conversations WHERE direct_low = ? AND direct_high = ?";
     let pair = [one.min(other).0, one.max(other).0];
-    connection
-        .prepare_cached(sql)?
-        .query_row(pair, |row| row.get(0).map(ConversationKey))
-        .optional()
+    connection.prepare_cached(sql)?.query_row(pair, |row| row.get(0).map(ConversationKey)).optional()
 }
 
 pub(super) fn open_direct(
@@ -42,15 +39,11 @@ pub(super) fn open_direct(
     let sql = "INSERT INTO conversations (public_id, kind, created_at, direct_low, direct_high) \
                VALUES (?, ?, ?, ?, ?) RETURNING id";
     let values = params![id.as_bytes(), DIRECT, now.as_millis(), low, high];
-    let key: i64 = connection
-        .prepare_cached(sql)?
-        .query_row(values, |row| row.get(0))?;
+    let key: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // One row for a note to oneself.
     let sql =
         "INSERT OR IGNORE INTO members (conversation_id, user_id, role) VALUES (?1, ?2, ?4), (?1, ?3, ?4)";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![key, low, high, MEMBER])?;
+    connection.prepare_cached(sql)?.execute(params![key, low, high, MEMBER])?;
     Ok(ConversationKey(key))
 }
 
@@ -62,24 +55,16 @@ pub(super) fn record(
 ) -> Result<Option<ConversationRecord>, rusqlite::Error> {
     let sql = "SELECT public_id, kind, created_at FROM conversations WHERE id = ?";
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
-        let kind = if row.get::<_, i64>(1)? == GROUP {
-            ConversationKind::Group
-        } else {
-            ConversationKind::Direct
-        };
-        Ok((
-            ConversationId::from_bytes(row.get(0)?),
-            kind,
-            Timestamp::from_millis(row.get(2)?),
-        ))
+        let kind =
+            if row.get::<_, i64>(1)? == GROUP { ConversationKind::Group } else { ConversationKind::Direct };
+        Ok((ConversationId::from_bytes(row.get(0)?), kind, Timestamp::from_millis(row.get(2)?)))
     });
     let Some((id, kind, created_at)) = found.optional()? else {
         return Ok(None);
     };
     let members = members(connection, key)?;
-    let read_seq = user
-        .and_then(|user| members.iter().find(|member| member.user == user))
-        .map(|me| me.cursors.read_seq);
+    let read_seq =
+        user.and_then(|user| members.iter().find(|member| member.user == user)).map(|me| me.cursors.read_seq);
     let unread = match (user, read_seq) {
         (Some(user), Some(read_seq)) => unread(connection, key, user, read_seq)?,
         _ => 0,
@@ -113,17 +98,11 @@ fn members(connection: &Connection, key: ConversationKey) -> Result<Vec<MemberRe
                 ADMIN => Role::Admin,
                 _ => Role::Member,
             },
-            cursors: Cursors {
-                delivered_seq: row.get(4)?,
-                read_seq: row.get(5)?,
-            },
+            cursors: Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? },
             muted: false,
         })
     };
-    connection
-        .prepare_cached(sql)?
-        .query_map([key.0], member)?
-        .collect()
+    connection.prepare_cached(sql)?.query_map([key.0], member)?.collect()
 }
 
 fn unread(
@@ -135,17 +114,14 @@ fn unread(
     let sql = "SELECT count(*) FROM (SELECT 1 FROM messages \
                WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? LIMIT ?)";
     let values = params![key.0, read, message::MESSAGE, user.0, limit::UNREAD];
-    connection
-        .prepare_cached(sql)?
-        .query_row(values, |row| row.get(0))
+    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
 }
 
 /// The last entry's place in its conversation and in the store.
 fn head(connection: &Connection, key: ConversationKey) -> Result<(u64, Position), rusqlite::Error> {
     let sql = "SELECT seq, position FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT 1";
-    let head = connection
-        .prepare_cached(sql)?
-        .query_row([key.0], |row| Ok((row.get(0)?, Position(row.get(1)?))));
+    let head =
+        connection.prepare_cached(sql)?.query_row([key.0], |row| Ok((row.get(0)?, Position(row.get(1)?))));
     Ok(head.optional()?.unwrap_or_default())
 }
 
@@ -191,10 +167,7 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
             let mut statement = connection.prepare_cached(sql)?;
             for row in statement.query_map([user.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
                 let (key, after_seq) = row?;
-                behind.push(Behind {
-                    conversation: ConversationKey(key),
-                    after_seq,
-                });
+                behind.push(Behind { conversation: ConversationKey(key), after_seq });
             }
         }
         Since::Position(position) => {
@@ -206,10 +179,7 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
                 statement.query_map(params![user.0, position.0], |row| row.get(0).map(ConversationKey))?
             {
                 let key = key?;
-                behind.push(Behind {
-                    conversation: key,
-                    after_seq: seq_at(connection, key, position)?,
-                });
+                behind.push(Behind { conversation: key, after_seq: seq_at(connection, key, position)? });
             }
         }
     }
@@ -222,26 +192,20 @@ impl ConversationStore for SqliteStore {
         &self,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        self.readers
-            .run(move |connection| record(connection, key, None))
-            .await
+        self.readers.run(move |connection| record(connection, key, None)).await
     }
 
     async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError> {
         let read = move |connection: &Connection| {
             let sql = "SELECT id FROM conversations WHERE public_id = ?";
             let mut statement = connection.prepare_cached(sql)?;
-            statement
-                .query_row([id.as_bytes()], |row| row.get(0).map(ConversationKey))
-                .optional()
+            statement.query_row([id.as_bytes()], |row| row.get(0).map(ConversationKey)).optional()
         };
         self.readers.run(read).await
     }
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError> {
-        self.readers
-            .run(move |connection| find_direct(connection, one, other))
-            .await
+        self.readers.run(move |connection| find_direct(connection, one, other)).await
     }
 
     async fn conversation(
@@ -249,10 +213,7 @@ impl ConversationStore for SqliteStore {
         user: UserId,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        let found = self
-            .readers
-            .run(move |connection| record(connection, key, Some(user)))
-            .await?;
+        let found = self.readers.run(move |connection| record(connection, key, Some(user))).await?;
         Ok(found.filter(|record| record.members.iter().any(|member| member.user == user)))
     }
 
@@ -269,9 +230,8 @@ impl ConversationStore for SqliteStore {
                           ORDER BY seq DESC LIMIT 1) AS head \
                        FROM members WHERE user_id = ? AND head < ? ORDER BY head DESC LIMIT ?";
             let mut statement = connection.prepare_cached(sql)?;
-            let keys = statement.query_map(params![user.0, before, limit], |row| {
-                row.get(0).map(ConversationKey)
-            })?;
+            let keys =
+                statement.query_map(params![user.0, before, limit], |row| row.get(0).map(ConversationKey))?;
             let mut records = Vec::new();
             for key in keys {
                 records.extend(record(connection, key?, Some(user))?);
@@ -282,8 +242,6 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
-        self.readers
-            .run(move |connection| behind(connection, user, since))
-            .await
+        self.readers.run(move |connection| behind(connection, user, since)).await
     }
 }

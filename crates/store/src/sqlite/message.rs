@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::store::{
-    Append, ConversationKey, Done, Entry, EntryKind, MessageRecord, MessageStore, Position, Range,
+    Append, ConversationKey, Done, Entry, EntryKind, MessageRecord, MessageStore, Position, Range, Read,
     StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
@@ -55,12 +55,7 @@ fn entry(
     };
     let of = row.get(3)?;
     let message = at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    Ok(Entry {
-        seq,
-        position,
-        kind,
-        message,
-    })
+    Ok(Entry { seq, position, kind, message })
 }
 
 /// The message of a `seq`.
@@ -72,9 +67,7 @@ pub(super) fn at(
     let sql =
         format!("SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq = ? AND kind = {MESSAGE}");
     let mut statement = connection.prepare_cached(&sql)?;
-    statement
-        .query_row(params![conversation.0, seq], |row| message(conversation, row))
-        .optional()
+    statement.query_row(params![conversation.0, seq], |row| message(conversation, row)).optional()
 }
 
 /// The message of an id; the id says its `seq`.
@@ -99,24 +92,20 @@ pub(super) fn before(
          ORDER BY seq DESC LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![conversation.0, before, limit], |row| {
-        message(conversation, row)
-    })?;
+    let rows =
+        statement.query_map(params![conversation.0, before, limit], |row| message(conversation, row))?;
     let mut messages: Vec<_> = rows.collect::<Result<_, _>>()?;
     messages.reverse();
     Ok(messages)
 }
 
-fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Vec<Entry>, rusqlite::Error> {
+fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Read, rusqlite::Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? \
-         ORDER BY seq LIMIT ?"
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![range.conversation.0, range.after_seq, upto.0, range.limit];
-    statement
-        .query_map(values, |row| entry(connection, range.conversation, row))?
-        .collect()
+    let values = params![range.conversation.0, range.after_seq, upto.0];
+    Read::of(range, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
 #[async_trait]
@@ -129,12 +118,9 @@ impl MessageStore for SqliteStore {
         self.writer.position()
     }
 
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Vec<Entry>>, StoreError> {
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
         let read = move |connection: &Connection| {
-            ranges
-                .iter()
-                .map(|range| entries(connection, range, upto))
-                .collect()
+            ranges.iter().map(|range| entries(connection, range, upto)).collect()
         };
         self.readers.run(read).await
     }
@@ -145,9 +131,7 @@ impl MessageStore for SqliteStore {
         before: u64,
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        self.readers
-            .run(move |connection| self::before(connection, conversation, before, limit))
-            .await
+        self.readers.run(move |connection| self::before(connection, conversation, before, limit)).await
     }
 
     async fn messages_after(
@@ -164,9 +148,7 @@ impl MessageStore for SqliteStore {
             let after = i64::try_from(after).unwrap_or(i64::MAX);
             let mut statement = connection.prepare_cached(&sql)?;
             statement
-                .query_map(params![conversation.0, after, limit], |row| {
-                    message(conversation, row)
-                })?
+                .query_map(params![conversation.0, after, limit], |row| message(conversation, row))?
                 .collect()
         };
         self.readers.run(read).await

@@ -52,11 +52,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            readers: 4,
-            cache_mib: 256,
-            queue: 16 * 1024,
-        }
+        Self { readers: 4, cache_mib: 256, queue: 16 * 1024 }
     }
 }
 
@@ -103,12 +99,7 @@ impl SqliteStore {
         });
         let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?);
         let writer = Writer::start(connection, options.queue)?;
-        Ok(Self {
-            writer,
-            readers,
-            checkpointer,
-            _lock: lock,
-        })
+        Ok(Self { writer, readers, checkpointer, _lock: lock })
     }
 }
 
@@ -116,12 +107,8 @@ impl SqliteStore {
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let failed = |error| OpenError::Folder(folder.to_owned(), error);
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(folder.join("lock"))
-        .map_err(failed)?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),

@@ -23,13 +23,7 @@ impl Readers {
     pub(super) fn new(connections: Vec<Connection>) -> Self {
         let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
         let places = Semaphore::new(connections.len());
-        Self {
-            shared: Arc::new(Shared {
-                idle: Mutex::new(connections),
-                places,
-            }),
-            count,
-        }
+        Self { shared: Arc::new(Shared { idle: Mutex::new(connections), places }), count }
     }
 
     /// Reads, on a thread that may block. What `read` sees is one state of the database.
@@ -43,9 +37,7 @@ impl Readers {
             place.forget();
             let shared = shared.clone();
             // Not cancelled with the caller, so that the connection always comes back.
-            tokio::task::spawn_blocking(move || shared.read(read))
-                .await
-                .map_err(|_| StoreError::Closed)?
+            tokio::task::spawn_blocking(move || shared.read(read)).await.map_err(|_| StoreError::Closed)?
         };
         done.await
     }

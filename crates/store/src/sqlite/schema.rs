@@ -23,10 +23,7 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
         return Err(OpenError::Foreign);
     }
     if found > MIGRATIONS.len() {
-        return Err(OpenError::Newer {
-            found,
-            known: MIGRATIONS.len(),
-        });
+        return Err(OpenError::Newer { found, known: MIGRATIONS.len() });
     }
     for (version, script) in (1..).zip(MIGRATIONS).take(wanted).skip(found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

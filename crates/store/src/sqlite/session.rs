@@ -19,10 +19,7 @@ fn record(row: &Row<'_>) -> Result<SessionRecord, rusqlite::Error> {
 
 fn find(connection: &Connection, id: SessionId) -> Result<Option<SessionRecord>, rusqlite::Error> {
     let sql = format!("{SESSION} WHERE id = ?");
-    connection
-        .prepare_cached(&sql)?
-        .query_row([id.as_bytes()], record)
-        .optional()
+    connection.prepare_cached(&sql)?.query_row([id.as_bytes()], record).optional()
 }
 
 fn put_refresh(
@@ -32,17 +29,13 @@ fn put_refresh(
     expires_at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?, ?, ?)";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![hash, session.as_bytes(), expires_at.as_millis()])?;
+    connection.prepare_cached(sql)?.execute(params![hash, session.as_bytes(), expires_at.as_millis()])?;
     Ok(())
 }
 
 /// Ends a session; its refresh tokens go with it.
 fn end(connection: &Connection, id: SessionId) -> Result<(), rusqlite::Error> {
-    connection
-        .prepare_cached("DELETE FROM sessions WHERE id = ?")?
-        .execute([id.as_bytes()])?;
+    connection.prepare_cached("DELETE FROM sessions WHERE id = ?")?.execute([id.as_bytes()])?;
     Ok(())
 }
 
@@ -55,11 +48,7 @@ fn rotate(
 ) -> Result<Rotation, rusqlite::Error> {
     let sql = "SELECT session_id, expires_at, used FROM refresh_tokens WHERE hash = ?";
     let token = connection.prepare_cached(sql)?.query_row([used], |row| {
-        Ok((
-            SessionId::from_bytes(row.get(0)?),
-            Timestamp::from_millis(row.get(1)?),
-            row.get::<_, bool>(2)?,
-        ))
+        Ok((SessionId::from_bytes(row.get(0)?), Timestamp::from_millis(row.get(1)?), row.get::<_, bool>(2)?))
     });
     let Some((id, expires_at, was_used)) = token.optional()? else {
         return Ok(Rotation::Unknown);
@@ -74,14 +63,10 @@ fn rotate(
     if expires_at <= now {
         return Ok(Rotation::Unknown);
     }
-    connection
-        .prepare_cached("UPDATE refresh_tokens SET used = 1 WHERE hash = ?")?
-        .execute([used])?;
+    connection.prepare_cached("UPDATE refresh_tokens SET used = 1 WHERE hash = ?")?.execute([used])?;
     put_refresh(connection, next, id, next_expires_at)?;
     let sql = "UPDATE sessions SET last_seen_at = ? WHERE id = ?";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![now.as_millis(), id.as_bytes()])?;
+    connection.prepare_cached(sql)?.execute(params![now.as_millis(), id.as_bytes()])?;
     session.last_seen_at = now;
     Ok(Rotation::Rotated(session))
 }
@@ -90,11 +75,7 @@ fn rotate(
 impl SessionStore for SqliteStore {
     async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
         let create = move |connection: &Connection| {
-            let NewSession {
-                session,
-                refresh,
-                refresh_expires_at,
-            } = &new;
+            let NewSession { session, refresh, refresh_expires_at } = &new;
             let sql =
                 "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?)";
             let values = params![
@@ -117,10 +98,7 @@ impl SessionStore for SqliteStore {
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
         let read = move |connection: &Connection| {
             let sql = format!("{SESSION} WHERE user_id = ? ORDER BY last_seen_at DESC, id DESC");
-            connection
-                .prepare_cached(&sql)?
-                .query_map([user.0], record)?
-                .collect()
+            connection.prepare_cached(&sql)?.query_map([user.0], record)?.collect()
         };
         self.readers.run(read).await
     }
@@ -132,9 +110,7 @@ impl SessionStore for SqliteStore {
         next_expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
-        self.writer
-            .run(move |connection| rotate(connection, used, next, next_expires_at, now))
-            .await
+        self.writer.run(move |connection| rotate(connection, used, next, next_expires_at, now)).await
     }
 
     async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {

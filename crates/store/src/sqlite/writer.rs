@@ -63,9 +63,7 @@ impl Heads {
             return Ok(head);
         }
         let sql = "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation_id = ?";
-        let head = connection
-            .prepare_cached(sql)?
-            .query_row([key.0], |row| row.get(0))?;
+        let head = connection.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
         self.set(key, head);
         Ok(head)
     }
@@ -95,28 +93,17 @@ struct State {
 impl Writer {
     pub(super) fn start(connection: Connection, queue: usize) -> Result<Self, rusqlite::Error> {
         let position = last_position(&connection)?;
-        let state = Arc::new(State {
-            position: position.into(),
-            failing: false.into(),
-        });
+        let state = Arc::new(State { position: position.into(), failing: false.into() });
         let (sender, receiver) = mpsc::channel(queue);
         let shared = state.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let thread = Thread {
-                    connection,
-                    heads: Heads::default(),
-                    state: shared,
-                };
+                let thread = Thread { connection, heads: Heads::default(), state: shared };
                 thread.run(receiver);
             })
             .expect("the system can start a thread");
-        Ok(Self {
-            queue: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
-            state,
-        })
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), state })
     }
 
     pub(super) fn position(&self) -> Position {
@@ -148,8 +135,7 @@ impl Writer {
         &self,
         mut change: impl FnMut(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.run_with_heads(move |writing| change(writing.connection))
-            .await
+        self.run_with_heads(move |writing| change(writing.connection)).await
     }
 
     /// As [`Writer::run`], with the heads of the conversations at hand.
@@ -158,11 +144,7 @@ impl Writer {
         change: impl FnMut(&mut Writing<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        if let Some(room) = self.submit(Box::new(Task {
-            change,
-            result: None,
-            answer,
-        })) {
+        if let Some(room) = self.submit(Box::new(Task { change, result: None, answer })) {
             room.await;
         }
         answered.await.unwrap_or(Err(StoreError::Closed))
@@ -192,9 +174,7 @@ impl Writer {
 }
 
 fn last_position(connection: &Connection) -> Result<u64, rusqlite::Error> {
-    connection.query_row("SELECT coalesce(max(position), 0) FROM messages", [], |row| {
-        row.get(0)
-    })
+    connection.query_row("SELECT coalesce(max(position), 0) FROM messages", [], |row| row.get(0))
 }
 
 struct Thread {
@@ -242,11 +222,7 @@ impl Thread {
 
     fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut writing = Writing {
-            connection: &self.connection,
-            heads: &mut self.heads,
-            position: 0,
-        };
+        let mut writing = Writing { connection: &self.connection, heads: &mut self.heads, position: 0 };
         for job in batch {
             job.run(&mut writing)?;
         }

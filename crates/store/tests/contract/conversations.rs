@@ -38,11 +38,7 @@ pub(crate) async fn a_note_to_oneself(store: Shared) {
 }
 
 pub(crate) async fn who_is_not_a_member_sees_nothing(store: Shared) {
-    let (ann, bob, eve) = (
-        user(&store, "ann").await,
-        user(&store, "bob").await,
-        user(&store, "eve").await,
-    );
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let (key, _) = send(&store, ann, bob, "secret").await;
     assert!(store.conversation(eve, key).await.unwrap().is_none());
     assert!(store.conversations(eve, None, 9).await.unwrap().is_empty());
@@ -85,17 +81,7 @@ pub(crate) async fn unread_counts_what_others_sent(store: Shared) {
     let key = key.unwrap();
     let unread = async |user| store.conversation(user, key).await.unwrap().unwrap().unread;
     assert_eq!((unread(ann).await, unread(bob).await), (1, 3));
-    let to = Cursors {
-        delivered_seq: 0,
-        read_seq: 3,
-    };
-    store
-        .move_cursors(vec![CursorMove {
-            conversation: key,
-            user: bob,
-            to,
-        }])
-        .await
-        .unwrap();
+    let to = Cursors { delivered_seq: 0, read_seq: 3 };
+    store.move_cursors(vec![CursorMove { conversation: key, user: bob, to }]).await.unwrap();
     assert_eq!((unread(ann).await, unread(bob).await), (1, 1));
 }

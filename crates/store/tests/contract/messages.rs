@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::store::{
-    AppendError, Change, ConversationKey, Entry, EntryKind, Position, Range, Since, Target, UserId,
+    AppendError, Change, ConversationKey, Entry, EntryKind, Position, Range, Read, Since, Target, UserId,
 };
 use tokio::sync::oneshot;
 
@@ -15,16 +15,10 @@ async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
 }
 
 async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
-    let range = Range {
-        conversation: key,
-        after_seq: 0,
-        limit: usize::MAX >> 1,
-    };
-    store
-        .entries(vec![range], store.position())
-        .await
-        .unwrap()
-        .remove(0)
+    let range = Range { conversation: key, after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
+    let mut read = store.entries(vec![range], store.position()).await.unwrap();
+    assert!(read[0].ended);
+    read.remove(0).entries
 }
 
 /// Many senders to a few conversations at once; gives the order in which entries were announced.
@@ -74,11 +68,8 @@ pub(crate) async fn seq_has_no_gap_and_is_announced_in_order(store: Shared) {
     let keys: std::collections::BTreeSet<_> =
         announced.iter().map(|entry| entry.message.conversation).collect();
     for key in keys {
-        let told: Vec<_> = announced
-            .iter()
-            .filter(|entry| entry.message.conversation == key)
-            .cloned()
-            .collect();
+        let told: Vec<_> =
+            announced.iter().filter(|entry| entry.message.conversation == key).cloned().collect();
         let seqs: Vec<_> = told.iter().map(|entry| entry.seq).collect();
         assert_eq!(seqs, (2..=401).collect::<Vec<_>>());
         assert_eq!(all(&store, key).await[1..], told);
@@ -90,10 +81,7 @@ pub(crate) async fn positions_are_the_order_of_the_whole_store(store: Shared) {
     announced.sort_by_key(|entry| entry.position);
     assert!(announced.windows(2).all(|two| two[0].position < two[1].position));
     assert_eq!(announced.last().unwrap().position, store.position());
-    for two in announced
-        .windows(2)
-        .filter(|two| two[0].message.conversation == two[1].message.conversation)
-    {
+    for two in announced.windows(2).filter(|two| two[0].message.conversation == two[1].message.conversation) {
         assert!(two[0].seq < two[1].seq);
     }
 }
@@ -127,37 +115,23 @@ pub(crate) async fn one_senders_calls_keep_their_order(store: Shared) {
         last = Some(result);
     }
     last.unwrap().await.unwrap().unwrap();
-    let texts: Vec<_> = all(&store, key).await[1..]
-        .iter()
-        .map(|entry| entry.message.text.clone())
-        .collect();
-    assert_eq!(
-        texts,
-        (0..500)
-            .map(|count| count.to_string().into_boxed_str())
-            .collect::<Vec<_>>()
-    );
+    let texts: Vec<_> = all(&store, key).await[1..].iter().map(|entry| entry.message.text.clone()).collect();
+    assert_eq!(texts, (0..500).map(|count| count.to_string().into_boxed_str()).collect::<Vec<_>>());
 }
 
 pub(crate) async fn a_repeat_is_stored_once(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
-    let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi")))
-        .await
-        .unwrap();
+    let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi"))).await.unwrap();
     assert!(!first.duplicate);
     // To the conversation, and to the person: the same place.
     for target in [Target::Conversation(key), to(bob)] {
-        let again = append(&store, entry(target, ann, named("c1", "hi")))
-            .await
-            .unwrap();
+        let again = append(&store, entry(target, ann, named("c1", "hi"))).await.unwrap();
         assert!(again.duplicate);
         assert_eq!(again.entry, first.entry);
     }
     assert_eq!(all(&store, key).await.len(), 2);
     // The seq of the repeats was not used up.
-    let next = append(&store, entry(Target::Conversation(key), ann, text("next")))
-        .await
-        .unwrap();
+    let next = append(&store, entry(Target::Conversation(key), ann, text("next"))).await.unwrap();
     assert_eq!(next.entry.seq, 3);
 }
 
@@ -166,11 +140,9 @@ pub(crate) async fn repeats_at_the_same_time_are_stored_once(store: Shared) {
     let tasks = (0..200).map(|index| {
         let store = store.clone();
         let client_id = format!("c{}", index % 10);
-        tokio::spawn(async move {
-            append(&store, entry(to(bob), ann, named(&client_id, "hi")))
-                .await
-                .unwrap()
-        })
+        tokio::spawn(
+            async move { append(&store, entry(to(bob), ann, named(&client_id, "hi"))).await.unwrap() },
+        )
     });
     let mut fresh = 0;
     for task in tasks.collect::<Vec<_>>() {
@@ -182,26 +154,13 @@ pub(crate) async fn repeats_at_the_same_time_are_stored_once(store: Shared) {
 pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let eve = user(&store, "eve").await;
-    let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi")))
-        .await
-        .unwrap();
+    let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi"))).await.unwrap();
     let other_text = entry(Target::Conversation(key), ann, named("c1", "ho"));
     let other_place = entry(to(eve), ann, named("c1", "hi"));
     let reply_to = Some(first.entry.message.id);
-    let reply = Change::Message {
-        client_id: Some("c1".into()),
-        text: "hi".into(),
-        reply_to,
-    };
-    for reused in [
-        other_text,
-        other_place,
-        entry(Target::Conversation(key), ann, reply),
-    ] {
-        assert!(matches!(
-            append(&store, reused).await,
-            Err(AppendError::ClientIdReused)
-        ));
+    let reply = Change::Message { client_id: Some("c1".into()), text: "hi".into(), reply_to };
+    for reused in [other_text, other_place, entry(Target::Conversation(key), ann, reply)] {
+        assert!(matches!(append(&store, reused).await, Err(AppendError::ClientIdReused)));
     }
     assert_eq!(store.direct(ann, eve).await.unwrap(), None);
     assert_eq!(all(&store, key).await.len(), 2);
@@ -210,12 +169,7 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
 pub(crate) async fn client_ids_of_others_do_not_matter(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     for sender in [ann, bob] {
-        let sent = append(
-            &store,
-            entry(Target::Conversation(key), sender, named("c1", "hi")),
-        )
-        .await
-        .unwrap();
+        let sent = append(&store, entry(Target::Conversation(key), sender, named("c1", "hi"))).await.unwrap();
         assert!(!sent.duplicate);
     }
 }
@@ -230,35 +184,20 @@ pub(crate) async fn client_ids_come_back_as_they_were(store: Shared) {
         "ключ 🗝",
     ];
     for client_id in spellings {
-        append(
-            &store,
-            entry(Target::Conversation(key), ann, named(client_id, "hi")),
-        )
-        .await
-        .unwrap();
+        append(&store, entry(Target::Conversation(key), ann, named(client_id, "hi"))).await.unwrap();
     }
     let stored = all(&store, key).await;
-    let stored: Vec<_> = stored[1..]
-        .iter()
-        .filter_map(|entry| entry.message.client_id.as_deref())
-        .collect();
+    let stored: Vec<_> = stored[1..].iter().filter_map(|entry| entry.message.client_id.as_deref()).collect();
     assert_eq!(stored, spellings);
 }
 
 pub(crate) async fn a_repeat_of_an_edited_message_is_still_a_repeat(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let place = Target::Conversation(key);
-    let first = append(&store, entry(place, ann, named("c1", "hi")))
-        .await
-        .unwrap();
-    let edit = Change::Edit {
-        id: first.entry.message.id,
-        text: "hello".into(),
-    };
+    let first = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
+    let edit = Change::Edit { id: first.entry.message.id, text: "hello".into() };
     append(&store, entry(place, ann, edit)).await.unwrap();
-    let again = append(&store, entry(place, ann, named("c1", "hi")))
-        .await
-        .unwrap();
+    let again = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
     assert!(again.duplicate);
     assert_eq!(again.entry.message.text.as_ref(), "hello");
 }
@@ -267,23 +206,10 @@ pub(crate) async fn a_refused_first_message_leaves_no_conversation(store: Shared
     let (ann, bob, _) = pair(&store).await;
     let eve = user(&store, "eve").await;
     let (_, elsewhere) = send(&store, ann, bob, "x").await;
-    let reply = Change::Message {
-        client_id: None,
-        text: "x".into(),
-        reply_to: Some(elsewhere),
-    };
-    assert!(matches!(
-        append(&store, entry(to(eve), ann, reply)).await,
-        Err(AppendError::ReplyUnknown)
-    ));
-    let edit = Change::Edit {
-        id: elsewhere,
-        text: "x".into(),
-    };
-    assert!(matches!(
-        append(&store, entry(to(eve), ann, edit)).await,
-        Err(AppendError::MessageUnknown)
-    ));
+    let reply = Change::Message { client_id: None, text: "x".into(), reply_to: Some(elsewhere) };
+    assert!(matches!(append(&store, entry(to(eve), ann, reply)).await, Err(AppendError::ReplyUnknown)));
+    let edit = Change::Edit { id: elsewhere, text: "x".into() };
+    assert!(matches!(append(&store, entry(to(eve), ann, edit)).await, Err(AppendError::MessageUnknown)));
     assert_eq!(store.direct(ann, eve).await.unwrap(), None);
     assert!(store.conversations(eve, None, 9).await.unwrap().is_empty());
 }
@@ -293,16 +219,10 @@ pub(crate) async fn a_reply_is_to_a_message_of_the_conversation(store: Shared) {
     let eve = user(&store, "eve").await;
     let (_, elsewhere) = send(&store, ann, eve, "x").await;
     let (_, here) = send(&store, bob, ann, "question").await;
-    let reply = |id| Change::Message {
-        client_id: None,
-        text: "answer".into(),
-        reply_to: Some(id),
-    };
+    let reply = |id| Change::Message { client_id: None, text: "answer".into(), reply_to: Some(id) };
     let refused = append(&store, entry(Target::Conversation(key), ann, reply(elsewhere))).await;
     assert!(matches!(refused, Err(AppendError::ReplyUnknown)));
-    let stored = append(&store, entry(Target::Conversation(key), ann, reply(here)))
-        .await
-        .unwrap();
+    let stored = append(&store, entry(Target::Conversation(key), ann, reply(here))).await.unwrap();
     assert_eq!(stored.entry.message.reply_to, Some(here));
     assert_eq!(all(&store, key).await.last().unwrap(), &stored.entry);
 }
@@ -311,53 +231,23 @@ pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     let (_, id) = send(&store, ann, bob, "helo").await;
     let place = Target::Conversation(key);
-    let edited = append(
-        &store,
-        entry(
-            place,
-            ann,
-            Change::Edit {
-                id,
-                text: "hello".into(),
-            },
-        ),
-    )
-    .await
-    .unwrap()
-    .entry;
-    assert_eq!(
-        (edited.kind, edited.seq, edited.message.seq),
-        (EntryKind::Edit, 3, 2)
-    );
-    assert_eq!(
-        (edited.message.text.as_ref(), edited.message.change_seq),
-        ("hello", Some(3))
-    );
+    let edited =
+        append(&store, entry(place, ann, Change::Edit { id, text: "hello".into() })).await.unwrap().entry;
+    assert_eq!((edited.kind, edited.seq, edited.message.seq), (EntryKind::Edit, 3, 2));
+    assert_eq!((edited.message.text.as_ref(), edited.message.change_seq), ("hello", Some(3)));
     assert!(edited.message.edited_at.is_some() && edited.message.deleted_at.is_none());
 
-    let deleted = append(&store, entry(place, ann, Change::Delete { id }))
-        .await
-        .unwrap()
-        .entry;
-    assert_eq!(
-        (deleted.kind, deleted.seq, deleted.message.text.as_ref()),
-        (EntryKind::Delete, 4, "")
-    );
+    let deleted = append(&store, entry(place, ann, Change::Delete { id })).await.unwrap().entry;
+    assert_eq!((deleted.kind, deleted.seq, deleted.message.text.as_ref()), (EntryKind::Delete, 4, ""));
     assert!(deleted.message.deleted_at.is_some());
     assert!(edited.position < deleted.position);
 
     // The log shows every entry with the message as it is now; history shows messages alone.
     let entries = all(&store, key).await;
-    assert_eq!(
-        entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(),
-        [1, 2, 3, 4]
-    );
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(entries[1..].iter().all(|entry| entry.message == deleted.message));
     let history = store.messages_after(key, 0, 9).await.unwrap();
-    assert_eq!(
-        history.iter().map(|message| message.seq).collect::<Vec<_>>(),
-        [1, 2]
-    );
+    assert_eq!(history.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2]);
     let record = store.conversation(bob, key).await.unwrap().unwrap();
     assert_eq!((record.head_seq, record.last_message.unwrap().seq), (4, 2));
     let gone = append(&store, entry(place, ann, Change::Edit { id, text: "x".into() })).await;
@@ -371,10 +261,7 @@ pub(crate) async fn only_its_sender_changes_a_message(store: Shared) {
     let (other_key, other_id) = send(&store, eve, ann, "elsewhere").await;
     let place = Target::Conversation(key);
     for change in [Change::Edit { id, text: "x".into() }, Change::Delete { id }] {
-        assert!(matches!(
-            append(&store, entry(place, bob, change)).await,
-            Err(AppendError::NotSender)
-        ));
+        assert!(matches!(append(&store, entry(place, bob, change)).await, Err(AppendError::NotSender)));
     }
     let unknown = append(&store, entry(place, eve, Change::Delete { id: other_id })).await;
     assert!(matches!(unknown, Err(AppendError::MessageUnknown)));
@@ -394,11 +281,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
     let upto = store.position();
     for position in 0..=upto.0 {
         let position = Position(position);
-        let lacking: Vec<_> = entries
-            .iter()
-            .filter(|entry| entry.position > position)
-            .cloned()
-            .collect();
+        let lacking: Vec<_> = entries.iter().filter(|entry| entry.position > position).cloned().collect();
         let behind = store.behind(ann, Since::Position(position)).await.unwrap();
         assert_eq!(behind.is_empty(), lacking.is_empty());
         if let Some(behind) = behind.first() {
@@ -406,35 +289,31 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
                 conversation: behind.conversation,
                 after_seq: behind.after_seq,
                 limit: 99,
+                bytes: usize::MAX,
             };
-            assert_eq!(store.entries(vec![range], upto).await.unwrap(), [lacking]);
+            assert_eq!(store.entries(vec![range], upto).await.unwrap()[0].entries, lacking);
         }
         // Nothing above `upto`, whatever was stored since.
-        let range = Range {
-            conversation: key,
-            after_seq: 0,
-            limit: 99,
-        };
-        let upto_here = store.entries(vec![range], position).await.unwrap().remove(0);
+        let range = Range { conversation: key, after_seq: 0, limit: 99, bytes: usize::MAX };
+        let upto_here = store.entries(vec![range], position).await.unwrap().remove(0).entries;
         assert!(upto_here.iter().all(|entry| entry.position <= position));
-        assert_eq!(
-            upto_here.len(),
-            entries.iter().filter(|entry| entry.position <= position).count()
-        );
+        assert_eq!(upto_here.len(), entries.iter().filter(|entry| entry.position <= position).count());
     }
     let delivered = store.behind(ann, Since::Delivered).await.unwrap();
     assert_eq!((delivered.len(), delivered[0].after_seq), (1, 0));
-    let pages = [(0, 5), (5, 5), (17, 99), (99, 5)];
-    let ranges = pages.map(|(after_seq, limit)| Range {
-        conversation: key,
-        after_seq,
-        limit,
-    });
-    let read = store.entries(ranges.to_vec(), upto).await.unwrap();
-    assert_eq!(
-        read,
-        [&entries[..5], &entries[5..10], &entries[17..], &[]].map(<[Entry]>::to_vec)
-    );
+    let range = |(after_seq, limit, bytes)| Range { conversation: key, after_seq, limit, bytes };
+    // Each text has one or two bytes; the first is `first`.
+    let pages = [(0, 5, 99), (5, 5, 99), (17, 99, 99), (99, 5, 99), (0, 99, 6), (5, 99, 0)];
+    let read = store.entries(pages.map(range).to_vec(), upto).await.unwrap();
+    let expected = [
+        (&entries[..5], false),
+        (&entries[5..10], false),
+        (&entries[17..], true),
+        (&[], true),
+        (&entries[..2], false),
+        (&entries[5..6], false),
+    ];
+    assert_eq!(read, expected.map(|(entries, ended)| Read { entries: entries.to_vec(), ended }));
 }
 
 pub(crate) async fn history_pages_both_ways(store: Shared) {
@@ -445,18 +324,12 @@ pub(crate) async fn history_pages_both_ways(store: Shared) {
     let seqs = |messages: Vec<domain::store::MessageRecord>| {
         messages.iter().map(|message| message.seq).collect::<Vec<_>>()
     };
-    assert_eq!(
-        seqs(store.messages_before(key, u64::MAX, 3).await.unwrap()),
-        [8, 9, 10]
-    );
+    assert_eq!(seqs(store.messages_before(key, u64::MAX, 3).await.unwrap()), [8, 9, 10]);
     assert_eq!(seqs(store.messages_before(key, 4, 9).await.unwrap()), [1, 2, 3]);
     assert_eq!(seqs(store.messages_before(key, 1, 9).await.unwrap()), [0; 0]);
     assert_eq!(seqs(store.messages_after(key, 0, 3).await.unwrap()), [1, 2, 3]);
     assert_eq!(seqs(store.messages_after(key, 8, 9).await.unwrap()), [9, 10]);
-    assert_eq!(
-        seqs(store.messages_after(key, u64::MAX, 9).await.unwrap()),
-        [0; 0]
-    );
+    assert_eq!(seqs(store.messages_after(key, u64::MAX, 9).await.unwrap()), [0; 0]);
 }
 
 pub(crate) async fn settling_waits_for_announcements(store: Shared) {

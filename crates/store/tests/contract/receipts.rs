@@ -19,19 +19,8 @@ async fn advance(
     delivered_seq: u64,
     read_seq: u64,
 ) -> Moved {
-    let to = Cursors {
-        delivered_seq,
-        read_seq,
-    };
-    store
-        .move_cursors(vec![CursorMove {
-            conversation,
-            user,
-            to,
-        }])
-        .await
-        .unwrap()
-        .remove(0)
+    let to = Cursors { delivered_seq, read_seq };
+    store.move_cursors(vec![CursorMove { conversation, user, to }]).await.unwrap().remove(0)
 }
 
 fn stands(moved: &Moved) -> (u64, u64, bool) {
@@ -47,24 +36,15 @@ pub(crate) async fn cursors_only_move_forward(store: Shared) {
     let step = |delivered_seq| CursorMove {
         conversation: key,
         user: bob,
-        to: Cursors {
-            delivered_seq,
-            read_seq: 0,
-        },
+        to: Cursors { delivered_seq, read_seq: 0 },
     };
     let moved = store.move_cursors(vec![step(8), step(7)]).await.unwrap();
-    assert_eq!(
-        moved.iter().map(stands).collect::<Vec<_>>(),
-        [(8, 4, true), (8, 4, false)]
-    );
+    assert_eq!(moved.iter().map(stands).collect::<Vec<_>>(), [(8, 4, true), (8, 4, false)]);
 }
 
 pub(crate) async fn cursors_stop_at_the_head(store: Shared) {
     let (_, bob, key) = talk(&store).await;
-    assert_eq!(
-        stands(&advance(&store, key, bob, u64::MAX, u64::MAX).await),
-        (10, 10, true)
-    );
+    assert_eq!(stands(&advance(&store, key, bob, u64::MAX, u64::MAX).await), (10, 10, true));
 }
 
 pub(crate) async fn reading_implies_delivery(store: Shared) {
@@ -72,21 +52,12 @@ pub(crate) async fn reading_implies_delivery(store: Shared) {
     assert_eq!(stands(&advance(&store, key, bob, 0, 6).await), (6, 6, true));
     let record = store.conversation_by_key(key).await.unwrap().unwrap();
     let member = record.members.iter().find(|member| member.user == bob).unwrap();
-    assert_eq!(
-        member.cursors,
-        Cursors {
-            delivered_seq: 6,
-            read_seq: 6
-        }
-    );
+    assert_eq!(member.cursors, Cursors { delivered_seq: 6, read_seq: 6 });
 }
 
 pub(crate) async fn strangers_have_no_cursors(store: Shared) {
     let (_, _, key) = talk(&store).await;
     let eve = user(&store, "eve").await;
     assert_eq!(stands(&advance(&store, key, eve, 5, 5).await), (0, 0, false));
-    assert_eq!(
-        stands(&advance(&store, ConversationKey(999), eve, 5, 5).await),
-        (0, 0, false)
-    );
+    assert_eq!(stands(&advance(&store, ConversationKey(999), eve, 5, 5).await), (0, 0, false));
 }

@@ -26,11 +26,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn code(byte: u8) -> OneTimeCode {
-    OneTimeCode {
-        hash: [byte; 32],
-        salt: [byte; 16],
-        expires_at: Timestamp::from_millis(1_800_000_600_000),
-    }
+    OneTimeCode { hash: [byte; 32], salt: [byte; 16], expires_at: Timestamp::from_millis(1_800_000_600_000) }
 }
 
 pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
@@ -45,38 +41,21 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
 }
 
 pub(crate) fn text(text: &str) -> Change {
-    Change::Message {
-        client_id: None,
-        text: text.into(),
-        reply_to: None,
-    }
+    Change::Message { client_id: None, text: text.into(), reply_to: None }
 }
 
 pub(crate) fn named(client_id: &str, text: &str) -> Change {
-    Change::Message {
-        client_id: Some(client_id.into()),
-        text: text.into(),
-        reply_to: None,
-    }
+    Change::Message { client_id: Some(client_id.into()), text: text.into(), reply_to: None }
 }
 
 pub(crate) fn to(other: UserId) -> Target {
     let at = now();
-    Target::Direct(
-        other,
-        ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs())),
-    )
+    Target::Direct(other, ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs())))
 }
 
 pub(crate) fn entry(target: Target, sender: UserId, change: Change) -> Append {
     let at = now();
-    Append {
-        target,
-        sender,
-        at,
-        random: at.as_millis().unsigned_abs(),
-        change,
-    }
+    Append { target, sender, at, random: at.as_millis().unsigned_abs(), change }
 }
 
 /// Appends and waits until it is durable.
