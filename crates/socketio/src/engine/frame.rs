@@ -1,0 +1,319 @@
+//! WebSocket frames (RFC 6455), the server's side, without extensions.
+//!
+//! Incoming bytes are parsed where they lie: the caller lends its read buffer, and only what belongs to
+//! a frame that is not complete yet is kept. A connection between frames therefore holds nothing.
+
+use super::mask::unmask;
+
+/// A piece of what the peer sent, in the order it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incoming<'a> {
+    /// A whole text message.
+    Text(&'a str),
+    /// A whole binary message.
+    Binary(&'a [u8]),
+    /// A part of a message; the message comes with its last part. Told so that parts can be counted.
+    Part,
+    /// A ping, to be answered by a pong with the same payload.
+    Ping(&'a [u8]),
+    /// A pong.
+    Pong,
+    /// The peer closes.
+    Close,
+}
+
+/// Whether the receiver wants the next message now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Yes.
+    Next,
+    /// Not now: what is left is kept for [`Reader::resume`].
+    Stop,
+}
+
+/// A breach of the protocol by the peer; the connection cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A frame that RFC 6455 forbids.
+    #[error("a frame that is not allowed")]
+    Protocol,
+    /// A text that is not UTF-8.
+    #[error("a text that is not UTF-8")]
+    Utf8,
+    /// A message longer than the limit.
+    #[error("a message over the limit")]
+    TooLarge,
+}
+
+/// The opcodes of section 5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    Continuation = 0x0,
+    Text = 0x1,
+    Binary = 0x2,
+    Close = 0x8,
+    Ping = 0x9,
+    Pong = 0xA,
+}
+
+/// The longest header that the server writes: no mask.
+pub(crate) const MAX_HEADER: usize = 10;
+
+/// Writes the header of an unmasked, final frame; gives its length.
+pub(crate) fn write_header(buffer: &mut [u8; MAX_HEADER], opcode: Opcode, payload: usize) -> usize {
+    buffer[0] = 0x80 | opcode as u8;
+    if let Ok(short @ 0..=125) = u8::try_from(payload) {
+        buffer[1] = short;
+        2
+    } else if let Ok(medium) = u16::try_from(payload) {
+        buffer[1] = 126;
+        buffer[2..4].copy_from_slice(&medium.to_be_bytes());
+        4
+    } else {
+        buffer[1] = 127;
+        buffer[2..10].copy_from_slice(&(payload as u64).to_be_bytes());
+        10
+    }
+}
+
+/// The length of the header that [`write_header`] writes.
+pub(crate) fn header_length(payload: usize) -> usize {
+    match payload {
+        0..=125 => 2,
+        126..=0xFFFF => 4,
+        _ => 10,
+    }
+}
+
+/// The header of a frame from the client.
+struct Header {
+    last: bool,
+    opcode: Opcode,
+    key: [u8; 4],
+    /// Bytes of the header itself.
+    length: usize,
+    /// Bytes of the payload.
+    payload: usize,
+}
+
+impl Header {
+    /// Reads a header, or says how many more bytes tell more. Every rule that a header alone can break
+    /// is checked here, before its payload is waited for.
+    fn read(bytes: &[u8], limit: usize) -> Result<Result<Self, usize>, Violation> {
+        let &[first, second, ..] = bytes else {
+            return Ok(Err(2 - bytes.len()));
+        };
+        let last = first & 0x80 != 0;
+        let opcode = match first & 0x7F {
+            0x0 => Opcode::Continuation,
+            0x1 => Opcode::Text,
+            0x2 => Opcode::Binary,
+            0x8 => Opcode::Close,
+            0x9 => Opcode::Ping,
+            0xA => Opcode::Pong,
+            // An unknown opcode, or a bit of an extension that was not agreed on.
+            _ => return Err(Violation::Protocol),
+        };
+        if second & 0x80 == 0 {
+            return Err(Violation::Protocol); // A client must mask.
+        }
+        let short = second & 0x7F;
+        if opcode as u8 >= 0x8 && (!last || short > 125) {
+            return Err(Violation::Protocol); // Control frames are short and in one piece.
+        }
+        let extended = match short {
+            126 => 2,
+            127 => 8,
+            _ => 0,
+        };
+        let length = 2 + extended + 4;
+        let Some(rest) = bytes.get(2..length) else {
+            return Ok(Err(length - bytes.len()));
+        };
+        let (extended, key) = rest.split_at(extended);
+        let payload = match extended {
+            [] => u64::from(short),
+            _ => extended.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+        };
+        match usize::try_from(payload) {
+            Ok(payload) if payload <= limit => {
+                Ok(Ok(Self { last, opcode, key: [key[0], key[1], key[2], key[3]], length, payload }))
+            }
+            _ => Err(Violation::TooLarge),
+        }
+    }
+}
+
+/// The parts so far of a message that comes in several frames.
+struct Parts {
+    text: bool,
+    bytes: Vec<u8>,
+}
+
+/// Takes the peer's bytes in any chunking and gives whole messages.
+#[derive(Default)]
+pub struct Reader {
+    /// What came and was not parsed; from `at` on it starts with a frame.
+    rest: Vec<u8>,
+    at: usize,
+    parts: Option<Box<Parts>>,
+}
+
+impl Reader {
+    /// Whether the beginning of something is waiting for its end.
+    pub fn is_incomplete(&self) -> bool {
+        !self.rest.is_empty() || self.parts.is_some()
+    }
+
+    /// Keeps bytes that nobody can take yet.
+    pub fn keep(&mut self, bytes: &[u8]) {
+        self.rest.extend_from_slice(bytes);
+    }
+
+    /// Gives the messages that are already here.
+    ///
+    /// A message is at most `limit` bytes long.
+    pub fn resume<E: From<Violation>>(
+        &mut self,
+        limit: usize,
+        take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, E>,
+    ) -> Result<Flow, E> {
+        if self.rest.is_empty() {
+            return Ok(Flow::Next);
+        }
+        let mut rest = std::mem::take(&mut self.rest);
+        let at = std::mem::take(&mut self.at);
+        let (used, flow) = self.parse(&mut rest[at..], limit, take)?;
+        match (rest.len() - at - used, flow) {
+            (0, _) => {}
+            // Much may be waiting, and is come back to again and again: it stays where it is.
+            (_, Flow::Stop) => {
+                self.at = at + used;
+                self.rest = rest;
+            }
+            // A piece of one frame: let go of what was before it.
+            (_, Flow::Next) => self.rest = rest[at + used..].to_vec(),
+        }
+        Ok(flow)
+    }
+
+    /// Gives the messages that a chunk completes. To be called only when [`Reader::resume`] had nothing
+    /// left to give.
+    pub fn feed<E: From<Violation>>(
+        &mut self,
+        mut chunk: &mut [u8],
+        limit: usize,
+        take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, E>,
+    ) -> Result<Flow, E> {
+        // First the frame that an earlier chunk began; only its own bytes are copied.
+        while !self.rest.is_empty() {
+            let missing = match Header::read(&self.rest, limit)? {
+                Ok(header) => header.length + header.payload - self.rest.len(),
+                Err(missing) => missing,
+            };
+            if missing == 0 {
+                if self.resume(limit, take)? == Flow::Stop {
+                    self.keep(chunk);
+                    return Ok(Flow::Stop);
+                }
+                break;
+            }
+            if chunk.is_empty() {
+                return Ok(Flow::Next);
+            }
+            let (head, tail) = chunk.split_at_mut(missing.min(chunk.len()));
+            self.rest.extend_from_slice(head);
+            chunk = tail;
+        }
+        let (used, flow) = self.parse(chunk, limit, take)?;
+        self.keep(&chunk[used..]);
+        Ok(flow)
+    }
+
+    /// Parses frames in place; gives how many bytes were used.
+    fn parse<E: From<Violation>>(
+        &mut self,
+        bytes: &mut [u8],
+        limit: usize,
+        take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, E>,
+    ) -> Result<(usize, Flow), E> {
+        let mut used = 0;
+        loop {
+            let Ok(header) = Header::read(&bytes[used..], limit)? else {
+                return Ok((used, Flow::Next));
+            };
+            let start = used + header.length;
+            let Some(payload) = bytes.get_mut(start..start + header.payload) else {
+                return Ok((used, Flow::Next));
+            };
+            used = start + header.payload;
+            unmask(payload, header.key);
+            if self.frame(&header, payload, limit, take)? == Flow::Stop {
+                return Ok((used, Flow::Stop));
+            }
+        }
+    }
+
+    fn frame<E: From<Violation>>(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        limit: usize,
+        take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, E>,
+    ) -> Result<Flow, E> {
+        match header.opcode {
+            Opcode::Ping => take(Incoming::Ping(payload)),
+            Opcode::Pong => take(Incoming::Pong),
+            Opcode::Close => {
+                check_close(payload)?;
+                take(Incoming::Close)
+            }
+            Opcode::Text | Opcode::Binary => {
+                if self.parts.is_some() {
+                    return Err(Violation::Protocol.into()); // The message before has not ended.
+                }
+                let text = header.opcode == Opcode::Text;
+                if header.last {
+                    return message(text, payload, take);
+                }
+                self.parts = Some(Box::new(Parts { text, bytes: payload.to_vec() }));
+                take(Incoming::Part)
+            }
+            Opcode::Continuation => {
+                let parts = self.parts.as_mut().ok_or(Violation::Protocol)?;
+                if parts.bytes.len() + payload.len() > limit {
+                    return Err(Violation::TooLarge.into());
+                }
+                parts.bytes.extend_from_slice(payload);
+                match self.parts.take_if(|_| header.last) {
+                    Some(parts) => message(parts.text, &parts.bytes, take),
+                    None => take(Incoming::Part),
+                }
+            }
+        }
+    }
+}
+
+fn message<E: From<Violation>>(
+    text: bool,
+    payload: &[u8],
+    take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, E>,
+) -> Result<Flow, E> {
+    take(if text {
+        Incoming::Text(simdutf8::basic::from_utf8(payload).map_err(|_| Violation::Utf8)?)
+    } else {
+        Incoming::Binary(payload)
+    })
+}
+
+/// The payload of a close frame: nothing, or a code that may be sent and a reason in UTF-8.
+fn check_close(payload: &[u8]) -> Result<(), Violation> {
+    let &[high, low, ref reason @ ..] = payload else {
+        return if payload.is_empty() { Ok(()) } else { Err(Violation::Protocol) };
+    };
+    match u16::from_be_bytes([high, low]) {
+        1000..=1003 | 1007..=1013 | 3000..=4999 => {}
+        _ => return Err(Violation::Protocol),
+    }
+    simdutf8::basic::from_utf8(reason).map(drop).map_err(|_| Violation::Utf8)
+}

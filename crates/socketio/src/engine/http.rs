@@ -1,0 +1,241 @@
+//! Requests and responses of the Engine.IO path.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use sha1::{Digest, Sha1};
+use tokio::sync::oneshot;
+
+use crate::Id;
+
+/// The body of a response.
+#[derive(Debug, Default)]
+pub struct Body {
+    data: Option<Bytes>,
+    /// Told when the transport has taken the body.
+    pulled: Option<oneshot::Sender<()>>,
+}
+
+impl Body {
+    pub(super) fn new(data: Bytes, pulled: Option<oneshot::Sender<()>>) -> Self {
+        Self { data: Some(data).filter(|data| !data.is_empty()), pulled }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let data = self.data.take();
+        if let Some(pulled) = self.pulled.take() {
+            let _ = pulled.send(());
+        }
+        Poll::Ready(data.map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
+}
+
+/// Why a request is refused, as the reference server says it: `{"code", "message"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    Transport,
+    Session,
+    Method,
+    Request,
+    Origin,
+    Version,
+    TooLarge,
+    TooMany,
+    Closing,
+}
+
+impl Refused {
+    pub(super) fn response(self) -> Response<Body> {
+        let (status, code, message) = match self {
+            Self::Transport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
+            Self::Session => (StatusCode::BAD_REQUEST, 1, "Session ID unknown"),
+            Self::Method => (StatusCode::BAD_REQUEST, 2, "Bad handshake method"),
+            Self::Request => (StatusCode::BAD_REQUEST, 3, "Bad request"),
+            Self::Origin => (StatusCode::FORBIDDEN, 4, "Forbidden"),
+            Self::Version => (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, 4, "Too many sessions"),
+            Self::Closing => (StatusCode::SERVICE_UNAVAILABLE, 4, "Closing"),
+        };
+        let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
+        respond(status, "application/json", Body::new(body.into(), None))
+    }
+}
+
+/// A response with packets, or with `ok`.
+pub(super) fn text(body: Body) -> Response<Body> {
+    respond(StatusCode::OK, "text/plain; charset=UTF-8", body)
+}
+
+fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The answer to a CORS preflight; the origin's own headers are added to every response.
+pub(super) fn preflight(request: &HeaderMap) -> Response<Body> {
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+    if let Some(asked) = request.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    response
+}
+
+/// The transports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Polling,
+    WebSocket,
+}
+
+/// The parameters of a request.
+pub(super) struct Query {
+    pub(super) transport: Transport,
+    pub(super) session: Option<Id>,
+}
+
+impl Query {
+    pub(super) fn read<B>(request: &Request<B>) -> Result<Self, Refused> {
+        let mut transport = None;
+        let mut version = None;
+        let mut session = None;
+        for pair in request.uri().query().unwrap_or_default().split('&') {
+            // None of the values that are understood needs percent-encoding.
+            match pair.split_once('=') {
+                Some(("transport", value)) => transport = Some(value),
+                Some(("EIO", value)) => version = Some(value),
+                Some(("sid", value)) => session = Some(value),
+                _ => {}
+            }
+        }
+        let transport = match transport {
+            Some("polling") => Transport::Polling,
+            Some("websocket") => Transport::WebSocket,
+            _ => return Err(Refused::Transport),
+        };
+        if version != Some("4") {
+            return Err(Refused::Version);
+        }
+        let session = session.map(|sid| Id::parse(sid).ok_or(Refused::Session)).transpose()?;
+        Ok(Self { transport, session })
+    }
+}
+
+/// Checks a WebSocket handshake (RFC 6455, section 4.2.1); gives the response that accepts it.
+pub(super) fn accept_websocket<B>(request: &Request<B>) -> Result<Response<Body>, Refused> {
+    if request.method() != Method::GET {
+        return Err(Refused::Method);
+    }
+    let headers = request.headers();
+    let has = |name, token: &str| {
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| value.split(',').any(|item| item.trim().eq_ignore_ascii_case(token)))
+    };
+    let upgrade = has(header::CONNECTION, "upgrade")
+        && has(header::UPGRADE, "websocket")
+        && has(header::SEC_WEBSOCKET_VERSION, "13");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(Refused::Request)?.as_bytes();
+    let mut nonce = [0; 18]; // What the decoder may need for 16 bytes with padding.
+    if !upgrade || BASE64_STANDARD.decode_slice(key, &mut nonce) != Ok(16) {
+        return Err(Refused::Request);
+    }
+    let digest =
+        Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    let accept = HeaderValue::from_str(&BASE64_STANDARD.encode(digest)).map_err(|_| Refused::Request)?;
+    let mut response = Response::new(Body::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Result<(Transport, bool), Refused> {
+        let request = Request::builder().uri(format!("/socket.io/?{text}")).body(()).unwrap();
+        Query::read(&request).map(|query| (query.transport, query.session.is_some()))
+    }
+
+    #[test]
+    fn reads_the_query() {
+        assert_eq!(query("EIO=4&transport=polling&t=abc"), Ok((Transport::Polling, false)));
+        let sid = Id::draw(crate::id::system_random);
+        assert_eq!(query(&format!("transport=websocket&EIO=4&sid={sid}")), Ok((Transport::WebSocket, true)));
+        assert_eq!(query("EIO=4"), Err(Refused::Transport));
+        assert_eq!(query("EIO=4&transport=abc"), Err(Refused::Transport));
+        assert_eq!(query("transport=polling"), Err(Refused::Version));
+        assert_eq!(query("EIO=3&transport=polling"), Err(Refused::Version));
+        for sid in ["", "abc", "AAAAAAAAAAAAAAAAAAAAAB", "../../etc/passwd"] {
+            assert_eq!(query(&format!("EIO=4&transport=polling&sid={sid}")), Err(Refused::Session));
+        }
+    }
+
+    fn handshake(change: impl FnOnce(&mut Request<()>)) -> Result<String, Refused> {
+        let mut request = Request::builder()
+            .header("connection", "keep-alive, Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .body(())
+            .unwrap();
+        change(&mut request);
+        accept_websocket(&request)
+            .map(|response| response.headers()["sec-websocket-accept"].to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn accepts_the_handshake_of_the_rfc() {
+        assert_eq!(handshake(|_| {}).as_deref(), Ok("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    }
+
+    #[test]
+    fn refuses_a_bad_handshake() {
+        for name in ["connection", "upgrade", "sec-websocket-version", "sec-websocket-key"] {
+            let without = handshake(|request| drop(request.headers_mut().remove(name)));
+            assert_eq!(without, Err(Refused::Request), "{name}");
+        }
+        let short = handshake(|request| {
+            request.headers_mut().insert("sec-websocket-key", HeaderValue::from_static("c2hvcnQ="));
+        });
+        assert_eq!(short, Err(Refused::Request));
+        assert_eq!(handshake(|request| *request.method_mut() = Method::POST), Err(Refused::Method));
+    }
+}

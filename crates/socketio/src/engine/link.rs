@@ -1,0 +1,284 @@
+//! The side of a session that everyone may hold: from any thread, inside the runtime or not.
+
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    task::Waker,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::{
+    head::Head,
+    outbox::{After, Content, Item, Note, Queue},
+    polling::Mailbox,
+};
+use crate::{Id, Mark, Reason};
+
+/// Why a packet was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The session, or the socket, is closed or closing.
+    #[error("the socket is closed")]
+    Closed,
+    /// Too much waits for the peer already. The session is being closed.
+    #[error("the peer reads too slowly")]
+    Full,
+}
+
+/// A session, as everyone but its task sees it.
+///
+/// Packets are sent in the order in which they were queued. Queueing never waits; it may be done from any
+/// thread, also from outside the runtime.
+pub struct Link {
+    pub(super) id: Id,
+    address: IpAddr,
+    limit: usize,
+    /// The task sleeps and has to be woken. While it runs it looks at the queue before it sleeps anyway.
+    parked: AtomicBool,
+    /// There is a request.
+    asked: AtomicBool,
+    state: Mutex<State>,
+}
+
+/// What the task and everyone else share.
+pub(super) struct State {
+    pub(super) queue: Queue,
+    pub(super) waker: Option<Waker>,
+    /// The transport did not take everything when it was last tried.
+    pub(super) blocked: bool,
+    /// Nothing is queued any more.
+    closed: bool,
+    request: Option<Request>,
+    /// The requests of a session on polling.
+    pub(super) mailbox: Option<Box<Mailbox>>,
+}
+
+/// What somebody wants from the task.
+pub(super) enum Request {
+    /// Read no more, and say so once no handler is at work.
+    Quiesce(oneshot::Sender<()>),
+    /// Send what waits, then close.
+    Close(Reason),
+    /// Close now.
+    Abort(Reason),
+}
+
+impl Link {
+    pub(super) fn new(id: Id, address: IpAddr, limit: usize, mailbox: Option<Box<Mailbox>>) -> Self {
+        let state = State {
+            queue: Queue::default(),
+            waker: None,
+            blocked: mailbox.is_some(),
+            closed: false,
+            request: None,
+            mailbox,
+        };
+        Self {
+            id,
+            address,
+            limit,
+            parked: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
+    }
+
+    /// The client's address.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// What waits for the transport, as `max_pending_bytes` counts it.
+    pub fn pending_bytes(&self) -> usize {
+        self.state.lock().queue.bytes()
+    }
+
+    /// Queues a text message whose payload is `head` followed by `body`, and binary messages right behind
+    /// it. `note` is given back when the last of them was taken.
+    pub fn send(
+        &self,
+        lane: u32,
+        head: Head,
+        body: Bytes,
+        attachments: &[Bytes],
+        note: Option<Note>,
+    ) -> Result<(), SendError> {
+        self.queue(lane, head, body, attachments, note, false)
+    }
+
+    /// As [`Link::send`], but where the transport is not keeping up the message is dropped; says whether
+    /// it was queued.
+    pub fn send_volatile(&self, lane: u32, head: Head, body: Bytes, attachments: &[Bytes]) -> bool {
+        self.queue(lane, head, body, attachments, None, true).is_ok()
+    }
+
+    /// Queues a binary message.
+    pub fn send_binary(&self, body: Bytes) -> Result<(), SendError> {
+        self.push([Item { content: Content::Binary(body), lane: 0, after: After::Nothing }], false)
+    }
+
+    fn queue(
+        &self,
+        lane: u32,
+        head: Head,
+        body: Bytes,
+        attachments: &[Bytes],
+        note: Option<Note>,
+        volatile: bool,
+    ) -> Result<(), SendError> {
+        let after = note.map_or(After::Nothing, After::Note);
+        let text = Content::Text(head, body);
+        let Some((last, others)) = attachments.split_last() else {
+            return self.push([Item { content: text, lane, after }], volatile);
+        };
+        let item = |content, after| Item { content, lane, after };
+        let others = others.iter().map(|bytes| item(Content::Binary(bytes.clone()), After::Nothing));
+        let last = item(Content::Binary(last.clone()), after);
+        let items: Vec<_> =
+            std::iter::once(item(text, After::Nothing)).chain(others).chain(std::iter::once(last)).collect();
+        self.push(items, volatile)
+    }
+
+    pub(super) fn push(
+        &self,
+        items: impl IntoIterator<Item = Item>,
+        volatile: bool,
+    ) -> Result<(), SendError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(SendError::Closed);
+        }
+        if volatile && state.blocked {
+            return Err(SendError::Full);
+        }
+        let waiting = state.queue.len();
+        for item in items {
+            state.queue.push(item);
+        }
+        // One packet may always wait, however long it is.
+        if waiting > 0 && state.queue.bytes() > self.limit {
+            state.queue.truncate(waiting);
+            self.ask(state, Request::Abort(Reason::SlowReader));
+            return Err(SendError::Full);
+        }
+        // A transport that cannot take more wakes the task when it can.
+        if !state.blocked {
+            self.wake(state);
+        }
+        Ok(())
+    }
+
+    /// Resolves once everything queued before has been taken by the transport, or the session is closed.
+    pub fn drained(&self) -> impl Future<Output = ()> + use<> {
+        let (sender, receiver) = oneshot::channel();
+        let item = Item { content: Content::Nothing, lane: 0, after: After::Drained(sender) };
+        let queued = self.push([item], false);
+        async move {
+            if queued.is_ok() {
+                let _ = receiver.await;
+            }
+        }
+    }
+
+    /// Closes the session: what waits is sent, for at most `close_timeout`; nothing more is queued.
+    pub fn close(&self, reason: Reason) {
+        self.ask(self.state.lock(), Request::Close(reason));
+    }
+
+    /// Lets go of what is queued for a lane and not being sent; gives its marks.
+    pub(crate) fn remove_lane(&self, lane: u32) -> Vec<Mark> {
+        let mut removed = Vec::new();
+        self.state.lock().queue.remove_lane(lane, &mut removed);
+        let marks = removed.into_iter().filter_map(|after| match after {
+            After::Note(note) => note.mark,
+            _ => None,
+        });
+        marks.collect()
+    }
+
+    /// Closes the session at once.
+    pub(crate) fn abort(&self, reason: Reason) {
+        self.ask(self.state.lock(), Request::Abort(reason));
+    }
+
+    pub(super) fn quiesce(&self) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        self.ask(self.state.lock(), Request::Quiesce(sender));
+        receiver
+    }
+
+    fn ask(&self, mut state: parking_lot::MutexGuard<'_, State>, request: Request) {
+        state.closed |= !matches!(request, Request::Quiesce(_));
+        // The first to close says why; only an abort is more urgent than what was asked before.
+        match (&state.request, &request) {
+            (None | Some(Request::Quiesce(_)), _) | (Some(Request::Close(_)), Request::Abort(_)) => {
+                state.request = Some(request);
+            }
+            _ => {}
+        }
+        self.asked.store(true, Ordering::Release);
+        self.wake(state);
+    }
+
+    /// What somebody wants from the task.
+    pub(super) fn request(&self) -> Option<Request> {
+        if self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Acquire) {
+            self.state.lock().request.take()
+        } else {
+            None
+        }
+    }
+
+    /// Whether a session that is closing is to be cut off; if not, the waker learns of it later.
+    pub(super) fn is_aborted(&self, waker: &Waker) -> bool {
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.park(&mut state, waker);
+        matches!(state.request, Some(Request::Abort(Reason::Aborted)))
+    }
+
+    /// Wakes the task if it sleeps.
+    pub(super) fn wake(&self, state: parking_lot::MutexGuard<'_, State>) {
+        if self.parked.swap(false, Ordering::Relaxed) {
+            let waker = state.waker.clone();
+            drop(state);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(super) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
+        self.state.lock()
+    }
+
+    /// The task runs: it need not be woken. Only the task calls this.
+    pub(super) fn unpark(&self) {
+        self.parked.store(false, Ordering::Relaxed);
+    }
+
+    /// The task is about to sleep with this waker. The caller holds the lock and has looked at
+    /// everything that the state may ask of it.
+    pub(super) fn park(&self, state: &mut State, waker: &Waker) {
+        match &mut state.waker {
+            Some(known) if known.will_wake(waker) => {}
+            other => *other = Some(waker.clone()),
+        }
+        self.parked.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing is queued from now on; gives what still waits.
+    pub(super) fn shut(&self) -> Vec<After> {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.waker = None;
+        state.mailbox = None;
+        let mut queue = std::mem::take(&mut state.queue);
+        drop(state);
+        queue.drain()
+    }
+}

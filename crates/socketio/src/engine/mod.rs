@@ -1,0 +1,346 @@
+//! Engine.IO 4: sessions over HTTP long-polling and WebSocket.
+//!
+//! [`Engine`] opens sessions, finds them again by their id, and closes them; each is owned by one task
+//! and may be written to by anyone ([`Link`]). What the messages mean is up to a [`Protocol`];
+//! [`crate::Server`] is one that speaks Socket.IO.
+
+mod driver;
+pub(crate) mod frame;
+mod head;
+mod heartbeat;
+mod http;
+mod link;
+mod mask;
+mod outbox;
+pub(crate) mod packet;
+mod polling;
+mod protocol;
+mod requests;
+mod upgrade;
+mod websocket;
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use ::http::{Method, Request, Response};
+use bytes::Bytes;
+use hyper::{
+    body::Body as HttpBody,
+    upgrade::{OnUpgrade, Parts, Upgraded},
+};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::task::TaskTracker;
+
+use self::{
+    driver::Driver,
+    http::{Query, Refused, Transport},
+    outbox::Item,
+    polling::Mailbox,
+    websocket::WebSocket,
+};
+pub use self::{
+    head::Head,
+    http::Body,
+    link::{Link, SendError},
+    outbox::{Note, PACKET_OVERHEAD},
+    protocol::{Message, Protocol, Received, Work},
+};
+use crate::{
+    Config, Id, Metrics, Reason,
+    limit::{Addresses, Place},
+    metrics::Counters,
+};
+
+/// The sessions of one server.
+pub struct Engine<P> {
+    config: Config,
+    protocol: P,
+    sessions: Mutex<HashMap<Id, Arc<Link>>>,
+    addresses: Addresses,
+    counters: Arc<Counters>,
+    tasks: TaskTracker,
+    closing: AtomicBool,
+}
+
+impl<P: Protocol> Engine<P> {
+    /// An engine for a protocol.
+    pub fn new(config: Config, protocol: P) -> Arc<Self> {
+        Self::counting(config, protocol, Arc::default())
+    }
+
+    pub(crate) fn counting(config: Config, protocol: P, counters: Arc<Counters>) -> Arc<Self> {
+        Arc::new(Self {
+            config,
+            protocol,
+            sessions: Mutex::default(),
+            addresses: Addresses::default(),
+            counters,
+            tasks: TaskTracker::new(),
+            closing: AtomicBool::new(false),
+        })
+    }
+
+    /// What runs over it.
+    pub fn protocol(&self) -> &P {
+        &self.protocol
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Answers a request of the path. See [`crate::Server::handle`].
+    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, address: IpAddr) -> Response<Body>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        let cors = self.config.origins.cors(request.headers());
+        let mut response = match self.route(request, address).await {
+            Ok(response) => response,
+            Err(refused) => {
+                self.counters.refused.fetch_add(1, Ordering::Relaxed);
+                refused.response()
+            }
+        };
+        response.headers_mut().extend(cors);
+        response
+    }
+
+    async fn route<B>(
+        self: &Arc<Self>,
+        request: Request<B>,
+        address: IpAddr,
+    ) -> Result<Response<Body>, Refused>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        if !self.config.origins.allow(request.headers()) {
+            return Err(Refused::Origin);
+        }
+        if request.method() == Method::OPTIONS {
+            return Ok(http::preflight(request.headers()));
+        }
+        let query = Query::read(&request)?;
+        match (query.transport, query.session, request.method()) {
+            (Transport::Polling, None, &Method::GET) => self.open_polling(address),
+            (Transport::WebSocket, None, _) => self.open_websocket(request, address),
+            (Transport::Polling, None, _) => Err(Refused::Method),
+            (Transport::WebSocket, Some(id), _) => self.upgrade(&self.find(id)?, request),
+            (Transport::Polling, Some(id), &Method::GET) => requests::get(&*self.find(id)?).await,
+            (Transport::Polling, Some(id), &Method::POST) => {
+                requests::post(&*self.find(id)?, request, &self.config).await
+            }
+            (Transport::Polling, Some(_), _) => Err(Refused::Request),
+        }
+    }
+
+    fn find(&self, id: Id) -> Result<Arc<Link>, Refused> {
+        self.sessions.lock().get(&id).cloned().ok_or(Refused::Session)
+    }
+
+    fn place(&self, address: IpAddr) -> Result<Place, Refused> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Refused::Closing);
+        }
+        if self.sessions.lock().len() >= self.config.max_sessions {
+            return Err(Refused::TooMany);
+        }
+        self.addresses.enter(address, self.config.max_sessions_per_address).ok_or(Refused::TooMany)
+    }
+
+    /// Makes a session known.
+    fn enter(&self, address: IpAddr, mailbox: Option<Box<Mailbox>>) -> Result<Arc<Link>, Refused> {
+        let id = Id::draw(self.config.random);
+        let link = Arc::new(Link::new(id, address, self.config.max_pending_bytes, mailbox));
+        let mut sessions = self.sessions.lock();
+        // Under the lock, so that whoever closes sees either the flag respected or the session.
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(Refused::Closing);
+        }
+        sessions.insert(id, link.clone());
+        drop(sessions);
+        self.counters.opened.fetch_add(1, Ordering::Relaxed);
+        Ok(link)
+    }
+
+    /// Forgets a session.
+    fn leave(&self, link: &Link) {
+        let mut sessions = self.sessions.lock();
+        sessions.remove(&link.id);
+        // Memory is given back, but not over and over.
+        if sessions.capacity() > 1024 && sessions.len() < sessions.capacity() / 4 {
+            let room = sessions.len() * 2;
+            sessions.shrink_to(room);
+        }
+    }
+
+    /// The packet that opens a session.
+    fn open_packet(&self, link: &Link, upgrades: &str) -> Bytes {
+        let Config { ping_interval, ping_timeout, max_payload, .. } = &self.config;
+        let (interval, timeout) = (ping_interval.as_millis(), ping_timeout.as_millis());
+        format!(
+            r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{interval},"pingTimeout":{timeout},"maxPayload":{max_payload}}}"#,
+            link.id
+        )
+        .into()
+    }
+
+    fn open_polling(self: &Arc<Self>, address: IpAddr) -> Result<Response<Body>, Refused> {
+        let place = self.place(address)?;
+        let link = self.enter(address, Some(Box::default()))?;
+        let open = self.open_packet(&link, r#""websocket""#);
+        let engine = self.clone();
+        let now = Instant::now();
+        self.tasks.spawn(async move {
+            let mut driver = Driver::new(&engine, link, now);
+            let mut timer = pin!(sleep_until(now));
+            // Boxed, since most of a session's life is on the WebSocket.
+            match Box::pin(polling::run(&mut driver, timer.as_mut())).await {
+                Ok(socket) => {
+                    engine.counters.upgraded.fetch_add(1, Ordering::Relaxed);
+                    run_websocket(&mut driver, *socket, timer).await;
+                }
+                Err(reason) => driver.close(reason).await,
+            }
+            drop(driver);
+            drop(place);
+        });
+        Ok(http::text(Body::new(open, None)))
+    }
+
+    fn open_websocket<B>(
+        self: &Arc<Self>,
+        mut request: Request<B>,
+        address: IpAddr,
+    ) -> Result<Response<Body>, Refused> {
+        let response = http::accept_websocket(&request)?;
+        let place = self.place(address)?;
+        let upgrade = hyper::upgrade::on(&mut request);
+        let engine = self.clone();
+        self.tasks.spawn(async move {
+            let Some(socket) = Box::pin(engine.take_over(upgrade)).await else { return };
+            let Ok(link) = engine.enter(address, None) else { return };
+            let open = Item::packet(engine.open_packet(&link, ""));
+            if link.push([open], false).is_err() {
+                return;
+            }
+            let now = Instant::now();
+            let mut driver = Driver::new(&engine, link, now);
+            let timer = pin!(sleep_until(now));
+            run_websocket(&mut driver, socket, timer).await;
+            drop(driver);
+            drop(place);
+        });
+        Ok(response)
+    }
+
+    /// Takes the connection out of hyper, so that nothing of hyper stays with it.
+    async fn take_over(&self, upgrade: OnUpgrade) -> Option<WebSocket> {
+        let upgraded: Upgraded = timeout(self.config.upgrade_timeout, upgrade).await.ok()?.ok()?;
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(Parts { io, read_buf, .. }) => Some(WebSocket::new(io.into_inner(), &read_buf)),
+            Err(_) => {
+                tracing::error!("a WebSocket needs a connection that hyper serves as TokioIo<TcpStream>");
+                None
+            }
+        }
+    }
+
+    fn upgrade<B>(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        mut request: Request<B>,
+    ) -> Result<Response<Body>, Refused> {
+        let response = http::accept_websocket(&request)?;
+        let free = link
+            .lock()
+            .mailbox
+            .as_mut()
+            .is_some_and(|mailbox| !std::mem::replace(&mut mailbox.upgrading, true));
+        let upgrade = hyper::upgrade::on(&mut request);
+        let (engine, link) = (self.clone(), link.clone());
+        self.tasks.spawn(async move {
+            let socket = engine.take_over(upgrade).await;
+            if !free {
+                // A second connection for a session is closed, as the protocol wants it.
+                if let Some(socket) = socket {
+                    socket.close(Reason::BadPacket, true, &engine.config).await;
+                }
+                return;
+            }
+            let mut state = link.lock();
+            if let Some(mailbox) = &mut state.mailbox {
+                mailbox.upgrading = socket.is_some();
+                mailbox.upgrade = socket.map(Box::new);
+                link.wake(state);
+            }
+        });
+        Ok(response)
+    }
+
+    /// See [`crate::Server::quiesce`].
+    pub async fn quiesce(&self) {
+        let links = self.shut();
+        let quiet: Vec<_> = links.iter().map(|link| link.quiesce()).collect();
+        for quiet in quiet {
+            // One that has ended is quiet, too.
+            let _ = quiet.await;
+        }
+    }
+
+    /// See [`crate::Server::close`].
+    pub async fn close(&self, bound: Duration) {
+        let until = Instant::now() + bound;
+        let _ = tokio::time::timeout_at(until, async {
+            self.quiesce().await;
+            for link in self.shut() {
+                link.close(Reason::ServerClosing);
+            }
+            self.tasks.wait().await;
+        })
+        .await;
+        for link in self.shut() {
+            link.abort(Reason::Aborted);
+        }
+        self.tasks.wait().await;
+    }
+
+    /// Lets no new session in; gives those that are there.
+    fn shut(&self) -> Vec<Arc<Link>> {
+        let sessions = self.sessions.lock();
+        self.closing.store(true, Ordering::Relaxed);
+        self.tasks.close();
+        sessions.values().cloned().collect()
+    }
+
+    /// What is counted, now.
+    pub fn metrics(&self) -> Metrics {
+        let links: Vec<_> = self.sessions.lock().values().cloned().collect();
+        self.counters.read(links.len(), links.iter().map(|link| link.pending_bytes()).sum())
+    }
+}
+
+async fn run_websocket<P: Protocol>(
+    driver: &mut Driver<'_, P>,
+    mut socket: WebSocket,
+    timer: std::pin::Pin<&mut tokio::time::Sleep>,
+) {
+    let reason = socket.run(driver, timer).await;
+    let between_packets = driver.link.lock().queue.is_between_packets();
+    driver.close(reason).await;
+    Box::pin(socket.close(reason, between_packets, &driver.engine.config)).await;
+}

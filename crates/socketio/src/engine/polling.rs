@@ -1,0 +1,258 @@
+//! A session over HTTP long-polling, up to its upgrade.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::oneshot,
+    time::{Instant, Sleep},
+};
+
+use super::{
+    Protocol,
+    driver::Driver,
+    packet::{Packet, split_payload},
+    upgrade::Probe,
+    websocket::WebSocket,
+};
+use crate::Reason;
+
+/// How much goes into one response, unless a single packet is longer.
+const RESPONSE: usize = 64 * 1024;
+
+/// The requests of a session: at most one of a kind, as the protocol wants it.
+#[derive(Default)]
+pub(super) struct Mailbox {
+    pub(super) get: Option<oneshot::Sender<Answer>>,
+    pub(super) post: Option<Post>,
+    /// A body is being received or handled.
+    pub(super) posting: bool,
+    pub(super) upgrade: Option<Box<WebSocket>>,
+    /// A WebSocket wants to take over, or is about to.
+    pub(super) upgrading: bool,
+}
+
+/// What a GET is answered with.
+pub(super) struct Answer {
+    pub(super) payload: Bytes,
+    /// To be told when the payload is on its way; dropped, it is lost.
+    pub(super) pulled: Option<oneshot::Sender<()>>,
+}
+
+/// A body that was received.
+pub(super) struct Post {
+    pub(super) body: String,
+    /// Told when its packets are handled; dropped, they were refused.
+    pub(super) done: oneshot::Sender<()>,
+}
+
+/// What the task keeps while the session is on polling.
+#[derive(Default)]
+struct Polling {
+    /// The packets being handled, from `at` on.
+    post: Option<(Post, usize)>,
+    /// A response that is on its way, and how many packets are in it.
+    sending: Option<(oneshot::Receiver<()>, usize)>,
+    probe: Option<Probe>,
+}
+
+/// Runs a session until there is a reason to end it, or it has moved to a WebSocket.
+pub(super) async fn run<P: Protocol>(
+    driver: &mut Driver<'_, P>,
+    mut timer: Pin<&mut Sleep>,
+) -> Result<Box<WebSocket>, Reason> {
+    let mut polling = Polling::default();
+    let end = poll_fn(|cx| {
+        driver.link.unpark();
+        match polling.turn(driver, timer.as_mut(), cx) {
+            Ok(None) => Poll::Pending,
+            Ok(Some(end)) => Poll::Ready(end),
+            Err(reason) => Poll::Ready(Err(reason)),
+        }
+    })
+    .await;
+    let last = match end {
+        // The client, which ends its polling, is let go; everyone else is told.
+        Ok(_) | Err(Reason::ClientClosed) => "6",
+        Err(_) => "1",
+    };
+    let mut state = driver.link.lock();
+    if let Some(mailbox) = state.mailbox.take()
+        && let Some(get) = mailbox.get
+    {
+        let _ = get.send(Answer { payload: Bytes::from_static(last.as_bytes()), pulled: None });
+    }
+    state.blocked = false;
+    drop(state);
+    driver.stalled = None;
+    if let Some((post, _)) = polling.post
+        && matches!(end, Err(Reason::ClientClosed))
+    {
+        let _ = post.done.send(());
+    }
+    end
+}
+
+type End = Result<Box<WebSocket>, Reason>;
+
+impl Polling {
+    fn turn<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        timer: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<End>, Reason> {
+        let now = Instant::now();
+        driver.requests(now)?;
+        driver.poll_work(now, cx)?;
+        self.poll_sending(driver, now, cx)?;
+        self.take_mail(driver, now);
+        let drained = self.receive(driver, now, cx)?;
+        driver.beat(drained, now)?;
+        let upgraded = self
+            .probe
+            .as_mut()
+            .is_some_and(|probe| probe.poll(driver.engine.config.max_payload, now, cx).is_ready());
+        if upgraded && self.sending.is_none() && self.post.is_none() && !driver.is_working() {
+            let posting = driver.link.lock().mailbox.as_ref().is_some_and(|mailbox| mailbox.posting);
+            if !posting && let Some(socket) = self.probe.take().and_then(Probe::into_socket) {
+                return Ok(Some(Ok(socket)));
+            }
+        }
+        if self.probe.as_ref().is_some_and(|probe| probe.has_failed(now)) {
+            self.probe = None;
+            if let Some(mailbox) = &mut driver.link.lock().mailbox {
+                mailbox.upgrading = false;
+            }
+        }
+        let sent = self.send(driver, now, cx)?;
+        if let Some(reason) = driver.closed(sent) {
+            return Ok(Some(Err(reason)));
+        }
+        let probe = self.probe.as_ref().map(Probe::until);
+        if driver.poll_timer(timer, probe, now, cx).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Ok(None)
+    }
+
+    /// Looks whether the response that is on its way has been taken.
+    fn poll_sending<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Reason> {
+        let Some((pulled, count)) = &mut self.sending else { return Ok(()) };
+        match Pin::new(pulled).poll(cx) {
+            Poll::Pending => Ok(()),
+            // Whoever asked is gone, and the packets with him.
+            Poll::Ready(Err(_)) => Err(Reason::PollingConflict),
+            Poll::Ready(Ok(())) => {
+                let mut taken = Vec::new();
+                driver.link.lock().queue.advance_items(*count, &mut taken);
+                self.sending = None;
+                driver.stalled = None;
+                driver.taken(&mut taken, now);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_mail<P: Protocol>(&mut self, driver: &Driver<'_, P>, now: Instant) {
+        let mut state = driver.link.lock();
+        let Some(mailbox) = &mut state.mailbox else { return };
+        if let Some(post) = mailbox.post.take() {
+            self.post = Some((post, 0));
+        }
+        if let Some(socket) = mailbox.upgrade.take() {
+            self.probe = Some(Probe::new(socket, now + driver.engine.config.upgrade_timeout));
+        }
+    }
+
+    /// Handles what was posted, in order; says whether nothing is left of it.
+    fn receive<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Reason> {
+        while driver.is_reading()
+            && let Some((post, at)) = &mut self.post
+        {
+            let (packet, rest) = split_payload(&post.body[*at..]);
+            *at = rest.map_or(post.body.len() + 1, |rest| post.body.len() - rest.len());
+            let packet = Packet::decode_polling(packet).ok_or(Reason::BadPacket)?;
+            driver.packet(&packet, now, cx)?;
+            self.answer_post(driver);
+        }
+        // The handler that was at work may have been that of the last packet.
+        self.answer_post(driver);
+        Ok(driver.is_reading() && self.post.is_none())
+    }
+
+    /// Answers the POST when all its packets are handled.
+    fn answer_post<P: Protocol>(&mut self, driver: &Driver<'_, P>) {
+        if !driver.is_working()
+            && let Some((post, _)) = self.post.take_if(|(post, at)| *at > post.body.len())
+        {
+            if let Some(mailbox) = &mut driver.link.lock().mailbox {
+                mailbox.posting = false;
+            }
+            let _ = post.done.send(());
+        }
+    }
+
+    /// Answers the GET that waits, if there is something to answer; says whether everything was sent.
+    fn send<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Reason> {
+        let upgrading = self.probe.as_ref().is_some_and(Probe::has_begun);
+        let mut taken = Vec::new();
+        let mut state = driver.link.lock();
+        let state_ = &mut *state;
+        let Some(mailbox) = &mut state_.mailbox else { return Ok(true) };
+        let mut sent = state_.queue.is_empty() && self.sending.is_none();
+        if self.sending.is_none() {
+            let (mut payload, count) = state_.queue.payload(RESPONSE);
+            if payload.is_empty() {
+                state_.queue.advance_items(count, &mut taken);
+                if upgrading {
+                    payload.push(b'6');
+                }
+                sent = true;
+            }
+            if !payload.is_empty()
+                && let Some(get) = mailbox.get.take()
+            {
+                let count = if sent { 0 } else { count };
+                let (told, mut pulled) = oneshot::channel();
+                if get.send(Answer { payload: payload.into(), pulled: Some(told) }).is_err() {
+                    return Err(Reason::PollingConflict);
+                }
+                // Registers the task; the answer cannot be on its way yet.
+                let _ = Pin::new(&mut pulled).poll(cx);
+                self.sending = Some((pulled, count));
+                driver.stalled = Some(now);
+            }
+        }
+        // A request that is given up may have been answered already, for all that its sender knows.
+        if let Some(get) = &mut mailbox.get
+            && get.poll_closed(cx).is_ready()
+        {
+            return Err(Reason::PollingConflict);
+        }
+        state_.blocked = mailbox.get.is_none();
+        driver.link.park(state_, cx.waker());
+        drop(state);
+        driver.taken(&mut taken, now);
+        Ok(sent && self.sending.is_none())
+    }
+}

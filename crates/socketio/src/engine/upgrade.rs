@@ -1,0 +1,84 @@
+//! The way from polling to WebSocket: the client probes the new connection, lets its polling come to an
+//! end, and says that it has moved. Until then everything goes over polling, so nothing is lost.
+
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use super::{
+    frame::{Flow, Incoming},
+    websocket::{Read, WebSocket},
+};
+use crate::Reason;
+
+/// A WebSocket that wants to take over a session.
+pub(super) struct Probe {
+    /// `None` once it has failed.
+    socket: Option<Box<WebSocket>>,
+    until: Instant,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Connected,
+    Probed,
+    Upgraded,
+}
+
+impl Probe {
+    pub(super) fn new(socket: Box<WebSocket>, until: Instant) -> Self {
+        Self { socket: Some(socket), until, state: State::Connected }
+    }
+
+    /// When it has to be through.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// Whether the client waits for its polling to end.
+    pub(super) fn has_begun(&self) -> bool {
+        self.state != State::Connected
+    }
+
+    pub(super) fn has_failed(&self, now: Instant) -> bool {
+        self.socket.is_none() || now >= self.until
+    }
+
+    /// The connection, if the client has moved to it.
+    pub(super) fn into_socket(self) -> Option<Box<WebSocket>> {
+        self.socket.filter(|_| self.state == State::Upgraded)
+    }
+
+    /// Ready once the client has moved.
+    pub(super) fn poll(&mut self, limit: usize, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        if self.state != State::Upgraded
+            && let Some(socket) = &mut self.socket
+        {
+            let mut state = self.state;
+            let mut answer = false;
+            let read = socket.read(limit, now, cx, &mut |incoming| {
+                match (state, incoming) {
+                    (State::Connected, Incoming::Text("2probe")) => {
+                        (state, answer) = (State::Probed, true);
+                    }
+                    (State::Probed, Incoming::Text("5")) => {
+                        state = State::Upgraded;
+                        return Ok(Flow::Stop);
+                    }
+                    _ => return Err(Reason::BadPacket),
+                }
+                Ok(Flow::Next)
+            });
+            self.state = state;
+            if read == Ok(Read::More) {
+                cx.waker().wake_by_ref();
+            }
+            if read.is_err() || (answer && socket.write_now(b"\x81\x063probe", cx).is_err()) {
+                self.socket = None;
+                self.state = State::Connected;
+            }
+        }
+        if self.state == State::Upgraded { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

@@ -1,0 +1,267 @@
+//! A session over WebSocket: one task, which reads, handles, writes, and waits.
+
+use std::{
+    cell::Cell,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, timeout_at},
+};
+
+use super::{
+    Protocol,
+    driver::Driver,
+    frame::{Flow, Incoming, MAX_HEADER, Opcode, Reader, write_header},
+    outbox::{After, Content, Item},
+    packet::Packet,
+};
+use crate::{Config, Reason};
+
+/// The size of the buffers that a thread lends to the connections it serves.
+const BUFFER: usize = 64 * 1024;
+
+/// How many frames are handled before other tasks of the thread get their turn.
+const TURN: u32 = 256;
+
+thread_local! {
+    static READ: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static WRITE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A WebSocket connection. Between frames it holds no buffer.
+pub(super) struct WebSocket {
+    stream: TcpStream,
+    reader: Reader,
+    /// Since when the peer owes the rest of a packet.
+    incomplete: Option<Instant>,
+}
+
+/// What one look at the connection came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Everything that the peer sent was handled.
+    Drained,
+    /// There may be more.
+    More,
+}
+
+impl WebSocket {
+    /// `received` is what the peer sent before its handshake was answered.
+    pub(super) fn new(stream: TcpStream, received: &[u8]) -> Self {
+        let mut reader = Reader::default();
+        reader.keep(received);
+        Self { stream, reader, incomplete: None }
+    }
+
+    /// Runs a session until there is a reason to end it.
+    pub(super) async fn run<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        mut timer: Pin<&mut Sleep>,
+    ) -> Reason {
+        poll_fn(|cx| {
+            driver.link.unpark();
+            match self.turn(driver, timer.as_mut(), cx) {
+                Ok(None) => Poll::Pending,
+                Ok(Some(reason)) | Err(reason) => Poll::Ready(reason),
+            }
+        })
+        .await
+    }
+
+    /// One turn of the task. `Ok` gives a reason when everything was sent before an orderly end.
+    fn turn<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        timer: Pin<&mut Sleep>,
+        cx: &mut Context<'_>,
+    ) -> Result<Option<Reason>, Reason> {
+        let now = Instant::now();
+        driver.requests(now)?;
+        driver.poll_work(now, cx)?;
+        let mut drained = false;
+        if driver.is_reading() {
+            let waker = cx.waker();
+            let mut left = TURN;
+            let read = self.read(driver.engine.config.max_payload, now, cx, &mut |incoming| {
+                left -= 1;
+                receive(driver, incoming, now, &mut Context::from_waker(waker))?;
+                Ok(if left > 0 && driver.is_reading() { Flow::Next } else { Flow::Stop })
+            })?;
+            drained = read == Read::Drained;
+        }
+        let owed = self.incomplete.map(|since| since + driver.engine.config.packet_timeout);
+        if owed.is_some_and(|until| now >= until) && drained {
+            return Err(Reason::PacketTimeout);
+        }
+        driver.beat(drained, now)?;
+        let sent = self.write(driver, now, cx)?;
+        if let Some(reason) = driver.closed(sent) {
+            return Ok(Some(reason));
+        }
+        let early = driver.poll_timer(timer, owed.filter(|_| drained), now, cx).is_ready();
+        if early || (driver.is_reading() && !drained) {
+            cx.waker().wake_by_ref();
+        }
+        Ok(None)
+    }
+
+    /// Gives `take` what has come, until nothing is left, the buffer was full, or it has had enough.
+    pub(super) fn read(
+        &mut self,
+        limit: usize,
+        now: Instant,
+        cx: &mut Context<'_>,
+        take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, Reason>,
+    ) -> Result<Read, Reason> {
+        // A packet is late by its own first byte, not by that of the one before.
+        let mut completed = false;
+        let mut take = |incoming: Incoming<'_>| {
+            completed |= matches!(incoming, Incoming::Text(_) | Incoming::Binary(_));
+            take(incoming)
+        };
+        let mut read = Read::More;
+        let mut flow = self.reader.resume(limit, &mut take)?;
+        while flow == Flow::Next {
+            // Taken, not borrowed: whatever a handler does, there is no second borrow.
+            let mut buffer = READ.take();
+            buffer.resize(BUFFER, 0);
+            let mut chunk = ReadBuf::new(&mut buffer);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut chunk) {
+                Poll::Pending => read = Read::Drained,
+                Poll::Ready(Err(_)) => return Err(Reason::TransportError),
+                Poll::Ready(Ok(())) if chunk.filled().is_empty() => return Err(Reason::TransportError),
+                Poll::Ready(Ok(())) => flow = self.reader.feed(chunk.filled_mut(), limit, &mut take)?,
+            }
+            let full = chunk.remaining() == 0;
+            READ.set(buffer);
+            if full || read == Read::Drained {
+                break;
+            }
+        }
+        if completed || !self.reader.is_incomplete() {
+            self.incomplete = None;
+        }
+        if self.reader.is_incomplete() && read == Read::Drained {
+            self.incomplete.get_or_insert(now);
+        }
+        Ok(read)
+    }
+
+    /// Sends what waits, as much as the connection takes; says whether that is everything.
+    fn write<P: Protocol>(
+        &mut self,
+        driver: &mut Driver<'_, P>,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Result<bool, Reason> {
+        let mut buffer = WRITE.take();
+        let mut taken = Vec::new();
+        let everything = loop {
+            buffer.clear();
+            let mut state = driver.link.lock();
+            state.queue.gather(&mut buffer, BUFFER);
+            if buffer.is_empty() {
+                // Nothing is left to send, but somebody may be waiting for just that.
+                state.queue.advance(0, &mut taken);
+                state.blocked = false;
+                driver.link.park(&mut state, cx.waker());
+                break true;
+            }
+            drop(state);
+            match Pin::new(&mut self.stream).poll_write(cx, &buffer) {
+                Poll::Ready(Ok(written @ 1..)) => {
+                    driver.link.lock().queue.advance(written, &mut taken);
+                    driver.stalled = None;
+                    driver.taken(&mut taken, now);
+                }
+                Poll::Ready(_) => return Err(Reason::TransportError),
+                Poll::Pending => {
+                    let mut state = driver.link.lock();
+                    state.blocked = true;
+                    driver.link.park(&mut state, cx.waker());
+                    driver.stalled.get_or_insert(now);
+                    break false;
+                }
+            }
+        };
+        WRITE.set(buffer);
+        driver.taken(&mut taken, now);
+        if everything {
+            driver.stalled = None;
+        }
+        Ok(everything)
+    }
+
+    /// Writes a few bytes to a connection that nothing was written to yet: they fit.
+    pub(super) fn write_now(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Reason> {
+        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
+            Poll::Ready(Ok(written)) if written == bytes.len() => Ok(()),
+            _ => Err(Reason::TransportError),
+        }
+    }
+
+    /// Says goodbye: a close frame, unless a packet is half sent, then waits for the peer to close, for at
+    /// most `close_timeout`. What it still sends is read and thrown away, since a connection that is
+    /// dropped with unread bytes is reset, and the peer may never see why.
+    pub(super) async fn close(mut self, reason: Reason, between_packets: bool, config: &Config) {
+        if reason == Reason::TransportError {
+            return;
+        }
+        let until = Instant::now() + config.close_timeout;
+        let code = reason.close_code().to_be_bytes();
+        let mut header = [0; MAX_HEADER];
+        let length = write_header(&mut header, Opcode::Close, code.len());
+        let goodbye = [&header[..length], &code].concat();
+        let _ = timeout_at(until, async {
+            if between_packets {
+                // A fresh frame that does not fit into the kernel's buffer is not worth waiting for.
+                let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.stream).poll_write(cx, &goodbye))).await;
+            }
+            poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await?;
+            loop {
+                let read = poll_fn(|cx| {
+                    let mut buffer = READ.take();
+                    buffer.resize(BUFFER, 0);
+                    let mut chunk = ReadBuf::new(&mut buffer);
+                    let read = Pin::new(&mut self.stream).poll_read(cx, &mut chunk);
+                    let read = read.map_ok(|()| chunk.filled().len());
+                    READ.set(buffer);
+                    read
+                });
+                if read.await? == 0 {
+                    return Ok::<_, std::io::Error>(());
+                }
+            }
+        })
+        .await;
+    }
+}
+
+/// Handles one thing that the peer sent.
+fn receive<P: Protocol>(
+    driver: &mut Driver<'_, P>,
+    incoming: Incoming<'_>,
+    now: Instant,
+    cx: &mut Context<'_>,
+) -> Result<(), Reason> {
+    match incoming {
+        Incoming::Text(text) => driver.packet(&Packet::decode(text).ok_or(Reason::BadPacket)?, now, cx),
+        Incoming::Binary(bytes) => driver.packet(&Packet::Binary(bytes.into()), now, cx),
+        Incoming::Part | Incoming::Pong => driver.count(now),
+        Incoming::Ping(payload) => {
+            driver.count(now)?;
+            let pong = Content::Pong(Bytes::copy_from_slice(payload));
+            // Refused only when the session is closing anyway.
+            let _ = driver.link.push([Item { content: pong, lane: 0, after: After::Nothing }], false);
+            Ok(())
+        }
+        Incoming::Close => Err(Reason::ClientClosed),
+    }
+}

@@ -1,0 +1,104 @@
+//! What the application gives.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Event, Reason, Socket};
+
+/// The application.
+///
+/// The functions for one session are called one at a time, in the order in which things happened: a
+/// socket's `connected` first, its `disconnected` last. While a future that `connect` or `event` gave is not
+/// done, nothing more is read from the session: the reader is the backpressure. Such a future is driven to
+/// its end also when the session ends meanwhile, except when the bound of [`crate::Server::close`] passes;
+/// it should therefore be bounded in time by itself.
+///
+/// The functions that are not futures must not block.
+pub trait Handler: Send + Sync + 'static {
+    /// What the application keeps of a connected socket.
+    type Session: Send + Sync + 'static;
+
+    /// A client wants to connect to a namespace.
+    fn connect(&self, request: Connect) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
+
+    /// A client is connected: the answer that tells it is queued, and nothing else is yet.
+    fn connected(&self, socket: &Socket<Self::Session>) {
+        let _ = socket;
+    }
+
+    /// An event came. The next one is handled when the future is done.
+    fn event(&self, socket: &Socket<Self::Session>, event: Event) -> impl Future<Output = ()> + Send;
+
+    /// The transport has taken a packet of [`Socket::emit_marked`]; in the order of the emits. For
+    /// WebSocket: its last byte was written to the connection. For polling: the response that holds it was
+    /// taken by the HTTP layer.
+    fn taken(&self, socket: &Socket<Self::Session>, mark: Mark) {
+        let _ = (socket, mark);
+    }
+
+    /// The client has acknowledged an event of [`Socket::emit_confirmed`].
+    fn acked(&self, socket: &Socket<Self::Session>, mark: Mark) {
+        let _ = (socket, mark);
+    }
+
+    /// The socket is over; called once for each `connected`.
+    fn disconnected(&self, socket: &Socket<Self::Session>, reason: Reason, undelivered: Undelivered) {
+        let _ = (socket, reason, undelivered);
+    }
+}
+
+/// A value that the application gives a packet to know it by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark(pub u64, pub u64);
+
+/// What a socket that is over did not deliver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The marks of [`Socket::emit_marked`] that [`Handler::taken`] was not called with, in order.
+    pub untaken: Vec<Mark>,
+    /// The marks of [`Socket::emit_confirmed`] that [`Handler::acked`] was not called with, in order.
+    pub unacked: Vec<Mark>,
+}
+
+/// A client's wish to connect to a namespace.
+#[derive(Debug)]
+pub struct Connect {
+    /// The namespace: `/`, or a name behind a `/`.
+    pub namespace: String,
+    /// The JSON object that the client sent along, as `auth` in the client libraries.
+    pub auth: Option<Box<RawValue>>,
+    /// The client's address.
+    pub address: IpAddr,
+}
+
+impl Connect {
+    /// Reads `auth`; without it, as if it were `{}`.
+    pub fn auth<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        serde_json::from_str(self.auth.as_deref().map_or("{}", RawValue::get))
+    }
+}
+
+/// Why a client may not connect; it arrives there as a `connect_error`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refusal {
+    /// The error's `message`.
+    pub message: String,
+    /// The error's `data`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<serde_json::Value>,
+}
+
+impl Refusal {
+    /// A refusal with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), data: None }
+    }
+
+    /// Adds data.
+    #[must_use]
+    pub fn with_data(self, data: serde_json::Value) -> Self {
+        Self { data: Some(data), ..self }
+    }
+}

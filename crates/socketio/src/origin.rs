@@ -1,0 +1,129 @@
+//! Which web pages may speak to the server.
+
+use http::{HeaderMap, HeaderValue, Uri, header};
+
+/// An allow-list for the `Origin` header, which browsers send and scripts cannot forge.
+///
+/// Allowed are the server's own origin (the host and port of the `Host` header), the listed ones, and, on
+/// a loopback address, any port of `localhost`, `127.0.0.1` and `[::1]`. A request without `Origin` comes
+/// from no web page and is allowed.
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    listed: Vec<String>,
+    loopback: bool,
+}
+
+impl Origins {
+    /// `listed` are origins as browsers write them (`https://chat.example.com`), compared without case;
+    /// `loopback` says that the server listens on a loopback address.
+    pub fn new(listed: impl IntoIterator<Item = impl Into<String>>, loopback: bool) -> Self {
+        let listed =
+            listed.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned()).collect();
+        Self { listed, loopback }
+    }
+
+    /// Whether a request with these headers may be answered.
+    pub fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (None, _) => true,
+            (Some(origin), None) => origin.to_str().is_ok_and(|origin| self.allow_origin(origin, headers)),
+            (Some(_), Some(_)) => false,
+        }
+    }
+
+    /// The headers that let a web page of another origin read an answer; empty when the request has no
+    /// `Origin` or may not be answered.
+    pub fn cors(&self, request: &HeaderMap) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(origin) = request.get(header::ORIGIN)
+            && self.allow(request)
+        {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        }
+        headers
+    }
+
+    fn allow_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
+        if self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin)) {
+            return true;
+        }
+        let Ok(uri) = origin.parse::<Uri>() else { return false };
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
+        if !matches!(scheme, "http" | "https") || authority.as_str().contains('@') {
+            return false;
+        }
+        // `[` and `]` are part of the host of an IPv6 address.
+        let local = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
+        self.loopback && local
+            || headers
+                .get(header::HOST)
+                .and_then(|host| host.to_str().ok())
+                .is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allowed(origins: &Origins, host: &str, origin: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+        headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
+        assert_eq!(origins.allow(&headers), !origins.cors(&headers).is_empty());
+        origins.allow(&headers)
+    }
+
+    #[test]
+    fn the_own_origin_and_no_origin() {
+        let origins = Origins::default();
+        assert!(origins.allow(&HeaderMap::new()));
+        assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
+        assert!(allowed(&origins, "Chat.example.com:5000", "http://chat.example.com:5000"));
+        for origin in [
+            "https://evil.example.com",
+            "https://chat.example.com:444",
+            "https://chat.example.com.evil.org",
+            "https://evil.org@chat.example.com",
+            "https://chat.example.com@evil.org",
+            "null",
+            "",
+            "file://",
+            "chat.example.com",
+            "ftp://chat.example.com",
+        ] {
+            assert!(!allowed(&origins, "chat.example.com", origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn the_listed_ones() {
+        let origins = Origins::new(["https://App.example.com/"], false);
+        assert!(allowed(&origins, "chat.example.com", "https://app.example.com"));
+        assert!(!allowed(&origins, "chat.example.com", "http://app.example.com"));
+        assert!(!allowed(&origins, "chat.example.com", "http://localhost:4200"));
+    }
+
+    #[test]
+    fn any_local_port_on_loopback() {
+        let origins = Origins::new([""; 0], true);
+        for origin in ["http://localhost:4200", "http://127.0.0.1", "https://[::1]:8080"] {
+            assert!(allowed(&origins, "localhost:5000", origin), "{origin}");
+        }
+        for origin in ["http://localhost.evil.org", "http://127.0.0.1.evil.org", "http://localhost@evil.org"]
+        {
+            assert!(!allowed(&origins, "localhost:5000", origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn two_origins_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::ORIGIN, HeaderValue::from_static("http://localhost"));
+        headers.append(header::ORIGIN, HeaderValue::from_static("http://evil.org"));
+        assert!(!Origins::new([""; 0], true).allow(&headers));
+    }
+}

@@ -1,0 +1,431 @@
+//! Arguments: what an event or an acknowledgement carries.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use bytes::Bytes;
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer},
+    ser::SerializeStruct,
+};
+
+use crate::json;
+
+/// Names that the client libraries keep for themselves; no event may have them.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// The arguments of an event (with its name) or of an acknowledgement, as JSON, with their attachments.
+///
+/// Encoded once and cheap to clone: one payload can be emitted to any number of sockets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// A JSON array, in UTF-8.
+    json: Bytes,
+    /// Where the arguments begin, past the name.
+    arguments: u32,
+    attachments: Option<Arc<[Bytes]>>,
+}
+
+/// Why arguments cannot be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// They cannot be written as JSON.
+    #[error("the arguments are not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// They are not a tuple, an array or a list.
+    #[error("the arguments are not a list")]
+    NotAList,
+    /// The client libraries keep the name for themselves.
+    #[error("the event name is reserved")]
+    Reserved,
+    /// There is not exactly one [`Placeholder`] for each attachment.
+    #[error("the placeholders do not match the attachments")]
+    Attachments,
+    /// More than 4 GiB.
+    #[error("the arguments are too large")]
+    TooLarge,
+}
+
+/// Stands in the arguments for an attachment, by its place among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placeholder(pub usize);
+
+impl Payload {
+    /// An event with its arguments: a tuple, an array or a list of what serde can
+    /// write; `()` for none.
+    pub fn event(name: &str, arguments: &impl Serialize) -> Result<Self, EncodeError> {
+        if RESERVED.contains(&name) {
+            return Err(EncodeError::Reserved);
+        }
+        let mut json = Vec::with_capacity(128);
+        json.push(b'[');
+        serde_json::to_writer(&mut json, name)?;
+        let start = json.len();
+        serde_json::to_writer(&mut json, arguments)?;
+        match &json[start..] {
+            b"[]" => drop(json.remove(start)),
+            b"null" => json.splice(start.., *b"]").for_each(drop),
+            [b'[', ..] => json[start] = b',',
+            _ => return Err(EncodeError::NotAList),
+        }
+        let arguments = u32::try_from(start + 1).map_err(|_| EncodeError::TooLarge)?;
+        Ok(Self { json: json.into(), arguments, attachments: None })
+    }
+
+    /// The arguments of an acknowledgement: a tuple, an array or a list of what serde can
+    /// write; `()` for none.
+    pub fn arguments(arguments: &impl Serialize) -> Result<Self, EncodeError> {
+        let mut json = serde_json::to_vec(arguments)?;
+        match json[..] {
+            [b'[', ..] => {}
+            [b'n', ..] => json = b"[]".to_vec(),
+            _ => return Err(EncodeError::NotAList),
+        }
+        Ok(Self { json: json.into(), arguments: 1, attachments: None })
+    }
+
+    /// Adds attachments; the arguments hold one [`Placeholder`] for each.
+    pub fn with_attachments(self, attachments: impl Into<Arc<[Bytes]>>) -> Result<Self, EncodeError> {
+        let attachments = attachments.into();
+        if !has_placeholders(&self.json, attachments.len()) {
+            return Err(EncodeError::Attachments);
+        }
+        Ok(Self { attachments: Some(attachments).filter(|all| !all.is_empty()), ..self })
+    }
+
+    /// What a client sent as the arguments of an acknowledgement.
+    pub(crate) fn received(json: &str) -> Option<Self> {
+        (json.starts_with('[') && json::is_valid(json)).then(|| Self {
+            json: Bytes::copy_from_slice(json.as_bytes()),
+            arguments: 1,
+            attachments: None,
+        })
+    }
+
+    /// What a client sent as an event, and the event's name if it is not written as it is.
+    pub(crate) fn received_event(json: &str) -> Option<(Self, Option<Box<str>>)> {
+        let (start, end) = name_literal(json)?;
+        let name = &json[start + 1..end - 1];
+        let decoded: Option<Box<str>> =
+            if name.contains('\\') { Some(serde_json::from_str(&json[start..end]).ok()?) } else { None };
+        if RESERVED.contains(&decoded.as_deref().unwrap_or(name)) {
+            return None;
+        }
+        let payload = Self::received(json)?;
+        // Valid, so that behind the name there is a comma or the end.
+        let arguments = end + json[end..].find([',', ']'])? + 1;
+        Some((Self { arguments: u32::try_from(arguments).ok()?, ..payload }, decoded))
+    }
+
+    pub(crate) fn attach(&mut self, attachments: Vec<Bytes>) {
+        self.attachments = Some(attachments.into()).filter(|all: &Arc<[Bytes]>| !all.is_empty());
+    }
+
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// The name as it is written, escapes and all.
+    pub(crate) fn written_name(&self) -> &str {
+        // Space may stand around the name; neither can hold a quote.
+        let quote = |byte: &u8| *byte == b'"';
+        let before = &self.json[..self.arguments as usize];
+        let (start, end) = (before.iter().position(quote), before.iter().rposition(quote));
+        let name = start.zip(end).and_then(|(start, end)| before.get(start + 1..end));
+        name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
+    /// The binary data that came, or goes, with the arguments.
+    pub fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// The attachment that a placeholder stands for.
+    pub fn attachment(&self, placeholder: Placeholder) -> Option<&Bytes> {
+        self.attachments().get(placeholder.0)
+    }
+
+    /// All arguments, as a tuple or a list; what comes after those of a tuple is left out.
+    pub fn args<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        let mut deserializer = serde_json::Deserializer::from_slice(&self.json);
+        deserializer.deserialize_seq(Arguments { named: self.arguments > 1, of: PhantomData })
+    }
+
+    /// The first argument.
+    pub fn first<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        // The whole is known to be valid: what comes after the first need not be read.
+        let rest = &self.json[self.arguments as usize..];
+        T::deserialize(&mut serde_json::Deserializer::from_slice(rest))
+    }
+}
+
+/// Where the string literal is that an array starts with.
+fn name_literal(json: &str) -> Option<(usize, usize)> {
+    let rest = json.strip_prefix('[')?.trim_ascii_start();
+    let start = json.len() - rest.len();
+    Some((start, start + json::string_length(rest)?))
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it says is nobody's business in a log.
+        let attachments = self.attachments().len();
+        f.debug_struct("Payload")
+            .field("bytes", &self.json.len())
+            .field("attachments", &attachments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a list of arguments behind the name.
+struct Arguments<T> {
+    named: bool,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Arguments<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of arguments")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+        if self.named {
+            list.next_element::<IgnoredAny>()?;
+        }
+        let arguments = T::deserialize(SeqAccessDeserializer::new(&mut list))?;
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(arguments)
+    }
+}
+
+impl Serialize for Placeholder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("Placeholder", 2)?;
+        object.serialize_field("_placeholder", &true)?;
+        object.serialize_field("num", &self.0)?;
+        object.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Placeholder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Object {
+            _placeholder: bool,
+            num: usize,
+        }
+        match Object::deserialize(deserializer)? {
+            Object { _placeholder: true, num } => Ok(Self(num)),
+            Object { .. } => Err(D::Error::custom("not a placeholder")),
+        }
+    }
+}
+
+/// Whether a JSON text holds a placeholder for each of `count` attachments, and no other.
+pub(crate) fn has_placeholders(json: &[u8], count: usize) -> bool {
+    let mut found = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    if deserializer.deserialize_any(Search(&mut found)).is_err() {
+        return false;
+    }
+    found.sort_unstable();
+    found.len() == count && found.iter().zip(0..).all(|(found, place)| *found == Some(place))
+}
+
+/// Looks for placeholders: objects whose `_placeholder` is true, whatever else they hold.
+struct Search<'a>(&'a mut Vec<Option<u64>>);
+
+/// What an object's member may be to a placeholder.
+enum Member {
+    True,
+    Number(u64),
+    Other,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for Search<'_> {
+    type Value = Member;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Member, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Search<'_> {
+    type Value = Member;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Member, E> {
+        Ok(if value { Member::True } else { Member::Other })
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Member, E> {
+        Ok(Member::Number(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Member, E> {
+        Ok(Member::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Member, A::Error> {
+        while list.next_element_seed(Search(&mut *self.0))?.is_some() {}
+        Ok(Member::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Member, A::Error> {
+        let (mut marked, mut number) = (false, None);
+        while let Some(key) = object.next_key::<std::borrow::Cow<'de, str>>()? {
+            // As in JavaScript, the last of several members of one name counts.
+            match (&*key, object.next_value_seed(Search(&mut *self.0))?) {
+                ("_placeholder", value) => marked = matches!(value, Member::True),
+                ("num", Member::Number(value)) => number = Some(value),
+                ("num", _) => number = None,
+                _ => {}
+            }
+        }
+        if marked {
+            self.0.push(number);
+        }
+        Ok(Member::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn text(payload: &Payload) -> &str {
+        std::str::from_utf8(&payload.json).unwrap()
+    }
+
+    #[test]
+    fn writes_events_and_arguments() {
+        assert_eq!(text(&Payload::event("a", &()).unwrap()), r#"["a"]"#);
+        assert_eq!(text(&Payload::event("a", &(1, "b")).unwrap()), r#"["a",1,"b"]"#);
+        assert_eq!(text(&Payload::event("a\"", &vec![json!({"b": [1]})]).unwrap()), r#"["a\"",{"b":[1]}]"#);
+        assert_eq!(text(&Payload::arguments(&(1, "b")).unwrap()), r#"[1,"b"]"#);
+        assert_eq!(text(&Payload::event("a", &[0; 0]).unwrap()), r#"["a"]"#);
+        assert_eq!(text(&Payload::arguments(&[0; 0]).unwrap()), "[]");
+        assert_eq!(text(&Payload::arguments(&()).unwrap()), "[]");
+    }
+
+    #[test]
+    fn refuses_what_is_no_list_and_reserved_names() {
+        assert!(matches!(Payload::event("a", &1), Err(EncodeError::NotAList)));
+        assert!(matches!(Payload::event("a", &json!({"b": 1})), Err(EncodeError::NotAList)));
+        assert!(matches!(Payload::arguments(&"a"), Err(EncodeError::NotAList)));
+        for name in RESERVED {
+            assert!(matches!(Payload::event(name, &[1]), Err(EncodeError::Reserved)));
+        }
+    }
+
+    #[test]
+    fn reads_arguments() {
+        let (payload, _) = Payload::received_event(r#"["name",1,"b",{"c":null}]"#).unwrap();
+        assert_eq!(payload.first::<u8>().unwrap(), 1);
+        assert_eq!(payload.args::<(u8, &str, Value)>().unwrap(), (1, "b", json!({"c": null})));
+        assert_eq!(payload.args::<(u8,)>().unwrap(), (1,));
+        assert_eq!(payload.args::<Vec<Value>>().unwrap().len(), 3);
+        assert!(payload.first::<String>().is_err());
+        assert!(payload.args::<(u8, &str, Value, u8)>().is_err());
+        let payload = Payload::received(r#"["b"]"#).unwrap();
+        assert_eq!(payload.args::<(&str,)>().unwrap(), ("b",));
+        assert_eq!(payload.first::<&str>().unwrap(), "b");
+        assert!(Payload::received("[]").unwrap().first::<Value>().is_err());
+        assert!(Payload::received_event(r#"["a"]"#).unwrap().0.first::<Value>().is_err());
+    }
+
+    #[test]
+    fn reads_names_however_they_are_written() {
+        for (json, name) in [
+            (r#"["a",1]"#, "a"),
+            (r#" ["a",1]"#.trim(), "a"),
+            (r#"[ "a" , 1 ]"#, "a"),
+            (r#"["gr\u00f6\u00dfe",1]"#, "größe"),
+            (r#"["a\/b",1]"#, "a/b"),
+            (r#"["__proto__",1]"#, "__proto__"),
+            (r#"["",1]"#, ""),
+        ] {
+            let (payload, decoded) = Payload::received_event(json).unwrap();
+            assert_eq!(decoded.as_deref().unwrap_or(payload.written_name()), name);
+            assert_eq!(payload.first::<u8>().unwrap(), 1, "{json}");
+        }
+    }
+
+    #[test]
+    fn refuses_events_that_are_none() {
+        for json in [
+            "",
+            "[]",
+            "{}",
+            "[1]",
+            "[null]",
+            r#"["a"#,
+            r#"["a""#,
+            r#"["a"]]"#,
+            r#"["a",]"#,
+            r#"["a" 1]"#,
+            r#"["a",1}"#,
+            r#""a""#,
+            r#"[["a"]]"#,
+            r#"["connect"]"#,
+            r#"["disconn\u0065ct"]"#,
+            r#"["\ud800"]"#,
+        ] {
+            assert!(Payload::received_event(json).is_none(), "{json}");
+        }
+    }
+
+    #[test]
+    fn counts_placeholders() {
+        let place = |n: i64| json!({"_placeholder": true, "num": n});
+        let is = |value: Value, count| has_placeholders(value.to_string().as_bytes(), count);
+        assert!(is(json!(["a"]), 0));
+        assert!(is(json!(["a", place(0), {"b": [place(1)]}]), 2));
+        assert!(is(json!(["a", {"_placeholder": false, "num": 9}, place(0)]), 1));
+        // Too few, too many, out of range, twice, negative, fractional, none.
+        assert!(!is(json!(["a"]), 1));
+        assert!(!is(json!(["a", place(0)]), 0));
+        assert!(!is(json!(["a", place(1)]), 1));
+        assert!(!is(json!(["a", place(0), place(0)]), 2));
+        assert!(!is(json!(["a", place(-1)]), 1));
+        assert!(!is(json!(["a", {"_placeholder": true, "num": 0.5}]), 1));
+        assert!(!is(json!(["a", {"_placeholder": true}]), 1));
+        // The last of two members of a name counts.
+        assert!(!has_placeholders(br#"[{"_placeholder":true,"num":0,"num":1}]"#, 1));
+        assert!(has_placeholders(br#"[{"\u005fplaceholder":true,"num":0}]"#, 1));
+    }
+
+    #[test]
+    fn attachments_need_their_placeholders() {
+        let bytes = || vec![Bytes::from_static(b"x")];
+        let payload = Payload::event("a", &(Placeholder(0),)).unwrap().with_attachments(bytes()).unwrap();
+        let place: Placeholder = payload.first().unwrap();
+        assert_eq!(payload.attachment(place).unwrap(), "x");
+        assert!(payload.attachment(Placeholder(1)).is_none());
+        let none = Payload::event("a", &(1,)).unwrap().with_attachments(bytes());
+        assert!(matches!(none, Err(EncodeError::Attachments)));
+        let more = Payload::event("a", &(Placeholder(0), Placeholder(1))).unwrap().with_attachments(bytes());
+        assert!(matches!(more, Err(EncodeError::Attachments)));
+    }
+}
