@@ -43,7 +43,7 @@ export class MessageList {
   private readonly byId = computed(() => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))));
 
   protected readonly keyOf = (entry: Entry) => entry.key;
-  protected readonly itemProps = () => ({ attrs: { role: 'listitem' } });
+  protected readonly itemProps = () => ({ role: 'listitem' });
   protected readonly prepending = linkedSignal<readonly Entry[], boolean>({
     source: this.entries,
     computation: (now, before) => before !== undefined && prepended(before.source, now),

@@ -64,7 +64,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     if (stored.has(key)) continue;
     const { text, replyTo, writtenAt, problem } = entry;
     const time = new Date(writtenAt);
-    lines.push({
+    const line: Line = {
       key,
       own: true,
       sender: me,
@@ -74,7 +74,10 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
       pending: entry,
       ...(replyTo ? { replyTo } : {}),
       tick: problem ? 'failed' : 'pending',
-    });
+    };
+    // What was refused keeps its place in time, and what was written after it goes on below.
+    const at = problem ? lines.findLastIndex((before) => before.time <= time) + 1 : lines.length;
+    lines.splice(at, 0, line);
   }
   return lines.map((line, index) => {
     const before = lines[index - 1];

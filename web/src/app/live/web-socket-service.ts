@@ -13,6 +13,7 @@ type Requests = ClientToServerEvents;
 type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
 type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (reply: Reply<infer T>) => void ? T : never;
 
+const CONNECT_WITHIN = 5_000;
 const ANSWER_WITHIN = 10_000;
 // Back within two seconds for whoever looks at the page; a hidden page lets the server breathe.
 const RETRY_SEEN = 1_000;
@@ -30,7 +31,7 @@ export class WebSocketService {
   readonly receipt$ = new Subject<Receipt>();
   readonly conversation$ = new Subject<Conversation>();
   readonly synced$ = new Subject<Synced>();
-  /** The cursor that this client had is not one any more. */
+  /** The server does not know the cursor that this client had. */
   readonly cursorLost$ = new Subject<void>();
 
   private socket: Socket<ServerToClientEvents, ClientToServerEvents> | null = null;
@@ -44,6 +45,7 @@ export class WebSocketService {
     const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
+      timeout: CONNECT_WITHIN,
       reconnectionDelay: 250,
       reconnectionDelayMax: RETRY_SEEN,
       randomizationFactor: 0.3,
@@ -61,6 +63,8 @@ export class WebSocketService {
     socket.on('message:updated', (message) => this.updated$.next(message));
     socket.on('receipt', (receipt) => this.receipt$.next(receipt));
     socket.on('conversation', (conversation) => this.conversation$.next(conversation));
+    // It goes on as if there had been no cursor.
+    socket.on('request:error', ({ code }) => code === 'cursor_invalid' && this.cursorLost$.next());
     socket.on('sync:done', (synced) => this.synced$.next(synced));
     this.watchPage(socket);
     this.auth.session$.subscribe((session) => {
@@ -100,10 +104,6 @@ export class WebSocketService {
       case 'token_invalid':
       case 'session_revoked':
         return this.auth.end('ended');
-      case 'cursor_invalid':
-        this.cursorLost$.next();
-        socket.connect();
-        return;
       default:
         this.later(socket, (retryAfter ?? 1) * 1_000);
     }

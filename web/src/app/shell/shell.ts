@@ -1,4 +1,4 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, DOCUMENT, inject, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
@@ -10,7 +10,9 @@ import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
+import { SHORTCUT } from '../ui/shortcut';
 import { AccountMenu } from './account-menu';
+import { fitViewport } from './viewport';
 
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
@@ -23,6 +25,7 @@ export class Shell {
   private readonly router = inject(Router);
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
+  protected readonly shortcutName = SHORTCUT;
   protected readonly offline = computed(() => this.status() === 'offline');
   protected readonly dialog = signal<'new' | 'switch' | null>(null);
   /** On a phone one pane is seen: the chat once one is chosen. */
@@ -38,6 +41,7 @@ export class Shell {
 
   constructor() {
     void inject(Sync).start();
+    fitViewport(inject(DOCUMENT));
   }
 
   protected shortcut(event: KeyboardEvent): void {

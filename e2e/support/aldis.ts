@@ -1,0 +1,123 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { io, type Socket } from 'socket.io-client';
+
+import type {
+  ClientToServerEvents,
+  Conversation,
+  LoggedIn,
+  Message,
+  Page,
+  Reply,
+  SendMessage,
+  ServerToClientEvents,
+} from '../../web/src/app/protocol/protocol.ts';
+import { Server } from './process.ts';
+
+const BINARY = resolve(import.meta.dirname, '..', process.env['ALDIS_BIN'] ?? '../target/release/aldis');
+const PASSWORD = 'correct horse battery';
+
+export type Live = Socket<ServerToClientEvents, ClientToServerEvents>;
+
+/** Somebody who is registered, verified and logged in. */
+export interface Person extends LoggedIn {
+  username: string;
+  password: string;
+}
+
+let people = 0;
+
+/** The binary with a data directory of its own, which survives a restart on the same address. */
+export class Aldis {
+  private constructor(
+    private server: Server,
+    private readonly data: string,
+  ) {}
+
+  static async start(): Promise<Aldis> {
+    const data = await mkdtemp(join(tmpdir(), 'aldis-'));
+    return new Aldis(await Aldis.serve('127.0.0.1:0', data), data);
+  }
+
+  private static serve(listen: string, data: string): Promise<Server> {
+    return Server.start(BINARY, ['serve', '--listen', listen, '--data', data]);
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** What it wrote to standard error so far. */
+  get log(): string[] {
+    return this.server.log;
+  }
+
+  /** Ends it at once, as a power cut would. */
+  async kill(): Promise<void> {
+    await this.server.stop('SIGKILL');
+  }
+
+  /** Starts it again on the same address and data. */
+  async restart(): Promise<void> {
+    this.server = await Aldis.serve(new URL(this.url).host, this.data);
+  }
+
+  /** Ends it and removes its data. */
+  async end(): Promise<void> {
+    await this.server.stop();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  async call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  /** Registers, verifies and logs in; the username is `name` and a number that makes it unique. */
+  async person(name: string, displayName = name): Promise<Person> {
+    const username = `${name.toLowerCase()}-${process.pid}-${++people}`;
+    await this.call('POST', '/auth/register', { username, password: PASSWORD, displayName });
+    await this.call('POST', '/auth/verify', { username, otp: '123456' });
+    return { ...(await this.login(username)), username, password: PASSWORD };
+  }
+
+  login(username: string, device?: string): Promise<LoggedIn> {
+    return this.call('POST', '/auth/login', { username, password: PASSWORD, device });
+  }
+
+  /** Connects with the official client and waits until what was missed has arrived. */
+  async connect({ token }: { token: string }, auth: object = {}): Promise<Live> {
+    const socket: Live = io(this.url, { auth: { token, ...auth }, forceNew: true });
+    await new Promise<void>((done, failed) => {
+      socket.once('sync:done', () => done());
+      socket.once('connect_error', failed);
+    });
+    return socket;
+  }
+
+  async conversations({ token }: { token: string }): Promise<Conversation[]> {
+    return (await this.call<Page<Conversation>>('GET', '/api/conversations', undefined, token)).items;
+  }
+
+  async messages({ token }: { token: string }, conversationId: string): Promise<Message[]> {
+    return (await this.call<Page<Message>>('GET', `/api/conversations/${conversationId}/messages?limit=200`, undefined, token)).items;
+  }
+}
+
+/** Sends and gives what the server stored. */
+export async function say(socket: Live, message: SendMessage): Promise<Message> {
+  return answer(await socket.timeout(10_000).emitWithAck('message', message));
+}
+
+/** The data of an acknowledgement, or its error thrown. */
+export function answer<T>(reply: Reply<T>): T {
+  if (reply.status === 'error') throw new Error(`${reply.error.code}: ${reply.error.detail}`);
+  return reply.data;
+}

@@ -1,0 +1,71 @@
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+
+/**
+ * Stands between a browser and the server. Pages pass always; the live connection can be cut and kept out,
+ * as by a network that fails while the server is well.
+ */
+export class Gate {
+  private open_ = true;
+  private readonly live = new Set<Socket>();
+  private readonly server: Server;
+
+  private constructor(private readonly target: URL) {
+    this.server = createServer((incoming, response) => {
+      if (this.stops(incoming)) return void incoming.socket.destroy();
+      const { method = 'GET', url = '/', headers } = incoming;
+      const onward = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+      });
+      onward.on('error', () => incoming.socket.destroy());
+      incoming.pipe(onward);
+    });
+    this.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (this.stops(incoming)) return void socket.destroy();
+      const onward = connect(Number(target.port), target.hostname);
+      const lines = incoming.rawHeaders.flatMap((part, index, all) => (index % 2 ? [] : [`${part}: ${all[index + 1]}`]));
+      onward.write(`GET ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+      onward.write(head);
+      onward.pipe(socket).pipe(onward);
+      for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+        this.live.add(one);
+        one.on('error', () => other.destroy());
+        one.on('close', () => {
+          this.live.delete(one);
+          other.destroy();
+        });
+      }
+    });
+  }
+
+  static async before(target: string): Promise<Gate> {
+    const gate = new Gate(new URL(target));
+    await new Promise<void>((listening) => gate.server.listen(0, '127.0.0.1', listening));
+    return gate;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Cuts the live connection and keeps it out. */
+  close(): void {
+    this.open_ = false;
+    for (const socket of this.live) socket.destroy();
+  }
+
+  open(): void {
+    this.open_ = true;
+  }
+
+  end(): void {
+    this.close();
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  private stops({ url = '' }: IncomingMessage): boolean {
+    return !this.open_ && url.startsWith('/socket.io/');
+  }
+}

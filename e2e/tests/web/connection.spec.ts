@@ -1,0 +1,116 @@
+import { Aldis, say } from '../../support/aldis.ts';
+import { browserOf, expect, Messenger, test } from '../../support/web.ts';
+
+/** In the page itself: when a text was first seen, and when it was gone again. */
+async function watch(messenger: Messenger, text: string): Promise<void> {
+  await messenger.page.evaluate((wanted) => {
+    const seen: { at?: number; gone?: number } = {};
+    (window as unknown as { seen: typeof seen }).seen = seen;
+    const look = () => {
+      const there = document.body.innerText.includes(wanted);
+      if (there) seen.at ??= Date.now();
+      else if (seen.at) seen.gone ??= Date.now();
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  }, text);
+}
+
+function seen(messenger: Messenger): Promise<{ at?: number; gone?: number }> {
+  return messenger.page.evaluate(() => (window as unknown as { seen: object }).seen);
+}
+
+test('18. the offline banner within a second, never a blank screen; 19. reconnected within two, gap filled, nothing doubled', async ({ browser }) => {
+  const aldis = await Aldis.start();
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  let socket = await aldis.connect(bob);
+  for (let index = 1; index <= 5; index++) await say(socket, { receiver: ann.username, text: `Before ${index}` });
+  socket.close();
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  await expect(messenger.message('Before 5')).toBeVisible();
+
+  const expected = Array.from({ length: 5 }, (_, index) => `Before ${index + 1}`);
+  for (let outage = 1; outage <= 3; outage++) {
+    await watch(messenger, 'No connection.');
+    const killed = Date.now();
+    await aldis.kill();
+    await expect(messenger.banner).toBeVisible();
+    expect((await seen(messenger)).at! - killed).toBeLessThanOrEqual(1_000);
+    expect(await messenger.texts()).toEqual(expected.slice(-(await messenger.messages.count())));
+    expect(await messenger.messages.count()).toBeGreaterThan(4);
+
+    await aldis.restart();
+    const back = Date.now();
+    // Said while Ann's browser is on its way back: some of it before, some of it after.
+    socket = await aldis.connect(bob);
+    for (let index = 1; index <= 10; index++) {
+      expected.push(`Outage ${outage}, ${index}`);
+      await say(socket, { receiver: ann.username, text: expected.at(-1)! });
+    }
+    socket.close();
+    await expect(messenger.banner).toBeHidden();
+    expect((await seen(messenger)).gone! - back).toBeLessThanOrEqual(2_000);
+    await expect.poll(() => messenger.texts()).toEqual(expected.slice(-(await messenger.messages.count())));
+    await expect(messenger.message(expected.at(-1)!)).toHaveCount(1);
+  }
+  await messenger.page.context().close();
+  await aldis.end();
+});
+
+test('18. without a network the banner comes, and what was seen before is still there', async ({ aldis, browser }) => {
+  const people = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const [ann, bob, cat] = people;
+  for (const other of [bob, cat]) {
+    const socket = await aldis.connect(other);
+    await say(socket, { receiver: ann.username, text: `From ${other.username}` });
+    socket.close();
+  }
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  await messenger.open(cat.username);
+  await expect(messenger.message(`From ${cat.username}`)).toBeVisible();
+  await messenger.page.context().setOffline(true);
+  await expect(messenger.banner).toBeVisible({ timeout: 1_000 });
+  // 5. A conversation seen before is painted with the network off.
+  await messenger.conversation('Bob').click();
+  await expect(messenger.message(`From ${bob.username}`)).toBeVisible({ timeout: 300 });
+  await messenger.send('Later');
+  await expect(messenger.tick('Later', 'Waiting to be sent')).toBeVisible();
+  await messenger.page.context().setOffline(false);
+  await expect(messenger.tick('Later', 'Sent')).toBeVisible({ timeout: 2_000 });
+  await expect(messenger.banner).toBeHidden();
+  await messenger.page.context().close();
+});
+
+test('19. after a longer absence everything is there, in order, however it is scrolled', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  const texts: string[] = [];
+  const talk = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      texts.push(`Number ${texts.length + 1}`);
+      await say(socket, { receiver: ann.username, text: texts.at(-1)! });
+    }
+  };
+  await talk(70);
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  await expect(messenger.message('Number 70')).toBeVisible();
+  await messenger.page.goto('about:blank');
+  await talk(130);
+  await messenger.open(bob.username);
+  await expect(messenger.message('Number 200')).toBeVisible();
+
+  // From the end to the beginning, reading every line once.
+  const found = new Set<string>(await messenger.texts());
+  await messenger.page.mouse.move(800, 400);
+  while (!found.has('Number 1')) {
+    const top = (await messenger.texts())[0];
+    await messenger.page.mouse.wheel(0, -400);
+    await expect.poll(async () => (await messenger.texts())[0]).not.toBe(top);
+    for (const text of await messenger.texts()) found.add(text);
+  }
+  expect([...found].sort((a, b) => Number(a.slice(7)) - Number(b.slice(7)))).toEqual(texts);
+  socket.close();
+  await messenger.page.context().close();
+});
