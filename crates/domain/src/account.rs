@@ -197,7 +197,7 @@ mod tests {
             assert!(check_username(good).is_ok(), "{good}");
         }
         for bad in ["", "a", &"x".repeat(33), "a b", "añn", "ann/..", "ann\0"] {
-            assert_eq!(check_username(bad).unwrap_err().field, Some("username"), "{bad}");
+            assert_eq!(check_username(bad).unwrap_err().field.as_deref(), Some("username"), "{bad}");
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Error {
     /// What went wrong this time and what to do; safe to show.
     pub detail: Cow<'static, str>,
     /// The field at fault.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     /// How long to wait before trying again.
     pub retry_after: Option<Duration>,
     /// For the log alone.
@@ -31,14 +31,14 @@ impl Error {
     }
 
     /// A field's value is not valid.
-    pub fn invalid(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn invalid(field: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Invalid, detail).about(field)
     }
 
     /// Names the field at fault.
     #[must_use]
-    pub fn about(self, field: &'static str) -> Self {
-        Self { field: Some(field), ..self }
+    pub fn about(self, field: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 
     /// Too many; again after `wait`.
@@ -55,7 +55,7 @@ impl Error {
     /// As clients see it.
     pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.code, self.detail.as_ref());
-        problem.field = self.field.map(str::to_owned);
+        problem.field = self.field.as_deref().map(str::to_owned);
         // Rounded up, so that who waits as told is let in.
         problem.retry_after =
             self.retry_after.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));

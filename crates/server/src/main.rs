@@ -1,1 +1,23 @@
-fn main() {}
+//! Aldis: a self-hosted real-time messaging server for any Socket.IO client.
+//!
+//! This crate is the edge and the binary: settings, wiring, HTTP, sockets. The rules are in `domain`.
+#![forbid(unsafe_code)]
+
+mod app;
+mod cli;
+mod config;
+mod http;
+mod hub;
+mod keys;
+mod listen;
+mod log;
+mod metrics;
+mod otp;
+mod socket;
+mod system;
+mod wiring;
+mod worker;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

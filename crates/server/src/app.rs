@@ -1,0 +1,30 @@
+//! What every part of the server shares.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use domain::Domain;
+use domain::store::Store;
+use socketio::Origins;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::metrics::Metrics;
+
+/// The server's parts, wired.
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) domain: Domain,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) origins: Origins,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Set once the server begins to stop.
+    pub(crate) stopping: AtomicBool,
+    /// What catches sockets up; waited for at the end.
+    pub(crate) tasks: TaskTracker,
+    /// Bounds how many sockets read from the log at the same time.
+    pub(crate) reading: Semaphore,
+}

@@ -1,0 +1,8 @@
+//! `aldis openapi`
+
+/// Prints the document that a server serves at `/openapi.json`.
+pub(super) fn print() -> Result<(), String> {
+    let document = crate::http::openapi().to_pretty_json().map_err(|error| error.to_string())?;
+    println!("{document}");
+    Ok(())
+}

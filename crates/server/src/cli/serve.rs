@@ -1,0 +1,168 @@
+//! `aldis serve`
+
+use std::io::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::listen::Listener;
+use crate::socket::Sockets;
+use crate::{http, log, wiring, worker};
+
+/// Serves until it is told to stop.
+pub(super) fn serve(config: Config) -> Result<(), String> {
+    log::start(&config)?;
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(run(config))
+}
+
+async fn run(config: Config) -> Result<(), String> {
+    // Before anything is opened: a signal that comes early must not be lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+
+    let wanted = resolve(&config.listen)?;
+    config.check(wanted)?;
+    let listener = TcpListener::bind(wanted).await.map_err(|error| cannot_listen(&config.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let (app, sockets) = wiring::wire(config, address)?;
+
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    serve_metrics(&app, &sockets, &stop, &tasks).await?;
+    let background = CancellationToken::new();
+    let workers = TaskTracker::new();
+    workers.spawn(worker::receipts(app.clone(), background.clone()));
+    workers.spawn(worker::sweep(app.clone(), background.clone()));
+    let accepting =
+        Listener { app: app.clone(), router: http::router(app.clone()), sockets: sockets.clone() };
+    tasks.spawn(accepting.run(listener, stop.clone(), tasks.clone()));
+
+    tracing::info!(%address, memory = app.config.memory, "serving");
+    // The one line on standard output: whoever started it waits for it.
+    println!("aldis is listening on http://{address}");
+    let _ = std::io::stdout().flush();
+
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: no new connections, what is in flight is finished");
+    let drained = drain(&app, &sockets, &stop, &tasks);
+    let finished = tokio::select! {
+        () = drained => true,
+        _ = terminate.recv() => false,
+        _ = interrupt.recv() => false,
+    };
+    background.cancel();
+    workers.close();
+    workers.wait().await;
+    app.store.close().await;
+    tracing::info!(finished, "stopped");
+    Ok(())
+}
+
+/// Stops accepting, finishes what is in flight, and tells sockets to come back; within the bound.
+async fn drain(
+    app: &App,
+    sockets: &socketio::Server<Sockets>,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    app.stopping.store(true, Ordering::Relaxed);
+    stop.cancel();
+    let bound = app.config.drain_timeout.0;
+    let in_flight = async {
+        // What was read is handled, and then stored and acknowledged.
+        sockets.quiesce().await;
+        app.store.settle().await;
+    };
+    if tokio::time::timeout(bound / 2, in_flight).await.is_err() {
+        tracing::warn!("some requests did not finish in time; they are not acknowledged");
+    }
+    sockets.close(bound / 2).await;
+    app.tasks.close();
+    tasks.close();
+    let rest = async {
+        app.tasks.wait().await;
+        tasks.wait().await;
+    };
+    if tokio::time::timeout(bound / 2, rest).await.is_err() {
+        tracing::warn!("some connections did not end in time; they are cut");
+    }
+}
+
+fn resolve(listen: &str) -> Result<SocketAddr, String> {
+    let failed = || format!("listen: {listen:?} is not an address and a port, like 127.0.0.1:5000");
+    listen.to_socket_addrs().map_err(|_| failed())?.next().ok_or_else(failed)
+}
+
+fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
+    let hint = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "; another program has it: stop that one, or choose another with --listen"
+        }
+        _ => "",
+    };
+    format!("cannot listen on {listen}: {error}{hint}")
+}
+
+/// Serves `/metrics` on a listener of its own, so that clients do not reach it.
+async fn serve_metrics(
+    app: &Arc<App>,
+    sockets: &socketio::Server<Sockets>,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> Result<(), String> {
+    let listen = &app.config.metrics_listen;
+    if listen == "off" {
+        return Ok(());
+    }
+    let listener = match TcpListener::bind(resolve(listen)?).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            // Messages matter more than their numbers, and a second server on a machine is no mistake.
+            tracing::warn!(%listen, %error, "metrics are not served; choose another --metrics-listen, or off");
+            return Ok(());
+        }
+    };
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    tracing::info!(%address, "metrics");
+    let registry = Arc::new(app.metrics.registry(sockets.clone(), app.hub.clone()));
+    let metrics = move || async move {
+        let mut text = String::new();
+        let encoded = prometheus_client::encoding::text::encode(&mut text, &registry);
+        encoded.map_err(|error| error.to_string()).map(|()| {
+            ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+        })
+    };
+    let router = axum::Router::new().route("/metrics", get(metrics));
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        if let Err(error) = served.await {
+            tracing::warn!(%error, "metrics are no longer served");
+        }
+    });
+    Ok(())
+}
+
+/// Each connection is a file: takes as many as the system allows.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Where a setting comes from: a flag, else the environment, else the file, else the default.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Config, DEFAULTS};
+
+/// What starts every environment variable.
+const PREFIX: &str = "ALDIS_";
+
+/// Where a value was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Default,
+    File(PathBuf),
+    Environment(String),
+    Flag(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// All settings with where each was found.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    values: BTreeMap<String, (Value, Source)>,
+}
+
+/// The flags: one for each setting, with its comment as help.
+pub(crate) fn arguments() -> Vec<Arg> {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("A TOML file with settings [env: ALDIS_CONFIG]");
+    let settings = defaults().into_iter().map(|(key, default)| {
+        let help = format!("{} [default: {}]", comment(&key), shown(&default));
+        let argument = Arg::new(key.clone()).long(key).help(help);
+        match default {
+            Value::Boolean(_) => argument.num_args(0..=1).require_equals(true).default_missing_value("true"),
+            Value::Array(_) => argument.action(ArgAction::Append).value_name("VALUE"),
+            _ => argument.value_name("VALUE"),
+        }
+    });
+    std::iter::once(config).chain(settings).collect()
+}
+
+impl Layers {
+    /// Reads all layers. `environment` is the process's own but in tests.
+    pub(crate) fn read(
+        flags: &ArgMatches,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, String> {
+        let environment: BTreeMap<_, _> = environment
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect();
+        let mut values: BTreeMap<_, _> =
+            defaults().into_iter().map(|(key, value)| (key, (value, Source::Default))).collect();
+        let file = flags.get_one::<PathBuf>("config").cloned();
+        let file = file.or_else(|| environment.get("ALDIS_CONFIG").map(PathBuf::from));
+        if let Some(path) = file {
+            read_file(&path, &mut values)?;
+        }
+        read_environment(&environment, &mut values)?;
+        read_flags(flags, &mut values)?;
+        Ok(Self { values })
+    }
+
+    /// The settings, typed.
+    pub(crate) fn config(&self) -> Result<Config, String> {
+        let table: Table = self.values.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect();
+        // One at a time first, so that the message can say where the bad value came from.
+        let defaults: Table = defaults().into_iter().collect();
+        for (key, (value, source)) in &self.values {
+            let mut alone = defaults.clone();
+            alone.insert(key.clone(), value.clone());
+            Config::deserialize(alone).map_err(|error| format!("{key} ({source}): {}", error.message()))?;
+        }
+        Config::deserialize(table).map_err(|error| error.message().to_owned())
+    }
+}
+
+/// As a TOML file would have it, with the source of each value.
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for key in keys() {
+            if let Some((value, source)) = self.values.get(&key) {
+                writeln!(f, "{:<50} # {source}", format!("{key} = {value}"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn defaults() -> Table {
+    DEFAULTS.parse().expect("the embedded defaults are TOML")
+}
+
+/// In the order of the file.
+fn keys() -> impl Iterator<Item = String> {
+    DEFAULTS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let (key, _) = line.split_once(" = ")?;
+        Some(key.to_owned())
+    })
+}
+
+/// The comment above a key.
+fn comment(key: &str) -> String {
+    let start = format!("{key} = ");
+    let mut comment = Vec::new();
+    for line in DEFAULTS.lines() {
+        if line.starts_with(&start) {
+            break;
+        }
+        match line.strip_prefix('#') {
+            Some(text) => comment.push(text.trim()),
+            None if line.is_empty() => comment.clear(),
+            // Keys under one comment share it.
+            None => {}
+        }
+    }
+    comment.join(" ")
+}
+
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn read_file(path: &Path, values: &mut BTreeMap<String, (Value, Source)>) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let table: Table = text.parse().map_err(|error| format!("{}: {error}", path.display()))?;
+    for (key, value) in table {
+        let slot = values.get_mut(&key).ok_or_else(|| unknown(&format!("{}: {key}", path.display())))?;
+        *slot = (value, Source::File(path.to_owned()));
+    }
+    Ok(())
+}
+
+fn read_environment(
+    environment: &BTreeMap<String, OsString>,
+    values: &mut BTreeMap<String, (Value, Source)>,
+) -> Result<(), String> {
+    for (name, value) in environment {
+        let key = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
+        // Kubernetes sets such for every service of this name.
+        if key == "config" || key.starts_with("service-") || key == "port" || key.starts_with("port-") {
+            continue;
+        }
+        let slot = values.get_mut(&key).ok_or_else(|| unknown(name))?;
+        let text = value.to_str().ok_or_else(|| format!("{name} is not UTF-8"))?;
+        let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        let value = match &slot.0 {
+            Value::Array(_) => list(parts.into_iter()),
+            like => scalar(text, like).map_err(|error| format!("{name}: {error}"))?,
+        };
+        *slot = (value, Source::Environment(name.clone()));
+    }
+    Ok(())
+}
+
+fn read_flags(flags: &ArgMatches, values: &mut BTreeMap<String, (Value, Source)>) -> Result<(), String> {
+    for (key, slot) in values {
+        let Some(mut given) = flags.get_many::<String>(key) else { continue };
+        let name = format!("--{key}");
+        let value = match &slot.0 {
+            Value::Array(_) => list(given.map(String::as_str)),
+            like => {
+                let text = given.next_back().map(String::as_str).unwrap_or_default();
+                scalar(text, like).map_err(|error| format!("{name}: {error}"))?
+            }
+        };
+        *slot = (value, Source::Flag(name));
+    }
+    Ok(())
+}
+
+fn unknown(what: &str) -> String {
+    format!("{what}: there is no such setting; `aldis config` lists them all")
+}
+
+fn list<'a>(parts: impl Iterator<Item = &'a str>) -> Value {
+    Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+}
+
+/// A text as the same kind of value as the default's.
+fn scalar(text: &str, like: &Value) -> Result<Value, String> {
+    match like {
+        Value::Boolean(_) => match text {
+            "true" | "1" | "yes" => Ok(Value::Boolean(true)),
+            "false" | "0" | "no" => Ok(Value::Boolean(false)),
+            _ => Err(format!("{text:?} is neither true nor false")),
+        },
+        Value::Integer(_) => {
+            text.parse().map(Value::Integer).map_err(|_| format!("{text:?} is not a number"))
+        }
+        _ => Ok(Value::String(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn read(flags: &[&str], environment: &[(&str, &str)]) -> Result<Layers, String> {
+        let command = clap::Command::new("aldis").args(arguments());
+        let matches =
+            command.try_get_matches_from([&["aldis"], flags].concat()).map_err(|e| e.to_string())?;
+        Layers::read(&matches, environment.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    #[test]
+    fn defaults_are_whole() {
+        let config = read(&[], &[]).unwrap().config().unwrap();
+        assert_eq!(config.listen, "127.0.0.1:5000");
+        assert_eq!(config.text_limit.bytes(), 16 * 1024);
+        assert_eq!(keys().count(), defaults().len());
+        for key in keys() {
+            assert!(!comment(&key).is_empty(), "{key} is not explained");
+        }
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aldis.toml");
+        std::fs::write(&path, "text-limit = \"1KiB\"\notp-tries = 7\nlog = \"warn\"\n").unwrap();
+        let file = path.to_str().unwrap();
+        let environment =
+            [("ALDIS_OTP_TRIES", "8"), ("ALDIS_LOG", "debug"), ("HOME", "x"), ("ALDIS_PORT", "tcp://")];
+        let layers = read(&["--config", file, "--log", "trace", "--memory"], &environment).unwrap();
+        let config = layers.config().unwrap();
+        assert_eq!((config.text_limit.bytes(), config.otp_tries, config.log.as_str()), (1024, 8, "trace"));
+        assert!(config.memory);
+        let printed = layers.to_string();
+        for (key, source) in [
+            ("text-limit = \"1KiB\"", format!("# file {file}")),
+            ("otp-tries = 8", "# environment ALDIS_OTP_TRIES".into()),
+            ("log = \"trace\"", "# flag --log".into()),
+            ("ping-interval = \"25s\"", "# default".into()),
+        ] {
+            let line = printed.lines().find(|line| line.starts_with(key)).unwrap();
+            assert!(line.ends_with(&source), "{line}");
+        }
+        // What is printed is a file that says the same.
+        assert_eq!(printed.parse::<Table>().unwrap().len(), defaults().len());
+    }
+
+    #[test]
+    fn lists_come_repeated_or_with_commas() {
+        let layers =
+            read(&["--allow-origin", "https://a.example", "--allow-origin=https://b.example"], &[]).unwrap();
+        assert_eq!(layers.config().unwrap().allow_origin, ["https://a.example", "https://b.example"]);
+        let layers = read(&[], &[("ALDIS_TRUSTED_PROXY", "10.0.0.0/8, ::1")]).unwrap();
+        assert_eq!(layers.config().unwrap().trusted_proxy.len(), 2);
+    }
+
+    #[test]
+    fn what_is_unknown_or_bad_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aldis.toml");
+        std::fs::write(&path, "txt-limit = 1\n").unwrap();
+        assert!(read(&["--config", path.to_str().unwrap()], &[]).unwrap_err().contains("txt-limit"));
+        assert!(read(&[], &[("ALDIS_TXT_LIMIT", "1")]).unwrap_err().contains("ALDIS_TXT_LIMIT"));
+        assert!(read(&["--txt-limit", "1"], &[]).unwrap_err().contains("--txt-limit"));
+        assert!(read(&["--otp-tries", "many"], &[]).unwrap_err().contains("--otp-tries"));
+        let bad = read(&[], &[("ALDIS_PING_TIMEOUT", "soon")]).unwrap().config().unwrap_err();
+        assert!(
+            bad.contains("ping-timeout (environment ALDIS_PING_TIMEOUT)") && bad.contains("10s"),
+            "{bad}"
+        );
+    }
+
+    #[test]
+    fn the_environment_may_be_a_duration() {
+        let layers = read(&[], &[("ALDIS_PING_TIMEOUT", "5s")]).unwrap();
+        assert_eq!(layers.config().unwrap().ping_timeout.0, Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings: from flags, the environment and one file, over the defaults of `default.toml`.
+//!
+//! That file is the one list of settings: flags, variables and keys are derived from it.
+
+mod layers;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub(crate) use layers::{Layers, arguments};
+pub(crate) use value::{Network, Size, Span};
+
+/// The defaults, with what each setting means.
+pub(crate) const DEFAULTS: &str = include_str!("default.toml");
+
+/// The settings in force; what each means is written in `default.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) listen: String,
+    pub(crate) data: PathBuf,
+    pub(crate) memory: bool,
+    pub(crate) metrics_listen: String,
+    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) allow_origin: Vec<String>,
+    pub(crate) trusted_proxy: Vec<Network>,
+    pub(crate) otp_channel: OtpChannelName,
+    pub(crate) allow_fixed_otp: bool,
+    pub(crate) otp_lifetime: Span,
+    pub(crate) otp_tries: u32,
+    pub(crate) token_lifetime: Span,
+    pub(crate) session_lifetime: Span,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) hash_threads: usize,
+    pub(crate) hash_queue: usize,
+    pub(crate) registrations_per_hour: u32,
+    pub(crate) failed_logins_per_hour: u32,
+    pub(crate) failed_logins_per_account_per_hour: u32,
+    pub(crate) resends_per_hour: u32,
+    pub(crate) message_burst: u32,
+    pub(crate) messages_per_second: u32,
+    pub(crate) text_limit: Size,
+    pub(crate) packet_limit: Size,
+    pub(crate) body_limit: Size,
+    pub(crate) event_burst: u32,
+    pub(crate) events_per_second: u32,
+    pub(crate) sockets_per_address: u32,
+    pub(crate) connections: usize,
+    pub(crate) pending_limit: Size,
+    pub(crate) ping_interval: Span,
+    pub(crate) ping_timeout: Span,
+    pub(crate) receipt_delay: Span,
+    pub(crate) cache: Size,
+    pub(crate) drain_timeout: Span,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// How one-time codes reach people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OtpChannelName {
+    Fixed,
+    Log,
+}
+
+impl Config {
+    /// Refuses what would be unsafe or could not work, once it is known where the server listens.
+    pub(crate) fn check(&self, address: SocketAddr) -> Result<(), String> {
+        if self.otp_channel == OtpChannelName::Fixed && !address.ip().is_loopback() && !self.allow_fixed_otp {
+            return Err(format!(
+                "{address} can be reached by others, and with otp-channel = \"fixed\" anybody verifies any account; \
+                 set --otp-channel log, or --allow-fixed-otp if that is what you want"
+            ));
+        }
+        // A text grows by escapes and by its wrapping in an event.
+        if self.text_limit.bytes() > self.packet_limit.bytes() / 2 {
+            return Err("text-limit must be at most half of packet-limit: a text grows on the wire".into());
+        }
+        let positive = [
+            ("otp-tries", self.otp_tries),
+            ("message-burst", self.message_burst),
+            ("messages-per-second", self.messages_per_second),
+            ("event-burst", self.event_burst),
+            ("events-per-second", self.events_per_second),
+        ];
+        match positive.iter().find(|(_, value)| *value == 0) {
+            Some((name, _)) => Err(format!("{name} must be at least 1")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Accounts over HTTP.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::{Problem, Register, Registered, Resend, User, Verified, Verify};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Bearer, Body, Limited, Segment};
+use super::problem::Failure;
+use crate::app::App;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(verify))
+        .routes(routes!(resend))
+        .routes(routes!(me))
+        .routes(routes!(user))
+}
+
+/// Register an account
+///
+/// Sends a one-time code, which `POST /auth/verify` takes.
+#[utoipa::path(
+    post, path = "/auth/register", tag = "accounts", request_body = Register,
+    responses(
+        (status = 201, body = Registered),
+        (status = 409, body = Problem, description = "`username_taken`"),
+        (status = 422, body = Problem, description = "`invalid`, with the field named"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
+)]
+async fn register(
+    State(app): State<Arc<App>>,
+    Limited(address): Limited,
+    Body(request): Body<Register>,
+) -> Result<(StatusCode, Json<Registered>), Failure> {
+    let registered = app.domain.accounts.register(request, address).await?;
+    Ok((StatusCode::CREATED, Json(registered)))
+}
+
+/// Verify an account with its one-time code
+#[utoipa::path(
+    post, path = "/auth/verify", tag = "accounts", request_body = Verify,
+    responses(
+        (status = 200, body = Verified),
+        (status = 400, body = Problem, description = "`otp_invalid`: wrong, expired or used"),
+        (status = 429, body = Problem, description = "`otp_locked`: ask for a new code"),
+    ),
+)]
+async fn verify(
+    State(app): State<Arc<App>>,
+    Body(Verify { username, otp }): Body<Verify>,
+) -> Result<Json<Verified>, Failure> {
+    let user = app.domain.accounts.verify(&username, &otp).await?;
+    Ok(Json(Verified { user }))
+}
+
+/// Ask for a new one-time code
+///
+/// Answers alike whether or not there is such an account.
+#[utoipa::path(post, path = "/auth/resend", tag = "accounts", request_body = Resend, responses((status = 202)))]
+async fn resend(State(app): State<Arc<App>>, Body(request): Body<Resend>) -> Result<StatusCode, Failure> {
+    app.domain.accounts.resend(&request.username).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// One's own user
+#[utoipa::path(get, path = "/api/users/me", tag = "users", security(("token" = [])), responses((status = 200, body = User)))]
+async fn me(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<User>, Failure> {
+    Ok(Json(app.domain.accounts.me(&caller).await?))
+}
+
+/// Somebody's user
+#[utoipa::path(
+    get, path = "/api/users/{username}", tag = "users", security(("token" = [])),
+    params(("username" = String, Path)),
+    responses((status = 200, body = User), (status = 404, body = Problem)),
+)]
+async fn user(
+    State(app): State<Arc<App>>,
+    _: Bearer,
+    Segment(username): Segment<String>,
+) -> Result<Json<User>, Failure> {
+    Ok(Json(app.domain.accounts.user(&username).await?))
+}

@@ -1,0 +1,97 @@
+//! Conversations and their history over HTTP.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use domain::{Around, Error};
+use protocol::{Conversation, ConversationId, Message, Page, Problem, limit};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Bearer, Parameters, Segment};
+use super::problem::Failure;
+use crate::app::App;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(history))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The `next` of the page before.
+    next: Option<String>,
+}
+
+/// One's conversations, newest activity first
+#[utoipa::path(
+    get, path = "/api/conversations", tag = "conversations", security(("token" = [])), params(ListQuery),
+    responses((status = 200, body = Page<Conversation>), (status = 400, body = Problem, description = "`cursor_invalid`")),
+)]
+async fn list(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<Conversation>>, Failure> {
+    Ok(Json(app.domain.conversations.list(&caller, query.next.as_deref()).await?))
+}
+
+/// A conversation
+#[utoipa::path(
+    get, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
+    params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Conversation), (status = 404, body = Problem)),
+)]
+async fn get(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+) -> Result<Json<Conversation>, Failure> {
+    Ok(Json(app.domain.conversations.get(&caller, id).await?))
+}
+
+/// One of `beforeSeq`, `afterSeq` and `aroundSeq`; without any, the newest messages.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct HistoryQuery {
+    /// Messages below this `seq`, the newest of them.
+    before_seq: Option<u64>,
+    /// Messages above this `seq`, the oldest of them.
+    after_seq: Option<u64>,
+    /// Messages on both sides of this `seq`, itself included.
+    around_seq: Option<u64>,
+    /// At most so many: 1 to 200, default 50.
+    limit: Option<u32>,
+}
+
+/// Messages of a conversation, by ascending `seq`
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/messages", tag = "messages", security(("token" = [])),
+    params(("id" = ConversationId, Path), HistoryQuery),
+    responses(
+        (status = 200, body = Page<Message>),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`invalid`, with the field named"),
+    ),
+)]
+async fn history(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    Parameters(query): Parameters<HistoryQuery>,
+) -> Result<Json<Page<Message>>, Failure> {
+    let around = match (query.before_seq, query.after_seq, query.around_seq) {
+        (None, None, None) => Around::End,
+        (Some(seq), None, None) => Around::Before(seq),
+        (None, Some(seq), None) => Around::After(seq),
+        (None, None, Some(seq)) => Around::Seq(seq),
+        _ => return Err(Error::invalid("beforeSeq", "Give one of beforeSeq, afterSeq and aroundSeq.").into()),
+    };
+    let limit = query.limit.unwrap_or(limit::PAGE_DEFAULT);
+    let items = app.domain.conversations.history(&caller, id, around, limit).await?;
+    Ok(Json(Page { items, next: None }))
+}

@@ -1,0 +1,134 @@
+//! What handlers take out of requests, with the errors of the contract.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use domain::{Caller, Error};
+use protocol::Code;
+use serde::de::DeserializeOwned;
+
+use super::problem::Failure;
+use crate::app::App;
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Failure> {
+        if !is_json(request.headers()) {
+            return Err(Failure::new(
+                Code::UnsupportedMediaType,
+                "Send JSON, with Content-Type: application/json.",
+            ));
+        }
+        let bytes =
+            Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Failure::new(Code::TooLarge, "The body is over the limit."),
+                _ => Failure::new(Code::Malformed, "The body could not be read."),
+            })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+/// Reads JSON: what is not JSON is malformed, what is but does not fit is invalid, with the field named.
+pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
+    use serde_json::error::Category;
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        match inner.classify() {
+            Category::Data => unfit(&path, &inner.to_string()).into(),
+            Category::Io | Category::Syntax | Category::Eof => {
+                Failure::new(Code::Malformed, format!("This is not JSON: {inner}."))
+            }
+        }
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| Failure::new(Code::Malformed, format!("This is not JSON: {error}.")))?;
+    Ok(value)
+}
+
+/// A value that is JSON but not what is wanted: names the field.
+pub(crate) fn unfit(path: &str, why: &str) -> Error {
+    // A missing field has no path of its own; serde names it in its message.
+    let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    Error::invalid(missing.unwrap_or(path).to_owned(), format!("{why}."))
+}
+
+/// The bearer of an access token whose session lives.
+pub(crate) struct Bearer(pub(crate) Caller);
+
+impl FromRequestParts<Arc<App>> for Bearer {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let value =
+            parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => {
+                let detail = "Send the access token: Authorization: Bearer <token>.";
+                return Err(Failure::new(Code::TokenRequired, detail));
+            }
+        };
+        Ok(Self(app.domain.sessions.authenticate(token).await?))
+    }
+}
+
+/// The client's address where limits per address apply to it.
+pub(crate) struct Limited(pub(crate) Option<IpAddr>);
+
+/// The client's address, put into the request where it is accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl FromRequestParts<Arc<App>> for Limited {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Failure> {
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        Ok(Self(address.filter(|address| !address.is_loopback())))
+    }
+}
+
+/// Part of the path; what does not fit is not there.
+pub(crate) struct Segment<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Segment<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let path = Path::<T>::from_request_parts(parts, app).await;
+        path.map(|path| Self(path.0))
+            .map_err(|_| Failure::new(Code::NotFound, "There is nothing at this path."))
+    }
+}
+
+/// The query.
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Parameters<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Failure> {
+        let query = Query::<T>::try_from_uri(&parts.uri);
+        query.map(|query| Self(query.0)).map_err(|error| {
+            Failure::new(Code::Invalid, format!("The query does not fit: {}.", error.body_text()))
+        })
+    }
+}

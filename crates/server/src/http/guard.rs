@@ -1,0 +1,73 @@
+//! What every HTTP request passes on its way in and out.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
+    HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use protocol::Code;
+
+use super::problem::Failure;
+use crate::app::App;
+
+/// Static, so that a cached page stays valid: no nonce. Scripts and styles come from the server alone.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+    img-src 'self' data: blob:; connect-src 'self' ws: wss:; manifest-src 'self'; worker-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+const SECURITY: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+];
+
+const CROSS_ORIGIN: [(HeaderName, &str); 4] = [
+    (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+    (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key"),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+    (ACCESS_CONTROL_MAX_AGE, "600"),
+];
+
+/// Refuses pages of other sites, answers preflights, and puts the headers on that every answer has.
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = if app.origins.allow(request.headers()) {
+        let cross_origin = app.origins.cors(request.headers());
+        let preflight = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let mut response = if request.method() == Method::OPTIONS && preflight {
+            StatusCode::NO_CONTENT.into_response()
+        } else {
+            next.run(request).await
+        };
+        if !cross_origin.is_empty() {
+            put(response.headers_mut(), &CROSS_ORIGIN);
+            for (name, value) in &cross_origin {
+                response.headers_mut().append(name, value.clone());
+            }
+        }
+        response
+    } else {
+        let detail =
+            "Pages of this origin may not use this server; the operator can add it with --allow-origin.";
+        Failure::new(Code::OriginNotAllowed, detail).into_response()
+    };
+    let headers = response.headers_mut();
+    put(headers, &SECURITY);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    app.metrics.http(response.status());
+    response
+}
+
+fn put(headers: &mut HeaderMap, values: &[(HeaderName, &'static str)]) {
+    for (name, value) in values {
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+    }
+}

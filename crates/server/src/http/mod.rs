@@ -1,0 +1,70 @@
+//! HTTP: decode, call the domain, encode.
+
+mod account;
+mod conversation;
+pub(crate) mod extract;
+mod guard;
+mod health;
+mod message;
+pub(crate) mod problem;
+mod session;
+mod web;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Json, Router, middleware};
+use protocol::Code;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+use problem::Failure;
+
+/// All routes, and their description.
+fn documented() -> (Router<Arc<App>>, OpenApi) {
+    OpenApiRouter::with_openapi(description())
+        .merge(account::routes())
+        .merge(session::routes())
+        .merge(conversation::routes())
+        .merge(message::routes())
+        .merge(health::routes())
+        .split_for_parts()
+}
+
+/// The document served at `/openapi.json`.
+pub(crate) fn openapi() -> OpenApi {
+    documented().1
+}
+
+/// Everything over HTTP but the path of the socket.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (routes, document) = documented();
+    let document = Arc::new(document);
+    routes
+        .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed, "Use another method.") })
+        .fallback(web::serve)
+        .layer(DefaultBodyLimit::max(app.config.body_limit.bytes()))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+fn description() -> OpenApi {
+    use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+    use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApiBuilder};
+    let license = LicenseBuilder::new().name("Apache-2.0 OR MIT").build();
+    let info = InfoBuilder::new()
+        .title("Aldis")
+        .version(env!("CARGO_PKG_VERSION"))
+        .license(Some(license))
+        .description(Some(
+            "Accounts, sessions and history over HTTP; live messages go over Socket.IO. \
+             Errors are problems (RFC 9457) with a stable `code`.",
+        ))
+        .build();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let components = ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).build();
+    OpenApiBuilder::new().info(info).components(Some(components)).build()
+}

@@ -1,0 +1,126 @@
+//! The web client, embedded in the binary: each file as it is and compressed beforehand.
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+use protocol::Code;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::problem::Failure;
+
+#[derive(RustEmbed)]
+#[folder = "../../web/dist/"]
+struct Files;
+
+/// Serves a file of the web client; the client's own routes are served its page.
+pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let path = uri.path().trim_start_matches('/');
+    // What belongs to programs is never answered with a page for people.
+    if path.starts_with("api/") || path.starts_with("auth/") || path.starts_with(".well-known/") {
+        return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
+    }
+    if method != Method::GET && method != Method::HEAD {
+        return Failure::new(Code::MethodNotAllowed, "Only GET and HEAD are allowed here.").into_response();
+    }
+    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let path = if is_file { path } else { "index.html" };
+    match find(path, &headers) {
+        Some(found) => respond(path, found, &headers),
+        None if is_file => Failure::new(Code::NotFound, "There is no such file.").into_response(),
+        None => {
+            let detail = "This binary was built without the web client; `make run` builds it.";
+            Failure::new(Code::NotFound, detail).into_response()
+        }
+    }
+}
+
+struct Found {
+    file: EmbeddedFile,
+    encoding: Option<&'static str>,
+}
+
+/// The smallest form of a file that the client takes.
+fn find(path: &str, headers: &HeaderMap) -> Option<Found> {
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepts = |encoding: &str| {
+        let mut parts =
+            accepted.split(',').map(|part| part.trim().split_once(';').unwrap_or((part.trim(), "")));
+        parts.any(|(name, quality)| {
+            name.trim() == encoding && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
+    };
+    for (encoding, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if accepts(encoding)
+            && let Some(file) = Files::get(&format!("{path}{suffix}"))
+        {
+            return Some(Found { file, encoding: Some(encoding) });
+        }
+    }
+    Files::get(path).map(|file| Found { file, encoding: None })
+}
+
+fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
+    let Found { file, encoding } = found;
+    let hash = file.metadata.sha256_hash();
+    let tag = u128::from_be_bytes(hash[..16].try_into().expect("a SHA-256 has 32 bytes"));
+    let tag = HeaderValue::from_str(&format!("\"{tag:032x}\"")).expect("hexadecimal digits are ASCII");
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    // A file with its hash in its name never changes.
+    let caching = if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    if let Some(encoding) = encoding {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    let known = request.get(IF_NONE_MATCH).is_some_and(|known| *known == tag);
+    headers.insert(ETAG, tag);
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, Body::from(file.data.into_owned())).into_response()
+}
+
+/// `main-ABCD1234.js`, as the Angular build names its files.
+fn is_hashed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    stem.rsplit_once('-').is_some_and(|(_, hash)| {
+        hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json" | "map") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("ico") => "image/x-icon",
+        Some("webp") => "image/webp",
+        Some("woff2") => "font/woff2",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_a_hash_are_kept_for_ever() {
+        for hashed in ["main-BTGZ3QK5.js", "media/inter-4XH2MN6A.woff2", "chunk-ABCDEFGH.js"] {
+            assert!(is_hashed(hashed), "{hashed}");
+        }
+        for plain in ["index.html", "favicon.svg", "apple-touch-icon.png", "app-settings.json"] {
+            assert!(!is_hashed(plain), "{plain}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What the server counts, for `/metrics`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use domain::{Error, Sent};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::hub::Hub;
+use crate::socket::Sockets;
+
+/// The counters that handlers touch.
+#[derive(Default)]
+pub(crate) struct Metrics {
+    requests: Family<Status, Counter>,
+    messages: Family<Outcome, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Status {
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    reason: &'static str,
+}
+
+impl Metrics {
+    /// An HTTP request was answered.
+    pub(crate) fn http(&self, status: StatusCode) {
+        self.requests.get_or_create(&Status { status: status.as_u16() }).inc();
+    }
+
+    /// A message was stored, had been before, or was refused with a code.
+    pub(crate) fn message(&self, result: &Result<Sent, Error>) {
+        let outcome = match result {
+            Ok(Sent { duplicate: false, .. }) => "stored",
+            Ok(Sent { duplicate: true, .. }) => "duplicate",
+            Err(error) => error.code.as_str(),
+        };
+        self.messages.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Everything that is counted, under the names of `docs/operating.md`.
+    pub(crate) fn registry(&self, sockets: socketio::Server<Sockets>, hub: Arc<Hub>) -> Registry {
+        let mut registry = Registry::with_prefix("aldis");
+        registry.register("http_requests", "HTTP requests answered, by status", self.requests.clone());
+        let help = "Messages, edits and deletions: stored, duplicate, or refused with a code";
+        registry.register("messages", help, self.messages.clone());
+        registry.register_collector(Box::new(Transport { sockets, hub }));
+        registry
+    }
+}
+
+/// What the Socket.IO layer counts by itself.
+struct Transport {
+    sockets: socketio::Server<Sockets>,
+    hub: Arc<Hub>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Transport {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let metrics = self.sockets.metrics();
+        let gauges = [
+            ("sessions", "Engine.IO sessions that are open", None, metrics.sessions),
+            ("sockets", "Sockets that are connected", None, metrics.sockets),
+            ("users_online", "Users with a connected socket", None, self.hub.users()),
+            ("pending", "What waits for slow sockets", Some(Unit::Bytes), metrics.pending_bytes),
+        ];
+        for (name, help, unit, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let descriptor = encoder.encode_descriptor(name, help, unit.as_ref(), gauge.metric_type())?;
+            gauge.encode(descriptor)?;
+        }
+        let counters = [
+            ("sessions_opened", "Engine.IO sessions opened", metrics.opened),
+            ("sessions_upgraded", "Sessions that moved from polling to WebSocket", metrics.upgraded),
+            ("handshakes_refused", "Requests to the socket's path that were refused", metrics.refused),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        let help = "Engine.IO sessions that ended, by reason";
+        let kind = prometheus_client::metrics::MetricType::Counter;
+        let mut family = encoder.encode_descriptor("sessions_closed", help, None, kind)?;
+        for (reason, count) in metrics.closed {
+            let ended = Ended { reason: reason.as_str() };
+            ConstCounter::new(count).encode(family.encode_family(&ended)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,247 @@
+//! A connected client: where it stands in the stream of its user.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use domain::store::{ConversationKey, EntryKind, Position, Since};
+use domain::{Caller, Error, Live, SocketKey};
+use parking_lot::Mutex;
+use socketio::{Mark, Payload};
+use tokio::sync::{Notify, oneshot};
+
+use super::Socket;
+use crate::app::App;
+
+/// Live events held back while a client catches up; past it, what is missing is read from the log again.
+const HELD: usize = 256;
+
+/// What the server knows of a connected client.
+pub(crate) struct Client {
+    pub(crate) key: SocketKey,
+    pub(crate) caller: Caller,
+    /// Whether it acknowledges every message.
+    acks: Option<Box<Unacked>>,
+    stream: Mutex<Stream>,
+    /// Whether a `sync` waits for the stream.
+    pub(super) syncing: AtomicBool,
+}
+
+/// Where a client goes on from.
+pub(super) struct Start {
+    pub(super) since: Since,
+    /// Why its own cursor was not taken.
+    pub(super) refused: Option<Box<Error>>,
+}
+
+/// Where a client stands.
+enum Stream {
+    CatchingUp(Box<CatchingUp>),
+    /// It has had everything up to `floor`, and everything that was told since.
+    Live {
+        floor: Position,
+    },
+    Over,
+}
+
+struct CatchingUp {
+    start: Option<Start>,
+    held: Vec<Held>,
+    /// Whether more was told than could be held.
+    overflown: bool,
+    /// Sent by this socket itself meanwhile: its acknowledgement says the same.
+    own: BTreeSet<Position>,
+    /// The `sync` that waits for the end of it.
+    waiting: Option<oneshot::Sender<()>>,
+}
+
+/// A live entry that waits until what came before it has been read.
+struct Held {
+    position: Position,
+    kind: EntryKind,
+    mark: Mark,
+    payload: Payload,
+}
+
+/// The messages that a client has not acknowledged yet.
+#[derive(Default)]
+struct Unacked {
+    /// By conversation and `seq`; `true` once acknowledged, kept while one before it is not.
+    entries: Mutex<BTreeMap<(u64, u64), bool>>,
+    fewer: Notify,
+}
+
+impl Client {
+    pub(super) fn new(caller: Caller, start: Start, acks: bool) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let catching_up = CatchingUp {
+            start: Some(start),
+            held: Vec::new(),
+            overflown: false,
+            own: BTreeSet::new(),
+            waiting: None,
+        };
+        Self {
+            key: SocketKey(NEXT.fetch_add(1, Ordering::Relaxed)),
+            caller,
+            acks: acks.then(Box::default),
+            stream: Mutex::new(Stream::CatchingUp(Box::new(catching_up))),
+            syncing: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes note of something that is told to the client's user.
+    pub(crate) fn offer(&self, socket: &Socket, live: &Live, payload: &Payload) {
+        let Live::Entry { kind, conversation, seq, position, origin, .. } = live else {
+            // A socket that cannot take it is closed, and reads the state anew.
+            let _ = socket.emit(payload);
+            return;
+        };
+        let mark = mark(*conversation, *seq);
+        let own = *origin == Some(self.key);
+        // Locked until it is emitted, so that the order of the calls is the order on the wire.
+        match &mut *self.stream.lock() {
+            Stream::Live { floor } if !own && position > floor => self.emit(socket, *kind, mark, payload),
+            Stream::CatchingUp(catching_up) if own => drop(catching_up.own.insert(*position)),
+            Stream::CatchingUp(catching_up) => {
+                catching_up.hold(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
+            }
+            Stream::Live { .. } | Stream::Over => {}
+        }
+    }
+
+    /// Where to begin catching up; given once.
+    pub(super) fn start(&self) -> Option<Start> {
+        match &mut *self.stream.lock() {
+            Stream::CatchingUp(catching_up) => catching_up.start.take(),
+            Stream::Live { .. } | Stream::Over => None,
+        }
+    }
+
+    /// Whether the socket itself sent the entry at this position while catching up.
+    pub(super) fn sent(&self, position: Position) -> bool {
+        match &*self.stream.lock() {
+            Stream::CatchingUp(catching_up) => catching_up.own.contains(&position),
+            Stream::Live { .. } | Stream::Over => false,
+        }
+    }
+
+    /// Everything up to `upto` has been emitted: goes live, first `done` and then what was held back. Or,
+    /// if more was told than could be held, says no: there is more to read.
+    pub(super) fn go_live(&self, socket: &Socket, upto: Position, done: &Payload) -> bool {
+        let mut stream = self.stream.lock();
+        let Stream::CatchingUp(catching_up) = &mut *stream else { return true };
+        if catching_up.overflown {
+            catching_up.overflown = false;
+            return false;
+        }
+        let _ = socket.emit(done);
+        for held in std::mem::take(&mut catching_up.held) {
+            if held.position > upto {
+                self.emit(socket, held.kind, held.mark, &held.payload);
+            }
+        }
+        *stream = Stream::Live { floor: upto };
+        true
+    }
+
+    /// Waits until it is live; gives up to where everything had been emitted by then, or `None` if the
+    /// socket is over.
+    pub(super) async fn live(&self) -> Option<Position> {
+        loop {
+            let over = match &mut *self.stream.lock() {
+                Stream::Live { floor } => return Some(*floor),
+                Stream::Over => return None,
+                Stream::CatchingUp(catching_up) => {
+                    let (waiting, over) = oneshot::channel();
+                    catching_up.waiting = Some(waiting);
+                    over
+                }
+            };
+            // Dropped with the state, however the catching up ends.
+            let _ = over.await;
+        }
+    }
+
+    /// Emits an entry; once it is delivered, [`delivered`] is called.
+    pub(super) fn emit(&self, socket: &Socket, kind: EntryKind, mark: Mark, payload: &Payload) {
+        // A socket that cannot take it is closed, and resumes from the log.
+        let _ = match (&self.acks, kind) {
+            (None, _) => socket.emit_marked(payload, mark),
+            (Some(unacked), EntryKind::Message) => {
+                unacked.entries.lock().insert((mark.0, mark.1), false);
+                socket.emit_confirmed(payload, mark)
+            }
+            // Only messages are acknowledged; a change counts with the messages before it.
+            (Some(unacked), _) => {
+                unacked.entries.lock().insert((mark.0, mark.1), true);
+                socket.emit(payload)
+            }
+        };
+    }
+
+    /// The client acknowledged a message: up to where its conversation is delivered now, if further.
+    pub(super) fn acked(&self, mark: Mark) -> Option<Mark> {
+        let unacked = self.acks.as_ref()?;
+        let mut entries = unacked.entries.lock();
+        *entries.get_mut(&(mark.0, mark.1))? = true;
+        let mut through = None;
+        while let Some((&(conversation, seq), true)) = entries.range((mark.0, 0)..=(mark.0, u64::MAX)).next()
+        {
+            entries.remove(&(conversation, seq));
+            through = Some(Mark(conversation, seq));
+        }
+        drop(entries);
+        unacked.fewer.notify_waiters();
+        through
+    }
+
+    /// Waits until fewer than `count` messages are not acknowledged, or the socket is over.
+    pub(super) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
+        let Some(unacked) = &self.acks else { return };
+        loop {
+            let fewer = unacked.fewer.notified();
+            let mut fewer = std::pin::pin!(fewer);
+            // Before looking, so that no change is missed.
+            fewer.as_mut().enable();
+            if unacked.entries.lock().len() < count || !socket.is_connected() {
+                return;
+            }
+            fewer.await;
+        }
+    }
+
+    /// Whether it acknowledges every message.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.acks.is_some()
+    }
+
+    /// The socket is over.
+    pub(super) fn ended(&self) {
+        *self.stream.lock() = Stream::Over;
+        if let Some(unacked) = &self.acks {
+            unacked.fewer.notify_waiters();
+        }
+    }
+}
+
+impl CatchingUp {
+    fn hold(&mut self, held: Held) {
+        if self.held.len() < HELD && !self.overflown {
+            self.held.push(held);
+        } else {
+            self.overflown = true;
+            self.held = Vec::new();
+        }
+    }
+}
+
+/// An entry, as a mark on its packet.
+pub(super) fn mark(conversation: ConversationKey, seq: u64) -> Mark {
+    Mark(conversation.0.unsigned_abs(), seq)
+}
+
+/// Everything of a conversation up to the mark has reached a device of the user.
+pub(super) fn delivered(app: &App, socket: &Socket, mark: Mark) {
+    let conversation = ConversationKey(i64::try_from(mark.0).unwrap_or_default());
+    app.domain.receipts.delivered(socket.session().caller.person.id, conversation, mark.1);
+}

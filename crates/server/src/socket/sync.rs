@@ -1,0 +1,76 @@
+//! `sync`: what a client lacks, when it asks.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::store::Since;
+use domain::{Cursor, Error};
+use protocol::{Code, Sync, Synced, limit};
+use socketio::Event;
+
+use super::catch_up::encode;
+use super::reply::Reply;
+use super::{Socket, decode};
+use crate::app::App;
+
+pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
+    match decode(event) {
+        Ok(Sync { cursor: Some(cursor), limit }) => reply.result(page(app, socket, &cursor, limit).await),
+        Ok(Sync { cursor: None, .. }) => {
+            if socket.session().syncing.swap(true, Ordering::Relaxed) {
+                let detail = "A sync is under way; wait for its answer.";
+                return reply.error(&Error::new(Code::Overloaded, detail));
+            }
+            // Not waited for: while the socket catches up, its acknowledgements must be read.
+            let (app, socket) = (app.clone(), socket.clone());
+            app.clone().tasks.spawn(async move {
+                let synced = stand(&app, &socket).await;
+                socket.session().syncing.store(false, Ordering::Relaxed);
+                if let Some(synced) = synced {
+                    reply.ok(synced);
+                }
+            });
+        }
+        Err(error) => reply.error(&error),
+    }
+}
+
+/// Emits a page behind the cursor.
+async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> Result<Synced, Error> {
+    let limit = limit.unwrap_or(limit::SYNC_PAGE_DEFAULT);
+    if !limit::SYNC_PAGE.contains(&limit) {
+        return Err(Error::invalid("limit", "A page has 1 to 1,000 events."));
+    }
+    let Cursor(since) = Cursor::decode(cursor)?;
+    let upto = app.domain.syncs.position();
+    if since > upto {
+        let detail = "The cursor is of another log; begin without one.";
+        return Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
+    }
+    let user = socket.session().caller.person.id;
+    let mut reader = app.domain.syncs.reader(user, Since::Position(since), upto).await?;
+    let mut left = limit as usize;
+    let mut reached = since;
+    while left > 0 && socket.is_connected() {
+        let entries = reader.next(left.min(64)).await?;
+        if entries.is_empty() {
+            break;
+        }
+        left -= entries.len();
+        for caught in &entries {
+            reached = caught.position;
+            let _ = socket.emit(&encode(caught));
+        }
+        socket.drained().await;
+    }
+    let more = !reader.is_done();
+    Ok(Synced { cursor: Cursor(if more { reached } else { upto }).encode(), more: Some(more) })
+}
+
+/// Where a socket stands that has been sent everything: a cursor to keep.
+async fn stand(app: &App, socket: &Socket) -> Option<Synced> {
+    let floor = socket.session().live().await?;
+    // Told to whoever was in the live stream: to this socket, too.
+    let told = app.domain.syncs.told().await;
+    Some(Synced { cursor: Cursor(told.max(floor)).encode(), more: Some(false) })
+}

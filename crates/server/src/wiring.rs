@@ -1,0 +1,106 @@
+//! Puts the parts together; the only file that names concrete stores and brokers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::store::Store;
+use domain::{Broker, Clock, Domain, OtpChannel, Ports, Rate, Settings};
+use socketio::Origins;
+use store::{MemoryStore, SqliteOptions, SqliteStore};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::config::{Config, OtpChannelName};
+use crate::hub::Hub;
+use crate::keys;
+use crate::metrics::Metrics;
+use crate::otp;
+use crate::socket::Sockets;
+use crate::system::{SystemClock, SystemRandom};
+
+/// Sockets that read from the log at the same time.
+const READING: usize = 64;
+
+/// The parts of a server that will listen at an address.
+pub(crate) fn wire(
+    config: Config,
+    address: SocketAddr,
+) -> Result<(Arc<App>, socketio::Server<Sockets>), String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let random = Arc::new(SystemRandom);
+    let (store, keyring): (Arc<dyn Store>, _) = if config.memory {
+        (Arc::new(MemoryStore::new()), keys::ephemeral(&*random))
+    } else {
+        let cache_mib = u32::try_from(config.cache.bytes() >> 20).unwrap_or(u32::MAX);
+        let options = SqliteOptions { cache_mib, ..SqliteOptions::default() };
+        let store = SqliteStore::open(&config.data, &options).map_err(|error| error.to_string())?;
+        let keyring = keys::load(&config.data, &*random, clock.now()).map_err(|error| error.to_string())?;
+        (Arc::new(store), keyring)
+    };
+    let otp: Arc<dyn OtpChannel> = match config.otp_channel {
+        OtpChannelName::Fixed => Arc::new(otp::Fixed),
+        OtpChannelName::Log => Arc::new(otp::Log),
+    };
+    let hub = Arc::new(Hub::new(clock.clone()));
+    let broker: Arc<dyn Broker> = hub.clone();
+    let ports = Ports { store: store.clone(), broker, otp, clock, random, keyring };
+    let origins = Origins::new(&config.allow_origin, address.ip().is_loopback());
+    let app = Arc::new(App {
+        domain: Domain::new(ports, &settings(&config)),
+        store,
+        hub,
+        origins,
+        metrics: Arc::new(Metrics::default()),
+        stopping: false.into(),
+        tasks: TaskTracker::new(),
+        reading: Semaphore::new(READING),
+        config,
+    });
+    let sockets = socketio::Server::new(socket_config(&app), Sockets(app.clone()));
+    Ok((app, sockets))
+}
+
+fn settings(config: &Config) -> Settings {
+    let an_hour = |count| Rate::per(Duration::from_hours(1), count);
+    let per_second = Duration::from_secs(1) / config.messages_per_second.max(1);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Settings {
+        text_bytes: config.text_limit.bytes(),
+        messages: Rate { burst: config.message_burst, interval: per_second },
+        registrations: an_hour(config.registrations_per_hour),
+        failed_logins: an_hour(config.failed_logins_per_hour),
+        failed_logins_of_account: an_hour(config.failed_logins_per_account_per_hour),
+        resends: an_hour(config.resends_per_hour),
+        otp_tries: config.otp_tries,
+        otp_lifetime: config.otp_lifetime.0,
+        token_lifetime: config.token_lifetime.0,
+        session_lifetime: config.session_lifetime.0,
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        hash_threads: if config.hash_threads == 0 { (cores / 2).max(1) } else { config.hash_threads },
+        hash_queue: config.hash_queue,
+        receipt_delay: config.receipt_delay.0,
+    }
+}
+
+fn socket_config(app: &App) -> socketio::Config {
+    let config = &app.config;
+    socketio::Config {
+        ping_interval: config.ping_interval.0,
+        ping_timeout: config.ping_timeout.0,
+        max_payload: config.packet_limit.bytes(),
+        max_pending_bytes: config.pending_limit.bytes(),
+        // Messages have no binary parts.
+        max_attachments: 0,
+        max_attachment_bytes: 0,
+        max_sockets: 1,
+        rate: socketio::Rate { per_second: config.events_per_second, burst: config.event_burst },
+        max_sessions: config.connections,
+        // Sockets are limited at the handshake, with an answer; this bounds those that never come so far.
+        max_sessions_per_address: config.sockets_per_address as usize * 2,
+        origins: app.origins.clone(),
+        ..socketio::Config::default()
+    }
+}

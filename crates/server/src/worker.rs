@@ -1,0 +1,32 @@
+//! What goes on in the background, each in a task that is stopped and waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// How often what expired is forgotten.
+const SWEEP: Duration = Duration::from_mins(10);
+
+/// Stores and tells receipts as they come.
+pub(crate) async fn receipts(app: Arc<App>, stop: CancellationToken) {
+    app.domain.receipts.run(stop.cancelled()).await;
+}
+
+/// Forgets sessions and codes that expired.
+pub(crate) async fn sweep(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = app.domain.sessions.sweep().await {
+            tracing::warn!(cause = ?error.cause, "what expired could not be forgotten; it is tried again");
+        }
+    }
+}
