@@ -12,5 +12,12 @@ pub(crate) fn start(config: &Config) -> Result<(), String> {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
-    started.map_err(|error| error.to_string())
+    started.map_err(|error| error.to_string())?;
+    std::panic::set_hook(Box::new(|panic| {
+        // A message that was put together may hold what somebody sent; one that was written does not.
+        let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, message, "panicked");
+    }));
+    Ok(())
 }
