@@ -1,0 +1,93 @@
+# `make run` and `make test` are all one needs; `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+GENERATED := web/src/app/protocol/protocol.ts docs/openapi.json docs/settings.toml
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: build ## Build everything and serve on http://localhost:5000
+	./target/release/aldis serve
+
+.PHONY: build
+build: web/dist/index.html ## Build the binary with the web client in it
+	@scripts/need cargo
+	cargo build --release --locked --package aldis
+
+# The client is built anew when one of its files is newer than the page that was built last.
+WEB := $(shell find web -type d \( -name node_modules -o -name dist -o -name .angular \) -prune -o -type f -print 2>/dev/null)
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@scripts/need node npm
+	cd web && npm ci
+	@touch $@
+
+web/dist/index.html: $(WEB) web/node_modules/.package-lock.json
+	cd web && npm run build
+	@touch $@
+
+e2e/node_modules/.package-lock.json: e2e/package-lock.json
+	@scripts/need node npm
+	cd e2e && npm ci
+	@touch $@
+
+e2e/.venv/ready: e2e/requirements.txt
+	@scripts/need python3 venv
+	python3 -m venv e2e/.venv
+	e2e/.venv/bin/pip install --quiet --disable-pip-version-check --requirement e2e/requirements.txt
+	@touch $@
+
+.PHONY: test
+test: format lint fresh unit e2e ## Run every test, installing what they need
+
+.PHONY: format
+format: ## Check the formatting
+	@scripts/need cargo
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json ## Check the code without running it
+	@mkdir -p web/dist
+	cargo clippy --workspace --all-targets --all-features --locked -- --deny warnings
+	cd web && npm run lint
+	cd e2e && npm run check
+
+.PHONY: generate
+generate: ## Write the generated files anew
+	cargo run --quiet --locked --package aldis-protocol --features schema --example typescript > web/src/app/protocol/protocol.ts
+	cargo run --quiet --locked --package aldis -- openapi > docs/openapi.json
+	cp crates/server/src/config/default.toml docs/settings.toml
+
+.PHONY: fresh
+fresh: generate ## Check that the generated files are as the code generates them
+	@git diff --exit-code --stat -- $(GENERATED) || { echo 'Generated files are stale: commit what `make generate` wrote.'; exit 1; }
+
+.PHONY: unit
+unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of the web client
+	cargo test --workspace --all-features --locked
+	cd web && npm test
+
+.PHONY: e2e
+e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in Chromium
+	@scripts/need chromium
+	cargo build --release --locked --package aldis-socketio --example conformance_server
+	cd e2e && npm test
+
+.PHONY: fuzz
+fuzz: ## Fuzz the decoders of the Socket.IO layer, a minute each (needs a nightly toolchain and cargo-fuzz)
+	cd crates/socketio/fuzz && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run "$$target" -- -max_total_time=60; done
+
+.PHONY: deny
+deny: ## Check the licences and sources of what the crates depend on (needs cargo-deny)
+	cargo deny --all-features check bans licenses sources
+
+.PHONY: clean
+clean: ## Remove what was built
+	cargo clean
+	rm -rf web/dist web/.angular web/node_modules e2e/node_modules e2e/.venv e2e/test-results
