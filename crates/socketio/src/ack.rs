@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::oneshot;
 
-use crate::{Mark, Payload, SendError, packet::Kind, socket::AnySocket};
+use crate::{Mark, Payload, SendError, engine::Tell, packet::Kind, socket::AnySocket};
 
 /// The client's wish to be answered. Dropped, it is not.
 pub struct Ack {
@@ -19,7 +19,7 @@ impl Ack {
 
     /// Calls the client's callback with arguments ([`Payload::arguments`]); from anywhere, at any time.
     pub fn send(self, arguments: &Payload) -> Result<(), SendError> {
-        self.socket.core.send(Kind::Ack, Some(self.id), arguments, None)
+        self.socket.core.send(Kind::Ack, Some(self.id), arguments, Tell::Nothing)
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::{
     Ack, Config, Connect, Event, Handler, Id, Mark, Payload, Reason, Refusal, Socket, Undelivered,
     ack::Waiting,
-    engine::{Link, Message, Note, Protocol, Received},
+    engine::{Link, Message, Note, Protocol, Received, Tell},
     json,
     metrics::Counters,
     packet::{Kind, Packet, head},
@@ -115,7 +115,7 @@ impl<H: Handler> Protocol for SocketIo<H> {
                 let body = serde_json::to_vec(&refusal).map_err(|_| Reason::Application)?;
                 let head = head(Kind::ConnectError, 0, &namespace, None);
                 // If the session is closing, so be it.
-                let _ = connection.link.send(0, head, body.into(), &[], None);
+                let _ = connection.link.send(0, head, body.into(), &[], Tell::Nothing);
             }
         }
         Ok(())
@@ -203,7 +203,7 @@ impl<H: Handler> SocketIo<H> {
         let socket = Socket::new(core, session);
         let body = format!(r#"{{"sid":"{id}"}}"#);
         // If the session is closing, the socket is told of it as any other.
-        let _ = connection.link.send(connection.lane, head, body.into(), &[], None);
+        let _ = connection.link.send(connection.lane, head, body.into_bytes().into(), &[], Tell::Nothing);
         if connection.sockets.is_empty() {
             connection.sockets.reserve_exact(1);
         }
@@ -259,7 +259,7 @@ impl<H: Handler> SocketIo<H> {
         if attachments == 0 {
             return Ok(self.dispatch(connection, packet.namespace, call));
         }
-        if !has_placeholders(call.payload.bytes(), attachments) {
+        if !has_placeholders(call.payload.json(), attachments) {
             return Err(Reason::BadPacket);
         }
         connection.partial = Some(Box::new(Partial {

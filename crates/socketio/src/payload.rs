@@ -1,6 +1,6 @@
 //! Arguments: what an event or an acknowledgement carries.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{cell::Cell, fmt, marker::PhantomData, sync::Arc};
 
 use bytes::Bytes;
 use serde::{
@@ -21,7 +21,7 @@ const RESERVED: [&str; 6] =
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload {
     /// A JSON array, in UTF-8.
-    json: Bytes,
+    json: Arc<[u8]>,
     /// Where the arguments begin, past the name.
     arguments: u32,
     attachments: Option<Arc<[Bytes]>>,
@@ -59,31 +59,33 @@ impl Payload {
         if RESERVED.contains(&name) {
             return Err(EncodeError::Reserved);
         }
-        let mut json = Vec::with_capacity(128);
-        json.push(b'[');
-        serde_json::to_writer(&mut json, name)?;
-        let start = json.len();
-        serde_json::to_writer(&mut json, arguments)?;
-        match &json[start..] {
-            b"[]" => drop(json.remove(start)),
-            b"null" => json.splice(start.., *b"]").for_each(drop),
-            [b'[', ..] => json[start] = b',',
-            _ => return Err(EncodeError::NotAList),
-        }
-        let arguments = u32::try_from(start + 1).map_err(|_| EncodeError::TooLarge)?;
-        Ok(Self { json: json.into(), arguments, attachments: None })
+        encode(|json| {
+            json.push(b'[');
+            serde_json::to_writer(&mut *json, name)?;
+            let start = json.len();
+            serde_json::to_writer(&mut *json, arguments)?;
+            match &json[start..] {
+                b"[]" => drop(json.remove(start)),
+                b"null" => json.splice(start.., *b"]").for_each(drop),
+                [b'[', ..] => json[start] = b',',
+                _ => return Err(EncodeError::NotAList),
+            }
+            Ok(start + 1)
+        })
     }
 
     /// The arguments of an acknowledgement: a tuple, an array or a list of what serde can
     /// write; `()` for none.
     pub fn arguments(arguments: &impl Serialize) -> Result<Self, EncodeError> {
-        let mut json = serde_json::to_vec(arguments)?;
-        match json[..] {
-            [b'[', ..] => {}
-            [b'n', ..] => json = b"[]".to_vec(),
-            _ => return Err(EncodeError::NotAList),
-        }
-        Ok(Self { json: json.into(), arguments: 1, attachments: None })
+        encode(|json| {
+            serde_json::to_writer(&mut *json, arguments)?;
+            match json[..] {
+                [b'[', ..] => {}
+                [b'n', ..] => *json = b"[]".to_vec(),
+                _ => return Err(EncodeError::NotAList),
+            }
+            Ok(1)
+        })
     }
 
     /// Adds attachments; the arguments hold one [`Placeholder`] for each.
@@ -98,7 +100,7 @@ impl Payload {
     /// What a client sent as the arguments of an acknowledgement.
     pub(crate) fn received(json: &str) -> Option<Self> {
         (json.starts_with('[') && json::is_valid(json)).then(|| Self {
-            json: Bytes::copy_from_slice(json.as_bytes()),
+            json: json.as_bytes().into(),
             arguments: 1,
             attachments: None,
         })
@@ -123,7 +125,7 @@ impl Payload {
         self.attachments = Some(attachments.into()).filter(|all: &Arc<[Bytes]>| !all.is_empty());
     }
 
-    pub(crate) fn bytes(&self) -> &Bytes {
+    pub(crate) fn json(&self) -> &Arc<[u8]> {
         &self.json
     }
 
@@ -159,6 +161,25 @@ impl Payload {
         let rest = &self.json[self.arguments as usize..];
         T::deserialize(&mut serde_json::Deserializer::from_slice(rest))
     }
+}
+
+thread_local! {
+    /// What JSON is written into before it is known how long it is.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Makes a payload of what `write` writes; it gives where the arguments begin.
+fn encode(write: impl FnOnce(&mut Vec<u8>) -> Result<usize, EncodeError>) -> Result<Payload, EncodeError> {
+    // Taken, not borrowed: what is written may itself encode a payload.
+    let mut json = SCRATCH.take();
+    json.clear();
+    let arguments = write(&mut json)?;
+    let arguments = u32::try_from(arguments).map_err(|_| EncodeError::TooLarge)?;
+    let payload = Payload { json: json[..].into(), arguments, attachments: None };
+    if json.capacity() <= 64 * 1024 {
+        SCRATCH.set(json);
+    }
+    Ok(payload)
 }
 
 /// Where the string literal is that an array starts with.

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 
-use crate::{Id, Payload, packet::Kind, socket::AnySocket};
+use crate::{Id, Payload, engine::Tell, packet::Kind, socket::AnySocket};
 
 type Members = HashMap<Id, AnySocket>;
 type Namespace = HashMap<Arc<str>, Members>;
@@ -63,7 +63,7 @@ impl<'a> Room<'a> {
 
     /// Emits an event to each; the payload is shared, not copied. Gives to how many.
     pub fn emit(&self, event: &Payload) -> usize {
-        self.each(|socket| socket.core.send(Kind::Event, None, event, None).is_ok())
+        self.each(|socket| socket.core.send(Kind::Event, None, event, Tell::Nothing).is_ok())
     }
 
     /// Emits an event to each whose transport is keeping up. Gives to how many.

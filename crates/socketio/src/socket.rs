@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::{
     Id, Mark, Payload, Reason, SendError,
     ack::{AckError, Acks, Waiting},
-    engine::{Link, Note},
+    engine::{Link, Tell},
     packet::{Kind, head},
     room::Rooms,
 };
@@ -101,12 +101,12 @@ impl<S: Send + Sync + 'static> Socket<S> {
 
     /// Emits an event.
     pub fn emit(&self, event: &Payload) -> Result<(), SendError> {
-        self.0.core.send(Kind::Event, None, event, None)
+        self.0.core.send(Kind::Event, None, event, Tell::Nothing)
     }
 
     /// Emits an event; [`crate::Handler::taken`] is called with the mark when the transport has taken it.
     pub fn emit_marked(&self, event: &Payload, mark: Mark) -> Result<(), SendError> {
-        self.0.core.send(Kind::Event, None, event, Some(mark))
+        self.0.core.send(Kind::Event, None, event, Tell::Mark(mark))
     }
 
     /// Emits an event, unless the transport is not keeping up; says whether it did.
@@ -157,9 +157,8 @@ impl<S: Send + Sync + 'static> Socket<S> {
         let core = &self.0.core;
         if core.open.swap(false, Ordering::Relaxed) {
             let head = head(Kind::Disconnect, 0, &core.namespace, None);
-            let note = Note { lane: core.lane, mark: None };
             // If the session is closed, that disconnects it as well.
-            let _ = core.link.send(core.lane, head, bytes::Bytes::new(), &[], Some(note));
+            let _ = core.link.send(core.lane, head, Arc::new([]), &[], Tell::End);
         }
     }
 
@@ -220,20 +219,19 @@ impl Core {
         kind: Kind,
         ack: Option<u64>,
         payload: &Payload,
-        mark: Option<Mark>,
+        tell: Tell,
     ) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
         let head = head(kind, payload.attachments().len(), &self.namespace, ack);
-        let note = mark.map(|mark| Note { lane: self.lane, mark: Some(mark) });
-        self.link.send(self.lane, head, payload.bytes().clone(), payload.attachments(), note)
+        self.link.send(self.lane, head, payload.json().clone(), payload.attachments(), tell)
     }
 
     pub(crate) fn send_volatile(&self, payload: &Payload) -> bool {
         let head = head(Kind::Event, payload.attachments().len(), &self.namespace, None);
         self.is_open()
-            && self.link.send_volatile(self.lane, head, payload.bytes().clone(), payload.attachments())
+            && self.link.send_volatile(self.lane, head, payload.json().clone(), payload.attachments())
     }
 
     /// Emits an event that asks for an acknowledgement; gives its id.
@@ -245,7 +243,7 @@ impl Core {
             self.link.abort(Reason::Unacknowledged);
             return Err(SendError::Full);
         };
-        let sent = self.send(Kind::Event, Some(id), event, None);
+        let sent = self.send(Kind::Event, Some(id), event, Tell::Nothing);
         if sent.is_err() {
             acks.take(id);
         }

@@ -18,7 +18,7 @@ use super::{
     Engine, Link, Message, Note, Protocol, Received, Work,
     heartbeat::{Heartbeat, patience},
     link::Request,
-    outbox::{After, Item},
+    outbox::{After, Content, Item, Taken},
     packet::Packet,
 };
 use crate::{Reason, limit::Spent};
@@ -152,16 +152,14 @@ impl<'a, P: Protocol> Driver<'a, P> {
     }
 
     /// Tells who wants to know that packets were taken.
-    pub(super) fn taken(&mut self, taken: &mut Vec<After>, now: Instant) {
-        for after in taken.drain(..) {
-            match after {
-                After::Note(note) => {
-                    if let Some(session) = &mut self.session {
-                        self.engine.protocol.taken(session, note, now);
-                    }
-                }
-                After::Ping => self.heartbeat.sent(),
-                After::Drained(_) | After::Nothing => {}
+    pub(super) fn taken(&mut self, taken: &mut Vec<Taken>, now: Instant) {
+        for taken in taken.drain(..) {
+            if let Some(note) = taken.note()
+                && let Some(session) = &mut self.session
+            {
+                self.engine.protocol.taken(session, note, now);
+            } else if let After::Ping = taken.after {
+                self.heartbeat.sent();
             }
         }
     }
@@ -188,7 +186,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
             return Err(reason);
         }
         if self.heartbeat.ping(config, now) {
-            let ping = Item { after: After::Ping, ..Item::packet(Bytes::from_static(b"2")) };
+            let ping = Content::Packet(Bytes::from_static(b"2"));
+            let ping = Item { after: After::Ping, ..Item::new(ping) };
             self.link.lock().queue.push_front(ping);
         }
         Ok(())
@@ -255,11 +254,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
         let Some(session) = self.session.take() else { return };
         self.work = None;
         self.engine.leave(&self.link);
-        let untaken = self.link.shut().into_iter().filter_map(|after| match after {
-            After::Note(note) => Some(note),
-            _ => None,
-        });
-        let untaken: Vec<Note> = untaken.collect();
+        let untaken: Vec<Note> = self.link.shut().iter().filter_map(Taken::note).collect();
         self.engine.counters.closed(reason);
         tracing::debug!(
             reason = reason.as_str(),

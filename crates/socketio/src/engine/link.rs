@@ -2,7 +2,10 @@
 
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::Waker,
 };
 
@@ -12,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     head::Head,
-    outbox::{After, Content, Item, Note, Queue},
+    outbox::{After, Content, Item, Queue, Taken, Tell},
     polling::Mailbox,
 };
 use crate::{Id, Mark, Reason};
@@ -98,49 +101,28 @@ impl Link {
     }
 
     /// Queues a text message whose payload is `head` followed by `body`, and binary messages right behind
-    /// it. `note` is given back when the last of them was taken.
+    /// it. `tell` is told when the last of them was taken. `lane` says whose they are, if a session has
+    /// several parties.
     pub fn send(
         &self,
         lane: u32,
         head: Head,
-        body: Bytes,
+        body: Arc<[u8]>,
         attachments: &[Bytes],
-        note: Option<Note>,
+        tell: Tell,
     ) -> Result<(), SendError> {
-        self.queue(lane, head, body, attachments, note, false)
+        self.push(items(lane, head, body, attachments, tell), false)
     }
 
     /// As [`Link::send`], but where the transport is not keeping up the message is dropped; says whether
     /// it was queued.
-    pub fn send_volatile(&self, lane: u32, head: Head, body: Bytes, attachments: &[Bytes]) -> bool {
-        self.queue(lane, head, body, attachments, None, true).is_ok()
+    pub fn send_volatile(&self, lane: u32, head: Head, body: Arc<[u8]>, attachments: &[Bytes]) -> bool {
+        self.push(items(lane, head, body, attachments, Tell::Nothing), true).is_ok()
     }
 
     /// Queues a binary message.
     pub fn send_binary(&self, body: Bytes) -> Result<(), SendError> {
-        self.push([Item { content: Content::Binary(body), lane: 0, after: After::Nothing }], false)
-    }
-
-    fn queue(
-        &self,
-        lane: u32,
-        head: Head,
-        body: Bytes,
-        attachments: &[Bytes],
-        note: Option<Note>,
-        volatile: bool,
-    ) -> Result<(), SendError> {
-        let after = note.map_or(After::Nothing, After::Note);
-        let text = Content::Text(head, body);
-        let Some((last, others)) = attachments.split_last() else {
-            return self.push([Item { content: text, lane, after }], volatile);
-        };
-        let item = |content, after| Item { content, lane, after };
-        let others = others.iter().map(|bytes| item(Content::Binary(bytes.clone()), After::Nothing));
-        let last = item(Content::Binary(last.clone()), after);
-        let items: Vec<_> =
-            std::iter::once(item(text, After::Nothing)).chain(others).chain(std::iter::once(last)).collect();
-        self.push(items, volatile)
+        self.push([Item::new(Content::Binary(body))], false)
     }
 
     pub(super) fn push(
@@ -175,7 +157,7 @@ impl Link {
     /// Resolves once everything queued before has been taken by the transport, or the session is closed.
     pub fn drained(&self) -> impl Future<Output = ()> + use<> {
         let (sender, receiver) = oneshot::channel();
-        let item = Item { content: Content::Nothing, lane: 0, after: After::Drained(sender) };
+        let item = Item { after: After::Drained(sender), ..Item::new(Content::Nothing) };
         let queued = self.push([item], false);
         async move {
             if queued.is_ok() {
@@ -193,11 +175,7 @@ impl Link {
     pub(crate) fn remove_lane(&self, lane: u32) -> Vec<Mark> {
         let mut removed = Vec::new();
         self.state.lock().queue.remove_lane(lane, &mut removed);
-        let marks = removed.into_iter().filter_map(|after| match after {
-            After::Note(note) => note.mark,
-            _ => None,
-        });
-        marks.collect()
+        removed.iter().filter_map(|taken| taken.note()?.mark).collect()
     }
 
     /// Closes the session at once.
@@ -272,7 +250,7 @@ impl Link {
     }
 
     /// Nothing is queued from now on; gives what still waits.
-    pub(super) fn shut(&self) -> Vec<After> {
+    pub(super) fn shut(&self) -> Vec<Taken> {
         let mut state = self.state.lock();
         state.closed = true;
         state.waker = None;
@@ -281,4 +259,21 @@ impl Link {
         drop(state);
         queue.drain()
     }
+}
+
+/// A text message and its attachments, the last of which is told of.
+fn items(
+    lane: u32,
+    head: Head,
+    body: Arc<[u8]>,
+    attachments: &[Bytes],
+    tell: Tell,
+) -> impl Iterator<Item = Item> {
+    let count = attachments.len();
+    let contents = std::iter::once(Content::Text(head, body))
+        .chain(attachments.iter().map(|bytes| Content::Binary(bytes.clone())));
+    contents.enumerate().map(move |(index, content)| {
+        let tell = if index == count { tell } else { Tell::Nothing };
+        Item { content, lane, after: After::Tell(tell) }
+    })
 }

@@ -47,7 +47,7 @@ use tokio_util::task::TaskTracker;
 use self::{
     driver::Driver,
     http::{Query, Refused, Transport},
-    outbox::Item,
+    outbox::{Content, Item},
     polling::Mailbox,
     websocket::WebSocket,
 };
@@ -55,7 +55,7 @@ pub use self::{
     head::Head,
     http::Body,
     link::{Link, SendError},
-    outbox::{Note, PACKET_OVERHEAD},
+    outbox::{Note, PACKET_OVERHEAD, Tell},
     protocol::{Message, Protocol, Received, Work},
 };
 use crate::{
@@ -234,7 +234,7 @@ impl<P: Protocol> Engine<P> {
         self.tasks.spawn(async move {
             let Some(socket) = Box::pin(engine.take_over(upgrade)).await else { return };
             let Ok(link) = engine.enter(address, None) else { return };
-            let open = Item::packet(engine.open_packet(&link, ""));
+            let open = Item::new(Content::Packet(engine.open_packet(&link, "")));
             if link.push([open], false).is_err() {
                 return;
             }

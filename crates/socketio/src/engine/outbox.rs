@@ -1,6 +1,6 @@
 //! What waits for a transport to take it.
 
-use std::collections::VecDeque;
+use std::{cell::Cell, collections::VecDeque, sync::Arc};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
@@ -16,26 +16,37 @@ use crate::Mark;
 /// What a waiting packet costs beside its own bytes, when it is counted against `max_pending_bytes`.
 pub const PACKET_OVERHEAD: usize = size_of::<Item>();
 
-/// What the protocol above wants back when a packet was taken.
+/// What the protocol wants to be told when a packet was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// Nothing.
+    Nothing,
+    /// The packet's mark.
+    Mark(Mark),
+    /// That its lane has ended: this was the last packet.
+    End,
+}
+
+/// What the protocol is told: a packet was taken, or is not going to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Which of its parties on this session: a number that the protocol chose.
+    /// Whose packet it was.
     pub lane: u32,
-    /// The packet's mark, or none for the last packet of the lane.
+    /// Its mark, or none for the last packet of the lane.
     pub mark: Option<Mark>,
 }
 
 /// A packet that waits.
 pub(crate) struct Item {
     pub(crate) content: Content,
-    /// The [`Note::lane`] it belongs to; 0 for the engine's own.
+    /// Whose packet it is: a number that the protocol chose; 0 for the engine's own.
     pub(crate) lane: u32,
     pub(crate) after: After,
 }
 
 pub(crate) enum Content {
     /// A message of text, in two parts, so that one body can be shared with a head for each receiver.
-    Text(Head, Bytes),
+    Text(Head, Arc<[u8]>),
     /// A binary message.
     Binary(Bytes),
     /// A packet of the engine itself, such as a ping.
@@ -48,18 +59,34 @@ pub(crate) enum Content {
 
 /// What happens when the transport has taken a packet.
 pub(crate) enum After {
-    Nothing,
-    /// The protocol is told.
-    Note(Note),
+    Tell(Tell),
     /// From now on a pong counts.
     Ping,
     /// Somebody waits until everything before is taken.
     Drained(#[expect(dead_code, reason = "dropping it tells the receiver")] oneshot::Sender<()>),
 }
 
+/// A packet that was taken.
+pub(crate) struct Taken {
+    lane: u32,
+    pub(crate) after: After,
+}
+
+impl Taken {
+    /// What the protocol is to be told of it.
+    pub(crate) fn note(&self) -> Option<Note> {
+        let note = |mark| Some(Note { lane: self.lane, mark });
+        match self.after {
+            After::Tell(Tell::Mark(mark)) => note(Some(mark)),
+            After::Tell(Tell::End) => note(None),
+            _ => None,
+        }
+    }
+}
+
 impl Item {
-    pub(crate) fn packet(packet: Bytes) -> Self {
-        Self { content: Content::Packet(packet), lane: 0, after: After::Nothing }
+    pub(crate) fn new(content: Content) -> Self {
+        Self { content, lane: 0, after: After::Tell(Tell::Nothing) }
     }
 
     fn payload(&self) -> usize {
@@ -96,6 +123,13 @@ impl Item {
     }
 }
 
+/// How long a queue may be whose memory is kept for the next.
+const SPARE_ITEMS: usize = 64;
+
+thread_local! {
+    static SPARE: Cell<VecDeque<Item>> = const { Cell::new(VecDeque::new()) };
+}
+
 /// The packets that wait, oldest first. Empty, it holds no memory.
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -116,6 +150,9 @@ impl Queue {
     }
 
     pub(crate) fn push(&mut self, item: Item) {
+        if self.items.capacity() == 0 {
+            self.items = SPARE.take();
+        }
         self.bytes += item.cost();
         self.items.push_back(item);
     }
@@ -144,7 +181,7 @@ impl Queue {
     }
 
     /// Records that the transport has taken `bytes` of the frames.
-    pub(crate) fn advance(&mut self, bytes: usize, taken: &mut Vec<After>) {
+    pub(crate) fn advance(&mut self, bytes: usize, taken: &mut Vec<Taken>) {
         self.offset += bytes;
         while let Some(front) = self.items.front() {
             let length = front.frame_length();
@@ -191,7 +228,7 @@ impl Queue {
     }
 
     /// Records that the transport has taken the first `count` items.
-    pub(crate) fn advance_items(&mut self, count: usize, taken: &mut Vec<After>) {
+    pub(crate) fn advance_items(&mut self, count: usize, taken: &mut Vec<Taken>) {
         for _ in 0..count {
             self.pop(taken);
         }
@@ -199,14 +236,15 @@ impl Queue {
     }
 
     /// Lets go of what nothing was sent of yet and belongs to a lane.
-    pub(crate) fn remove_lane(&mut self, lane: u32, removed: &mut Vec<After>) {
+    pub(crate) fn remove_lane(&mut self, lane: u32, removed: &mut Vec<Taken>) {
         let mut index = 0;
         let (offset, mut freed) = (self.offset, 0);
         self.items.retain_mut(|item| {
             let keep = item.lane != lane || (index == 0 && offset > 0);
             index += 1;
             if item.lane == lane {
-                removed.push(std::mem::replace(&mut item.after, After::Nothing));
+                let after = std::mem::replace(&mut item.after, After::Tell(Tell::Nothing));
+                removed.push(Taken { lane, after });
             }
             if !keep {
                 freed += item.cost();
@@ -218,12 +256,13 @@ impl Queue {
     }
 
     /// Lets go of everything; gives what was to happen when it was taken.
-    pub(crate) fn drain(&mut self) -> Vec<After> {
+    pub(crate) fn drain(&mut self) -> Vec<Taken> {
         let mut waiting = Vec::new();
         while !self.items.is_empty() {
             self.pop(&mut waiting);
         }
-        *self = Self::default();
+        self.offset = 0;
+        self.release();
         waiting
     }
 
@@ -232,6 +271,7 @@ impl Queue {
         for item in self.items.drain(length..) {
             self.bytes -= item.cost();
         }
+        self.release();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -243,18 +283,22 @@ impl Queue {
         self.offset == 0
     }
 
-    fn pop(&mut self, taken: &mut Vec<After>) {
+    fn pop(&mut self, taken: &mut Vec<Taken>) {
         if let Some(item) = self.items.pop_front() {
             self.bytes -= item.cost();
-            if !matches!(item.after, After::Nothing) {
-                taken.push(item.after);
+            if !matches!(item.after, After::Tell(Tell::Nothing)) {
+                taken.push(Taken { lane: item.lane, after: item.after });
             }
         }
     }
 
+    /// An empty queue gives its memory back: to its thread, whose next busy queue takes it.
     fn release(&mut self) {
-        if self.items.is_empty() {
-            self.items = VecDeque::new();
+        if self.items.is_empty() && self.items.capacity() > 0 {
+            let items = std::mem::take(&mut self.items);
+            if items.capacity() <= SPARE_ITEMS {
+                SPARE.set(items);
+            }
         }
     }
 }

@@ -183,6 +183,7 @@ impl Polling {
     ) -> Result<bool, Reason> {
         while driver.is_reading()
             && let Some((post, at)) = &mut self.post
+            && *at <= post.body.len()
         {
             let (packet, rest) = split_payload(&post.body[*at..]);
             *at = rest.map_or(post.body.len() + 1, |rest| post.body.len() - rest.len());

@@ -18,7 +18,7 @@ use super::{
     Protocol,
     driver::Driver,
     frame::{Flow, Incoming, MAX_HEADER, Opcode, Reader, write_header},
-    outbox::{After, Content, Item},
+    outbox::{Content, Item},
     packet::Packet,
 };
 use crate::{Config, Reason};
@@ -259,7 +259,7 @@ fn receive<P: Protocol>(
             driver.count(now)?;
             let pong = Content::Pong(Bytes::copy_from_slice(payload));
             // Refused only when the session is closing anyway.
-            let _ = driver.link.push([Item { content: pong, lane: 0, after: After::Nothing }], false);
+            let _ = driver.link.push([Item::new(pong)], false);
             Ok(())
         }
         Incoming::Close => Err(Reason::ClientClosed),
