@@ -126,41 +126,47 @@ impl Drop for Measured {
     }
 }
 
+/// Opens connections, several at a time.
+async fn connect(address: SocketAddr, count: usize) -> Vec<Client> {
+    let mut clients = Vec::new();
+    while clients.len() < count {
+        let some: Vec<_> =
+            (clients.len()..count).take(64).map(|_| tokio::spawn(Client::connect(address))).collect();
+        for client in some {
+            clients.push(client.await.expect("no panic"));
+        }
+    }
+    clients
+}
+
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 async fn measure(idle: usize, pairs: usize, window: usize, seconds: u64) -> Result<(), Box<dyn Error>> {
     let (server, address) = Measured::start()?;
     // What every server pays once is not the connections'.
     drop(Client::connect(address).await);
-    let (memory, cpu) = (server.memory(), server.cpu());
-    let mut clients = Vec::new();
-    for _ in 0..idle {
-        clients.push(Client::connect(address).await);
-    }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    if idle > 0 {
-        println!(
-            "memory of an idle connection   {:.2} KiB",
-            (server.memory() - memory) as f64 / 1024.0 / idle as f64
-        );
-        println!(
-            "CPU of a connect               {:.1} µs",
-            server.cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / idle as f64
-        );
-    }
-    drop(clients);
-    let mut forget = Client::connect(address).await;
-    forget.send("42[\"forget\"]").await;
-    assert_eq!(forget.text().await, "42[\"forgotten\"]");
-    drop(forget);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    if idle > 0 {
-        println!("memory after they closed       {:+} KiB", (server.memory() - memory) / 1024);
+    let memory = server.memory();
+    for round in 1..=2 {
+        let cpu = server.cpu();
+        let clients = connect(address, idle).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if idle > 0 {
+            let kib = (server.memory() - memory) as f64 / 1024.0 / idle as f64;
+            let micros = server.cpu().saturating_sub(cpu).as_secs_f64() * 1e6 / idle as f64;
+            println!("memory of an idle connection   {kib:.2} KiB (round {round})");
+            println!("CPU of a connect               {micros:.1} µs");
+        }
+        drop(clients);
+        let mut forget = Client::connect(address).await;
+        forget.send("42[\"forget\"]").await;
+        assert_eq!(forget.text().await, "42[\"forgotten\"]");
+        drop(forget);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        if idle > 0 {
+            println!("memory after they closed       {:+} KiB", (server.memory() - memory) / 1024);
+        }
     }
 
-    let mut clients = Vec::new();
-    for _ in 0..pairs * 2 {
-        clients.push(Client::connect(address).await);
-    }
+    let clients = connect(address, pairs * 2).await;
     let (relayed, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let tasks: Vec<_> = clients
         .into_iter()

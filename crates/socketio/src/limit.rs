@@ -1,13 +1,11 @@
 //! Limits: packets a second, sessions an address.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     net::{IpAddr, Ipv6Addr},
-    sync::Arc,
     time::Duration,
 };
 
-use parking_lot::Mutex;
 use tokio::time::Instant;
 
 /// A rate with a burst.
@@ -47,38 +45,28 @@ impl Spent {
 }
 
 /// How many sessions each address has open.
-#[derive(Clone, Default)]
-pub(crate) struct Addresses(Arc<Mutex<HashMap<IpAddr, usize>>>);
+#[derive(Default)]
+pub(crate) struct Addresses(HashMap<IpAddr, usize>);
 
 impl Addresses {
-    /// Takes a place for a session, unless the address has as many as `limit`. Loopback is not limited.
-    pub(crate) fn enter(&self, address: IpAddr, limit: usize) -> Option<Place> {
+    /// Whether an address has fewer sessions than `limit`. Loopback is not limited.
+    pub(crate) fn has_room(&self, address: IpAddr, limit: usize) -> bool {
         let address = network(address);
-        if address.is_loopback() {
-            return Some(Place(None));
-        }
-        let mut addresses = self.0.lock();
-        let open = addresses.entry(address).or_default();
-        if *open >= limit {
-            return None;
-        }
-        *open += 1;
-        drop(addresses);
-        Some(Place(Some((self.clone(), address))))
+        address.is_loopback() || self.0.get(&address).is_none_or(|open| *open < limit)
     }
-}
 
-/// A session's place among those of its address; given back when dropped.
-pub(crate) struct Place(Option<(Addresses, IpAddr)>);
+    pub(crate) fn enter(&mut self, address: IpAddr) {
+        let address = network(address);
+        if !address.is_loopback() {
+            *self.0.entry(address).or_default() += 1;
+        }
+    }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some((addresses, address)) = self.0.take() else { return };
-        let mut addresses = addresses.0.lock();
-        if let Some(open) = addresses.get_mut(&address) {
-            *open -= 1;
-            if *open == 0 {
-                addresses.remove(&address);
+    pub(crate) fn leave(&mut self, address: IpAddr) {
+        if let Entry::Occupied(mut open) = self.0.entry(network(address)) {
+            *open.get_mut() -= 1;
+            if *open.get() == 0 {
+                open.remove();
             }
         }
     }
@@ -110,27 +98,34 @@ mod tests {
         assert_eq!((0..5).filter(|_| spent.take(rate, start + Duration::from_mins(1))).count(), 3);
     }
 
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn counts_sessions_by_address() {
-        let addresses = Addresses::default();
-        let one: IpAddr = "192.0.2.1".parse().unwrap();
-        let first = addresses.enter(one, 1).unwrap();
-        assert!(addresses.enter(one, 1).is_none());
-        assert!(addresses.enter("::ffff:192.0.2.1".parse().unwrap(), 1).is_none());
-        assert!(addresses.enter("192.0.2.2".parse().unwrap(), 1).is_some());
-        drop(first);
-        assert!(addresses.enter(one, 1).is_some());
-        assert!(addresses.0.lock().is_empty());
+        let mut addresses = Addresses::default();
+        addresses.enter(address("192.0.2.1"));
+        assert!(!addresses.has_room(address("192.0.2.1"), 1));
+        assert!(!addresses.has_room(address("::ffff:192.0.2.1"), 1));
+        assert!(addresses.has_room(address("192.0.2.1"), 2));
+        assert!(addresses.has_room(address("192.0.2.2"), 1));
+        addresses.leave(address("192.0.2.1"));
+        assert!(addresses.has_room(address("192.0.2.1"), 1));
+        assert!(addresses.0.is_empty());
     }
 
     #[test]
     fn an_ipv6_network_is_one_address_and_loopback_is_free() {
-        let addresses = Addresses::default();
-        let _first = addresses.enter("2001:db8::1".parse().unwrap(), 1).unwrap();
-        assert!(addresses.enter("2001:db8::2".parse().unwrap(), 1).is_none());
-        assert!(addresses.enter("2001:db8:0:1::2".parse().unwrap(), 1).is_some());
+        let mut addresses = Addresses::default();
+        addresses.enter(address("2001:db8::1"));
+        assert!(!addresses.has_room(address("2001:db8::2"), 1));
+        assert!(addresses.has_room(address("2001:db8:0:1::2"), 1));
         for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert!(addresses.enter(loopback.parse().unwrap(), 0).is_some());
+            addresses.enter(address(loopback));
+            assert!(addresses.has_room(address(loopback), 0));
+            addresses.leave(address(loopback));
         }
+        assert_eq!(addresses.0.len(), 1);
     }
 }

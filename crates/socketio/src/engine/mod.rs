@@ -23,10 +23,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -58,21 +55,24 @@ pub use self::{
     outbox::{Note, PACKET_OVERHEAD, Tell},
     protocol::{Message, Protocol, Received, Work},
 };
-use crate::{
-    Config, Id, Metrics, Reason,
-    limit::{Addresses, Place},
-    metrics::Counters,
-};
+use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};
 
 /// The sessions of one server.
 pub struct Engine<P> {
     config: Config,
     protocol: P,
-    sessions: Mutex<HashMap<Id, Arc<Link>>>,
-    addresses: Addresses,
+    sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
     tasks: TaskTracker,
-    closing: AtomicBool,
+}
+
+/// The sessions that are open.
+#[derive(Default)]
+struct Sessions {
+    links: HashMap<Id, Arc<Link>>,
+    addresses: Addresses,
+    /// No more are let in.
+    closing: bool,
 }
 
 impl<P: Protocol> Engine<P> {
@@ -82,15 +82,7 @@ impl<P: Protocol> Engine<P> {
     }
 
     pub(crate) fn counting(config: Config, protocol: P, counters: Arc<Counters>) -> Arc<Self> {
-        Arc::new(Self {
-            config,
-            protocol,
-            sessions: Mutex::default(),
-            addresses: Addresses::default(),
-            counters,
-            tasks: TaskTracker::new(),
-            closing: AtomicBool::new(false),
-        })
+        Arc::new(Self { config, protocol, sessions: Mutex::default(), counters, tasks: TaskTracker::new() })
     }
 
     /// What runs over it.
@@ -149,17 +141,21 @@ impl<P: Protocol> Engine<P> {
     }
 
     fn find(&self, id: Id) -> Result<Arc<Link>, Refused> {
-        self.sessions.lock().get(&id).cloned().ok_or(Refused::Session)
+        self.sessions.lock().links.get(&id).cloned().ok_or(Refused::Session)
     }
 
-    fn place(&self, address: IpAddr) -> Result<Place, Refused> {
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(Refused::Closing);
+    /// Whether one more session may be opened.
+    fn admit(&self, sessions: &Sessions, address: IpAddr) -> Result<(), Refused> {
+        let Config { max_sessions, max_sessions_per_address, .. } = self.config;
+        if sessions.closing {
+            Err(Refused::Closing)
+        } else if sessions.links.len() >= max_sessions
+            || !sessions.addresses.has_room(address, max_sessions_per_address)
+        {
+            Err(Refused::TooMany)
+        } else {
+            Ok(())
         }
-        if self.sessions.lock().len() >= self.config.max_sessions {
-            return Err(Refused::TooMany);
-        }
-        self.addresses.enter(address, self.config.max_sessions_per_address).ok_or(Refused::TooMany)
     }
 
     /// Makes a session known.
@@ -167,11 +163,9 @@ impl<P: Protocol> Engine<P> {
         let id = Id::draw(self.config.random);
         let link = Arc::new(Link::new(id, address, self.config.max_pending_bytes, mailbox));
         let mut sessions = self.sessions.lock();
-        // Under the lock, so that whoever closes sees either the flag respected or the session.
-        if self.closing.load(Ordering::Relaxed) {
-            return Err(Refused::Closing);
-        }
-        sessions.insert(id, link.clone());
+        self.admit(&sessions, address)?;
+        sessions.addresses.enter(address);
+        sessions.links.insert(id, link.clone());
         drop(sessions);
         self.counters.opened.fetch_add(1, Ordering::Relaxed);
         Ok(link)
@@ -180,11 +174,12 @@ impl<P: Protocol> Engine<P> {
     /// Forgets a session.
     fn leave(&self, link: &Link) {
         let mut sessions = self.sessions.lock();
-        sessions.remove(&link.id);
+        sessions.addresses.leave(link.address());
+        let links = &mut sessions.links;
+        links.remove(&link.id);
         // Memory is given back, but not over and over.
-        if sessions.capacity() > 1024 && sessions.len() < sessions.capacity() / 4 {
-            let room = sessions.len() * 2;
-            sessions.shrink_to(room);
+        if links.capacity() > 1024 && links.len() < links.capacity() / 4 {
+            links.shrink_to(links.len() * 2);
         }
     }
 
@@ -200,7 +195,6 @@ impl<P: Protocol> Engine<P> {
     }
 
     fn open_polling(self: &Arc<Self>, address: IpAddr) -> Result<Response<Body>, Refused> {
-        let place = self.place(address)?;
         let link = self.enter(address, Some(Box::default()))?;
         let open = self.open_packet(&link, r#""websocket""#);
         let engine = self.clone();
@@ -210,14 +204,14 @@ impl<P: Protocol> Engine<P> {
             let mut timer = pin!(sleep_until(now));
             // Boxed, since most of a session's life is on the WebSocket.
             match Box::pin(polling::run(&mut driver, timer.as_mut())).await {
-                Ok(socket) => {
+                Ok(mut socket) => {
                     engine.counters.upgraded.fetch_add(1, Ordering::Relaxed);
-                    run_websocket(&mut driver, *socket, timer).await;
+                    let reason = socket.run(&mut driver, timer).await;
+                    driver.close(reason).await;
+                    Box::pin(socket.close(reason, &engine.config)).await;
                 }
                 Err(reason) => driver.close(reason).await,
             }
-            drop(driver);
-            drop(place);
         });
         Ok(http::text(Body::new(open, None)))
     }
@@ -228,24 +222,28 @@ impl<P: Protocol> Engine<P> {
         address: IpAddr,
     ) -> Result<Response<Body>, Refused> {
         let response = http::accept_websocket(&request)?;
-        let place = self.place(address)?;
+        self.admit(&self.sessions.lock(), address)?;
         let upgrade = hyper::upgrade::on(&mut request);
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let Some(socket) = Box::pin(engine.take_over(upgrade)).await else { return };
-            let Ok(link) = engine.enter(address, None) else { return };
-            let open = Item::new(Content::Packet(engine.open_packet(&link, "")));
-            if link.push([open], false).is_err() {
-                return;
-            }
+            let Some(mut socket) = Box::pin(engine.take_over(upgrade)).await else { return };
             let now = Instant::now();
-            let mut driver = Driver::new(&engine, link, now);
+            let Some(mut driver) = engine.drive_websocket(address, now) else { return };
             let timer = pin!(sleep_until(now));
-            run_websocket(&mut driver, socket, timer).await;
-            drop(driver);
-            drop(place);
+            let reason = socket.run(&mut driver, timer).await;
+            driver.close(reason).await;
+            Box::pin(socket.close(reason, &engine.config)).await;
         });
         Ok(response)
+    }
+
+    /// Opens a session on a WebSocket, unless there are too many by now.
+    fn drive_websocket(&self, address: IpAddr, now: Instant) -> Option<Driver<'_, P>> {
+        let link = self.enter(address, None).ok()?;
+        let open = self.open_packet(&link, "");
+        // Nobody else knows the session yet: nothing can be in the way.
+        let _ = link.push([Item::new(Content::Packet(open))], false);
+        Some(Driver::new(self, link, now))
     }
 
     /// Takes the connection out of hyper, so that nothing of hyper stays with it.
@@ -278,7 +276,7 @@ impl<P: Protocol> Engine<P> {
             if !free {
                 // A second connection for a session is closed, as the protocol wants it.
                 if let Some(socket) = socket {
-                    socket.close(Reason::BadPacket, true, &engine.config).await;
+                    socket.close(Reason::BadPacket, &engine.config).await;
                 }
                 return;
             }
@@ -321,26 +319,15 @@ impl<P: Protocol> Engine<P> {
 
     /// Lets no new session in; gives those that are there.
     fn shut(&self) -> Vec<Arc<Link>> {
-        let sessions = self.sessions.lock();
-        self.closing.store(true, Ordering::Relaxed);
+        let mut sessions = self.sessions.lock();
+        sessions.closing = true;
         self.tasks.close();
-        sessions.values().cloned().collect()
+        sessions.links.values().cloned().collect()
     }
 
     /// What is counted, now.
     pub fn metrics(&self) -> Metrics {
-        let links: Vec<_> = self.sessions.lock().values().cloned().collect();
+        let links: Vec<_> = self.sessions.lock().links.values().cloned().collect();
         self.counters.read(links.len(), links.iter().map(|link| link.pending_bytes()).sum())
     }
-}
-
-async fn run_websocket<P: Protocol>(
-    driver: &mut Driver<'_, P>,
-    mut socket: WebSocket,
-    timer: std::pin::Pin<&mut tokio::time::Sleep>,
-) {
-    let reason = socket.run(driver, timer).await;
-    let between_packets = driver.link.lock().queue.is_between_packets();
-    driver.close(reason).await;
-    Box::pin(socket.close(reason, between_packets, &driver.engine.config)).await;
 }

@@ -40,6 +40,8 @@ pub(super) struct WebSocket {
     reader: Reader,
     /// Since when the peer owes the rest of a packet.
     incomplete: Option<Instant>,
+    /// A packet is half sent.
+    torn: bool,
 }
 
 /// What one look at the connection came to.
@@ -56,7 +58,7 @@ impl WebSocket {
     pub(super) fn new(stream: TcpStream, received: &[u8]) -> Self {
         let mut reader = Reader::default();
         reader.keep(received);
-        Self { stream, reader, incomplete: None }
+        Self { stream, reader, incomplete: None, torn: false }
     }
 
     /// Runs a session until there is a reason to end it.
@@ -177,7 +179,10 @@ impl WebSocket {
             drop(state);
             match Pin::new(&mut self.stream).poll_write(cx, &buffer) {
                 Poll::Ready(Ok(written @ 1..)) => {
-                    driver.link.lock().queue.advance(written, &mut taken);
+                    let mut state = driver.link.lock();
+                    state.queue.advance(written, &mut taken);
+                    self.torn = !state.queue.is_between_packets();
+                    drop(state);
                     driver.stalled = None;
                     driver.taken(&mut taken, now);
                 }
@@ -210,7 +215,7 @@ impl WebSocket {
     /// Says goodbye: a close frame, unless a packet is half sent, then waits for the peer to close, for at
     /// most `close_timeout`. What it still sends is read and thrown away, since a connection that is
     /// dropped with unread bytes is reset, and the peer may never see why.
-    pub(super) async fn close(mut self, reason: Reason, between_packets: bool, config: &Config) {
+    pub(super) async fn close(mut self, reason: Reason, config: &Config) {
         if reason == Reason::TransportError {
             return;
         }
@@ -220,7 +225,7 @@ impl WebSocket {
         let length = write_header(&mut header, Opcode::Close, code.len());
         let goodbye = [&header[..length], &code].concat();
         let _ = timeout_at(until, async {
-            if between_packets {
+            if !self.torn {
                 // A fresh frame that does not fit into the kernel's buffer is not worth waiting for.
                 let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.stream).poll_write(cx, &goodbye))).await;
             }
