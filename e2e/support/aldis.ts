@@ -15,8 +15,8 @@ import type {
 } from '../../web/src/app/protocol/protocol.ts';
 import { Server } from './process.ts';
 
-const BINARY = resolve(import.meta.dirname, '..', process.env['ALDIS_BIN'] ?? '../target/release/aldis');
-const PASSWORD = 'correct horse battery';
+export const BINARY = resolve(import.meta.dirname, '..', process.env['ALDIS_BIN'] ?? '../target/release/aldis');
+export const PASSWORD = 'correct horse battery';
 
 export type Live = Socket<ServerToClientEvents, ClientToServerEvents>;
 
@@ -32,16 +32,18 @@ let people = 0;
 export class Aldis {
   private constructor(
     private server: Server,
-    private readonly data: string,
+    readonly data: string,
+    private readonly flags: string[],
   ) {}
 
-  static async start(): Promise<Aldis> {
+  /** Serves with these flags besides where to listen and to keep its data. */
+  static async start(flags: string[] = []): Promise<Aldis> {
     const data = await mkdtemp(join(tmpdir(), 'aldis-'));
-    return new Aldis(await Aldis.serve('127.0.0.1:0', data), data);
+    return new Aldis(await Aldis.serve('127.0.0.1:0', data, flags), data, flags);
   }
 
-  private static serve(listen: string, data: string): Promise<Server> {
-    return Server.start(BINARY, ['serve', '--listen', listen, '--data', data]);
+  private static serve(listen: string, data: string, flags: string[]): Promise<Server> {
+    return Server.start(BINARY, ['serve', '--listen', listen, '--data', data, '--metrics-listen', 'off', ...flags]);
   }
 
   get url(): string {
@@ -53,6 +55,15 @@ export class Aldis {
     return this.server.log;
   }
 
+  get pid(): number {
+    return this.server.pid;
+  }
+
+  /** Asks it to stop and gives its exit code. */
+  stop(): Promise<number | null> {
+    return this.server.stop();
+  }
+
   /** Ends it at once, as a power cut would. */
   async kill(): Promise<void> {
     await this.server.stop('SIGKILL');
@@ -60,7 +71,7 @@ export class Aldis {
 
   /** Starts it again on the same address and data. */
   async restart(): Promise<void> {
-    this.server = await Aldis.serve(new URL(this.url).host, this.data);
+    this.server = await Aldis.serve(new URL(this.url).host, this.data, this.flags);
   }
 
   /** Ends it and removes its data. */
@@ -69,12 +80,22 @@ export class Aldis {
     await rm(this.data, { recursive: true, force: true });
   }
 
-  async call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
-    const response = await fetch(this.url + path, {
+  /** A request as it is answered. */
+  request(method: string, path: string, body?: unknown, token?: string, headers: object = {}): Promise<Response> {
+    return fetch(this.url + path, {
       method,
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      body: body === undefined ? null : JSON.stringify(body),
+      headers: {
+        'content-type': 'application/json',
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
     });
+  }
+
+  /** The body of a successful answer. */
+  async call<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {
+    const response = await this.request(method, path, body, token);
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text ? JSON.parse(text) : undefined) as T;

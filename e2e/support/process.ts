@@ -13,7 +13,12 @@ export class Server {
 
   /** Starts `command` and waits for the line with its address. */
   static async start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Server> {
-    const process_ = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Settings of whoever runs the tests are not those of the server under test.
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ALDIS_'));
+    const process_ = spawn(command, args, {
+      env: { ...Object.fromEntries(own), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const log: string[] = [];
     createInterface({ input: process_.stderr! }).on('line', (line) => log.push(line));
     const url = await new Promise<string>((resolve, reject) => {

@@ -28,6 +28,15 @@ export async function browserOf(browser: Browser, aldis: Aldis, person: Person, 
   return context.newPage();
 }
 
+/** The screen ends with the last of these texts, in this order, each once; what is far above is not drawn. */
+export async function expectLast(messenger: Messenger, texts: string[]): Promise<void> {
+  await expect(async () => {
+    const shown = await messenger.texts();
+    expect(shown.length).toBeGreaterThan(4);
+    expect(shown).toEqual(texts.slice(-shown.length));
+  }).toPass({ timeout: 5_000 });
+}
+
 /** The parts of the messenger, as a person would name them. */
 export class Messenger {
   constructor(readonly page: Page) {}

@@ -21,7 +21,8 @@ type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
 /// How far members have come.
 ///
 /// A move is kept here for [`crate::Settings::receipt_delay`] at most and then stored, so a crash takes back
-/// the last moves: what was delivered in that moment is delivered again.
+/// the last moves: what was delivered in that moment is delivered again. [`Receipts::hurry`] makes the moment
+/// shorter.
 pub struct Receipts {
     store: Arc<dyn Store>,
     broker: Arc<dyn Broker>,
@@ -29,6 +30,7 @@ pub struct Receipts {
     delay: Duration,
     moves: Mutex<Moves>,
     moved: Notify,
+    hurried: Notify,
 }
 
 #[derive(Default)]
@@ -55,12 +57,28 @@ impl Receipts {
         channels: Arc<Channels>,
         delay: Duration,
     ) -> Self {
-        Self { store, broker, channels, delay, moves: Mutex::default(), moved: Notify::new() }
+        Self {
+            store,
+            broker,
+            channels,
+            delay,
+            moves: Mutex::default(),
+            moved: Notify::new(),
+            hurried: Notify::new(),
+        }
     }
 
     /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
     pub fn delivered(&self, user: UserId, conversation: ConversationKey, seq: u64) {
         self.advance((conversation, user), Cursors { delivered_seq: seq, read_seq: 0 }, None);
+    }
+
+    /// Stores what waits without waiting longer: a client has gone, and what it was sent should not come
+    /// again whatever happens next.
+    pub fn hurry(&self) {
+        if !self.moves.lock().waiting.is_empty() {
+            self.hurried.notify_one();
+        }
     }
 
     /// A client moves its own cursors; `reply` is called with them once they are stored.
@@ -103,6 +121,7 @@ impl Receipts {
             if self.moves.lock().waiting.len() < Self::FULL {
                 tokio::select! {
                     () = tokio::time::sleep(self.delay) => {}
+                    () = self.hurried.notified() => {}
                     () = &mut stop => break,
                 }
             }

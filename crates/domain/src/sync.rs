@@ -101,7 +101,8 @@ impl Syncs {
             });
         }
         let (store, channels) = (self.store.clone(), self.channels.clone());
-        Ok(Reader { store, channels, user, upto, streams, heads: BinaryHeap::new(), fresh: true })
+        let lacking = (0..streams.len()).collect();
+        Ok(Reader { store, channels, user, upto, streams, heads: BinaryHeap::new(), lacking })
     }
 }
 
@@ -115,7 +116,8 @@ pub struct Reader {
     streams: Vec<Stream>,
     /// The first entry of each stream that has one, lowest position first.
     heads: BinaryHeap<Reverse<(Position, usize)>>,
-    fresh: bool,
+    /// The streams of which nothing is at hand and more may be in the store.
+    lacking: Vec<usize>,
 }
 
 struct Stream {
@@ -132,33 +134,39 @@ impl Reader {
     /// Bytes of text read at a time, over all conversations.
     const BYTES: usize = 128 * 1024;
 
-    /// The next entries, at most `limit`; none once everything has been read.
+    /// The next entries, at most `limit`; none once everything has been read. Gives what one reading of the
+    /// store brought rather than reading again, so that a page is not larger than that.
     pub async fn next(&mut self, limit: usize) -> Result<Vec<Caught>, Error> {
         let mut page = Vec::new();
-        if self.fresh {
-            self.fresh = false;
-            let all: Vec<_> = (0..self.streams.len()).collect();
-            self.fill(&all).await?;
-        }
-        while page.len() < limit
-            && let Some(Reverse((_, index))) = self.heads.pop()
-        {
-            if let Some(caught) = self.take(index).await? {
-                page.push(caught);
-            }
-            let stream = &self.streams[index];
-            if let Some(entry) = stream.entries.front() {
-                self.heads.push(Reverse((entry.position, index)));
-            } else if !stream.ended {
-                self.fill(&[index]).await?;
-            }
+        while page.is_empty() && !self.is_done() {
+            let lacking = std::mem::take(&mut self.lacking);
+            self.fill(&lacking).await?;
+            self.merge(&mut page, limit).await?;
         }
         Ok(page)
     }
 
+    /// Moves entries into the page, until it is full or something must be read first.
+    async fn merge(&mut self, page: &mut Vec<Caught>, limit: usize) -> Result<(), Error> {
+        while page.len() < limit
+            && let Some(Reverse((_, index))) = self.heads.pop()
+        {
+            page.extend(self.take(index).await?);
+            let stream = &self.streams[index];
+            if let Some(entry) = stream.entries.front() {
+                self.heads.push(Reverse((entry.position, index)));
+            } else if !stream.ended {
+                // What the others have must not come before what it has next.
+                self.lacking.push(index);
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether everything has been read.
     pub fn is_done(&self) -> bool {
-        !self.fresh && self.heads.is_empty()
+        self.lacking.is_empty() && self.heads.is_empty()
     }
 
     async fn take(&mut self, index: usize) -> Result<Option<Caught>, Error> {
@@ -186,6 +194,9 @@ impl Reader {
 
     /// Reads on in these streams.
     async fn fill(&mut self, indexes: &[usize]) -> Result<(), Error> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
         let share = self.streams.len().max(1);
         let (limit, bytes) = ((Self::ENTRIES / share).max(2), Self::BYTES / share);
         let range = |&index: &usize| {

@@ -30,6 +30,9 @@ async fn run(config: Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
+    // A file that may not grow is an error to be answered, not the end of the process.
+    let _file_limit = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
+
     let wanted = resolve(&config.listen)?;
     config.check(wanted)?;
     let listener = TcpListener::bind(wanted).await.map_err(|error| cannot_listen(&config.listen, &error))?;

@@ -88,6 +88,9 @@ impl Config {
         if self.text_limit.bytes() > self.packet_limit.bytes() / 2 {
             return Err("text-limit must be at most half of packet-limit: a text grows on the wire".into());
         }
+        if self.pending_limit.bytes() < 2 * self.packet_limit.bytes() {
+            return Err("pending-limit must be at least twice packet-limit".into());
+        }
         let positive = [
             ("otp-tries", self.otp_tries),
             ("message-burst", self.message_burst),

@@ -16,8 +16,8 @@ use crate::hub::payload;
 
 /// Entries in a page.
 const PAGE: usize = 256;
-/// The next page is read when less than this waits for the transport.
-const AHEAD: usize = 64 * 1024;
+/// Bytes that may wait for the transport before the next entry.
+pub(super) const AHEAD: usize = 64 * 1024;
 /// The next page is read when fewer messages than this are not acknowledged.
 const WINDOW: usize = 512;
 /// How long a store that fails is given before the socket is closed: the client comes back by itself.
@@ -73,11 +73,14 @@ async fn read(app: &App, socket: &Socket, since: Since, upto: Position, own: boo
             if (caught.own && !own) || client.sent(caught.position) {
                 passed.insert(caught.conversation, caught.seq);
             } else {
+                if socket.pending_bytes() > AHEAD {
+                    socket.drained().await;
+                }
                 passed.remove(&caught.conversation);
                 client.emit(socket, caught.kind, mark(caught.conversation, caught.seq), &encode(caught));
             }
         }
-        if socket.pending_bytes() > AHEAD || !passed.is_empty() {
+        if !passed.is_empty() {
             socket.drained().await;
         }
         client.fewer_unacked_than(socket, WINDOW).await;

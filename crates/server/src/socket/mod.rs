@@ -68,6 +68,7 @@ impl Handler for Sockets {
     fn disconnected(&self, socket: &Socket, reason: Reason, _: Undelivered) {
         self.0.hub.leave(socket);
         socket.session().ended();
+        self.0.domain.receipts.hurry();
         let user = &*socket.session().caller.person.username;
         tracing::debug!(user, reason = reason.as_str(), "a socket is over");
     }

@@ -8,7 +8,7 @@ use domain::{Cursor, Error};
 use protocol::{Code, Sync, Synced, limit};
 use socketio::Event;
 
-use super::catch_up::encode;
+use super::catch_up::{AHEAD, encode};
 use super::reply::Reply;
 use super::{Socket, decode};
 use crate::app::App;
@@ -58,10 +58,12 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
         }
         left -= entries.len();
         for caught in &entries {
+            if socket.pending_bytes() > AHEAD {
+                socket.drained().await;
+            }
             reached = caught.position;
             let _ = socket.emit(&encode(caught));
         }
-        socket.drained().await;
     }
     let more = !reader.is_done();
     Ok(Synced { cursor: Cursor(if more { reached } else { upto }).encode(), more: Some(more) })

@@ -1,0 +1,173 @@
+import { expect, test } from '@playwright/test';
+
+import { Aldis, answer, PASSWORD, say } from '../../support/aldis.ts';
+import { problem, refusal, refused } from '../../support/check.ts';
+import { client, join, next, refusedConnect } from '../../support/live.ts';
+import type { Message } from '../../../web/src/app/protocol/protocol.ts';
+
+/** A server that takes the last address of `X-Forwarded-For` for the client's, as behind a proxy. */
+async function behindProxy(flags: string[]): Promise<Aldis> {
+  return Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', ...flags]);
+}
+
+const from = (address: string) => ({ 'x-forwarded-for': address });
+
+test('a user sends a burst, then so many a second', async () => {
+  const aldis = await Aldis.start(['--memory', '--message-burst', '5', '--messages-per-second', '1']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const { socket } = client(aldis.url, ann);
+    socket.connect();
+    for (let n = 1; n <= 5; n++) await say(socket, { receiver: bob.username, text: `${n}` });
+    const limited = refusal(await socket.emitWithAck('message', { receiver: bob.username, text: '6', clientId: 'c-6' }), 429, 'rate_limited');
+    expect(limited).toMatchObject({ retryable: true, retryAfter: 1 });
+    // The share is the person's, not the connection's.
+    const http = await aldis.request('POST', '/api/messages', { receiver: bob.username, text: '6' }, ann.token);
+    expect(http.headers.get('retry-after')).toBe('1');
+    await refused(http, 429, 'rate_limited');
+    // Who waits as told is let in, and nobody else was held up.
+    expect((await aldis.request('POST', '/api/messages', { receiver: ann.username, text: 'mine' }, bob.token)).status).toBe(201);
+    await expect(async () => {
+      answer(await socket.emitWithAck('message', { receiver: bob.username, text: '6', clientId: 'c-6' }));
+    }).toPass();
+    socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('limits per address: registrations, failed logins, sockets; not on loopback', async () => {
+  const aldis = await behindProxy(['--registrations-per-hour', '2', '--failed-logins-per-hour', '3', '--sockets-per-address', '2']);
+  try {
+    const register = (username: string, address: string) =>
+      aldis.request('POST', '/auth/register', { username, password: PASSWORD }, undefined, from(address));
+    for (const name of ['one', 'two']) expect((await register(name, '192.0.2.1')).status).toBe(201);
+    const limited = await register('three', '192.0.2.1');
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(1000);
+    await refused(limited, 429, 'rate_limited');
+    expect((await register('four', '192.0.2.2')).status).toBe(201);
+    // What a client claims in front of the proxy does not count.
+    await refused(register('five', '198.51.100.7, 192.0.2.1'), 429, 'rate_limited');
+
+    const person = await aldis.person('ann');
+    const login = (password: string, address: string) =>
+      aldis.request('POST', '/auth/login', { username: person.username, password }, undefined, from(address));
+    for (let n = 0; n < 3; n++) await refused(login('not the password', '192.0.2.3'), 401, 'credentials_invalid');
+    await refused(login(PASSWORD, '192.0.2.3'), 429, 'rate_limited');
+    // Logging in rightly is never counted.
+    for (let n = 0; n < 5; n++) expect((await login(PASSWORD, '192.0.2.4')).status).toBe(200);
+
+    const open = (address: string) => client(aldis.url, person, { extraHeaders: from(address) });
+    const sockets = [open('192.0.2.5'), open('192.0.2.5')];
+    await Promise.all(sockets.map(join));
+    const { message, data } = await refusedConnect(open('192.0.2.5'));
+    expect(message).toBe('rate_limited');
+    problem(data, 429, 'rate_limited');
+    sockets[0]!.socket.close();
+    await expect(async () => {
+      const again = open('192.0.2.5');
+      try {
+        await join(again);
+      } finally {
+        again.socket.close();
+      }
+    }).toPass();
+    for (const { socket } of sockets) socket.close();
+
+    const local = Array.from({ length: 5 }, () => client(aldis.url, person));
+    await Promise.all(local.map(join));
+    for (const { socket } of local) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('an account is guessed at no faster from many addresses', async () => {
+  const aldis = await behindProxy(['--failed-logins-per-account-per-hour', '4']);
+  try {
+    const person = await aldis.person('ann');
+    const guess = (n: number, username: string) =>
+      aldis.request('POST', '/auth/login', { username, password: `guess ${n}` }, undefined, from(`192.0.2.${n}`));
+    // The same for an account that is not there: the limit does not tell.
+    for (const username of [person.username, 'nobody-at-all']) {
+      for (let n = 1; n <= 4; n++) await refused(guess(n, username), 401, 'credentials_invalid');
+      await refused(guess(5, username.toUpperCase()), 429, 'rate_limited');
+    }
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a login flood is refused, not queued without end', async () => {
+  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '2', '--failed-logins-per-account-per-hour', '1000']);
+  try {
+    const attempts = await Promise.all(
+      Array.from({ length: 30 }, () => aldis.request('POST', '/auth/login', { username: 'nobody', password: 'guess guess' })),
+    );
+    const busy = attempts.filter(({ status }) => status === 503);
+    expect(busy.length).toBeGreaterThan(0);
+    const { retryable } = await refused(busy[0]!, 503, 'overloaded');
+    expect(retryable).toBe(true);
+    expect(attempts.every(({ status }) => status === 503 || status === 401)).toBe(true);
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a packet over its limit and a flood of events close the socket, and are counted', async () => {
+  const metrics = '127.0.0.1:0';
+  const aldis = await Aldis.start(['--memory', '--metrics-listen', metrics, '--event-burst', '50', '--events-per-second', '10']);
+  try {
+    const line = aldis.log.find((line) => / metrics /.test(line))!;
+    const address = /address=(?:\S*?m)?(127\.0\.0\.1:\d+)/.exec(line.replaceAll(/\x1b\[[0-9;]*m/g, ''))![1]!;
+    const closed = async (reason: string) => {
+      const text = await (await fetch(`http://${address}/metrics`)).text();
+      return Number(new RegExp(`aldis_sessions_closed_total\\{reason="${reason}"\\} (\\d+)`).exec(text)![1]);
+    };
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const large = client(aldis.url, ann, { reconnection: false });
+    await join(large);
+    const gone = next<string>(large, 'disconnect');
+    large.socket.emit('message', { receiver: bob.username, text: 'x'.repeat(200 * 1024) }, () => undefined);
+    expect(await gone).toMatch(/^transport/);
+    expect(await closed('packet_too_large')).toBe(1);
+
+    const flood = client(aldis.url, ann, { reconnection: false });
+    await join(flood);
+    const flooded = next<string>(flood, 'disconnect');
+    for (let n = 0; n < 500; n++) flood.socket.emit('sync', {}, () => undefined);
+    expect(await flooded).toMatch(/^transport/);
+    expect(await closed('rate_limited')).toBe(1);
+    await expect.poll(async () => /aldis_sockets (\d+)/.exec(await (await fetch(`http://${address}/metrics`)).text())![1]).toBe('0');
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a reader that is slow is closed and resumes from the log', async () => {
+  const aldis = await Aldis.start(['--pending-limit', '256KiB', '--message-burst', '100000', '--otp-channel', 'fixed']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const [a, b] = [client(aldis.url, ann), client(aldis.url, bob, { reconnection: false })];
+    await Promise.all([join(a), join(b)]);
+    // Stops reading: what is sent piles up in the server.
+    const { ws } = b.socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } };
+    ws.pause();
+    const text = 'x'.repeat(8 * 1024);
+    const sent: Message[] = [];
+    for (let n = 0; n < 2000; n++) sent.push(await say(a.socket, { receiver: bob.username, text }));
+    const gone = next<string>(b, 'disconnect');
+    ws.resume();
+    expect(await gone).toMatch(/^transport/);
+    const before = b.messages.items.length;
+    expect(before).toBeLessThan(2000);
+    const back = client(aldis.url, bob);
+    await join(back);
+    const received = [...b.messages.items, ...back.messages.items].map(({ seq }) => seq);
+    const missing = sent.map(({ seq }) => seq).filter((seq) => !received.includes(seq));
+    expect(missing).toEqual([]);
+    for (const { socket } of [a, back]) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});

@@ -1,0 +1,240 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
+import { promisify } from 'node:util';
+
+import { expect, test } from '@playwright/test';
+
+import { Aldis, answer, BINARY, say } from '../../support/aldis.ts';
+import { refusal } from '../../support/check.ts';
+import { client, join, next } from '../../support/live.ts';
+import type { Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
+
+const run = promisify(execFile);
+const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALDIS_')));
+
+/** Runs the binary to its end; gives what it wrote, or how it failed. */
+async function aldisCommand(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    return { code: 0, ...(await run(BINARY, args, { env: { ...ENV, ...env }, timeout: 20_000 })) };
+  } catch (error) {
+    return error as { code: number; stdout: string; stderr: string };
+  }
+}
+
+test('settings: their sources, their errors, and what is printed', async () => {
+  const folder = await mkdtemp(path(tmpdir(), 'aldis-'));
+  try {
+    const file = path(folder, 'aldis.toml');
+    await writeFile(file, 'text-limit = "8KiB"\nissuer = "file"\n');
+    const { stdout } = await aldisCommand(['config', '--config', file, '--audience', 'flag'], { ALDIS_ISSUER: 'environment' });
+    expect(stdout).toMatch(new RegExp(`^text-limit = "8KiB" +# file ${file}$`, 'm'));
+    expect(stdout).toMatch(/^issuer = "environment" +# environment ALDIS_ISSUER$/m);
+    expect(stdout).toMatch(/^audience = "flag" +# flag --audience$/m);
+    expect(stdout).toMatch(/^listen = "127.0.0.1:5000" +# default$/m);
+
+    await writeFile(file, 'txt-limit = "8KiB"\n');
+    for (const [args, env, what] of [
+      [['serve', '--config', file], {}, 'txt-limit'],
+      [['serve'], { ALDIS_TXT_LIMIT: '1' }, 'ALDIS_TXT_LIMIT'],
+      [['serve', '--txt-limit', '1'], {}, '--txt-limit'],
+      [['serve', '--text-limit', 'big'], {}, 'text-limit'],
+      [['serve', '--memory', '--listen', 'nowhere'], {}, 'nowhere'],
+      [['serve', '--config', path(folder, 'missing.toml')], {}, 'missing.toml'],
+    ] as const) {
+      const { code, stderr, stdout } = await aldisCommand([...args], env);
+      expect(code, args.join(' ')).not.toBe(0);
+      expect(stderr).toContain(what);
+      expect(stdout).toBe('');
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the fixed code is refused where others can reach the server', async () => {
+  const refused = await aldisCommand(['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off']);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain('--allow-fixed-otp');
+  for (const flags of [['--allow-fixed-otp'], ['--otp-channel', 'log']]) {
+    // 127.0.0.2 is loopback, too; a wildcard is not, and is only asked for its address here.
+    const check = execFile(BINARY, ['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off', ...flags], { env: ENV });
+    const line = await new Promise<string>((done) => check.stdout!.once('data', (data) => done(String(data))));
+    expect(line).toContain('listening on http://0.0.0.0:');
+    const ended = new Promise((done) => check.once('exit', done));
+    check.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  }
+});
+
+test('keys: made for their owner alone, kept, rotated, and refused when others can read them', async () => {
+  const aldis = await Aldis.start();
+  try {
+    const person = await aldis.person('ann');
+    const keys = path(aldis.data, 'keys');
+    const [file] = await readdir(keys);
+    expect((await stat(path(keys, file!))).mode & 0o777).toBe(0o600);
+    expect((await stat(keys)).mode & 0o777).toBe(0o700);
+    await aldis.stop();
+    expect((await aldisCommand(['keys', '--data', aldis.data])).code).toBe(0);
+    await aldis.restart();
+    const { keys: published } = await aldis.call<{ keys: unknown[] }>('GET', '/.well-known/jwks.json');
+    expect(published).toHaveLength(2);
+    // Tokens of the key before are accepted; new ones are signed by the new key.
+    expect((await aldis.request('GET', '/api/users/me', undefined, person.token)).status).toBe(200);
+    const header = (token: string) => token.split('.')[0];
+    expect(header((await aldis.login(person.username)).token)).not.toBe(header(person.token));
+    await aldis.stop();
+
+    await chmod(path(keys, file!), 0o644);
+    const refused = await aldisCommand(['serve', '--listen', '127.0.0.1:0', '--data', aldis.data, '--metrics-listen', 'off']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`chmod 600`);
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a second process on the same data is refused', async () => {
+  const aldis = await Aldis.start();
+  try {
+    const second = await aldisCommand(['serve', '--listen', '127.0.0.1:0', '--data', aldis.data, '--metrics-listen', 'off']);
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain('in use by another process');
+    expect((await fetch(`${aldis.url}/readyz`)).status).toBe(200);
+    const port = await aldisCommand(['serve', '--listen', new URL(aldis.url).host, '--memory', '--metrics-listen', 'off']);
+    expect(port.stderr).toContain('--listen');
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('in memory nothing is on disk', async () => {
+  const aldis = await Aldis.start(['--memory']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const a = client(aldis.url, ann);
+    await join(a);
+    await say(a.socket, { receiver: bob.username, text: 'hi' });
+    const b = client(aldis.url, bob);
+    await join(b);
+    expect(await b.messages.reaches(1)).toHaveLength(1);
+    expect(await readdir(aldis.data)).toEqual([]);
+    for (const { socket } of [a, b]) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('health', async () => {
+  const aldis = await Aldis.start(['--memory']);
+  try {
+    for (const probe of ['/livez', '/readyz']) {
+      const answer = await fetch(aldis.url + probe);
+      expect([answer.status, await answer.text()]).toEqual([200, 'ok']);
+    }
+    // Numbers are for operators, on a listener of their own.
+    expect((await fetch(`${aldis.url}/metrics`)).headers.get('content-type')).toContain('text/html');
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('asked to stop, it finishes what is in flight, sends sockets away to come back, and exits with 0', async () => {
+  const aldis = await Aldis.start(['--message-burst', '100000']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const [a, b] = [client(aldis.url, ann), client(aldis.url, bob)];
+    await Promise.all([join(a), join(b)]);
+    const acknowledged: Message[] = [];
+    let sent = 0;
+    let stopping = false;
+    const pump = async () => {
+      while (!stopping) {
+        const reply = await a.socket.timeout(5000).emitWithAck('message', { receiver: bob.username, text: `${++sent}` }).catch(() => undefined);
+        if (reply) acknowledged.push(answer(reply));
+      }
+    };
+    const pumps = [pump(), pump(), pump(), pump()];
+    await b.messages.reaches(200);
+    const gone = next<string>(a, 'disconnect');
+    const ended = aldis.stop();
+    expect(await gone).toBe('transport close');
+    stopping = true;
+    expect(await ended).toBe(0);
+    await aldis.restart();
+    // The library comes back by itself.
+    await expect.poll(() => a.socket.connected && b.socket.connected).toBe(true);
+    await Promise.all(pumps);
+    const { conversationId } = acknowledged[0]!;
+    const stored = new Set<string>();
+    for (let after = 0; ; ) {
+      const { items } = await aldis.call<{ items: Message[] }>('GET', `/api/conversations/${conversationId}/messages?afterSeq=${after}&limit=200`, undefined, ann.token);
+      if (!items.length) break;
+      for (const { id, seq } of items) (stored.add(id), (after = seq));
+    }
+    expect(acknowledged.filter(({ id }) => !stored.has(id))).toEqual([]);
+    for (const { socket } of [a, b]) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a full disk refuses with retryable, acknowledges nothing false, and recovers', async () => {
+  const aldis = await Aldis.start();
+  /** Lets files of the server grow to so many bytes; past it the system refuses to write. */
+  const limit = (bytes: string) => execFileSync('prlimit', [`--pid=${aldis.pid}`, `--fsize=${bytes}:unlimited`]);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const { socket } = client(aldis.url, ann);
+    socket.connect();
+    const text = 'x'.repeat(16 * 1024);
+    const send = (n: number) => socket.emitWithAck('message', { receiver: bob.username, text, clientId: `c-${n}` });
+    const stored = [answer(await send(0))];
+    limit(`${1024 * 1024}`);
+    let failed: Reply<Message> | undefined;
+    for (let n = 1; n <= 200 && !failed; n++) {
+      const reply = await send(n);
+      if (reply.status === 'ok') stored.push(reply.data);
+      else failed = reply;
+    }
+    const { retryable } = refusal(failed!, 503, 'store_unavailable');
+    expect(retryable).toBe(true);
+    refusal(await send(900), 503, 'store_unavailable');
+    limit('1');
+    refusal(await socket.emitWithAck('message', { receiver: bob.username, text: 'short' }), 503, 'store_unavailable');
+    expect((await fetch(`${aldis.url}/readyz`)).status).toBe(503);
+    expect(await aldis.messages(bob, stored[0]!.conversationId)).toEqual(stored);
+
+    limit('unlimited');
+    await expect.poll(async () => (await fetch(`${aldis.url}/readyz`)).status).toBe(200);
+    const next = answer(await send(900));
+    expect(next.seq).toBe(stored.length + 1);
+    expect(await aldis.messages(bob, next.conversationId)).toEqual([...stored, next]);
+    socket.close();
+  } finally {
+    limit('unlimited');
+    await aldis.end();
+  }
+});
+
+test('logs are one line an event, and hold no secret and no text of a message', async () => {
+  const aldis = await Aldis.start(['--memory', '--log', 'trace', '--log-format', 'json']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const { socket } = client(aldis.url, ann, { transports: ['polling', 'websocket'] });
+    socket.connect();
+    await say(socket, { receiver: bob.username, text: 'a very private text' });
+    refusal(await socket.emitWithAck('message', { receiver: 'nobody-at-all', text: 'another private text' }), 404, 'receiver_unknown');
+    socket.close();
+    await aldis.stop();
+    const log = aldis.log.join('\n');
+    for (const line of aldis.log) expect(() => JSON.parse(line) as unknown, line).not.toThrow();
+    for (const secret of ['private text', ann.password, ann.token, ann.refreshToken, ann.token.split('.')[2]!]) {
+      expect(log).not.toContain(secret);
+    }
+  } finally {
+    await aldis.end();
+  }
+});
