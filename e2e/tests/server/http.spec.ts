@@ -167,7 +167,7 @@ test('the web client is served compressed and cached by what it is', async () =>
   expect(await (await fetch(`${aldis.url}/c/some-route`)).text()).toBe(html);
   const again = await fetch(aldis.url, { headers: { 'accept-encoding': 'br', 'if-none-match': page.headers.get('etag')! } });
   expect(again.status).toBe(304);
-  const script = /src="([^"]+\.js)"/.exec(html)![1]!;
+  const script = /src="\/(main-[^"]+\.js)"/.exec(html)![1]!;
   const { headers } = await fetch(`${aldis.url}/${script}`);
   expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');
