@@ -1,0 +1,71 @@
+use std::time::Duration;
+
+use domain::store::EntryKind;
+use domain::{Live, Rate, Settings};
+use protocol::{Code, SendMessage};
+
+use crate::support::{World, settings, to};
+
+#[tokio::test]
+async fn a_message_is_told_to_both_once_it_is_stored() {
+    let world = World::new();
+    let (ann, bob) = (world.person("Ann").await, world.person("Bob").await);
+    let sent = world.send(&ann, to("bob", "hi")).await.unwrap();
+    let message = &sent.message;
+    assert_eq!((&*message.sender, message.receiver.as_deref(), message.seq), ("Ann", Some("Bob"), 1));
+    assert_eq!(message.client_id, message.id.to_string());
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let [opened_one, opened_other, (users, entry)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(matches!((&opened_one.1, &opened_other.1), (Live::Conversation(_), Live::Conversation(_))));
+    assert_eq!(*users, [ann.person.id, bob.person.id]);
+    assert!(matches!(entry, Live::Entry { kind: EntryKind::Message, message: told, .. } if told == message));
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_and_not_told() {
+    let world = World::new();
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    let request = SendMessage { client_id: Some("c1".into()), ..to("bob", "hi") };
+    let first = world.send(&ann, request.clone()).await.unwrap();
+    world.told.live.lock().clear();
+    let again = world.send(&ann, request).await.unwrap();
+    assert!(again.duplicate && again.message == first.message);
+    assert!(world.told.live.lock().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_not_stored() {
+    let world = World::new();
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    let sender = |name: &str| SendMessage { sender: Some(name.into()), ..to("bob", "x") };
+    let cases = [
+        (to("eve", "x"), Code::ReceiverUnknown),
+        (to("bob", ""), Code::TextEmpty),
+        (to("bob", " \u{a0}\n"), Code::TextEmpty),
+        (to("bob", &"x".repeat(101)), Code::TextTooLong),
+        (sender("bob"), Code::SenderMismatch),
+        (SendMessage { client_id: Some("\n".into()), ..to("bob", "x") }, Code::Invalid),
+        (SendMessage { text: "x".into(), ..SendMessage::default() }, Code::Invalid),
+    ];
+    for (request, code) in cases {
+        assert_eq!(world.send(&ann, request).await.unwrap_err().code, code);
+    }
+    assert_eq!(world.send(&ann, sender("ANN")).await.unwrap().message.seq, 1);
+}
+
+#[tokio::test]
+async fn a_persons_share_is_common_to_all_their_devices_and_fills_up() {
+    let messages = Rate { burst: 3, interval: Duration::from_millis(100) };
+    let world = World::with(&Settings { messages, ..settings() });
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    let token = world.domain.sessions.login(crate::support::login("ann"), None).await.unwrap().token;
+    let phone = world.domain.sessions.authenticate(&token).await.unwrap();
+    for caller in [&ann, &phone, &ann] {
+        world.send(caller, to("bob", "x")).await.unwrap();
+    }
+    let refused = world.send(&phone, to("bob", "x")).await.unwrap_err();
+    assert_eq!((refused.code, refused.problem().retry_after), (Code::RateLimited, Some(1)));
+    world.clock.advance(Duration::from_millis(100));
+    world.send(&phone, to("bob", "x")).await.unwrap();
+    world.send(&ann, to("bob", "x")).await.unwrap_err();
+}

@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use domain::{Rate, Settings};
+use protocol::{Code, Login};
+
+use crate::support::{World, login, settings};
+
+#[tokio::test]
+async fn a_token_expires_and_its_session_goes_on() {
+    let world = World::new();
+    world.person("ann").await;
+    let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    world.clock.advance(Duration::from_hours(1));
+    let expired = world.domain.sessions.authenticate(&first.token).await.unwrap_err();
+    assert_eq!(expired.code, Code::TokenExpired);
+    let next = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
+    world.domain.sessions.authenticate(&next.token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let kept = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    world.clock.advance(Duration::from_hours(23));
+    let kept = world.domain.sessions.refresh(&kept.refresh_token).await.unwrap();
+    world.clock.advance(Duration::from_hours(2));
+    world.domain.sessions.sweep().await.unwrap();
+    assert_eq!(*world.told.cut.lock(), [ann.session]);
+    let caller = world.domain.sessions.refresh(&kept.refresh_token).await.unwrap();
+    assert!(world.domain.sessions.authenticate(&caller.token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_twice_ends_its_session_and_cuts_it() {
+    let world = World::new();
+    world.person("ann").await;
+    let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    let caller = world.domain.sessions.authenticate(&first.token).await.unwrap();
+    let second = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
+    let stolen = world.domain.sessions.refresh(&first.refresh_token).await.unwrap_err();
+    assert_eq!(stolen.code, Code::RefreshInvalid);
+    assert_eq!(*world.told.cut.lock(), [caller.session]);
+    for token in [first.token, second.token] {
+        let revoked = world.domain.sessions.authenticate(&token).await.unwrap_err();
+        assert_eq!(revoked.code, Code::SessionRevoked);
+    }
+}
+
+#[tokio::test]
+async fn failed_logins_are_limited_and_right_ones_never_count() {
+    let world = World::with(&Settings {
+        failed_logins: Rate::per(Duration::from_hours(1), 3),
+        failed_logins_of_account: Rate::per(Duration::from_hours(1), 5),
+        ..settings()
+    });
+    world.person("ann").await;
+    let address = Some("192.0.2.1".parse().unwrap());
+    let other = Some("192.0.2.2".parse().unwrap());
+    let wrong = || Login { password: "wrong horse".into(), ..login("Ann") };
+    let sessions = &world.domain.sessions;
+    for _ in 0..9 {
+        sessions.login(login("ann"), address).await.unwrap();
+    }
+    for _ in 0..3 {
+        assert_eq!(sessions.login(wrong(), address).await.unwrap_err().code, Code::CredentialsInvalid);
+    }
+    assert_eq!(sessions.login(login("ann"), address).await.unwrap_err().code, Code::RateLimited);
+    for _ in 0..2 {
+        assert_eq!(sessions.login(wrong(), other).await.unwrap_err().code, Code::CredentialsInvalid);
+    }
+    // The account's own limit now, whatever the address and the case of the name.
+    assert_eq!(sessions.login(login("ANN"), None).await.unwrap_err().code, Code::RateLimited);
+    world.clock.advance(Duration::from_hours(1));
+    sessions.login(login("ann"), address).await.unwrap();
+}
+
+#[tokio::test]
+async fn long_device_labels_are_cut() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let device = Some("é".repeat(100));
+    world.domain.sessions.login(Login { device, ..login("ann") }, None).await.unwrap();
+    let sessions = world.domain.sessions.list(&ann).await.unwrap();
+    let labels: Vec<_> = sessions.iter().filter_map(|session| session.device.as_deref()).collect();
+    assert_eq!(labels, ["é".repeat(32)]);
+}

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::store::{Account, Store, UserId};
+use domain::{
+    Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sent, Settings,
+    SigningKey,
+};
+use parking_lot::Mutex;
+use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
+use store::MemoryStore;
+use tokio::sync::oneshot;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// The domain with a world that the tests hold.
+pub(crate) struct World {
+    pub(crate) domain: Domain,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) told: Arc<Told>,
+    pub(crate) codes: Arc<Codes>,
+}
+
+#[derive(Default)]
+pub(crate) struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    pub(crate) fn advance(&self, span: Duration) {
+        self.0.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000).plus(self.monotonic())
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Different at each call, and the same in each run.
+#[derive(Default)]
+struct Counting(AtomicU64);
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::SeqCst).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            chunk.copy_from_slice(&number.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// What live sockets would have been told.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) live: Mutex<Vec<(Vec<UserId>, Live)>>,
+    pub(crate) cut: Mutex<Vec<SessionId>>,
+}
+
+impl Broker for Told {
+    fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live) {
+        self.live.lock().push((users.collect(), live));
+    }
+
+    fn cut(&self, _: UserId, session: SessionId) {
+        self.cut.lock().push(session);
+    }
+}
+
+/// The codes that were sent.
+#[derive(Default)]
+pub(crate) struct Codes(pub(crate) Mutex<Vec<String>>);
+
+#[async_trait]
+impl OtpChannel for Codes {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+
+    async fn send(&self, _: &Account, code: &str, _: Timestamp) -> Result<(), String> {
+        self.0.lock().push(code.to_owned());
+        Ok(())
+    }
+}
+
+pub(crate) fn settings() -> Settings {
+    let often = Rate::per(Duration::from_secs(1), 1_000_000);
+    Settings {
+        text_bytes: 100,
+        messages: often,
+        registrations: often,
+        failed_logins: often,
+        failed_logins_of_account: often,
+        resends: often,
+        otp_tries: 5,
+        otp_lifetime: Duration::from_mins(10),
+        token_lifetime: Duration::from_hours(1),
+        session_lifetime: Duration::from_hours(24),
+        issuer: "aldis".into(),
+        audience: "aldis".into(),
+        hash_threads: 2,
+        hash_queue: 100,
+        receipt_delay: Duration::from_millis(50),
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(&settings())
+    }
+
+    pub(crate) fn with(settings: &Settings) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let (clock, told, codes) =
+            (Arc::<ManualClock>::default(), Arc::<Told>::default(), Arc::<Codes>::default());
+        let ports = Ports {
+            store: store.clone() as Arc<dyn Store>,
+            broker: told.clone(),
+            otp: codes.clone(),
+            clock: clock.clone(),
+            random: Arc::<Counting>::default(),
+            keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
+        };
+        Self { domain: Domain::new(ports, settings), store, clock, told, codes }
+    }
+
+    pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {
+        let request = Register {
+            username: username.into(),
+            password: PASSWORD.into(),
+            email: None,
+            display_name: None,
+        };
+        self.domain.accounts.register(request, None).await?;
+        Ok(self.codes.0.lock().last().unwrap().clone())
+    }
+
+    /// Registers, verifies and logs in.
+    pub(crate) async fn person(&self, username: &str) -> Caller {
+        let code = self.register(username).await.unwrap();
+        self.domain.accounts.verify(username, &code).await.unwrap();
+        let token = self.domain.sessions.login(login(username), None).await.unwrap().token;
+        self.domain.sessions.authenticate(&token).await.unwrap()
+    }
+
+    pub(crate) async fn send(&self, caller: &Caller, request: SendMessage) -> Result<Sent, Error> {
+        let (answer, answered) = oneshot::channel();
+        self.domain.messages.send(caller, request, None, move |result| drop(answer.send(result))).await;
+        answered.await.unwrap()
+    }
+}
+
+pub(crate) fn login(username: &str) -> Login {
+    Login { username: username.into(), password: PASSWORD.into(), device: None }
+}
+
+pub(crate) fn to(receiver: &str, text: &str) -> SendMessage {
+    SendMessage { receiver: Some(receiver.into()), text: text.into(), ..SendMessage::default() }
+}
