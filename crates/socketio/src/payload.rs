@@ -91,10 +91,14 @@ impl Payload {
     /// Adds attachments; the arguments hold one [`Placeholder`] for each.
     pub fn with_attachments(self, attachments: impl Into<Arc<[Bytes]>>) -> Result<Self, EncodeError> {
         let attachments = attachments.into();
+        if attachments.is_empty() {
+            // Without attachments nobody looks for placeholders.
+            return Ok(Self { attachments: None, ..self });
+        }
         if !has_placeholders(&self.json, attachments.len()) {
             return Err(EncodeError::Attachments);
         }
-        Ok(Self { attachments: Some(attachments).filter(|all| !all.is_empty()), ..self })
+        Ok(Self { attachments: Some(attachments), ..self })
     }
 
     /// What a client sent as the arguments of an acknowledgement.
