@@ -2,5 +2,11 @@ import { bootstrapApplication } from '@angular/platform-browser';
 
 import { App } from './app/app';
 import { config } from './app/config';
+import { breath } from './app/ui/breath';
 
-bootstrapApplication(App, config).catch((error: unknown) => console.error(error));
+// Who was here before goes straight to the messenger: it loads while the frame starts.
+if (localStorage.getItem('aldis:session')) void import('./app/shell/routes');
+
+breath()
+  .then(() => bootstrapApplication(App, config))
+  .catch((error: unknown) => console.error(error));

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import { Aldis } from '../../support/aldis.ts';
-import { expect, Messenger, test } from '../../support/web.ts';
+import { expect, expectLast, Messenger, test } from '../../support/web.ts';
 
 /** As a newcomer does it: every field by its label, every step by its button. */
 async function join(page: Page, username: string, name: string): Promise<void> {
@@ -61,7 +61,7 @@ test('two people register, talk, lose the server, and miss nothing', async ({ br
   const login = await aldis.call<{ token: string }>('POST', '/auth/login', { username: 'bob', password: 'correct horse battery' });
   const [conversation] = await aldis.conversations(login);
   expect((await aldis.messages(login, conversation!.id)).map(({ text }) => text)).toEqual(all);
-  await expect.poll(() => bob.texts()).toEqual(all.slice(-(await bob.messages.count())));
+  await expectLast(bob, all);
   await expect(ann.tick('Written in the dark', 'Read')).toBeVisible();
   await expect(bob.conversation('Ann').getByText('unread')).toBeHidden();
 

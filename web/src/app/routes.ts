@@ -1,6 +1,13 @@
 import type { Routes } from '@angular/router';
 
 import { signedIn, signedOut } from './auth/guard';
+import { breath } from './ui/breath';
+
+async function messenger(): Promise<Routes> {
+  const { routes } = await import('./shell/routes');
+  await breath();
+  return routes;
+}
 
 /** What a visitor needs first is small; the messenger with its socket and stores comes as one part of its own. */
 export const routes: Routes = [
@@ -22,5 +29,5 @@ export const routes: Routes = [
     canActivate: [signedOut],
     loadComponent: () => import('./auth/verify').then((m) => m.Verify),
   },
-  { path: '', canActivate: [signedIn], loadChildren: () => import('./shell/routes').then((m) => m.routes) },
+  { path: '', canActivate: [signedIn], loadChildren: messenger },
 ];

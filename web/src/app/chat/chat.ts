@@ -11,6 +11,7 @@ import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
 import type { User } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
+import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
 import { Composer } from './composer';
 import { MessageList } from './message-list';
@@ -83,7 +84,11 @@ export class Chat {
   private readonly list = viewChild(MessageList);
   private readonly composer = viewChild(Composer);
 
+  /** The frame is painted before the messages in it. */
+  protected readonly framed = signal(false);
+
   constructor() {
+    void breath().then(() => this.framed.set(true));
     const title = inject(Title);
     effect(() => title.setTitle(`${this.title()} · Aldis`));
     effect(() => {

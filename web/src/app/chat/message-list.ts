@@ -42,6 +42,8 @@ export class MessageList {
   private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
   private readonly byId = computed(() => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))));
 
+  /** Not before the history is there: what came live in the meantime would only be pushed about by it. */
+  protected readonly shown = computed(() => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading));
   protected readonly keyOf = (entry: Entry) => entry.key;
   protected readonly itemProps = () => ({ role: 'listitem' });
   protected readonly prepending = linkedSignal<readonly Entry[], boolean>({
@@ -75,8 +77,11 @@ export class MessageList {
     });
     afterRenderEffect(() => {
       this.entries();
+      const { loading, failure } = this.thread();
       if (untracked(this.atEnd)) this.toEnd();
       untracked(() => this.look());
+      // At the very top no scrolling asks for more, so the arrival of a page does.
+      if (!loading && !failure && this.nearStart()) this.older.emit();
     });
   }
 
@@ -104,7 +109,7 @@ export class MessageList {
     if (away <= NEAR_END) this.arrive();
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
-    if (scrollTop < NEAR_START) this.older.emit();
+    if (this.nearStart()) this.older.emit();
     this.look();
   }
 
@@ -155,6 +160,10 @@ export class MessageList {
     this.focused.set(entry.key);
     this.show(entry.key);
     setTimeout(() => this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(entry.key)}"]`)?.focus({ preventScroll: true }));
+  }
+
+  private nearStart(): boolean {
+    return this.entries().length > 0 && this.scroller().nativeElement.scrollTop < NEAR_START;
   }
 
   private arrive(): void {

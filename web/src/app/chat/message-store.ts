@@ -7,7 +7,7 @@ import type { ConversationId, Message, MessageId } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
 
-const PAGE = 50;
+const PAGE = 30;
 const HELD_PAGE = 100;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
@@ -25,7 +25,7 @@ export class MessageStore {
   private readonly quoted = new BehaviorSubject<ReadonlyMap<MessageId, Message | null>>(new Map());
   readonly quoted$ = this.quoted.asObservable();
 
-  private readonly busy = new Set<ConversationId>();
+  private readonly busy = new Map<ConversationId, Promise<void>>();
 
   thread(id: ConversationId): Thread | undefined {
     return this.threads.value.get(id);
@@ -40,12 +40,16 @@ export class MessageStore {
     }
     // From here on live messages find their place, whatever the database still has to say.
     this.set(id, {});
+    // A browser that is here for the first time does not wait for its database, in which there is nothing.
+    const early = this.database.ready ? null : this.newest(id);
     const [span, held] = await Promise.all([this.database.span(id), this.database.messages(id, END, HELD_PAGE)]);
     // Below the span there may be holes, so only what is above it is shown as history.
     const usable = span ? held.filter(({ seq }) => seq >= span.from) : held;
+    await early;
+    if (early && this.thread(id)?.from !== null) return;
     this.add(id, usable);
     if (span) this.set(id, { from: span.from, whole: span.whole, loading: false });
-    else await this.newest(id);
+    else if (!early) await this.newest(id);
   }
 
   /** What failed while there was no connection is tried again. */
@@ -56,36 +60,40 @@ export class MessageStore {
 
   /** The page above what is in memory: from this browser as far as it holds the history, then from the server. */
   async older(id: ConversationId): Promise<void> {
-    const thread = this.thread(id);
-    if (!thread || thread.from === null || this.busy.has(id)) return;
-    const lowest = thread.messages[0]?.seq ?? END;
-    this.busy.add(id);
-    try {
-      if (lowest > thread.from) {
-        const held = await this.database.messages(id, lowest, HELD_PAGE);
-        const usable = held.filter(({ seq }) => seq >= (thread.from ?? 0));
-        if (usable.length > 0) return this.add(id, usable);
-      }
-      if (thread.whole) return;
+    if (this.busy.has(id)) return;
+    await this.turn(id, async () => {
+      const thread = this.thread(id);
+      if (!thread || thread.from === null) return;
+      const { from, whole } = thread;
+      const lowest = thread.messages[0]?.seq ?? END;
+      const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
+      const usable = held.filter(({ seq }) => seq >= from);
+      if (usable.length > 0) return this.add(id, usable);
+      if (whole) return;
       this.set(id, { loading: true, failure: null });
-      const page = await this.page(id, { beforeSeq: thread.from });
-      await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, thread.from);
-    } catch (error) {
-      this.set(id, { loading: false, failure: explain(error) });
-    } finally {
-      this.busy.delete(id);
-    }
+      const page = await this.page(id, { beforeSeq: from });
+      await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, from);
+    });
   }
 
-  async receive(message: Message): Promise<void> {
-    const id = message.conversationId;
-    if (this.belongs(message)) this.add(id, [message]);
-    else if (message.seq === 1 && !this.thread(id)) {
-      // The first message of a conversation is all of it.
-      this.set(id, { messages: [message], from: 1, whole: true, loading: false });
-      await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+  /** Messages as they come from the server, oldest first. */
+  async receive(messages: readonly Message[]): Promise<void> {
+    for (const [id, arrived] of Map.groupBy(messages, ({ conversationId }) => conversationId)) {
+      const thread = this.thread(id);
+      if (thread) {
+        // What lies below what is in memory comes with its page.
+        const lowest = thread.whole ? 0 : (thread.messages[0]?.seq ?? 0);
+        this.add(
+          id,
+          arrived.filter(({ seq }) => seq > lowest),
+        );
+      } else if (arrived[0]?.seq === 1) {
+        // The first message of a conversation, and what follows it, is all of it.
+        this.set(id, { messages: merge([], arrived), from: 1, whole: true, loading: false });
+        await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+      }
     }
-    await this.database.putMessages([message]);
+    await this.database.putMessages(messages);
   }
 
   async changed(message: Message): Promise<void> {
@@ -105,32 +113,44 @@ export class MessageStore {
     if (found) this.quote(id, found);
   }
 
-  /** What is held may have holes, because the server did not know this client's cursor: read it anew. */
-  async renew(): Promise<void> {
+  /**
+   * The server did not know this client's cursor, so what is held may have holes, and is read anew. What was
+   * read a moment ago and has everything up to the head has none.
+   */
+  async renew(headOf: (id: ConversationId) => number): Promise<void> {
     await this.database.forgetSpans();
     await Promise.all(
-      [...this.threads.value.keys()].map((id) => {
-        this.set(id, { from: null, whole: false });
-        return this.newest(id);
-      }),
+      [...this.threads.value.keys()].map((id) =>
+        this.turn(id, async () => {
+          const { messages, from, whole } = this.thread(id) ?? EMPTY;
+          const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
+          if (from !== null && reached >= headOf(id)) await this.database.putSpan({ conversationId: id, from, whole });
+          else await this.readNewest(id);
+        }),
+      ),
     );
   }
 
-  private async newest(id: ConversationId): Promise<void> {
-    if (this.busy.has(id)) return;
-    this.busy.add(id);
+  private newest(id: ConversationId): Promise<void> {
+    return this.turn(id, () => this.readNewest(id));
+  }
+
+  private async readNewest(id: ConversationId): Promise<void> {
     this.set(id, { loading: true, failure: null });
-    try {
-      const page = await this.page(id);
-      const first = page[0]?.seq ?? 0;
-      // What lies below the page was held without a promise that it is complete.
-      const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
-      await this.store(id, merge(above, page), page, 1);
-    } catch (error) {
-      this.set(id, { loading: false, failure: explain(error) });
-    } finally {
-      this.busy.delete(id);
-    }
+    const page = await this.page(id);
+    const first = page[0]?.seq ?? 0;
+    // What lies below the page was held without a promise that it is complete.
+    const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
+    await this.store(id, merge(above, page), page, 1);
+  }
+
+  /** One read of a conversation's history after the other. */
+  private turn(id: ConversationId, work: () => Promise<void>): Promise<void> {
+    const turn = (this.busy.get(id) ?? Promise.resolve()).then(work).catch((error: unknown) => this.set(id, { loading: false, failure: explain(error) }));
+    this.busy.set(id, turn);
+    return turn.finally(() => {
+      if (this.busy.get(id) === turn) this.busy.delete(id);
+    });
   }
 
   private page(id: ConversationId, where?: Where): Promise<Message[]> {
@@ -145,14 +165,8 @@ export class MessageStore {
     await this.database.putSpan({ conversationId: id, from, whole });
   }
 
-  /** Whether a message has its place in what is in memory, and not below it. */
-  private belongs(message: Message): boolean {
-    const thread = this.thread(message.conversationId);
-    const lowest = thread?.messages[0]?.seq ?? 0;
-    return thread !== undefined && (message.seq > lowest || thread.whole);
-  }
-
   private add(id: ConversationId, messages: readonly Message[]): void {
+    if (messages.length === 0) return;
     this.set(id, { messages: merge(this.thread(id)?.messages ?? [], messages) });
   }
 

@@ -1,4 +1,4 @@
-import { Component, computed, effect, inject, input, output, untracked } from '@angular/core';
+import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
 
 import { clockTime, dayHeading, fullTime } from '../format/time';
 import { emojiOnly, oneLine, segments } from '../format/text';
@@ -41,6 +41,8 @@ export class MessageView {
   readonly edit = output<Entry>();
   readonly jump = output<string>();
 
+  /** Whether the pointer is over it: its buttons are made when they are wanted. */
+  protected readonly under = signal(false);
   protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly segments = computed(() => segments(this.entry().text));

@@ -27,6 +27,7 @@ export class ConversationStore {
 
   private readonly state = new BehaviorSubject<ConversationsState>({ items: [], loading: true, failure: null });
   readonly state$ = this.state.asObservable();
+  private readonly fetching = new Map<ConversationId, Promise<void>>();
   readonly conversations$ = this.state$.pipe(map(({ items }) => items));
 
   get items(): readonly Conversation[] {
@@ -44,7 +45,9 @@ export class ConversationStore {
   /** From this browser: at once, and without a network. */
   async restore(): Promise<void> {
     const held = await this.database.conversations();
-    if (held.length > 0) this.put(held);
+    // The server may have been faster, and knows better.
+    const unknown = held.filter(({ id }) => !this.find(id));
+    if (unknown.length > 0) this.put(unknown);
   }
 
   /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
@@ -73,9 +76,16 @@ export class ConversationStore {
     }
   }
 
-  /** One conversation, from the server. */
-  async fetch(id: ConversationId): Promise<void> {
-    this.put([await this.api.conversation(id)]);
+  /** One conversation, from the server; asked once, however many wait for it. */
+  fetch(id: ConversationId): Promise<void> {
+    const under = this.fetching.get(id);
+    if (under) return under;
+    const fetching = this.api
+      .conversation(id)
+      .then((said) => this.put([said]))
+      .finally(() => this.fetching.delete(id));
+    this.fetching.set(id, fetching);
+    return fetching;
   }
 
   /** What the server says of these, merged with what is known. */
@@ -83,11 +93,15 @@ export class ConversationStore {
     this.update(said.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)));
   }
 
-  /** A message arrived; a conversation that is not known yet is asked for. */
-  receive(message: Message): void {
-    const known = this.find(message.conversationId);
-    if (known) this.apply(known, withMessage(known, message, this.me));
-    else void this.fetch(message.conversationId).catch(() => undefined);
+  /** Messages arrived; a conversation that is not known yet is asked for. */
+  receive(messages: readonly Message[]): void {
+    const changed = new Map<ConversationId, Conversation>();
+    for (const message of messages) {
+      const known = changed.get(message.conversationId) ?? this.find(message.conversationId);
+      if (known) changed.set(known.id, withMessage(known, message, this.me));
+      else void this.fetch(message.conversationId).catch(() => undefined);
+    }
+    this.update([...changed.values()].filter((conversation) => conversation !== this.find(conversation.id)));
   }
 
   changed(message: Message): void {
@@ -117,9 +131,10 @@ export class ConversationStore {
   }
 
   private update(changed: readonly Conversation[]): void {
+    if (changed.length === 0) return;
     const byId = new Map(this.items.map((conversation) => [conversation.id, conversation]));
     for (const conversation of changed) byId.set(conversation.id, conversation);
-    const items = [...byId.values()].sort((a, b) => activity(b).localeCompare(activity(a)));
+    const items = [...byId.values()].sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
     this.change({ items, loading: this.state.value.loading && items.length === 0 });
     void this.database.putConversations(changed).catch(() => undefined);
   }

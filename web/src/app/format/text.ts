@@ -27,11 +27,16 @@ function trimmed(address: string): string {
   return end;
 }
 
-const EMOJI = /^(?:\p{RGI_Emoji}\s*){1,3}$/v;
+/** Longer than any three emoji. */
+const LONGEST = 60;
+let emoji: RegExp | undefined;
 
 /** Whether a text is one to three emoji and nothing else, which are shown large. */
 export function emojiOnly(text: string): boolean {
-  return EMOJI.test(text.trim());
+  // All emoji there are make a large expression: most texts are ruled out without it.
+  if (text.length > LONGEST || /[\p{L}.,]/u.test(text)) return false;
+  emoji ??= new RegExp('^(?:\\p{RGI_Emoji}\\s*){1,3}$', 'v');
+  return emoji.test(text.trim());
 }
 
 /** A text on one line, for previews. */

@@ -1,15 +1,32 @@
 // Words in the language of the interface, hours as the person's own region counts them.
 const english = navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB';
-const { hourCycle = 'h23' } = new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions();
 
-const clock = new Intl.DateTimeFormat(english, { hour: hourCycle.startsWith('h1') ? 'numeric' : '2-digit', minute: '2-digit', hourCycle });
-const weekday = new Intl.DateTimeFormat(english, { weekday: 'long' });
-const shortWeekday = new Intl.DateTimeFormat(english, { weekday: 'short' });
-const dayAndMonth = new Intl.DateTimeFormat(english, { weekday: 'short', day: 'numeric', month: 'long' });
-const withYear = new Intl.DateTimeFormat(english, { day: 'numeric', month: 'long', year: 'numeric' });
-const short = new Intl.DateTimeFormat(english, { day: 'numeric', month: 'short' });
-const shortWithYear = new Intl.DateTimeFormat(english, { day: 'numeric', month: 'numeric', year: '2-digit' });
-const full = new Intl.DateTimeFormat(english, { dateStyle: 'full', timeStyle: 'short', hourCycle });
+/** A formatter costs milliseconds to make, so each is made when it is first wanted. */
+function lazy(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
+  let made: Intl.DateTimeFormat | undefined;
+  return () => (made ??= new Intl.DateTimeFormat(english, options));
+}
+
+const weekday = lazy({ weekday: 'long' });
+const shortWeekday = lazy({ weekday: 'short' });
+const dayAndMonth = lazy({ weekday: 'short', day: 'numeric', month: 'long' });
+const withYear = lazy({ day: 'numeric', month: 'long', year: 'numeric' });
+const short = lazy({ day: 'numeric', month: 'short' });
+const shortWithYear = lazy({ day: 'numeric', month: 'numeric', year: '2-digit' });
+const full = lazy({ dateStyle: 'full', timeStyle: 'short' });
+
+let counted: boolean | undefined;
+
+/** Whether this region counts to twelve twice. */
+function twelve(): boolean {
+  return (counted ??= countsToTwelve());
+}
+
+function countsToTwelve(): boolean {
+  const locale = new Intl.Locale(navigator.language) as Intl.Locale & { getHourCycles?: () => string[]; hourCycles?: string[] };
+  const cycles = locale.getHourCycles?.() ?? locale.hourCycles ?? [new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hourCycle];
+  return cycles[0]?.startsWith('h1') ?? false;
+}
 
 /** The local calendar day of an instant, as a number: two instants share it if and only if they share the day. */
 export function dayNumber(time: Date): number {
@@ -22,14 +39,16 @@ function daysAgo(time: Date, now: Date): number {
   return Math.round((midnight(now) - midnight(time)) / 86_400_000);
 }
 
-/** “14:03”. */
+/** “14:03” or “2:03 PM”; on the way of every first paint, so without a formatter. */
 export function clockTime(time: Date): string {
-  return clock.format(time);
+  const hours = time.getHours();
+  const minutes = String(time.getMinutes()).padStart(2, '0');
+  return twelve() ? `${hours % 12 || 12}:${minutes} ${hours < 12 ? 'AM' : 'PM'}` : `${String(hours).padStart(2, '0')}:${minutes}`;
 }
 
 /** “Sunday 22 November 2026 at 14:03”, for those who want to know exactly. */
 export function fullTime(time: Date): string {
-  return full.format(time);
+  return full().format(time);
 }
 
 /** The heading of a day: “Today”, “Yesterday”, “Tuesday”, “Sat 3 October”, “3 October 2025”. */
@@ -37,15 +56,15 @@ export function dayHeading(time: Date, now: Date): string {
   const days = daysAgo(time, now);
   if (days === 0) return 'Today';
   if (days === 1) return 'Yesterday';
-  if (days > 1 && days < 7) return weekday.format(time);
-  return time.getFullYear() === now.getFullYear() ? dayAndMonth.format(time) : withYear.format(time);
+  if (days > 1 && days < 7) return weekday().format(time);
+  return time.getFullYear() === now.getFullYear() ? dayAndMonth().format(time) : withYear().format(time);
 }
 
 /** As short as a row of the list wants it: “14:03”, “Yesterday”, “Tue”, “3 Oct”, “03/10/25”. */
 export function rowTime(time: Date, now: Date): string {
   const days = daysAgo(time, now);
-  if (days <= 0) return clock.format(time);
+  if (days <= 0) return clockTime(time);
   if (days === 1) return 'Yesterday';
-  if (days < 7) return shortWeekday.format(time);
-  return time.getFullYear() === now.getFullYear() ? short.format(time) : shortWithYear.format(time);
+  if (days < 7) return shortWeekday().format(time);
+  return time.getFullYear() === now.getFullYear() ? short().format(time) : shortWithYear().format(time);
 }

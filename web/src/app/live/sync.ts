@@ -5,12 +5,15 @@ import { MessageStore } from '../chat/message-store';
 import { Outbox } from '../chat/outbox';
 import { Receipts } from '../chat/receipts';
 import { ConversationStore } from '../conversations/conversation-store';
-import type { Message } from '../protocol/protocol';
+import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { WebSocketService } from './web-socket-service';
 
 /** How long live traffic must rest before the cursor is moved past it. */
 const SETTLED = 2_000;
+
+/** How long messages gather before they are shown. */
+const FRAME = 16;
 
 /**
  * Carries what arrives to the stores, and keeps the cursor: the one value that says what this browser has.
@@ -29,27 +32,40 @@ export class Sync {
   /** Writes of what arrived, one behind the other. */
   private written: Promise<unknown> = Promise.resolve();
 
+  /** Messages that arrived within one frame: many become one change of the stores, and one write. */
+  private inbox: Message[] = [];
+
   async start(): Promise<void> {
+    const list = this.conversations.refresh();
     // The cursor before the rest: what is read after it is at least what it stands for.
     this.cursor = await this.database.cursor();
-    await Promise.all([this.conversations.restore(), this.outbox.restore()]);
     this.listen();
-    this.socket.connect(() => this.cursor);
-    await this.conversations.refresh();
+    void this.socket.connect(() => this.cursor);
+    await Promise.all([this.conversations.restore(), this.outbox.restore(), list]);
   }
 
   private listen(): void {
     const { socket } = this;
-    socket.message$.subscribe((message) => this.receive(message));
+    socket.message$.subscribe((message) => {
+      if (this.inbox.push(message) === 1) setTimeout(() => this.receive(), FRAME);
+    });
     socket.updated$.subscribe((message) => {
+      this.receive();
       this.conversations.changed(message);
       this.store(this.messages.changed(message));
     });
-    socket.receipt$.subscribe((receipt) => this.conversations.receipt(receipt));
-    socket.conversation$.subscribe((conversation) => this.conversations.put([conversation]));
+    socket.receipt$.subscribe((receipt) => {
+      this.receive();
+      this.conversations.receipt(receipt);
+    });
+    socket.conversation$.subscribe((conversation) => {
+      this.receive();
+      this.conversations.put([conversation]);
+    });
     this.outbox.stored$.subscribe((message) => {
-      this.store(this.messages.receive(message));
-      this.conversations.receive(message);
+      this.receive();
+      this.store(this.messages.receive([message]));
+      this.conversations.receive([message]);
     });
     socket.synced$.subscribe(({ cursor }) => void this.synced(cursor));
     socket.cursorLost$.subscribe(() => (this.cursor = undefined));
@@ -58,28 +74,39 @@ export class Sync {
       .subscribe(() => void this.advance());
   }
 
-  private receive(message: Message): void {
-    const mine = message.sender === this.conversations.me;
-    this.store(this.messages.receive(message));
-    this.conversations.receive(message);
-    // An acknowledgement that was lost, or a message from another tab or device.
-    if (mine) this.store(this.outbox.remove(message.clientId, message));
-    else void this.written.then(() => this.receipts.delivered(message.conversationId, message.seq));
+  /** Carries the inbox to the stores; whatever comes behind it in order calls this first. */
+  private receive(): void {
+    if (this.inbox.length === 0) return;
+    const messages = this.inbox;
+    this.inbox = [];
+    this.store(this.messages.receive(messages));
+    this.conversations.receive(messages);
+    const newest = new Map<ConversationId, number>();
+    for (const { sender, clientId, conversationId, seq } of messages) {
+      // An acknowledgement that was lost, or a message from another tab or device.
+      if (sender === this.conversations.me) this.store(this.outbox.remove(clientId));
+      else newest.set(conversationId, seq);
+    }
+    void this.written.then(() => newest.forEach((seq, id) => this.receipts.delivered(id, seq)));
   }
 
   /** What waited has arrived. The list tells the rest: receipts, and conversations that changed meanwhile. */
   private async synced(cursor: string): Promise<void> {
+    this.receive();
     // Without a cursor the server sent what was not delivered to any device; the history comes by pages.
-    if (this.cursor === undefined) await this.messages.renew();
+    const fresh = this.cursor === undefined;
+    const said = await this.conversations.refresh();
+    if (fresh) await this.messages.renew((id) => this.conversations.find(id)?.headSeq ?? 0);
     else await this.messages.retry();
     await this.keep(cursor);
-    for (const said of await this.conversations.refresh()) this.receipts.remind(said);
+    for (const conversation of said) this.receipts.remind(conversation);
   }
 
   /** Past what this socket was sent; a reconnection then starts from here. */
   private async advance(): Promise<void> {
     if (!this.socket.online) return;
     const { cursor } = await this.socket.request('sync', {}).catch(() => ({ cursor: undefined }));
+    this.receive();
     if (cursor) await this.keep(cursor);
   }
 

@@ -1,10 +1,11 @@
 import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
-import { io, type Socket } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
 
 import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { device } from '../auth/device';
+import { breath } from '../ui/breath';
 import type { ClientToServerEvents, Conversation, Message, Problem, Receipt, Reply, ServerToClientEvents, Synced } from '../protocol/protocol';
 
 export type Status = 'connecting' | 'online' | 'offline';
@@ -41,7 +42,10 @@ export class WebSocketService {
   }
 
   /** Connects, and stays connected until the session ends; `cursor` is asked at every attempt. */
-  connect(cursor: () => string | undefined): void {
+  async connect(cursor: () => string | undefined): Promise<void> {
+    // Not on the way of the first paint.
+    const { io } = await import('socket.io-client');
+    await breath();
     const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
       transports: ['websocket', 'polling'],
       tryAllTransports: true,

@@ -32,6 +32,8 @@ const name = (username: string) => `aldis:${username}`;
 @Service()
 export class Database {
   private readonly auth = inject(AuthService);
+  /** Whether it answers already; the first time a browser makes it, that takes a while. */
+  ready = false;
   private readonly db: Promise<IDBPDatabase<Schema> | null> = this.open(this.auth.user?.username ?? '');
 
   async conversations(): Promise<Conversation[]> {
@@ -133,7 +135,7 @@ export class Database {
 
   private async open(username: string): Promise<IDBPDatabase<Schema> | null> {
     try {
-      return await openDB<Schema>(name(username), 1, {
+      const db = await openDB<Schema>(name(username), 1, {
         upgrade(db) {
           db.createObjectStore('conversations', { keyPath: 'id' });
           db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
@@ -143,6 +145,8 @@ export class Database {
         },
         blocking: (_current, _next, event) => (event.target as IDBDatabase).close(),
       });
+      this.ready = true;
+      return db;
     } catch {
       return null;
     }

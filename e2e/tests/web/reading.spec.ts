@@ -1,0 +1,53 @@
+import { say } from '../../support/aldis.ts';
+import { browserOf, expect, Messenger, test } from '../../support/web.ts';
+
+// Days and groups depend on when messages were stored, so the server's answers get the hours that the test needs.
+const NOW = new Date('2026-03-29T12:00:00+02:00');
+const WRITTEN: [text: string, at: string][] = [
+  ['long ago', '2025-11-03T10:00:00Z'],
+  ['on Friday', '2026-03-27T09:00:00+01:00'],
+  ['before midnight', '2026-03-28T23:58:00+01:00'],
+  // In Berlin the next day, in UTC the same one, and that night the clocks went forward.
+  ['after midnight', '2026-03-29T00:02:00+01:00'],
+  ['within five minutes', '2026-03-29T00:06:59+01:00'],
+  ['much later', '2026-03-29T00:13:00+01:00'],
+];
+
+for (const [timezoneId, headings] of [
+  ['Europe/Berlin', ['3 November 2025', 'Friday', 'Yesterday', 'Today']],
+  ['America/Los_Angeles', ['3 November 2025', 'Friday', 'Yesterday']],
+] as const) {
+  test(`24. day separators in the local zone, grouping within five minutes (${timezoneId})`, async ({ aldis, browser }) => {
+    const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+    const socket = await aldis.connect(bob);
+    for (const [text] of WRITTEN) await say(socket, { receiver: ann.username, text });
+    socket.close();
+    const page = await browserOf(browser, aldis, ann, { timezoneId, locale: 'en-GB' });
+    await page.clock.setFixedTime(NOW);
+    await page.route(/\/messages\?/, async (route) => {
+      const response = await route.fetch();
+      const body = (await response.json()) as { items: { text: string; timestamp: string }[] };
+      for (const message of body.items) message.timestamp = new Date(WRITTEN.find(([text]) => text === message.text)![1]).toISOString();
+      await route.fulfill({ response, json: body });
+    });
+    const messenger = new Messenger(page);
+    // What waited for Ann comes over the socket with its true time; a session that has it already reads pages only.
+    (await aldis.connect(ann)).close();
+    await messenger.open(bob.username);
+    await expect(messenger.message('much later')).toBeVisible();
+    await expect(page.locator('.day')).toHaveText([...headings]);
+
+    const groups = await page.locator('aldis-message').evaluateAll((all) => all.map((message) => [message.querySelector('.text')!.textContent!.trim(), message.classList.contains('starts')]));
+    const alone = timezoneId === 'Europe/Berlin';
+    expect(groups).toEqual([
+      ['long ago', true],
+      ['on Friday', true],
+      ['before midnight', true],
+      ['after midnight', alone],
+      ['within five minutes', false],
+      ['much later', true],
+    ]);
+    if (alone) await expect(messenger.message('after midnight').getByText('00:02')).toBeVisible();
+    await page.context().close();
+  });
+}
