@@ -43,11 +43,11 @@ async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]
         measured.shifted += value;
         measured.moved.push(...sources.map(({ node }) => node?.className || node?.nodeName || ''));
       })).observe({ type: 'layout-shift', buffered: true });
-    new MutationObserver((_, observer) => {
-      if (!document.querySelector('.message')) return;
-      observer.disconnect();
-      requestAnimationFrame(() => (measured.firstMessage = performance.now()));
-    }).observe(document, { childList: true, subtree: true });
+    const look = () => {
+      if (document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) measured.firstMessage = performance.now();
+      else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
   });
   const developer = await page.context().newCDPSession(page);
   await developer.send('Emulation.setCPUThrottlingRate', { rate: slower });
@@ -92,7 +92,7 @@ test('2. the first message is on the screen within 700 ms; 4. nothing shifts', a
     await page.context().close();
     return measured.firstMessage!;
   });
-  console.log(`first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)}`);
+  console.log(`first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)} ${moved.join(" ")}`);
   expect(first).toBeLessThanOrEqual(700);
   expect(shifted, moved.join(' ')).toBeLessThan(0.01);
 });
@@ -139,7 +139,7 @@ test('5. a conversation seen before is painted within 300 ms, with the network o
     const took = await page.evaluate(async () => {
       const from = performance.now();
       document.querySelector<HTMLElement>('a.row')!.click();
-      while (!document.querySelector('.message')) await new Promise(requestAnimationFrame);
+      while (!document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) await new Promise(requestAnimationFrame);
       await new Promise(requestAnimationFrame);
       return performance.now() - from;
     });

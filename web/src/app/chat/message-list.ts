@@ -60,6 +60,8 @@ export class MessageList {
   protected readonly mounted = computed(() => [this.active()]);
   protected readonly marked = signal<string | null>(null);
 
+  /** Seen from when its lines are measured and it stands at its end: nothing jumps before one's eyes. */
+  protected readonly settled = signal(false);
   protected readonly atEnd = signal(true);
   /** Messages of others that came below the window while the person reads further up. */
   protected readonly below = signal(0);
@@ -116,6 +118,7 @@ export class MessageList {
   protected resized(): void {
     if (this.atEnd()) this.toEnd();
     this.look();
+    if (!this.settled()) requestAnimationFrame(() => this.settled.set(true));
   }
 
   protected key(event: KeyboardEvent): void {

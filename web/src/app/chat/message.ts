@@ -33,6 +33,8 @@ export class MessageView {
   /** The message it answers, once that is found. */
   readonly quoted = input<Message>();
   readonly names = input.required<ReadonlyMap<string, string>>();
+  /** Set on the very first message: with whom. It is part of the line, so that nothing moves when it is known. */
+  readonly beginning = input('');
   /** The one message of the list that the Tab key reaches. */
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */

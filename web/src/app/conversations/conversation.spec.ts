@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Conversation, Message } from '../protocol/protocol';
+import { mergeConversation, peer, titleOf, withChange, withMessage, withReceipt } from './conversation';
+import { matching } from './matching';
+import { rows } from './rows';
+
+function message(seq: number, sender: string, more: Partial<Message> = {}): Message {
+  return { id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender, text: `text ${seq}`, timestamp: `2026-03-28T10:00:${String(seq).padStart(2, '0')}.000Z`, ...more };
+}
+
+function conversation(more: Partial<Conversation> = {}): Conversation {
+  return {
+    id: 'c',
+    kind: 'direct',
+    history: 'all',
+    createdAt: '2026-03-28T09:00:00.000Z',
+    headSeq: 5,
+    unread: 2,
+    muted: false,
+    members: [
+      { username: 'ann', displayName: 'Ann', role: 'member', deliveredSeq: 5, readSeq: 3 },
+      { username: 'bob', displayName: 'Bob', role: 'member', deliveredSeq: 5, readSeq: 5 },
+    ],
+    lastMessage: message(5, 'bob'),
+    ...more,
+  };
+}
+
+describe('a conversation', () => {
+  it('counts a new message of somebody else, once', () => {
+    const after = withMessage(conversation(), message(6, 'bob'), 'ann');
+    expect([after.unread, after.headSeq, after.lastMessage?.seq]).toEqual([3, 6, 6]);
+    expect(withMessage(after, message(6, 'bob'), 'ann')).toBe(after);
+    expect(withMessage(after, message(7, 'ann'), 'ann').unread).toBe(3);
+  });
+
+  it('shows an edit of its last message', () => {
+    const after = withChange(conversation(), message(5, 'bob', { text: 'changed', changeSeq: 6 }));
+    expect([after.lastMessage?.text, after.headSeq]).toEqual(['changed', 6]);
+    expect(withChange(conversation(), message(2, 'bob', { changeSeq: 6 })).lastMessage?.seq).toBe(5);
+  });
+
+  it('never moves a cursor back, and is read when its last message is', () => {
+    const read = withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann');
+    expect(read.unread).toBe(0);
+    expect(withReceipt(read, { username: 'ann', deliveredSeq: 4, readSeq: 4 }, 'ann')).toBe(read);
+    expect(withReceipt(conversation(), { username: 'bob', deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(2);
+  });
+
+  it('keeps what it knows when an older answer comes late', () => {
+    const known = withMessage(withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann'), message(6, 'bob'), 'ann');
+    const merged = mergeConversation(known, conversation(), 'ann');
+    expect([merged.headSeq, merged.unread, merged.lastMessage?.seq]).toEqual([6, 1, 6]);
+    expect(merged.members[0]?.readSeq).toBe(5);
+  });
+
+  it('stays read when the answer does not know of it yet', () => {
+    const read = withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann');
+    expect(mergeConversation(read, conversation(), 'ann').unread).toBe(0);
+  });
+
+  it('is called after the other one', () => {
+    expect(titleOf(conversation(), 'ann')).toBe('Bob');
+    expect(peer(conversation(), 'bob')?.username).toBe('ann');
+    expect(titleOf(conversation({ kind: 'group', title: 'Crew' }), 'ann')).toBe('Crew');
+  });
+});
+
+describe('the list', () => {
+  it('puts what waits in the outbox first, also for somebody new', () => {
+    const at = Date.parse('2026-03-28T11:00:00Z');
+    const found = rows(
+      [conversation()],
+      [
+        { clientId: '1', receiver: 'bob', text: 'to Bob', writtenAt: at },
+        { clientId: '2', receiver: 'cat', text: 'to Cat', writtenAt: at + 1 },
+      ],
+      'ann',
+    );
+    expect(found.map(({ title, preview, tick }) => [title, preview, tick])).toEqual([
+      ['cat', 'to Cat', 'pending'],
+      ['Bob', 'to Bob', 'pending'],
+    ]);
+  });
+
+  it('says when there is nothing, and when it was deleted', () => {
+    const { lastMessage: _, ...empty } = conversation();
+    expect(rows([empty], [], 'ann')[0]?.preview).toBe('No messages yet');
+    expect(rows([conversation({ lastMessage: message(5, 'bob', { deletedAt: '2026-03-28T10:01:00.000Z', text: '' }) })], [], 'ann')[0]?.preview).toBe('Message deleted');
+  });
+
+  it('finds names by the beginning of a word, without case and accents', () => {
+    const named = (title: string, username: string) => ({ ...rows([conversation()], [], 'ann')[0]!, title, username });
+    const all = [named('José Ortega', 'jo'), named('Marjo', 'marjo'), named('Bob', 'bob')];
+    expect(matching(all, 'JO').map(({ title }) => title)).toEqual(['José Ortega', 'Marjo']);
+    expect(matching(all, 'ort').map(({ title }) => title)).toEqual(['José Ortega']);
+    expect(matching(all, '@bo').map(({ title }) => title)).toEqual(['Bob']);
+    expect(matching(all, ' ')).toHaveLength(3);
+  });
+});

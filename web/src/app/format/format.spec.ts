@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+
+import { emojiOnly, initials, oneLine, segments } from './text';
+import { dayHeading, dayNumber, rowTime } from './time';
+import { uuidv7 } from './uuid';
+
+describe('text', () => {
+  it('finds links and leaves the sentence around them', () => {
+    expect(segments('See (https://a.example/b_(c)), then https://d.example.')).toEqual([
+      { text: 'See (' },
+      { text: 'https://a.example/b_(c)', href: 'https://a.example/b_(c)' },
+      { text: '), then ' },
+      { text: 'https://d.example', href: 'https://d.example' },
+      { text: '.' },
+    ]);
+  });
+
+  it('never makes a link of anything but http', () => {
+    expect(segments('javascript:alert(1) data:text/html,x https://')).toEqual([{ text: 'javascript:alert(1) data:text/html,x https://' }]);
+  });
+
+  it('knows texts that are only emoji', () => {
+    expect(['👍', '🎉 🎉', '👩‍👩‍👧‍👦', '🇩🇪🏳️‍🌈'].map(emojiOnly)).toEqual([true, true, true, true]);
+    expect(['ok 👍', '123', '', '👍👍👍👍', '…'].map(emojiOnly)).toEqual([false, false, false, false, false]);
+  });
+
+  it('makes initials of whole characters', () => {
+    expect(['Ann Kowalski', 'bob', '張 偉', '🦊 Fox', 'a.b_c', ''].map(initials)).toEqual(['AK', 'B', '張偉', '🦊F', 'AC', '?']);
+  });
+
+  it('previews on one line', () => {
+    expect(oneLine(' a\n\n b\tc ')).toBe('a b c');
+  });
+});
+
+describe('time', () => {
+  const now = new Date(2026, 2, 29, 12);
+  const at = (...parts: [number, number, number, number?]) => new Date(...parts);
+
+  it('names days as people do', () => {
+    const headings = [at(2026, 2, 29, 0), at(2026, 2, 28, 23), at(2026, 2, 24), at(2025, 10, 3)].map((time) => dayHeading(time, now));
+    expect(headings.slice(0, 3)).toEqual(['Today', 'Yesterday', 'Tuesday']);
+    expect(headings[3]).toMatch(/2025/);
+  });
+
+  it('is short in the list', () => {
+    expect(rowTime(at(2026, 2, 29, 9), now)).toMatch(/^0?9:00/);
+    expect(rowTime(at(2026, 2, 28, 23), now)).toBe('Yesterday');
+    expect(rowTime(at(2026, 2, 24), now)).toBe('Tue');
+  });
+
+  it('tells days apart', () => {
+    expect(dayNumber(at(2026, 0, 31))).not.toBe(dayNumber(at(2026, 1, 1)));
+    expect(dayNumber(at(2025, 11, 31))).not.toBe(dayNumber(at(2026, 0, 1)));
+    expect(dayNumber(at(2026, 2, 29, 0))).toBe(dayNumber(at(2026, 2, 29, 23)));
+  });
+});
+
+describe('uuidv7', () => {
+  it('is well-formed and rises, also when the clock stands still or steps back', () => {
+    const made = [...Array.from({ length: 5_000 }, () => uuidv7(1_800_000_000_000)), uuidv7(1_700_000_000_000), uuidv7(1_900_000_000_000)];
+    for (const id of made) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect([...made].sort()).toEqual(made);
+    expect(new Set(made).size).toBe(made.length);
+  });
+});
