@@ -38,7 +38,7 @@ reasons! {
     /// The server is closing.
     ServerClosing = "server_closing", 1001;
     /// The connection ended without a word: reset, timed out, or cut.
-    TransportError = "transport_error", 1006;
+    TransportError = "transport_error", 1000;
     /// No answer to a ping within `ping_timeout`.
     PingTimeout = "ping_timeout", 1001;
     /// Something waited for `ping_timeout` and the peer took none of it.

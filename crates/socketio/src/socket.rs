@@ -236,6 +236,9 @@ impl Core {
 
     /// Emits an event that asks for an acknowledgement; gives its id.
     fn ask(&self, event: &Payload, waiting: Waiting) -> Result<u64, SendError> {
+        if !self.is_open() {
+            return Err(SendError::Closed);
+        }
         // Under the lock, so that the ids are sent in their order.
         let mut acks = self.acks.lock();
         let Some(id) = acks.push(waiting) else {

@@ -239,7 +239,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// Ends the session. A handler at work comes to its end first.
     pub(super) async fn close(&mut self, reason: Reason) {
         poll_fn(|cx| {
-            let aborted = self.link.is_aborted(cx.waker());
+            let aborted = reason == Reason::Aborted || self.link.is_aborted(cx.waker());
             if self.poll_work(Instant::now(), cx).is_err() || self.work.is_none() || aborted {
                 Poll::Ready(())
             } else {

@@ -4,13 +4,13 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::Waker,
 };
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::{
@@ -40,12 +40,19 @@ pub struct Link {
     pub(super) id: Id,
     address: IpAddr,
     limit: usize,
-    /// The task sleeps and has to be woken. While it runs it looks at the queue before it sleeps anyway.
-    parked: AtomicBool,
+    /// What the task is doing: [`RUNNING`], [`NOTIFIED`] or [`PARKED`].
+    task: AtomicU8,
     /// There is a request.
     asked: AtomicBool,
     state: Mutex<State>,
 }
+
+/// The task runs. It looks at the queue once more before it sleeps, so that queueing need not tell it.
+const RUNNING: u8 = 0;
+/// The task runs, and there is something new that it may have looked for already.
+const NOTIFIED: u8 = 1;
+/// The task sleeps.
+const PARKED: u8 = 2;
 
 /// What the task and everyone else share.
 pub(super) struct State {
@@ -84,7 +91,7 @@ impl Link {
             id,
             address,
             limit,
-            parked: AtomicBool::new(false),
+            task: AtomicU8::new(RUNNING),
             asked: AtomicBool::new(false),
             state: Mutex::new(state),
         }
@@ -159,6 +166,8 @@ impl Link {
         let (sender, receiver) = oneshot::channel();
         let item = Item { after: After::Drained(sender), ..Item::new(Content::Nothing) };
         let queued = self.push([item], false);
+        // Also where the transport waits for its peer: there may be nothing to be sent.
+        self.notify(self.state.lock());
         async move {
             if queued.is_ok() {
                 let _ = receiver.await;
@@ -189,7 +198,7 @@ impl Link {
         receiver
     }
 
-    fn ask(&self, mut state: parking_lot::MutexGuard<'_, State>, request: Request) {
+    fn ask(&self, mut state: MutexGuard<'_, State>, request: Request) {
         state.closed |= !matches!(request, Request::Quiesce(_));
         // The first to close says why; only an abort is more urgent than what was asked before.
         match (&state.request, &request) {
@@ -199,7 +208,7 @@ impl Link {
             _ => {}
         }
         self.asked.store(true, Ordering::Release);
-        self.wake(state);
+        self.notify(state);
     }
 
     /// What somebody wants from the task.
@@ -213,40 +222,45 @@ impl Link {
 
     /// Whether a session that is closing is to be cut off; if not, the waker learns of it later.
     pub(super) fn is_aborted(&self, waker: &Waker) -> bool {
+        self.unpark();
         let mut state = self.state.lock();
         state.closed = true;
         self.park(&mut state, waker);
         matches!(state.request, Some(Request::Abort(Reason::Aborted)))
     }
 
-    /// Wakes the task if it sleeps.
-    pub(super) fn wake(&self, state: parking_lot::MutexGuard<'_, State>) {
-        if self.parked.swap(false, Ordering::Relaxed) {
-            let waker = state.waker.clone();
-            drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+    /// Something was queued.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        if self.task.compare_exchange(PARKED, RUNNING, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            wake(state);
         }
     }
 
-    pub(super) fn lock(&self) -> parking_lot::MutexGuard<'_, State> {
+    /// There is something new that the task looks for in [`State`], other than the queue.
+    pub(super) fn notify(&self, state: MutexGuard<'_, State>) {
+        if self.task.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+            wake(state);
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// The task runs: it need not be woken. Only the task calls this.
+    /// The task runs: from now on it looks at everything.
     pub(super) fn unpark(&self) {
-        self.parked.store(false, Ordering::Relaxed);
+        self.task.store(RUNNING, Ordering::Release);
     }
 
-    /// The task is about to sleep with this waker. The caller holds the lock and has looked at
-    /// everything that the state may ask of it.
+    /// The task is about to sleep with this waker. The caller holds the lock and has looked at the queue.
     pub(super) fn park(&self, state: &mut State, waker: &Waker) {
         match &mut state.waker {
             Some(known) if known.will_wake(waker) => {}
             other => *other = Some(waker.clone()),
         }
-        self.parked.store(true, Ordering::Relaxed);
+        if self.task.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Nothing is queued from now on; gives what still waits.
@@ -258,6 +272,14 @@ impl Link {
         let mut queue = std::mem::take(&mut state.queue);
         drop(state);
         queue.drain()
+    }
+}
+
+fn wake(state: MutexGuard<'_, State>) {
+    let waker = state.waker.clone();
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 

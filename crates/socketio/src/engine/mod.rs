@@ -39,7 +39,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, sleep_until, timeout},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     driver::Driver,
@@ -64,6 +64,8 @@ pub struct Engine<P> {
     sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
     tasks: TaskTracker,
+    /// Cancelled when nothing may be waited for any more.
+    cut: CancellationToken,
 }
 
 /// The sessions that are open.
@@ -82,7 +84,14 @@ impl<P: Protocol> Engine<P> {
     }
 
     pub(crate) fn counting(config: Config, protocol: P, counters: Arc<Counters>) -> Arc<Self> {
-        Arc::new(Self { config, protocol, sessions: Mutex::default(), counters, tasks: TaskTracker::new() })
+        Arc::new(Self {
+            config,
+            protocol,
+            sessions: Mutex::default(),
+            counters,
+            tasks: TaskTracker::new(),
+            cut: CancellationToken::new(),
+        })
     }
 
     /// What runs over it.
@@ -207,8 +216,9 @@ impl<P: Protocol> Engine<P> {
                 Ok(mut socket) => {
                     engine.counters.upgraded.fetch_add(1, Ordering::Relaxed);
                     let reason = socket.run(&mut driver, timer).await;
+                    socket.goodbye(reason).await;
                     driver.close(reason).await;
-                    Box::pin(socket.close(reason, &engine.config)).await;
+                    Box::pin(engine.linger(*socket)).await;
                 }
                 Err(reason) => driver.close(reason).await,
             }
@@ -231,8 +241,9 @@ impl<P: Protocol> Engine<P> {
             let Some(mut driver) = engine.drive_websocket(address, now) else { return };
             let timer = pin!(sleep_until(now));
             let reason = socket.run(&mut driver, timer).await;
+            socket.goodbye(reason).await;
             driver.close(reason).await;
-            Box::pin(socket.close(reason, &engine.config)).await;
+            Box::pin(engine.linger(socket)).await;
         });
         Ok(response)
     }
@@ -248,7 +259,8 @@ impl<P: Protocol> Engine<P> {
 
     /// Takes the connection out of hyper, so that nothing of hyper stays with it.
     async fn take_over(&self, upgrade: OnUpgrade) -> Option<WebSocket> {
-        let upgraded: Upgraded = timeout(self.config.upgrade_timeout, upgrade).await.ok()?.ok()?;
+        let upgraded = timeout(self.config.upgrade_timeout, upgrade);
+        let upgraded: Upgraded = self.cut.run_until_cancelled(upgraded).await?.ok()?.ok()?;
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(Parts { io, read_buf, .. }) => Some(WebSocket::new(io.into_inner(), &read_buf)),
             Err(_) => {
@@ -256,6 +268,12 @@ impl<P: Protocol> Engine<P> {
                 None
             }
         }
+    }
+
+    /// Lets the peer close a connection that the server has said goodbye on.
+    async fn linger(&self, socket: WebSocket) {
+        let closed = timeout(self.config.close_timeout, socket.closed());
+        self.cut.run_until_cancelled(closed).await;
     }
 
     fn upgrade<B>(
@@ -275,8 +293,9 @@ impl<P: Protocol> Engine<P> {
             let socket = engine.take_over(upgrade).await;
             if !free {
                 // A second connection for a session is closed, as the protocol wants it.
-                if let Some(socket) = socket {
-                    socket.close(Reason::BadPacket, &engine.config).await;
+                if let Some(mut socket) = socket {
+                    socket.goodbye(Reason::BadPacket).await;
+                    engine.linger(socket).await;
                 }
                 return;
             }
@@ -284,7 +303,7 @@ impl<P: Protocol> Engine<P> {
             if let Some(mailbox) = &mut state.mailbox {
                 mailbox.upgrading = socket.is_some();
                 mailbox.upgrade = socket.map(Box::new);
-                link.wake(state);
+                link.notify(state);
             }
         });
         Ok(response)
@@ -311,6 +330,7 @@ impl<P: Protocol> Engine<P> {
             self.tasks.wait().await;
         })
         .await;
+        self.cut.cancel();
         for link in self.shut() {
             link.abort(Reason::Aborted);
         }

@@ -29,7 +29,7 @@ fn wait(link: &Link) -> Result<oneshot::Receiver<Answer>, Refused> {
     }
     let (sender, answer) = oneshot::channel();
     mailbox.get = Some(sender);
-    link.wake(state);
+    link.notify(state);
     Ok(answer)
 }
 
@@ -96,7 +96,7 @@ impl<'a> Posting<'a> {
         let mut state = self.link.lock();
         let mailbox = state.mailbox.as_mut().ok_or(Refused::Request)?;
         mailbox.post = Some(Post { body, done });
-        self.link.wake(state);
+        self.link.notify(state);
         Ok(handled)
     }
 }

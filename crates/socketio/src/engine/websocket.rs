@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Instant, Sleep, timeout_at},
+    time::{Instant, Sleep},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     outbox::{Content, Item},
     packet::Packet,
 };
-use crate::{Config, Reason};
+use crate::Reason;
 
 /// The size of the buffers that a thread lends to the connections it serves.
 const BUFFER: usize = 64 * 1024;
@@ -204,7 +204,7 @@ impl WebSocket {
         Ok(everything)
     }
 
-    /// Writes a few bytes to a connection that nothing was written to yet: they fit.
+    /// Writes a few bytes, for which there is room unless the peer does not read.
     pub(super) fn write_now(&mut self, bytes: &[u8], cx: &mut Context<'_>) -> Result<(), Reason> {
         match Pin::new(&mut self.stream).poll_write(cx, bytes) {
             Poll::Ready(Ok(written)) if written == bytes.len() => Ok(()),
@@ -212,38 +212,38 @@ impl WebSocket {
         }
     }
 
-    /// Says goodbye: a close frame, unless a packet is half sent, then waits for the peer to close, for at
-    /// most `close_timeout`. What it still sends is read and thrown away, since a connection that is
-    /// dropped with unread bytes is reset, and the peer may never see why.
-    pub(super) async fn close(mut self, reason: Reason, config: &Config) {
-        if reason == Reason::TransportError {
-            return;
-        }
-        let until = Instant::now() + config.close_timeout;
+    /// Says goodbye, if it can be said at once: a close frame, unless a packet is half sent, and the end of
+    /// what the server sends.
+    pub(super) async fn goodbye(&mut self, reason: Reason) {
         let code = reason.close_code().to_be_bytes();
         let mut header = [0; MAX_HEADER];
         let length = write_header(&mut header, Opcode::Close, code.len());
-        let goodbye = [&header[..length], &code].concat();
-        let _ = timeout_at(until, async {
+        poll_fn(|cx| {
             if !self.torn {
-                // A fresh frame that does not fit into the kernel's buffer is not worth waiting for.
-                let _ = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.stream).poll_write(cx, &goodbye))).await;
+                let _ = self.write_now(&[&header[..length], &code].concat(), cx);
             }
-            poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx)).await?;
-            loop {
-                let read = poll_fn(|cx| {
-                    let mut buffer = READ.take();
-                    buffer.resize(BUFFER, 0);
-                    let mut chunk = ReadBuf::new(&mut buffer);
-                    let read = Pin::new(&mut self.stream).poll_read(cx, &mut chunk);
-                    let read = read.map_ok(|()| chunk.filled().len());
-                    READ.set(buffer);
-                    read
-                });
-                if read.await? == 0 {
-                    return Ok::<_, std::io::Error>(());
+            let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Waits for the peer to close. What it still sends is read and thrown away: a connection that is
+    /// dropped with unread bytes is reset, and the peer may never see why.
+    pub(super) async fn closed(mut self) {
+        poll_fn(|cx| {
+            let mut buffer = READ.take();
+            buffer.resize(BUFFER, 0);
+            let closed = loop {
+                let mut chunk = ReadBuf::new(&mut buffer);
+                match Pin::new(&mut self.stream).poll_read(cx, &mut chunk) {
+                    Poll::Ready(Ok(())) if !chunk.filled().is_empty() => {}
+                    Poll::Ready(_) => break Poll::Ready(()),
+                    Poll::Pending => break Poll::Pending,
                 }
-            }
+            };
+            READ.set(buffer);
+            closed
         })
         .await;
     }

@@ -1,0 +1,234 @@
+//! Peers that do not read, do not write, or are gone; handlers that take their time.
+
+mod support;
+
+use std::{collections::HashSet, time::Duration};
+
+use socketio::{Config, Mark, PACKET_OVERHEAD, Payload, Reason, SendError};
+use support::{
+    Fixture, Happened,
+    client::{Client, frame, get, open_polling, post},
+    config,
+};
+use tokio::time::Instant;
+
+fn large() -> Payload {
+    Payload::event("large", &("x".repeat(10_000),)).unwrap()
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_is_closed_at_the_cap() {
+    let cap = 1024 * 1024;
+    let mut fixture = Fixture::start(Config { max_pending_bytes: cap, ..config() }).await;
+    let client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    // As fast as the kernel takes it, until it takes no more.
+    let mut emitted = 0;
+    let refused = loop {
+        match socket.emit_marked(&large(), Mark(emitted, 0)) {
+            Ok(()) => emitted += 1,
+            Err(refused) => break refused,
+        }
+        assert!(socket.pending_bytes() <= cap);
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(refused, SendError::Full);
+    assert_eq!(socket.emit(&large()), Err(SendError::Closed));
+    let mut taken = 0;
+    let undelivered = loop {
+        match fixture.next().await {
+            Happened::Taken(mark) => {
+                assert_eq!(mark, Mark(taken, 0));
+                taken += 1;
+            }
+            Happened::Disconnected(reason, undelivered) => {
+                assert_eq!(reason, Reason::SlowReader);
+                break undelivered;
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // Each mark is either taken or told not to be, in order.
+    let untaken: Vec<_> = (taken..emitted).map(|number| Mark(number, 0)).collect();
+    assert_eq!(undelivered.untaken, untaken);
+    assert!(untaken.len() * (10_000 + PACKET_OVERHEAD) <= cap);
+    assert_eq!(fixture.server.metrics().closed(Reason::SlowReader), 1);
+    fixture.empty().await;
+    drop(client);
+}
+
+#[tokio::test]
+async fn the_cap_holds_on_polling_too() {
+    let mut fixture = Fixture::start(Config { max_pending_bytes: 100_000, ..config() }).await;
+    let sid = open_polling(fixture.address).await;
+    post(fixture.address, &sid, "40").await;
+    let socket = fixture.socket().await;
+    while socket.emit_marked(&large(), Mark(1, 0)).is_ok() {
+        assert!(socket.pending_bytes() <= 100_000);
+    }
+    let (reason, undelivered) = fixture.disconnected().await;
+    assert_eq!((reason, undelivered.untaken.len()), (Reason::SlowReader, 9));
+    assert_eq!(get(fixture.address, &sid).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_single_packet_may_be_longer_than_the_cap() {
+    let mut fixture = Fixture::start(Config { max_pending_bytes: 1000, ..config() }).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    socket.drained().await;
+    socket.emit(&large()).unwrap();
+    assert!(client.text().await.len() > 10_000);
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_stalled() {
+    let config = Config {
+        ping_interval: Duration::from_secs(60),
+        ping_timeout: Duration::from_millis(300),
+        max_pending_bytes: 100 * 1024 * 1024,
+        ..config()
+    };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    // One that is slow, but takes something now and then, is not.
+    for _ in 0..2000 {
+        socket.emit(&large()).unwrap();
+    }
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(900) {
+        for _ in 0..20 {
+            client.text().await;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let stopped = Instant::now();
+    assert_eq!(fixture.disconnected().await.0, Reason::Stalled);
+    assert!((150..2000).contains(&stopped.elapsed().as_millis()), "{:?}", stopped.elapsed());
+}
+
+#[tokio::test]
+async fn a_peer_that_only_writes_is_gone_in_time() {
+    let config = Config {
+        ping_interval: Duration::from_millis(200),
+        ping_timeout: Duration::from_millis(200),
+        ..config()
+    };
+    let mut fixture = Fixture::start(config).await;
+    let start = Instant::now();
+    let mut client = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    let packet = frame(0x81, b"42[\"x\"]").repeat(10);
+    while fixture.server.metrics().sessions > 0 {
+        client.raw(&packet).await;
+        tokio::task::yield_now().await;
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+    assert!(start.elapsed() >= Duration::from_millis(400));
+    assert_eq!(fixture.server.metrics().closed(Reason::PingTimeout), 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_vanishes_is_gone_at_once_or_in_time() {
+    let mut fixture = Fixture::start(config()).await;
+    let client = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    // With a reset, as a crash does it.
+    socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    assert_eq!(fixture.disconnected().await.0, Reason::TransportError);
+    fixture.empty().await;
+}
+
+#[tokio::test]
+async fn a_handler_at_work_stops_the_reader_and_nothing_else() {
+    let config = Config {
+        ping_interval: Duration::from_millis(100),
+        ping_timeout: Duration::from_millis(100),
+        ..config()
+    };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    client.send("42[\"wait\"]").await;
+    assert_eq!(fixture.event().await.0, "wait");
+    client.send("42[\"next\"]").await;
+    // Pings and emits go out; the pong cannot be seen, and the peer is not blamed.
+    assert_eq!(client.next().await.text(), "2");
+    client.send("3").await;
+    socket.emit(&Payload::event("meanwhile", &()).unwrap()).unwrap();
+    assert_eq!(client.next().await.text(), "42[\"meanwhile\"]");
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(socket.is_connected());
+    fixture.gate.add_permits(1);
+    assert_eq!(fixture.event().await.0, "next");
+    assert_eq!(client.next().await.text(), "2");
+    client.send("3").await;
+    client.send("42[\"echo\"]").await;
+    assert_eq!(client.next().await.text(), "42[\"echo\"]");
+}
+
+#[tokio::test]
+async fn a_handler_at_work_comes_to_its_end_when_the_peer_is_gone() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    client.send("427[\"wait\"]").await;
+    fixture.event().await;
+    socket.close(Reason::Application);
+    client.closed().await;
+    assert_eq!(fixture.server.metrics().sessions, 1);
+    fixture.gate.add_permits(1);
+    assert_eq!(fixture.disconnected().await.0, Reason::Application);
+    assert_eq!(fixture.gate.available_permits(), 0);
+    fixture.empty().await;
+}
+
+#[tokio::test]
+async fn a_post_is_answered_when_its_packets_are_handled() {
+    let mut fixture = Fixture::start(config()).await;
+    let address = fixture.address;
+    let sid = open_polling(address).await;
+    post(address, &sid, "40").await;
+    fixture.socket().await;
+    let posting = tokio::spawn({
+        let sid = sid.clone();
+        async move { post(address, &sid, "42[\"wait\"]\u{1e}42[\"next\"]").await }
+    });
+    assert_eq!(fixture.event().await.0, "wait");
+    assert!(!posting.is_finished());
+    fixture.gate.add_permits(1);
+    assert_eq!(fixture.event().await.0, "next");
+    assert_eq!(posting.await.unwrap().body, "ok");
+    // A second POST before the first is answered ends the session.
+    let posting = tokio::spawn({
+        let sid = sid.clone();
+        async move { post(address, &sid, "42[\"wait\"]").await }
+    });
+    assert_eq!(fixture.event().await.0, "wait");
+    assert_eq!(post(address, &sid, "42[\"next\"]").await.status, 400);
+    fixture.gate.add_permits(1);
+    assert_eq!(posting.await.unwrap().status, 400);
+    assert_eq!(fixture.disconnected().await.0, Reason::PollingConflict);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_come_and_go_and_nothing_is_left() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut rounds = HashSet::new();
+    for round in 0..4 {
+        let clients: Vec<_> = (0..100).map(|_| tokio::spawn(Client::connect(fixture.address))).collect();
+        for client in clients {
+            let mut client = client.await.unwrap();
+            client.send("42[\"echo\",1]").await;
+            client.text().await;
+        }
+        for _ in 0..100 {
+            fixture.disconnected().await;
+        }
+        fixture.empty().await;
+        rounds.insert(round);
+    }
+    assert_eq!(fixture.server.metrics().opened, 400);
+}

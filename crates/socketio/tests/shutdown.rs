@@ -1,0 +1,126 @@
+//! Quiescing and closing.
+
+mod support;
+
+use std::time::Duration;
+
+use socketio::{Config, Mark, Payload, Reason};
+use support::{
+    Fixture, Happened,
+    client::{Client, Message, get, http, open_polling, post},
+    config,
+};
+use tokio::time::{Instant, timeout};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handlers_at_work_finish_and_nothing_new_begins() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    let mut idle = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    client.send("427[\"wait\",1]").await;
+    assert_eq!(fixture.event().await.0, "wait");
+    client.send("428[\"x\",2]").await;
+    let quiet = tokio::spawn({
+        let server = fixture.server.clone();
+        async move { server.quiesce().await }
+    });
+    // No new session comes in.
+    let path = "/socket.io/?EIO=4&transport=polling";
+    while http(fixture.address, "GET", path, "", "").await.status != 503 {}
+    assert!(!quiet.is_finished());
+    fixture.gate.add_permits(1);
+    timeout(Duration::from_secs(5), quiet).await.unwrap().unwrap();
+    // The answer of the handler at work is sent, and what is emitted still.
+    assert_eq!(client.text().await, "437[1]");
+    socket.emit_marked(&Payload::event("last", &()).unwrap(), Mark(1, 0)).unwrap();
+    assert_eq!(client.text().await, "42[\"last\"]");
+    let start = Instant::now();
+    fixture.server.close(Duration::from_secs(5)).await;
+    assert!(start.elapsed() < Duration::from_secs(2));
+    for client in [&mut client, &mut idle] {
+        assert_eq!(client.closed().await, Some(1001));
+    }
+    let mut ended = Vec::new();
+    while ended.len() < 2 {
+        match fixture.next().await {
+            Happened::Disconnected(reason, _) => ended.push(reason),
+            Happened::Taken(Mark(1, 0)) | Happened::Connected(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(ended, [Reason::ServerClosing; 2]);
+    fixture.empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_sends_what_waits_on_every_transport() {
+    let mut fixture = Fixture::start(config()).await;
+    let address = fixture.address;
+    let mut client = Client::connect(address).await;
+    let websocket = fixture.socket().await;
+    let sid = open_polling(address).await;
+    post(address, &sid, "40").await;
+    get(address, &sid).await;
+    let polling = fixture.socket().await;
+    for number in 0..500 {
+        let event = Payload::event("x", &(number, "y".repeat(500))).unwrap();
+        websocket.emit(&event).unwrap();
+        polling.emit(&event).unwrap();
+    }
+    let closing = tokio::spawn({
+        let server = fixture.server.clone();
+        async move { server.close(Duration::from_secs(5)).await }
+    });
+    let mut fetched = 0;
+    while fetched < 500 {
+        fetched += get(address, &sid).await.body.split('\u{1e}').count();
+    }
+    for _ in 0..500 {
+        client.text().await;
+    }
+    assert_eq!(client.next().await, Message::Close(1001));
+    drop(client);
+    timeout(Duration::from_secs(4), closing).await.unwrap().unwrap();
+    for _ in 0..2 {
+        let (reason, undelivered) = fixture.disconnected().await;
+        assert_eq!((reason, undelivered.untaken.len()), (Reason::ServerClosing, 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bound_cuts_off_handlers_and_peers() {
+    let config = Config { close_timeout: Duration::from_secs(60), ..config() };
+    let mut fixture = Fixture::start(config).await;
+    let mut stuck = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    stuck.send("42[\"wait\"]").await;
+    fixture.event().await;
+    // One that does not read, one that does not say goodbye.
+    let deaf = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    while socket.pending_bytes() < 500_000 {
+        socket.emit(&Payload::event("x", &("y".repeat(10_000),)).unwrap()).unwrap();
+        tokio::task::yield_now().await;
+    }
+    let silent = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    let start = Instant::now();
+    fixture.server.close(Duration::from_millis(300)).await;
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    for _ in 0..3 {
+        fixture.disconnected().await;
+    }
+    fixture.empty().await;
+    drop((stuck, deaf, silent));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_twice_and_with_nobody_there() {
+    let fixture = Fixture::start(config()).await;
+    fixture.server.close(Duration::from_secs(5)).await;
+    fixture.server.quiesce().await;
+    fixture.server.close(Duration::from_secs(5)).await;
+    assert!(Client::open(fixture.address, "/socket.io/?EIO=4&transport=websocket").await.is_err());
+}
