@@ -1,7 +1,8 @@
 //! The server that the official conformance suites want: an echo over Engine.IO on `/engine.io/`, and one
 //! over Socket.IO on `/socket.io/`.
 //!
-//! `conformance_server [PORT]`: 3000 by default, 0 for any. Prints its address when it is ready.
+//! `conformance_server [PORT] [PING_INTERVAL] [PING_TIMEOUT]`: by default port 3000 (0 for any) and the
+//! suites' 300 and 200 milliseconds. Prints its address when it is ready.
 
 use std::{convert::Infallible, env, error::Error, sync::Arc, time::Duration};
 
@@ -123,10 +124,11 @@ impl Protocol for Echo {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port = env::args().nth(1).map_or(Ok(3000), |port| port.parse())?;
+    let argument = |index, default: u64| env::args().nth(index).map_or(Ok(default), |text| text.parse());
+    let port = u16::try_from(argument(1, 3000)?)?;
     let config = Config {
-        ping_interval: Duration::from_millis(300),
-        ping_timeout: Duration::from_millis(200),
+        ping_interval: Duration::from_millis(argument(2, 300)?),
+        ping_timeout: Duration::from_millis(argument(3, 200)?),
         connect_timeout: Duration::from_secs(1),
         max_payload: 1_000_000,
         max_pending_bytes: 64 * 1024 * 1024,
