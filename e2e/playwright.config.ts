@@ -28,5 +28,7 @@ export default defineConfig({
     { name: 'server', testDir: 'tests/server' },
     // The binary, in the browser.
     { name: 'web', testDir: 'tests/web' },
+    // No test: the pictures in docs/screenshots, when they are asked for.
+    ...(process.env['PICTURES'] ? [{ name: 'pictures', testDir: 'screenshots' }] : []),
   ],
 });

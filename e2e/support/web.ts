@@ -37,6 +37,22 @@ export async function expectLast(messenger: Messenger, texts: string[]): Promise
   }).toPass({ timeout: 5_000 });
 }
 
+/** The browser keeps at least this many conversations: what the page shows is written a moment later. */
+export async function expectKept(messenger: Messenger, person: Person, conversations: number): Promise<void> {
+  const kept = (username: string) =>
+    new Promise<number>((resolve) => {
+      const opening = indexedDB.open(`aldis:${username}`);
+      opening.onsuccess = () => {
+        const counting = opening.result.transaction('spans').objectStore('spans').count();
+        counting.onsuccess = () => {
+          opening.result.close();
+          resolve(counting.result);
+        };
+      };
+    });
+  await expect.poll(() => messenger.page.evaluate(kept, person.username)).toBeGreaterThanOrEqual(conversations);
+}
+
 /** The parts of the messenger, as a person would name them. */
 export class Messenger {
   constructor(readonly page: Page) {}

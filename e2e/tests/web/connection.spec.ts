@@ -1,5 +1,5 @@
 import { Aldis, say } from '../../support/aldis.ts';
-import { browserOf, expect, expectLast, Messenger, test } from '../../support/web.ts';
+import { browserOf, expect, expectKept, expectLast, Messenger, test } from '../../support/web.ts';
 
 /** In the page itself: when a text was first seen, and when it was gone again. */
 async function watch(messenger: Messenger, text: string): Promise<void> {
@@ -66,6 +66,7 @@ test('18. without a network the banner comes, and what was seen before is still 
   }
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
+  await expectKept(messenger, ann, 1);
   await messenger.open(cat.username);
   await expect(messenger.message(`From ${cat.username}`)).toBeVisible();
   await messenger.page.context().setOffline(true);

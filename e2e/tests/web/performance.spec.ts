@@ -1,7 +1,7 @@
 import type { Browser, Page } from '@playwright/test';
 
 import { type Aldis, type Person, say } from '../../support/aldis.ts';
-import { browserOf, expect, Messenger, test } from '../../support/web.ts';
+import { browserOf, expect, expectKept, Messenger, test } from '../../support/web.ts';
 
 // Recording a trace costs the page more than the page itself does.
 test.use({ trace: 'off' });
@@ -108,28 +108,13 @@ test('3. on a machine four times slower the page is blocked for at most 300 ms',
   expect(blocked).toBeLessThanOrEqual(300);
 });
 
-/** Whether the browser holds the history of a conversation. */
-function kept(username: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const opening = indexedDB.open(`aldis:${username}`);
-    opening.onsuccess = () => {
-      const counting = opening.result.transaction('spans').objectStore('spans').count();
-      counting.onsuccess = () => {
-        opening.result.close();
-        resolve(counting.result > 0);
-      };
-    };
-  });
-}
-
 test('5. a conversation seen before is painted within 300 ms, with the network off', async ({ aldis, browser }) => {
   const [ann, bob] = await talk(aldis);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
   await expect(messenger.last).toContainText('Line 40');
-  // Seen means kept: what the page shows is written a moment later.
-  await expect.poll(() => page.evaluate(kept, ann.username)).toBe(true);
+  await expectKept(messenger, ann, 1);
   const painted = await best(async () => {
     // A new page, which has nothing in memory; its network goes before the conversation is asked for.
     await page.goto('/');

@@ -60,7 +60,10 @@ export class Verify {
   private readonly code = viewChild.required<ElementRef<HTMLInputElement>>('code');
 
   constructor() {
-    afterNextRender(() => this.code().nativeElement.focus());
+    afterNextRender(() => {
+      if (this.username()) this.code().nativeElement.focus();
+      else void this.router.navigate(['/login'], { replaceUrl: true });
+    });
   }
 
   /** Whatever is pasted, only digits stay; the sixth one sends it. */

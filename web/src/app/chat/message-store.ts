@@ -25,6 +25,7 @@ export class MessageStore {
   private readonly quoted = new BehaviorSubject<ReadonlyMap<MessageId, Message | null>>(new Map());
   readonly quoted$ = this.quoted.asObservable();
 
+  private readonly asked = new Set<ConversationId>();
   private readonly busy = new Map<ConversationId, Promise<void>>();
 
   thread(id: ConversationId): Thread | undefined {
@@ -60,7 +61,9 @@ export class MessageStore {
 
   /** The page above what is in memory: from this browser as far as it holds the history, then from the server. */
   async older(id: ConversationId): Promise<void> {
-    if (this.busy.has(id)) return;
+    // Asked again while it is under way, it is the same question.
+    if (this.asked.has(id)) return;
+    this.asked.add(id);
     await this.turn(id, async () => {
       const thread = this.thread(id);
       if (!thread || thread.from === null) return;
@@ -74,6 +77,7 @@ export class MessageStore {
       const page = await this.page(id, { beforeSeq: from });
       await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, from);
     });
+    this.asked.delete(id);
   }
 
   /** Messages as they come from the server, oldest first. */

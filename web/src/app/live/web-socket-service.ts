@@ -16,6 +16,7 @@ type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (repl
 
 const CONNECT_WITHIN = 5_000;
 const ANSWER_WITHIN = 10_000;
+const PROBE_WITHIN = 3_000;
 // Back within two seconds for whoever looks at the page; a hidden page lets the server breathe.
 const RETRY_SEEN = 1_000;
 const RETRY_HIDDEN = 15_000;
@@ -122,9 +123,11 @@ export class WebSocketService {
   /** A page that comes to the front, or a network that comes back, does not wait for the next attempt. */
   private watchPage(socket: Socket): void {
     const document = this.window.document;
+    const again = () => void (this.auth.user && socket.disconnect().connect());
     const now = () => {
-      if (socket.connected || !this.auth.user) return;
-      socket.disconnect().connect();
+      if (!socket.connected) return again();
+      // After a sleep the connection may be dead without anybody having said so.
+      socket.timeout(PROBE_WITHIN).emit('sync', {}, (silent: Error | null) => silent && socket.connected && again());
     };
     this.window.addEventListener('online', now);
     this.window.addEventListener('offline', () => this.status.next('offline'));

@@ -5,9 +5,12 @@ import { AuthService } from '../auth/auth-service';
 import { Outbox } from '../chat/outbox';
 import { Database } from '../store/database';
 import { Avatar } from '../ui/avatar';
+import { breath } from '../ui/breath';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import { type Choice, Theme } from './theme';
+
+const LET_GO_WITHIN = 1_000;
 
 /** Who is logged in; light or dark; the way out. */
 @Component({
@@ -48,7 +51,8 @@ export class AccountMenu {
   protected async leave(): Promise<void> {
     if (this.leaving()) return;
     this.leaving.set(true);
-    await this.database.destroy().catch(() => undefined);
+    // A tab that does not let go of the database does not keep anybody logged in.
+    await Promise.race([this.database.destroy().catch(() => undefined), breath(LET_GO_WITHIN)]);
     await this.auth.logout();
   }
 }
