@@ -27,7 +27,9 @@ export default defineConfig({
     // The binary, spoken to as programs do.
     { name: 'server', testDir: 'tests/server' },
     // The binary, in the browser.
-    { name: 'web', testDir: 'tests/web' },
+    { name: 'web', testDir: 'tests/web', testIgnore: /performance/ },
+    // How fast, which only a machine without other work can tell: after everything else.
+    { name: 'performance', testDir: 'tests/web', testMatch: /performance/, dependencies: ['socketio', 'server', 'web'] },
     // No test: the pictures in docs/screenshots, when they are asked for.
     ...(process.env['PICTURES'] ? [{ name: 'pictures', testDir: 'screenshots' }] : []),
   ],

@@ -77,6 +77,7 @@ export class MessageList {
       if (last !== undefined && newest && newest.key !== last && !newest.own && !untracked(this.atEnd)) this.below.update((count) => count + 1);
       last = newest?.key;
     });
+    effect(() => this.shown() && this.settle());
     afterRenderEffect(() => {
       this.entries();
       const { loading, failure } = this.thread();
@@ -118,7 +119,11 @@ export class MessageList {
   protected resized(): void {
     if (this.atEnd()) this.toEnd();
     this.look();
-    if (!this.settled()) requestAnimationFrame(() => this.settled.set(true));
+  }
+
+  /** In the first frame lines are measured, in the second they are placed. */
+  private settle(): void {
+    requestAnimationFrame(() => requestAnimationFrame(() => this.settled.set(true)));
   }
 
   protected key(event: KeyboardEvent): void {
