@@ -5,7 +5,6 @@
 //! gets an acknowledgement; each socket keeps WINDOW messages in flight.
 
 #[path = "../tests/support/client.rs"]
-#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the tests use more of it")]
 mod client;
 
 use std::{

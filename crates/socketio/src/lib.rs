@@ -6,6 +6,7 @@
 //! holds no buffer.
 //!
 //! An application implements [`Handler`], makes a [`Server`] of it and hands that all requests of one path.
+//! The example of `README.md` is complete.
 
 pub mod engine;
 
@@ -32,7 +33,7 @@ pub mod codec {
     pub use crate::{
         engine::{
             frame::{Flow, Incoming, Reader, Violation},
-            packet::Packet as EnginePacket,
+            packet::{Packet as EnginePacket, split_payload},
         },
         packet::{Kind, Packet},
     };
@@ -71,3 +72,8 @@ pub use self::{
     server::Server,
     socket::Socket,
 };
+
+/// Compiles and runs the example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExample;

@@ -30,8 +30,10 @@ async fn two_hundred_thousand_pipelined_events() {
         let mut chunk = Vec::new();
         for number in 0..COUNT {
             // Every other handler is not done at once; every third is answered.
-            let (name, ack) =
-                (if number % 2 == 0 { "yield" } else { "x" }, if number % 3 == 0 { "1" } else { "" });
+            let (name, ack) = (
+                if number.is_multiple_of(2) { "yield" } else { "x" },
+                if number % 3 == 0 { "1" } else { "" },
+            );
             chunk.extend(frame(0x81, format!("42{ack}[\"{name}\",{number}]").as_bytes()));
             if chunk.len() > 50_000 || number == COUNT - 1 {
                 tokio::io::AsyncWriteExt::write_all(&mut writer, &chunk).await.unwrap();
@@ -77,7 +79,7 @@ async fn over_polling_and_across_the_upgrade() {
     assert!(get(address, &sid).await.body.starts_with("40"));
     fixture.socket().await;
     let packet = |number: u64| {
-        let name = if number % 2 == 0 { "yield" } else { "echo" };
+        let name = if number.is_multiple_of(2) { "yield" } else { "echo" };
         format!("42{number}[\"{name}\",{number}]")
     };
     // Polling, a thousand at once; the answers are fetched at the same time.

@@ -91,7 +91,7 @@ async fn closing_sends_what_waits_on_every_transport() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_bound_cuts_off_handlers_and_peers() {
-    let config = Config { close_timeout: Duration::from_secs(60), ..config() };
+    let config = Config { close_timeout: Duration::from_mins(1), ..config() };
     let mut fixture = Fixture::start(config).await;
     let mut stuck = Client::connect(fixture.address).await;
     fixture.socket().await;

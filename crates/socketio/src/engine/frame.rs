@@ -118,8 +118,9 @@ impl Header {
             return Err(Violation::Protocol); // A client must mask.
         }
         let short = second & 0x7F;
-        if opcode as u8 >= 0x8 && (!last || short > 125) {
-            return Err(Violation::Protocol); // Control frames are short and in one piece.
+        let control = opcode as u8 >= 0x8;
+        if control && !last {
+            return Err(Violation::Protocol); // Control frames come in one piece.
         }
         let extended = match short {
             126 => 2,
@@ -135,8 +136,11 @@ impl Header {
             [] => u64::from(short),
             _ => extended.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
         };
+        if control && payload > 125 {
+            return Err(Violation::Protocol); // And they are short.
+        }
         match usize::try_from(payload) {
-            Ok(payload) if payload <= limit => {
+            Ok(payload) if control || payload <= limit => {
                 Ok(Ok(Self { last, opcode, key: [key[0], key[1], key[2], key[3]], length, payload }))
             }
             _ => Err(Violation::TooLarge),
@@ -148,6 +152,31 @@ impl Header {
 struct Parts {
     text: bool,
     bytes: Vec<u8>,
+    /// How many bytes of a text are known to be UTF-8.
+    checked: usize,
+}
+
+impl Parts {
+    fn new(text: bool) -> Self {
+        Self { text, bytes: Vec::new(), checked: 0 }
+    }
+
+    /// Adds a part. A text that cannot become UTF-8 any more is refused at once.
+    fn push(&mut self, part: &[u8], limit: usize) -> Result<(), Violation> {
+        if self.bytes.len() + part.len() > limit {
+            return Err(Violation::TooLarge);
+        }
+        self.bytes.extend_from_slice(part);
+        if self.text {
+            self.checked += match simdutf8::compat::from_utf8(&self.bytes[self.checked..]) {
+                Ok(text) => text.len(),
+                // A character may come in two parts.
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(_) => return Err(Violation::Utf8),
+            };
+        }
+        Ok(())
+    }
 }
 
 /// Takes the peer's bytes in any chunking and gives whole messages.
@@ -276,15 +305,12 @@ impl Reader {
                 if header.last {
                     return message(text, payload, take);
                 }
-                self.parts = Some(Box::new(Parts { text, bytes: payload.to_vec() }));
+                self.parts.insert(Box::new(Parts::new(text))).push(payload, limit)?;
                 take(Incoming::Part)
             }
             Opcode::Continuation => {
                 let parts = self.parts.as_mut().ok_or(Violation::Protocol)?;
-                if parts.bytes.len() + payload.len() > limit {
-                    return Err(Violation::TooLarge.into());
-                }
-                parts.bytes.extend_from_slice(payload);
+                parts.push(payload, limit)?;
                 match self.parts.take_if(|_| header.last) {
                     Some(parts) => message(parts.text, &parts.bytes, take),
                     None => take(Incoming::Part),

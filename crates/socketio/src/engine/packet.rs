@@ -51,7 +51,7 @@ impl<'a> Packet<'a> {
 }
 
 /// The first packet of a polling payload, and what comes after it.
-pub(crate) fn split_payload(payload: &str) -> (&str, Option<&str>) {
+pub fn split_payload(payload: &str) -> (&str, Option<&str>) {
     match payload.split_once(SEPARATOR as char) {
         Some((packet, rest)) => (packet, Some(rest)),
         None => (payload, None),

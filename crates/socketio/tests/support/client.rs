@@ -1,4 +1,5 @@
 //! A WebSocket and HTTP client that can also misbehave: it sends any bytes, and reads only when told to.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "for tests; each uses a part of it")]
 
 use std::{io, net::SocketAddr};
 

@@ -1,5 +1,5 @@
 //! A server under test, and an application that tells what happens to it.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "for tests; each uses a part of it")]
 
 pub mod client;
 
