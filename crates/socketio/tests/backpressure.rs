@@ -13,7 +13,7 @@ use support::{
 use tokio::time::Instant;
 
 fn large() -> Payload {
-    Payload::event("large", &("x".repeat(10_000),)).unwrap()
+    Payload::event("large", &("x".repeat(10_000),)).expect("a text")
 }
 
 #[tokio::test]

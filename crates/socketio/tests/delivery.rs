@@ -14,12 +14,12 @@ use support::{
 use tokio::time::{Instant, timeout};
 
 fn event(name: &str) -> Payload {
-    Payload::event(name, &()).unwrap()
+    Payload::event(name, &()).expect("a name that is free")
 }
 
 /// An event of some size.
 fn large(bytes: usize) -> Payload {
-    Payload::event("large", &("x".repeat(bytes),)).unwrap()
+    Payload::event("large", &("x".repeat(bytes),)).expect("a text")
 }
 
 #[tokio::test]

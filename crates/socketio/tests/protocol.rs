@@ -27,7 +27,7 @@ fn fast() -> Config {
 }
 
 fn open(text: &str) -> Value {
-    serde_json::from_str(text.strip_prefix('0').expect("an open packet")).unwrap()
+    serde_json::from_str(text.strip_prefix('0').expect("an open packet")).expect("JSON")
 }
 
 #[tokio::test]
