@@ -1,11 +1,12 @@
 import { bootstrapApplication } from '@angular/platform-browser';
 
+import { askEarly } from './app/api/early';
 import { App } from './app/app';
 import { config } from './app/config';
 import { breath } from './app/ui/breath';
 
 // Who was here before goes straight to the messenger: it loads while the frame starts.
-if (localStorage.getItem('aldis:session')) void import('./app/shell/routes');
+if (askEarly()) void import('./app/shell/routes');
 
 breath()
   .then(() => bootstrapApplication(App, config))

@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
 import type { Conversation, ConversationId, Message, Page, User } from '../protocol/protocol';
+import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
 
@@ -17,8 +18,9 @@ export class Api {
     return this.get(`/api/users/${encodeURIComponent(username)}`);
   }
 
-  conversations(next?: string): Promise<Page<Conversation>> {
-    return this.get(`/api/conversations${next ? `?next=${encodeURIComponent(next)}` : ''}`);
+  async conversations(next?: string): Promise<Page<Conversation>> {
+    const early = next ? null : await takeEarly()?.catch(() => null);
+    return early ?? this.get(`/api/conversations${next ? `?next=${encodeURIComponent(next)}` : ''}`);
   }
 
   conversation(id: ConversationId): Promise<Conversation> {

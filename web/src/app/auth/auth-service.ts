@@ -6,11 +6,11 @@ import { request } from '../api/request';
 import type { LoggedIn, Register, Registered, User, Verified } from '../protocol/protocol';
 import { locked } from '../store/locked';
 import { device } from './device';
+import { SESSION, storedSession } from './session';
 
 /** Why somebody is on the login page who did not ask for it. */
 export type Ending = 'logged-out' | 'ended';
 
-const KEY = 'aldis:session';
 const NOTICE = 'aldis:notice';
 
 /**
@@ -20,13 +20,13 @@ const NOTICE = 'aldis:notice';
 @Service()
 export class AuthService {
   private readonly window = inject(DOCUMENT).defaultView!;
-  private readonly session = new BehaviorSubject<LoggedIn | null>(this.stored());
+  private readonly session = new BehaviorSubject<LoggedIn | null>(storedSession());
   readonly session$ = this.session.asObservable();
   readonly user$ = this.session$.pipe(map((session) => session?.user ?? null));
 
   constructor() {
     this.window.addEventListener('storage', (event) => {
-      if (event.key === KEY || event.key === null) this.adopt(this.stored());
+      if (event.key === SESSION || event.key === null) this.adopt(storedSession());
     });
   }
 
@@ -66,7 +66,7 @@ export class AuthService {
    */
   refresh(stale: string): Promise<string> {
     return locked('aldis:refresh', async () => {
-      const session = this.stored();
+      const session = storedSession();
       if (!session) throw new Failure(null);
       if (session.token !== stale) {
         this.adopt(session);
@@ -84,7 +84,7 @@ export class AuthService {
 
   /** Forgets the session and starts again at the login page. */
   end(why: Ending): void {
-    localStorage.removeItem(KEY);
+    localStorage.removeItem(SESSION);
     sessionStorage.setItem(NOTICE, why);
     this.adopt(null);
   }
@@ -97,7 +97,7 @@ export class AuthService {
   }
 
   private keep(session: LoggedIn): void {
-    localStorage.setItem(KEY, JSON.stringify(session));
+    localStorage.setItem(SESSION, JSON.stringify(session));
     this.adopt(session);
   }
 
@@ -105,13 +105,5 @@ export class AuthService {
     const before = this.session.value?.user.username;
     this.session.next(session);
     if (before !== undefined && before !== session?.user.username) this.window.location.assign(session ? '/' : '/login');
-  }
-
-  private stored(): LoggedIn | null {
-    try {
-      return JSON.parse(localStorage.getItem(KEY) ?? 'null') as LoggedIn | null;
-    } catch {
-      return null;
-    }
   }
 }
