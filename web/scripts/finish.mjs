@@ -1,10 +1,14 @@
-// Puts a .br and a .gz beside every text file of the build, so that the server sends them as they are.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Finishes the build. The font's licence joins those of the libraries, as it asks for; then this
+// puts a .br and a .gz beside every text file of the build, so that the server sends them as they are.
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const TEXT = new Set(['.html', '.js', '.css', '.svg', '.json', '.webmanifest', '.txt']);
 const root = new URL('../dist/', import.meta.url).pathname;
+
+const font = readFileSync(new URL('../node_modules/@fontsource-variable/figtree/LICENSE', import.meta.url));
+appendFileSync(join(root, '3rdpartylicenses.txt'), `\nPackage: @fontsource-variable/figtree\nLicense: "OFL-1.1"\n\n${font}\n`);
 
 for (const name of readdirSync(root, { recursive: true })) {
   if (!TEXT.has(extname(name))) continue;
