@@ -146,7 +146,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (engine, server) = (engine.clone(), server.clone());
         tokio::spawn(async move {
             let service = service_fn(|request: Request<Incoming>| async {
-                Ok::<_, Infallible>(if request.uri().path().starts_with("/engine.io/") {
+                Ok::<_, Infallible>(if engine.serves(request.uri().path()) {
                     engine.handle(request, address.ip()).await
                 } else {
                     server.handle(request, address.ip()).await

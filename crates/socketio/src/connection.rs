@@ -110,7 +110,7 @@ impl<H: Handler> Protocol for SocketIo<H> {
     fn finish(&self, connection: &mut Self::Session, done: Self::Done, _: Instant) -> Result<(), Reason> {
         match done {
             Done::Event => {}
-            Done::Connect(namespace, Ok(session)) => self.connected(connection, namespace, session),
+            Done::Connect(namespace, Ok(session)) => self.connected(connection, namespace, session)?,
             Done::Connect(namespace, Err(refusal)) => {
                 let body = serde_json::to_vec(&refusal).map_err(|_| Reason::Application)?;
                 let head = head(Kind::ConnectError, 0, &namespace, None);
@@ -193,8 +193,13 @@ impl<H: Handler> SocketIo<H> {
         )))
     }
 
-    fn connected(&self, connection: &mut Connection<H::Session>, namespace: Arc<str>, session: H::Session) {
-        connection.lane += 1;
+    fn connected(
+        &self,
+        connection: &mut Connection<H::Session>,
+        namespace: Arc<str>,
+        session: H::Session,
+    ) -> Result<(), Reason> {
+        connection.lane = connection.lane.checked_add(1).ok_or(Reason::SocketLimit)?;
         let id = Id::draw(self.config.random);
         let head = head(Kind::Connect, 0, &namespace, None);
         let limit = self.config.max_unacknowledged;
@@ -210,6 +215,7 @@ impl<H: Handler> SocketIo<H> {
         connection.sockets.push(socket.clone());
         self.counters.sockets.fetch_add(1, Ordering::Relaxed);
         self.handler.connected(&socket);
+        Ok(())
     }
 
     fn disconnect(

@@ -39,7 +39,12 @@ impl<H: Handler> Server<H> {
         &self.0.protocol().handler
     }
 
-    /// Answers any request of [`Config::path`], within the runtime.
+    /// Whether requests of a path are for [`Server::handle`]: those of [`Config::path`].
+    pub fn serves(&self, path: &str) -> bool {
+        self.0.serves(path)
+    }
+
+    /// Answers any request that it [serves](Server::serves), within the runtime.
     ///
     /// `address` is the client's, as the limits are to count it. For WebSocket the connection must be served
     /// by hyper as `TokioIo<TcpStream>` with upgrades, and [tuned](crate::tune).

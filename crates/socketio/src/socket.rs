@@ -115,12 +115,16 @@ impl<S: Send + Sync + 'static> Socket<S> {
     }
 
     /// Emits an event that asks the client for an acknowledgement; [`crate::Handler::acked`] is called with
-    /// the mark when it comes. Cheap: no task and no future waits for it.
+    /// the mark when it comes. Cheap: no task and no future waits for it. At most `max_unacknowledged` may be
+    /// on their way; one more ends the session as [`Reason::Unacknowledged`].
     pub fn emit_confirmed(&self, event: &Payload, mark: Mark) -> Result<(), SendError> {
         self.0.core.ask(event, Waiting::Mark(mark)).map(drop)
     }
 
     /// Emits an event and waits for the client's acknowledgement.
+    ///
+    /// Not to be awaited in [`crate::Handler::event`] of the same session: while that is at work nothing is
+    /// read, the acknowledgement neither. Spawn a task that waits.
     pub async fn emit_with_ack(&self, event: &Payload, within: Duration) -> Result<Payload, AckError> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let id = self.0.core.ask(event, Waiting::Call(sender))?;
@@ -208,7 +212,8 @@ impl Core {
     /// Ends it: nothing more is emitted, and it is in no room. Gives the marks that wait to be acknowledged.
     pub(crate) fn end(&self) -> Vec<Mark> {
         self.open.store(false, Ordering::Relaxed);
-        for room in std::mem::take(&mut *self.joined.lock()) {
+        let rooms = std::mem::take(&mut *self.joined.lock());
+        for room in rooms {
             self.rooms.leave(&self.namespace, &room, self.id);
         }
         self.acks.lock().close()

@@ -3,6 +3,7 @@
 
 use std::{
     future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -238,13 +239,13 @@ impl<'a, P: Protocol> Driver<'a, P> {
 
     /// Ends the session. A handler at work comes to its end first.
     pub(super) async fn close(&mut self, reason: Reason) {
+        if matches!(reason, Reason::Aborted | Reason::Panicked) {
+            self.work = None;
+        }
         poll_fn(|cx| {
-            let aborted = reason == Reason::Aborted || self.link.is_aborted(cx.waker());
-            if self.poll_work(Instant::now(), cx).is_err() || self.work.is_none() || aborted {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            let aborted = self.link.is_aborted(cx.waker());
+            let worked = guarded(|| self.poll_work(Instant::now(), cx));
+            if worked.is_err() || self.work.is_none() || aborted { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
         self.end(reason);
@@ -268,6 +269,12 @@ impl<'a, P: Protocol> Driver<'a, P> {
 
 impl<P: Protocol> Drop for Driver<'_, P> {
     fn drop(&mut self) {
-        self.end(if std::thread::panicking() { Reason::Panicked } else { Reason::Aborted });
+        self.end(Reason::Aborted);
     }
+}
+
+/// Runs one turn of a session. A panic in the application ends that session and no other.
+pub(super) fn guarded<T>(turn: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
+    // What the turn was changing is only closed from here on.
+    catch_unwind(AssertUnwindSafe(turn)).unwrap_or(Err(Reason::Panicked))
 }

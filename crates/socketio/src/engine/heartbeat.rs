@@ -41,7 +41,8 @@ impl Heartbeat {
         let ping = self.state == State::Idle && now >= self.due;
         if ping {
             self.state = State::Queued;
-            self.due += config.ping_timeout;
+            // If the ping itself is late, that is not the peer's fault.
+            self.due = (self.due + config.ping_timeout).max(now + config.ping_timeout / 2);
         }
         ping
     }

@@ -62,6 +62,8 @@ pub(super) struct State {
     pub(super) blocked: bool,
     /// Nothing is queued any more.
     closed: bool,
+    /// Nobody looks at requests any more.
+    over: bool,
     request: Option<Request>,
     /// The requests of a session on polling.
     pub(super) mailbox: Option<Box<Mailbox>>,
@@ -84,6 +86,7 @@ impl Link {
             waker: None,
             blocked: mailbox.is_some(),
             closed: false,
+            over: false,
             request: None,
             mailbox,
         };
@@ -199,13 +202,18 @@ impl Link {
     }
 
     fn ask(&self, mut state: MutexGuard<'_, State>, request: Request) {
+        if state.over {
+            return;
+        }
         state.closed |= !matches!(request, Request::Quiesce(_));
-        // The first to close says why; only an abort is more urgent than what was asked before.
-        match (&state.request, &request) {
-            (None | Some(Request::Quiesce(_)), _) | (Some(Request::Close(_)), Request::Abort(_)) => {
-                state.request = Some(request);
-            }
-            _ => {}
+        // The first to close says why. More urgent is only what allows less than was asked for before.
+        let urgent = match (&state.request, &request) {
+            (None | Some(Request::Quiesce(_)), _) => true,
+            (Some(Request::Close(_)), request) => matches!(request, Request::Abort(_)),
+            (Some(Request::Abort(_)), request) => matches!(request, Request::Abort(Reason::Aborted)),
+        };
+        if urgent {
+            state.request = Some(request);
         }
         self.asked.store(true, Ordering::Release);
         self.notify(state);
@@ -247,9 +255,10 @@ impl Link {
         self.state.lock()
     }
 
-    /// The task runs: from now on it looks at everything.
+    /// The task runs: from now on it looks at everything. Not a plain store, which could hide a notification
+    /// that came before what the task looks at.
     pub(super) fn unpark(&self) {
-        self.task.store(RUNNING, Ordering::Release);
+        self.task.swap(RUNNING, Ordering::AcqRel);
     }
 
     /// The task is about to sleep with this waker. The caller holds the lock and has looked at the queue.
@@ -267,6 +276,8 @@ impl Link {
     pub(super) fn shut(&self) -> Vec<Taken> {
         let mut state = self.state.lock();
         state.closed = true;
+        state.over = true;
+        state.request = None;
         state.waker = None;
         state.mailbox = None;
         let mut queue = std::mem::take(&mut state.queue);

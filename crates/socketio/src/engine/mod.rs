@@ -104,6 +104,11 @@ impl<P: Protocol> Engine<P> {
         &self.config
     }
 
+    /// Whether requests of a path are for it.
+    pub fn serves(&self, path: &str) -> bool {
+        path.starts_with(&self.config.path) || Some(path) == self.config.path.strip_suffix('/')
+    }
+
     /// Answers a request of the path. See [`crate::Server::handle`].
     pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, address: IpAddr) -> Response<Body>
     where

@@ -136,14 +136,12 @@ pub(crate) struct Queue {
     items: VecDeque<Item>,
     /// How much of the first packet's frame is taken.
     offset: usize,
+    /// How many packets are in a response that is on its way.
+    responding: usize,
     bytes: usize,
 }
 
 impl Queue {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// What waits, as `max_pending_bytes` counts it.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -160,7 +158,12 @@ impl Queue {
     /// Puts a packet before all that nothing was sent of yet.
     pub(crate) fn push_front(&mut self, item: Item) {
         self.bytes += item.cost();
-        self.items.insert(usize::from(self.offset > 0), item);
+        self.items.insert(self.begun(), item);
+    }
+
+    /// How many packets are being sent, in part or as a whole.
+    fn begun(&self) -> usize {
+        self.responding.max(usize::from(self.offset > 0))
     }
 
     /// Copies WebSocket frames into `buffer` until it is `limit` long.
@@ -195,15 +198,14 @@ impl Queue {
     }
 
     /// Writes a polling payload of what waits: at least one packet, and no more once it is over `limit`.
-    /// Gives the number of items in it.
-    pub(crate) fn payload(&self, limit: usize) -> (Vec<u8>, usize) {
+    /// [`Queue::responded`] is to follow.
+    pub(crate) fn respond(&mut self, limit: usize) -> Vec<u8> {
         let mut payload = Vec::new();
-        let mut count = 0;
         for item in &self.items {
             if !payload.is_empty() && payload.len() + item.payload() > limit {
                 break;
             }
-            count += 1;
+            self.responding += 1;
             if matches!(item.content, Content::Nothing | Content::Pong(_)) {
                 continue;
             }
@@ -224,12 +226,12 @@ impl Queue {
                 Content::Pong(_) | Content::Nothing => {}
             }
         }
-        (payload, count)
+        payload
     }
 
-    /// Records that the transport has taken the first `count` items.
-    pub(crate) fn advance_items(&mut self, count: usize, taken: &mut Vec<Taken>) {
-        for _ in 0..count {
+    /// Records that the transport has taken the response.
+    pub(crate) fn responded(&mut self, taken: &mut Vec<Taken>) {
+        for _ in 0..std::mem::take(&mut self.responding) {
             self.pop(taken);
         }
         self.release();
@@ -238,9 +240,9 @@ impl Queue {
     /// Lets go of what nothing was sent of yet and belongs to a lane.
     pub(crate) fn remove_lane(&mut self, lane: u32, removed: &mut Vec<Taken>) {
         let mut index = 0;
-        let (offset, mut freed) = (self.offset, 0);
+        let (begun, mut freed) = (self.begun(), 0);
         self.items.retain_mut(|item| {
-            let keep = item.lane != lane || (index == 0 && offset > 0);
+            let keep = item.lane != lane || index < begun;
             index += 1;
             if item.lane == lane {
                 let after = std::mem::replace(&mut item.after, After::Tell(Tell::Nothing));
@@ -261,7 +263,7 @@ impl Queue {
         while !self.items.is_empty() {
             self.pop(&mut waiting);
         }
-        self.offset = 0;
+        (self.offset, self.responding) = (0, 0);
         self.release();
         waiting
     }
@@ -300,5 +302,120 @@ impl Queue {
                 SPARE.set(items);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lane: u32, body: &str, tell: Tell) -> Item {
+        let content = Content::Text(Head::from("2"), body.as_bytes().into());
+        Item { content, lane, after: After::Tell(tell) }
+    }
+
+    fn mark(number: u64) -> Tell {
+        Tell::Mark(Mark(number, 0))
+    }
+
+    fn ping() -> Item {
+        Item { after: After::Ping, ..Item::new(Content::Packet(Bytes::from_static(b"2"))) }
+    }
+
+    /// Some packets of every kind.
+    fn some() -> Queue {
+        let mut queue = Queue::default();
+        queue.push(text(1, "[\"a\"]", mark(1)));
+        queue.push(Item::new(Content::Binary(Bytes::from(vec![7; 300]))));
+        queue.push(Item::new(Content::Pong(Bytes::from_static(b"p"))));
+        queue.push(Item::new(Content::Nothing));
+        queue.push(text(2, &"b".repeat(70_000), mark(2)));
+        queue
+    }
+
+    fn whole(queue: &Queue) -> Vec<u8> {
+        let mut buffer = Vec::new();
+        queue.gather(&mut buffer, usize::MAX);
+        buffer
+    }
+
+    fn marks(taken: &[Taken]) -> Vec<u64> {
+        taken.iter().filter_map(|taken| Some(taken.note()?.mark?.0)).collect()
+    }
+
+    #[test]
+    fn frames_are_the_same_however_they_are_taken() {
+        let expected = whole(&some());
+        assert!(expected.starts_with(b"\x81\x0742[\"a\"]\x82\x7e\x01\x2c\x07"));
+        for (step, limit) in [(1, 5), (3, 4), (7, 100), (1000, 1000), (64 * 1024, 64 * 1024)] {
+            let mut queue = some();
+            let (mut sent, mut taken) = (Vec::new(), Vec::new());
+            loop {
+                let mut buffer = Vec::new();
+                queue.gather(&mut buffer, limit);
+                if buffer.is_empty() {
+                    break;
+                }
+                assert!(buffer.len() <= limit);
+                buffer.truncate(step);
+                sent.extend_from_slice(&buffer);
+                queue.advance(buffer.len(), &mut taken);
+            }
+            assert!(sent == expected, "{step} {limit}");
+            assert_eq!(marks(&taken), [1, 2]);
+            assert_eq!((queue.bytes(), queue.len(), queue.items.capacity()), (0, 0, 0));
+        }
+    }
+
+    #[test]
+    fn a_ping_overtakes_all_but_what_is_being_sent() {
+        let mut taken = Vec::new();
+        let mut queue = some();
+        queue.push_front(ping());
+        assert!(whole(&queue).starts_with(b"\x81\x012\x81\x0742"));
+        let mut queue = some();
+        queue.advance(1, &mut taken);
+        queue.push_front(ping());
+        assert!(whole(&queue).starts_with(b"\x0742[\"a\"]\x81\x012\x82"));
+        // A response is sent as a whole.
+        let mut queue = some();
+        assert!(queue.respond(1000).starts_with(b"42[\"a\"]\x1eb"));
+        queue.push_front(ping());
+        queue.responded(&mut taken);
+        assert_eq!(marks(&taken), [1]);
+        assert!(queue.respond(1000) == b"2");
+        queue.responded(&mut taken);
+        assert!(matches!(taken.last().map(|taken| &taken.after), Some(After::Ping)));
+        assert_eq!(queue.respond(1000).len(), 70_002);
+        queue.responded(&mut taken);
+        assert_eq!(marks(&taken), [1, 2]);
+        assert_eq!((queue.bytes(), queue.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_lane_is_removed_but_for_what_is_being_sent() {
+        let (mut taken, mut removed) = (Vec::new(), Vec::new());
+        let mut queue = some();
+        queue.push(text(1, "late", mark(3)));
+        queue.advance(3, &mut taken);
+        queue.remove_lane(1, &mut removed);
+        assert_eq!(marks(&removed), [1, 3]);
+        let rest = whole(&queue);
+        assert!(rest == whole(&some())[3..]);
+        queue.advance(rest.len(), &mut taken);
+        assert_eq!(marks(&taken), [2]);
+        assert_eq!(queue.bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_drained_or_cut_off_costs_nothing() {
+        let mut queue = some();
+        let bytes = queue.bytes();
+        assert_eq!(bytes, 5 * PACKET_OVERHEAD + 7 + 300 + 1 + 70_002);
+        queue.push(text(3, "x", mark(3)));
+        queue.truncate(5);
+        assert_eq!(queue.bytes(), bytes);
+        assert_eq!(marks(&queue.drain()), [1, 2]);
+        assert_eq!((queue.bytes(), queue.len()), (0, 0));
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     Protocol,
-    driver::Driver,
+    driver::{Driver, guarded},
     packet::{Packet, split_payload},
     upgrade::Probe,
     websocket::WebSocket,
@@ -55,8 +55,8 @@ pub(super) struct Post {
 struct Polling {
     /// The packets being handled, from `at` on.
     post: Option<(Post, usize)>,
-    /// A response that is on its way, and how many packets are in it.
-    sending: Option<(oneshot::Receiver<()>, usize)>,
+    /// A response that is on its way.
+    sending: Option<oneshot::Receiver<()>>,
     probe: Option<Probe>,
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn run<P: Protocol>(
     let mut polling = Polling::default();
     let end = poll_fn(|cx| {
         driver.link.unpark();
-        match polling.turn(driver, timer.as_mut(), cx) {
+        match guarded(|| polling.turn(driver, timer.as_mut(), cx)) {
             Ok(None) => Poll::Pending,
             Ok(Some(end)) => Poll::Ready(end),
             Err(reason) => Poll::Ready(Err(reason)),
@@ -133,7 +133,7 @@ impl Polling {
         if let Some(reason) = driver.closed(sent) {
             return Ok(Some(Err(reason)));
         }
-        let probe = self.probe.as_ref().map(Probe::until);
+        let probe = self.probe.as_ref().and_then(Probe::until);
         if driver.poll_timer(timer, probe, now, cx).is_ready() {
             cx.waker().wake_by_ref();
         }
@@ -147,14 +147,14 @@ impl Polling {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Result<(), Reason> {
-        let Some((pulled, count)) = &mut self.sending else { return Ok(()) };
+        let Some(pulled) = &mut self.sending else { return Ok(()) };
         match Pin::new(pulled).poll(cx) {
             Poll::Pending => Ok(()),
             // Whoever asked is gone, and the packets with him.
             Poll::Ready(Err(_)) => Err(Reason::PollingConflict),
             Poll::Ready(Ok(())) => {
                 let mut taken = Vec::new();
-                driver.link.lock().queue.advance_items(*count, &mut taken);
+                driver.link.lock().queue.responded(&mut taken);
                 self.sending = None;
                 driver.stalled = None;
                 driver.taken(&mut taken, now);
@@ -217,43 +217,35 @@ impl Polling {
     ) -> Result<bool, Reason> {
         let upgrading = self.probe.as_ref().is_some_and(Probe::has_begun);
         let mut taken = Vec::new();
-        let mut state = driver.link.lock();
-        let state_ = &mut *state;
-        let Some(mailbox) = &mut state_.mailbox else { return Ok(true) };
-        let mut sent = state_.queue.is_empty() && self.sending.is_none();
-        if self.sending.is_none() {
-            let (mut payload, count) = state_.queue.payload(RESPONSE);
-            if payload.is_empty() {
-                state_.queue.advance_items(count, &mut taken);
-                if upgrading {
-                    payload.push(b'6');
-                }
-                sent = true;
+        let mut guard = driver.link.lock();
+        let state = &mut *guard;
+        let Some(mailbox) = &mut state.mailbox else { return Ok(true) };
+        // What is not sent but waited for may stand first.
+        state.queue.advance(0, &mut taken);
+        let empty = state.queue.len() == 0;
+        if self.sending.is_none()
+            && (!empty || upgrading)
+            && let Some(get) = mailbox.get.take()
+        {
+            let payload = if empty { b"6".to_vec() } else { state.queue.respond(RESPONSE) };
+            let (told, pulled) = oneshot::channel();
+            if get.send(Answer { payload: payload.into(), pulled: Some(told) }).is_err() {
+                return Err(Reason::PollingConflict);
             }
-            if !payload.is_empty()
-                && let Some(get) = mailbox.get.take()
-            {
-                let count = if sent { 0 } else { count };
-                let (told, mut pulled) = oneshot::channel();
-                if get.send(Answer { payload: payload.into(), pulled: Some(told) }).is_err() {
-                    return Err(Reason::PollingConflict);
-                }
-                // Registers the task; the answer cannot be on its way yet.
-                let _ = Pin::new(&mut pulled).poll(cx);
-                self.sending = Some((pulled, count));
-                driver.stalled = Some(now);
-            }
+            self.sending = Some(pulled);
+            // The next turn looks at it, which is what makes it wake the task.
+            cx.waker().wake_by_ref();
+            driver.stalled = Some(now);
         }
-        // A request that is given up may have been answered already, for all that its sender knows.
         if let Some(get) = &mut mailbox.get
             && get.poll_closed(cx).is_ready()
         {
             return Err(Reason::PollingConflict);
         }
-        state_.blocked = mailbox.get.is_none();
-        driver.link.park(state_, cx.waker());
-        drop(state);
+        state.blocked = mailbox.get.is_none();
+        driver.link.park(state, cx.waker());
+        drop(guard);
         driver.taken(&mut taken, now);
-        Ok(sent && self.sending.is_none())
+        Ok(empty && self.sending.is_none())
     }
 }

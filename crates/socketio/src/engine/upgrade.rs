@@ -31,9 +31,9 @@ impl Probe {
         Self { socket: Some(socket), until, state: State::Connected }
     }
 
-    /// When it has to be through.
-    pub(super) fn until(&self) -> Instant {
-        self.until
+    /// When the client has to have moved.
+    pub(super) fn until(&self) -> Option<Instant> {
+        (self.state != State::Upgraded).then_some(self.until)
     }
 
     /// Whether the client waits for its polling to end.
@@ -42,7 +42,7 @@ impl Probe {
     }
 
     pub(super) fn has_failed(&self, now: Instant) -> bool {
-        self.socket.is_none() || now >= self.until
+        self.socket.is_none() || self.until().is_some_and(|until| now >= until)
     }
 
     /// The connection, if the client has moved to it.
@@ -66,6 +66,7 @@ impl Probe {
                         state = State::Upgraded;
                         return Ok(Flow::Stop);
                     }
+                    (_, Incoming::Part | Incoming::Ping(_) | Incoming::Pong) => {}
                     _ => return Err(Reason::BadPacket),
                 }
                 Ok(Flow::Next)

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    task::coop::has_budget_remaining,
     time::{Instant, Sleep},
 };
 
 use super::{
     Protocol,
-    driver::Driver,
+    driver::{Driver, guarded},
     frame::{Flow, Incoming, MAX_HEADER, Opcode, Reader, write_header},
     outbox::{Content, Item},
     packet::Packet,
@@ -69,7 +70,7 @@ impl WebSocket {
     ) -> Reason {
         poll_fn(|cx| {
             driver.link.unpark();
-            match self.turn(driver, timer.as_mut(), cx) {
+            match guarded(|| self.turn(driver, timer.as_mut(), cx)) {
                 Ok(None) => Poll::Pending,
                 Ok(Some(reason)) | Err(reason) => Poll::Ready(reason),
             }
@@ -136,7 +137,9 @@ impl WebSocket {
             buffer.resize(BUFFER, 0);
             let mut chunk = ReadBuf::new(&mut buffer);
             match Pin::new(&mut self.stream).poll_read(cx, &mut chunk) {
-                Poll::Pending => read = Read::Drained,
+                // Without a budget tokio says so whatever there is.
+                Poll::Pending if has_budget_remaining() => read = Read::Drained,
+                Poll::Pending => flow = Flow::Stop,
                 Poll::Ready(Err(_)) => return Err(Reason::TransportError),
                 Poll::Ready(Ok(())) if chunk.filled().is_empty() => return Err(Reason::TransportError),
                 Poll::Ready(Ok(())) => flow = self.reader.feed(chunk.filled_mut(), limit, &mut take)?,
