@@ -60,8 +60,12 @@ lint: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json ##
 
 .PHONY: generate
 generate: ## Write the generated files anew
-	cargo run --quiet --locked --package aldis-protocol --features schema --example typescript > web/src/app/protocol/protocol.ts
-	cargo run --quiet --locked --package aldis -- openapi > docs/openapi.json
+	@mkdir -p target
+	cargo run --quiet --locked --package aldis-protocol --features schema --example typescript > target/protocol.ts
+	cargo run --quiet --locked --package aldis -- openapi > target/openapi.json
+	@# Whole or not at all: others may be reading them.
+	mv target/protocol.ts web/src/app/protocol/protocol.ts
+	mv target/openapi.json docs/openapi.json
 	cp crates/server/src/config/default.toml docs/settings.toml
 
 .PHONY: fresh

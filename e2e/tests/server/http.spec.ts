@@ -164,7 +164,9 @@ test('the web client is served compressed and cached by what it is', async () =>
   expect(page.headers.get('content-encoding')).toBe('br');
   expect(page.headers.get('cache-control')).toBe('no-cache');
   const html = await page.text();
-  expect(await (await fetch(`${aldis.url}/c/some-route`)).text()).toBe(html);
+  for (const route of ['c/some-route', '@ann', '@ann.lee']) {
+    expect(await (await fetch(`${aldis.url}/${route}`)).text()).toBe(html);
+  }
   const again = await fetch(aldis.url, { headers: { 'accept-encoding': 'br', 'if-none-match': page.headers.get('etag')! } });
   expect(again.status).toBe(304);
   const script = /src="\/(main-[^"]+\.js)"/.exec(html)![1]!;
@@ -173,6 +175,11 @@ test('the web client is served compressed and cached by what it is', async () =>
   expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   await refused(fetch(`${aldis.url}/missing-ABCD1234.js`), 404, 'not_found');
   expect((await fetch(`${aldis.url}/..%2f..%2fCargo.toml`)).status).toBe(404);
+});
+
+test('long answers to programs are compressed', async () => {
+  const answer = await fetch(`${aldis.url}/openapi.json`);
+  expect(answer.headers.get('content-encoding')).toBe('gzip');
 });
 
 test('the description is the one that is committed', async () => {

@@ -13,14 +13,23 @@ mod web;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use protocol::Code;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use problem::Failure;
+
+/// The web client's files are compressed beforehand.
+fn is_json(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+}
 
 /// All routes, and their description.
 fn documented() -> (Router<Arc<App>>, OpenApi) {
@@ -47,6 +56,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed, "Use another method.") })
         .fallback(web::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit.bytes()))
+        .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_json)))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
 }

@@ -25,7 +25,8 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     if method != Method::GET && method != Method::HEAD {
         return Failure::new(Code::MethodNotAllowed, "Only GET and HEAD are allowed here.").into_response();
     }
-    let is_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    // A username may have a dot, too: `/@ann.lee` is a page of the client.
+    let is_file = !path.starts_with('@') && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     let path = if is_file { path } else { "index.html" };
     match find(path, &headers) {
         Some(found) => respond(path, found, &headers),
