@@ -208,7 +208,8 @@ impl Polling {
         }
     }
 
-    /// Answers the GET that waits, if there is something to answer; says whether everything was sent.
+    /// Answers the GET that waits, if there is something to answer; says whether everything was sent, and a
+    /// GET waits for what comes.
     fn send<P: Protocol>(
         &mut self,
         driver: &mut Driver<'_, P>,
@@ -243,9 +244,11 @@ impl Polling {
             return Err(Reason::PollingConflict);
         }
         state.blocked = mailbox.get.is_none();
+        // Who is told of the end by an answer need not find it out by an error.
+        let waits = mailbox.get.is_some();
         driver.link.park(state, cx.waker());
         drop(guard);
         driver.taken(&mut taken, now);
-        Ok(empty && self.sending.is_none())
+        Ok(empty && self.sending.is_none() && waits)
     }
 }
