@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use socketio::{Config, Mark, Payload, Reason};
 use support::{
@@ -22,16 +22,18 @@ async fn handlers_at_work_finish_and_nothing_new_begins() {
     client.send("427[\"wait\",1]").await;
     assert_eq!(fixture.event().await.0, "wait");
     client.send("428[\"x\",2]").await;
-    let quiet = tokio::spawn({
-        let server = fixture.server.clone();
-        async move { server.quiesce().await }
-    });
-    // No new session comes in.
+    let server = fixture.server.clone();
+    let mut quiet = pin!(server.quiesce());
+    // Once begun, no new session comes in.
+    tokio::select! {
+        biased;
+        () = &mut quiet => panic!("a handler is at work"),
+        () = std::future::ready(()) => {}
+    }
     let path = "/socket.io/?EIO=4&transport=polling";
-    while http(fixture.address, "GET", path, "", "").await.status != 503 {}
-    assert!(!quiet.is_finished());
+    assert_eq!(http(fixture.address, "GET", path, "", "").await.status, 503);
     fixture.gate.add_permits(1);
-    timeout(Duration::from_secs(5), quiet).await.unwrap().unwrap();
+    timeout(Duration::from_secs(5), quiet).await.unwrap();
     // The answer of the handler at work is sent, and what is emitted still.
     assert_eq!(client.text().await, "437[1]");
     socket.emit_marked(&Payload::event("last", &()).unwrap(), Mark(1, 0)).unwrap();
