@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     Engine, Link, Message, Note, Protocol, Received, Work,
-    heartbeat::{Heartbeat, patience},
+    heartbeat::Heartbeat,
     link::Request,
     outbox::{After, Content, Item, Taken},
     packet::Packet,
@@ -174,7 +174,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
         {
             return Err(reason);
         }
-        if self.heartbeat.is_dead(now) && (drained || self.heartbeat.is_dead(now - patience(config))) {
+        // The pong may be behind what is still to be read; not for ever, though.
+        if self.heartbeat.is_dead(now) && (drained || self.heartbeat.is_dead(now - config.ping_timeout)) {
             return Err(Reason::PingTimeout);
         }
         if self.stalled.is_some_and(|since| now >= since + config.ping_timeout) {

@@ -1,7 +1,5 @@
 //! The server's pings.
 
-use std::time::Duration;
-
 use tokio::time::Instant;
 
 use crate::Config;
@@ -85,13 +83,10 @@ impl Heartbeat {
     }
 }
 
-/// How much longer than its deadline a peer is judged, while there is still something of it to read.
-pub(super) const fn patience(config: &Config) -> Duration {
-    config.ping_timeout
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
