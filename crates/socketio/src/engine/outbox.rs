@@ -16,6 +16,10 @@ use crate::Mark;
 /// What a waiting packet costs beside its own bytes, when it is counted against `max_pending_bytes`.
 pub const PACKET_OVERHEAD: usize = size_of::<Item>();
 
+/// How many packets a polling response holds at most. The protocol has no such limit; the Python library
+/// (`Payload.max_decode_packets` of python-engineio) takes 16 and drops the connection over more.
+const RESPONSE_PACKETS: usize = 16;
+
 /// What the protocol wants to be told when a packet was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
@@ -197,11 +201,11 @@ impl Queue {
         self.release();
     }
 
-    /// Writes a polling payload of what waits: at least one packet, and no more once it is over `limit`.
-    /// [`Queue::responded`] is to follow.
+    /// Writes a polling payload of what waits: at least one packet, at most [`RESPONSE_PACKETS`], and no more
+    /// once it is over `limit`. [`Queue::responded`] is to follow.
     pub(crate) fn respond(&mut self, limit: usize) -> Vec<u8> {
         let mut payload = Vec::new();
-        for item in &self.items {
+        for item in self.items.iter().take(RESPONSE_PACKETS) {
             if !payload.is_empty() && payload.len() + item.payload() > limit {
                 break;
             }
@@ -390,6 +394,18 @@ mod tests {
         queue.responded(&mut taken);
         assert_eq!(marks(&taken), [1, 2]);
         assert_eq!((queue.bytes(), queue.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_response_holds_no_more_than_any_client_takes() {
+        let mut queue = Queue::default();
+        for _ in 0..=RESPONSE_PACKETS {
+            queue.push_front(ping());
+        }
+        let count = |payload: Vec<u8>| payload.split(|byte| *byte == SEPARATOR).count();
+        assert_eq!(count(queue.respond(1000)), RESPONSE_PACKETS);
+        queue.responded(&mut Vec::new());
+        assert_eq!(count(queue.respond(1000)), 1);
     }
 
     #[test]
