@@ -56,6 +56,19 @@ pub mod codec {
     }
 }
 
+/// What benches need to see, and nobody else.
+#[doc(hidden)]
+pub mod bench {
+    pub use crate::engine::Wire;
+
+    /// Reads a packet as an event, as a session does before it calls the application.
+    pub fn event(text: &str) -> Option<crate::Event> {
+        let packet = crate::packet::Packet::decode(text)?;
+        let (payload, name) = crate::Payload::received_event(packet.data)?;
+        Some(crate::Event::new(payload, name, None))
+    }
+}
+
 pub use self::{
     ack::{Ack, AckError},
     config::{Config, tune},

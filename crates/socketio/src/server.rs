@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A Socket.IO server for one path. Cheap to clone.
-pub struct Server<H: Handler>(Arc<Engine<SocketIo<H>>>);
+pub struct Server<H: Handler>(pub(crate) Arc<Engine<SocketIo<H>>>);
 
 impl<H: Handler> Clone for Server<H> {
     fn clone(&self) -> Self {

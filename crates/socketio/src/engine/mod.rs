@@ -18,6 +18,7 @@ mod protocol;
 mod requests;
 mod upgrade;
 mod websocket;
+mod wire;
 
 use std::{
     collections::HashMap,
@@ -54,6 +55,7 @@ pub use self::{
     link::{Link, SendError},
     outbox::{Note, PACKET_OVERHEAD, Tell},
     protocol::{Message, Protocol, Received, Work},
+    wire::Wire,
 };
 use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};
 

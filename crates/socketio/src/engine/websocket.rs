@@ -253,7 +253,7 @@ impl WebSocket {
 }
 
 /// Handles one thing that the peer sent.
-fn receive<P: Protocol>(
+pub(super) fn receive<P: Protocol>(
     driver: &mut Driver<'_, P>,
     incoming: Incoming<'_>,
     now: Instant,
