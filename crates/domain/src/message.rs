@@ -7,6 +7,7 @@ use protocol::{Code, ConversationId, DeleteMessage, EditMessage, Message, SendMe
 use crate::Settings;
 use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
+use crate::encoded::Encoded;
 use crate::error::Error;
 use crate::live::{Broker, Live, SocketKey};
 use crate::person::{Caller, Directory};
@@ -28,7 +29,7 @@ pub struct Messages {
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// As clients see it.
-    pub message: Arc<Message>,
+    pub message: Arc<Encoded<Message>>,
     /// Whether it had been there before: the sender repeated a `clientId`.
     pub duplicate: bool,
     /// Within the store.
@@ -205,14 +206,14 @@ fn announce(
         (None, Some(direct)) => channels.keep(&direct.conversation),
         (None, None) => unreachable!("a store gives the conversation of every `Target::Direct`"),
     };
-    let message = Arc::new(channel.message(entry.message));
+    let message = Arc::new(Encoded::from(channel.message(entry.message)));
     let (conversation, seq) = (channel.key, entry.seq);
     if !duplicate {
         if let Some(Direct { conversation, opened: true }) = direct.map(|direct| *direct) {
             for member in &channel.members {
                 let mut view = channels.view(conversation.clone(), member.id);
                 view.unread = u64::from(*member.username != *message.sender);
-                view.last_message = Some((*message).clone());
+                view.last_message = Some(Message::clone(&message));
                 broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
             }
         }

@@ -66,6 +66,11 @@ impl MessageId {
         Self(uuid_v7(time, random))
     }
 
+    /// When it was minted.
+    pub fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.as_u128() >> 80).unwrap_or_default())
+    }
+
     /// The lower 32 bits of the `seq` that the message took, if this is an id that [`MessageId::mint`] made.
     pub fn seq(&self) -> u64 {
         u64::try_from(self.0.as_u128() & u128::from(u32::MAX)).unwrap_or_default()
@@ -103,6 +108,7 @@ mod tests {
     fn a_message_id_tells_its_seq() {
         let id = MessageId::mint(Timestamp::from_millis(1_700_000_000_000), 77, u64::MAX);
         assert_eq!(id.seq(), 77);
+        assert_eq!(id.timestamp(), Timestamp::from_millis(1_700_000_000_000));
         assert_eq!(id.0.get_version_num(), 7);
         assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
     }

@@ -18,6 +18,11 @@ mod system;
 mod wiring;
 mod worker;
 
+/// Many small allocations, made on one thread and freed on another, are what a message costs
+/// (docs/decisions/0006-performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

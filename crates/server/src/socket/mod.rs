@@ -8,11 +8,15 @@ mod receipt;
 mod reply;
 mod sync;
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use domain::Error;
 use protocol::{ClientEvent, Code};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use socketio::{Connect, Event, Handler, Mark, Reason, Refusal, Undelivered};
 
 use crate::app::App;
@@ -76,6 +80,11 @@ impl Handler for Sockets {
 
 /// The payload of a request.
 fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+    // Where a fault lies is looked for only when there is one.
+    event.first().map(|Object(request)| request).or_else(|_| decode_with_path(event))
+}
+
+fn decode_with_path<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     use serde_json::error::Category;
     let mut track = serde_path_to_error::Track::new();
     let argument: &serde_json::value::RawValue =
@@ -92,4 +101,25 @@ fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
             Error::new(Code::Malformed, format!("This is not JSON: {error}."))
         }
     })
+}
+
+/// What is an object in JSON: serde alone would take a list of the values, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members))
+            }
+        }
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
 }

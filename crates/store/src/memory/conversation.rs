@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 
 use super::MemoryStore;
-use super::message::Log;
+use super::log::Log;
 
 #[derive(Default)]
 pub(super) struct Conversations {
@@ -62,7 +62,7 @@ impl Conversations {
         let mut users = vec![one.min(other), one.max(other)];
         users.dedup();
         let member = |&user: &UserId| Member { user, role: Role::Member, cursors: Cursors::default() };
-        let log = Mutex::new(Log::new(users.iter().map(member).collect()));
+        let log = Mutex::new(Log::new(key, users.iter().map(member).collect()));
         let conversation =
             Arc::new(Conversation { key, id, kind: ConversationKind::Direct, created_at: now, log });
         self.all.push(conversation.clone());
@@ -110,7 +110,7 @@ impl MemoryStore {
             head_seq: log.head_seq(),
             head_position: log.head_position(),
             members: members.collect(),
-            last_message: log.messages_below(u64::MAX).next().cloned(),
+            last_message: log.messages_below(u64::MAX).next(),
             unread: user.map_or(0, |user| unread(log, user)),
         }
     }

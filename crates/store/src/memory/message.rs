@@ -11,7 +11,8 @@ use parking_lot::{Mutex, RwLock};
 use protocol::MessageId;
 
 use super::MemoryStore;
-use super::conversation::{Conversation, Member};
+use super::conversation::Conversation;
+use super::log::Log;
 
 #[derive(Default)]
 pub(super) struct Messages {
@@ -33,92 +34,6 @@ impl Messages {
 /// The sender's own name for a message, and the conversation and `seq` it leads to.
 type ClientIds = HashMap<(UserId, ClientId), (ConversationKey, u64)>;
 
-/// A conversation's log with its members.
-pub(super) struct Log {
-    pub(super) members: Vec<Member>,
-    /// The entry of `seq` is at `seq - 1`.
-    entries: Vec<Stored>,
-}
-
-struct Stored {
-    position: Position,
-    what: What,
-}
-
-enum What {
-    Message(MessageRecord),
-    Change(EntryKind, u64),
-}
-
-impl Log {
-    pub(super) fn new(members: Vec<Member>) -> Self {
-        Self { members, entries: Vec::new() }
-    }
-
-    pub(super) fn member(&self, user: UserId) -> Option<&Member> {
-        self.members.iter().find(|member| member.user == user)
-    }
-
-    pub(super) fn head_seq(&self) -> u64 {
-        self.entries.len() as u64
-    }
-
-    pub(super) fn head_position(&self) -> Position {
-        self.entries.last().map_or(Position(0), |entry| entry.position)
-    }
-
-    /// The `seq` of the last entry that is not above a position.
-    pub(super) fn seq_at(&self, position: Position) -> u64 {
-        self.entries.partition_point(|entry| entry.position <= position) as u64
-    }
-
-    /// Entries above a `seq`, ascending.
-    pub(super) fn entries_above(&self, seq: u64) -> impl Iterator<Item = Entry> {
-        let from = index_above(seq).min(self.entries.len());
-        self.entries[from..]
-            .iter()
-            .zip(seq.saturating_add(1)..)
-            .filter_map(|(stored, seq)| self.entry(stored, seq))
-    }
-
-    /// Messages below a `seq`, descending.
-    pub(super) fn messages_below(&self, seq: u64) -> impl Iterator<Item = &MessageRecord> {
-        let to = index_above(seq.saturating_sub(1)).min(self.entries.len());
-        self.entries[..to].iter().rev().filter_map(|stored| match &stored.what {
-            What::Message(message) => Some(message),
-            What::Change(..) => None,
-        })
-    }
-
-    fn message(&self, seq: u64) -> Option<&MessageRecord> {
-        match &self.entries.get(index_above(seq.checked_sub(1)?))?.what {
-            What::Message(message) => Some(message),
-            What::Change(..) => None,
-        }
-    }
-
-    fn message_mut(&mut self, id: MessageId) -> Option<&mut MessageRecord> {
-        let index = index_above(id.seq().checked_sub(1)?);
-        match &mut self.entries.get_mut(index)?.what {
-            What::Message(message) if message.id == id => Some(message),
-            _ => None,
-        }
-    }
-
-    fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
-        let (kind, message) = match &stored.what {
-            What::Message(message) => (EntryKind::Message, message.clone()),
-            What::Change(kind, of) => (*kind, self.message(*of)?.clone()),
-        };
-        Some(Entry { seq, position: stored.position, kind, message })
-    }
-}
-
-/// The index of the first entry above a `seq`.
-fn index_above(seq: u64) -> usize {
-    usize::try_from(seq).unwrap_or(usize::MAX)
-}
-
 impl MemoryStore {
     /// Appends to a conversation whose log is locked.
     fn append_to(
@@ -132,7 +47,7 @@ impl MemoryStore {
         let (kind, message) = match change {
             Change::Message { client_id, text, reply_to } => {
                 if let Some(id) = reply_to
-                    && log.message_mut(id).is_none()
+                    && log.with_id(id).is_none()
                 {
                     return Err(AppendError::ReplyUnknown);
                 }
@@ -145,12 +60,10 @@ impl MemoryStore {
                         Some(_) => return Err(AppendError::ClientIdReused),
                     }
                 }
-                let id = MessageId::mint(at, seq, random);
-                let conversation = conversation.key;
                 let message = MessageRecord {
-                    conversation,
+                    conversation: conversation.key,
                     seq,
-                    id,
+                    id: MessageId::mint(at, seq, random),
                     sender,
                     client_id,
                     text,
@@ -164,26 +77,18 @@ impl MemoryStore {
             }
             Change::Edit { id, text } => {
                 let message = changeable(log, id, sender)?;
-                message.text = text;
-                message.edited_at = Some(at);
-                message.change_seq = Some(seq);
-                (EntryKind::Edit, message.clone())
+                let edited_at = Some(at);
+                (EntryKind::Edit, MessageRecord { text, edited_at, change_seq: Some(seq), ..message })
             }
             Change::Delete { id } => {
                 let message = changeable(log, id, sender)?;
-                message.text = Box::default();
-                message.deleted_at = Some(at);
-                message.change_seq = Some(seq);
-                (EntryKind::Delete, message.clone())
+                let (text, deleted_at) = (Box::default(), Some(at));
+                (EntryKind::Delete, MessageRecord { text, deleted_at, change_seq: Some(seq), ..message })
             }
         };
         let mut last = self.messages.position.lock();
         let position = Position(*last + 1);
-        let what = match kind {
-            EntryKind::Message => What::Message(message.clone()),
-            EntryKind::Edit | EntryKind::Delete => What::Change(kind, message.seq),
-        };
-        log.entries.push(Stored { position, what });
+        log.push(position, kind, &message);
         *last = position.0;
         drop(last);
         Ok((Entry { seq, position, kind, message }, false))
@@ -238,8 +143,8 @@ impl MemoryStore {
 }
 
 /// The message that a sender changes.
-fn changeable(log: &mut Log, id: MessageId, sender: UserId) -> Result<&mut MessageRecord, AppendError> {
-    let message = log.message_mut(id).ok_or(AppendError::MessageUnknown)?;
+fn changeable(log: &Log, id: MessageId, sender: UserId) -> Result<MessageRecord, AppendError> {
+    let message = log.with_id(id).ok_or(AppendError::MessageUnknown)?;
     if message.sender != sender {
         return Err(AppendError::NotSender);
     }
@@ -317,7 +222,7 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let mut messages: Vec<_> = log.messages_below(before).take(limit).cloned().collect();
+        let mut messages: Vec<_> = log.messages_below(before).take(limit).collect();
         messages.reverse();
         Ok(messages)
     }

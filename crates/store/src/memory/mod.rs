@@ -2,6 +2,7 @@
 
 mod account;
 mod conversation;
+mod log;
 mod message;
 mod receipt;
 mod session;

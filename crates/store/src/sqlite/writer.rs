@@ -1,7 +1,6 @@
 //! The one thread that writes. Whatever has queued up since its last commit goes into the next one, so that
 //! one sync to disk serves many.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,12 +10,13 @@ use domain::store::{ConversationKey, Position, StoreError};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode};
+use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
 use super::unavailable;
 
 /// Operations in one commit: bounds how long the first waits for the last.
-const BATCH: usize = 1024;
+const BATCH: usize = 4096;
 
 /// A change of the database.
 pub(super) trait Job: Send {
@@ -48,7 +48,7 @@ impl Writing<'_> {
 /// The highest `seq` of the conversations written to lately, so that it is not read for every message.
 /// Derived from the log; a transaction that is rolled back empties it.
 #[derive(Default)]
-pub(super) struct Heads(HashMap<ConversationKey, u64>);
+pub(super) struct Heads(FxHashMap<ConversationKey, u64>);
 
 impl Heads {
     /// At about 50 bytes each.

@@ -1,0 +1,202 @@
+//! The log of one conversation. What memory mode costs is mostly this, so an entry is kept small.
+
+use domain::store::{ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, UserId};
+use protocol::{MessageId, Timestamp};
+
+use super::conversation::Member;
+
+/// A conversation's log with its members.
+pub(super) struct Log {
+    key: ConversationKey,
+    pub(super) members: Vec<Member>,
+    /// The entry of `seq` is at `seq - 1`.
+    entries: Entries,
+}
+
+/// Grows without moving what is there.
+#[derive(Default)]
+struct Entries {
+    full: Vec<Box<[Stored; CHUNK]>>,
+    last: Vec<Stored>,
+}
+
+const CHUNK: usize = 64;
+
+impl Entries {
+    fn len(&self) -> usize {
+        self.full.len() * CHUNK + self.last.len()
+    }
+
+    fn get(&self, index: usize) -> Option<&Stored> {
+        match self.full.get(index / CHUNK) {
+            Some(chunk) => chunk.get(index % CHUNK),
+            None => self.last.get(index.checked_sub(self.full.len() * CHUNK)?),
+        }
+    }
+
+    fn get_mut(&mut self, index: usize) -> Option<&mut Stored> {
+        let before = self.full.len() * CHUNK;
+        match self.full.get_mut(index / CHUNK) {
+            Some(chunk) => chunk.get_mut(index % CHUNK),
+            None => self.last.get_mut(index.checked_sub(before)?),
+        }
+    }
+
+    fn push(&mut self, stored: Stored) {
+        self.last.push(stored);
+        if self.last.len() == CHUNK
+            && let Ok(chunk) = std::mem::take(&mut self.last).try_into()
+        {
+            self.full.push(chunk);
+        }
+    }
+
+    /// From an index on.
+    fn from(&self, index: usize) -> impl Iterator<Item = &Stored> {
+        (index..self.len()).map_while(|index| self.get(index))
+    }
+}
+
+struct Stored {
+    position: Position,
+    what: What,
+}
+
+enum What {
+    Message(Message),
+    /// Of the message with this `seq`.
+    Change(EntryKind, u64),
+}
+
+/// A message, without what its place and its id tell.
+struct Message {
+    id: MessageId,
+    sender: UserId,
+    text: Box<str>,
+    /// What most messages do not have.
+    more: Option<Box<More>>,
+}
+
+#[derive(Default, PartialEq)]
+struct More {
+    client_id: Option<ClientId>,
+    reply_to: Option<MessageId>,
+    edited_at: Option<Timestamp>,
+    deleted_at: Option<Timestamp>,
+    change_seq: Option<u64>,
+}
+
+impl Log {
+    pub(super) fn new(key: ConversationKey, members: Vec<Member>) -> Self {
+        Self { key, members, entries: Entries::default() }
+    }
+
+    pub(super) fn member(&self, user: UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.user == user)
+    }
+
+    pub(super) fn head_seq(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    pub(super) fn head_position(&self) -> Position {
+        let last = self.entries.len().checked_sub(1).and_then(|index| self.entries.get(index));
+        last.map_or(Position(0), |entry| entry.position)
+    }
+
+    /// The `seq` of the last entry that is not above a position.
+    pub(super) fn seq_at(&self, position: Position) -> u64 {
+        let (mut low, mut high) = (0, self.entries.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.entries.get(middle) {
+                Some(entry) if entry.position <= position => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        low as u64
+    }
+
+    /// Adds a new message, or a change with the message as it is after it.
+    pub(super) fn push(&mut self, position: Position, kind: EntryKind, message: &MessageRecord) {
+        let stored = Message::of(message);
+        let what = match kind {
+            EntryKind::Message => What::Message(stored),
+            EntryKind::Edit | EntryKind::Delete => {
+                let at = message.seq.checked_sub(1).map(index_above);
+                if let Some(entry) = at.and_then(|index| self.entries.get_mut(index)) {
+                    entry.what = What::Message(stored);
+                }
+                What::Change(kind, message.seq)
+            }
+        };
+        self.entries.push(Stored { position, what });
+    }
+
+    /// Entries above a `seq`, ascending.
+    pub(super) fn entries_above(&self, seq: u64) -> impl Iterator<Item = Entry> {
+        let above = self.entries.from(index_above(seq));
+        above.zip(seq.saturating_add(1)..).filter_map(|(stored, seq)| self.entry(stored, seq))
+    }
+
+    /// Messages below a `seq`, descending.
+    pub(super) fn messages_below(&self, seq: u64) -> impl Iterator<Item = MessageRecord> {
+        let to = index_above(seq.saturating_sub(1)).min(self.entries.len());
+        let below = (0..to).rev().filter_map(|index| Some((self.entries.get(index)?, index as u64 + 1)));
+        below.filter_map(|(stored, seq)| self.record(stored, seq))
+    }
+
+    /// The message of an id.
+    pub(super) fn with_id(&self, id: MessageId) -> Option<MessageRecord> {
+        self.message(id.seq()).filter(|message| message.id == id)
+    }
+
+    fn message(&self, seq: u64) -> Option<MessageRecord> {
+        self.record(self.entries.get(index_above(seq.checked_sub(1)?))?, seq)
+    }
+
+    fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
+        let (kind, message) = match &stored.what {
+            What::Message(_) => (EntryKind::Message, self.record(stored, seq)?),
+            What::Change(kind, of) => (*kind, self.message(*of)?),
+        };
+        Some(Entry { seq, position: stored.position, kind, message })
+    }
+
+    fn record(&self, stored: &Stored, seq: u64) -> Option<MessageRecord> {
+        let What::Message(Message { id, sender, text, more }) = &stored.what else { return None };
+        let more = more.as_deref();
+        Some(MessageRecord {
+            conversation: self.key,
+            seq,
+            id: *id,
+            sender: *sender,
+            client_id: more.and_then(|more| more.client_id.clone()),
+            text: text.clone(),
+            timestamp: id.timestamp(),
+            reply_to: more.and_then(|more| more.reply_to),
+            edited_at: more.and_then(|more| more.edited_at),
+            deleted_at: more.and_then(|more| more.deleted_at),
+            change_seq: more.and_then(|more| more.change_seq),
+        })
+    }
+}
+
+impl Message {
+    fn of(record: &MessageRecord) -> Self {
+        let more = More {
+            client_id: record.client_id.clone(),
+            reply_to: record.reply_to,
+            edited_at: record.edited_at,
+            deleted_at: record.deleted_at,
+            change_seq: record.change_seq,
+        };
+        let more = (more != More::default()).then(|| Box::new(more));
+        Self { id: record.id, sender: record.sender, text: record.text.clone(), more }
+    }
+}
+
+/// The index of the first entry above a `seq`.
+fn index_above(seq: u64) -> usize {
+    usize::try_from(seq).unwrap_or(usize::MAX)
+}
