@@ -117,7 +117,8 @@ impl Broker for Hub {
         shard.cut.insert(session, now);
         for socket in shard.sockets.get(&user).into_iter().flatten() {
             if socket.session().caller.session == session {
-                socket.close(Reason::Application);
+                // At once: what waits for it is not for who holds an ended session.
+                socket.abort(Reason::Application);
             }
         }
     }
