@@ -44,7 +44,7 @@ pub(super) fn prepare(common: &Common, count: usize) -> Result<Vec<Account>, Str
         let nobody = |number| account(server, &format!("{number}"), String::new(), 0);
         return Ok((0..count).map(nobody).collect());
     }
-    let accounts = all(peer, server, run, count, &mine)?;
+    let (accounts, failed) = all(peer, server, run, count, &mine);
     if let Some(file) = file {
         others.extend(accounts.iter().cloned());
         others.extend(mine.into_iter().skip(count));
@@ -52,7 +52,7 @@ pub(super) fn prepare(common: &Common, count: usize) -> Result<Vec<Account>, Str
             others.iter().filter_map(|account| Some(serde_json::to_string(account).ok()? + "\n")).collect();
         fs::write(file, lines).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(accounts)
+    failed.map_or(Ok(accounts), Err)
 }
 
 fn read(file: &Path) -> Result<Vec<Account>, String> {
@@ -67,15 +67,15 @@ fn read(file: &Path) -> Result<Vec<Account>, String> {
     }
 }
 
-/// Prepares them on a few threads.
+/// Prepares them on a few threads; gives those that were made, and why it is not all.
 fn all(
     peer: Peer,
     server: &Server,
     run: u16,
     count: usize,
     known: &[Account],
-) -> Result<Vec<Account>, String> {
-    let (next, done) = (AtomicUsize::new(0), Mutex::new(Ok(BTreeMap::new())));
+) -> (Vec<Account>, Option<String>) {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new((BTreeMap::new(), None)));
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -84,10 +84,12 @@ fn all(
             }
             let one = interrupt::check().and_then(|()| one(peer, server, run, number, known.get(number)));
             let mut done = done.lock().expect("no thread panics");
-            match (one, done.as_mut()) {
-                (Ok(account), Ok(accounts)) => drop(accounts.insert(number, account)),
-                (Err(error), Ok(_)) => *done = Err(error),
-                (_, Err(_)) => return,
+            match one {
+                Ok(account) => drop(done.0.insert(number, account)),
+                Err(error) => done.1 = Some(error),
+            }
+            if done.1.is_some() {
+                return;
             }
         }
     };
@@ -95,14 +97,14 @@ fn all(
     thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         while !threads.iter().all(thread::ScopedJoinHandle::is_finished) {
-            let ready = done.lock().expect("no thread panics").as_ref().map_or(0, BTreeMap::len);
+            let ready = done.lock().expect("no thread panics").0.len();
             progress.show(|| format!("accounts: {ready} of {count}"));
             thread::sleep(std::time::Duration::from_millis(20));
         }
     });
     drop(progress);
-    let accounts = done.into_inner().expect("no thread panics")?;
-    Ok(accounts.into_values().collect())
+    let (accounts, failed) = done.into_inner().expect("no thread panics");
+    (accounts.into_values().collect(), failed)
 }
 
 fn one(

@@ -3,25 +3,28 @@
 //! Closed loop: each client keeps a window of messages that are sent and not acknowledged. Open loop (`rate`):
 //! messages are due at fixed times, and their latency counts from then, however late they could be sent.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::Common;
 use super::accounts;
-use super::fleet::{Client, Fleet, Turn};
+use super::client::{Client, Turn};
+use super::fleet::Fleet;
 use super::histogram::{Histogram, time};
 use super::interrupt;
 use super::letter::{self, Form, Letter, Party};
 use super::order::{Faults, Order};
 use super::packet::Peer;
 use super::progress::Progress;
-use super::report::{Meter, Report, count, per_second, whole};
+use super::report::{Meter, Report, per_second, whole};
+use super::sender::Sender;
 
 /// How long the rest may take at the end.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// How often an open loop sends at most, so that it need not wake for every single message.
+const GRAIN: u64 = 100_000;
 
 /// What was asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -40,11 +43,7 @@ pub(crate) struct Options {
 
 /// One of the clients.
 struct Member {
-    letter: Letter,
-    sent: u64,
-    /// When each message since the oldest unanswered one was due; `None` once it was acknowledged.
-    pending: VecDeque<Option<u64>>,
-    in_flight: usize,
+    sender: Sender,
     /// What came from the partner.
     order: Order,
 }
@@ -109,10 +108,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()), 64, &mut direct)?;
     if common.peer == Peer::Relay {
         // It does not say when it knows a client.
-        let until = fleet.now() + 300_000_000;
-        while fleet.now() < until {
-            fleet.poll(Duration::from_millis(50), &mut direct)?;
-        }
+        fleet.rest(300_000_000, &mut direct)?;
     }
 
     let start = fleet.now();
@@ -142,7 +138,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
                 direct.send(&mut fleet, usize::try_from(due % pace.members).expect("a member"))?;
                 due += 1;
             }
-            fleet.wake_at(pace.due(due))?;
+            fleet.wake_at(pace.due(due).max(now + GRAIN))?;
         }
         fleet.poll(Duration::from_nanos(until - now), &mut direct)?;
         progress.show(|| direct.line(fleet.now().saturating_sub(from)));
@@ -158,8 +154,9 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
     drop(progress);
     fleet.close_all();
 
-    let (faults, unanswered) = direct.faults();
+    let (faults, unanswered) = (direct.faults(), direct.in_flight);
     let mut report = Report::new("direct", options, common);
+    report.set("interrupted", interrupt::asked());
     report.set("seconds", used.wall.as_secs_f64());
     report.rate("sent", "sent", direct.measured.sent, used.wall);
     report.rate("acknowledged", "acknowledged", direct.measured.acknowledged, used.wall);
@@ -170,14 +167,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
     if let Some(memory) = memory {
         report.memory("serverMemory", "memory of the server", memory);
     }
-    report.set("checked", json!({ "messages": direct.sent, "unanswered": unanswered, "faults": faults }));
-    report.row(
-        "checked",
-        match faults.check() {
-            Ok(()) => format!("{} messages, each exactly once and in order", count(direct.sent)),
-            Err(error) => error,
-        },
-    );
+    report.checked(direct.sent, faults, unanswered);
     report.publish(common)?;
     faults.check()?;
     if unanswered > 0 {
@@ -190,10 +180,7 @@ impl Direct {
     fn new(form: Form, options: &Options, accounts: &[accounts::Account]) -> Self {
         let party = |number: usize| Party { number, username: &accounts[number].username };
         let member = |number| Member {
-            letter: Letter::new(form, party(number), party(number ^ 1)),
-            sent: 0,
-            pending: VecDeque::new(),
-            in_flight: 0,
+            sender: Sender::new(Letter::new(form, party(number), party(number ^ 1))),
             order: Order::default(),
         };
         Self {
@@ -223,38 +210,30 @@ impl Direct {
 
     /// Appends what a member may send now.
     fn fill(&mut self, number: usize, now: u64, out: &mut Vec<u8>) {
-        let member = &mut self.members[number];
-        while self.sending && member.in_flight < self.window {
+        let sender = &mut self.members[number].sender;
+        while self.sending && sender.in_flight() < self.window {
             let at = match self.pace {
                 None => now,
-                Some(pace) => match pace.due_of(number, member.sent) {
+                Some(pace) => match pace.due_of(number, sender.sent()) {
                     due if due > now => return,
                     due => due,
                 },
             };
-            member.letter.write(member.sent, at, out);
-            member.pending.push_back(Some(at));
-            member.sent += 1;
-            member.in_flight += 1;
+            sender.send(at, out);
             self.sent += 1;
             self.in_flight += 1;
             self.measured.sent += u64::from(self.measuring);
         }
     }
 
-    /// What went wrong, and how many messages were never acknowledged.
-    fn faults(&self) -> (Faults, u64) {
+    /// What went wrong.
+    fn faults(&self) -> Faults {
         let mut faults = Faults::default();
-        for (number, member) in self.members.iter().enumerate() {
-            let first = member.sent - member.pending.len() as u64;
-            let acknowledged = |message: u64| {
-                message.checked_sub(first).is_none_or(|place| {
-                    usize::try_from(place).is_ok_and(|place| member.pending.get(place) == Some(&None))
-                })
-            };
-            faults.add(self.members[number ^ 1].order.faults(member.sent, acknowledged));
+        for (number, Member { sender, .. }) in self.members.iter().enumerate() {
+            let order = &self.members[number ^ 1].order;
+            faults.add(order.faults(sender.sent(), |message| sender.is_acknowledged(message)));
         }
-        (faults, self.in_flight)
+        faults
     }
 
     /// For people who wait.
@@ -274,16 +253,7 @@ impl Direct {
 
 impl Client for Direct {
     fn acknowledged(&mut self, turn: Turn<'_>, number: Option<u64>) -> Result<(), String> {
-        let member = &mut self.members[turn.number];
-        let first = member.sent - member.pending.len() as u64;
-        let place = number.map_or(Some(0), |number| number.checked_sub(first));
-        let place = place.and_then(|place| usize::try_from(place).ok());
-        let at = place.and_then(|place| member.pending.get_mut(place)?.take());
-        let at = at.ok_or("the server acknowledged a message twice, or one that was not sent")?;
-        while member.pending.front() == Some(&None) {
-            member.pending.pop_front();
-        }
-        member.in_flight -= 1;
+        let at = self.members[turn.number].sender.acknowledge(number)?;
         self.in_flight -= 1;
         if self.measuring {
             self.measured.acknowledged += 1;

@@ -6,20 +6,20 @@ use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
+use rustix::time::Timespec;
 
+use super::client::Client;
 use super::frame::{self, Kind};
 use super::interrupt;
 use super::packet::{self, Packet, Peer};
-use super::socket::{Socket, Stage, upgraded};
+use super::socket::{Failure, Socket, Stage, upgraded};
+use super::timer::Timer;
 
 /// How long a wait lasts at most, so that Ctrl-C is noticed.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Without any progress for so long, connecting has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: u64 = 30_000_000_000;
 
 /// A loopback address has some 28,000 ports to connect from; after so many connections the next address is used.
 const PER_SOURCE: usize = 10_000;
@@ -27,45 +27,13 @@ const PER_SOURCE: usize = 10_000;
 /// Names the timer among the sockets.
 const TIMER: u64 = u64::MAX;
 
-/// A connection while the scenario handles what it received.
-pub(super) struct Turn<'a> {
-    pub(super) number: usize,
-    /// When this was read, in nanoseconds since the start.
-    pub(super) now: u64,
-    /// Frames appended here are sent.
-    pub(super) out: &'a mut Vec<u8>,
-}
-
-/// What a scenario does with what its connections receive.
-pub(super) trait Client {
-    /// The connection may be used.
-    fn ready(&mut self, _: Turn<'_>) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// A request was answered; with the number it had, if the server knows numbers.
-    fn acknowledged(&mut self, _: Turn<'_>, _number: Option<u64>) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// A message came.
-    fn message(&mut self, _: Turn<'_>, _message: &[u8]) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// The server ended the connection, or it was not made.
-    fn closed(&mut self, _number: usize, reason: &str) -> Result<(), String> {
-        Err(format!("a connection failed: {reason}"))
-    }
-}
-
 /// The connections.
 pub(super) struct Fleet {
     peer: Peer,
     address: SocketAddr,
     start: Instant,
     epoll: OwnedFd,
-    timer: OwnedFd,
+    timer: Timer,
     sockets: Vec<Option<Socket>>,
     events: Vec<Event>,
     buffer: Vec<u8>,
@@ -73,14 +41,15 @@ pub(super) struct Fleet {
     begun: usize,
     /// How many are not ready yet.
     opening: usize,
+    /// When the last one became ready, or the first one was begun after that.
+    progress: u64,
 }
 
 impl Fleet {
     pub(super) fn new(peer: Peer, address: SocketAddr) -> Result<Self, String> {
         let made = || {
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-            let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-            let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+            let timer = Timer::new()?;
             let edge = EventFlags::IN | EventFlags::ET;
             epoll::add(&epoll, &timer, EventData::new_u64(TIMER), edge)?;
             Ok((epoll, timer))
@@ -97,6 +66,7 @@ impl Fleet {
             buffer: vec![0; 256 * 1024],
             begun: 0,
             opening: 0,
+            progress: 0,
         })
     }
 
@@ -111,7 +81,7 @@ impl Fleet {
         let source = (self.address.ip().is_loopback() && self.address.is_ipv4() && round > 0)
             .then(|| Ipv4Addr::new(127, 0, 0, u8::try_from(1 + round % 250).expect("it is below 251")));
         let hello = self.peer.hello(number, token);
-        let socket = Socket::connect(self.address, source, self.peer.path(), hello)
+        let socket = Socket::connect(self.address, source, self.peer.path(), hello, self.now())
             .and_then(|socket| {
                 let data = EventData::new_u64(number as u64);
                 epoll::add(&self.epoll, &socket.stream, data, socket.interest)?;
@@ -127,6 +97,9 @@ impl Fleet {
             self.sockets.resize_with(number + 1, || None);
         }
         self.sockets[number] = Some(socket);
+        if self.opening == 0 {
+            self.progress = self.now();
+        }
         self.begun += 1;
         self.opening += 1;
         Ok(())
@@ -148,15 +121,28 @@ impl Fleet {
 
     /// Waits until at most so many are not ready.
     pub(super) fn wait_opening(&mut self, most: usize, client: &mut impl Client) -> Result<(), String> {
-        let (mut progress, mut left) = (Instant::now(), self.opening);
         while self.opening > most {
             interrupt::check()?;
             self.poll(TICK, client)?;
-            if self.opening != left {
-                (progress, left) = (Instant::now(), self.opening);
-            } else if progress.elapsed() > PATIENCE {
-                return Err(format!("{left} connections are not ready after {PATIENCE:?}"));
-            }
+            self.check_progress()?;
+        }
+        Ok(())
+    }
+
+    /// An error once no connection has become ready for long.
+    pub(super) fn check_progress(&self) -> Result<(), String> {
+        if self.opening > 0 && self.now().saturating_sub(self.progress) > PATIENCE {
+            return Err(format!("{} connections are not ready after 30 s", self.opening));
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, in which the server is answered but nothing begun.
+    pub(super) fn rest(&mut self, nanos: u64, client: &mut impl Client) -> Result<(), String> {
+        let until = self.now() + nanos;
+        while let Some(left) = until.checked_sub(self.now()) {
+            interrupt::check()?;
+            self.poll(Duration::from_nanos(left), client)?;
         }
         Ok(())
     }
@@ -196,13 +182,9 @@ impl Fleet {
     }
 
     /// Ends the next wait at a time, more exactly than a wait for milliseconds does.
-    pub(super) fn wake_at(&self, nanos: u64) -> Result<(), String> {
-        let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let wait = Duration::from_nanos(nanos.saturating_sub(self.now()).max(1));
-        let value = Timespec::try_from(wait).map_err(|error| error.to_string())?;
-        let timer = Itimerspec { it_interval: zero, it_value: value };
-        let set = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &timer);
-        set.map(|_| ()).map_err(|error| error.to_string())
+    pub(super) fn wake_at(&mut self, nanos: u64) -> Result<(), String> {
+        let now = self.now();
+        self.timer.set(now, nanos).map_err(|error| error.to_string())
     }
 
     /// Waits until something came, at most so long, and handles it.
@@ -253,6 +235,10 @@ impl Fleet {
                 self.remove(number);
                 client.closed(number, &reason)
             }
+            Err(Failure::Refused(reason)) => {
+                self.remove(number);
+                client.refused(number, &reason)
+            }
         }
     }
 
@@ -272,10 +258,11 @@ impl Fleet {
             used = head;
             socket.stage = Stage::Joining;
             if self.peer == Peer::Relay {
-                introduce(socket);
+                socket.introduce();
                 socket.stage = Stage::Ready;
                 self.opening -= 1;
-                client.ready(turn(socket, number, now)).map_err(Failure::Scenario)?;
+                self.progress = now;
+                client.ready(socket.turn(number, now)).map_err(Failure::Scenario)?;
             }
         }
         while let Some(frame) = frame::parse(&bytes[used..]).map_err(Failure::Connection)? {
@@ -295,23 +282,24 @@ impl Fleet {
                         let error = format!("the server refused a message: {refused}");
                         return Err(Failure::Scenario(error));
                     }
-                    client.acknowledged(turn(socket, number, now), number_of_ack)
+                    client.acknowledged(socket.turn(number, now), number_of_ack)
                 }
-                Packet::Message(message) => client.message(turn(socket, number, now), message),
+                Packet::Message(message) => client.message(socket.turn(number, now), message),
                 Packet::Ping => {
                     frame::write(Kind::Text, b"3", &mut socket.out);
                     Ok(())
                 }
                 Packet::Open => {
-                    introduce(socket);
+                    socket.introduce();
                     Ok(())
                 }
                 Packet::Ready if socket.stage == Stage::Joining => {
                     socket.stage = Stage::Ready;
                     self.opening -= 1;
-                    client.ready(turn(socket, number, now))
+                    self.progress = now;
+                    client.ready(socket.turn(number, now))
                 }
-                Packet::Refused(problem) => return Err(Failure::Connection(packet::explain(problem))),
+                Packet::Refused(problem) => return Err(Failure::Refused(packet::explain(problem))),
                 Packet::Ready | Packet::Other => Ok(()),
             }
             .map_err(Failure::Scenario)?;
@@ -319,32 +307,6 @@ impl Fleet {
         socket.keep(&bytes[used..]);
         Ok(())
     }
-}
-
-/// What ended the handling of a connection.
-enum Failure {
-    /// The connection itself: the scenario decides.
-    Connection(String),
-    /// The scenario gives up.
-    Scenario(String),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Connection(match error.kind() {
-            io::ErrorKind::UnexpectedEof => "the server closed it".into(),
-            _ => error.to_string(),
-        })
-    }
-}
-
-fn introduce(socket: &mut Socket) {
-    let hello = std::mem::take(&mut socket.hello);
-    frame::write(Kind::Text, hello.as_bytes(), &mut socket.out);
-}
-
-fn turn(socket: &mut Socket, number: usize, now: u64) -> Turn<'_> {
-    Turn { number, now, out: &mut socket.out }
 }
 
 /// What a close frame says.

@@ -1,5 +1,6 @@
 //! What a run tells: a table for people, JSON for machines, a picture.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Common;
 use super::histogram::Histogram;
+use super::order::Faults;
 use super::process::{Cpu, Memory, Process, machine};
 use super::svg;
 
@@ -43,6 +45,13 @@ impl Meter {
         let server =
             self.server.map(|(process, before)| Ok::<_, String>(process.cpu()?.since(before))).transpose()?;
         Ok(Used { wall, server, own: Process::own().cpu()?.since(self.own) })
+    }
+}
+
+impl Used {
+    /// How many cores the server kept busy.
+    pub(super) fn server_cores(&self) -> Option<f64> {
+        self.server.map(|cpu| round(cpu.as_secs_f64() / self.wall.as_secs_f64().max(1e-9)))
     }
 }
 
@@ -106,6 +115,21 @@ impl Report {
             self.figures.insert(key.into(), figures.into());
             let text = format!("{micros:.2} µs a {thing}; {share:.2} of a core busy");
             self.row(&format!("CPU of the {who}"), text);
+        }
+    }
+
+    /// What became of the messages.
+    pub(super) fn checked(&mut self, messages: u64, faults: Faults, unanswered: u64) {
+        self.set("checked", json!({ "messages": messages, "unanswered": unanswered, "faults": faults }));
+        let well = || format!("{} messages, each exactly once and in order", count(messages));
+        self.row("checked", faults.check().map_or_else(|error| error, |()| well()));
+    }
+
+    /// How often something happened, by reason.
+    pub(super) fn reasons(&mut self, name: &str, label: &str, reasons: &BTreeMap<String, u64>) {
+        self.set(name, json!(reasons));
+        for (reason, &times) in reasons {
+            self.row(label, format!("{} times: {reason}", count(times)));
         }
     }
 

@@ -6,6 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use rustix::event::epoll::EventFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
+use super::client::Turn;
+use super::frame::{self, Kind};
+
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -21,6 +24,8 @@ pub(super) enum Stage {
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
     pub(super) stage: Stage,
+    /// When it was begun.
+    pub(super) opened: u64,
     /// What the client says first; empty once it is said.
     pub(super) hello: String,
     /// What is to be written.
@@ -38,6 +43,7 @@ impl Socket {
         from: Option<Ipv4Addr>,
         path: &str,
         hello: String,
+        opened: u64,
     ) -> io::Result<Self> {
         let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
@@ -57,6 +63,7 @@ impl Socket {
         Ok(Self {
             stream: TcpStream::from(socket),
             stage: Stage::Upgrading,
+            opened,
             hello,
             out: request.into_bytes(),
             partial: Vec::new(),
@@ -104,10 +111,40 @@ impl Socket {
         }
     }
 
+    /// Says what a client says first.
+    pub(super) fn introduce(&mut self) {
+        let hello = std::mem::take(&mut self.hello);
+        frame::write(Kind::Text, hello.as_bytes(), &mut self.out);
+    }
+
+    /// The connection as a scenario sees it while it handles what was received.
+    pub(super) fn turn(&mut self, number: usize, now: u64) -> Turn<'_> {
+        Turn { number, now, opened: self.opened, out: &mut self.out }
+    }
+
     /// Keeps what was not used.
     pub(super) fn keep(&mut self, rest: &[u8]) {
         self.partial.clear();
         self.partial.extend_from_slice(rest);
+    }
+}
+
+/// What ended the handling of a connection.
+pub(super) enum Failure {
+    /// The connection itself: the scenario decides.
+    Connection(String),
+    /// The server, in the words of its protocol.
+    Refused(String),
+    /// The scenario gives up.
+    Scenario(String),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Connection(match error.kind() {
+            ErrorKind::UnexpectedEof => "the server closed it".into(),
+            _ => error.to_string(),
+        })
     }
 }
 
