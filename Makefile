@@ -83,6 +83,16 @@ e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to
 	cargo build --release --locked --package aldis-socketio --example conformance_server
 	cd e2e && npm test
 
+bench/node_modules/.package-lock.json: bench/package-lock.json
+	@scripts/need node npm
+	cd bench && npm ci
+	@touch $@
+
+.PHONY: bench
+bench: build bench/node_modules/.package-lock.json ## Measure against other servers, for most of an hour (QUICK=1, ONLY=p1,p4; bench/README.md)
+	cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir bench/peers/target
+	cd bench && npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
+
 .PHONY: fuzz
 fuzz: ## Fuzz the decoders of the Socket.IO layer, a minute each (needs a nightly toolchain and cargo-fuzz)
 	cd crates/socketio/fuzz && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run "$$target" -- -max_total_time=60; done
@@ -95,3 +105,4 @@ deny: ## Check the licences and sources of what the crates depend on (needs carg
 clean: ## Remove what was built
 	cargo clean
 	rm -rf web/dist web/.angular web/node_modules e2e/node_modules e2e/.venv e2e/test-results
+	rm -rf bench/node_modules bench/peers/target bench/data

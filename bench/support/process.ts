@@ -28,12 +28,14 @@ export class Server {
     return new Server(server, url);
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end, which comes within a bound. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');
     this.#process.kill(signal);
+    const patience = setTimeout(() => this.#process.kill('SIGKILL'), 30_000);
     await ended;
+    clearTimeout(patience);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { Server } from './process.ts';
@@ -31,27 +31,33 @@ const UNLIMITED = [
   ...['--metrics-listen', 'off', '--log', 'warn'],
 ];
 
-/** A server of a name on the processors it was given. */
+/** A server of a name on the processors it was given, with a folder for its data and its accounts' tokens. */
 export class Running {
-  #server: Server;
+  readonly name: Name;
+  readonly #folder: string;
+  readonly #keep: boolean;
   readonly #command: (listen: string) => Promise<Server>;
-  readonly #scratch: string | undefined;
+  #server!: Server;
 
-  private constructor(server: Server, command: (listen: string) => Promise<Server>, scratch: string | undefined) {
-    this.#server = server;
-    this.#command = command;
-    this.#scratch = scratch;
+  private constructor(name: Name, cpus: string | undefined, folder: string, keep: boolean) {
+    this.name = name;
+    this.#folder = folder;
+    this.#keep = keep;
+    this.#command = (listen) => {
+      const [command, env] = commandOf(name, listen, join(folder, 'data'));
+      return Server.start(cpus === undefined ? command : ['taskset', '-c', cpus, ...command], env);
+    };
   }
 
-  /** Starts it; `data` is a folder to keep, and without it SQLite gets one that is removed at the end. */
-  static async start(name: Name, cpus?: string, data?: string): Promise<Running> {
-    await mkdir(DATA, { recursive: true });
-    const scratch = name === 'sqlite' && !data ? await mkdtemp(join(DATA, 'run-')) : undefined;
-    const command = (listen: string) => {
-      const [line, env] = commandOf(name, listen, data ?? scratch);
-      return Server.start(cpus === undefined ? line : ['taskset', '-c', cpus, ...line], env);
-    };
-    return new Running(await command('127.0.0.1:0'), command, scratch);
+  /** Starts it in a folder that is kept, or in one of its own: empty or a copy. */
+  static async start(name: Name, { cpus, folder, copy }: { cpus?: string | undefined; folder?: string | undefined; copy?: string | undefined } = {}): Promise<Running> {
+    await mkdir(folder ?? DATA, { recursive: true });
+    const own = folder ?? (await mkdtemp(join(DATA, 'run-')));
+    if (copy) await cp(copy, own, { recursive: true });
+    const running = new Running(name, cpus, own, folder !== undefined);
+    await running.#serve('127.0.0.1:0');
+    await running.#moveTokens();
+    return running;
   }
 
   get url(): string {
@@ -62,21 +68,43 @@ export class Running {
     return this.#server.pid;
   }
 
+  /** Where the load generator keeps the tokens of this server's accounts. */
+  get tokens(): string {
+    return join(this.#folder, 'tokens');
+  }
+
+  /** Where its process is to be read, which is another one after a restart. */
+  get pidFile(): string {
+    return join(this.#folder, 'pid');
+  }
+
   /** Ends it as a power cut would, and starts it again where it was. */
   async restart(): Promise<void> {
     await this.#server.stop('SIGKILL');
-    this.#server = await this.#command(new URL(this.url).host);
+    await this.#serve(new URL(this.url).host);
   }
 
   async end(): Promise<void> {
     await this.#server.stop();
-    if (this.#scratch) await rm(this.#scratch, { recursive: true, force: true });
+    if (!this.#keep) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #serve(listen: string): Promise<void> {
+    this.#server = await this.#command(listen);
+    await writeFile(this.pidFile, String(this.pid));
+  }
+
+  /** Tokens belong to an address, which is another one than when they were given. */
+  async #moveTokens(): Promise<void> {
+    const known = await readFile(this.tokens, 'utf8').catch(() => '');
+    const moved = known.split('\n').filter(Boolean).map((line) => JSON.stringify({ ...JSON.parse(line), url: this.url }));
+    if (moved.length) await writeFile(this.tokens, moved.join('\n') + '\n');
   }
 }
 
-function commandOf(name: Name, listen: string, data: string | undefined): [string[], NodeJS.ProcessEnv] {
+function commandOf(name: Name, listen: string, data: string): [string[], NodeJS.ProcessEnv] {
   if (name === 'memory' || name === 'sqlite') {
-    return [[BINARY, 'serve', '--listen', listen, ...(name === 'memory' ? ['--memory'] : ['--data', data!]), ...UNLIMITED], {}];
+    return [[BINARY, 'serve', '--listen', listen, ...(name === 'memory' ? ['--memory'] : ['--data', data]), ...UNLIMITED], {}];
   }
   const { command, env } = PEERS[name];
   return [[...command, '--port', listen.split(':')[1]!], env];

@@ -1,6 +1,6 @@
 //! Receipts: cursors that only move forward, gathered for a moment, stored, and then told.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +15,14 @@ use crate::live::{Broker, Live};
 use crate::person::Caller;
 use crate::store::{ConversationKey, CursorMove, Moved, Store, StoreError, UserId};
 
-type Key = (ConversationKey, UserId);
+/// The user first, so that all of a user's moves are found together.
+type Key = (UserId, ConversationKey);
 type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
 
 /// How far members have come.
 ///
-/// A move is kept here for [`crate::Settings::receipt_delay`] at most and then stored, so a crash takes back
-/// the last moves: what was delivered in that moment is delivered again. [`Receipts::hurry`] makes the moment
+/// A move is kept here for [`crate::Settings::receipt_delay`] (up to ten times as long when hundreds of
+/// conversations move at once) and then stored, so a crash takes back the last moves: what was delivered in that moment is delivered again. [`Receipts::hurry`] makes the moment
 /// shorter.
 pub struct Receipts {
     store: Arc<dyn Store>,
@@ -36,9 +37,9 @@ pub struct Receipts {
 #[derive(Default)]
 struct Moves {
     /// To be stored.
-    waiting: HashMap<Key, Waiting>,
+    waiting: BTreeMap<Key, Waiting>,
     /// Being stored.
-    storing: HashMap<Key, Cursors>,
+    storing: BTreeMap<Key, Cursors>,
 }
 
 #[derive(Default)]
@@ -50,6 +51,13 @@ struct Waiting {
 impl Receipts {
     /// Moves that are stored at once, without waiting for the delay.
     const FULL: usize = 4096;
+    /// Moves that one delay may bring. With more they are gathered longer in proportion: each goes to every
+    /// device of two people or more, and would soon cost more than the messages do.
+    const EASY: usize = 200;
+    /// By how many delays at most.
+    const LONGER: usize = 9;
+    /// How long a store that fails is given.
+    const PATIENCE: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(
         store: Arc<dyn Store>,
@@ -70,7 +78,7 @@ impl Receipts {
 
     /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
     pub fn delivered(&self, user: UserId, conversation: ConversationKey, seq: u64) {
-        self.advance((conversation, user), Cursors { delivered_seq: seq, read_seq: 0 }, None);
+        self.advance((user, conversation), Cursors { delivered_seq: seq, read_seq: 0 }, None);
     }
 
     /// Stores what waits without waiting longer: a client has gone, and what it was sent should not come
@@ -95,19 +103,25 @@ impl Receipts {
                 let read_seq = read_seq.unwrap_or_default();
                 let delivered_seq = delivered_seq.unwrap_or_default().max(read_seq);
                 let to = Cursors { delivered_seq, read_seq };
-                self.advance((channel.key, user), to, Some(Box::new(reply)));
+                self.advance((user, channel.key), to, Some(Box::new(reply)));
             }
             Err(error) => reply(Err(error)),
         }
     }
 
-    /// Up to where everything was delivered, as far as moves that are not stored yet tell.
-    pub(crate) fn delivered_seq(&self, user: UserId, conversation: ConversationKey) -> u64 {
-        let key = (conversation, user);
+    /// Up to where everything was delivered to a user, as far as moves tell that are not stored yet. To be
+    /// asked before the store is: a move goes out of sight here once it is in sight there.
+    pub(crate) fn delivered_to(&self, user: UserId) -> BTreeMap<ConversationKey, u64> {
+        let keys = (user, ConversationKey(i64::MIN))..=(user, ConversationKey(i64::MAX));
         let moves = self.moves.lock();
-        let waiting = moves.waiting.get(&key).map_or(0, |waiting| waiting.to.delivered_seq);
-        let storing = moves.storing.get(&key).map_or(0, |storing| storing.delivered_seq);
-        waiting.max(storing)
+        let storing = moves.storing.range(keys.clone()).map(|(&(_, key), cursors)| (key, *cursors));
+        let waiting = moves.waiting.range(keys).map(|(&(_, key), waiting)| (key, waiting.to));
+        let mut delivered = BTreeMap::new();
+        for (key, cursors) in storing.chain(waiting) {
+            let seq = delivered.entry(key).or_default();
+            *seq = cursors.delivered_seq.max(*seq);
+        }
+        delivered
     }
 
     /// Stores and tells moves as they come, until `stop`; then once more what is left.
@@ -118,16 +132,28 @@ impl Receipts {
                 () = self.moved.notified() => {}
                 () = &mut stop => break,
             }
+            let gathered = async {
+                tokio::time::sleep(self.delay).await;
+                let many = self.moves.lock().waiting.len() / Self::EASY;
+                tokio::time::sleep(self.delay * u32::try_from(many.min(Self::LONGER)).unwrap_or_default())
+                    .await;
+            };
             if self.moves.lock().waiting.len() < Self::FULL {
                 tokio::select! {
-                    () = tokio::time::sleep(self.delay) => {}
+                    () = gathered => {}
                     () = self.hurried.notified() => {}
                     () = &mut stop => break,
                 }
             }
-            self.flush().await;
+            if self.flush().await.is_err() {
+                tokio::select! {
+                    () = tokio::time::sleep(Self::PATIENCE) => {}
+                    () = &mut stop => break,
+                }
+            }
         }
-        self.flush().await;
+        // What cannot be stored now is delivered again.
+        let _ = self.flush().await;
     }
 
     fn advance(&self, key: Key, to: Cursors, answer: Option<Answer>) {
@@ -136,28 +162,30 @@ impl Receipts {
         let waiting = moves.waiting.entry(key).or_default();
         waiting.to = further(waiting.to, to);
         waiting.answers.extend(answer);
-        let wake = before == 0 || moves.waiting.len() == Self::FULL;
+        let after = moves.waiting.len();
         drop(moves);
-        if wake {
+        if before == 0 {
             self.moved.notify_one();
+        } else if before < after && after == Self::FULL {
+            self.hurried.notify_one();
         }
     }
 
     /// Stores what has been gathered, answers, and tells what changed.
-    async fn flush(&self) {
+    async fn flush(&self) -> Result<(), StoreError> {
         let gathered = {
             let mut moves = self.moves.lock();
             let gathered = mem::take(&mut moves.waiting);
-            // Kept in sight of `delivered_seq` until the store has them.
+            // Kept in sight of `delivered_to` until the store has them.
             moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.to)).collect();
             gathered
         };
         if gathered.is_empty() {
-            return;
+            return Ok(());
         }
         let (moves, answers): (Vec<_>, Vec<_>) = gathered
             .into_iter()
-            .map(|((conversation, user), Waiting { to, answers })| {
+            .map(|((user, conversation), Waiting { to, answers })| {
                 (CursorMove { conversation, user, to }, answers)
             })
             .unzip();
@@ -172,20 +200,29 @@ impl Receipts {
                         answer(Ok(moved.cursors));
                     }
                 }
+                Ok(())
             }
-            Err(error) => self.take_back(&moves, answers, &error),
+            Err(error) => {
+                self.take_back(&moves, answers, &error);
+                Err(error)
+            }
         }
     }
 
     /// The store failed: who asked is told, and the moves wait for the next time.
     fn take_back(&self, moves: &[CursorMove], answers: Vec<Vec<Answer>>, error: &StoreError) {
         tracing::warn!(%error, moves = moves.len(), "receipts could not be stored; they are kept for later");
+        // At once, so that none is out of sight in between.
+        let mut kept = self.moves.lock();
+        kept.storing.clear();
+        for CursorMove { conversation, user, to } in moves {
+            let waiting = kept.waiting.entry((*user, *conversation)).or_default();
+            waiting.to = further(waiting.to, *to);
+        }
+        drop(kept);
+        self.moved.notify_one();
         for answer in answers.into_iter().flatten() {
             answer(Err(error.clone().into()));
-        }
-        self.moves.lock().storing.clear();
-        for CursorMove { conversation, user, to } in moves {
-            self.advance((*conversation, *user), *to, None);
         }
     }
 

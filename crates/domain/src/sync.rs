@@ -1,7 +1,7 @@
 //! Catching up: what a reader lacks, oldest first over all its conversations.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -11,7 +11,7 @@ use protocol::{Code, Message};
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
-use crate::store::{ConversationKey, EntryKind, Position, Range, Read, Since, Store, UserId};
+use crate::store::{Behind, ConversationKey, EntryKind, Position, Range, Read, Since, Store, UserId};
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,21 +85,21 @@ impl Syncs {
 
     /// A reader of what `user` lacks, up to `upto`.
     pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<Reader, Error> {
+        let delivered = match since {
+            Since::Delivered => self.receipts.delivered_to(user),
+            Since::Position(_) => BTreeMap::new(),
+        };
         let behind = self.store.behind(user, since).await?;
-        let mut streams = Vec::with_capacity(behind.len());
-        for behind in behind {
-            let mut after_seq = behind.after_seq;
-            if since == Since::Delivered {
-                after_seq = after_seq.max(self.receipts.delivered_seq(user, behind.conversation));
-            }
-            streams.push(Stream {
-                conversation: behind.conversation,
-                after_seq,
+        let streams: Vec<_> = behind
+            .into_iter()
+            .map(|Behind { conversation, after_seq }| Stream {
+                conversation,
+                after_seq: delivered.get(&conversation).map_or(after_seq, |seq| after_seq.max(*seq)),
                 channel: None,
                 entries: VecDeque::new(),
                 ended: false,
-            });
-        }
+            })
+            .collect();
         let (store, channels) = (self.store.clone(), self.channels.clone());
         let lacking = (0..streams.len()).collect();
         Ok(Reader { store, channels, user, upto, streams, heads: BinaryHeap::new(), lacking })

@@ -1,6 +1,7 @@
 //! The live sockets of this process.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use domain::store::UserId;
 use domain::{Broker, Clock, Live};
 use parking_lot::Mutex;
 use protocol::{ServerEvent, SessionId};
+use rustc_hash::FxHashMap;
 use socketio::{Payload, Reason};
 
 use crate::socket::Socket;
@@ -27,7 +29,7 @@ pub(crate) struct Hub {
 
 #[derive(Default)]
 struct Shard {
-    sockets: HashMap<UserId, Vec<Socket>>,
+    sockets: FxHashMap<UserId, Vec<Socket>>,
     /// Sessions cut lately, so that a socket that was let in before and joins after is cut, too.
     cut: HashMap<SessionId, Duration>,
 }
@@ -90,7 +92,7 @@ impl Hub {
 }
 
 /// Gives memory back after many have gone.
-fn give_back<K: Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>) {
+fn give_back<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>) {
     if map.capacity() > 64 && map.len() < map.capacity() / 4 {
         map.shrink_to(map.len() * 2);
     }
@@ -117,7 +119,8 @@ impl Broker for Hub {
         shard.cut.insert(session, now);
         for socket in shard.sockets.get(&user).into_iter().flatten() {
             if socket.session().caller.session == session {
-                socket.close(Reason::Application);
+                // At once: what waits for it is not for who holds an ended session.
+                socket.abort(Reason::Application);
             }
         }
     }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod bench;
 mod cli;
 mod config;
 mod http;

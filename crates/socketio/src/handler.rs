@@ -31,7 +31,8 @@ pub trait Handler: Send + Sync + 'static {
     /// An event came. The next one is handled when the future is done.
     fn event(&self, socket: &Socket<Self::Session>, event: Event) -> impl Future<Output = ()> + Send;
 
-    /// The transport has taken a packet of [`Socket::emit_marked`]; in the order of the emits. For
+    /// The transport has taken a packet of [`Socket::emit_marked`], or what came before a
+    /// [`Socket::mark`]; in the order of the emits. For
     /// WebSocket: its last byte was written to the connection. For polling: the response that holds it was
     /// taken by the HTTP layer.
     fn taken(&self, socket: &Socket<Self::Session>, mark: Mark) {
@@ -56,7 +57,7 @@ pub struct Mark(pub u64, pub u64);
 /// What a socket that is over did not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undelivered {
-    /// The marks of [`Socket::emit_marked`] that [`Handler::taken`] was not called with, in order.
+    /// The marks of [`Socket::emit_marked`] and [`Socket::mark`] that [`Handler::taken`] was not called with, in order.
     pub untaken: Vec<Mark>,
     /// The marks of [`Socket::emit_confirmed`] that [`Handler::acked`] was not called with, in order.
     pub unacked: Vec<Mark>,

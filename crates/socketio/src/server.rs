@@ -66,8 +66,8 @@ impl<H: Handler> Server<H> {
         self.0.quiesce().await;
     }
 
-    /// Quiesces, sends what waits and closes every session, and resolves when all tasks have ended. After
-    /// `bound` what is left is cut off, handlers included.
+    /// Quiesces, for at most half of `bound`, sends what waits and closes every session, and resolves when all
+    /// tasks have ended. After `bound` what is left is cut off, handlers included.
     pub async fn close(&self, bound: Duration) {
         self.0.close(bound).await;
     }

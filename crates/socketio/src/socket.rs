@@ -109,6 +109,13 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.send(Kind::Event, None, event, Tell::Mark(mark))
     }
 
+    /// Emits nothing; [`crate::Handler::taken`] is called with the mark when the transport has taken everything
+    /// that was emitted before.
+    pub fn mark(&self, mark: Mark) -> Result<(), SendError> {
+        let core = &self.0.core;
+        if core.is_open() { core.link.mark(core.lane, mark) } else { Err(SendError::Closed) }
+    }
+
     /// Emits an event, unless the transport is not keeping up; says whether it did.
     pub fn emit_volatile(&self, event: &Payload) -> bool {
         self.0.core.send_volatile(event)
@@ -172,13 +179,19 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.link.close(reason);
     }
 
+    /// Closes the whole session at once: what waits is not sent. The client sees a `transport close` and
+    /// reconnects by itself.
+    pub fn abort(&self, reason: Reason) {
+        self.0.core.link.abort(reason);
+    }
+
     /// How much waits for the transport, as `max_pending_bytes` counts it, over all sockets of the session.
     pub fn pending_bytes(&self) -> usize {
         self.0.core.link.pending_bytes()
     }
 
-    /// Resolves once the transport has taken everything that was emitted before the call, or the session
-    /// is closed.
+    /// Resolves once the transport has taken everything that was emitted before the call, or is gone. May be
+    /// awaited in [`crate::Handler::event`].
     pub fn drained(&self) -> impl Future<Output = ()> + Send + use<S> {
         self.0.core.link.drained()
     }

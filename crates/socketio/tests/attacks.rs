@@ -376,6 +376,7 @@ async fn sessions_over_the_limit_of_an_address() {
     let client = Client::session(fixture.address).await;
     let refused = http(fixture.address, "GET", polling, "", "").await;
     assert_eq!(refused.status, 429);
+    assert!(refused.head.to_lowercase().contains("\r\nretry-after: 5\r\n"), "{}", refused.head);
     let websocket = Client::open(fixture.address, "/socket.io/?EIO=4&transport=websocket").await;
     assert!(websocket.err().unwrap().to_string().contains("429"));
     // A place is free again when its session is over.

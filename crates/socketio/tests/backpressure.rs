@@ -186,6 +186,24 @@ async fn a_handler_at_work_comes_to_its_end_when_the_peer_is_gone() {
 }
 
 #[tokio::test]
+async fn a_handler_that_waits_for_the_transport_goes_on_when_the_transport_is_gone() {
+    let mut fixture = Fixture::start(Config { max_pending_bytes: 64 * 1024 * 1024, ..config() }).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    // More than the kernel takes at once.
+    for number in 0..2000 {
+        socket.emit_marked(&large(), Mark(number, 0)).unwrap();
+    }
+    client.send("42[\"drain\"]").await;
+    while !matches!(fixture.next().await, Happened::Event { .. }) {}
+    socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(client);
+    let (reason, undelivered) = fixture.disconnected().await;
+    assert_eq!((reason, undelivered.untaken.last()), (Reason::TransportError, Some(&Mark(1999, 0))));
+    fixture.empty().await;
+}
+
+#[tokio::test]
 async fn a_post_is_answered_when_its_packets_are_handled() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;

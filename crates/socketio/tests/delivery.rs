@@ -43,6 +43,31 @@ async fn marks_are_told_in_order_once_the_transport_has_taken_them() {
 }
 
 #[tokio::test]
+async fn a_mark_alone_is_told_in_its_place_and_not_once_the_session_closes() {
+    let mut fixture = Fixture::start(config()).await;
+    let address = fixture.address;
+    let sid = open_polling(address).await;
+    post(address, &sid, "40").await;
+    get(address, &sid).await;
+    let socket = fixture.socket().await;
+    // With nothing before it, at once.
+    socket.mark(Mark(1, 0)).unwrap();
+    assert!(matches!(fixture.next().await, Happened::Taken(Mark(1, 0))));
+    socket.emit_marked(&event("a"), Mark(2, 0)).unwrap();
+    socket.mark(Mark(3, 0)).unwrap();
+    socket.emit(&event("b")).unwrap();
+    assert_eq!(get(address, &sid).await.body, "42[\"a\"]\u{1e}42[\"b\"]");
+    assert!(matches!(fixture.next().await, Happened::Taken(Mark(2, 0))));
+    assert!(matches!(fixture.next().await, Happened::Taken(Mark(3, 0))));
+    socket.emit(&event("c")).unwrap();
+    socket.mark(Mark(4, 0)).unwrap();
+    socket.abort(Reason::Application);
+    assert_eq!(socket.mark(Mark(5, 0)), Err(SendError::Closed));
+    let (reason, undelivered) = fixture.disconnected().await;
+    assert_eq!((reason, undelivered.untaken), (Reason::Application, vec![Mark(4, 0)]));
+}
+
+#[tokio::test]
 async fn polling_takes_what_is_in_a_response_that_left() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
@@ -238,6 +263,22 @@ async fn closing_a_session_sends_what_waits() {
     assert_eq!(client.next().await, Message::Close(1000));
     let (reason, undelivered) = fixture.disconnected().await;
     assert_eq!((reason, undelivered.untaken), (Reason::Application, vec![]));
+}
+
+#[tokio::test]
+async fn aborting_a_session_does_not_wait_for_its_peer() {
+    let large_queue = 64 * 1024 * 1024;
+    let config = Config { close_timeout: Duration::from_mins(1), max_pending_bytes: large_queue, ..config() };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    for number in 0..200 {
+        socket.emit_marked(&large(100_000), Mark(number, 0)).unwrap();
+    }
+    socket.abort(Reason::Application);
+    let (reason, undelivered) = fixture.disconnected().await;
+    assert_eq!((reason, undelivered.untaken.last()), (Reason::Application, Some(&Mark(199, 0))));
+    client.closed().await;
 }
 
 #[tokio::test]

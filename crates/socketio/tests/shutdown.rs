@@ -119,6 +119,25 @@ async fn the_bound_cuts_off_handlers_and_peers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stuck_handler_does_not_keep_the_others_from_an_orderly_end() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut stuck = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    stuck.send("42[\"wait\"]").await;
+    fixture.event().await;
+    let mut idle = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    let server = fixture.server.clone();
+    let closing = tokio::spawn(async move { server.close(Duration::from_secs(2)).await });
+    assert_eq!(idle.closed().await, Some(1001));
+    assert_eq!(fixture.disconnected().await.0, Reason::ServerClosing);
+    drop(idle);
+    assert_eq!(fixture.disconnected().await.0, Reason::ServerClosing);
+    closing.await.unwrap();
+    fixture.empty().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_twice_and_with_nobody_there() {
     let fixture = Fixture::start(config()).await;
     fixture.server.close(Duration::from_secs(5)).await;

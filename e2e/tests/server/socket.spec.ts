@@ -41,6 +41,29 @@ test('handshakes that are refused, and why', async () => {
   await because({ token }, 'session_revoked');
 });
 
+test('what else is unfit in a handshake is told, and does not hide the rest', async () => {
+  const ann = await aldis.person('ann');
+  const first = client(aldis.url, ann);
+  const cursor = await join(first);
+  await say(first.socket, { receiver: ann.username, text: 'after the cursor' });
+  for (const [auth, code, field] of [
+    [{ cursor, acks: 'true' }, 'invalid', 'acks'],
+    [{ cursor: 5 }, 'cursor_invalid', 'cursor'],
+  ] as const) {
+    const live = client(aldis.url, { token: ann.token, ...auth });
+    const told = next<Problem>(live, 'request:error');
+    await join(live);
+    expect(await told).toMatchObject({ code, field });
+    expect(live.messages.items.length).toBe(field === 'acks' ? 1 : 0);
+    live.socket.close();
+  }
+  // Not read by the server at all.
+  const labelled = client(aldis.url, { token: ann.token, cursor, device: 5 });
+  await join(labelled);
+  expect(labelled.messages.items.length).toBe(1);
+  for (const { socket } of [first, labelled]) socket.close();
+});
+
 test('an expired token is refused; a socket that is open outlives its token', async () => {
   const short = await Aldis.start(['--memory', '--token-lifetime', '1s']);
   try {

@@ -1,12 +1,14 @@
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::Live;
-use domain::store::{ConversationStore, Since};
+use domain::store::{ConversationKey, ConversationStore, Since};
+use domain::{Live, Settings};
 use protocol::{Cursors, MoveCursors};
 use tokio::sync::oneshot;
 
-use crate::support::{World, to};
+use crate::faulty::Late;
+use crate::support::{World, settings, to};
 
 fn receipts(world: &World) -> Vec<(String, u64, u64)> {
     let told = std::mem::take(&mut *world.told.live.lock());
@@ -72,4 +74,67 @@ async fn a_client_is_answered_with_where_it_stands() {
     assert_eq!(advance(Some(2), Some(1)).await, Cursors { delivered_seq: 4, read_seq: 4 });
     assert_eq!(advance(Some(99), None).await, Cursors { delivered_seq: 10, read_seq: 4 });
     running.abort();
+}
+
+/// Runs the receipts of a world until the end of the test.
+fn run(world: &World) {
+    let receipts = Arc::clone(&world.domain.receipts);
+    tokio::spawn(async move { receipts.run(std::future::pending()).await });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_move_is_in_sight_also_while_it_is_being_stored() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let key = world.send(&ann, to("bob", "1")).await.unwrap().conversation;
+    world.send(&ann, to("bob", "2")).await.unwrap();
+    run(&world);
+    world.domain.receipts.delivered(bob.person.id, key, 1);
+    // The store is read before the move is stored, and the reader goes on after.
+    let ((known, is_known), (let_go, gate)) = (oneshot::channel(), oneshot::channel());
+    *world.faulty.late.lock() = Some(Late { known, let_go: gate });
+    let upto = world.domain.syncs.position();
+    let reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto);
+    let meanwhile = async {
+        is_known.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        assert_eq!(receipts(&world), [("bob".into(), 1, 0)]);
+        let_go.send(()).unwrap();
+    };
+    let (reader, ()) = tokio::join!(reader, meanwhile);
+    let lacking: Vec<_> = reader.unwrap().next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
+    assert_eq!(lacking, [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_is_asked_once_a_second_and_loses_nothing() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let key = world.send(&ann, to("bob", "1")).await.unwrap().conversation;
+    run(&world);
+    world.faulty.failing.store(true, Ordering::SeqCst);
+    world.domain.receipts.delivered(bob.person.id, key, 1);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let asked = world.faulty.asked.load(Ordering::SeqCst);
+    assert!((5..=10).contains(&asked), "{asked}");
+    assert_eq!(receipts(&world), []);
+    world.faulty.failing.store(false, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(receipts(&world), [("bob".into(), 1, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_moves_are_stored_without_waiting_for_the_delay() {
+    let world = World::with(&Settings { receipt_delay: Duration::from_mins(1), ..settings() });
+    let bob = world.person("bob").await;
+    run(&world);
+    for key in 0..5000 {
+        world.domain.receipts.delivered(bob.person.id, ConversationKey(key), 1);
+        if key == 0 {
+            // The delay begins.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!(world.faulty.asked.load(Ordering::SeqCst), 1);
 }

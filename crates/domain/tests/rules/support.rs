@@ -13,12 +13,15 @@ use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
+use crate::faulty::Faulty;
+
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// The domain with a world that the tests hold.
 pub(crate) struct World {
     pub(crate) domain: Domain,
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) faulty: Arc<Faulty>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) told: Arc<Told>,
     pub(crate) codes: Arc<Codes>,
@@ -117,17 +120,18 @@ impl World {
 
     pub(crate) fn with(settings: &Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
+        let faulty = Arc::new(Faulty::new(store.clone()));
         let (clock, told, codes) =
             (Arc::<ManualClock>::default(), Arc::<Told>::default(), Arc::<Codes>::default());
         let ports = Ports {
-            store: store.clone() as Arc<dyn Store>,
+            store: faulty.clone() as Arc<dyn Store>,
             broker: told.clone(),
             otp: codes.clone(),
             clock: clock.clone(),
             random: Arc::<Counting>::default(),
             keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
         };
-        Self { domain: Domain::new(ports, settings), store, clock, told, codes }
+        Self { domain: Domain::new(ports, settings), store, faulty, clock, told, codes }
     }
 
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod config;
 mod keys;
 mod openapi;
@@ -20,6 +21,7 @@ pub(crate) fn run() -> ExitCode {
         "config" => settings(flags).map(|(layers, _)| config::print(&layers)),
         "keys" => settings(flags).and_then(|(_, config)| keys::rotate(&config)),
         "openapi" => openapi::print(),
+        "bench" => bench::run(flags),
         _ => unreachable!("clap knows the subcommands"),
     };
     match done {
@@ -53,6 +55,7 @@ fn command() -> Command {
                 ),
         ))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
+        .subcommand(bench::command())
 }
 
 fn settings(flags: &ArgMatches) -> Result<(Layers, Config), String> {

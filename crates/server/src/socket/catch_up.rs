@@ -10,7 +10,7 @@ use protocol::{ServerEvent, Synced};
 use socketio::Reason;
 
 use super::Socket;
-use super::client::{self, mark};
+use super::client::{Start, mark};
 use crate::app::App;
 use crate::hub::payload;
 
@@ -34,64 +34,91 @@ pub(super) async fn run(app: Arc<App>, socket: Socket) {
 
 async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     let client = socket.session();
-    let Some(start) = client.start() else { return Ok(()) };
-    if let Some(error) = start.refused {
+    let Some(Start { mut since, before, refused }) = client.start() else { return Ok(()) };
+    if let Some(error) = refused {
         let _ = socket.emit(&payload(ServerEvent::RequestError, &error.problem()));
     }
-    let mut since = start.since;
     // A client with a cursor has told where it stands; one without has had its own messages acknowledged.
-    let own = since != Since::Delivered;
+    let acknowledged = if since == Since::Delivered { before } else { Position(0) };
+    let mut flush = Flush { app, socket, acknowledged, told: before };
     loop {
         let upto = app.domain.syncs.position();
-        read(app, socket, since, upto, own).await?;
         let done = Synced { cursor: Cursor(upto).encode(), more: None };
-        if !socket.is_connected() || client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done)) {
+        if !flush.read(since, upto).await?
+            || client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done))
+        {
             return Ok(());
         }
         since = Since::Position(upto);
     }
 }
 
-/// Emits what is between `since` and `upto`, a page in flight.
-async fn read(app: &App, socket: &Socket, since: Since, upto: Position, own: bool) -> Result<(), Error> {
-    let client = socket.session();
-    let user = client.caller.person.id;
-    let mut reader = {
-        let _turn = app.reading.acquire().await;
-        app.domain.syncs.reader(user, since, upto).await?
-    };
-    while socket.is_connected() {
-        let page = {
+struct Flush<'a> {
+    app: &'a App,
+    socket: &'a Socket,
+    /// Up to here the user's own entries are passed over, whichever of their sockets sent them.
+    acknowledged: Position,
+    /// Of the entries up to here it is known whether this socket sent them.
+    told: Position,
+}
+
+impl Flush<'_> {
+    /// Emits what is between `since` and `upto`, a page in flight. Says no if the socket closes meanwhile.
+    async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
+        let (app, socket, client) = (self.app, self.socket, self.socket.session());
+        let user = client.caller.person.id;
+        let mut reader = {
             let _turn = app.reading.acquire().await;
-            reader.next(PAGE).await?
+            app.domain.syncs.reader(user, since, upto).await?
         };
-        if page.is_empty() {
-            return Ok(());
-        }
-        let mut passed = BTreeMap::new();
-        for caught in &page {
-            if (caught.own && !own) || client.sent(caught.position) {
-                passed.insert(caught.conversation, caught.seq);
-            } else {
+        while socket.is_connected() {
+            let page = {
+                let _turn = app.reading.acquire().await;
+                reader.next(PAGE).await?
+            };
+            if page.is_empty() {
+                return Ok(true);
+            }
+            let mut passed = BTreeMap::new();
+            for caught in &page {
+                if self.passes_over(caught).await {
+                    passed.insert(caught.conversation, caught.seq);
+                    continue;
+                }
+                passed.remove(&caught.conversation);
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
-                passed.remove(&caught.conversation);
-                client.emit(socket, caught.kind, mark(caught.conversation, caught.seq), &encode(caught));
+                let mark = mark(caught.conversation, caught.seq);
+                if client.emit(socket, caught.kind, mark, &encode(caught)).is_err() {
+                    return Ok(false);
+                }
             }
-        }
-        if !passed.is_empty() {
-            socket.drained().await;
-        }
-        client.fewer_unacked_than(socket, WINDOW).await;
-        // What was passed over behind the last entry emitted is not to be looked at again.
-        if socket.is_connected() && !client.acknowledges() {
+            // Behind the last entry emitted, so that it is not looked at again.
             for (conversation, seq) in passed {
-                client::delivered(app, socket, mark(conversation, seq));
+                if client.pass_over(socket, mark(conversation, seq)).is_err() {
+                    return Ok(false);
+                }
             }
+            client.fewer_unacked_than(socket, WINDOW).await;
         }
+        Ok(false)
     }
-    Ok(())
+
+    /// Whether the client knows an entry from its acknowledgement.
+    async fn passes_over(&mut self, caught: &Caught) -> bool {
+        if !caught.own {
+            return false;
+        }
+        if caught.position <= self.acknowledged {
+            return true;
+        }
+        if caught.position > self.told {
+            // It may be committed and not told yet, and which socket sent it is told.
+            self.told = self.app.domain.syncs.told().await;
+        }
+        self.socket.session().sent(caught.position)
+    }
 }
 
 /// The event that tells an entry.

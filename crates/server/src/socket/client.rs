@@ -1,12 +1,13 @@
 //! A connected client: where it stands in the stream of its user.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
 use domain::{Caller, Error, Live, SocketKey};
 use parking_lot::Mutex;
-use socketio::{Mark, Payload};
+use socketio::{Mark, Payload, Reason, SendError};
 use tokio::sync::{Notify, oneshot};
 
 use super::Socket;
@@ -14,6 +15,9 @@ use crate::app::App;
 
 /// Live events held back while a client catches up; past it, what is missing is read from the log again.
 const HELD: usize = 256;
+
+/// Entries that may wait for acknowledgements, as many as the transport lets messages wait for theirs.
+const UNACKED: usize = 4096;
 
 /// What the server knows of a connected client.
 pub(crate) struct Client {
@@ -29,6 +33,8 @@ pub(crate) struct Client {
 /// Where a client goes on from.
 pub(super) struct Start {
     pub(super) since: Since,
+    /// Where the store stood before the client was let in: what its user sent up to here was not sent by it.
+    pub(super) before: Position,
     /// Why its own cursor was not taken.
     pub(super) refused: Option<Box<Error>>,
 }
@@ -62,7 +68,7 @@ struct Held {
     payload: Payload,
 }
 
-/// The messages that a client has not acknowledged yet.
+/// The messages that a client has not acknowledged yet, and what came behind them.
 #[derive(Default)]
 struct Unacked {
     /// By conversation and `seq`; `true` once acknowledged, kept while one before it is not.
@@ -100,7 +106,10 @@ impl Client {
         let own = *origin == Some(self.key);
         // Locked until it is emitted, so that the order of the calls is the order on the wire.
         match &mut *self.stream.lock() {
-            Stream::Live { floor } if !own && position > floor => self.emit(socket, *kind, mark, payload),
+            Stream::Live { floor } if !own && position > floor => {
+                // A socket that cannot take it is closed, and resumes from the log.
+                let _ = self.emit(socket, *kind, mark, payload);
+            }
             Stream::CatchingUp(catching_up) if own => drop(catching_up.own.insert(*position)),
             Stream::CatchingUp(catching_up) => {
                 catching_up.hold(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
@@ -137,7 +146,7 @@ impl Client {
         let _ = socket.emit(done);
         for held in std::mem::take(&mut catching_up.held) {
             if held.position > upto {
-                self.emit(socket, held.kind, held.mark, &held.payload);
+                let _ = self.emit(socket, held.kind, held.mark, &held.payload);
             }
         }
         *stream = Stream::Live { floor: upto };
@@ -163,20 +172,30 @@ impl Client {
     }
 
     /// Emits an entry; once it is delivered, [`delivered`] is called.
-    pub(super) fn emit(&self, socket: &Socket, kind: EntryKind, mark: Mark, payload: &Payload) {
-        // A socket that cannot take it is closed, and resumes from the log.
-        let _ = match (&self.acks, kind) {
-            (None, _) => socket.emit_marked(payload, mark),
+    pub(super) fn emit(
+        &self,
+        socket: &Socket,
+        kind: EntryKind,
+        mark: Mark,
+        payload: &Payload,
+    ) -> Result<(), SendError> {
+        match (&self.acks, kind) {
             (Some(unacked), EntryKind::Message) => {
                 unacked.entries.lock().insert((mark.0, mark.1), false);
                 socket.emit_confirmed(payload, mark)
             }
             // Only messages are acknowledged; a change counts with the messages before it.
-            (Some(unacked), _) => {
-                unacked.entries.lock().insert((mark.0, mark.1), true);
-                socket.emit(payload)
-            }
-        };
+            (Some(unacked), _) if unacked.follow(socket, mark) => socket.emit(payload),
+            _ => socket.emit_marked(payload, mark),
+        }
+    }
+
+    /// An entry is not emitted: it counts as delivered with what came before it.
+    pub(super) fn pass_over(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
+        match &self.acks {
+            Some(unacked) if unacked.follow(socket, mark) => Ok(()),
+            _ => socket.mark(mark),
+        }
     }
 
     /// The client acknowledged a message: up to where its conversation is delivered now, if further.
@@ -185,8 +204,7 @@ impl Client {
         let mut entries = unacked.entries.lock();
         *entries.get_mut(&(mark.0, mark.1))? = true;
         let mut through = None;
-        while let Some((&(conversation, seq), true)) = entries.range((mark.0, 0)..=(mark.0, u64::MAX)).next()
-        {
+        while let Some((&(conversation, seq), true)) = entries.range(of_conversation(mark)).next() {
             entries.remove(&(conversation, seq));
             through = Some(Mark(conversation, seq));
         }
@@ -210,11 +228,6 @@ impl Client {
         }
     }
 
-    /// Whether it acknowledges every message.
-    pub(super) fn acknowledges(&self) -> bool {
-        self.acks.is_some()
-    }
-
     /// The socket is over.
     pub(super) fn ended(&self) {
         *self.stream.lock() = Stream::Over;
@@ -222,6 +235,27 @@ impl Client {
             unacked.fewer.notify_waiters();
         }
     }
+}
+
+impl Unacked {
+    /// Puts an entry that asks for no acknowledgement behind the messages of its conversation that wait for
+    /// theirs; says whether there are any.
+    fn follow(&self, socket: &Socket, mark: Mark) -> bool {
+        let mut entries = self.entries.lock();
+        let follows = entries.range(of_conversation(mark)).next().is_some();
+        if follows {
+            entries.insert((mark.0, mark.1), true);
+        }
+        if entries.len() > UNACKED {
+            socket.abort(Reason::Unacknowledged);
+        }
+        follows
+    }
+}
+
+/// The entries of a mark's conversation.
+fn of_conversation(mark: Mark) -> RangeInclusive<(u64, u64)> {
+    (mark.0, 0)..=(mark.0, u64::MAX)
 }
 
 impl CatchingUp {

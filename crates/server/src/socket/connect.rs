@@ -1,14 +1,18 @@
 //! Letting a client in.
 
+use std::time::Duration;
+
 use domain::store::Since;
 use domain::{Cursor, Error};
-use protocol::{Auth, Code};
+use protocol::Code;
 use serde_json::Value;
 use socketio::{Connect, Refusal};
 
 use super::client::{Client, Start};
 use crate::app::App;
 
+/// How long whom there is no room for should stay away: nobody knows when there will be.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// The only namespace.
 const NAMESPACE: &str = "/";
 
@@ -19,7 +23,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     let limited = !request.address.is_loopback();
     if limited && app.hub.sockets_of(request.address) >= app.config.sockets_per_address {
         let detail = "Too many sockets are open from this address; close some.";
-        return Err(Error::new(Code::RateLimited, detail));
+        return Err(Error { retry_after: Some(RETRY_AFTER), ..Error::new(Code::RateLimited, detail) });
     }
     let auth: Value = request.auth().unwrap_or_default();
     let token = match &auth["token"] {
@@ -28,23 +32,35 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
         _ => return Err(Error::new(Code::TokenInvalid, "auth.token must be a string.")),
     };
     let caller = app.domain.sessions.authenticate(token).await?;
-    let auth: Auth = serde_json::from_value(auth.clone()).unwrap_or_default();
-    Ok(Client::new(caller, start(app, auth.cursor.as_deref()), auth.acks.unwrap_or_default()))
+    let mut start = start(app, &auth["cursor"]);
+    let acks = match &auth["acks"] {
+        Value::Null => false,
+        Value::Bool(acks) => *acks,
+        _ => {
+            start.refused =
+                Some(Box::new(Error::invalid("acks", "acks is true or false; it counts as false.")));
+            false
+        }
+    };
+    Ok(Client::new(caller, start, acks))
 }
 
 /// Where a client goes on from. A cursor that is not of this log cannot be gone on from: such a client is
 /// told, and served as one that has none.
-fn start(app: &App, cursor: Option<&str>) -> Start {
-    let Some(cursor) = cursor else { return Start { since: Since::Delivered, refused: None } };
-    match Cursor::decode(cursor) {
-        Ok(Cursor(position)) if position <= app.domain.syncs.position() => {
-            Start { since: Since::Position(position), refused: None }
-        }
-        Ok(_) => {
-            let error = Error::new(Code::CursorInvalid, "The cursor is of another log; begin without one.");
-            Start { since: Since::Delivered, refused: Some(Box::new(error)) }
-        }
-        Err(error) => Start { since: Since::Delivered, refused: Some(Box::new(error)) },
+fn start(app: &App, cursor: &Value) -> Start {
+    let before = app.domain.syncs.position();
+    let from = |cursor: &str| match Cursor::decode(cursor)? {
+        Cursor(position) if position <= before => Ok(Since::Position(position)),
+        Cursor(_) => Err(Error::new(Code::CursorInvalid, "The cursor is of another log; begin without one.")),
+    };
+    let since = match cursor {
+        Value::Null => Ok(Since::Delivered),
+        Value::String(cursor) => from(cursor),
+        _ => Err(Error::new(Code::CursorInvalid, "A cursor is a string.").about("cursor")),
+    };
+    match since {
+        Ok(since) => Start { since, before, refused: None },
+        Err(error) => Start { since: Since::Delivered, before, refused: Some(Box::new(error)) },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Messages from a socket.
 
 use domain::{Error, Sent};
+use serde::de::DeserializeOwned;
 use socketio::Event;
 
 use super::reply::Reply;
@@ -8,35 +9,31 @@ use super::{Socket, decode};
 use crate::app::App;
 
 pub(super) async fn send(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    match decode(event) {
-        Ok(request) => {
-            let done = answer(app, reply);
-            app.domain.messages.send(&client.caller, request, Some(client.key), done).await;
-        }
-        Err(error) => reply.error(&error),
-    }
+    app.domain.messages.send(&client.caller, request, Some(client.key), answer(app, reply)).await;
 }
 
 pub(super) async fn edit(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    match decode(event) {
-        Ok(request) => {
-            let done = answer(app, reply);
-            app.domain.messages.edit(&client.caller, request, Some(client.key), done).await;
-        }
-        Err(error) => reply.error(&error),
-    }
+    app.domain.messages.edit(&client.caller, request, Some(client.key), answer(app, reply)).await;
 }
 
 pub(super) async fn delete(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
+    app.domain.messages.delete(&client.caller, request, Some(client.key), answer(app, reply)).await;
+}
+
+/// The request, and who waits for its answer. One that cannot be read is answered here.
+fn request<T: DeserializeOwned>(event: &Event, reply: Reply) -> Option<(T, Reply)> {
     match decode(event) {
-        Ok(request) => {
-            let done = answer(app, reply);
-            app.domain.messages.delete(&client.caller, request, Some(client.key), done).await;
+        Ok(request) => Some((request, reply)),
+        Err(error) => {
+            reply.error(&error);
+            None
         }
-        Err(error) => reply.error(&error),
     }
 }
 

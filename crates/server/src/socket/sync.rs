@@ -48,11 +48,17 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
         return Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
     }
     let user = socket.session().caller.person.id;
-    let mut reader = app.domain.syncs.reader(user, Since::Position(since), upto).await?;
+    let mut reader = {
+        let _turn = app.reading.acquire().await;
+        app.domain.syncs.reader(user, Since::Position(since), upto).await?
+    };
     let mut left = limit as usize;
     let mut reached = since;
     while left > 0 && socket.is_connected() {
-        let entries = reader.next(left.min(64)).await?;
+        let entries = {
+            let _turn = app.reading.acquire().await;
+            reader.next(left.min(64)).await?
+        };
         if entries.is_empty() {
             break;
         }

@@ -243,6 +243,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
         if matches!(reason, Reason::Aborted | Reason::Panicked) {
             self.work = None;
         }
+        // It may be the handler that waits for the transport.
+        self.link.transport_gone();
         poll_fn(|cx| {
             let aborted = self.link.is_aborted(cx.waker());
             let worked = guarded(|| self.poll_work(Instant::now(), cx));

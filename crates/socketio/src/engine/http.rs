@@ -53,6 +53,9 @@ impl HttpBody for Body {
     }
 }
 
+/// For how many seconds whom there is no room for should stay away: nobody knows when there will be.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
 /// Why a request is refused, as the reference server says it: `{"code", "message"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
@@ -81,7 +84,11 @@ impl Refused {
             Self::Closing => (StatusCode::SERVICE_UNAVAILABLE, 4, "Closing"),
         };
         let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
-        respond(status, "application/json", Body::new(body.into(), None))
+        let mut response = respond(status, "application/json", Body::new(body.into(), None));
+        if let Self::TooMany | Self::Closing = self {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        response
     }
 }
 

@@ -164,18 +164,29 @@ impl Link {
         Ok(())
     }
 
+    /// Queues no packet, but a mark: it is told once everything queued before has been taken.
+    pub fn mark(&self, lane: u32, mark: Mark) -> Result<(), SendError> {
+        self.push_silent(Item { lane, after: After::Tell(Tell::Mark(mark)), ..Item::new(Content::Nothing) })
+    }
+
     /// Resolves once everything queued before has been taken by the transport, or the session is closed.
     pub fn drained(&self) -> impl Future<Output = ()> + use<> {
         let (sender, receiver) = oneshot::channel();
         let item = Item { after: After::Drained(sender), ..Item::new(Content::Nothing) };
-        let queued = self.push([item], false);
-        // Also where the transport waits for its peer: there may be nothing to be sent.
-        self.notify(self.state.lock());
+        let queued = self.push_silent(item);
         async move {
             if queued.is_ok() {
                 let _ = receiver.await;
             }
         }
+    }
+
+    /// Queues what is not sent.
+    fn push_silent(&self, item: Item) -> Result<(), SendError> {
+        let queued = self.push([item], false);
+        // Also where the transport waits for its peer: there may be nothing to be sent.
+        self.notify(self.state.lock());
+        queued
     }
 
     /// Closes the session: what waits is sent, for at most `close_timeout`; nothing more is queued.
@@ -190,8 +201,8 @@ impl Link {
         removed.iter().filter_map(|taken| taken.note()?.mark).collect()
     }
 
-    /// Closes the session at once.
-    pub(crate) fn abort(&self, reason: Reason) {
+    /// Closes the session at once: what waits is not sent, and nothing more is queued.
+    pub fn abort(&self, reason: Reason) {
         self.ask(self.state.lock(), Request::Abort(reason));
     }
 
@@ -228,11 +239,19 @@ impl Link {
         }
     }
 
+    /// The transport takes nothing any more. Who waits for it to is told, and nothing more is queued.
+    pub(super) fn transport_gone(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        let waiting = state.queue.waiting();
+        drop(state);
+        drop(waiting);
+    }
+
     /// Whether a session that is closing is to be cut off; if not, the waker learns of it later.
     pub(super) fn is_aborted(&self, waker: &Waker) -> bool {
         self.unpark();
         let mut state = self.state.lock();
-        state.closed = true;
         self.park(&mut state, waker);
         matches!(state.request, Some(Request::Abort(Reason::Aborted)))
     }

@@ -330,7 +330,8 @@ impl<P: Protocol> Engine<P> {
     pub async fn close(&self, bound: Duration) {
         let until = Instant::now() + bound;
         let _ = tokio::time::timeout_at(until, async {
-            self.quiesce().await;
+            // A handler that does not end must not cost the others their orderly end.
+            let _ = timeout(bound / 2, self.quiesce()).await;
             for link in self.shut() {
                 link.close(Reason::ServerClosing);
             }

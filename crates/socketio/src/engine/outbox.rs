@@ -261,6 +261,12 @@ impl Queue {
         self.release();
     }
 
+    /// Takes out who waits for the packets before to be taken.
+    pub(crate) fn waiting(&mut self) -> Vec<After> {
+        let waiting = self.items.iter_mut().filter(|item| matches!(item.after, After::Drained(_)));
+        waiting.map(|item| std::mem::replace(&mut item.after, After::Tell(Tell::Nothing))).collect()
+    }
+
     /// Lets go of everything; gives what was to happen when it was taken.
     pub(crate) fn drain(&mut self) -> Vec<Taken> {
         let mut waiting = Vec::new();

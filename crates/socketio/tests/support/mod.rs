@@ -40,7 +40,8 @@ pub enum Happened {
     Disconnected(Reason, Undelivered),
 }
 
-/// Records everything. Answers `echo` with the same arguments, and any event that asks for it.
+/// Records everything. Answers `echo` with the same arguments, and any event that asks for it; `drain` waits
+/// for the transport first.
 pub struct App {
     happened: UnboundedSender<Happened>,
     /// Each `wait` takes a permit for good.
@@ -83,6 +84,7 @@ impl Handler for App {
         match &*name {
             "wait" => self.gate.acquire().await.expect("never closed").forget(),
             "yield" => tokio::task::yield_now().await,
+            "drain" => socket.drained().await,
             "panic" => panic!("as asked"),
             "echo" => {
                 let back = Payload::event("echo", &raw).expect("it came as JSON");

@@ -13,41 +13,29 @@ pub(super) struct Log {
     entries: Entries,
 }
 
-/// Grows without moving what is there.
+/// Grows without moving what is there: chunks, all but the last full.
 #[derive(Default)]
-struct Entries {
-    full: Vec<Box<[Stored; CHUNK]>>,
-    last: Vec<Stored>,
-}
+struct Entries(Vec<Vec<Stored>>);
 
 const CHUNK: usize = 64;
 
 impl Entries {
     fn len(&self) -> usize {
-        self.full.len() * CHUNK + self.last.len()
+        self.0.last().map_or(0, |last| (self.0.len() - 1) * CHUNK + last.len())
     }
 
     fn get(&self, index: usize) -> Option<&Stored> {
-        match self.full.get(index / CHUNK) {
-            Some(chunk) => chunk.get(index % CHUNK),
-            None => self.last.get(index.checked_sub(self.full.len() * CHUNK)?),
-        }
+        self.0.get(index / CHUNK)?.get(index % CHUNK)
     }
 
     fn get_mut(&mut self, index: usize) -> Option<&mut Stored> {
-        let before = self.full.len() * CHUNK;
-        match self.full.get_mut(index / CHUNK) {
-            Some(chunk) => chunk.get_mut(index % CHUNK),
-            None => self.last.get_mut(index.checked_sub(before)?),
-        }
+        self.0.get_mut(index / CHUNK)?.get_mut(index % CHUNK)
     }
 
     fn push(&mut self, stored: Stored) {
-        self.last.push(stored);
-        if self.last.len() == CHUNK
-            && let Ok(chunk) = std::mem::take(&mut self.last).try_into()
-        {
-            self.full.push(chunk);
+        match self.0.last_mut() {
+            Some(last) if last.len() < CHUNK => last.push(stored),
+            _ => self.0.push(vec![stored]),
         }
     }
 

@@ -55,8 +55,15 @@ export class AuthService {
   }
 
   async logout(): Promise<void> {
-    // The person leaves whether the server hears of it or not; unheard, the session ends by itself in time.
-    await request('POST', '/auth/logout', { token: this.token }).catch(() => undefined);
+    const stale = this.token;
+    const tell = (token: string) => request('POST', '/auth/logout', { token });
+    try {
+      await tell(stale).catch(async (error: unknown) => {
+        if (error instanceof Failure && error.code === 'token_expired') await tell(await this.refresh(stale));
+      });
+    } catch {
+      // The person leaves whether the server hears of it or not; unheard, the session ends by itself in time.
+    }
     this.end('logged-out');
   }
 

@@ -29,8 +29,8 @@ export class Sync {
   private readonly receipts = inject(Receipts);
 
   private cursor: string | undefined;
-  /** Writes of what arrived, one behind the other. */
-  private written: Promise<unknown> = Promise.resolve();
+  /** Writes of what arrived, one behind the other; whether the database promises nothing that it lacks. */
+  private written = Promise.resolve(true);
 
   /** Messages that arrived within one frame: many become one change of the stores, and one write. */
   private inbox: Message[] = [];
@@ -87,7 +87,7 @@ export class Sync {
       if (sender === this.conversations.me) this.store(this.outbox.remove(clientId));
       else newest.set(conversationId, seq);
     }
-    void this.written.then(() => newest.forEach((seq, id) => this.receipts.delivered(id, seq)));
+    void this.written.then((whole) => whole && newest.forEach((seq, id) => this.receipts.delivered(id, seq)));
   }
 
   /** What waited has arrived. The list tells the rest: receipts, and conversations that changed meanwhile. */
@@ -111,12 +111,23 @@ export class Sync {
   }
 
   private async keep(cursor: string): Promise<void> {
-    await this.written;
+    if (!(await this.written)) return;
     this.cursor = cursor;
     await this.database.putCursor(cursor).catch(() => undefined);
   }
 
   private store(write: Promise<unknown>): void {
-    this.written = Promise.all([this.written, write]).catch(() => undefined);
+    this.written = Promise.all([this.written, write]).then(
+      ([whole]) => whole || this.forget(),
+      () => this.forget(),
+    );
+  }
+
+  /** What could not be written, as on a full disk, is a hole: the history is read again when it is wanted. */
+  private forget(): Promise<boolean> {
+    return this.database.forgetSpans().then(
+      () => true,
+      () => false,
+    );
   }
 }

@@ -1,0 +1,188 @@
+import type { Outcome, Scenario } from './support/load.ts';
+import type { Name, Running } from './support/servers.ts';
+
+/** The lines of the table of targets that are measured here, and how far a second core goes. */
+export const LINES = ['p1', 'p2', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9', 'cores'] as const;
+
+export type Line = (typeof LINES)[number];
+
+/** How much is done. */
+export interface Sizes {
+  passes: number;
+  pairs: number;
+  /** Of each measurement, and before it. */
+  seconds: number;
+  warmup: number;
+  idle: number[];
+  connections: number;
+  flush: number;
+  stored: number;
+  storm: number;
+}
+
+export const WHOLE: Sizes = {
+  passes: 3,
+  pairs: 500,
+  seconds: 10,
+  warmup: 2,
+  idle: [5_000, 10_000],
+  connections: 2_000,
+  flush: 100_000,
+  stored: 5_000_000,
+  storm: 10_000,
+};
+
+/** Shows that everything works; its figures say little. */
+export const QUICK: Sizes = {
+  passes: 1,
+  pairs: 100,
+  seconds: 2,
+  warmup: 1,
+  idle: [1_000],
+  connections: 500,
+  flush: 20_000,
+  stored: 100_000,
+  storm: 1_000,
+};
+
+/** Measures a server that runs, under a name for what is measured. */
+export type Measure = (key: string, scenario: Scenario, options: Record<string, number | string>, svg?: boolean) => Promise<Outcome>;
+
+/** What is done with one start of one server. */
+export interface Job {
+  name: string;
+  server: Name;
+  /** The lines that need it. */
+  lines: readonly Line[];
+  /** About how long it takes. */
+  seconds: number;
+  /** What is in the database: nothing, the accounts, or the accounts and millions of messages. */
+  stored?: 'accounts' | 'messages';
+  /** On all processors, and not on one of its own. */
+  unpinned?: boolean;
+  /** In the first pass only. */
+  once?: boolean;
+  measure(measure: Measure, server: Running): Promise<void>;
+}
+
+/** What a pass does, in this order: every server in turn, so that whatever else the machine does hits all alike. */
+export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
+  const { pairs, seconds, warmup } = sizes;
+  const direct = { pairs, seconds, warmup };
+  const one = seconds + warmup + 2;
+  const accounts = (server: Name) => (server === 'sqlite' ? { stored: 'accounts' as const } : {});
+  // Each account costs the hashes of two passwords.
+  const register = (server: Name) => (server === 'memory' ? 2 * pairs * 0.05 : 0);
+
+  const messages = (server: Name, lines: Line[]): Job => ({
+    name: 'messages',
+    server,
+    lines,
+    seconds: 2 * one + (lines.includes('p7') ? one : 0) + register(server),
+    ...accounts(server),
+    async measure(measure) {
+      const rates: number[] = [];
+      for (const window of [1, 16]) {
+        const { report } = await measure(`window ${window}`, 'direct', { ...direct, window });
+        rates.push(report?.acknowledged?.perSecond ?? 0);
+      }
+      const rate = Math.floor(Math.max(...rates) / 2);
+      if (lines.includes('p7') && rate > 0) await measure('half load', 'direct', { ...direct, rate }, true);
+    },
+  });
+
+  const cores = (server: Name): Job => ({
+    name: 'messages on all cores',
+    server,
+    lines: ['cores'],
+    seconds: one + register(server),
+    unpinned: true,
+    ...accounts(server),
+    async measure(measure) {
+      await measure('all cores', 'direct', { ...direct, window: 16 });
+    },
+  });
+
+  // A process for each size: what it was before would be in its memory.
+  const idle = (server: Name, connections: number): Job => ({
+    name: `${connections} idle connections`,
+    server,
+    lines: ['p4'],
+    seconds: 12 + connections / 500,
+    ...accounts(server),
+    async measure(measure) {
+      await measure(`idle ${connections}`, 'idle', { connections, accounts: connections, hold: 5 });
+    },
+  });
+
+  const connect = (server: Name): Job => ({
+    name: 'connecting',
+    server,
+    lines: server === 'sqlite' ? ['p5', 'p8'] : ['p5'],
+    seconds: 5 + sizes.connections / 300,
+    ...accounts(server),
+    async measure(measure) {
+      await measure('connect', 'connect', { connections: sizes.connections, concurrency: 32, accounts: 2 * pairs });
+    },
+  });
+
+  const flush = (server: Name): Job => ({
+    name: 'flush',
+    server,
+    lines: ['p6'],
+    seconds: 5 + sizes.flush / 10_000,
+    ...accounts(server),
+    async measure(measure) {
+      await measure('flush', 'flush', { messages: sizes.flush });
+    },
+  });
+
+  const history: Job = {
+    name: 'messages and connecting with much stored',
+    server: 'sqlite',
+    lines: ['p8'],
+    seconds: 2 * one + 10,
+    stored: 'messages',
+    async measure(measure) {
+      for (const window of [1, 16]) await measure(`stored window ${window}`, 'direct', { ...direct, window });
+      await measure('stored connect', 'connect', { connections: sizes.connections, concurrency: 32, accounts: 2 * pairs });
+    },
+  };
+
+  const storm: Job = {
+    name: 'reconnect storm',
+    server: 'sqlite',
+    lines: ['p9'],
+    seconds: 20 + sizes.storm / 300,
+    stored: 'accounts',
+    once: true,
+    async measure(measure, server) {
+      // The generator says when: it sends this process a signal.
+      const restart = () => void server.restart();
+      process.once('SIGUSR2', restart);
+      await measure('storm', 'storm', {
+        connections: sizes.storm,
+        accounts: sizes.storm,
+        'restart-command': `kill -USR2 ${process.pid}`,
+        'pid-file': server.pidFile,
+      });
+      process.off('SIGUSR2', restart);
+    },
+  };
+
+  const jobs = [
+    messages('sqlite', ['p1', 'p7', 'p8', 'cores']),
+    messages('demo', ['p1']),
+    messages('memory', ['p2', 'p7', 'cores']),
+    messages('relay', ['p2']),
+    messages('socketioxide', ['p1', 'p2']),
+    cores('sqlite'),
+    cores('memory'),
+    ...sizes.idle.flatMap((connections) => (['sqlite', 'demo', 'socketioxide', 'relay'] as const).map((server) => idle(server, connections))),
+    ...(['sqlite', 'demo', 'socketioxide', 'relay'] as const).map(connect),
+    ...(['sqlite', 'memory', 'demo', 'socketioxide'] as const).map(flush),
+    history,
+    storm,
+  ];
+  return jobs.filter((job) => job.lines.some((line) => lines.includes(line)));
+}

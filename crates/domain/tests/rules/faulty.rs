@@ -1,0 +1,131 @@
+//! A store that does as it is told to: fails, or takes its time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use domain::store::{
+    Account, AccountStore, Append, Behind, CodeTry, ConversationKey, ConversationRecord, ConversationStore,
+    CursorMove, CursorStore, Done, Hash, MessageRecord, MessageStore, Moved, NewAccount, NewSession,
+    OneTimeCode, Position, Range, Read, Rotation, SessionRecord, SessionStore, Since, Store, StoreError,
+    UserId,
+};
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use protocol::{ConversationId, SessionId, Timestamp};
+use store::MemoryStore;
+use tokio::sync::oneshot;
+
+pub(crate) struct Faulty {
+    store: Arc<MemoryStore>,
+    /// Whether cursors cannot be moved.
+    pub(crate) failing: AtomicBool,
+    /// How often it was asked to move cursors.
+    pub(crate) asked: AtomicUsize,
+    /// Keeps the next answer to who is behind, once it is known, until it is let go.
+    pub(crate) late: Mutex<Option<Late>>,
+}
+
+pub(crate) struct Late {
+    pub(crate) known: oneshot::Sender<()>,
+    pub(crate) let_go: oneshot::Receiver<()>,
+}
+
+impl Faulty {
+    pub(crate) fn new(store: Arc<MemoryStore>) -> Self {
+        Self { store, failing: false.into(), asked: 0.into(), late: Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl CursorStore for Faulty {
+    async fn move_cursors(&self, moves: Vec<CursorMove>) -> Result<Vec<Moved>, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.move_cursors(moves).await
+    }
+}
+
+/// Hands on what is not disturbed.
+macro_rules! hand_on {
+    ($store:ident { $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)* } $($more:tt)*) => {
+        #[async_trait]
+        impl $store for Faulty {
+            $(async fn $name(&self, $($argument: $type),*) -> $result {
+                self.store.$name($($argument),*).await
+            })*
+            $($more)*
+        }
+    };
+}
+
+hand_on! {
+    AccountStore {
+        fn create_account(account: NewAccount, code: OneTimeCode) -> Result<Option<UserId>, StoreError>;
+        fn account(username: &str) -> Result<Option<Account>, StoreError>;
+        fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
+        fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
+        fn try_code(user: UserId) -> Result<Option<CodeTry>, StoreError>;
+        fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
+    }
+}
+
+hand_on! {
+    SessionStore {
+        fn create_session(session: NewSession) -> Result<(), StoreError>;
+        fn session(id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
+        fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
+        fn rotate(used: Hash, next: Hash, expires: Timestamp, now: Timestamp) -> Result<Rotation, StoreError>;
+        fn end_session(user: UserId, id: SessionId) -> Result<bool, StoreError>;
+        fn forget_expired(now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    ConversationStore {
+        fn conversation_by_key(key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
+        fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
+        fn direct(one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
+        fn conversation(user: UserId, key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
+        fn conversations(user: UserId, before: Option<Position>, limit: usize)
+            -> Result<Vec<ConversationRecord>, StoreError>;
+    }
+
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
+        let behind = self.store.behind(user, since).await;
+        let late = self.late.lock().take();
+        if let Some(Late { known, let_go }) = late {
+            known.send(()).unwrap();
+            let_go.await.unwrap();
+        }
+        behind
+    }
+}
+
+hand_on! {
+    MessageStore {
+        fn entries(ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
+        fn messages_before(conversation: ConversationKey, before: u64, limit: usize)
+            -> Result<Vec<MessageRecord>, StoreError>;
+        fn messages_after(conversation: ConversationKey, after: u64, limit: usize)
+            -> Result<Vec<MessageRecord>, StoreError>;
+    }
+
+    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
+        self.store.append(append, done)
+    }
+
+    fn position(&self) -> Position {
+        self.store.position()
+    }
+}
+
+hand_on! {
+    Store {
+        fn check() -> Result<(), StoreError>;
+        fn settle() -> ();
+        fn close() -> ();
+    }
+}

@@ -1,0 +1,317 @@
+//! Many connections on one thread: reads what came, hands it to the scenario, writes what the scenario answers.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::epoll::{self, Event, EventData, EventFlags};
+use rustix::time::Timespec;
+
+use super::client::Client;
+use super::frame::{self, Kind};
+use super::interrupt;
+use super::packet::{self, Packet, Peer};
+use super::socket::{Failure, Socket, Stage, upgraded};
+use super::timer::Timer;
+
+/// How long a wait lasts at most, so that Ctrl-C is noticed.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Without any progress for so long, connecting has failed.
+const PATIENCE: u64 = 30_000_000_000;
+
+/// A loopback address has some 28,000 ports to connect from; after so many connections the next address is used.
+const PER_SOURCE: usize = 10_000;
+
+/// Names the timer among the sockets.
+const TIMER: u64 = u64::MAX;
+
+/// The connections.
+pub(super) struct Fleet {
+    peer: Peer,
+    address: SocketAddr,
+    start: Instant,
+    epoll: OwnedFd,
+    timer: Timer,
+    sockets: Vec<Option<Socket>>,
+    events: Vec<Event>,
+    buffer: Vec<u8>,
+    /// How many were ever begun.
+    begun: usize,
+    /// How many are not ready yet.
+    opening: usize,
+    /// When the last one became ready, or the first one was begun after that.
+    progress: u64,
+}
+
+impl Fleet {
+    pub(super) fn new(peer: Peer, address: SocketAddr) -> Result<Self, String> {
+        let made = || {
+            let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+            let timer = Timer::new()?;
+            let edge = EventFlags::IN | EventFlags::ET;
+            epoll::add(&epoll, &timer, EventData::new_u64(TIMER), edge)?;
+            Ok((epoll, timer))
+        };
+        let (epoll, timer) = made().map_err(|error: rustix::io::Errno| format!("epoll: {error}"))?;
+        Ok(Self {
+            peer,
+            address,
+            start: Instant::now(),
+            epoll,
+            timer,
+            sockets: Vec::new(),
+            events: Vec::with_capacity(256),
+            buffer: vec![0; 256 * 1024],
+            begun: 0,
+            opening: 0,
+            progress: 0,
+        })
+    }
+
+    /// Nanoseconds since the start.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Begins a connection with this number.
+    pub(super) fn open(&mut self, number: usize, token: &str) -> Result<(), String> {
+        let round = self.begun / PER_SOURCE;
+        let source = (self.address.ip().is_loopback() && self.address.is_ipv4() && round > 0)
+            .then(|| Ipv4Addr::new(127, 0, 0, u8::try_from(1 + round % 250).expect("it is below 251")));
+        let hello = self.peer.hello(number, token);
+        let socket = Socket::connect(self.address, source, self.peer.path(), hello, self.now())
+            .and_then(|socket| {
+                let data = EventData::new_u64(number as u64);
+                epoll::add(&self.epoll, &socket.stream, data, socket.interest)?;
+                Ok(socket)
+            })
+            .map_err(|error| match error.raw_os_error() {
+                Some(24) => {
+                    "too many open files: raise the limit (ulimit -Hn) or ask for fewer connections".into()
+                }
+                _ => format!("cannot connect to {}: {error}", self.address),
+            })?;
+        if self.sockets.len() <= number {
+            self.sockets.resize_with(number + 1, || None);
+        }
+        self.sockets[number] = Some(socket);
+        if self.opening == 0 {
+            self.progress = self.now();
+        }
+        self.begun += 1;
+        self.opening += 1;
+        Ok(())
+    }
+
+    /// Opens connections numbered as their tokens are, so many at a time, and waits until all are ready.
+    pub(super) fn open_all<'a>(
+        &mut self,
+        tokens: impl Iterator<Item = &'a str>,
+        at_a_time: usize,
+        client: &mut impl Client,
+    ) -> Result<(), String> {
+        for (number, token) in tokens.enumerate() {
+            self.wait_opening(at_a_time - 1, client)?;
+            self.open(number, token)?;
+        }
+        self.wait_opening(0, client)
+    }
+
+    /// Waits until at most so many are not ready.
+    pub(super) fn wait_opening(&mut self, most: usize, client: &mut impl Client) -> Result<(), String> {
+        while self.opening > most {
+            interrupt::check()?;
+            self.poll(TICK, client)?;
+            self.check_progress()?;
+        }
+        Ok(())
+    }
+
+    /// An error once no connection has become ready for long.
+    pub(super) fn check_progress(&self) -> Result<(), String> {
+        if self.opening > 0 && self.now().saturating_sub(self.progress) > PATIENCE {
+            return Err(format!("{} connections are not ready after 30 s", self.opening));
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, in which the server is answered but nothing begun.
+    pub(super) fn rest(&mut self, nanos: u64, client: &mut impl Client) -> Result<(), String> {
+        let until = self.now() + nanos;
+        while let Some(left) = until.checked_sub(self.now()) {
+            interrupt::check()?;
+            self.poll(Duration::from_nanos(left), client)?;
+        }
+        Ok(())
+    }
+
+    /// Says goodbye and closes.
+    pub(super) fn close(&mut self, number: usize) {
+        let Some(mut socket) = self.remove(number) else { return };
+        if self.peer != Peer::Relay && socket.stage != Stage::Upgrading {
+            frame::write(Kind::Text, b"41", &mut socket.out);
+        }
+        frame::write(Kind::Close, &1000_u16.to_be_bytes(), &mut socket.out);
+        // Whether it still arrives is the same to the one who leaves.
+        let _ = socket.flush();
+    }
+
+    /// Closes all.
+    pub(super) fn close_all(&mut self) {
+        (0..self.sockets.len()).for_each(|number| self.close(number));
+    }
+
+    fn remove(&mut self, number: usize) -> Option<Socket> {
+        let socket = self.sockets.get_mut(number)?.take()?;
+        if socket.stage != Stage::Ready {
+            self.opening -= 1;
+        }
+        Some(socket)
+    }
+
+    /// Where to append frames outside a turn; `flush` sends them.
+    pub(super) fn out(&mut self, number: usize) -> Option<&mut Vec<u8>> {
+        self.sockets.get_mut(number)?.as_mut().map(|socket| &mut socket.out)
+    }
+
+    /// Sends what was appended.
+    pub(super) fn flush(&mut self, number: usize, client: &mut impl Client) -> Result<(), String> {
+        self.after(number, Ok(()), client)
+    }
+
+    /// Ends the next wait at a time, more exactly than a wait for milliseconds does.
+    pub(super) fn wake_at(&mut self, nanos: u64) -> Result<(), String> {
+        let now = self.now();
+        self.timer.set(now, nanos).map_err(|error| error.to_string())
+    }
+
+    /// Waits until something came, at most so long, and handles it.
+    pub(super) fn poll(&mut self, wait: Duration, client: &mut impl Client) -> Result<(), String> {
+        let timeout = Timespec::try_from(wait.min(TICK)).map_err(|error| error.to_string())?;
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        let waited = epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout));
+        match waited {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        for event in &events {
+            let data = event.data;
+            if data.u64() != TIMER {
+                let number = usize::try_from(data.u64()).expect("it was a usize");
+                let handled = self.readable(number, client);
+                self.after(number, handled, client)?;
+            }
+        }
+        self.events = events;
+        Ok(())
+    }
+
+    /// Writes what is to be written, and ends the connection if that or what was before failed.
+    fn after(
+        &mut self,
+        number: usize,
+        handled: Result<(), Failure>,
+        client: &mut impl Client,
+    ) -> Result<(), String> {
+        let flushed = handled.and_then(|()| {
+            let Some(socket) = self.sockets[number].as_mut() else { return Ok(()) };
+            socket.flush()?;
+            let mut interest = EventFlags::IN;
+            interest.set(EventFlags::OUT, !socket.out.is_empty());
+            if socket.interest != interest {
+                let data = EventData::new_u64(number as u64);
+                epoll::modify(&self.epoll, &socket.stream, data, interest).map_err(io::Error::from)?;
+                socket.interest = interest;
+            }
+            Ok(())
+        });
+        match flushed {
+            Ok(()) => Ok(()),
+            Err(Failure::Scenario(error)) => Err(error),
+            Err(Failure::Connection(reason)) => {
+                self.remove(number);
+                client.closed(number, &reason)
+            }
+            Err(Failure::Refused(reason)) => {
+                self.remove(number);
+                client.refused(number, &reason)
+            }
+        }
+    }
+
+    /// Reads and handles what came on a connection.
+    fn readable(&mut self, number: usize, client: &mut impl Client) -> Result<(), Failure> {
+        // An event of a connection that was closed while events before it were handled.
+        let Some(socket) = self.sockets[number].as_mut() else { return Ok(()) };
+        let Some(length) = socket.read(&mut self.buffer)? else { return Ok(()) };
+        let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let bytes = &self.buffer[..length];
+        let mut used = 0;
+        if socket.stage == Stage::Upgrading {
+            let Some(head) = upgraded(bytes).map_err(Failure::Connection)? else {
+                socket.keep(bytes);
+                return Ok(());
+            };
+            used = head;
+            socket.stage = Stage::Joining;
+            if self.peer == Peer::Relay {
+                socket.introduce();
+                socket.stage = Stage::Ready;
+                self.opening -= 1;
+                self.progress = now;
+                client.ready(socket.turn(number, now)).map_err(Failure::Scenario)?;
+            }
+        }
+        while let Some(frame) = frame::parse(&bytes[used..]).map_err(Failure::Connection)? {
+            used += frame.length;
+            match frame.kind {
+                Kind::Text => {}
+                Kind::Ping => {
+                    frame::write(Kind::Pong, frame.payload, &mut socket.out);
+                    continue;
+                }
+                Kind::Pong => continue,
+                Kind::Close => return Err(Failure::Connection(closed(frame.payload))),
+            }
+            match self.peer.read(frame.payload) {
+                Packet::Ack(number_of_ack, arguments) => {
+                    if let Some(refused) = packet::refusal(arguments) {
+                        let error = format!("the server refused a message: {refused}");
+                        return Err(Failure::Scenario(error));
+                    }
+                    client.acknowledged(socket.turn(number, now), number_of_ack)
+                }
+                Packet::Message(message) => client.message(socket.turn(number, now), message),
+                Packet::Ping => {
+                    frame::write(Kind::Text, b"3", &mut socket.out);
+                    Ok(())
+                }
+                Packet::Open => {
+                    socket.introduce();
+                    Ok(())
+                }
+                Packet::Ready if socket.stage == Stage::Joining => {
+                    socket.stage = Stage::Ready;
+                    self.opening -= 1;
+                    self.progress = now;
+                    client.ready(socket.turn(number, now))
+                }
+                Packet::Refused(problem) => return Err(Failure::Refused(packet::explain(problem))),
+                Packet::Ready | Packet::Other => Ok(()),
+            }
+            .map_err(Failure::Scenario)?;
+        }
+        socket.keep(&bytes[used..]);
+        Ok(())
+    }
+}
+
+/// What a close frame says.
+fn closed(payload: &[u8]) -> String {
+    let Some((code, reason)) = payload.split_first_chunk() else { return "the server closed it".into() };
+    let code = u16::from_be_bytes(*code);
+    format!("the server closed it with {code} {}", String::from_utf8_lossy(reason)).trim_end().to_owned()
+}

@@ -1,0 +1,41 @@
+//! A timer among the connections: `epoll` itself waits for whole milliseconds.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::io;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+/// Becomes readable at a time; edge-triggered, it need not be read.
+pub(super) struct Timer {
+    file: OwnedFd,
+    at: u64,
+}
+
+impl Timer {
+    pub(super) fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+        Ok(Self { file: timerfd_create(TimerfdClockId::Monotonic, flags)?, at: 0 })
+    }
+
+    /// Sets it to a time, both in nanoseconds since the same start.
+    pub(super) fn set(&mut self, now: u64, at: u64) -> io::Result<()> {
+        if at == self.at {
+            return Ok(());
+        }
+        self.at = at;
+        // Zero would switch it off.
+        let wait = Duration::from_nanos(at.saturating_sub(now).max(1));
+        let value = Timespec::try_from(wait).map_err(|_| io::Errno::INVAL)?;
+        let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+        timerfd_settime(&self.file, TimerfdTimerFlags::empty(), &once).map(|_| ())
+    }
+}
+
+impl AsFd for Timer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}

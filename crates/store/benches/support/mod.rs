@@ -1,0 +1,127 @@
+//! A SQLite store with a log of any length, written in commits of exactly so many entries.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use domain::store::{
+    AccountStore, Append, Change, ConversationKey, Done, MessageStore, NewAccount, OneTimeCode, Target,
+    UserId,
+};
+use protocol::{ConversationId, Timestamp};
+use store::{SqliteOptions, SqliteStore};
+use tokio::runtime::{Builder, Runtime};
+
+/// A store whose entries go round over direct conversations.
+pub(crate) struct Filled {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) runtime: Runtime,
+    /// The senders, each in one conversation.
+    conversations: Vec<(UserId, ConversationKey)>,
+    /// Entries so far.
+    count: u64,
+    /// Dropped, it lets the writer go on.
+    held: Option<mpsc::Sender<()>>,
+}
+
+impl Filled {
+    /// An empty log in `folder`, for these pairs of people, who are numbered.
+    pub(crate) fn open(folder: &Path, pairs: &[(usize, usize)]) -> Self {
+        let runtime = Builder::new_current_thread().build().expect("a runtime");
+        let store = SqliteStore::open(folder, &SqliteOptions::default()).expect("the folder is new");
+        let people = pairs.iter().map(|&(one, other)| one.max(other) + 1).max().unwrap_or_default();
+        let users: Vec<UserId> = (0..people).map(|number| user(&runtime, &store, number)).collect();
+        let mut filled =
+            Self { store: Arc::new(store), runtime, conversations: Vec::new(), count: 0, held: None };
+        for &(one, other) in pairs {
+            let at = filled.tick();
+            let target = Target::Direct(users[other], conversation_id(at, filled.count));
+            let append = filled.entry(target, users[one], at);
+            let (told, key) = mpsc::channel();
+            let done = move |result: Result<domain::store::Appended, _>| {
+                let _ = told.send(result.expect("the disk has room").entry.message.conversation);
+            };
+            assert!(filled.store.append(append, Box::new(done)).is_none(), "the queue has room");
+            filled.conversations.push((users[one], key.recv().expect("it is appended")));
+        }
+        filled
+    }
+
+    /// Entries for the next commit, one conversation after the other.
+    pub(crate) fn batch(&mut self, count: usize) -> Vec<Append> {
+        let mut next = || {
+            let at = self.tick();
+            let index = usize::try_from(self.count).unwrap_or_default() % self.conversations.len();
+            let (sender, key) = self.conversations[index];
+            self.entry(Target::Conversation(key), sender, at)
+        };
+        std::iter::repeat_with(&mut next).take(count).collect()
+    }
+
+    /// Appends entries in one commit and waits until they are durable.
+    pub(crate) fn commit(&mut self, entries: Vec<Append>) {
+        let (durable, told) = mpsc::channel();
+        let (held, hold) = mpsc::channel::<()>();
+        let last = entries.len() - 1;
+        let mut end = Some((durable, hold));
+        for (index, entry) in entries.into_iter().enumerate() {
+            let end = end.take_if(|_| index == last);
+            let done: Done = Box::new(move |result| {
+                result.expect("the disk has room");
+                if let Some((durable, hold)) = end {
+                    let _ = durable.send(());
+                    // The writer waits here until the next batch is queued as a whole.
+                    let _ = hold.recv();
+                }
+            });
+            assert!(self.store.append(entry, done).is_none(), "the queue has room");
+        }
+        self.held = Some(held);
+        told.recv().expect("the batch is appended");
+    }
+
+    /// Appends until there are so many entries.
+    pub(crate) fn fill(&mut self, count: u64) {
+        while self.count < count {
+            let batch = self.batch(usize::try_from((count - self.count).min(1024)).unwrap_or_default());
+            self.commit(batch);
+        }
+        // What waits for the writer must not wait for a batch that does not come.
+        self.held = None;
+    }
+
+    /// A time that is later at each call.
+    fn tick(&mut self) -> Timestamp {
+        self.count += 1;
+        Timestamp::from_millis(1_800_000_000_000 + i64::try_from(self.count).unwrap_or_default())
+    }
+
+    fn entry(&self, target: Target, sender: UserId, at: Timestamp) -> Append {
+        let client_id = Some(conversation_id(at, self.count).to_string().into());
+        let change = Change::Message { client_id, text: "x".repeat(120).into(), reply_to: None };
+        Append { target, sender, at, random: scattered(self.count), change }
+    }
+}
+
+fn user(runtime: &Runtime, store: &SqliteStore, number: usize) -> UserId {
+    let account = NewAccount {
+        username: format!("user{number}"),
+        display_name: format!("User {number}"),
+        email: None,
+        password_hash: String::new(),
+        created_at: Timestamp::default(),
+    };
+    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default() };
+    let created = runtime.block_on(store.create_account(account, code));
+    created.expect("the disk has room").expect("the name is free")
+}
+
+/// A `UUIDv7`, which is also what clients name their messages by.
+fn conversation_id(at: Timestamp, number: u64) -> ConversationId {
+    ConversationId::mint(at, u128::from(scattered(number)) << 64 | u128::from(scattered(!number)))
+}
+
+/// The same in each run, and spread like random numbers.
+fn scattered(number: u64) -> u64 {
+    number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
