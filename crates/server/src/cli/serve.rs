@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::listen::Listener;
 use crate::socket::Sockets;
-use crate::{http, log, wiring, worker};
+use crate::{log, wiring, worker};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(config: Config) -> Result<(), String> {
@@ -45,9 +45,8 @@ async fn run(config: Config) -> Result<(), String> {
     let workers = TaskTracker::new();
     workers.spawn(worker::receipts(app.clone(), background.clone()));
     workers.spawn(worker::sweep(app.clone(), background.clone()));
-    let accepting =
-        Listener { app: app.clone(), router: http::router(app.clone()), sockets: sockets.clone() };
-    tasks.spawn(accepting.run(listener, stop.clone(), tasks.clone()));
+    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone());
+    tasks.spawn(accepting.run(listener, stop.clone()));
 
     tracing::info!(%address, memory = app.config.memory, "serving");
     // The one line on standard output: whoever started it waits for it.
