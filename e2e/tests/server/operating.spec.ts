@@ -57,6 +57,10 @@ test('the fixed code is refused where others can reach the server', async () => 
   const refused = await aldisCommand(['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off']);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('--allow-fixed-otp');
+  // Through a proxy others come, too.
+  const behindProxy = await aldisCommand(['serve', '--memory', '--listen', '127.0.0.1:0', '--metrics-listen', 'off', '--trusted-proxy', '127.0.0.1']);
+  expect(behindProxy.code).toBe(1);
+  expect(behindProxy.stderr).toContain('--allow-fixed-otp');
   for (const flags of [['--allow-fixed-otp'], ['--otp-channel', 'log']]) {
     // 127.0.0.2 is loopback, too; a wildcard is not, and is only asked for its address here.
     const check = execFile(BINARY, ['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off', ...flags], { env: ENV });
