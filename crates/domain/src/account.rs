@@ -87,7 +87,9 @@ impl Accounts {
     /// answered alike.
     pub async fn verify(&self, username: &str, entered: &str) -> Result<User, Error> {
         let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
-        let account = self.store.account(username).await?.ok_or_else(invalid)?;
+        // A verified account has no code; to count a try for it would be a write for whoever asks.
+        let account = self.store.account(username).await?.filter(|account| !account.verified);
+        let account = account.ok_or_else(invalid)?;
         let attempt = self.store.try_code(account.id).await?.ok_or_else(invalid)?;
         if attempt.tries > self.otp_tries {
             return Err(Error::new(Code::OtpLocked, "Ask for a new code."));
@@ -151,9 +153,14 @@ pub(crate) fn own_user(account: Account) -> User {
     User { username, display_name, created_at, email }
 }
 
-fn check_username(username: &str) -> Result<(), Error> {
+/// Whether somebody could have this username.
+pub(crate) fn is_username(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if limit::USERNAME.contains(&username.len()) && username.bytes().all(allowed) {
+    limit::USERNAME.contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn check_username(username: &str) -> Result<(), Error> {
+    if is_username(username) {
         return Ok(());
     }
     Err(Error::invalid("username", "A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -"))

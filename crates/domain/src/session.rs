@@ -10,7 +10,7 @@ use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
-use crate::account::own_user;
+use crate::account::{is_username, own_user};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
@@ -75,19 +75,24 @@ impl Sessions {
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
         let now = self.clock.monotonic();
-        let key: Box<str> = username.to_ascii_lowercase().into();
+        // What cannot be a username is nobody's account, and is not kept.
+        let key = is_username(&username).then(|| Box::<str>::from(username.to_ascii_lowercase()));
         // Counted as failed before it is known, so that many at the same time do not slip past the limit.
         if let Some(address) = address {
             self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
         }
-        if let Err(wait) = self.failed_of_account.take(key.clone(), now) {
+        if let Some(key) = key.clone()
+            && let Err(wait) = self.failed_of_account.take(key, now)
+        {
             self.refund_address(address);
             return Err(Error::rate_limited(wait));
         }
         let outcome = self.check_password(&username, password).await;
         if !matches!(&outcome, Ok(None)) {
             self.refund_address(address);
-            self.failed_of_account.refund(&key);
+            if let Some(key) = &key {
+                self.failed_of_account.refund(key);
+            }
         }
         let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
         let account = outcome?.ok_or_else(wrong)?;

@@ -76,6 +76,18 @@ async fn failed_logins_are_limited_and_right_ones_never_count() {
 }
 
 #[tokio::test]
+async fn what_is_no_username_is_nobody_and_is_not_counted() {
+    let rate = Rate::per(Duration::from_hours(1), 1);
+    let world = World::with(&Settings { failed_logins_of_account: rate, ..settings() });
+    for name in [String::new(), "x".repeat(33), "x".repeat(256 * 1024), "añn".into()] {
+        for _ in 0..3 {
+            let refused = world.domain.sessions.login(login(&name), None).await.unwrap_err();
+            assert_eq!(refused.code, Code::CredentialsInvalid);
+        }
+    }
+}
+
+#[tokio::test]
 async fn long_device_labels_are_cut() {
     let world = World::new();
     let ann = world.person("ann").await;
