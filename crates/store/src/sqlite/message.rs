@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
-    Append, ConversationKey, Done, Entry, EntryKind, MessageRecord, MessageStore, Position, Range, Read,
-    StoreError, UserId,
+    Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
+    Read, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
@@ -116,6 +116,14 @@ impl MessageStore for SqliteStore {
 
     fn position(&self) -> Position {
         self.writer.position()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epochs.current
+    }
+
+    fn reached(&self, epoch: Epoch, position: Position) -> bool {
+        self.epochs.reached(epoch, position, self.position())
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
