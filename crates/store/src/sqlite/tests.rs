@@ -131,11 +131,51 @@ async fn one_that_cannot_be_done_does_not_fail_the_others() {
 }
 
 #[tokio::test]
+async fn without_its_thread_the_writer_is_not_well() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    store.check().await.unwrap();
+    let fault = store.writer.run::<()>(|_| panic!("a fault in an operation")).await;
+    assert!(matches!(fault, Err(StoreError::Closed)));
+    // The one who waits hears of it a moment before the thread has ended.
+    while store.check().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(store.check().await, Err(StoreError::Closed)));
+}
+
+#[tokio::test]
+async fn a_record_costs_what_is_near_the_end_of_its_log() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    send(&store, bob, ann, "hi").await.unwrap();
+    let last = send(&store, ann, bob, "0").await.unwrap().entry.message;
+    let edit = |text: String| {
+        let change = Change::Edit { id: last.id, text: text.into() };
+        let target = Target::Conversation(last.conversation);
+        Append { target, sender: ann, at: NOW, random: 0, change }
+    };
+    for count in 1..=2_100 {
+        if let Some(room) = store.append(edit(count.to_string()), Box::new(|outcome| drop(outcome.unwrap())))
+        {
+            room.await;
+        }
+    }
+    store.settle().await;
+    let record = store.conversation(ann, last.conversation).await.unwrap().unwrap();
+    assert_eq!(record.last_message.unwrap().text.as_ref(), "2100");
+    // What others sent lies further back than is looked.
+    assert_eq!((record.head_seq, record.unread), (2_102, 0));
+}
+
+#[tokio::test]
 async fn after_closing_everything_is_refused() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     store.close().await;
+    assert!(matches!(store.check().await, Err(StoreError::Closed)));
     assert!(matches!(send(&store, ann, bob, "x").await, Err(AppendError::Store(StoreError::Closed))));
     assert!(matches!(store.account("ann").await, Err(StoreError::Closed)));
     // Closing leaves one file: the log has been copied into the database.
@@ -192,6 +232,11 @@ fn strange_databases_are_refused() {
     let mut foreign = Connection::open_in_memory().unwrap();
     foreign.pragma_update(None, "user_version", 3).unwrap();
     assert!(matches!(schema::migrate(&mut foreign), Err(OpenError::Foreign)));
+
+    // Most programs never set a version.
+    let mut unversioned = Connection::open_in_memory().unwrap();
+    unversioned.execute_batch("CREATE TABLE theirs (id INTEGER PRIMARY KEY)").unwrap();
+    assert!(matches!(schema::migrate(&mut unversioned), Err(OpenError::Foreign)));
 
     let mut newer = Connection::open_in_memory().unwrap();
     schema::migrate(&mut newer).unwrap();

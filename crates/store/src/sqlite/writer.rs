@@ -152,6 +152,10 @@ impl Writer {
 
     /// Whether it can commit; tried for real while the last commit failed.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
+        // Its thread ends when it is closed, and by a panic.
+        if self.queue.lock().as_ref().is_none_or(mpsc::Sender::is_closed) {
+            return Err(StoreError::Closed);
+        }
         if !self.state.failing.load(Ordering::Relaxed) {
             return Ok(());
         }
