@@ -70,7 +70,9 @@ generate: ## Write the generated files anew
 
 .PHONY: fresh
 fresh: generate ## Check that the generated files are as the code generates them
-	@git diff --exit-code --stat -- $(GENERATED) || { echo 'Generated files are stale: commit what `make generate` wrote.'; exit 1; }
+	@scripts/need git
+	@git ls-files --error-unmatch -- $(GENERATED) >/dev/null || { echo 'Only in a clone of the repository can git tell whether the generated files are fresh.' >&2; exit 1; }
+	@git diff --exit-code --stat -- $(GENERATED) || { echo 'Generated files are stale: commit what `make generate` wrote.' >&2; exit 1; }
 
 .PHONY: unit
 unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of the web client
