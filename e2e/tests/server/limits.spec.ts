@@ -66,6 +66,7 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
     const { message, data } = await refusedConnect(open('192.0.2.5'));
     expect(message).toBe('rate_limited');
     problem(data, 429, 'rate_limited');
+    expect(data.retryAfter).toBe(5);
     sockets[0]!.socket.close();
     await expect(async () => {
       const again = open('192.0.2.5');
