@@ -95,6 +95,28 @@ bench: build bench/node_modules/.package-lock.json ## Measure against other serv
 	cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir bench/peers/target
 	cd bench && npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
 
+.PHONY: bench-micro
+bench-micro: ## Time the codec, broadcasts, messages and the log (LONG=1: also with five million messages stored)
+	@scripts/need cargo
+	cargo bench --locked --package aldis-socketio --bench codec --bench broadcast
+	cargo bench --locked --package aldis-domain --bench json
+	cargo bench --locked --package aldis-store --bench log
+
+# A count does not depend on what else the machine does: the guard against what makes messages dearer.
+INSTRUCTIONS := cargo run --quiet --locked --profile profiling --package aldis --example instructions --
+
+.PHONY: instructions
+instructions: ## Fail if a message costs more instructions than bench/instructions.toml says
+	@scripts/need cargo valgrind
+	$(INSTRUCTIONS) check
+
+.PHONY: instructions-update
+instructions-update: ## Write bench/instructions.toml anew
+	@scripts/need cargo valgrind
+	$(INSTRUCTIONS) update
+
+bench: instructions
+
 .PHONY: fuzz
 fuzz: ## Fuzz the decoders of the Socket.IO layer, a minute each (needs a nightly toolchain and cargo-fuzz)
 	cd crates/socketio/fuzz && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run "$$target" -- -max_total_time=60; done

@@ -75,7 +75,7 @@ impl Handler for Sockets {
 }
 
 /// The payload of a request.
-fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     use serde_json::error::Category;
     let mut track = serde_path_to_error::Track::new();
     let argument: &serde_json::value::RawValue =
