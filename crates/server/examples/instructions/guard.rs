@@ -37,10 +37,9 @@ impl Baseline {
         let libc = output("getconf", &["GNU_LIBC_VERSION"]).unwrap_or_else(|_| "unknown".to_owned());
         let mut instructions = BTreeMap::new();
         for &(path, most) in PATHS {
-            let all = count(path, most)?;
-            let half = count(path, most / 2)?;
-            let times = u64::try_from(most - most / 2).unwrap_or(1);
-            instructions.insert(path.to_owned(), all.saturating_sub(half) / times);
+            let (all, few) = (count(path, most)?, count(path, most / 8)?);
+            let times = u64::try_from(most - most / 8).unwrap_or(1);
+            instructions.insert(path.to_owned(), all.saturating_sub(few) / times);
         }
         let libc = libc.trim().to_owned();
         Ok(Self { rustc: field("release:"), host: field("host:"), libc, instructions })
