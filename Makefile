@@ -70,7 +70,9 @@ generate: ## Write the generated files anew
 
 .PHONY: fresh
 fresh: generate ## Check that the generated files are as the code generates them
-	@git diff --exit-code --stat -- $(GENERATED) || { echo 'Generated files are stale: commit what `make generate` wrote.'; exit 1; }
+	@scripts/need git
+	@git ls-files --error-unmatch -- $(GENERATED) >/dev/null || { echo 'Only in a clone of the repository can git tell whether the generated files are fresh.' >&2; exit 1; }
+	@git diff --exit-code --stat -- $(GENERATED) || { echo 'Generated files are stale: commit what `make generate` wrote.' >&2; exit 1; }
 
 .PHONY: unit
 unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of the web client
@@ -92,6 +94,28 @@ bench/node_modules/.package-lock.json: bench/package-lock.json
 bench: build bench/node_modules/.package-lock.json ## Measure against other servers, for most of an hour (QUICK=1, ONLY=p1,p4; bench/README.md)
 	cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir bench/peers/target
 	cd bench && npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
+
+.PHONY: bench-micro
+bench-micro: ## Time the codec, broadcasts, messages and the log (LONG=1: also with five million messages stored)
+	@scripts/need cargo
+	cargo bench --locked --package aldis-socketio --bench codec --bench broadcast
+	cargo bench --locked --package aldis-domain --bench json
+	cargo bench --locked --package aldis-store --bench log
+
+# A count does not depend on what else the machine does: the guard against what makes messages dearer.
+INSTRUCTIONS := cargo run --quiet --locked --profile profiling --package aldis --example instructions --
+
+.PHONY: instructions
+instructions: ## Fail if a message costs more instructions than bench/instructions.toml says
+	@scripts/need cargo valgrind
+	$(INSTRUCTIONS) check
+
+.PHONY: instructions-update
+instructions-update: ## Write bench/instructions.toml anew
+	@scripts/need cargo valgrind
+	$(INSTRUCTIONS) update
+
+bench: instructions
 
 .PHONY: fuzz
 fuzz: ## Fuzz the decoders of the Socket.IO layer, a minute each (needs a nightly toolchain and cargo-fuzz)

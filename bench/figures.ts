@@ -73,7 +73,9 @@ export class Figures {
     const { sizes } = this.#results;
     const cpu = (server: Name, key: string) => this.of(server, key, ({ server }) => micros(server));
     const rows: (Row | undefined)[] = [];
-    const add = (line: string, what: string, against: string, figure: Figure, limit: Limit) => rows.push(this.#row(line, what, against, figure, limit));
+    const add = (line: string, what: string, against: string, figure: Figure, limit: Limit) => {
+      rows.push(this.#row(line, what, against, figure, limit));
+    };
 
     for (const key of ['window 1', 'window 16']) {
       add('P1', `direct message, durable, ${key}: server CPU`, 'demo', ratio(cpu('sqlite', key), cpu('demo', key)), times(0.5));
@@ -86,7 +88,8 @@ export class Figures {
       const name = `${thousands(connections)} idle connections`;
       add('P4', `${name}: memory`, 'demo', ratio(held('sqlite'), held('demo')), times(0.25));
       add('P4', `${name}: memory each`, '–', held('sqlite'), { most: 4, digits: 2, unit: ' KiB' });
-      add('P4', `${name}: given back after they closed`, '–', this.of('sqlite', `idle ${connections}`, givenBack), { least: 90, digits: 0, unit: ' %' });
+      const back = this.of('sqlite', `idle ${connections}`, givenBack);
+      add('P4', `${name}: given back after they closed`, '–', back, { least: 90, digits: 0, unit: ' %' });
     }
     add('P5', 'connect, authenticate, empty flush: server CPU', 'demo', ratio(cpu('sqlite', 'connect'), cpu('demo', 'connect')), times(0.15));
     const flush = `flush of ${thousands(sizes.flush)} to one client`;
@@ -96,14 +99,21 @@ export class Figures {
       const p99 = this.of(server, 'half load', ({ deliveryLatency }) => deliveryLatency?.p99);
       add('P7', `p99 until delivered at half load, ${where}`, '–', p99, { most, digits: 2, unit: ' ms' });
     }
-    for (const key of ['window 1', 'window 16']) {
-      add('P8', `P1 with ${thousands(sizes.stored)} messages stored, ${key}: server CPU`, 'P1', ratio(cpu('sqlite', `stored ${key}`), cpu('sqlite', key)), times(2));
-    }
-    add('P8', `connect with ${thousands(sizes.stored)} messages stored: server CPU`, 'P5', ratio(cpu('sqlite', 'stored connect'), cpu('sqlite', 'connect')), times(1.2));
+    const stored = `${thousands(sizes.stored)} messages stored`;
+    const grown = (key: string) => ratio(cpu('sqlite', `stored ${key}`), cpu('sqlite', key));
+    for (const key of ['window 1', 'window 16']) add('P8', `P1 with ${stored}, ${key}: server CPU`, 'P1', grown(key), times(2));
+    add('P8', `P5 with ${stored}: server CPU`, 'P5', grown('connect'), times(1.2));
     const storm = (get: (report: Report) => number | undefined) => this.of('sqlite', 'storm', get);
     const name = `${thousands(sizes.storm)} clients after a restart`;
     add('P9', `${name}: until the last is back`, '–', storm(resumedAfter), { most: 30, digits: 1, unit: ' s' });
     add('P9', `${name}: refused for good`, '–', storm(refused), { most: 0, digits: 0, unit: '' });
+    for (const [server, where] of [['sqlite', 'durable'], ['memory', 'in memory']] as const) {
+      const speed = (key: string) => this.of(server, key, ({ acknowledged }) => acknowledged?.perSecond);
+      for (const [what, figure] of [['server CPU', (key: string) => cpu(server, key)], ['messages/s', speed]] as const) {
+        const name = `all cores, shared with the load, ${where}: ${what}`;
+        add('cores', name, 'one core', ratio(figure('all cores'), figure('window 16')), times());
+      }
+    }
     return rows.filter((row) => row !== undefined);
   }
 
@@ -112,9 +122,9 @@ export class Figures {
     if (!spread) return undefined;
     const { digits, unit } = limit;
     const meets = (value: number) => (limit.most === undefined || value <= limit.most) && (limit.least === undefined || value >= limit.least);
-    const target = limit.most === undefined ? `≥ ${amount(limit.least!, digits)}${unit}` : `≤ ${limit.most}${unit}`;
-    const always = meets(spread.least) && meets(spread.most);
-    return { line, what, against, target, measured: `${text(spread, digits)}${unit}`, met: always ? 'yes' : meets(spread.median) ? 'in the median' : 'no' };
+    const verdict = meets(spread.least) && meets(spread.most) ? 'yes' : meets(spread.median) ? 'in the median' : 'no';
+    const [target, met] = limit.most === undefined && limit.least === undefined ? ['–', '–'] : [limitText(limit), verdict];
+    return { line, what, against, target, measured: `${text(spread, digits)}${unit}`, met };
   }
 }
 
@@ -125,7 +135,13 @@ interface Limit {
   unit: string;
 }
 
-const times = (most: number): Limit => ({ most, digits: 2, unit: '×' });
+/** A ratio, with the most it may be if there is a target. */
+const times = (most?: number): Limit => ({ ...(most !== undefined && { most }), digits: 2, unit: '×' });
+
+function limitText({ most, least, digits, unit }: Limit): string {
+  if (most === 0) return 'none';
+  return most === undefined ? `≥ ${amount(least!, digits)}${unit}` : `≤ ${most}${unit}`;
+}
 
 /** Of the same pass, so that what slowed the machine slowed both. */
 function ratio(one: Figure, other: Figure): Figure {

@@ -49,8 +49,8 @@ await mkdir(RESULTS, { recursive: true });
 if (loadavg()[0]! > 0.5) console.log(`Something else is running: the load is ${loadavg()[0]!.toFixed(1)}.`);
 
 const jobs = plan(sizes, lines);
-const tasks = [...setups(), ...Array.from({ length: sizes.passes }, (_, pass) => jobs.filter((job) => pass === 0 || !job.once).map((job) => task(job, pass))).flat()];
-await all(tasks);
+const passes = Array.from({ length: sizes.passes }, (_, pass) => jobs.filter((job) => pass === 0 || !job.once).map((job) => task(job, pass)));
+await all([...setups(), ...passes.flat()]);
 await rm(DATA, { recursive: true, force: true });
 
 await writeFile(join(RESULTS, whole ? 'latest.json' : 'quick.json'), JSON.stringify(results, null, 1) + '\n');

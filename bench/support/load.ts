@@ -39,7 +39,9 @@ export async function load({ server, scenario, options, cpus, svg }: Load): Prom
   const generator = spawn(file!, args, { env: environment(), stdio: ['ignore', 'ignore', 'pipe'] });
   const [said, [code]] = await Promise.all([text(generator.stderr!), once(generator, 'exit')]);
 
-  const shown = Object.entries(options).filter(([option]) => option !== 'pid-file').map(([option, value]) => `--${option} ${typeof value === 'number' ? value : '…'}`);
+  const shown = Object.entries(options)
+    .filter(([option]) => option !== 'pid-file')
+    .map(([option, value]) => `--${option} ${typeof value === 'number' ? value : '…'}`);
   const command = [...pinned, 'aldis', 'bench', scenario, ...shown].join(' ');
   const report = await readFile(json, 'utf8').then((found) => JSON.parse(found) as Report, () => undefined);
   const error = code === 0 ? undefined : (/^(?:aldis|error): (.*)/m.exec(said)?.[1] ?? `it ended with ${code}`);

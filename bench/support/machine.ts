@@ -36,8 +36,9 @@ export function machine(): Machine {
 }
 
 export function versions(binary: string): Record<string, string> {
-  const installed = (name: string) => (JSON.parse(readFileSync(join(import.meta.dirname, `../node_modules/${name}/package.json`), 'utf8')) as { version: string }).version;
-  const lock = readFileSync(join(import.meta.dirname, '../peers/Cargo.lock'), 'utf8');
+  const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+  const installed = (name: string) => (JSON.parse(read(`node_modules/${name}/package.json`)) as { version: string }).version;
+  const lock = read('peers/Cargo.lock');
   const locked = (name: string) => new RegExp(`name = "${name}"\nversion = "(.+)"`).exec(lock)?.[1] ?? 'unknown';
   return {
     aldis: run(binary, ['--version']).replace(/^aldis /, ''),

@@ -20,7 +20,13 @@ export const PEERS = {
 export type Name = keyof typeof PEERS | 'memory' | 'sqlite';
 
 /** How the load generator is to talk to a server. */
-export const SPEAKS = { memory: 'aldis', sqlite: 'aldis', demo: 'demo', socketioxide: 'demo', relay: 'relay' } as const satisfies Record<Name, string>;
+export const SPEAKS: Record<Name, 'aldis' | 'demo' | 'relay'> = {
+  memory: 'aldis',
+  sqlite: 'aldis',
+  demo: 'demo',
+  socketioxide: 'demo',
+  relay: 'relay',
+};
 
 /** No limit is met before the machine's. */
 const UNLIMITED = [
@@ -30,6 +36,13 @@ const UNLIMITED = [
   ...['--hash-threads', '2', '--hash-queue', '100000', '--token-lifetime', '7d'],
   ...['--metrics-listen', 'off', '--log', 'warn'],
 ];
+
+/** The processors, and the folder to keep or to begin with a copy of. */
+export interface Place {
+  cpus?: string | undefined;
+  folder?: string | undefined;
+  copy?: string | undefined;
+}
 
 /** A server of a name on the processors it was given, with a folder for its data and its accounts' tokens. */
 export class Running {
@@ -50,7 +63,7 @@ export class Running {
   }
 
   /** Starts it in a folder that is kept, or in one of its own: empty or a copy. */
-  static async start(name: Name, { cpus, folder, copy }: { cpus?: string | undefined; folder?: string | undefined; copy?: string | undefined } = {}): Promise<Running> {
+  static async start(name: Name, { cpus, folder, copy }: Place = {}): Promise<Running> {
     await mkdir(folder ?? DATA, { recursive: true });
     const own = folder ?? (await mkdtemp(join(DATA, 'run-')));
     if (copy) await cp(copy, own, { recursive: true });

@@ -87,12 +87,21 @@ impl Accounts {
     /// answered alike.
     pub async fn verify(&self, username: &str, entered: &str) -> Result<User, Error> {
         let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
-        let account = self.store.account(username).await?.ok_or_else(invalid)?;
+        // A verified account has no code; to count a try for it would be a write for whoever asks.
+        let account = self.store.account(username).await?.filter(|account| !account.verified);
+        let account = account.ok_or_else(invalid)?;
         let attempt = self.store.try_code(account.id).await?.ok_or_else(invalid)?;
-        if attempt.tries > self.otp_tries {
-            return Err(Error::new(Code::OtpLocked, "Ask for a new code."));
+        let now = self.clock.now();
+        if attempt.code.expires_at <= now {
+            return Err(invalid());
         }
-        if attempt.code.expires_at <= self.clock.now() || !otp::matches(&attempt.code, entered) {
+        if attempt.tries > self.otp_tries {
+            // Locked for as long as the code would have been good.
+            let left = attempt.code.expires_at.as_millis().abs_diff(now.as_millis());
+            let retry_after = Some(Duration::from_millis(left));
+            return Err(Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") });
+        }
+        if !otp::matches(&attempt.code, entered) {
             return Err(invalid());
         }
         if !self.store.use_code(account.id, &attempt.code).await? {
@@ -151,12 +160,22 @@ pub(crate) fn own_user(account: Account) -> User {
     User { username, display_name, created_at, email }
 }
 
-fn check_username(username: &str) -> Result<(), Error> {
+/// Whether somebody could have this username.
+pub(crate) fn is_username(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if limit::USERNAME.contains(&username.len()) && username.bytes().all(allowed) {
-        return Ok(());
+    limit::USERNAME.contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn check_username(username: &str) -> Result<(), Error> {
+    let invalid = |detail| Err(Error::invalid("username", detail));
+    if !is_username(username) {
+        return invalid("A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -");
     }
-    Err(Error::invalid("username", "A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -"))
+    // `/api/users/me` is the caller; and clients take `..` out of a path.
+    if username.eq_ignore_ascii_case("me") || username.bytes().all(|byte| byte == b'.') {
+        return invalid("This username is reserved; choose another.");
+    }
+    Ok(())
 }
 
 fn check_password(password: &str) -> Result<(), Error> {
@@ -193,10 +212,10 @@ mod tests {
 
     #[test]
     fn usernames() {
-        for good in ["al", "Ann_B.c-9", &"x".repeat(32)] {
+        for good in ["al", "Ann_B.c-9", "mei", "..a", &"x".repeat(32)] {
             assert!(check_username(good).is_ok(), "{good}");
         }
-        for bad in ["", "a", &"x".repeat(33), "a b", "añn", "ann/..", "ann\0"] {
+        for bad in ["", "a", &"x".repeat(33), "a b", "añn", "ann/..", "ann\0", "me", "Me", "..", "..."] {
             assert_eq!(check_username(bad).unwrap_err().field.as_deref(), Some("username"), "{bad}");
         }
     }

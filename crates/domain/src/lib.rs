@@ -41,7 +41,7 @@ pub use person::{Caller, Person};
 pub use random::Random;
 pub use receipt::Receipts;
 pub use session::Sessions;
-pub use sync::{Caught, Cursor, Reader, Syncs};
+pub use sync::{Caught, Reader, Syncs};
 pub use token::Claims;
 
 /// What the domain needs of the world.

@@ -1,5 +1,7 @@
 //! Passwords: argon2id, on a bounded number of threads.
 
+use std::sync::Arc;
+
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use protocol::Code;
@@ -10,8 +12,8 @@ use crate::error::Error;
 /// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises): about 20 ms of
 /// CPU each. A flood of logins waits here and is refused past the queue, so that it does not slow messages.
 pub struct Passwords {
-    threads: Semaphore,
-    queue: Semaphore,
+    threads: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
     /// Of a password that nobody has; verified where there is no account, so that it takes as long.
     decoy: String,
 }
@@ -20,7 +22,8 @@ impl Passwords {
     /// `threads` at a time, `queue` waiting.
     pub fn new(threads: usize, queue: usize) -> Self {
         let decoy = hash_now("", &[0; 16]).expect("argon2id accepts its own defaults");
-        Self { threads: Semaphore::new(threads), queue: Semaphore::new(threads + queue), decoy }
+        let [threads, queue] = [threads, threads + queue].map(|places| Arc::new(Semaphore::new(places)));
+        Self { threads, queue, decoy }
     }
 
     /// A PHC string for the store.
@@ -39,9 +42,14 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
         let busy = || Error::new(Code::Overloaded, "Too many logins at once; try again in a moment.");
-        let _place = self.queue.try_acquire().map_err(|_| busy())?;
-        let _thread = self.threads.acquire().await.map_err(|_| busy())?;
-        let done = tokio::task::spawn_blocking(work).await;
+        let place = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
+        let thread = self.threads.clone().acquire_owned().await.map_err(|_| busy())?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Until it is done, whether or not somebody still waits for it.
+            let _places = (place, thread);
+            work()
+        });
+        let done = done.await;
         done.map_err(|_| Error::new(Code::Internal, "The password could not be checked."))
     }
 }
@@ -54,6 +62,8 @@ fn hash_now(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -72,5 +82,13 @@ mod tests {
         let _only = passwords.queue.try_acquire().unwrap();
         let refused = passwords.verify("x".into(), None).await.unwrap_err();
         assert_eq!(refused.code, Code::Overloaded);
+    }
+
+    #[tokio::test]
+    async fn who_no_longer_waits_leaves_its_place_when_its_hash_is_done() {
+        let passwords = Passwords::new(1, 0);
+        let given_up = tokio::time::timeout(Duration::ZERO, passwords.verify("x".into(), None)).await;
+        assert!(given_up.is_err());
+        assert_eq!(passwords.verify("x".into(), None).await.unwrap_err().code, Code::Overloaded);
     }
 }

@@ -10,7 +10,7 @@ use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
 use sha2::{Digest, Sha256};
 
 use crate::Settings;
-use crate::account::own_user;
+use crate::account::{is_username, own_user};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
@@ -21,6 +21,10 @@ use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
 use crate::store::{Account, Hash, NewSession, Rotation, SessionRecord, Store};
 use crate::token::Tokens;
+
+/// Failed logins from one address to an account that has had too many from everywhere: few enough to slow who
+/// guesses from many addresses, while whoever knows the password gets in from their own.
+const BESIEGED: Rate = Rate { burst: 5, interval: Duration::from_mins(12) };
 
 /// Logging in and out.
 pub struct Sessions {
@@ -34,6 +38,8 @@ pub struct Sessions {
     lifetime: Duration,
     failed_of_address: Limiter<IpAddr>,
     failed_of_account: Limiter<Box<str>>,
+    /// Past the limit of an account, that of each address at it.
+    failed_of_both: Limiter<(Box<str>, IpAddr)>,
     messages: Rate,
 }
 
@@ -66,28 +72,22 @@ impl Sessions {
             lifetime: settings.session_lifetime,
             failed_of_address: Limiter::new(settings.failed_logins),
             failed_of_account: Limiter::new(settings.failed_logins_of_account),
+            failed_of_both: Limiter::new(BESIEGED),
             messages: settings.messages,
         }
     }
 
     /// Begins a session. An unknown username and a wrong password are answered alike, and take as long.
-    /// `address` is `None` where limits per address do not apply.
+    /// `address` is `None` where failed logins are not limited.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
-        let now = self.clock.monotonic();
-        let key: Box<str> = username.to_ascii_lowercase().into();
         // Counted as failed before it is known, so that many at the same time do not slip past the limit.
-        if let Some(address) = address {
-            self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
-        }
-        if let Err(wait) = self.failed_of_account.take(key.clone(), now) {
-            self.refund_address(address);
-            return Err(Error::rate_limited(wait));
-        }
+        let taken = address.map(|address| self.take_failed(&username, address)).transpose()?;
         let outcome = self.check_password(&username, password).await;
-        if !matches!(&outcome, Ok(None)) {
-            self.refund_address(address);
-            self.failed_of_account.refund(&key);
+        if let Some(taken) = &taken
+            && !matches!(&outcome, Ok(None))
+        {
+            self.refund(taken);
         }
         let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
         let account = outcome?.ok_or_else(wrong)?;
@@ -120,9 +120,11 @@ impl Sessions {
 
     /// Who a token speaks for, if its session lives.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        let claims = self.tokens.check(token, self.clock.now())?;
+        let claims = self.tokens.read(token)?;
         let revoked = || Error::new(Code::SessionRevoked, "This session has ended; log in again.");
         let session = self.store.session(claims.sid).await?.ok_or_else(revoked)?;
+        // After the session: there is nothing to refresh where that has ended.
+        claims.check(self.clock.now())?;
         let person = self.people.of(session.user).await?.ok_or_else(revoked)?;
         let messages = self.people.bucket(person.id, self.messages);
         Ok(Caller { person, session: session.id, messages })
@@ -170,9 +172,29 @@ impl Sessions {
         Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 
-    fn refund_address(&self, address: Option<IpAddr>) {
-        if let Some(address) = address {
+    /// Counts a failed login, if there may be one more.
+    fn take_failed(&self, username: &str, address: IpAddr) -> Result<Failed, Error> {
+        let now = self.clock.monotonic();
+        self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
+        // What cannot be a username is nobody's account, and is not kept.
+        if !is_username(username) {
+            return Ok(Failed { address, account: None });
+        }
+        let account = Box::<str>::from(username.to_ascii_lowercase());
+        let besieged = self.failed_of_account.take(account.clone(), now).is_err();
+        if besieged && let Err(wait) = self.failed_of_both.take((account.clone(), address), now) {
             self.failed_of_address.refund(&address);
+            return Err(Error::rate_limited(wait));
+        }
+        Ok(Failed { address, account: Some((account, besieged)) })
+    }
+
+    fn refund(&self, Failed { address, account }: &Failed) {
+        self.failed_of_address.refund(address);
+        match account {
+            Some((account, true)) => self.failed_of_both.refund(&(account.clone(), *address)),
+            Some((account, false)) => self.failed_of_account.refund(account),
+            None => {}
         }
     }
 
@@ -198,6 +220,13 @@ impl Sessions {
         let hash = digest(&token);
         (token, hash)
     }
+}
+
+/// What a login was counted as that may fail.
+struct Failed {
+    address: IpAddr,
+    /// If there could be one of this name, and whether it has had too many from everywhere.
+    account: Option<(Box<str>, bool)>,
 }
 
 /// 256 random bits need no slow hash.

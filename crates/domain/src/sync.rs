@@ -11,33 +11,33 @@ use protocol::{Code, Message};
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
-use crate::store::{Behind, ConversationKey, EntryKind, Position, Range, Read, Since, Store, UserId};
+use crate::store::{Behind, ConversationKey, EntryKind, Epoch, Position, Range, Read, Since, Store, UserId};
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor(pub Position);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cursor {
+    /// When it was given: a position alone could be another log's.
+    epoch: Epoch,
+    position: Position,
+}
 
 impl Cursor {
     /// The first byte of every cursor, so that another kind can be told apart one day.
-    const VERSION: u8 = 1;
+    const VERSION: u8 = 2;
 
-    /// As clients keep it.
-    pub fn encode(self) -> String {
-        let mut bytes = [Self::VERSION; 9];
-        bytes[1..].copy_from_slice(&self.0.0.to_be_bytes());
+    fn encode(self) -> String {
+        let mut bytes = [Self::VERSION; 17];
+        bytes[1..9].copy_from_slice(&self.epoch.0);
+        bytes[9..].copy_from_slice(&self.position.0.to_be_bytes());
         BASE64URL.encode(bytes)
     }
 
-    /// Reads what [`Cursor::encode`] wrote.
-    pub fn decode(text: &str) -> Result<Self, Error> {
-        let bytes = BASE64URL.decode(text).ok().and_then(|bytes| <[u8; 9]>::try_from(bytes).ok());
-        match bytes {
-            Some([Self::VERSION, position @ ..]) => Ok(Self(Position(u64::from_be_bytes(position)))),
-            _ => {
-                let detail = "Use the cursor of the last `sync:done` as it was, or none.";
-                Err(Error::new(Code::CursorInvalid, detail).about("cursor"))
-            }
-        }
+    fn decode(text: &str) -> Option<Self> {
+        let bytes = <[u8; 17]>::try_from(BASE64URL.decode(text).ok()?).ok()?;
+        let (version, bytes) = bytes.split_first()?;
+        let (epoch, position) = bytes.split_first_chunk()?;
+        let position = Position(u64::from_be_bytes(position.try_into().ok()?));
+        (*version == Self::VERSION).then_some(Self { epoch: Epoch(*epoch), position })
     }
 }
 
@@ -81,6 +81,21 @@ impl Syncs {
         let position = self.store.position();
         self.store.settle().await;
         position
+    }
+
+    /// The cursor of who has everything up to a position.
+    pub fn cursor(&self, position: Position) -> String {
+        Cursor { epoch: self.store.epoch(), position }.encode()
+    }
+
+    /// The position of who has kept a cursor.
+    pub fn resume(&self, cursor: &str) -> Result<Position, Error> {
+        let invalid = |detail| Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
+        match Cursor::decode(cursor) {
+            Some(Cursor { epoch, position }) if self.store.reached(epoch, position) => Ok(position),
+            Some(_) => invalid("The cursor is of another log; begin without one."),
+            None => invalid("Use the cursor of the last `sync:done` as it was, or none."),
+        }
     }
 
     /// A reader of what `user` lacks, up to `upto`.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::Store;
+use domain::store::{Epoch, Store};
 use domain::{Broker, Clock, Domain, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -30,12 +30,13 @@ pub(crate) fn wire(
 ) -> Result<(Arc<App>, socketio::Server<Sockets>), String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let random = Arc::new(SystemRandom);
+    let epoch = Epoch::draw(&*random);
     let (store, keyring): (Arc<dyn Store>, _) = if config.memory {
-        (Arc::new(MemoryStore::new()), keys::ephemeral(&*random))
+        (Arc::new(MemoryStore::new(epoch)), keys::ephemeral(&*random))
     } else {
         let cache_mib = u32::try_from(config.cache.bytes() >> 20).unwrap_or(u32::MAX);
         let options = SqliteOptions { cache_mib, ..SqliteOptions::default() };
-        let store = SqliteStore::open(&config.data, &options).map_err(|error| error.to_string())?;
+        let store = SqliteStore::open(&config.data, epoch, &options).map_err(|error| error.to_string())?;
         let keyring = keys::load(&config.data, &*random, clock.now()).map_err(|error| error.to_string())?;
         (Arc::new(store), keyring)
     };

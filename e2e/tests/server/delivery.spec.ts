@@ -1,3 +1,5 @@
+import { cp, rm } from 'node:fs/promises';
+
 import { expect, test } from '@playwright/test';
 
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
@@ -189,10 +191,10 @@ test('a device that was away sees changes in order', async () => {
 test('a cursor that is none is told, and the client is served as one without', async () => {
   const [ann, bob] = (await people('ann', 'bob')) as [Person, Person];
   const a = client(aldis.url, ann);
-  await join(a);
+  const now = Buffer.from(await join(a), 'base64url');
   await count(a, bob.username, 1, 3);
-  // Of a log that is further on: this server's has been put back.
-  const ahead = Buffer.from([1, 0, 0, 1, 0, 0, 0, 0, 0]).toString('base64url');
+  // Of a log that is further on.
+  const ahead = Buffer.concat([now.subarray(0, 9), Buffer.from([0, 0, 1, 0, 0, 0, 0, 0])]).toString('base64url');
   for (const [cursor, expected] of [['nonsense', numbers(1, 3)], [ahead, []]] as const) {
     const b = client(aldis.url, { ...bob, cursor });
     const told = next<Problem>(b, 'request:error');
@@ -202,6 +204,40 @@ test('a cursor that is none is told, and the client is served as one without', a
     b.socket.close();
   }
   a.socket.close();
+});
+
+test('a cursor lives through a restart, and not through going back to a copy', async () => {
+  const own = await Aldis.start();
+  const copy = `${own.data}-copy`;
+  try {
+    const [ann, bob] = [await own.person('ann'), await own.person('bob')];
+    const session = async (auth: object, texts: string[]): Promise<{ cursor: string; told: unknown[]; received: string[] }> => {
+      const [a, b] = [client(own.url, ann), client(own.url, { ...bob, ...auth })];
+      await join(a);
+      for (const text of texts) await say(a.socket, { receiver: bob.username, text });
+      const cursor = await join(b);
+      const told = b.events.items.filter(([name]) => name === 'request:error').map(([, problem]) => (problem as Problem).code);
+      const received = b.messages.items.map(({ text }) => text);
+      for (const { socket } of [a, b]) socket.close();
+      return { cursor, told, received };
+    };
+    const first = await session({}, ['1', '2']);
+    await own.stop();
+    await cp(own.data, copy, { recursive: true });
+    await own.restart();
+    const second = await session({ cursor: first.cursor }, ['3']);
+    expect(second).toMatchObject({ told: [], received: ['3'] });
+    await own.stop();
+    await rm(own.data, { recursive: true });
+    await cp(copy, own.data, { recursive: true });
+    await own.restart();
+    // The log has grown behind where the cursor was.
+    expect(await session({ cursor: second.cursor }, ['4', '5'])).toMatchObject({ told: ['cursor_invalid'], received: ['4', '5'] });
+    expect(await session({ cursor: first.cursor }, [])).toMatchObject({ told: [], received: ['4', '5'] });
+  } finally {
+    await own.end();
+    await rm(copy, { recursive: true, force: true });
+  }
 });
 
 test('sync pages behind a cursor, and gives a fresh one to who has everything', async () => {

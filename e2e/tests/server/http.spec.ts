@@ -153,6 +153,8 @@ test('every answer has the headers that protect', async () => {
   for (const path of ['/', '/livez', '/api/nothing']) {
     const { headers } = await fetch(aldis.url + path);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+    // The socket is the server's own, too.
+    expect(headers.get('content-security-policy')).toContain("connect-src 'self';");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('x-frame-options')).toBe('DENY');
     expect(headers.get('referrer-policy')).toBe('no-referrer');

@@ -7,7 +7,7 @@ import type { Message } from '../../../web/src/app/protocol/protocol.ts';
 
 /** A server that takes the last address of `X-Forwarded-For` for the client's, as behind a proxy. */
 async function behindProxy(flags: string[]): Promise<Aldis> {
-  return Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', ...flags]);
+  return Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp', ...flags]);
 }
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
@@ -48,6 +48,9 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
     expect((await register('four', '192.0.2.2')).status).toBe(201);
     // What a client claims in front of the proxy does not count.
     await refused(register('five', '198.51.100.7, 192.0.2.1'), 429, 'rate_limited');
+    // One holder of IPv6 has a whole network of addresses.
+    for (const [n, status] of [[1, 201], [2, 201], [3, 429]]) expect((await register(`six-${n}`, `2001:db8::${n}`)).status).toBe(status);
+    expect((await register('seven', '2001:db8:0:1::1')).status).toBe(201);
 
     const person = await aldis.person('ann');
     const login = (password: string, address: string) =>
@@ -63,6 +66,7 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
     const { message, data } = await refusedConnect(open('192.0.2.5'));
     expect(message).toBe('rate_limited');
     problem(data, 429, 'rate_limited');
+    expect(data.retryAfter).toBe(5);
     sockets[0]!.socket.close();
     await expect(async () => {
       const again = open('192.0.2.5');

@@ -1,12 +1,14 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as path } from 'node:path';
 import { promisify } from 'node:util';
 
 import { expect, test } from '@playwright/test';
 
-import { Aldis, answer, BINARY, say } from '../../support/aldis.ts';
+import { Aldis, answer, BINARY, PASSWORD, say } from '../../support/aldis.ts';
 import { refusal } from '../../support/check.ts';
 import { client, join, next } from '../../support/live.ts';
 import type { Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
@@ -57,6 +59,10 @@ test('the fixed code is refused where others can reach the server', async () => 
   const refused = await aldisCommand(['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off']);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('--allow-fixed-otp');
+  // Through a proxy others come, too.
+  const behindProxy = await aldisCommand(['serve', '--memory', '--listen', '127.0.0.1:0', '--metrics-listen', 'off', '--trusted-proxy', '127.0.0.1']);
+  expect(behindProxy.code).toBe(1);
+  expect(behindProxy.stderr).toContain('--allow-fixed-otp');
   for (const flags of [['--allow-fixed-otp'], ['--otp-channel', 'log']]) {
     // 127.0.0.2 is loopback, too; a wildcard is not, and is only asked for its address here.
     const check = execFile(BINARY, ['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off', ...flags], { env: ENV });
@@ -176,6 +182,39 @@ test('asked to stop, it finishes what is in flight, sends sockets away to come b
     }
     expect(acknowledged.filter(({ id }) => !stored.has(id))).toEqual([]);
     for (const { socket } of [a, b]) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('a stop keeps its bound, whatever does not end', async () => {
+  const aldis = await Aldis.start(['--drain-timeout', '2s']);
+  // Another process holds the database, so that no commit succeeds; and a request never ends.
+  const script = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()';
+  const holder = spawn('python3', ['-c', script, path(aldis.data, 'aldis.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const endless = connect(Number(new URL(aldis.url).port), '127.0.0.1').on('error', () => undefined);
+  try {
+    await once(holder.stdout, 'data');
+    endless.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n');
+    void aldis.request('POST', '/auth/register', { username: 'waits', password: PASSWORD }).catch(() => undefined);
+    // Until it hangs in the store.
+    await new Promise((done) => setTimeout(done, 500));
+    const asked = performance.now();
+    expect(await aldis.stop()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(3000);
+  } finally {
+    endless.destroy();
+    holder.stdin.end();
+    await aldis.end();
+  }
+});
+
+test('a proxy that is not trusted is told of, once', async () => {
+  const aldis = await Aldis.start(['--memory']);
+  try {
+    for (let n = 0; n < 3; n++) await aldis.request('GET', '/livez', undefined, undefined, { 'x-forwarded-for': `192.0.2.${n}` });
+    await aldis.stop();
+    expect(aldis.log.filter((line) => line.includes('--trusted-proxy'))).toHaveLength(1);
   } finally {
     await aldis.end();
   }

@@ -113,3 +113,26 @@ test('19. after a longer absence everything is there, in order, however it is sc
   socket.close();
   await messenger.page.context().close();
 });
+
+test('the live connection is a WebSocket of the page’s own host, and none to another host is let through', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const polls: string[] = [];
+  messenger.page.on('request', (request) => request.url().includes('transport=polling') && polls.push(request.url()));
+  const connected = messenger.page.waitForEvent('websocket');
+  await messenger.open(bob.username);
+  expect(new URL((await connected).url()).host).toBe(new URL(aldis.url).host);
+  await messenger.send('Over the socket');
+  await expect(messenger.tick('Over the socket', 'Sent')).toBeVisible();
+  expect(polls).toEqual([]);
+  const other = messenger.page.evaluate(
+    () =>
+      new Promise<string>((done) => {
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => done(effectiveDirective));
+        const socket = new WebSocket('ws://127.0.0.2:9/');
+        socket.onopen = () => done('open');
+      }),
+  );
+  expect(await other).toBe('connect-src');
+  await messenger.page.context().close();
+});

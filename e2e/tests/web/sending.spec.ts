@@ -1,4 +1,4 @@
-import { answer, say } from '../../support/aldis.ts';
+import { Aldis, answer, say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
@@ -134,5 +134,72 @@ test('17. a message that is refused for good says so, and can be discarded', asy
   await messenger.page.getByRole('button', { name: 'Discard' }).click();
   await expect(messenger.messages).toHaveCount(1);
   await expect(messenger.message('Shorter')).toBeVisible();
+  await page.context().close();
+});
+
+test('17. a text too long for the line says so, and does not stand in the way', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  let sockets = 0;
+  page.on('websocket', () => sockets++);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  await messenger.composer.fill('y'.repeat(140_000));
+  await expect(page.getByText('123,616 bytes over')).toBeVisible();
+  await messenger.composer.press('Enter');
+  const refused = messenger.messages.filter({ has: page.getByRole('button', { name: 'Discard' }) });
+  await expect(refused.getByRole('img', { name: 'Not sent' })).toBeVisible();
+  await messenger.send('second');
+  await expect(messenger.tick('second', 'Sent')).toBeVisible();
+  expect(sockets).toBe(1);
+
+  // Asked to, it goes to the server after all, which cuts the line over it: a few times, not for ever.
+  await refused.getByRole('button', { name: 'Try again' }).click();
+  await messenger.send('third');
+  await expect(messenger.tick('third', 'Sent')).toBeVisible();
+  await expect(refused.getByRole('img', { name: 'Not sent' })).toBeVisible();
+  expect(sockets).toBeGreaterThan(1);
+  expect(sockets).toBeLessThanOrEqual(5);
+  const opened = sockets;
+
+  await page.reload();
+  await expect(refused.getByRole('img', { name: 'Not sent' })).toBeVisible();
+  await refused.getByRole('button', { name: 'Discard' }).click();
+  await expect(messenger.messages).toHaveCount(2);
+  expect(sockets).toBe(opened + 1);
+  const [conversation] = await aldis.conversations(bob);
+  expect((await aldis.messages(bob, conversation!.id)).map(({ text }) => text)).toEqual(['second', 'third']);
+  await page.context().close();
+});
+
+test('17. a server that takes less on the line than others is not asked for ever', async ({ browser }) => {
+  const aldis = await Aldis.start(['--packet-limit', '40KiB']);
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  let sockets = 0;
+  page.on('websocket', () => sockets++);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  await messenger.send('y'.repeat(50_000));
+  await messenger.send('second');
+  await expect(messenger.tick('second', 'Sent')).toBeVisible();
+  await expect(messenger.messages.first().getByRole('img', { name: 'Not sent' })).toBeVisible();
+  expect(sockets).toBeLessThanOrEqual(5);
+  await page.context().close();
+  await aldis.end();
+});
+
+test('half a character goes out as a replacement character', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  // As an input method or a script leaves it: `fill` would mend it on its way into the page.
+  await messenger.composer.evaluate((field: HTMLTextAreaElement) => {
+    field.value = 'half \ud83d end';
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await messenger.composer.press('Enter');
+  await expect(messenger.tick('half \ufffd end', 'Sent')).toBeVisible();
   await page.context().close();
 });

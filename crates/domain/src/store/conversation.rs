@@ -30,9 +30,11 @@ pub struct ConversationRecord {
     pub head_position: Position,
     /// Everybody in it.
     pub members: Vec<MemberRecord>,
-    /// The newest message.
+    /// The newest message; behind a thousand changes in a row, the newest of those that they changed may
+    /// stand for it.
     pub last_message: Option<MessageRecord>,
-    /// Messages of others above the asking user's read cursor, counted up to [`protocol::limit::UNREAD`].
+    /// Messages of others above the asking user's read cursor, counted up to [`protocol::limit::UNREAD`]
+    /// among at least twice as many of the newest entries.
     pub unread: u64,
 }
 

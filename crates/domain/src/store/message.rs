@@ -3,11 +3,23 @@ use futures_util::future::BoxFuture;
 use protocol::{ConversationId, MessageId, Timestamp};
 
 use super::{ConversationKey, ConversationRecord, StoreError, UserId};
+use crate::random::{self, Random};
 
 /// A place in the order in which the whole store committed; higher is later. Clients hold it as an opaque
 /// cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
+
+/// A run of a store, from one opening to the next, named by randomness: no other run of any store has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Epoch(pub [u8; 8]);
+
+impl Epoch {
+    /// Draws a name.
+    pub fn draw(random: &dyn Random) -> Self {
+        Self(random::bytes(random))
+    }
+}
 
 /// The sender's own name for a message, unique for the sender.
 pub type ClientId = Box<str>;
@@ -216,6 +228,13 @@ pub trait MessageStore: Send + Sync {
     /// A position with everything up to it readable; everything announced later is above it, or was
     /// readable already.
     fn position(&self) -> Position;
+
+    /// The epoch that began when the store was opened.
+    fn epoch(&self) -> Epoch;
+
+    /// Whether the log stood at a position, or behind it, in an epoch. It did not in that of another log, nor
+    /// where it was written on after the copy was made that this one goes on from.
+    fn reached(&self, epoch: Epoch, position: Position) -> bool;
 
     /// Entries of several conversations, none above `upto`.
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
 pub use conversation::{Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Since};
 pub use message::{
-    Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, MessageRecord,
+    Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,
     MessageStore, Position, Range, Read, Target,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};

@@ -41,6 +41,30 @@ async fn five_tries_at_once_are_five_tries() {
 }
 
 #[tokio::test]
+async fn a_code_is_locked_until_it_expires() {
+    let world = World::new();
+    let code = world.register("ann").await.unwrap();
+    for _ in 0..5 {
+        world.domain.accounts.verify("ann", "000000").await.unwrap_err();
+    }
+    world.clock.advance(Duration::from_mins(4));
+    let locked = world.domain.accounts.verify("ann", &code).await.unwrap_err();
+    assert_eq!((locked.code, locked.retry_after), (Code::OtpLocked, Some(Duration::from_mins(6))));
+    world.clock.advance(Duration::from_mins(6));
+    assert_eq!(world.domain.accounts.verify("ann", &code).await.unwrap_err().code, Code::OtpInvalid);
+}
+
+#[tokio::test]
+async fn names_that_a_path_cannot_have_are_nobodys() {
+    let world = World::new();
+    for name in ["me", "ME", "..", "...."] {
+        let refused = world.register(name).await.unwrap_err();
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::Invalid, Some("username")), "{name}");
+    }
+    world.register("me.").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_verified_account_is_sent_no_code() {
     let world = World::new();
     world.person("ann").await;

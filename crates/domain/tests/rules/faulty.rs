@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountStore, Append, Behind, CodeTry, ConversationKey, ConversationRecord, ConversationStore,
-    CursorMove, CursorStore, Done, Hash, MessageRecord, MessageStore, Moved, NewAccount, NewSession,
+    CursorMove, CursorStore, Done, Epoch, Hash, MessageRecord, MessageStore, Moved, NewAccount, NewSession,
     OneTimeCode, Position, Range, Read, Rotation, SessionRecord, SessionStore, Since, Store, StoreError,
     UserId,
 };
@@ -119,6 +119,14 @@ hand_on! {
 
     fn position(&self) -> Position {
         self.store.position()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.store.epoch()
+    }
+
+    fn reached(&self, epoch: Epoch, position: Position) -> bool {
+        self.store.reached(epoch, position)
     }
 }
 

@@ -44,6 +44,10 @@ async fn a_refresh_token_used_twice_ends_its_session_and_cuts_it() {
     for token in [first.token, second.token] {
         let revoked = world.domain.sessions.authenticate(&token).await.unwrap_err();
         assert_eq!(revoked.code, Code::SessionRevoked);
+        // Also once it has expired: there is nothing to refresh.
+        world.clock.advance(Duration::from_hours(2));
+        let revoked = world.domain.sessions.authenticate(&token).await.unwrap_err();
+        assert_eq!(revoked.code, Code::SessionRevoked);
     }
 }
 
@@ -66,13 +70,59 @@ async fn failed_logins_are_limited_and_right_ones_never_count() {
         assert_eq!(sessions.login(wrong(), address).await.unwrap_err().code, Code::CredentialsInvalid);
     }
     assert_eq!(sessions.login(login("ann"), address).await.unwrap_err().code, Code::RateLimited);
-    for _ in 0..2 {
+    for _ in 0..3 {
         assert_eq!(sessions.login(wrong(), other).await.unwrap_err().code, Code::CredentialsInvalid);
     }
-    // The account's own limit now, whatever the address and the case of the name.
-    assert_eq!(sessions.login(login("ANN"), None).await.unwrap_err().code, Code::RateLimited);
+    assert_eq!(sessions.login(login("ann"), other).await.unwrap_err().code, Code::RateLimited);
     world.clock.advance(Duration::from_hours(1));
     sessions.login(login("ann"), address).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_guesses_from_many_addresses_is_slowed_and_locks_nobody_out() {
+    let world = World::with(&Settings {
+        failed_logins: Rate::per(Duration::from_hours(1), 20),
+        failed_logins_of_account: Rate::per(Duration::from_hours(1), 30),
+        ..settings()
+    });
+    world.person("ann").await;
+    let wrong = || Login { password: "wrong horse".into(), ..login("Ann") };
+    let sessions = &world.domain.sessions;
+    let mut guessed = Vec::new();
+    for address in 1..=4 {
+        let address = Some([192, 0, 2, address].into());
+        let mut guesses = 0;
+        while sessions.login(wrong(), address).await.unwrap_err().code == Code::CredentialsInvalid {
+            guesses += 1;
+        }
+        guessed.push(guesses);
+    }
+    // Thirty from wherever; after that each address has five.
+    assert_eq!(guessed, [20, 15, 5, 5]);
+    let slowed = sessions.login(wrong(), Some([192, 0, 2, 4].into())).await.unwrap_err();
+    assert_eq!((slowed.code, slowed.retry_after), (Code::RateLimited, Some(Duration::from_mins(12))));
+    // Who knows the password is let in, as often as they like.
+    for _ in 0..9 {
+        sessions.login(login("ann"), Some([192, 0, 2, 9].into())).await.unwrap();
+    }
+    // On loopback nothing is counted.
+    for _ in 0..35 {
+        assert_eq!(sessions.login(wrong(), None).await.unwrap_err().code, Code::CredentialsInvalid);
+    }
+    sessions.login(login("ann"), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_username_is_nobody_and_is_not_counted() {
+    let rate = Rate::per(Duration::from_hours(1), 1);
+    let world = World::with(&Settings { failed_logins_of_account: rate, ..settings() });
+    for name in [String::new(), "x".repeat(33), "x".repeat(256 * 1024), "añn".into()] {
+        for _ in 0..3 {
+            let address = Some([192, 0, 2, 1].into());
+            let refused = world.domain.sessions.login(login(&name), address).await.unwrap_err();
+            assert_eq!(refused.code, Code::CredentialsInvalid);
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Account, Store, UserId};
+use domain::store::{Account, Epoch, Store, UserId};
 use domain::{
     Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sent, Settings,
     SigningKey,
@@ -119,7 +119,10 @@ impl World {
     }
 
     pub(crate) fn with(settings: &Settings) -> Self {
-        let store = Arc::new(MemoryStore::new());
+        // Each world is another's.
+        static WORLDS: AtomicU64 = AtomicU64::new(0);
+        let random = Arc::new(Counting(AtomicU64::new(1000 * WORLDS.fetch_add(1, Ordering::SeqCst))));
+        let store = Arc::new(MemoryStore::new(Epoch::draw(&*random)));
         let faulty = Arc::new(Faulty::new(store.clone()));
         let (clock, told, codes) =
             (Arc::<ManualClock>::default(), Arc::<Told>::default(), Arc::<Codes>::default());
@@ -128,7 +131,7 @@ impl World {
             broker: told.clone(),
             otp: codes.clone(),
             clock: clock.clone(),
-            random: Arc::<Counting>::default(),
+            random,
             keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
         };
         Self { domain: Domain::new(ports, settings), store, faulty, clock, told, codes }

@@ -1,5 +1,5 @@
+use domain::Caught;
 use domain::store::{Position, Since};
-use domain::{Caught, Cursor};
 use protocol::Code;
 
 use crate::support::{World, to};
@@ -52,12 +52,26 @@ async fn the_logs_of_all_conversations_are_one_stream_in_the_order_of_commitment
 
 #[tokio::test]
 async fn a_cursor_is_read_as_it_was_written() {
-    for position in [0, 1, u64::MAX >> 1] {
-        let cursor = Cursor(Position(position));
-        assert_eq!(Cursor::decode(&cursor.encode()).unwrap(), cursor);
+    let world = World::new();
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    for text in ["1", "2"] {
+        world.send(&ann, to("bob", text)).await.unwrap();
     }
+    let syncs = &world.domain.syncs;
+    for position in [Position(0), Position(1), syncs.position()] {
+        assert_eq!(syncs.resume(&syncs.cursor(position)).unwrap(), position);
+    }
+    let ahead = syncs.cursor(Position(3));
+    // Another log, of the same length.
+    let other = World::new();
+    let (ann, _) = (other.person("ann").await, other.person("bob").await);
+    for text in ["1", "2"] {
+        other.send(&ann, to("bob", text)).await.unwrap();
+    }
+    let others = other.domain.syncs.cursor(Position(1));
     let long = "A".repeat(1000);
-    for bad in ["", "x", "AAAA", "AAAAAAAAAAAAA", "AgAAAAAAAAAB", "ключ", long.as_str()] {
-        assert_eq!(Cursor::decode(bad).unwrap_err().code, Code::CursorInvalid, "{bad}");
+    let none = ["", "x", "AAAA", "AAAAAAAAAAAAA", "AQAAAAAAAAAB", "ключ", long.as_str()];
+    for bad in none.into_iter().chain([ahead.as_str(), others.as_str()]) {
+        assert_eq!(syncs.resume(bad).unwrap_err().code, Code::CursorInvalid, "{bad}");
     }
 }

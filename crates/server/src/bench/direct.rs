@@ -121,7 +121,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
         }
     }
     let from = start + options.warmup * 1_000_000_000;
-    let until = from + options.seconds * 1_000_000_000;
+    let mut until = from + options.seconds * 1_000_000_000;
     let mut meter = Meter::start(common.pid)?;
     let mut progress = Progress::new();
     loop {
@@ -132,6 +132,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
         if now >= from && !direct.measuring {
             meter = Meter::start(common.pid)?;
             direct.measuring = true;
+            until = now + options.seconds * 1_000_000_000;
         }
         if let Some(pace) = direct.pace {
             while pace.due(due) <= now {

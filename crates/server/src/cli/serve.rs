@@ -4,10 +4,12 @@ use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,14 +17,18 @@ use crate::app::App;
 use crate::config::Config;
 use crate::listen::Listener;
 use crate::socket::Sockets;
-use crate::{http, log, wiring, worker};
+use crate::{log, wiring, worker};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(config: Config) -> Result<(), String> {
     log::start(&config)?;
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| error.to_string())?.block_on(run(config))
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let served = runtime.block_on(run(config));
+    // What did not end in time does not keep the process.
+    runtime.shutdown_background();
+    served
 }
 
 async fn run(config: Config) -> Result<(), String> {
@@ -45,9 +51,8 @@ async fn run(config: Config) -> Result<(), String> {
     let workers = TaskTracker::new();
     workers.spawn(worker::receipts(app.clone(), background.clone()));
     workers.spawn(worker::sweep(app.clone(), background.clone()));
-    let accepting =
-        Listener { app: app.clone(), router: http::router(app.clone()), sockets: sockets.clone() };
-    tasks.spawn(accepting.run(listener, stop.clone(), tasks.clone()));
+    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone());
+    tasks.spawn(accepting.run(listener, stop.clone()));
 
     tracing::info!(%address, memory = app.config.memory, "serving");
     // The one line on standard output: whoever started it waits for it.
@@ -59,46 +64,51 @@ async fn run(config: Config) -> Result<(), String> {
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: no new connections, what is in flight is finished");
-    let drained = drain(&app, &sockets, &stop, &tasks);
+    let bound = app.config.drain_timeout.0;
+    let ended = async {
+        drain(&app, &sockets, &stop, &tasks, bound).await;
+        background.cancel();
+        workers.close();
+        workers.wait().await;
+        app.store.close().await;
+    };
     let finished = tokio::select! {
-        () = drained => true,
+        ended = tokio::time::timeout(bound, ended) => ended.is_ok(),
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
     };
-    background.cancel();
-    workers.close();
-    workers.wait().await;
-    app.store.close().await;
     tracing::info!(finished, "stopped");
     Ok(())
 }
 
-/// Stops accepting, finishes what is in flight, and tells sockets to come back; within the bound.
+/// Stops accepting, finishes what is in flight, and tells sockets to come back. Takes three quarters of the
+/// bound at most: the rest is the store's.
 async fn drain(
     app: &App,
     sockets: &socketio::Server<Sockets>,
     stop: &CancellationToken,
     tasks: &TaskTracker,
+    bound: Duration,
 ) {
+    let begun = Instant::now();
     app.stopping.store(true, Ordering::Relaxed);
     stop.cancel();
-    let bound = app.config.drain_timeout.0;
     let in_flight = async {
         // What was read is handled, and then stored and acknowledged.
         sockets.quiesce().await;
         app.store.settle().await;
     };
-    if tokio::time::timeout(bound / 2, in_flight).await.is_err() {
+    if timeout_at(begun + bound / 2, in_flight).await.is_err() {
         tracing::warn!("some requests did not finish in time; they are not acknowledged");
     }
-    sockets.close(bound / 2).await;
     app.tasks.close();
     tasks.close();
     let rest = async {
+        sockets.close(bound / 4).await;
         app.tasks.wait().await;
         tasks.wait().await;
     };
-    if tokio::time::timeout(bound / 2, rest).await.is_err() {
+    if timeout_at(begun + bound / 4 * 3, rest).await.is_err() {
         tracing::warn!("some connections did not end in time; they are cut");
     }
 }

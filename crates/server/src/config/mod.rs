@@ -78,10 +78,13 @@ pub(crate) enum OtpChannelName {
 impl Config {
     /// Refuses what would be unsafe or could not work, once it is known where the server listens.
     pub(crate) fn check(&self, address: SocketAddr) -> Result<(), String> {
-        if self.otp_channel == OtpChannelName::Fixed && !address.ip().is_loopback() && !self.allow_fixed_otp {
+        // Behind a proxy others come, too, on whatever address it finds the server.
+        let is_reached = !address.ip().is_loopback() || !self.trusted_proxy.is_empty();
+        if self.otp_channel == OtpChannelName::Fixed && is_reached && !self.allow_fixed_otp {
+            let by = if self.trusted_proxy.is_empty() { "" } else { " through a trusted proxy" };
             return Err(format!(
-                "{address} can be reached by others, and with otp-channel = \"fixed\" anybody verifies any account; \
-                 set --otp-channel log, or --allow-fixed-otp if that is what you want"
+                "{address} can be reached by others{by}, and with otp-channel = \"fixed\" anybody verifies any \
+                 account; set --otp-channel log, or --allow-fixed-otp if that is what you want"
             ));
         }
         // A text grows by escapes and by its wrapping in an event.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -14,6 +15,9 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Failure;
 use crate::app::App;
+
+/// How long a request's body may take.
+const BODY: Duration = Duration::from_secs(15);
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -28,11 +32,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
                 "Send JSON, with Content-Type: application/json.",
             ));
         }
-        let bytes =
-            Bytes::from_request(request, app).await.map_err(|rejection| match rejection.status() {
-                StatusCode::PAYLOAD_TOO_LARGE => Failure::new(Code::TooLarge, "The body is over the limit."),
-                _ => Failure::new(Code::Malformed, "The body could not be read."),
-            })?;
+        let late = |_| Failure::new(Code::Malformed, "The body took too long to arrive.");
+        let read = tokio::time::timeout(BODY, Bytes::from_request(request, app)).await.map_err(late)?;
+        let bytes = read.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Failure::new(Code::TooLarge, "The body is over the limit."),
+            _ => Failure::new(Code::Malformed, "The body could not be read."),
+        })?;
         parse(&bytes).map(Self)
     }
 }

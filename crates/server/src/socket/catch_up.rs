@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{EntryKind, Position, Since};
-use domain::{Caught, Cursor, Error};
+use domain::{Caught, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
 
@@ -43,7 +43,7 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     let mut flush = Flush { app, socket, acknowledged, told: before };
     loop {
         let upto = app.domain.syncs.position();
-        let done = Synced { cursor: Cursor(upto).encode(), more: None };
+        let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
         if !flush.read(since, upto).await?
             || client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done))
         {

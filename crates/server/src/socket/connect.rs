@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use domain::Error;
 use domain::store::Since;
-use domain::{Cursor, Error};
 use protocol::Code;
 use serde_json::Value;
 use socketio::{Connect, Refusal};
@@ -49,13 +49,9 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
 /// told, and served as one that has none.
 fn start(app: &App, cursor: &Value) -> Start {
     let before = app.domain.syncs.position();
-    let from = |cursor: &str| match Cursor::decode(cursor)? {
-        Cursor(position) if position <= before => Ok(Since::Position(position)),
-        Cursor(_) => Err(Error::new(Code::CursorInvalid, "The cursor is of another log; begin without one.")),
-    };
     let since = match cursor {
         Value::Null => Ok(Since::Delivered),
-        Value::String(cursor) => from(cursor),
+        Value::String(cursor) => app.domain.syncs.resume(cursor).map(Since::Position),
         _ => Err(Error::new(Code::CursorInvalid, "A cursor is a string.").about("cursor")),
     };
     match since {

@@ -79,7 +79,7 @@ impl Handler for Sockets {
 }
 
 /// The payload of a request.
-fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     // Where a fault lies is looked for only when there is one.
     event.first().map(|Object(request)| request).or_else(|_| decode_with_path(event))
 }

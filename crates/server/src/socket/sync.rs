@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use domain::Error;
 use domain::store::Since;
-use domain::{Cursor, Error};
 use protocol::{Code, Sync, Synced, limit};
 use socketio::Event;
 
@@ -41,12 +41,8 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
     if !limit::SYNC_PAGE.contains(&limit) {
         return Err(Error::invalid("limit", "A page has 1 to 1,000 events."));
     }
-    let Cursor(since) = Cursor::decode(cursor)?;
+    let since = app.domain.syncs.resume(cursor)?;
     let upto = app.domain.syncs.position();
-    if since > upto {
-        let detail = "The cursor is of another log; begin without one.";
-        return Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
-    }
     let user = socket.session().caller.person.id;
     let mut reader = {
         let _turn = app.reading.acquire().await;
@@ -72,7 +68,7 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
         }
     }
     let more = !reader.is_done();
-    Ok(Synced { cursor: Cursor(if more { reached } else { upto }).encode(), more: Some(more) })
+    Ok(Synced { cursor: app.domain.syncs.cursor(if more { reached } else { upto }), more: Some(more) })
 }
 
 /// Where a socket stands that has been sent everything: a cursor to keep.
@@ -80,5 +76,5 @@ async fn stand(app: &App, socket: &Socket) -> Option<Synced> {
     let floor = socket.session().live().await?;
     // Told to whoever was in the live stream: to this socket, too.
     let told = app.domain.syncs.told().await;
-    Some(Synced { cursor: Cursor(told.max(floor)).encode(), more: Some(false) })
+    Some(Synced { cursor: app.domain.syncs.cursor(told.max(floor)), more: Some(false) })
 }

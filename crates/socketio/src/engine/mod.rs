@@ -16,6 +16,7 @@ pub(crate) mod packet;
 mod polling;
 mod protocol;
 mod requests;
+mod route;
 mod upgrade;
 mod websocket;
 mod wire;
@@ -23,32 +24,14 @@ mod wire;
 use std::{
     collections::HashMap,
     net::IpAddr,
-    pin::pin,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use ::http::{Method, Request, Response};
-use bytes::Bytes;
-use hyper::{
-    body::Body as HttpBody,
-    upgrade::{OnUpgrade, Parts, Upgraded},
-};
-use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::{
-    net::TcpStream,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{
-    driver::Driver,
-    http::{Query, Refused, Transport},
-    outbox::{Content, Item},
-    polling::Mailbox,
-    websocket::WebSocket,
-};
 pub use self::{
     head::Head,
     http::Body,
@@ -57,6 +40,7 @@ pub use self::{
     protocol::{Message, Protocol, Received, Work},
     wire::Wire,
 };
+use self::{http::Refused, polling::Mailbox};
 use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};
 
 /// The sessions of one server.
@@ -111,51 +95,6 @@ impl<P: Protocol> Engine<P> {
         path.starts_with(&self.config.path) || Some(path) == self.config.path.strip_suffix('/')
     }
 
-    /// Answers a request of the path. See [`crate::Server::handle`].
-    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, address: IpAddr) -> Response<Body>
-    where
-        B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    {
-        let cors = self.config.origins.cors(request.headers());
-        let mut response = match self.route(request, address).await {
-            Ok(response) => response,
-            Err(refused) => {
-                self.counters.refused.fetch_add(1, Ordering::Relaxed);
-                refused.response()
-            }
-        };
-        response.headers_mut().extend(cors);
-        response
-    }
-
-    async fn route<B>(
-        self: &Arc<Self>,
-        request: Request<B>,
-        address: IpAddr,
-    ) -> Result<Response<Body>, Refused>
-    where
-        B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    {
-        if !self.config.origins.allow(request.headers()) {
-            return Err(Refused::Origin);
-        }
-        if request.method() == Method::OPTIONS {
-            return Ok(http::preflight(request.headers()));
-        }
-        let query = Query::read(&request)?;
-        match (query.transport, query.session, request.method()) {
-            (Transport::Polling, None, &Method::GET) => self.open_polling(address),
-            (Transport::WebSocket, None, _) => self.open_websocket(request, address),
-            (Transport::Polling, None, _) => Err(Refused::Method),
-            (Transport::WebSocket, Some(id), _) => self.upgrade(&self.find(id)?, request),
-            (Transport::Polling, Some(id), &Method::GET) => requests::get(&*self.find(id)?).await,
-            (Transport::Polling, Some(id), &Method::POST) => {
-                requests::post(&*self.find(id)?, request, &self.config).await
-            }
-            (Transport::Polling, Some(_), _) => Err(Refused::Request),
-        }
-    }
-
     fn find(&self, id: Id) -> Result<Arc<Link>, Refused> {
         self.sessions.lock().links.get(&id).cloned().ok_or(Refused::Session)
     }
@@ -197,123 +136,6 @@ impl<P: Protocol> Engine<P> {
         if links.capacity() > 1024 && links.len() < links.capacity() / 4 {
             links.shrink_to(links.len() * 2);
         }
-    }
-
-    /// The packet that opens a session.
-    fn open_packet(&self, link: &Link, upgrades: &str) -> Bytes {
-        let Config { ping_interval, ping_timeout, max_payload, .. } = &self.config;
-        let (interval, timeout) = (ping_interval.as_millis(), ping_timeout.as_millis());
-        format!(
-            r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{interval},"pingTimeout":{timeout},"maxPayload":{max_payload}}}"#,
-            link.id
-        )
-        .into()
-    }
-
-    fn open_polling(self: &Arc<Self>, address: IpAddr) -> Result<Response<Body>, Refused> {
-        let link = self.enter(address, Some(Box::default()))?;
-        let open = self.open_packet(&link, r#""websocket""#);
-        let engine = self.clone();
-        let now = Instant::now();
-        self.tasks.spawn(async move {
-            let mut driver = Driver::new(&engine, link, now);
-            let mut timer = pin!(sleep_until(now));
-            // Boxed, since most of a session's life is on the WebSocket.
-            match Box::pin(polling::run(&mut driver, timer.as_mut())).await {
-                Ok(mut socket) => {
-                    engine.counters.upgraded.fetch_add(1, Ordering::Relaxed);
-                    let reason = socket.run(&mut driver, timer).await;
-                    socket.goodbye(reason).await;
-                    driver.close(reason).await;
-                    Box::pin(engine.linger(*socket)).await;
-                }
-                Err(reason) => driver.close(reason).await,
-            }
-        });
-        Ok(http::text(Body::new(open, None)))
-    }
-
-    fn open_websocket<B>(
-        self: &Arc<Self>,
-        mut request: Request<B>,
-        address: IpAddr,
-    ) -> Result<Response<Body>, Refused> {
-        let response = http::accept_websocket(&request)?;
-        self.admit(&self.sessions.lock(), address)?;
-        let upgrade = hyper::upgrade::on(&mut request);
-        let engine = self.clone();
-        self.tasks.spawn(async move {
-            let Some(mut socket) = Box::pin(engine.take_over(upgrade)).await else { return };
-            let now = Instant::now();
-            let Some(mut driver) = engine.drive_websocket(address, now) else { return };
-            let timer = pin!(sleep_until(now));
-            let reason = socket.run(&mut driver, timer).await;
-            socket.goodbye(reason).await;
-            driver.close(reason).await;
-            Box::pin(engine.linger(socket)).await;
-        });
-        Ok(response)
-    }
-
-    /// Opens a session on a WebSocket, unless there are too many by now.
-    fn drive_websocket(&self, address: IpAddr, now: Instant) -> Option<Driver<'_, P>> {
-        let link = self.enter(address, None).ok()?;
-        let open = self.open_packet(&link, "");
-        // Nobody else knows the session yet: nothing can be in the way.
-        let _ = link.push([Item::new(Content::Packet(open))], false);
-        Some(Driver::new(self, link, now))
-    }
-
-    /// Takes the connection out of hyper, so that nothing of hyper stays with it.
-    async fn take_over(&self, upgrade: OnUpgrade) -> Option<WebSocket> {
-        let upgraded = timeout(self.config.upgrade_timeout, upgrade);
-        let upgraded: Upgraded = self.cut.run_until_cancelled(upgraded).await?.ok()?.ok()?;
-        match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(Parts { io, read_buf, .. }) => Some(WebSocket::new(io.into_inner(), &read_buf)),
-            Err(_) => {
-                tracing::error!("a WebSocket needs a connection that hyper serves as TokioIo<TcpStream>");
-                None
-            }
-        }
-    }
-
-    /// Lets the peer close a connection that the server has said goodbye on.
-    async fn linger(&self, socket: WebSocket) {
-        let closed = timeout(self.config.close_timeout, socket.closed());
-        self.cut.run_until_cancelled(closed).await;
-    }
-
-    fn upgrade<B>(
-        self: &Arc<Self>,
-        link: &Arc<Link>,
-        mut request: Request<B>,
-    ) -> Result<Response<Body>, Refused> {
-        let response = http::accept_websocket(&request)?;
-        let free = link
-            .lock()
-            .mailbox
-            .as_mut()
-            .is_some_and(|mailbox| !std::mem::replace(&mut mailbox.upgrading, true));
-        let upgrade = hyper::upgrade::on(&mut request);
-        let (engine, link) = (self.clone(), link.clone());
-        self.tasks.spawn(async move {
-            let socket = engine.take_over(upgrade).await;
-            if !free {
-                // A second connection for a session is closed, as the protocol wants it.
-                if let Some(mut socket) = socket {
-                    socket.goodbye(Reason::BadPacket).await;
-                    engine.linger(socket).await;
-                }
-                return;
-            }
-            let mut state = link.lock();
-            if let Some(mailbox) = &mut state.mailbox {
-                mailbox.upgrading = socket.is_some();
-                mailbox.upgrade = socket.map(Box::new);
-                link.notify(state);
-            }
-        });
-        Ok(response)
     }
 
     /// See [`crate::Server::quiesce`].

@@ -286,6 +286,11 @@ impl Queue {
         self.release();
     }
 
+    /// Whether something waits that nothing was sent of yet.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.items.is_empty() && self.offset == 0
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }

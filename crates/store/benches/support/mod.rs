@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use domain::store::{
-    AccountStore, Append, Change, ConversationKey, Done, MessageStore, NewAccount, OneTimeCode, Target,
-    UserId,
+    AccountStore, Append, Change, ConversationKey, Done, Epoch, MessageStore, NewAccount, OneTimeCode,
+    Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
 use store::{SqliteOptions, SqliteStore};
@@ -28,7 +28,8 @@ impl Filled {
     /// An empty log in `folder`, for these pairs of people, who are numbered.
     pub(crate) fn open(folder: &Path, pairs: &[(usize, usize)]) -> Self {
         let runtime = Builder::new_current_thread().build().expect("a runtime");
-        let store = SqliteStore::open(folder, &SqliteOptions::default()).expect("the folder is new");
+        let store =
+            SqliteStore::open(folder, Epoch([1; 8]), &SqliteOptions::default()).expect("the folder is new");
         let people = pairs.iter().map(|&(one, other)| one.max(other) + 1).max().unwrap_or_default();
         let users: Vec<UserId> = (0..people).map(|number| user(&runtime, &store, number)).collect();
         let mut filled =

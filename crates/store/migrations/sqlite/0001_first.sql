@@ -80,3 +80,12 @@ CREATE TABLE messages (
 ) STRICT;
 -- The client id first: clients mint them in the order of time, so that rows go in at the end.
 CREATE UNIQUE INDEX messages_by_client_id ON messages (client_id, sender_id) WHERE client_id IS NOT NULL;
+
+-- The runs of the server on this log: a cursor says in which one it was given, so that those of another log, or of
+-- what came after a copy was made that this log goes on from, are told apart.
+CREATE TABLE epochs (
+  number   INTEGER PRIMARY KEY,
+  id       BLOB    NOT NULL,
+  -- Where the log stood when it began.
+  position INTEGER NOT NULL
+) STRICT;

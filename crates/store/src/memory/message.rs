@@ -3,7 +3,7 @@ use std::convert::Infallible;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind,
+    Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind, Epoch,
     MessageRecord, MessageStore, Position, Range, Read, StoreError, Target, UserId,
 };
 use futures_util::future::BoxFuture;
@@ -197,6 +197,14 @@ impl MessageStore for MemoryStore {
 
     fn position(&self) -> Position {
         Position(*self.messages.position.lock())
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    fn reached(&self, epoch: Epoch, position: Position) -> bool {
+        epoch == self.epoch && position <= self.position()
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {

@@ -8,15 +8,15 @@ mod receipt;
 mod session;
 
 use async_trait::async_trait;
-use domain::store::{Store, StoreError};
+use domain::store::{Epoch, Store, StoreError};
 use parking_lot::RwLock;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order, and none across an await: announcing, conversations, a conversation's log,
 /// client ids of a sender, position.
-#[derive(Default)]
 pub struct MemoryStore {
+    epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     conversations: RwLock<conversation::Conversations>,
@@ -24,9 +24,15 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
-    pub fn new() -> Self {
-        Self::default()
+    /// An empty store, whose only epoch has this name.
+    pub fn new(epoch: Epoch) -> Self {
+        Self {
+            epoch,
+            accounts: RwLock::default(),
+            sessions: RwLock::default(),
+            conversations: RwLock::default(),
+            messages: message::Messages::default(),
+        }
     }
 }
 

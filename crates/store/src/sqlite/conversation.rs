@@ -11,6 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::message;
 
+/// How many entries of a conversation are looked at for what its record says of the end of its log: changes,
+/// and the asking user's own messages, may be any number in a row.
+const LOOK_BACK: u64 = 2 * limit::UNREAD;
+
 const DIRECT: i64 = 0;
 const GROUP: i64 = 1;
 
@@ -65,11 +69,12 @@ pub(super) fn record(
     let members = members(connection, key)?;
     let read_seq =
         user.and_then(|user| members.iter().find(|member| member.user == user)).map(|me| me.cursors.read_seq);
+    let (head_seq, head_position) = head(connection, key)?;
+    let looked_at = head_seq.saturating_sub(LOOK_BACK);
     let unread = match (user, read_seq) {
-        (Some(user), Some(read_seq)) => unread(connection, key, user, read_seq)?,
+        (Some(user), Some(read_seq)) => unread(connection, key, user, read_seq.max(looked_at))?,
         _ => 0,
     };
-    let (head_seq, head_position) = head(connection, key)?;
     Ok(Some(ConversationRecord {
         key,
         id,
@@ -80,7 +85,7 @@ pub(super) fn record(
         head_seq,
         head_position,
         members,
-        last_message: message::before(connection, key, u64::MAX, 1)?.pop(),
+        last_message: message::last(connection, key, looked_at)?,
         unread,
     }))
 }
@@ -109,11 +114,11 @@ fn unread(
     connection: &Connection,
     key: ConversationKey,
     user: UserId,
-    read: u64,
+    above: u64,
 ) -> Result<u64, rusqlite::Error> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM messages \
                WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? LIMIT ?)";
-    let values = params![key.0, read, message::MESSAGE, user.0, limit::UNREAD];
+    let values = params![key.0, above, message::MESSAGE, user.0, limit::UNREAD];
     connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
 }
 

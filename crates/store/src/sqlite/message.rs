@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
-    Append, ConversationKey, Done, Entry, EntryKind, MessageRecord, MessageStore, Position, Range, Read,
-    StoreError, UserId,
+    Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
+    Read, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
@@ -99,6 +99,27 @@ pub(super) fn before(
     Ok(messages)
 }
 
+/// The newest message above a `seq`; where there are only changes, the newest that they changed.
+pub(super) fn last(
+    connection: &Connection,
+    conversation: ConversationKey,
+    above: u64,
+) -> Result<Option<MessageRecord>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
+         ORDER BY seq DESC LIMIT 1"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let values = params![conversation.0, above];
+    let newest = statement.query_row(values, |row| message(conversation, row)).optional()?;
+    if newest.is_some() {
+        return Ok(newest);
+    }
+    let sql = "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ?";
+    let changed: Option<u64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+    changed.map_or(Ok(None), |seq| at(connection, conversation, seq))
+}
+
 fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Read, rusqlite::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? ORDER BY seq"
@@ -116,6 +137,14 @@ impl MessageStore for SqliteStore {
 
     fn position(&self) -> Position {
         self.writer.position()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epochs.current
+    }
+
+    fn reached(&self, epoch: Epoch, position: Position) -> bool {
+        self.epochs.reached(epoch, position, self.position())
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {

@@ -9,6 +9,7 @@ mod append;
 mod checkpoint;
 mod client_id;
 mod conversation;
+mod epoch;
 mod message;
 mod reader;
 mod receipt;
@@ -24,10 +25,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Store, StoreError};
+use domain::store::{Epoch, Store, StoreError};
 use rusqlite::{Connection, OpenFlags};
 
 use checkpoint::Checkpointer;
+use epoch::Epochs;
 use reader::Readers;
 use writer::Writer;
 
@@ -36,6 +38,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     checkpointer: Checkpointer,
+    epochs: Epochs,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
 }
@@ -83,8 +86,8 @@ pub enum OpenError {
 }
 
 impl SqliteStore {
-    /// Opens the store in a folder, which is made where it is missing.
-    pub fn open(folder: &Path, options: &Options) -> Result<Self, OpenError> {
+    /// Opens the store in a folder, which is made where it is missing. `epoch` is a name never used before.
+    pub fn open(folder: &Path, epoch: Epoch, options: &Options) -> Result<Self, OpenError> {
         let lock = lock(folder)?;
         let path = folder.join("aldis.db");
         let mut connection = connect(&path)?;
@@ -92,6 +95,7 @@ impl SqliteStore {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -1024 * i64::from(options.cache_mib))?;
         schema::migrate(&mut connection)?;
+        let epochs = Epochs::begin(&connection, epoch)?;
         let checkpointer = Checkpointer::start(connect(&path)?, &mut connection)?;
         let readers = (0..options.readers.max(1)).map(|_| {
             let connection = connect(&path)?;
@@ -100,7 +104,7 @@ impl SqliteStore {
         });
         let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?);
         let writer = Writer::start(connection, options.queue)?;
-        Ok(Self { writer, readers, checkpointer, _lock: lock })
+        Ok(Self { writer, readers, checkpointer, epochs, _lock: lock })
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(), OpenError> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if found > 0 && application != APPLICATION_ID {
+    // Most programs leave the version at 0; a database of ours that has it is empty.
+    let tables: usize = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if (found > 0 || tables > 0) && application != APPLICATION_ID {
         return Err(OpenError::Foreign);
     }
     if found > MIGRATIONS.len() {

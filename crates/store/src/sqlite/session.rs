@@ -110,6 +110,14 @@ impl SessionStore for SqliteStore {
         next_expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
+        // Anybody may ask; only a token that there is takes the writer's time.
+        let known = move |connection: &Connection| {
+            let sql = "SELECT 1 FROM refresh_tokens WHERE hash = ?";
+            connection.prepare_cached(sql)?.exists([used])
+        };
+        if !self.readers.run(known).await? {
+            return Ok(Rotation::Unknown);
+        }
         self.writer.run(move |connection| rotate(connection, used, next, next_expires_at, now)).await
     }
 
@@ -128,12 +136,16 @@ impl SessionStore for SqliteStore {
         let forget = move |connection: &Connection| {
             let now = now.as_millis();
             connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [now])?;
-            connection.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", [now])?;
-            let sql = "DELETE FROM sessions WHERE NOT EXISTS \
-                       (SELECT 1 FROM refresh_tokens WHERE session_id = sessions.id) \
+            // A session ends with its last token, so only these are looked at.
+            let sql = "DELETE FROM refresh_tokens WHERE expires_at <= ? RETURNING session_id";
+            let mut expired = connection.prepare(sql)?;
+            let of: Vec<[u8; 16]> = expired.query_map([now], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let sql = "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS \
+                       (SELECT 1 FROM refresh_tokens WHERE session_id = ?1) \
                        RETURNING id, user_id, device, created_at, last_seen_at";
-            let mut ended = connection.prepare(sql)?;
-            ended.query_map([], record)?.collect()
+            let mut end = connection.prepare(sql)?;
+            let ended = of.iter().map(|id| end.query_row([id], record).optional());
+            ended.filter_map(Result::transpose).collect()
         };
         self.writer.run(forget).await
     }

@@ -152,6 +152,10 @@ impl Writer {
 
     /// Whether it can commit; tried for real while the last commit failed.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
+        // Its thread ends when it is closed, and by a panic.
+        if self.queue.lock().as_ref().is_none_or(mpsc::Sender::is_closed) {
+            return Err(StoreError::Closed);
+        }
         if !self.state.failing.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -186,7 +190,19 @@ struct Thread {
 impl Thread {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let delay = std::env::var("GATHER_US").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
+        let delay = std::time::Duration::from_micros(delay);
+        let mut busy = false;
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+            if busy && !delay.is_zero() {
+                std::thread::sleep(delay);
+                while batch.len() < BATCH
+                    && let Ok(job) = queue.try_recv()
+                {
+                    batch.push(job);
+                }
+            }
+            busy = batch.len() >= 32;
             match self.commit(&mut batch) {
                 Ok(()) => finish(batch.drain(..), &Ok(())),
                 // One at a time, so that only the one that cannot be done fails.

@@ -60,6 +60,7 @@ contract! {
         seq_has_no_gap_and_is_announced_in_order,
         positions_are_the_order_of_the_whole_store,
         what_is_announced_is_readable,
+        a_position_was_reached_in_an_epoch_of_this_log,
         one_senders_calls_keep_their_order,
         a_repeat_is_stored_once,
         repeats_at_the_same_time_are_stored_once,

@@ -1,7 +1,8 @@
 use std::sync::{Arc, Mutex};
 
 use domain::store::{
-    AppendError, Change, ConversationKey, Entry, EntryKind, Position, Range, Read, Since, Target, UserId,
+    AppendError, Change, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Target,
+    UserId,
 };
 use tokio::sync::oneshot;
 
@@ -101,6 +102,15 @@ pub(crate) async fn what_is_announced_is_readable(store: Shared) {
         let (own, readable) = position.await.unwrap();
         assert!(own <= readable);
     }
+}
+
+pub(crate) async fn a_position_was_reached_in_an_epoch_of_this_log(store: Shared) {
+    let epoch = store.epoch();
+    assert!(store.reached(epoch, Position(0)) && !store.reached(epoch, Position(1)));
+    let (ann, bob, _) = pair(&store).await;
+    send(&store, ann, bob, "second").await;
+    assert!(store.reached(epoch, Position(2)) && !store.reached(epoch, Position(3)));
+    assert!(!store.reached(Epoch([0; 8]), Position(0)));
 }
 
 pub(crate) async fn one_senders_calls_keep_their_order(store: Shared) {

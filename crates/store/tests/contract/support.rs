@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
-    Append, AppendError, Appended, Change, ConversationKey, NewAccount, OneTimeCode, Store, Target, UserId,
+    Append, AppendError, Appended, Change, ConversationKey, Epoch, NewAccount, OneTimeCode, Store, Target,
+    UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -12,11 +13,11 @@ use tokio::sync::oneshot;
 pub(crate) type Shared = Arc<dyn Store>;
 
 pub(crate) fn memory() -> Shared {
-    Arc::new(MemoryStore::new())
+    Arc::new(MemoryStore::new(Epoch([1; 8])))
 }
 
 pub(crate) fn sqlite(folder: &Path) -> Shared {
-    Arc::new(SqliteStore::open(folder, &SqliteOptions::default()).unwrap())
+    Arc::new(SqliteStore::open(folder, Epoch([1; 8]), &SqliteOptions::default()).unwrap())
 }
 
 /// A time that is later at each call.

@@ -21,6 +21,7 @@ import { type Address, sameAddress } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
 import { type Entry, timeline } from './timeline';
+import { checkPacket } from './too-long';
 
 /** One conversation: its head, its messages, and the composer. */
 @Component({
@@ -190,8 +191,9 @@ export class Chat {
     this.failure.set('');
     try {
       if (text !== message.text) {
-        const { conversationId, id } = message;
-        this.socket.updated$.next(await this.socket.request('message:edit', { conversationId, id, text }));
+        const change = { conversationId: message.conversationId, id: message.id, text };
+        checkPacket('message:edit', change);
+        this.socket.updated$.next(await this.socket.request('message:edit', change));
       }
       this.editing.set(null);
     } catch (error) {

@@ -4,6 +4,7 @@ import { oneLine } from '../format/text';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
 import type { Entry } from './timeline';
+import { excess } from './too-long';
 
 /** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
 @Component({
@@ -27,7 +28,14 @@ export class Composer {
   readonly stepReply = output<1 | -1>();
 
   protected readonly text = signal('');
-  protected readonly empty = computed(() => this.text().trim() === '');
+  /** The text as it is sent: half a character, which a program may leave behind, becomes a replacement character. */
+  private readonly message = computed(() => this.text().trim().toWellFormed());
+  protected readonly empty = computed(() => this.message() === '');
+  /** Said before the server says it; only the server knows for certain. */
+  protected readonly tooLong = computed(() => {
+    const over = excess(this.message());
+    return over === 0 ? '' : `${over.toLocaleString('en')} ${over === 1 ? 'byte' : 'bytes'} over the usual limit of 16 KiB: it may be refused.`;
+  });
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
@@ -75,7 +83,7 @@ export class Composer {
 
   protected submit(): void {
     if (this.empty()) return;
-    const text = this.text().trim();
+    const text = this.message();
     if (this.editing()) return this.save.emit(text);
     this.drafts.keep(this.chat(), '');
     this.write('');

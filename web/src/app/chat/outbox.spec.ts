@@ -10,6 +10,7 @@ import { ConversationStore } from '../conversations/conversation-store';
 import { type Status, WebSocketService } from '../live/web-socket-service';
 import type { Message, Problem } from '../protocol/protocol';
 import { Outbox } from './outbox';
+import type { Pending } from './pending';
 
 const problem = (code: string, retryable: boolean): Problem => ({ code, retryable, detail: code, status: 400, title: code, type: code }) as Problem;
 
@@ -17,7 +18,9 @@ const problem = (code: string, retryable: boolean): Problem => ({ code, retryabl
 class Wire {
   readonly status$ = new BehaviorSubject<Status>('online');
   readonly stored: string[] = [];
-  failures: (Failure | 'lost')[] = [];
+  failures: (Failure | 'lost' | 'cut')[] = [];
+  /** What was put on the wire, stored or not. */
+  readonly sent: string[] = [];
 
   get online() {
     return this.status$.value === 'online';
@@ -25,7 +28,13 @@ class Wire {
 
   request(_event: string, { clientId, text }: { clientId: string; text: string }): Promise<Message> {
     if (!this.online) return Promise.reject(new Failure(null));
+    this.sent.push(text);
     const failure = this.failures.shift();
+    if (failure === 'cut') {
+      this.status$.next('offline');
+      setTimeout(() => this.status$.next('online'), 10);
+      return Promise.reject(new Failure(null));
+    }
     if (failure instanceof Failure) return Promise.reject(failure);
     if (!this.stored.includes(text)) this.stored.push(text);
     if (failure === 'lost') return Promise.reject(new Failure(null));
@@ -49,6 +58,12 @@ function outbox(): Outbox {
   return TestBed.inject(Outbox);
 }
 
+const entries = (box: Outbox) => {
+  let held: readonly Pending[] = [];
+  box.pending$.subscribe((pending) => (held = pending)).unsubscribe();
+  return held;
+};
+
 const waiting = async (box: Outbox) => {
   let texts: string[] = [];
   box.pending$.subscribe((pending) => (texts = pending.map(({ text }) => text))).unsubscribe();
@@ -57,8 +72,12 @@ const waiting = async (box: Outbox) => {
 
 beforeEach(() => {
   wire = new Wire();
-  username = `ann${++people}`;
+  // Its own database: other suites may share the browser's store.
+  username = `outbox${++people}`;
 });
+
+/** In place of long texts, which nobody could read in a failure's report. */
+const lengths = (texts: string[]) => texts.map((text) => text.length);
 
 describe('the outbox', () => {
   it('sends in order and is empty afterwards', async () => {
@@ -108,5 +127,54 @@ describe('the outbox', () => {
     await box.retry(clientId);
     await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
     expect(wire.stored).toEqual(['b', 'a']);
+  });
+
+  it('does not send what the server would cut the connection over, says so, and goes on with the rest', async () => {
+    const box = outbox();
+    // As JSON, a line break is twice as long.
+    const long = ['y'.repeat(140_000), '\n'.repeat(70_000), '界'.repeat(45_000)];
+    await Promise.all([...long, 'second'].map((text) => box.send({ receiver: 'bob' }, text)));
+    await vi.waitFor(() => expect(lengths(wire.stored)).toEqual([6]));
+    expect(lengths(wire.sent)).toEqual([6]);
+    expect(entries(box).map(({ problem }) => problem?.code)).toEqual(long.map(() => 'text_too_long'));
+    const after = outbox();
+    await after.restore();
+    expect(entries(after).map(({ problem }) => problem?.code)).toEqual(long.map(() => 'text_too_long'));
+  });
+
+  it('asks the server itself when the person insists: it may be one that takes more', async () => {
+    const box = outbox();
+    await box.send({ receiver: 'bob' }, 'y'.repeat(140_000));
+    await vi.waitFor(() => expect(entries(box)[0]?.problem).toBeDefined());
+    await box.retry(entries(box)[0]!.clientId);
+    await vi.waitFor(() => expect(lengths(wire.stored)).toEqual([140_000]));
+    await vi.waitFor(() => expect(entries(box).length).toBe(0));
+  });
+
+  it('gives a message up once the connection was cut three times while it was sent', async () => {
+    wire.failures = ['cut', 'cut', 'cut'];
+    const box = outbox();
+    await Promise.all(['y'.repeat(60_000), 'second'].map((text) => box.send({ receiver: 'bob' }, text)));
+    await vi.waitFor(() => expect(lengths(wire.stored)).toEqual([6]));
+    expect(lengths(wire.sent)).toEqual([60_000, 60_000, 60_000, 6]);
+    expect(entries(box).map(({ problem }) => problem?.code)).toEqual(['text_too_long']);
+    // Trying again begins to count anew.
+    wire.failures = ['cut', 'cut'];
+    await box.retry(entries(box)[0]!.clientId);
+    await vi.waitFor(() => expect(lengths(wire.stored)).toEqual([6, 60_000]));
+  });
+
+  it('does not give up a long message that the server answered between the cuts', async () => {
+    wire.failures = ['cut', 'cut', new Failure(problem('overloaded', true)), 'cut', 'cut'];
+    const box = outbox();
+    await box.send({ receiver: 'bob' }, 'y'.repeat(60_000));
+    await vi.waitFor(() => expect(lengths(wire.stored)).toEqual([60_000]), 3_000);
+  });
+
+  it('never gives up a short message: there it is the line', async () => {
+    wire.failures = Array.from({ length: 5 }, () => 'cut' as const);
+    const box = outbox();
+    await box.send({ receiver: 'bob' }, 'a');
+    await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
   });
 });

@@ -9,9 +9,14 @@ import type { Message, MessageId } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { locked } from '../store/locked';
 import type { Address, Pending } from './pending';
+import { checkPacket, tooLong } from './too-long';
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+/** A message over which the connection was cut this many times in a row is given up, … */
+const CUTS = 3;
+/** … but none so short that no server closes a connection over it: there it is the line. */
+const SHORT = 1_000;
 
 /**
  * What the person wrote and the server has not acknowledged.
@@ -36,6 +41,9 @@ export class Outbox {
   private readonly saving = new Map<string, Promise<unknown>>();
   private flushing = false;
   private wait = FIRST_WAIT;
+  /** What the person tried again: the server is asked, whatever is thought of its limits here. */
+  private readonly insisted = new Set<string>();
+  private cuts = { clientId: '', times: 0 };
 
   constructor() {
     this.tabs.onmessage = () => void this.restore();
@@ -71,6 +79,8 @@ export class Outbox {
     const entry = this.pending.value.find((pending) => pending.clientId === clientId);
     if (!entry) return;
     const { problem: _, ...again } = entry;
+    this.insisted.add(clientId);
+    this.cuts.times = 0;
     await this.put(again);
     await this.flush();
   }
@@ -103,17 +113,33 @@ export class Outbox {
       try {
         const { clientId, receiver, conversationId, text, replyTo } = entry;
         await this.saving.get(clientId);
-        const message = await this.socket.request('message', { clientId, receiver, conversationId, text, replyTo });
+        const payload = { clientId, receiver, conversationId, text, replyTo };
+        if (!this.insisted.has(clientId)) checkPacket('message', payload);
+        const message = await this.socket.request('message', payload);
         // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.
         if (!this.conversations.find(message.conversationId)) await this.conversations.fetch(message.conversationId).catch(() => undefined);
         this.stored$.next(message);
         await this.remove(clientId, message);
         this.wait = FIRST_WAIT;
-      } catch (error) {
+      } catch (reason) {
+        const error = this.cutsOff(entry, reason) ? tooLong(entry.text) : reason;
         if (!(error instanceof Failure) || error.retryable) return this.pause(error);
         await this.put({ ...entry, problem: error.problem! });
       }
     }
+  }
+
+  /**
+   * Whether it is this message that cuts the connection: one larger than the server takes has no other answer,
+   * and would be sent again for ever.
+   */
+  private cutsOff({ clientId, text }: Pending, reason: unknown): boolean {
+    // A server that answers has taken the packet.
+    if (reason instanceof Failure && reason.problem) this.cuts.times = 0;
+    else if (!this.socket.online && navigator.onLine && text.length >= SHORT) {
+      this.cuts = { clientId, times: this.cuts.clientId === clientId ? this.cuts.times + 1 : 1 };
+    }
+    return this.cuts.clientId === clientId && this.cuts.times >= CUTS;
   }
 
   /** Nothing overtakes a message that may still succeed: all wait. */

@@ -1,0 +1,106 @@
+//! The server, wired as always but for its limits, and clients whose connection is a buffer.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use domain::Caller;
+use domain::store::{NewAccount, OneTimeCode};
+use protocol::{Login, Timestamp};
+use serde::Deserialize;
+use socketio::bench::Wire;
+use socketio::{Reason, Server};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::app::App;
+use crate::config::{Config, DEFAULTS};
+use crate::socket::Sockets;
+use crate::wiring;
+
+const PASSWORD: &str = "correct horse";
+/// Its hash with argon2id's least cost: a real one takes seconds under valgrind.
+const PASSWORD_HASH: &str =
+    "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$d8cWXRYs+kQt2VnROXEXkPhMCRQBCA3xuMvbGFXM8R4";
+
+/// A server in memory.
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) app: Arc<App>,
+    pub(crate) server: Server<Sockets>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let mut settings: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
+        settings.insert("memory".into(), true.into());
+        for often in ["message-burst", "messages-per-second", "event-burst", "events-per-second"] {
+            settings.insert(often.into(), 1_000_000.into());
+        }
+        // Under valgrind minutes pass, and nobody answers pings.
+        settings.insert("ping-interval".into(), "24h".into());
+        let config = Config::deserialize(settings).expect("the settings are known");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (app, server) = wiring::wire(config, address).expect("a store in memory opens");
+        Self { runtime, app, server }
+    }
+
+    /// Makes a person known, and logs them in; gives their token.
+    pub(crate) async fn person(&self, username: &str) -> String {
+        let account = NewAccount {
+            username: username.into(),
+            display_name: username.into(),
+            email: None,
+            password_hash: PASSWORD_HASH.into(),
+            created_at: Timestamp::default(),
+        };
+        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default() };
+        let user = self.app.store.create_account(account, code.clone()).await.expect("a store in memory");
+        self.app.store.use_code(user.expect("a new name"), &code).await.expect("a store in memory");
+        let login = Login { username: username.into(), password: PASSWORD.into(), device: None };
+        self.app.domain.sessions.login(login, None).await.expect("the password is right").token
+    }
+
+    pub(crate) async fn caller(&self, token: &str) -> Caller {
+        self.app.domain.sessions.authenticate(token).await.expect("the token is right")
+    }
+
+    /// A client, connected and caught up.
+    pub(crate) async fn connect(&self, token: &str) -> Client<'_> {
+        let wire = Wire::open(&self.server, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("there is room");
+        let mut client = Client { wire, output: Vec::new() };
+        client.turn(&mut frame(&format!(r#"40{{"token":"{token}"}}"#))).await;
+        while !String::from_utf8_lossy(&client.output).contains("sync:done") {
+            tokio::task::yield_now().await;
+            client.turn(&mut []).await;
+        }
+        client
+    }
+}
+
+/// A connected client.
+pub(crate) struct Client<'a> {
+    wire: Wire<'a, Sockets>,
+    output: Vec<u8>,
+}
+
+impl Client<'_> {
+    /// One turn of its session's task; gives what the server sent.
+    pub(crate) async fn turn(&mut self, frames: &mut [u8]) -> &[u8] {
+        self.output.clear();
+        let turned: Result<(), Reason> = self.wire.turn(frames, &mut self.output).await;
+        turned.expect("the session lives");
+        &self.output
+    }
+}
+
+/// A text frame as a client sends it.
+pub(crate) fn frame(text: &str) -> Vec<u8> {
+    const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
+    let length = u16::try_from(text.len()).expect("a short text");
+    assert!(length > 125, "a frame with two bytes of length");
+    let mut frame = vec![0x81, 0xFE];
+    frame.extend_from_slice(&length.to_be_bytes());
+    frame.extend_from_slice(&KEY);
+    frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}
