@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::config::{Config, OtpChannelName};
+use crate::config::{Config, Origin, OtpChannelName};
 use crate::hub::Hub;
 use crate::keys;
 use crate::metrics::Metrics;
@@ -47,7 +47,9 @@ pub(crate) fn wire(
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
     let ports = Ports { store: store.clone(), broker, otp, clock, random, keyring };
-    let origins = Origins::new(&config.allow_origin, address.ip().is_loopback());
+    let listed = config.allow_origin.iter().map(Origin::as_str);
+    let origins =
+        Origins::new(listed, address.ip().is_loopback()).behind_proxy(!config.trusted_proxy.is_empty());
     let app = Arc::new(App {
         domain: Domain::new(ports, &settings(&config)),
         store,
