@@ -95,9 +95,9 @@ fn socket_config(app: &App) -> socketio::Config {
         ping_timeout: config.ping_timeout.0,
         max_payload: config.packet_limit.bytes(),
         max_pending_bytes: config.pending_limit.bytes(),
-        // Messages have no binary parts.
-        max_attachments: 0,
-        max_attachment_bytes: 0,
+        // Messages have no binary parts: an event that has is read whole, to be answered as malformed.
+        max_attachments: 64,
+        max_attachment_bytes: config.packet_limit.bytes(),
         max_sockets: 1,
         rate: socketio::Rate { per_second: config.events_per_second, burst: config.event_burst },
         max_sessions: config.connections,

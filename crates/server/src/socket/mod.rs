@@ -7,6 +7,7 @@ mod message;
 mod receipt;
 mod reply;
 mod sync;
+mod unacked;
 
 use std::sync::Arc;
 
@@ -77,6 +78,9 @@ impl Handler for Sockets {
 /// The payload of a request.
 pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     use serde_json::error::Category;
+    if !event.attachments().is_empty() {
+        return Err(Error::new(Code::Malformed, "Send JSON alone, without binary parts."));
+    }
     let mut track = serde_path_to_error::Track::new();
     let argument: &serde_json::value::RawValue =
         event.first().map_err(|_| Error::new(Code::Malformed, "Send one argument, an object."))?;
