@@ -7,7 +7,6 @@
 mod account;
 mod clock;
 mod conversation;
-mod encoded;
 mod error;
 mod keyring;
 pub mod limit;
@@ -29,7 +28,6 @@ use std::time::Duration;
 pub use account::Accounts;
 pub use clock::Clock;
 pub use conversation::{Around, Channel, Conversations};
-pub use encoded::Encoded;
 pub use error::Error;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use protocol::{Conversation, Message, Receipt, SessionId};
 
-use crate::encoded::Encoded;
 use crate::store::{ConversationKey, EntryKind, Position, UserId};
 
 /// A live socket; unique while the process lives.
@@ -19,7 +18,7 @@ pub enum Live {
         /// What happened.
         kind: EntryKind,
         /// The message, in its state after it.
-        message: Arc<Encoded<Message>>,
+        message: Arc<Message>,
         /// Within the store.
         conversation: ConversationKey,
         /// The entry's own `seq`.

@@ -7,7 +7,6 @@ use protocol::{Code, ConversationId, DeleteMessage, EditMessage, Message, SendMe
 use crate::Settings;
 use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
-use crate::encoded::Encoded;
 use crate::error::Error;
 use crate::live::{Broker, Live, SocketKey};
 use crate::person::{Caller, Directory};
@@ -29,7 +28,7 @@ pub struct Messages {
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// As clients see it.
-    pub message: Arc<Encoded<Message>>,
+    pub message: Arc<Message>,
     /// Whether it had been there before: the sender repeated a `clientId`.
     pub duplicate: bool,
     /// Within the store.
@@ -206,14 +205,14 @@ fn announce(
         (None, Some(direct)) => channels.keep(&direct.conversation),
         (None, None) => unreachable!("a store gives the conversation of every `Target::Direct`"),
     };
-    let message = Arc::new(Encoded::from(channel.message(entry.message)));
+    let message = Arc::new(channel.message(entry.message));
     let (conversation, seq) = (channel.key, entry.seq);
     if !duplicate {
         if let Some(Direct { conversation, opened: true }) = direct.map(|direct| *direct) {
             for member in &channel.members {
                 let mut view = channels.view(conversation.clone(), member.id);
                 view.unread = u64::from(*member.username != *message.sender);
-                view.last_message = Some(Message::clone(&message));
+                view.last_message = Some((*message).clone());
                 broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
             }
         }
@@ -237,8 +236,16 @@ fn refusal(error: AppendError) -> Error {
 }
 
 fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
-    if limit::CLIENT_ID.contains(&client_id.len()) && !client_id.contains(char::is_control) {
+    if limit::CLIENT_ID.contains(&client_id.len()) && !has_control(&client_id) {
         return Ok(client_id.into());
     }
     Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
+}
+
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        text.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        text.contains(char::is_control)
+    }
 }

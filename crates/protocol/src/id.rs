@@ -20,6 +20,12 @@ macro_rules! id {
                 Self(Uuid::from_bytes(bytes))
             }
 
+            /// Appends it as it is on the wire.
+            pub fn write_json(&self, json: &mut Vec<u8>) {
+                let mut buffer = Uuid::encode_buffer();
+                crate::json::quoted(json, self.0.hyphenated().encode_lower(&mut buffer).as_bytes());
+            }
+
             /// The 16 bytes that a store keeps.
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()

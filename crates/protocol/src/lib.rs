@@ -10,6 +10,7 @@ mod conversation;
 mod error;
 mod event;
 mod id;
+mod json;
 pub mod limit;
 mod message;
 mod receipt;

@@ -1,5 +1,6 @@
 //! The message: one type, shared by server, stores and clients.
 
+use crate::json;
 use crate::wire::wire;
 use crate::{ConversationId, MessageId, Timestamp};
 
@@ -82,6 +83,49 @@ wire! {
     }
 }
 
+impl Message {
+    /// Appends its JSON, the same as serde writes, in a fraction of the time: a message is written for every
+    /// acknowledgement and every delivery.
+    pub fn write_json(&self, json: &mut Vec<u8>) {
+        let Self { id, conversation_id, seq, client_id, sender, receiver, text, timestamp, .. } = self;
+        let Self { edited_at, deleted_at, reply_to, change_seq, .. } = self;
+        json.reserve(400 + text.len());
+        json.extend_from_slice(b"{\"id\":");
+        id.write_json(json);
+        json.extend_from_slice(b",\"conversationId\":");
+        conversation_id.write_json(json);
+        json.extend_from_slice(b",\"seq\":");
+        json::number(json, *seq);
+        json.extend_from_slice(b",\"clientId\":");
+        json::string(json, client_id);
+        json.extend_from_slice(b",\"sender\":");
+        json::string(json, sender);
+        if let Some(receiver) = receiver {
+            json.extend_from_slice(b",\"receiver\":");
+            json::string(json, receiver);
+        }
+        json.extend_from_slice(b",\"text\":");
+        json::string(json, text);
+        json.extend_from_slice(b",\"timestamp\":");
+        timestamp.write_json(json);
+        for (key, at) in [(&b",\"editedAt\":"[..], edited_at), (b",\"deletedAt\":", deleted_at)] {
+            if let Some(at) = at {
+                json.extend_from_slice(key);
+                at.write_json(json);
+            }
+        }
+        if let Some(reply_to) = reply_to {
+            json.extend_from_slice(b",\"replyTo\":");
+            reply_to.write_json(json);
+        }
+        if let Some(change_seq) = change_seq {
+            json.extend_from_slice(b",\"changeSeq\":");
+            json::number(json, *change_seq);
+        }
+        json.push(b'}');
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +155,25 @@ mod tests {
             reply_to: None,
             change_seq: None,
         };
+        let written = |message: &Message| {
+            let mut json = Vec::new();
+            message.write_json(&mut json);
+            String::from_utf8(json).unwrap()
+        };
+        assert_eq!(written(&message), serde_json::to_string(&message).unwrap());
+        let at = Some(Timestamp::from_millis(1_795_336_708_009));
+        let (receiver, reply_to) = (Some("bob".into()), Some(message.id));
+        let text = "\"quoted\"\n".into();
+        let full = Message {
+            receiver,
+            text,
+            edited_at: at,
+            deleted_at: at,
+            reply_to,
+            change_seq: Some(7),
+            ..message.clone()
+        };
+        assert_eq!(written(&full), serde_json::to_string(&full).unwrap());
         let json = serde_json::to_value(&message).unwrap();
         let keys: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
         assert_eq!(keys, ["clientId", "conversationId", "id", "sender", "seq", "text", "timestamp"]);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z; RFC 3339 in UTC on the wire.
@@ -26,6 +27,19 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// Appends it as it is on the wire.
+    pub fn write_json(self, json: &mut Vec<u8>) {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+        json.push(b'"');
+        PRINTER.print_timestamp(&self.instant(), &mut *json).expect("memory takes everything");
+        json.push(b'"');
+    }
+
+    fn instant(self) -> jiff::Timestamp {
+        // Out of the calendar's range only for an instant that nobody's clock shows.
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
+    }
+
     /// This instant moved by a span; saturates at the ends of the range.
     #[must_use]
     pub fn plus(self, span: std::time::Duration) -> Self {
@@ -35,9 +49,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Out of the calendar's range only for an instant that nobody's clock shows.
-        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or_default();
-        write!(f, "{instant:.3}")
+        write!(f, "{:.3}", self.instant())
     }
 }
 

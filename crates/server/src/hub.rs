@@ -9,7 +9,7 @@ use std::time::Duration;
 use domain::store::UserId;
 use domain::{Broker, Clock, Live};
 use parking_lot::Mutex;
-use protocol::{ServerEvent, SessionId};
+use protocol::{Message, ServerEvent, SessionId};
 use rustc_hash::FxHashMap;
 use socketio::{Payload, Reason};
 
@@ -130,11 +130,17 @@ impl Broker for Hub {
 fn encode(live: &Live) -> Payload {
     use domain::store::EntryKind;
     match live {
-        Live::Entry { kind: EntryKind::Message, message, .. } => payload(ServerEvent::Message, &**message),
-        Live::Entry { message, .. } => payload(ServerEvent::MessageUpdated, &**message),
+        Live::Entry { kind: EntryKind::Message, message, .. } => entry(ServerEvent::Message, message),
+        Live::Entry { message, .. } => entry(ServerEvent::MessageUpdated, message),
         Live::Receipt(receipt) => payload(ServerEvent::Receipt, receipt),
         Live::Conversation(conversation) => payload(ServerEvent::Conversation, &**conversation),
     }
+}
+
+/// A message that is new or has changed.
+pub(crate) fn entry(event: ServerEvent, message: &Message) -> Payload {
+    let payload = Payload::event_written(event.as_str(), |json| message.write_json(json));
+    payload.expect("a message is of a bounded size and no event has a reserved name")
 }
 
 /// An event with its one argument.

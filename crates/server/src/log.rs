@@ -8,6 +8,8 @@ use crate::config::{Config, LogFormat};
 pub(crate) fn start(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(&config.log).map_err(|error| format!("log: {error}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Standard error is where it would say that writing there failed.
+    let log = log.log_internal_errors(false);
     let started = match config.log_format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, StatusCode};
 use domain::{Error, Sent};
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -76,6 +78,37 @@ impl Metrics {
     }
 }
 
+/// What is counted as text, and of which type: `OpenMetrics` for who asks for it, else what Prometheus has always read.
+pub(crate) fn text(registry: &Registry, headers: &HeaderMap) -> Result<(&'static str, String), fmt::Error> {
+    let mut text = String::new();
+    encode(&mut text, registry)?;
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepted.contains("application/openmetrics-text") {
+        return Ok(("application/openmetrics-text; version=1.0.0; charset=utf-8", text));
+    }
+    Ok(("text/plain; version=0.0.4; charset=utf-8", plain(&text)))
+}
+
+/// `OpenMetrics` as the older format: there a counter is described under its whole name, and nothing else is said.
+fn plain(text: &str) -> String {
+    let counter = |line: &'_ str| Some(line.strip_prefix("# TYPE ")?.strip_suffix(" counter")?.to_owned());
+    let counters: Vec<_> = text.lines().filter_map(counter).collect();
+    let mut plain = String::with_capacity(text.len());
+    for line in text.lines() {
+        let described =
+            ["# HELP ", "# TYPE "].into_iter().find_map(|start| Some((start, line.strip_prefix(start)?)));
+        match described.and_then(|(start, rest)| Some((start, rest.split_once(' ')?))) {
+            Some((start, (name, rest))) => {
+                let total = if counters.iter().any(|counter| counter == name) { "_total" } else { "" };
+                plain.extend([start, name, total, " ", rest, "\n"]);
+            }
+            None if line.starts_with('#') => {}
+            None => plain.extend([line, "\n"]),
+        }
+    }
+    plain
+}
+
 /// What the Socket.IO layer counts by itself.
 struct Transport {
     sockets: socketio::Server<Sockets>,
@@ -119,5 +152,30 @@ impl Collector for Transport {
             ConstCounter::new(count).encode(family.encode_family(&ended)?)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_does_not_ask_for_open_metrics_gets_the_older_format() {
+        let metrics = Metrics::default();
+        metrics.http(StatusCode::OK);
+        let mut registry = Registry::with_prefix("aldis");
+        registry.register("http_requests", "HTTP requests answered", metrics.requests.clone());
+        let (kind, plain) = text(&registry, &HeaderMap::new()).unwrap();
+        assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+        let expected = "# HELP aldis_http_requests_total HTTP requests answered.\n\
+                        # TYPE aldis_http_requests_total counter\n\
+                        aldis_http_requests_total{status=\"200\"} 1\n";
+        assert_eq!(plain, expected);
+
+        let mut headers = HeaderMap::new();
+        headers
+            .insert(ACCEPT, "application/openmetrics-text; version=1.0.0,text/plain;q=0.5".parse().unwrap());
+        let (kind, open) = text(&registry, &headers).unwrap();
+        assert!(kind.starts_with("application/openmetrics-text") && open.ends_with("# EOF\n"), "{open}");
     }
 }

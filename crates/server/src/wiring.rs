@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::config::{Config, OtpChannelName};
+use crate::config::{Config, Origin, OtpChannelName};
 use crate::hub::Hub;
 use crate::keys;
 use crate::metrics::Metrics;
@@ -47,7 +47,9 @@ pub(crate) fn wire(
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
     let ports = Ports { store: store.clone(), broker, otp, clock, random, keyring };
-    let origins = Origins::new(&config.allow_origin, address.ip().is_loopback());
+    let listed = config.allow_origin.iter().map(Origin::as_str);
+    let origins =
+        Origins::new(listed, address.ip().is_loopback()).behind_proxy(!config.trusted_proxy.is_empty());
     let app = Arc::new(App {
         domain: Domain::new(ports, &settings(&config)),
         store,
@@ -93,9 +95,9 @@ fn socket_config(app: &App) -> socketio::Config {
         ping_timeout: config.ping_timeout.0,
         max_payload: config.packet_limit.bytes(),
         max_pending_bytes: config.pending_limit.bytes(),
-        // Messages have no binary parts.
-        max_attachments: 0,
-        max_attachment_bytes: 0,
+        // Messages have no binary parts: an event that has is read whole, to be answered as malformed.
+        max_attachments: 64,
+        max_attachment_bytes: config.packet_limit.bytes(),
         max_sockets: 1,
         rate: socketio::Rate { per_second: config.events_per_second, burst: config.event_burst },
         max_sessions: config.connections,

@@ -1,16 +1,22 @@
 //! Which web pages may speak to the server.
 
-use http::{HeaderMap, HeaderValue, Uri, header};
+use std::net::IpAddr;
+
+use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
 
 /// An allow-list for the `Origin` header, which browsers send and scripts cannot forge.
 ///
-/// Allowed are the server's own origin (the host and port of the `Host` header), the listed ones, and, on
-/// a loopback address, any port of `localhost`, `127.0.0.1` and `[::1]`. A request without `Origin` comes
-/// from no web page and is allowed.
+/// Allowed are the server's own origin and the listed ones. A request without `Origin` comes from no web page
+/// and is allowed.
+///
+/// The own origin is that of the `Host` header, but on a loopback address: there it is any port of `localhost`
+/// and of loopback addresses, whatever `Host` says. Anybody can let a name of theirs lead to 127.0.0.1, and a
+/// page of that name would have it for its host, too.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     listed: Vec<String>,
     loopback: bool,
+    proxied: bool,
 }
 
 impl Origins {
@@ -19,7 +25,13 @@ impl Origins {
     pub fn new(listed: impl IntoIterator<Item = impl Into<String>>, loopback: bool) -> Self {
         let listed =
             listed.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned()).collect();
-        Self { listed, loopback }
+        Self { listed, loopback, proxied: false }
+    }
+
+    /// Whether a proxy passes the `Host` of requests on: it counts then also on a loopback address.
+    #[must_use]
+    pub fn behind_proxy(self, proxied: bool) -> Self {
+        Self { proxied, ..self }
     }
 
     /// Whether a request with these headers may be answered.
@@ -55,14 +67,32 @@ impl Origins {
         if !matches!(scheme, "http" | "https") || authority.as_str().contains('@') {
             return false;
         }
-        // `[` and `]` are part of the host of an IPv6 address.
-        let local = matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
-        self.loopback && local
-            || headers
+        if self.loopback && is_local(authority.host()) {
+            return true;
+        }
+        (self.proxied || !self.loopback)
+            && headers
                 .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-                .is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
+                .and_then(|host| Authority::try_from(host.as_bytes()).ok())
+                .is_some_and(|host| is_same(scheme, authority, &host))
     }
+}
+
+/// Whether a name leads to the machine that it is used on, always.
+fn is_local(host: &str) -> bool {
+    // `[` and `]` are part of the host of an IPv6 address.
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let host = host.to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether an origin is that of a host; browsers leave out the port that is a scheme's own.
+fn is_same(scheme: &str, origin: &Authority, host: &Authority) -> bool {
+    let own = if scheme == "https" { 443 } else { 80 };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(own);
+    !host.as_str().contains('@')
+        && host.host().eq_ignore_ascii_case(origin.host())
+        && port(host) == port(origin)
 }
 
 #[cfg(test)]
@@ -83,6 +113,10 @@ mod tests {
         assert!(origins.allow(&HeaderMap::new()));
         assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
         assert!(allowed(&origins, "Chat.example.com:5000", "http://chat.example.com:5000"));
+        assert!(allowed(&origins, "chat.example.com:443", "https://chat.example.com"));
+        assert!(allowed(&origins, "chat.example.com", "http://chat.example.com:80"));
+        assert!(!allowed(&origins, "chat.example.com:80", "https://chat.example.com"));
+        assert!(!allowed(&origins, "evil.org@chat.example.com", "https://chat.example.com"));
         for origin in [
             "https://evil.example.com",
             "https://chat.example.com:444",
@@ -117,6 +151,20 @@ mod tests {
         {
             assert!(!allowed(&origins, "localhost:5000", origin), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_name_that_was_led_to_loopback_is_not_the_own_one() {
+        let origins = Origins::new(["http://chat.test:5000"], true);
+        assert!(!allowed(&origins, "evil.example:5000", "http://evil.example:5000"));
+        assert!(allowed(&origins, "chat.test:5000", "http://chat.test:5000"));
+        for name in ["localhost:5000", "chat.localhost:5000", "127.0.0.2:5000", "[::1]:5000"] {
+            assert!(allowed(&origins, name, &format!("http://{name}")), "{name}");
+        }
+        // But a proxy knows what the server is called.
+        let origins = origins.behind_proxy(true);
+        assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
+        assert!(!allowed(&origins, "chat.example.com", "https://evil.example"));
     }
 
     #[test]

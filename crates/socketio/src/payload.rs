@@ -74,6 +74,33 @@ impl Payload {
         })
     }
 
+    /// An event with one argument, whose JSON `write` appends. For what is sent often and knows a shorter way
+    /// than serde's; that it is JSON is not checked, and clients drop the connection over what is not.
+    pub fn event_written(name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Result<Self, EncodeError> {
+        if RESERVED.contains(&name) {
+            return Err(EncodeError::Reserved);
+        }
+        encode(|json| {
+            json.push(b'[');
+            serde_json::to_writer(&mut *json, name)?;
+            json.push(b',');
+            let start = json.len();
+            write(json);
+            json.push(b']');
+            Ok(start)
+        })
+    }
+
+    /// The one argument of an acknowledgement, as for [`Payload::event_written`].
+    pub fn argument_written(write: impl FnOnce(&mut Vec<u8>)) -> Result<Self, EncodeError> {
+        encode(|json| {
+            json.push(b'[');
+            write(json);
+            json.push(b']');
+            Ok(1)
+        })
+    }
+
     /// The arguments of an acknowledgement: a tuple, an array or a list of what serde can
     /// write; `()` for none.
     pub fn arguments(arguments: &impl Serialize) -> Result<Self, EncodeError> {
@@ -352,6 +379,15 @@ mod tests {
         assert_eq!(text(&Payload::event("a", &[0; 0]).unwrap()), r#"["a"]"#);
         assert_eq!(text(&Payload::arguments(&[0; 0]).unwrap()), "[]");
         assert_eq!(text(&Payload::arguments(&()).unwrap()), "[]");
+        let write = |json: &mut Vec<u8>| json.extend_from_slice(b"{\"b\":1}");
+        assert_eq!(
+            Payload::event_written("a\"", write).unwrap(),
+            Payload::event("a\"", &[json!({"b": 1})]).unwrap()
+        );
+        assert_eq!(
+            Payload::argument_written(write).unwrap(),
+            Payload::arguments(&[json!({"b": 1})]).unwrap()
+        );
     }
 
     #[test]

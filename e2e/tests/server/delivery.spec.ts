@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal } from '../../support/check.ts';
 import { client, join, next, type Client } from '../../support/live.ts';
-import type { Message, Problem } from '../../../web/src/app/protocol/protocol.ts';
+import type { Message, Problem, Reply, Synced } from '../../../web/src/app/protocol/protocol.ts';
 
 let aldis: Aldis;
 test.beforeAll(async () => void (aldis = await Aldis.start(['--message-burst', '100000'])));
@@ -262,9 +262,40 @@ test('sync pages behind a cursor, and gives a fresh one to who has everything', 
     expect(answered.more).toBe(more);
     cursor = answered.cursor;
   }
+  // All of it is optional.
+  const bare = b.socket as unknown as { emitWithAck(name: 'sync'): Promise<Reply<Synced>> };
+  expect(answer(await bare.emitWithAck('sync')).more).toBe(false);
   refusal(await b.socket.emitWithAck('sync', { cursor: 'nonsense' }), 400, 'cursor_invalid');
   refusal(await b.socket.emitWithAck('sync', { cursor, limit: 0 }), 422, 'invalid');
   for (const { socket } of [a, b, after]) socket.close();
+});
+
+test('a fresh cursor stands where the socket has come to, also in the middle of traffic', async () => {
+  const [ann, bob] = (await people('ann', 'bob')) as [Person, Person];
+  const [a, b] = [client(aldis.url, ann), client(aldis.url, bob)];
+  await Promise.all([join(a), join(b)]);
+  let sending = true;
+  const sent = (async () => {
+    for (let n = 1; n <= 400; n += 4) await Promise.all([0, 1, 2, 3].map((i) => say(a.socket, { receiver: bob.username, text: `${n + i}` })));
+    sending = false;
+  })();
+  const cursors: [cursor: string, received: number][] = [];
+  while (sending) {
+    // What had come when the answer came, not when whoever waits for it goes on.
+    const note = (reply: Reply<Synced>) => void cursors.push([answer(reply).cursor, b.messages.items.length]);
+    await new Promise<void>((done) => b.socket.emit('sync', {}, (reply) => (note(reply), done())));
+  }
+  await sent;
+  await b.messages.reaches(400);
+  const sample = cursors.filter((_, i) => i % Math.ceil(cursors.length / 20) === 0);
+  for (const [cursor, received] of sample) {
+    const again = client(aldis.url, { ...bob, cursor });
+    await join(again);
+    expect(texts(again)).toEqual(numbers(received + 1, 400));
+    again.socket.close();
+  }
+  expect(texts(b)).toEqual(numbers(1, 400));
+  for (const { socket } of [a, b]) socket.close();
 });
 
 test('a new conversation is told to both before its first message', async () => {

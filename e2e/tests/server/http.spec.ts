@@ -1,6 +1,8 @@
+import { request } from 'node:http';
+
 import { expect, test } from '@playwright/test';
 
-import { Aldis, say } from '../../support/aldis.ts';
+import { Aldis, PASSWORD, say } from '../../support/aldis.ts';
 import { refused } from '../../support/check.ts';
 import { client, join } from '../../support/live.ts';
 import type { Conversation, Message, Page, User } from '../../../web/src/app/protocol/protocol.ts';
@@ -16,6 +18,11 @@ test('requests that cannot be read', async () => {
   await refused(send(''), 400, 'malformed');
   await refused(send('{"text":"x"} {}'), 400, 'malformed');
   await refused(send('[]'), 422, 'invalid');
+  // The fields in their order are not the fields.
+  const { detail } = await refused(aldis.request('POST', '/auth/register', ['positional', PASSWORD, null, null]), 422, 'invalid');
+  expect(detail).toBe('Send an object.');
+  await refused(send('["'), 400, 'malformed');
+  expect((await refused(send('{"text":"x","text":"y"}'), 422, 'invalid')).field).toBe('text');
   await refused(send('{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
   await refused(send(`{"text":"${'x'.repeat(300 * 1024)}"}`), 413, 'too_large');
   expect((await refused(send({ receiver: 'x', text: 5 }), 422, 'invalid')).field).toBe('text');
@@ -147,6 +154,27 @@ test('pages of other sites are refused, those of localhost let in', async () => 
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
   expect((await get(aldis.url)).status).toBe(200);
+});
+
+test('on loopback a name that somebody led there is not the own one, but for a proxy', async () => {
+  // Not by fetch, which sets the host itself.
+  const named = (url: string, host: string, origin: string) =>
+    new Promise<number>((done, failed) => {
+      request(`${url}/livez`, { headers: { host, origin } }, ({ statusCode }) => done(statusCode!)).on('error', failed).end();
+    });
+  expect(await named(aldis.url, 'evil.example', 'http://evil.example')).toBe(403);
+  expect(await named(aldis.url, 'chat.localhost:5000', 'http://chat.localhost:5000')).toBe(200);
+  const flags = ['--memory', '--metrics-listen', 'off', '--allow-fixed-otp'];
+  for (const more of [['--trusted-proxy', '127.0.0.1'], ['--allow-origin', 'https://Chat.example.org/']]) {
+    const own = await Aldis.start([...flags, ...more]);
+    try {
+      expect(await named(own.url, 'chat.example.org', 'https://chat.example.org')).toBe(200);
+      expect(await named(own.url, 'chat.example.org:443', 'https://chat.example.org')).toBe(200);
+      expect(await named(own.url, 'chat.example.org', 'https://evil.example')).toBe(403);
+    } finally {
+      await own.end();
+    }
+  }
 });
 
 test('every answer has the headers that protect', async () => {

@@ -86,17 +86,20 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
   }
 });
 
-test('an account is guessed at no faster from many addresses', async () => {
+test('who guesses at an account from many addresses is slowed, and its owner is let in', async () => {
   const aldis = await behindProxy(['--failed-logins-per-account-per-hour', '4']);
   try {
     const person = await aldis.person('ann');
-    const guess = (n: number, username: string) =>
-      aldis.request('POST', '/auth/login', { username, password: `guess ${n}` }, undefined, from(`192.0.2.${n}`));
+    const login = (n: number, username: string, password = `guess ${n}`) =>
+      aldis.request('POST', '/auth/login', { username, password }, undefined, from(`192.0.2.${n}`));
     // The same for an account that is not there: the limit does not tell.
     for (const username of [person.username, 'nobody-at-all']) {
-      for (let n = 1; n <= 4; n++) await refused(guess(n, username), 401, 'credentials_invalid');
-      await refused(guess(5, username.toUpperCase()), 429, 'rate_limited');
+      for (let n = 1; n <= 4; n++) await refused(login(n, username), 401, 'credentials_invalid');
+      for (let n = 1; n <= 5; n++) await refused(login(5, username), 401, 'credentials_invalid');
+      await refused(login(5, username.toUpperCase()), 429, 'rate_limited');
+      await refused(login(6, username), 401, 'credentials_invalid');
     }
+    expect((await login(7, person.username, PASSWORD)).status).toBe(200);
   } finally {
     await aldis.end();
   }
@@ -128,6 +131,13 @@ test('a packet over its limit and a flood of events close the socket, and are co
       const text = await (await fetch(`http://${address}/metrics`)).text();
       return Number(new RegExp(`aldis_sessions_closed_total\\{reason="${reason}"\\} (\\d+)`).exec(text)![1]);
     };
+    const plain = await fetch(`http://${address}/metrics`);
+    expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await plain.text()).toMatch(/^# TYPE aldis_sessions_opened_total counter$/m);
+    const open = await fetch(`http://${address}/metrics`, { headers: { accept: 'application/openmetrics-text;version=1.0.0,*/*;q=0.1' } });
+    expect(open.headers.get('content-type')).toContain('application/openmetrics-text');
+    expect(await open.text()).toMatch(/# EOF\n$/);
+
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const large = client(aldis.url, ann, { reconnection: false });
     await join(large);

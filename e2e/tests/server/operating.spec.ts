@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 
 import { Aldis, answer, BINARY, PASSWORD, say } from '../../support/aldis.ts';
-import { refusal } from '../../support/check.ts';
+import { refusal, refused } from '../../support/check.ts';
 import { client, join, next } from '../../support/live.ts';
 import type { Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
 
@@ -42,6 +42,8 @@ test('settings: their sources, their errors, and what is printed', async () => {
       [['serve'], { ALDIS_TXT_LIMIT: '1' }, 'ALDIS_TXT_LIMIT'],
       [['serve', '--txt-limit', '1'], {}, '--txt-limit'],
       [['serve', '--text-limit', 'big'], {}, 'text-limit'],
+      [['serve', '--memory', '--text-limit', '0', '--listen', '127.0.0.1:0'], {}, 'text-limit'],
+      [['serve', '--memory', '--allow-origin', '*'], {}, 'allow-origin'],
       [['serve', '--memory', '--listen', 'nowhere'], {}, 'nowhere'],
       [['serve', '--config', path(folder, 'missing.toml')], {}, 'missing.toml'],
     ] as const) {
@@ -53,6 +55,21 @@ test('settings: their sources, their errors, and what is printed', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('that nobody reads what is printed is no fault of its own', async () => {
+  // `head -c 0` reads nothing; the shell gives the other's exit code.
+  for (const [args, code] of [['config --otp-tries many', 1], ['config', 1]] as const) {
+    const piped = `(sleep 0.3; exec ${BINARY} ${args}) 2>&1 | head -c 0; echo \${PIPESTATUS[0]}`;
+    const { stdout } = await run('bash', ['-c', piped], { env: ENV });
+    expect(Number(stdout), args).toBe(code);
+  }
+  const server = spawn('bash', ['-c', `exec ${BINARY} serve --memory --listen 127.0.0.1:0 --metrics-listen off 2> >(head -c 0)`], { env: ENV });
+  const line = await new Promise<string>((done) => server.stdout.once('data', (data) => done(String(data))));
+  expect((await fetch(`${/http:\S+/.exec(line)![0]}/livez`)).status).toBe(200);
+  const ended = new Promise((done) => server.once('exit', done));
+  server.kill('SIGTERM');
+  expect(await ended).toBe(0);
 });
 
 test('the fixed code is refused where others can reach the server', async () => {
@@ -141,7 +158,8 @@ test('health', async () => {
       expect([answer.status, await answer.text()]).toEqual([200, 'ok']);
     }
     // Numbers are for operators, on a listener of their own.
-    expect((await fetch(`${aldis.url}/metrics`)).headers.get('content-type')).toContain('text/html');
+    await refused(fetch(`${aldis.url}/metrics`), 404, 'not_found');
+    await refused(fetch(`${aldis.url}/docs`), 404, 'not_found');
   } finally {
     await aldis.end();
   }
@@ -243,7 +261,7 @@ test('a full disk refuses with retryable, acknowledges nothing false, and recove
     refusal(await send(900), 503, 'store_unavailable');
     limit('1');
     refusal(await socket.emitWithAck('message', { receiver: bob.username, text: 'short' }), 503, 'store_unavailable');
-    expect((await fetch(`${aldis.url}/readyz`)).status).toBe(503);
+    await refused(fetch(`${aldis.url}/readyz`), 503, 'store_unavailable');
     expect(await aldis.messages(bob, stored[0]!.conversationId)).toEqual(stored);
 
     limit('unlimited');

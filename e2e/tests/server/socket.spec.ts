@@ -35,6 +35,7 @@ test('handshakes that are refused, and why', async () => {
   };
   await because({}, 'token_required');
   await because({ token: null }, 'token_required');
+  await because({ token: '' }, 'token_required');
   await because({ token: 5 }, 'token_invalid');
   await because({ token: 'nonsense' }, 'token_invalid');
   await aldis.call('POST', '/auth/logout', undefined, token);
@@ -131,6 +132,9 @@ test('every refusal of a message has its code, and nothing is stored', async () 
   for (const nonsense of ['text', 5, null, ['x']]) {
     refusal(await send(nonsense as unknown as object), 400, 'malformed');
   }
+  // Binary parts, too, and the connection lives on.
+  refusal(await send({ receiver: bob.username, text: Buffer.from('x') }), 400, 'malformed');
+  refusal(await send(Buffer.alloc(1000)), 400, 'malformed');
   refusal((await socket.emitWithAck('message:sing' as 'message', {} as SendMessage)) as Reply<unknown>, 400, 'event_unknown');
   // Exactly at the limit it is taken, and nothing that was refused took a place.
   const longest = answer(await send({ receiver: bob.username, text: 'é'.repeat(8 * 1024) }));
@@ -169,6 +173,11 @@ test('the same clientId is stored once, whoever repeats it and however', async (
   const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? a : again).socket.emitWithAck('message', body)));
   const ids = new Set(replies.map((reply) => answer(reply).id));
   expect(ids.size).toBe(1);
+  // Also once it has changed: it is known by what it said at first.
+  const { id, conversationId } = answer(replies[0]!);
+  answer(await a.socket.emitWithAck('message:edit', { conversationId, id, text: 'changed' }));
+  expect(answer(await a.socket.emitWithAck('message', body))).toMatchObject({ id, text: 'changed' });
+  refusal(await a.socket.emitWithAck('message', { ...body, text: 'changed' }), 409, 'client_id_reused');
   await say(a.socket, { receiver: bob.username, text: 'end' });
   expect((await b.messages.reaches(2)).map(({ text }) => text)).toEqual(['once', 'end']);
   for (const { socket } of [a, again, b]) socket.close();

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use protocol::{ConversationId, MessageId, Timestamp};
+use sha2::{Digest, Sha256};
 
 use super::{ConversationKey, ConversationRecord, StoreError, UserId};
 use crate::random::{self, Random};
@@ -49,6 +50,17 @@ pub struct MessageRecord {
     pub deleted_at: Option<Timestamp>,
     /// The `seq` of its latest change.
     pub change_seq: Option<u64>,
+}
+
+/// What a message said at first, of which a store keeps a digest once it has changed: so that a sender who
+/// repeats a `client_id` is told from one who uses it again.
+pub fn first_body(text: &str, reply_to: Option<MessageId>) -> [u8; 16] {
+    let reply_to = reply_to.as_ref().map_or(&[][..], |id| id.as_bytes());
+    // The first byte says where the text begins.
+    let whole = Sha256::new().chain_update([u8::from(!reply_to.is_empty())]).chain_update(reply_to);
+    let mut first = [0; 16];
+    first.copy_from_slice(&whole.chain_update(text).finalize()[..16]);
+    first
 }
 
 /// What kind of entry of the log.

@@ -18,7 +18,7 @@ pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
 pub use conversation::{Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Since};
 pub use message::{
     Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,
-    MessageStore, Position, Range, Read, Target,
+    MessageStore, Position, Range, Read, Target, first_body,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};

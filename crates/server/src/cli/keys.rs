@@ -1,5 +1,7 @@
 //! `aldis keys`
 
+use std::io::Write;
+
 use domain::Clock;
 
 use crate::config::Config;
@@ -10,6 +12,7 @@ use crate::system::{SystemClock, SystemRandom};
 pub(super) fn rotate(config: &Config) -> Result<(), String> {
     let path = keys::create(&config.data, &SystemRandom, SystemClock::new().now())
         .map_err(|error| error.to_string())?;
-    println!("made {}; restart the server to sign with it", path.display());
+    // It is made, whoever reads of it.
+    let _ = writeln!(std::io::stdout(), "made {}; restart the server to sign with it", path.display());
     Ok(())
 }

@@ -6,6 +6,7 @@ mod keys;
 mod openapi;
 mod serve;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
@@ -18,7 +19,7 @@ pub(crate) fn run() -> ExitCode {
     let (name, flags) = matches.subcommand().expect("clap requires a subcommand");
     let done = match name {
         "serve" => settings(flags).and_then(|(_, config)| serve::serve(config)),
-        "config" => settings(flags).map(|(layers, _)| config::print(&layers)),
+        "config" => settings(flags).and_then(|(layers, _)| config::print(&layers)),
         "keys" => settings(flags).and_then(|(_, config)| keys::rotate(&config)),
         "openapi" => openapi::print(),
         "bench" => bench::run(flags),
@@ -27,7 +28,8 @@ pub(crate) fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("aldis: {error}");
+            // Nobody may be reading any more.
+            let _ = writeln!(std::io::stderr(), "aldis: {error}");
             ExitCode::FAILURE
         }
     }

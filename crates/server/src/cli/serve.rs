@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,7 +19,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::listen::Listener;
 use crate::socket::Sockets;
-use crate::{log, wiring, worker};
+use crate::{log, metrics, wiring, worker};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(config: Config) -> Result<(), String> {
@@ -56,8 +58,8 @@ async fn run(config: Config) -> Result<(), String> {
 
     tracing::info!(%address, memory = app.config.memory, "serving");
     // The one line on standard output: whoever started it waits for it.
-    println!("aldis is listening on http://{address}");
-    let _ = std::io::stdout().flush();
+    let mut output = std::io::stdout();
+    let _ = writeln!(output, "aldis is listening on http://{address}").and_then(|()| output.flush());
 
     tokio::select! {
         _ = terminate.recv() => {}
@@ -150,12 +152,9 @@ async fn serve_metrics(
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tracing::info!(%address, "metrics");
     let registry = Arc::new(app.metrics.registry(sockets.clone(), app.hub.clone()));
-    let metrics = move || async move {
-        let mut text = String::new();
-        let encoded = prometheus_client::encoding::text::encode(&mut text, &registry);
-        encoded.map_err(|error| error.to_string()).map(|()| {
-            ([("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
-        })
+    let metrics = move |headers: HeaderMap| async move {
+        let text = metrics::text(&registry, &headers).map_err(|error| error.to_string());
+        text.map(|(kind, text)| ([(CONTENT_TYPE, kind)], text))
     };
     let router = axum::Router::new().route("/metrics", get(metrics));
     let stop = stop.clone();

@@ -216,6 +216,7 @@ fn scalar(text: &str, like: &Value) -> Result<Value, String> {
 mod tests {
     use std::time::Duration;
 
+    use super::super::Origin;
     use super::*;
 
     fn read(flags: &[&str], environment: &[(&str, &str)]) -> Result<Layers, String> {
@@ -266,7 +267,9 @@ mod tests {
     fn lists_come_repeated_or_with_commas() {
         let layers =
             read(&["--allow-origin", "https://a.example", "--allow-origin=https://b.example"], &[]).unwrap();
-        assert_eq!(layers.config().unwrap().allow_origin, ["https://a.example", "https://b.example"]);
+        let config = layers.config().unwrap();
+        let origins: Vec<_> = config.allow_origin.iter().map(Origin::as_str).collect();
+        assert_eq!(origins, ["https://a.example", "https://b.example"]);
         let layers = read(&[], &[("ALDIS_TRUSTED_PROXY", "10.0.0.0/8, ::1")]).unwrap();
         assert_eq!(layers.config().unwrap().trusted_proxy.len(), 2);
     }
@@ -280,6 +283,10 @@ mod tests {
         assert!(read(&[], &[("ALDIS_TXT_LIMIT", "1")]).unwrap_err().contains("ALDIS_TXT_LIMIT"));
         assert!(read(&["--txt-limit", "1"], &[]).unwrap_err().contains("--txt-limit"));
         assert!(read(&["--otp-tries", "many"], &[]).unwrap_err().contains("--otp-tries"));
+        for origin in ["foo", "*"] {
+            let bad = read(&["--allow-origin", origin], &[]).unwrap().config().unwrap_err();
+            assert!(bad.contains("allow-origin (flag --allow-origin)") && bad.contains("https://"), "{bad}");
+        }
         let bad = read(&[], &[("ALDIS_PING_TIMEOUT", "soon")]).unwrap().config().unwrap_err();
         assert!(
             bad.contains("ping-timeout (environment ALDIS_PING_TIMEOUT)") && bad.contains("10s"),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub(crate) use layers::{Layers, arguments};
-pub(crate) use value::{Network, Size, Span};
+pub(crate) use value::{Network, Origin, Size, Span};
 
 /// The defaults, with what each setting means.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
@@ -26,7 +26,7 @@ pub(crate) struct Config {
     pub(crate) metrics_listen: String,
     pub(crate) log: String,
     pub(crate) log_format: LogFormat,
-    pub(crate) allow_origin: Vec<String>,
+    pub(crate) allow_origin: Vec<Origin>,
     pub(crate) trusted_proxy: Vec<Network>,
     pub(crate) otp_channel: OtpChannelName,
     pub(crate) allow_fixed_otp: bool,
@@ -95,6 +95,7 @@ impl Config {
             return Err("pending-limit must be at least twice packet-limit".into());
         }
         let positive = [
+            ("text-limit", u32::try_from(self.text_limit.bytes()).unwrap_or(u32::MAX)),
             ("otp-tries", self.otp_tries),
             ("message-burst", self.message_burst),
             ("messages-per-second", self.messages_per_second),

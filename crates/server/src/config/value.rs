@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use axum::http::Uri;
 use serde::{Deserialize, Deserializer, de};
 
 /// A span of time, written as `250ms`, `10s`, `5m`, `1h` or `30d`.
@@ -20,6 +21,16 @@ pub(crate) struct Size(u64);
 pub(crate) struct Network {
     address: IpAddr,
     prefix: u8,
+}
+
+/// The origin of web pages as browsers send it, written as `https://chat.example.org`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(String);
+
+impl Origin {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Size {
@@ -103,6 +114,29 @@ impl FromStr for Network {
     }
 }
 
+impl FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let spelled = || {
+            let uri: Uri = text.parse().ok()?;
+            let (scheme, authority) = (uri.scheme_str()?, uri.authority()?);
+            let bare = uri.path().len() <= 1 && uri.query().is_none();
+            if !bare || authority.as_str().contains(['@', '*']) {
+                return None;
+            }
+            // Browsers leave out the port that is the scheme's own.
+            let port = match (scheme, authority.port_u16()) {
+                ("https", Some(443)) | ("http", Some(80)) | (_, None) => String::new(),
+                (_, Some(port)) => format!(":{port}"),
+            };
+            let host = authority.host().to_ascii_lowercase();
+            Some(Self(format!("{}://{host}{port}", scheme.to_ascii_lowercase())))
+        };
+        spelled().ok_or("an origin is written as https://chat.example.org, without a path")
+    }
+}
+
 macro_rules! from_text {
     ($($kind:ident: $expected:literal,)+) => {$(
         impl<'de> Deserialize<'de> for $kind {
@@ -131,6 +165,7 @@ from_text! {
     Span: "a span of time",
     Size: "a size",
     Network: "a network",
+    Origin: "an origin",
 }
 
 #[cfg(test)]
@@ -152,6 +187,32 @@ mod tests {
         assert_eq!("512".parse(), Ok(Size(512)));
         for bad in ["", "16KB", "KiB", "99999999999GiB"] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn origins() {
+        let written = |text: &str| text.parse::<Origin>().map(|origin| origin.0);
+        for (text, origin) in [
+            ("https://chat.example.org", "https://chat.example.org"),
+            ("https://Chat.example.org/", "https://chat.example.org"),
+            ("https://chat.example.org:443", "https://chat.example.org"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("capacitor://localhost", "capacitor://localhost"),
+        ] {
+            assert_eq!(written(text).as_deref(), Ok(origin));
+        }
+        for bad in [
+            "",
+            "*",
+            "null",
+            "chat.example.org",
+            "chat:80",
+            "https://",
+            "https://*.example.org",
+            "https://a/b",
+        ] {
+            assert!(written(bad).is_err(), "{bad}");
         }
     }
 

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use domain::{Caller, Error};
 use protocol::Code;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::problem::Failure;
 use crate::app::App;
@@ -51,28 +51,35 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// Reads JSON: what is not JSON is malformed, what is but does not fit is invalid, with the field named.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     use serde_json::error::Category;
+    // Else a list would be taken for the fields in their order.
+    if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        // What is no JSON at all is told so.
+        serde_json::from_slice::<IgnoredAny>(json).map_err(|error| not_json(&error))?;
+        return Err(Failure::new(Code::Invalid, "Send an object."));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         match inner.classify() {
             Category::Data => unfit(&path, &inner.to_string()).into(),
-            Category::Io | Category::Syntax | Category::Eof => {
-                Failure::new(Code::Malformed, format!("This is not JSON: {inner}."))
-            }
+            Category::Io | Category::Syntax | Category::Eof => not_json(&inner),
         }
     })?;
-    deserializer
-        .end()
-        .map_err(|error| Failure::new(Code::Malformed, format!("This is not JSON: {error}.")))?;
+    deserializer.end().map_err(|error| not_json(&error))?;
     Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> Failure {
+    Failure::new(Code::Malformed, format!("This is not JSON: {error}."))
 }
 
 /// A value that is JSON but not what is wanted: names the field.
 pub(crate) fn unfit(path: &str, why: &str) -> Error {
-    // A missing field has no path of its own; serde names it in its message.
-    let missing = why.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    Error::invalid(missing.unwrap_or(path).to_owned(), format!("{why}."))
+    // A missing field, or one that is there twice, has no path of its own; serde names it in its message.
+    let named = ["missing field `", "duplicate field `"].iter().find_map(|start| why.strip_prefix(start));
+    let named = named.and_then(|rest| rest.split('`').next());
+    Error::invalid(named.unwrap_or(path).to_owned(), format!("{why}."))
 }
 
 /// The bearer of an access token whose session lives.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use protocol::{Code, Problem};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
@@ -23,17 +24,20 @@ async fn livez() -> &'static str {
 /// Whether it takes work: 503 while it stops or the store fails
 #[utoipa::path(
     get, path = "/readyz", tag = "operating",
-    responses((status = 200, body = str), (status = 503, body = str, description = "The part that is down")),
+    responses(
+        (status = 200, body = str),
+        (status = 503, body = Problem, description = "`store_unavailable`, or `overloaded` while it stops"),
+    ),
 )]
-async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
+async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     if app.stopping.load(Ordering::Relaxed) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping".into());
+        return Err(Failure::new(Code::Overloaded, "The server is stopping."));
     }
     match app.store.check().await {
-        Ok(()) => (StatusCode::OK, "ok".into()),
+        Ok(()) => Ok("ok"),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "store: unavailable".into())
+            Err(Failure::new(Code::StoreUnavailable, "The store is unavailable."))
         }
     }
 }

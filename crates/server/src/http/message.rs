@@ -90,5 +90,5 @@ async fn submit(
     let gone = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
     let sent = answered.await.map_err(|_| gone())??;
     let status = if sent.duplicate { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Message::clone(&sent.message))))
+    Ok((status, Json(Arc::unwrap_or_clone(sent.message))))
 }

@@ -19,7 +19,7 @@ struct Files;
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
     // What belongs to programs is never answered with a page for people.
-    if path.starts_with("api/") || path.starts_with("auth/") || path.starts_with(".well-known/") {
+    if of_programs(path) {
         return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
     }
     if method != Method::GET && method != Method::HEAD {
@@ -36,6 +36,12 @@ pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
             Failure::new(Code::NotFound, detail).into_response()
         }
     }
+}
+
+/// Whether people have no business at a path; the numbers are on a listener of their own.
+fn of_programs(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    matches!(first, "api" | "auth" | ".well-known" | "metrics" | "docs")
 }
 
 struct Found {

@@ -12,7 +12,7 @@ use socketio::Reason;
 use super::Socket;
 use super::client::{Start, mark};
 use crate::app::App;
-use crate::hub::payload;
+use crate::hub::{entry, payload};
 
 /// Entries in a page.
 const PAGE: usize = 256;
@@ -127,5 +127,5 @@ pub(super) fn encode(caught: &Caught) -> socketio::Payload {
         EntryKind::Message => ServerEvent::Message,
         EntryKind::Edit | EntryKind::Delete => ServerEvent::MessageUpdated,
     };
-    payload(event, &caught.message)
+    entry(event, &caught.message)
 }

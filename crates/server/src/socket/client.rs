@@ -1,23 +1,20 @@
 //! A connected client: where it stands in the stream of its user.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
 use domain::{Caller, Error, Live, SocketKey};
 use parking_lot::Mutex;
-use socketio::{Mark, Payload, Reason, SendError};
-use tokio::sync::{Notify, oneshot};
+use socketio::{Mark, Payload, SendError};
+use tokio::sync::oneshot;
 
 use super::Socket;
+use super::unacked::Unacked;
 use crate::app::App;
 
 /// Live events held back while a client catches up; past it, what is missing is read from the log again.
 const HELD: usize = 256;
-
-/// Entries that may wait for acknowledgements, as many as the transport lets messages wait for theirs.
-const UNACKED: usize = 4096;
 
 /// What the server knows of a connected client.
 pub(crate) struct Client {
@@ -46,7 +43,14 @@ enum Stream {
     Live {
         floor: Position,
     },
+    /// Live, but what is told waits until a `sync` is answered.
+    Syncing(Box<Syncing>),
     Over,
+}
+
+struct Syncing {
+    floor: Position,
+    held: Vec<Held>,
 }
 
 struct CatchingUp {
@@ -66,14 +70,6 @@ struct Held {
     kind: EntryKind,
     mark: Mark,
     payload: Payload,
-}
-
-/// The messages that a client has not acknowledged yet, and what came behind them.
-#[derive(Default)]
-struct Unacked {
-    /// By conversation and `seq`; `true` once acknowledged, kept while one before it is not.
-    entries: Mutex<BTreeMap<(u64, u64), bool>>,
-    fewer: Notify,
 }
 
 impl Client {
@@ -105,7 +101,8 @@ impl Client {
         let mark = mark(*conversation, *seq);
         let own = *origin == Some(self.key);
         // Locked until it is emitted, so that the order of the calls is the order on the wire.
-        match &mut *self.stream.lock() {
+        let mut stream = self.stream.lock();
+        match &mut *stream {
             Stream::Live { floor } if !own && position > floor => {
                 // A socket that cannot take it is closed, and resumes from the log.
                 let _ = self.emit(socket, *kind, mark, payload);
@@ -114,7 +111,14 @@ impl Client {
             Stream::CatchingUp(catching_up) => {
                 catching_up.hold(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
             }
-            Stream::Live { .. } | Stream::Over => {}
+            Stream::Syncing(syncing) if !own && *position > syncing.floor => {
+                syncing.held.push(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
+                if syncing.held.len() >= HELD {
+                    // The answer will be of a place behind some of it, which is harmless.
+                    self.resume(socket, &mut stream);
+                }
+            }
+            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => {}
         }
     }
 
@@ -122,7 +126,7 @@ impl Client {
     pub(super) fn start(&self) -> Option<Start> {
         match &mut *self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.start.take(),
-            Stream::Live { .. } | Stream::Over => None,
+            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => None,
         }
     }
 
@@ -130,7 +134,7 @@ impl Client {
     pub(super) fn sent(&self, position: Position) -> bool {
         match &*self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.own.contains(&position),
-            Stream::Live { .. } | Stream::Over => false,
+            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => false,
         }
     }
 
@@ -153,21 +157,58 @@ impl Client {
         true
     }
 
-    /// Waits until it is live; gives up to where everything had been emitted by then, or `None` if the
-    /// socket is over.
-    pub(super) async fn live(&self) -> Option<Position> {
+    /// Waits until it is live, and holds back what is told from here on until [`Client::synced`]: so that no more
+    /// has been emitted then than the answer says. Says no if the socket is over.
+    pub(super) async fn sync(&self) -> bool {
         loop {
-            let over = match &mut *self.stream.lock() {
-                Stream::Live { floor } => return Some(*floor),
-                Stream::Over => return None,
-                Stream::CatchingUp(catching_up) => {
-                    let (waiting, over) = oneshot::channel();
-                    catching_up.waiting = Some(waiting);
-                    over
+            let over = {
+                let mut stream = self.stream.lock();
+                match &mut *stream {
+                    Stream::Live { floor } => {
+                        let floor = *floor;
+                        *stream = Stream::Syncing(Box::new(Syncing { floor, held: Vec::new() }));
+                        return true;
+                    }
+                    Stream::Syncing(_) => return true,
+                    Stream::Over => return false,
+                    Stream::CatchingUp(catching_up) => {
+                        let (waiting, over) = oneshot::channel();
+                        catching_up.waiting = Some(waiting);
+                        over
+                    }
                 }
             };
             // Dropped with the state, however the catching up ends.
             let _ = over.await;
+        }
+    }
+
+    /// Everything up to `told` has been told: emits what of it was held back, calls `answer` with the place
+    /// that the socket has come to, and goes on.
+    pub(super) fn synced(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
+        let mut stream = self.stream.lock();
+        let floor = match &mut *stream {
+            Stream::Syncing(syncing) => {
+                for held in syncing.held.extract_if(.., |held| held.position <= told) {
+                    let _ = self.emit(socket, held.kind, held.mark, &held.payload);
+                }
+                syncing.floor
+            }
+            Stream::Live { floor } => *floor,
+            Stream::CatchingUp(_) | Stream::Over => return,
+        };
+        answer(told.max(floor));
+        self.resume(socket, &mut stream);
+    }
+
+    /// Emits what was held back for a `sync`, and holds nothing back any more.
+    fn resume(&self, socket: &Socket, stream: &mut Stream) {
+        if let Stream::Syncing(syncing) = stream {
+            let Syncing { floor, held } = &mut **syncing;
+            for held in held.drain(..) {
+                let _ = self.emit(socket, held.kind, held.mark, &held.payload);
+            }
+            *stream = Stream::Live { floor: *floor };
         }
     }
 
@@ -181,7 +222,7 @@ impl Client {
     ) -> Result<(), SendError> {
         match (&self.acks, kind) {
             (Some(unacked), EntryKind::Message) => {
-                unacked.entries.lock().insert((mark.0, mark.1), false);
+                unacked.wait_for(mark);
                 socket.emit_confirmed(payload, mark)
             }
             // Only messages are acknowledged; a change counts with the messages before it.
@@ -200,31 +241,13 @@ impl Client {
 
     /// The client acknowledged a message: up to where its conversation is delivered now, if further.
     pub(super) fn acked(&self, mark: Mark) -> Option<Mark> {
-        let unacked = self.acks.as_ref()?;
-        let mut entries = unacked.entries.lock();
-        *entries.get_mut(&(mark.0, mark.1))? = true;
-        let mut through = None;
-        while let Some((&(conversation, seq), true)) = entries.range(of_conversation(mark)).next() {
-            entries.remove(&(conversation, seq));
-            through = Some(Mark(conversation, seq));
-        }
-        drop(entries);
-        unacked.fewer.notify_waiters();
-        through
+        self.acks.as_ref()?.acked(mark)
     }
 
     /// Waits until fewer than `count` messages are not acknowledged, or the socket is over.
     pub(super) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
-        let Some(unacked) = &self.acks else { return };
-        loop {
-            let fewer = unacked.fewer.notified();
-            let mut fewer = std::pin::pin!(fewer);
-            // Before looking, so that no change is missed.
-            fewer.as_mut().enable();
-            if unacked.entries.lock().len() < count || !socket.is_connected() {
-                return;
-            }
-            fewer.await;
+        if let Some(unacked) = &self.acks {
+            unacked.fewer_than(count, socket).await;
         }
     }
 
@@ -232,30 +255,9 @@ impl Client {
     pub(super) fn ended(&self) {
         *self.stream.lock() = Stream::Over;
         if let Some(unacked) = &self.acks {
-            unacked.fewer.notify_waiters();
+            unacked.ended();
         }
     }
-}
-
-impl Unacked {
-    /// Puts an entry that asks for no acknowledgement behind the messages of its conversation that wait for
-    /// theirs; says whether there are any.
-    fn follow(&self, socket: &Socket, mark: Mark) -> bool {
-        let mut entries = self.entries.lock();
-        let follows = entries.range(of_conversation(mark)).next().is_some();
-        if follows {
-            entries.insert((mark.0, mark.1), true);
-        }
-        if entries.len() > UNACKED {
-            socket.abort(Reason::Unacknowledged);
-        }
-        follows
-    }
-}
-
-/// The entries of a mark's conversation.
-fn of_conversation(mark: Mark) -> RangeInclusive<(u64, u64)> {
-    (mark.0, 0)..=(mark.0, u64::MAX)
 }
 
 impl CatchingUp {

@@ -27,8 +27,10 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     }
     let auth: Value = request.auth().unwrap_or_default();
     let token = match &auth["token"] {
-        Value::Null => return Err(Error::new(Code::TokenRequired, "Send the access token as auth.token.")),
-        Value::String(token) => token,
+        Value::String(token) if !token.is_empty() => token,
+        Value::Null | Value::String(_) => {
+            return Err(Error::new(Code::TokenRequired, "Send the access token as auth.token."));
+        }
         _ => return Err(Error::new(Code::TokenInvalid, "auth.token must be a string.")),
     };
     let caller = app.domain.sessions.authenticate(token).await?;

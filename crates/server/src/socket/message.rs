@@ -43,7 +43,7 @@ fn answer(app: &App, reply: Reply) -> impl FnOnce(Result<Sent, Error>) + Send + 
     move |result| {
         metrics.message(&result);
         match result {
-            Ok(sent) => reply.ok(&*sent.message),
+            Ok(sent) => reply.message(&sent.message),
             Err(error) => reply.error(&error),
         }
     }

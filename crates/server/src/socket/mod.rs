@@ -7,6 +7,7 @@ mod message;
 mod receipt;
 mod reply;
 mod sync;
+mod unacked;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -80,6 +81,9 @@ impl Handler for Sockets {
 
 /// The payload of a request.
 pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
+    if !event.attachments().is_empty() {
+        return Err(Error::new(Code::Malformed, "Send JSON alone, without binary parts."));
+    }
     // Where a fault lies is looked for only when there is one.
     event.first().map(|Object(request)| request).or_else(|_| decode_with_path(event))
 }

@@ -1,7 +1,7 @@
 //! Answers to requests.
 
 use domain::Error;
-use protocol::{Reply as Answer, ServerEvent};
+use protocol::{Message, Reply as Answer, ServerEvent};
 use serde::Serialize;
 use socketio::{Ack, Payload};
 
@@ -24,6 +24,18 @@ impl Reply {
             Ok(data) => self.ok(data),
             Err(error) => self.error(&error),
         }
+    }
+
+    pub(super) fn message(self, message: &Message) {
+        let Some(ack) = self.ack else { return };
+        let argument = Payload::argument_written(|json| {
+            json.extend_from_slice(br#"{"status":"ok","data":"#);
+            message.write_json(json);
+            json.push(b'}');
+        });
+        let argument = argument.expect("a message is of a bounded size");
+        // A client that is gone sends again, with the same clientId.
+        let _ = ack.send(&argument);
     }
 
     pub(super) fn ok(self, data: impl Serialize) {

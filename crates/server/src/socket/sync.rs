@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use domain::Error;
 use domain::store::Since;
 use protocol::{Code, Sync, Synced, limit};
+use serde::de::IgnoredAny;
 use socketio::Event;
 
 use super::catch_up::{AHEAD, encode};
@@ -14,7 +15,9 @@ use super::{Socket, decode};
 use crate::app::App;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
-    match decode(event) {
+    // Everything in it is optional, and so is it.
+    let none = event.first::<IgnoredAny>().is_err();
+    match if none { Ok(Sync::default()) } else { decode(event) } {
         Ok(Sync { cursor: Some(cursor), limit }) => reply.result(page(app, socket, &cursor, limit).await),
         Ok(Sync { cursor: None, .. }) => {
             if socket.session().syncing.swap(true, Ordering::Relaxed) {
@@ -23,13 +26,7 @@ pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: 
             }
             // Not waited for: while the socket catches up, its acknowledgements must be read.
             let (app, socket) = (app.clone(), socket.clone());
-            app.clone().tasks.spawn(async move {
-                let synced = stand(&app, &socket).await;
-                socket.session().syncing.store(false, Ordering::Relaxed);
-                if let Some(synced) = synced {
-                    reply.ok(synced);
-                }
-            });
+            app.clone().tasks.spawn(async move { stand(&app, &socket, reply).await });
         }
         Err(error) => reply.error(&error),
     }
@@ -71,10 +68,17 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
     Ok(Synced { cursor: app.domain.syncs.cursor(if more { reached } else { upto }), more: Some(more) })
 }
 
-/// Where a socket stands that has been sent everything: a cursor to keep.
-async fn stand(app: &App, socket: &Socket) -> Option<Synced> {
-    let floor = socket.session().live().await?;
+/// Answers with where a socket stands that has been sent everything: a cursor to keep.
+async fn stand(app: &App, socket: &Socket, reply: Reply) {
+    let client = socket.session();
+    if !client.sync().await {
+        return;
+    }
     // Told to whoever was in the live stream: to this socket, too.
     let told = app.domain.syncs.told().await;
-    Some(Synced { cursor: app.domain.syncs.cursor(told.max(floor)), more: Some(false) })
+    client.synced(socket, told, |reached| {
+        // Before the answer: whoever has it may ask again.
+        client.syncing.store(false, Ordering::Relaxed);
+        reply.ok(Synced { cursor: app.domain.syncs.cursor(reached), more: Some(false) });
+    });
 }

@@ -76,6 +76,8 @@ CREATE TABLE messages (
   edited_at       INTEGER,
   deleted_at      INTEGER,
   change_seq      INTEGER,
+  -- Once it has changed: a digest of what it said at first, to know a repeat of it by.
+  first_body      BLOB,
   UNIQUE (conversation_id, seq)
 ) STRICT;
 -- The client id first: clients mint them in the order of time, so that rows go in at the end.

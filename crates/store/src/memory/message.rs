@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use async_trait::async_trait;
 use domain::store::{
     Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind, Epoch,
-    MessageRecord, MessageStore, Position, Range, Read, StoreError, Target, UserId,
+    MessageRecord, MessageStore, Position, Range, Read, StoreError, Target, UserId, first_body,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -20,6 +20,8 @@ pub(super) struct Messages {
     announcing: RwLock<()>,
     /// Where each sender's own names lead.
     client_ids: [Mutex<ClientIds>; 16],
+    /// What messages with a sender's own name said before they changed, as a digest, by conversation and `seq`.
+    first_bodies: Mutex<HashMap<(ConversationKey, u64), [u8; 16]>>,
     /// The last position taken; an entry is in its log before this says so.
     position: Mutex<u64>,
 }
@@ -28,6 +30,14 @@ impl Messages {
     /// Waits until what is being appended has been announced.
     pub(super) fn settle(&self) {
         drop(self.announcing.write());
+    }
+
+    /// Keeps what a message that is about to change says, if a repeat of it could come.
+    fn keep_first_body(&self, message: &MessageRecord) {
+        if message.client_id.is_some() && message.change_seq.is_none() {
+            let first = first_body(&message.text, message.reply_to);
+            self.first_bodies.lock().insert((message.conversation, message.seq), first);
+        }
     }
 }
 
@@ -55,7 +65,7 @@ impl MemoryStore {
                     match self.claim(sender, client_id, conversation.key, seq) {
                         None => {}
                         Some((key, seq)) if key == conversation.key => {
-                            return duplicate(log, seq, &text, reply_to);
+                            return self.duplicate(log, key, seq, &text, reply_to);
                         }
                         Some(_) => return Err(AppendError::ClientIdReused),
                     }
@@ -77,11 +87,13 @@ impl MemoryStore {
             }
             Change::Edit { id, text } => {
                 let message = changeable(log, id, sender)?;
+                self.messages.keep_first_body(&message);
                 let edited_at = Some(at);
                 (EntryKind::Edit, MessageRecord { text, edited_at, change_seq: Some(seq), ..message })
             }
             Change::Delete { id } => {
                 let message = changeable(log, id, sender)?;
+                self.messages.keep_first_body(&message);
                 let (text, deleted_at) = (Box::default(), Some(at));
                 (EntryKind::Delete, MessageRecord { text, deleted_at, change_seq: Some(seq), ..message })
             }
@@ -92,6 +104,24 @@ impl MemoryStore {
         *last = position.0;
         drop(last);
         Ok((Entry { seq, position, kind, message }, false))
+    }
+
+    /// What was stored the first time, if it said the same then.
+    fn duplicate(
+        &self,
+        log: &Log,
+        key: ConversationKey,
+        seq: u64,
+        text: &str,
+        reply_to: Option<MessageId>,
+    ) -> Result<(Entry, bool), AppendError> {
+        let mut entries = log.entries_above(seq.saturating_sub(1));
+        let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
+        let same = match self.messages.first_bodies.lock().get(&(key, seq)) {
+            Some(first) => *first == first_body(text, reply_to),
+            None => *entry.message.text == *text && entry.message.reply_to == reply_to,
+        };
+        if same { Ok((entry, true)) } else { Err(AppendError::ClientIdReused) }
     }
 
     /// Takes a sender's own name for the message at a place; gives the place it leads to already.
@@ -152,22 +182,6 @@ fn changeable(log: &Log, id: MessageId, sender: UserId) -> Result<MessageRecord,
         return Err(AppendError::MessageDeleted);
     }
     Ok(message)
-}
-
-/// What was stored the first time, if it says the same. What it said is not known any more once it changed.
-fn duplicate(
-    log: &Log,
-    seq: u64,
-    text: &str,
-    reply_to: Option<MessageId>,
-) -> Result<(Entry, bool), AppendError> {
-    let mut entries = log.entries_above(seq.saturating_sub(1));
-    let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
-    let changed = entry.message.change_seq.is_some();
-    if !changed && (*entry.message.text != *text || entry.message.reply_to != reply_to) {
-        return Err(AppendError::ClientIdReused);
-    }
-    Ok((entry, true))
 }
 
 #[async_trait]

@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order, and none across an await: announcing, conversations, a conversation's log,
-/// client ids of a sender, position.
+/// client ids of a sender or first bodies, position.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,

@@ -2,7 +2,7 @@
 
 use domain::store::{
     Append, AppendError, Appended, Change, ConversationKey, Direct, Done, Entry, EntryKind, MessageRecord,
-    Position, StoreError, Target, UserId,
+    Position, StoreError, Target, UserId, first_body,
 };
 use protocol::MessageId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -159,11 +159,13 @@ fn change(
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let &Append { sender, at, .. } = append;
     let (key, connection) = (place.key, writing.connection);
-    let changed = match message::with_id(connection, key, id)? {
+    let (changed, first_body) = match message::with_id(connection, key, id)? {
         None => return refuse(AppendError::MessageUnknown),
         Some(message) if message.sender != sender => return refuse(AppendError::NotSender),
         Some(message) if message.deleted_at.is_some() => return refuse(AppendError::MessageDeleted),
-        Some(message) => message.seq,
+        // Kept at the first change; without a client id no repeat can come.
+        Some(message) if message.client_id.is_none() || message.change_seq.is_some() => (message.seq, None),
+        Some(message) => (message.seq, Some(first_body(&message.text, message.reply_to))),
     };
     let (column, number) = match kind {
         EntryKind::Delete => ("deleted_at", DELETE),
@@ -172,9 +174,10 @@ fn change(
     let seq = writing.heads.get(connection, key)? + 1;
     let at = at.as_millis();
     let sql = format!(
-        "UPDATE messages SET text = ?, {column} = ?, change_seq = ? WHERE conversation_id = ? AND seq = ?"
+        "UPDATE messages SET text = ?, {column} = ?, change_seq = ?, first_body = coalesce(first_body, ?) \
+         WHERE conversation_id = ? AND seq = ?"
     );
-    connection.prepare_cached(&sql)?.execute(params![text, at, seq, key.0, changed])?;
+    connection.prepare_cached(&sql)?.execute(params![text, at, seq, first_body, key.0, changed])?;
     let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp) \
                VALUES (?, ?, ?, ?, ?, ?)";
     connection.prepare_cached(sql)?.execute(params![key.0, seq, number, changed, sender.0, at])?;
@@ -211,7 +214,7 @@ fn find_client_id(
     connection.prepare_cached(sql)?.query_row(params![ClientIdColumn(client_id), sender.0], place).optional()
 }
 
-/// What was stored the first time, if it says the same. What it said is not known any more once it changed.
+/// What was stored the first time, if it said the same then.
 fn duplicate(
     connection: &Connection,
     key: ConversationKey,
@@ -226,9 +229,18 @@ fn duplicate(
     let Some(message) = message::at(connection, conversation, seq)? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
-    let same = message.change_seq.is_some() || (*message.text == *text && message.reply_to == reply_to);
+    let same = match message.change_seq {
+        Some(_) => changed_from(connection, position)? == Some(first_body(text, reply_to)),
+        None => *message.text == *text && message.reply_to == reply_to,
+    };
     if conversation != key || !same {
         return Ok(Err(AppendError::ClientIdReused));
     }
     Ok(Ok(Entry { seq, position, kind: EntryKind::Message, message }))
+}
+
+/// What a message that has changed said at first.
+fn changed_from(connection: &Connection, position: Position) -> Result<Option<[u8; 16]>, rusqlite::Error> {
+    let sql = "SELECT first_body FROM messages WHERE position = ?";
+    connection.prepare_cached(sql)?.query_row([position.0], |row| row.get(0))
 }

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{Epoch, Store, StoreError};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use checkpoint::Checkpointer;
@@ -130,6 +131,9 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // NORMAL would lose acknowledged messages with the power (docs/decisions).
     connection.pragma_update(None, "synchronous", "full")?;
+    // Plans that do not depend on what is bound: else a cached statement is planned anew at each use, since
+    // its bindings are cleared when it goes back into the cache.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use domain::store::{ConversationKey, Position, StoreError};
 use futures_util::future::BoxFuture;
@@ -17,6 +18,10 @@ use super::unavailable;
 
 /// Operations in one commit: bounds how long the first waits for the last.
 const BATCH: usize = 4096;
+/// After a commit of this many more is gathered for the next.
+const BUSY: usize = 32;
+/// How long it is gathered then; the time that a sync takes on a fast disk.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// A change of the database.
 pub(super) trait Job: Send {
@@ -190,19 +195,12 @@ struct Thread {
 impl Thread {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let mut batch = Vec::with_capacity(BATCH);
-        let delay = std::env::var("GATHER_US").ok().and_then(|v| v.parse().ok()).unwrap_or(0);
-        let delay = std::time::Duration::from_micros(delay);
         let mut busy = false;
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-            if busy && !delay.is_zero() {
-                std::thread::sleep(delay);
-                while batch.len() < BATCH
-                    && let Ok(job) = queue.try_recv()
-                {
-                    batch.push(job);
-                }
+            if busy {
+                gather(&mut queue, &mut batch);
             }
-            busy = batch.len() >= 32;
+            busy = batch.len() >= BUSY;
             match self.commit(&mut batch) {
                 Ok(()) => finish(batch.drain(..), &Ok(())),
                 // One at a time, so that only the one that cannot be done fails.
@@ -247,6 +245,17 @@ impl Thread {
         // Entries are readable from here on, and announced only after.
         self.state.position.fetch_max(position, Ordering::Release);
         Ok(())
+    }
+}
+
+/// Waits for more, as many are about to come: the pages of conversations are written once for each commit, so
+/// a commit of twice as many messages costs little more.
+fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
+    std::thread::sleep(GATHERING);
+    while batch.len() < BATCH
+        && let Ok(job) = queue.try_recv()
+    {
+        batch.push(job);
     }
 }
 

@@ -65,6 +65,7 @@ contract! {
         a_repeat_is_stored_once,
         repeats_at_the_same_time_are_stored_once,
         a_client_id_with_another_body_is_refused,
+        a_changed_message_is_known_by_what_it_said_at_first,
         client_ids_of_others_do_not_matter,
         client_ids_come_back_as_they_were,
         a_repeat_of_an_edited_message_is_still_a_repeat,

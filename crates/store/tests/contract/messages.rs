@@ -176,6 +176,31 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
     assert_eq!(all(&store, key).await.len(), 2);
 }
 
+pub(crate) async fn a_changed_message_is_known_by_what_it_said_at_first(store: Shared) {
+    let (ann, _, key) = pair(&store).await;
+    let to = Target::Conversation(key);
+    let answered = all(&store, key).await[0].message.id;
+    let said =
+        |text: &str, reply_to| Change::Message { client_id: Some("c1".into()), text: text.into(), reply_to };
+    let first = said("hi", Some(answered));
+    let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry.message.id;
+    let changes = [
+        Change::Edit { id, text: "ho".into() },
+        Change::Edit { id, text: "hu".into() },
+        Change::Delete { id },
+    ];
+    for change in changes {
+        let changed = append(&store, entry(to, ann, change)).await.unwrap().entry.message;
+        let again = append(&store, entry(to, ann, first.clone())).await.unwrap();
+        assert!(again.duplicate);
+        assert_eq!(again.entry.message, changed);
+        for other in [said(&changed.text, Some(answered)), said("hi", None), said("ha", Some(answered))] {
+            let reused = append(&store, entry(to, ann, other)).await;
+            assert!(matches!(reused, Err(AppendError::ClientIdReused)));
+        }
+    }
+}
+
 pub(crate) async fn client_ids_of_others_do_not_matter(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     for sender in [ann, bob] {
