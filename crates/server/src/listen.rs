@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::app::App;
+use crate::cores::Cores;
 use crate::http;
 use crate::http::extract::ClientAddress;
 use crate::http::problem::Failure;
@@ -48,12 +49,18 @@ pub(crate) struct Listener {
     /// Connections, and what handles their requests.
     tasks: TaskTracker,
     connections: Connections,
+    cores: Cores,
     /// Whether it was said that a proxy is not trusted.
     distrusted: Arc<Once>,
 }
 
 impl Listener {
-    pub(crate) fn new(app: Arc<App>, sockets: socketio::Server<Sockets>, tasks: TaskTracker) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        sockets: socketio::Server<Sockets>,
+        tasks: TaskTracker,
+        cores: Cores,
+    ) -> Self {
         let router = http::router(app.clone());
         Self {
             app,
@@ -61,6 +68,7 @@ impl Listener {
             sockets,
             tasks,
             connections: Connections::default(),
+            cores,
             distrusted: Arc::new(Once::new()),
         }
     }
@@ -91,7 +99,15 @@ impl Listener {
                 continue;
             };
             let places = Arc::new((place, of_address));
-            self.tasks.spawn(self.clone().connection(stream, peer, places, stop.clone()));
+            let stream = match stream.into_std() {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be handed on");
+                    continue;
+                }
+            };
+            let connection = self.clone().connection(stream, peer, places, stop.clone());
+            self.tasks.spawn_on(connection, self.cores.next());
         }
     }
 
@@ -107,16 +123,24 @@ impl Listener {
 
     async fn connection(
         self,
-        stream: TcpStream,
+        stream: std::net::TcpStream,
         peer: SocketAddr,
         places: Arc<Places>,
         stop: CancellationToken,
     ) {
-        if let Err(error) = socketio::tune(&stream, self.app.config.ping_timeout.0) {
-            // Gone before it began.
-            tracing::debug!(%error, "a connection could not be set up");
-            return;
-        }
+        // From here on it belongs to the core that this runs on.
+        let tuned = TcpStream::from_std(stream).and_then(|stream| {
+            socketio::tune(&stream, self.app.config.ping_timeout.0)?;
+            Ok(stream)
+        });
+        let stream = match tuned {
+            Ok(stream) => stream,
+            Err(error) => {
+                // Gone before it began.
+                tracing::debug!(%error, "a connection could not be set up");
+                return;
+            }
+        };
         let service = service_fn(|request| {
             let answer = self.clone().answer(request, peer.ip(), places.clone());
             async move { Ok::<_, Infallible>(answer.await) }

@@ -7,6 +7,7 @@ mod app;
 mod bench;
 mod cli;
 mod config;
+mod cores;
 mod http;
 mod hub;
 mod keys;

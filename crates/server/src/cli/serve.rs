@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::cores::{self, Cores};
 use crate::listen::Listener;
 use crate::socket::Sockets;
 use crate::{log, metrics, wiring, worker};
@@ -25,8 +26,7 @@ use crate::{log, metrics, wiring, worker};
 pub(super) fn serve(config: Config) -> Result<(), String> {
     log::start(&config)?;
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
+    let runtime = cores::runtime().map_err(|error| error.to_string())?;
     let served = runtime.block_on(run(config));
     // What did not end in time does not keep the process.
     runtime.shutdown_background();
@@ -53,7 +53,8 @@ async fn run(config: Config) -> Result<(), String> {
     let workers = TaskTracker::new();
     workers.spawn(worker::receipts(app.clone(), background.clone()));
     workers.spawn(worker::sweep(app.clone(), background.clone()));
-    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone());
+    let (cores, threads) = Cores::start().map_err(|error| error.to_string())?;
+    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
     tasks.spawn(accepting.run(listener, stop.clone()));
 
     tracing::info!(%address, memory = app.config.memory, "serving");
@@ -79,6 +80,7 @@ async fn run(config: Config) -> Result<(), String> {
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
     };
+    threads.end();
     tracing::info!(finished, "stopped");
     Ok(())
 }
