@@ -45,8 +45,6 @@ pub(super) struct WebSocket {
     torn: bool,
     /// Something waits to be sent, and the tasks that were due before have not had their turn yet.
     gathering: bool,
-    /// Everything that had come was read when it last looked.
-    drained: bool,
 }
 
 /// What one look at the connection came to.
@@ -63,7 +61,7 @@ impl WebSocket {
     pub(super) fn new(stream: TcpStream, received: &[u8]) -> Self {
         let mut reader = Reader::default();
         reader.keep(received);
-        Self { stream, reader, incomplete: None, torn: false, gathering: false, drained: false }
+        Self { stream, reader, incomplete: None, torn: false, gathering: false }
     }
 
     /// Runs a session until there is a reason to end it.
@@ -92,9 +90,8 @@ impl WebSocket {
         let now = Instant::now();
         driver.requests(now)?;
         driver.poll_work(now, cx)?;
-        // Having read a moment ago, it is woken when more comes.
-        let mut drained = self.gathering && self.drained && driver.is_reading();
-        if driver.is_reading() && !drained {
+        let mut drained = false;
+        if driver.is_reading() {
             let waker = cx.waker();
             let mut left = TURN;
             let read = self.read(driver.engine.config.max_payload, now, cx, &mut |incoming| {
@@ -103,7 +100,6 @@ impl WebSocket {
                 Ok(if left > 0 && driver.is_reading() { Flow::Next } else { Flow::Stop })
             })?;
             drained = read == Read::Drained;
-            self.drained = drained;
         }
         let owed = self.incomplete.map(|since| since + driver.engine.config.packet_timeout);
         if owed.is_some_and(|until| now >= until) && drained {
