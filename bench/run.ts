@@ -10,7 +10,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { type Job, type Line, LINES, type Measure, plan, QUICK, WHOLE } from './plan.ts';
+import { MOST_ACCOUNTS, type Job, type Line, LINES, type Measure, plan, QUICK, WHOLE } from './plan.ts';
 import type { Results, Run } from './figures.ts';
 import { document, table } from './report.ts';
 import { load, type Scenario } from './support/load.ts';
@@ -81,7 +81,8 @@ async function all(tasks: Task[]): Promise<void> {
 
 /** What has to be there before the first pass. */
 function setups(): Task[] {
-  const accounts = Math.max(2 * sizes.pairs, ...(lines.includes('p4') ? sizes.idle : []), ...(lines.includes('p9') ? [sizes.storm] : []));
+  const wanted = [...(lines.includes('p4') ? sizes.idle : []), ...(lines.includes('p9') ? [sizes.storm] : [])];
+  const accounts = Math.max(2 * sizes.pairs, Math.min(Math.max(0, ...wanted), MOST_ACCOUNTS));
   const register: Task = {
     name: `registering ${accounts} accounts`,
     seconds: accounts * 0.03,
