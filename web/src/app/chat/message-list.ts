@@ -15,6 +15,8 @@ const NEAR_END = 48;
 /** This close to the beginning, older messages are fetched. */
 const NEAR_START = 800;
 const MARKED_FOR = 1_500;
+/** Without a frame for so long, lines are shown as they are. */
+const FRAMELESS = 250;
 
 /**
  * The messages of a chat. Only those near the window are in the document; the list stays at its end while new
@@ -121,9 +123,14 @@ export class MessageList {
     this.look();
   }
 
-  /** In the first frame lines are measured, in the second they are placed. */
+  /**
+   * In the first frame lines are measured, in the second they are placed. A browser that is busy, or takes the page
+   * for covered, may give no frames for seconds: then nobody sees lines jump either.
+   */
   private settle(): void {
-    requestAnimationFrame(() => requestAnimationFrame(() => this.settled.set(true)));
+    const settled = () => this.settled.set(true);
+    requestAnimationFrame(() => requestAnimationFrame(settled));
+    setTimeout(settled, FRAMELESS);
   }
 
   protected key(event: KeyboardEvent): void {
