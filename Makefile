@@ -91,7 +91,7 @@ bench/node_modules/.package-lock.json: bench/package-lock.json
 	@touch $@
 
 .PHONY: bench
-bench: build bench/node_modules/.package-lock.json ## Measure against other servers, for most of an hour (QUICK=1, ONLY=p1,p4; bench/README.md)
+bench: build bench/node_modules/.package-lock.json ## Measure against other servers, for half an hour (QUICK=1, ONLY=p1,p4; bench/README.md)
 	cargo build --release --locked --manifest-path bench/peers/Cargo.toml --target-dir bench/peers/target
 	cd bench && npm run --silent bench -- $(if $(ONLY),--only $(ONLY))
 
