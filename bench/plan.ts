@@ -89,7 +89,8 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
         const { report } = await measure(`window ${window}`, 'direct', { ...direct, window });
         rates.push(report?.acknowledged?.perSecond ?? 0);
       }
-      const rate = Math.floor(Math.max(...rates) / 2);
+      // Messages that are due at times of their own come singly, as with a window of 1: that is the load to halve.
+      const rate = Math.floor((rates[0] ?? 0) / 2);
       if (lines.includes('p7') && rate > 0) await measure('half load', 'direct', { ...direct, rate }, true);
     },
   });

@@ -38,13 +38,16 @@ pub struct Receipts {
 struct Moves {
     /// To be stored.
     waiting: BTreeMap<Key, Waiting>,
-    /// Being stored.
-    storing: BTreeMap<Key, Cursors>,
+    /// Being stored: how far was delivered.
+    storing: BTreeMap<Key, u64>,
 }
 
 #[derive(Default)]
 struct Waiting {
     to: Cursors,
+    /// How far the server knows that it was delivered. What a client says of itself may be above what there is,
+    /// and only the store knows that.
+    delivered: u64,
     answers: Vec<Answer>,
 }
 
@@ -114,12 +117,12 @@ impl Receipts {
     pub(crate) fn delivered_to(&self, user: UserId) -> BTreeMap<ConversationKey, u64> {
         let keys = (user, ConversationKey(i64::MIN))..=(user, ConversationKey(i64::MAX));
         let moves = self.moves.lock();
-        let storing = moves.storing.range(keys.clone()).map(|(&(_, key), cursors)| (key, *cursors));
-        let waiting = moves.waiting.range(keys).map(|(&(_, key), waiting)| (key, waiting.to));
+        let storing = moves.storing.range(keys.clone()).map(|(&(_, key), seq)| (key, *seq));
+        let waiting = moves.waiting.range(keys).map(|(&(_, key), waiting)| (key, waiting.delivered));
         let mut delivered = BTreeMap::new();
-        for (key, cursors) in storing.chain(waiting) {
-            let seq = delivered.entry(key).or_default();
-            *seq = cursors.delivered_seq.max(*seq);
+        for (key, seq) in storing.chain(waiting) {
+            let furthest = delivered.entry(key).or_default();
+            *furthest = seq.max(*furthest);
         }
         delivered
     }
@@ -161,6 +164,9 @@ impl Receipts {
         let before = moves.waiting.len();
         let waiting = moves.waiting.entry(key).or_default();
         waiting.to = further(waiting.to, to);
+        if answer.is_none() {
+            waiting.delivered = waiting.delivered.max(to.delivered_seq);
+        }
         waiting.answers.extend(answer);
         let after = moves.waiting.len();
         drop(moves);
@@ -177,7 +183,7 @@ impl Receipts {
             let mut moves = self.moves.lock();
             let gathered = mem::take(&mut moves.waiting);
             // Kept in sight of `delivered_to` until the store has them.
-            moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.to)).collect();
+            moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.delivered)).collect();
             gathered
         };
         if gathered.is_empty() {
@@ -185,7 +191,7 @@ impl Receipts {
         }
         let (moves, answers): (Vec<_>, Vec<_>) = gathered
             .into_iter()
-            .map(|((user, conversation), Waiting { to, answers })| {
+            .map(|((user, conversation), Waiting { to, answers, .. })| {
                 (CursorMove { conversation, user, to }, answers)
             })
             .unzip();
@@ -214,10 +220,12 @@ impl Receipts {
         tracing::warn!(%error, moves = moves.len(), "receipts could not be stored; they are kept for later");
         // At once, so that none is out of sight in between.
         let mut kept = self.moves.lock();
-        kept.storing.clear();
+        let storing = mem::take(&mut kept.storing);
         for CursorMove { conversation, user, to } in moves {
-            let waiting = kept.waiting.entry((*user, *conversation)).or_default();
+            let key = (*user, *conversation);
+            let waiting = kept.waiting.entry(key).or_default();
             waiting.to = further(waiting.to, *to);
+            waiting.delivered = waiting.delivered.max(storing.get(&key).copied().unwrap_or_default());
         }
         drop(kept);
         self.moved.notify_one();

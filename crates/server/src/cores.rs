@@ -1,7 +1,7 @@
 //! A thread and a runtime of its own for each core.
 //!
 //! A connection stays with the core it was given to, so its task is never moved, its buffers stay warm, and
-//! every task that is due on a core gets its turn before any gets a second one. A runtime that shares its
+//! the tasks that are due on a core get their turns in order. A runtime that shares its
 //! tasks out among threads keeps 256 of them at hand on each and lets the rest wait for a lull: with 1,000
 //! busy sockets most went round in 2 ms while some waited for 150 (docs/decisions/0006).
 
@@ -9,13 +9,18 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{JoinHandle, available_parallelism};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 
+/// How long the threads are given to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A runtime for one core.
 pub(crate) fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+    // Every eighth turn is for what other threads woke, such as the store's: by default it is one in 31.
+    Builder::new_current_thread().enable_all().global_queue_interval(8).build()
 }
 
 /// The cores, by turns. The first is the one that they were started from.
@@ -32,10 +37,10 @@ pub(crate) struct Threads {
 }
 
 impl Cores {
-    /// Starts as many as the machine, or what limits this process, has. To be called within a [`runtime`].
-    pub(crate) fn start() -> io::Result<(Self, Threads)> {
+    /// Starts as many as the machine, or what limits this process, has; `first` is there already.
+    pub(crate) fn start(first: &Runtime) -> io::Result<(Self, Threads)> {
         let stop = CancellationToken::new();
-        let (mut handles, mut threads) = (vec![Handle::current()], Vec::new());
+        let (mut handles, mut threads) = (vec![first.handle().clone()], Vec::new());
         for core in 1..available_parallelism().map_or(1, usize::from) {
             let (runtime, stop) = (runtime()?, stop.clone());
             handles.push(runtime.handle().clone());
@@ -56,12 +61,12 @@ impl Cores {
 }
 
 impl Threads {
-    /// Ends them; what still runs on them is dropped.
+    /// Ends them; what still runs on them is dropped. One that does not end in time does not keep the process.
     pub(crate) fn end(self) {
         self.stop.cancel();
-        for thread in self.threads {
-            // It panicked: so be it, the process ends.
-            let _ = thread.join();
+        let until = Instant::now() + PATIENCE;
+        while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

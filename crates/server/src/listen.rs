@@ -128,7 +128,8 @@ impl Listener {
         places: Arc<Places>,
         stop: CancellationToken,
     ) {
-        // From here on it belongs to the core that this runs on.
+        // From here on it belongs to the core that this runs on. (A session that upgrades from polling stays
+        // with the core of its first request, and its WebSocket with this one.)
         let tuned = TcpStream::from_std(stream).and_then(|stream| {
             socketio::tune(&stream, self.app.config.ping_timeout.0)?;
             Ok(stream)

@@ -138,3 +138,18 @@ async fn many_moves_are_stored_without_waiting_for_the_delay() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(world.faulty.asked.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_claims_beyond_the_log_hides_nothing_from_its_other_devices() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let first = world.send(&ann, to("bob", "x")).await.unwrap();
+    let id = first.message.conversation_id;
+    let request = MoveCursors { conversation_id: id, delivered_seq: None, read_seq: Some(u64::MAX) };
+    world.domain.receipts.advance_to(&bob, request, drop).await;
+    world.send(&ann, to("bob", "y")).await.unwrap();
+    let upto = world.domain.syncs.position();
+    let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
+    let lacking: Vec<_> = reader.next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
+    assert_eq!(lacking, [1, 2]);
+}

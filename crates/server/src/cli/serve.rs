@@ -27,13 +27,15 @@ pub(super) fn serve(config: Config) -> Result<(), String> {
     log::start(&config)?;
     raise_file_limit();
     let runtime = cores::runtime().map_err(|error| error.to_string())?;
-    let served = runtime.block_on(run(config));
+    let (cores, threads) = Cores::start(&runtime).map_err(|error| error.to_string())?;
+    let served = runtime.block_on(run(config, cores));
+    threads.end();
     // What did not end in time does not keep the process.
     runtime.shutdown_background();
     served
 }
 
-async fn run(config: Config) -> Result<(), String> {
+async fn run(config: Config, cores: Cores) -> Result<(), String> {
     // Before anything is opened: a signal that comes early must not be lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
@@ -53,7 +55,6 @@ async fn run(config: Config) -> Result<(), String> {
     let workers = TaskTracker::new();
     workers.spawn(worker::receipts(app.clone(), background.clone()));
     workers.spawn(worker::sweep(app.clone(), background.clone()));
-    let (cores, threads) = Cores::start().map_err(|error| error.to_string())?;
     let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
     tasks.spawn(accepting.run(listener, stop.clone()));
 
@@ -80,7 +81,6 @@ async fn run(config: Config) -> Result<(), String> {
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
     };
-    threads.end();
     tracing::info!(finished, "stopped");
     Ok(())
 }
@@ -108,7 +108,8 @@ async fn drain(
     app.tasks.close();
     tasks.close();
     let rest = async {
-        sockets.close(bound / 4).await;
+        // Leaves time for what it cuts to come to its end.
+        sockets.close(bound / 8).await;
         app.tasks.wait().await;
         tasks.wait().await;
     };

@@ -197,7 +197,7 @@ impl Thread {
         let mut batch = Vec::with_capacity(BATCH);
         let mut busy = false;
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-            if busy {
+            if busy && batch.len() < BATCH {
                 gather(&mut queue, &mut batch);
             }
             busy = batch.len() >= BUSY;
