@@ -236,16 +236,8 @@ fn refusal(error: AppendError) -> Error {
 }
 
 fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
-    if limit::CLIENT_ID.contains(&client_id.len()) && !has_control(&client_id) {
+    if limit::CLIENT_ID.contains(&client_id.len()) && !client_id.contains(char::is_control) {
         return Ok(client_id.into());
     }
     Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
-}
-
-fn has_control(text: &str) -> bool {
-    if text.is_ascii() {
-        text.bytes().any(|byte| byte.is_ascii_control())
-    } else {
-        text.contains(char::is_control)
-    }
 }

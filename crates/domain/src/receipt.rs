@@ -21,9 +21,9 @@ type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
 
 /// How far members have come.
 ///
-/// A move is kept here for [`crate::Settings::receipt_delay`] (up to ten times as long when hundreds of
-/// conversations move at once) and then stored, so a crash takes back the last moves: what was delivered in that moment is delivered again. [`Receipts::hurry`] makes the moment
-/// shorter.
+/// A move is kept here for [`crate::Settings::receipt_delay`], up to ten times as long when hundreds of
+/// conversations move at once, and then stored. So a crash takes back the last moves: what was delivered in that
+/// moment is delivered again. [`Receipts::hurry`] makes the moment shorter.
 pub struct Receipts {
     store: Arc<dyn Store>,
     broker: Arc<dyn Broker>,

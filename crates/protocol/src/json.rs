@@ -3,9 +3,6 @@
 
 use std::io::Write;
 
-const ONES: u64 = u64::MAX / 255;
-const HIGH: u64 = ONES << 7;
-
 /// Writes a string literal.
 pub(crate) fn string(json: &mut Vec<u8>, text: &str) {
     json.push(b'"');
@@ -35,18 +32,23 @@ pub(crate) fn number(json: &mut Vec<u8>, number: u64) {
 /// How many bytes stand before the first that must be escaped (RFC 8259, section 7).
 fn plain(bytes: &[u8]) -> usize {
     let mut at = 0;
-    // Eight at a time: a zero byte in `x`, or one below 0x20, borrows into its highest bit.
-    while let Some(&chunk) = bytes[at..].first_chunk::<8>() {
-        let x = u64::from_le_bytes(chunk);
-        let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-        let control = x.wrapping_sub(ONES * 0x20) & !x;
-        if (control | zero(x ^ (ONES * 0x22)) | zero(x ^ (ONES * 0x5c))) & HIGH != 0 {
-            break;
-        }
+    while let Some(word) = bytes[at..].first_chunk::<8>()
+        && is_plain(u64::from_ne_bytes(*word))
+    {
         at += 8;
     }
     let rest = bytes[at..].iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
     rest.map_or(bytes.len(), |rest| at + rest)
+}
+
+/// Whether none of eight bytes is a quote, a backslash or a control character. The transport, which knows
+/// nothing of this crate, checks what clients send in the same way (`socketio/json.rs`).
+fn is_plain(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, byte: u8| word.wrapping_sub(ONES * u64::from(byte)) & !word & HIGH;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, 0x20) | equal(b'"') | equal(b'\\') == 0
 }
 
 fn escape(json: &mut Vec<u8>, byte: u8) {

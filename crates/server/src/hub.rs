@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::UserId;
+use domain::store::{EntryKind, UserId};
 use domain::{Broker, Clock, Live};
 use parking_lot::Mutex;
 use protocol::{Message, ServerEvent, SessionId};
@@ -128,17 +128,19 @@ impl Broker for Hub {
 
 /// The event that tells it.
 fn encode(live: &Live) -> Payload {
-    use domain::store::EntryKind;
     match live {
-        Live::Entry { kind: EntryKind::Message, message, .. } => entry(ServerEvent::Message, message),
-        Live::Entry { message, .. } => entry(ServerEvent::MessageUpdated, message),
+        Live::Entry { kind, message, .. } => entry(*kind, message),
         Live::Receipt(receipt) => payload(ServerEvent::Receipt, receipt),
         Live::Conversation(conversation) => payload(ServerEvent::Conversation, &**conversation),
     }
 }
 
-/// A message that is new or has changed.
-pub(crate) fn entry(event: ServerEvent, message: &Message) -> Payload {
+/// The event that tells of a message that is new or has changed.
+pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
+    let event = match kind {
+        EntryKind::Message => ServerEvent::Message,
+        EntryKind::Edit | EntryKind::Delete => ServerEvent::MessageUpdated,
+    };
     let payload = Payload::event_written(event.as_str(), |json| message.write_json(json));
     payload.expect("a message is of a bounded size and no event has a reserved name")
 }

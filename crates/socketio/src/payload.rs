@@ -56,12 +56,7 @@ impl Payload {
     /// An event with its arguments: a tuple, an array or a list of what serde can
     /// write; `()` for none.
     pub fn event(name: &str, arguments: &impl Serialize) -> Result<Self, EncodeError> {
-        if RESERVED.contains(&name) {
-            return Err(EncodeError::Reserved);
-        }
-        encode(|json| {
-            json.push(b'[');
-            serde_json::to_writer(&mut *json, name)?;
+        named(name, |json| {
             let start = json.len();
             serde_json::to_writer(&mut *json, arguments)?;
             match &json[start..] {
@@ -77,12 +72,7 @@ impl Payload {
     /// An event with one argument, whose JSON `write` appends. For what is sent often and knows a shorter way
     /// than serde's; that it is JSON is not checked, and clients drop the connection over what is not.
     pub fn event_written(name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Result<Self, EncodeError> {
-        if RESERVED.contains(&name) {
-            return Err(EncodeError::Reserved);
-        }
-        encode(|json| {
-            json.push(b'[');
-            serde_json::to_writer(&mut *json, name)?;
+        named(name, |json| {
             json.push(b',');
             let start = json.len();
             write(json);
@@ -197,6 +187,21 @@ impl Payload {
 thread_local! {
     /// What JSON is written into before it is known how long it is.
     static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Makes a payload of an event's name and of what `write` writes behind it; it gives where the arguments begin.
+fn named(
+    name: &str,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<usize, EncodeError>,
+) -> Result<Payload, EncodeError> {
+    if RESERVED.contains(&name) {
+        return Err(EncodeError::Reserved);
+    }
+    encode(|json| {
+        json.push(b'[');
+        serde_json::to_writer(&mut *json, name)?;
+        write(json)
+    })
 }
 
 /// Makes a payload of what `write` writes; it gives where the arguments begin.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::{EntryKind, Position, Since};
+use domain::store::{Position, Since};
 use domain::{Caught, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
@@ -67,15 +67,9 @@ impl Flush<'_> {
     async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
         let (app, socket, client) = (self.app, self.socket, self.socket.session());
         let user = client.caller.person.id;
-        let mut reader = {
-            let _turn = app.reading.acquire().await;
-            app.domain.syncs.reader(user, since, upto).await?
-        };
+        let mut reader = in_turn(app, app.domain.syncs.reader(user, since, upto)).await?;
         while socket.is_connected() {
-            let page = {
-                let _turn = app.reading.acquire().await;
-                reader.next(PAGE).await?
-            };
+            let page = in_turn(app, reader.next(PAGE)).await?;
             if page.is_empty() {
                 return Ok(true);
             }
@@ -90,7 +84,7 @@ impl Flush<'_> {
                     socket.drained().await;
                 }
                 let mark = mark(caught.conversation, caught.seq);
-                if client.emit(socket, caught.kind, mark, &encode(caught)).is_err() {
+                if client.emit(socket, caught.kind, mark, &entry(caught.kind, &caught.message)).is_err() {
                     return Ok(false);
                 }
             }
@@ -121,11 +115,8 @@ impl Flush<'_> {
     }
 }
 
-/// The event that tells an entry.
-pub(super) fn encode(caught: &Caught) -> socketio::Payload {
-    let event = match caught.kind {
-        EntryKind::Message => ServerEvent::Message,
-        EntryKind::Edit | EntryKind::Delete => ServerEvent::MessageUpdated,
-    };
-    entry(event, &caught.message)
+/// Reads the log when it is the socket's turn.
+pub(super) async fn in_turn<T>(app: &App, read: impl Future<Output = T>) -> T {
+    let _turn = app.reading.acquire().await;
+    read.await
 }

@@ -150,7 +150,7 @@ impl Client {
         let _ = socket.emit(done);
         for held in std::mem::take(&mut catching_up.held) {
             if held.position > upto {
-                let _ = self.emit(socket, held.kind, held.mark, &held.payload);
+                self.release(socket, &held);
             }
         }
         *stream = Stream::Live { floor: upto };
@@ -190,7 +190,7 @@ impl Client {
         let floor = match &mut *stream {
             Stream::Syncing(syncing) => {
                 for held in syncing.held.extract_if(.., |held| held.position <= told) {
-                    let _ = self.emit(socket, held.kind, held.mark, &held.payload);
+                    self.release(socket, &held);
                 }
                 syncing.floor
             }
@@ -206,10 +206,15 @@ impl Client {
         if let Stream::Syncing(syncing) = stream {
             let Syncing { floor, held } = &mut **syncing;
             for held in held.drain(..) {
-                let _ = self.emit(socket, held.kind, held.mark, &held.payload);
+                self.release(socket, &held);
             }
             *stream = Stream::Live { floor: *floor };
         }
+    }
+
+    fn release(&self, socket: &Socket, held: &Held) {
+        // A socket that cannot take it is closed, and resumes from the log.
+        let _ = self.emit(socket, held.kind, held.mark, &held.payload);
     }
 
     /// Emits an entry; once it is delivered, [`delivered`] is called.

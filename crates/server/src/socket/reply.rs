@@ -27,20 +27,14 @@ impl Reply {
     }
 
     pub(super) fn message(self, message: &Message) {
-        let Some(ack) = self.ack else { return };
-        let argument = Payload::argument_written(|json| {
-            json.extend_from_slice(br#"{"status":"ok","data":"#);
-            message.write_json(json);
-            json.push(b'}');
-        });
-        let argument = argument.expect("a message is of a bounded size");
-        // A client that is gone sends again, with the same clientId.
-        let _ = ack.send(&argument);
+        if let Some(ack) = self.ack {
+            send(ack, &stored(message));
+        }
     }
 
     pub(super) fn ok(self, data: impl Serialize) {
         if let Some(ack) = self.ack {
-            send(ack, &Answer::Ok { data });
+            send(ack, &arguments(&Answer::Ok { data }));
         }
     }
 
@@ -51,15 +45,28 @@ impl Reply {
         }
         let error = error.problem();
         match self.ack {
-            Some(ack) => send(ack, &Answer::<()>::Error { error }),
+            Some(ack) => send(ack, &arguments(&Answer::<()>::Error { error })),
             // Gone, it learns nothing any more: what it sent was not acknowledged.
             None => drop(self.socket.emit(&payload(ServerEvent::RequestError, &error))),
         }
     }
 }
 
-fn send(ack: Ack, answer: &impl Serialize) {
-    let arguments = Payload::arguments(&(answer,)).expect("a wire type is JSON");
+/// The answer that a message was stored: what `Answer::Ok` says of it.
+pub(crate) fn stored(message: &Message) -> Payload {
+    let payload = Payload::argument_written(|json| {
+        json.extend_from_slice(br#"{"status":"ok","data":"#);
+        message.write_json(json);
+        json.push(b'}');
+    });
+    payload.expect("a message is of a bounded size")
+}
+
+fn arguments(answer: &impl Serialize) -> Payload {
+    Payload::arguments(&(answer,)).expect("a wire type is JSON")
+}
+
+fn send(ack: Ack, arguments: &Payload) {
     // A client that is gone sends again, with the same clientId.
-    let _ = ack.send(&arguments);
+    let _ = ack.send(arguments);
 }

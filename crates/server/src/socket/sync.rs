@@ -9,10 +9,11 @@ use protocol::{Code, Sync, Synced, limit};
 use serde::de::IgnoredAny;
 use socketio::Event;
 
-use super::catch_up::{AHEAD, encode};
+use super::catch_up::{AHEAD, in_turn};
 use super::reply::Reply;
 use super::{Socket, decode};
 use crate::app::App;
+use crate::hub::entry;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
     // Everything in it is optional, and so is it.
@@ -41,17 +42,11 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
     let since = app.domain.syncs.resume(cursor)?;
     let upto = app.domain.syncs.position();
     let user = socket.session().caller.person.id;
-    let mut reader = {
-        let _turn = app.reading.acquire().await;
-        app.domain.syncs.reader(user, Since::Position(since), upto).await?
-    };
+    let mut reader = in_turn(app, app.domain.syncs.reader(user, Since::Position(since), upto)).await?;
     let mut left = limit as usize;
     let mut reached = since;
     while left > 0 && socket.is_connected() {
-        let entries = {
-            let _turn = app.reading.acquire().await;
-            reader.next(left.min(64)).await?
-        };
+        let entries = in_turn(app, reader.next(left.min(64))).await?;
         if entries.is_empty() {
             break;
         }
@@ -61,7 +56,7 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
                 socket.drained().await;
             }
             reached = caught.position;
-            let _ = socket.emit(&encode(caught));
+            let _ = socket.emit(&entry(caught.kind, &caught.message));
         }
     }
     let more = !reader.is_done();

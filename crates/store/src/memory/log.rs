@@ -39,6 +39,13 @@ impl Entries {
         }
     }
 
+    /// How many there are in front for which `before` holds, as [`slice::partition_point`].
+    fn partition_point(&self, before: impl Fn(&Stored) -> bool) -> usize {
+        let chunks = self.0.partition_point(|chunk| chunk.last().is_some_and(&before));
+        let rest = self.0.get(chunks).map_or(0, |chunk| chunk.partition_point(&before));
+        (chunks * CHUNK + rest).min(self.len())
+    }
+
     /// From an index on.
     fn from(&self, index: usize) -> impl Iterator<Item = &Stored> {
         (index..self.len()).map_while(|index| self.get(index))
@@ -94,15 +101,7 @@ impl Log {
 
     /// The `seq` of the last entry that is not above a position.
     pub(super) fn seq_at(&self, position: Position) -> u64 {
-        let (mut low, mut high) = (0, self.entries.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            match self.entries.get(middle) {
-                Some(entry) if entry.position <= position => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        low as u64
+        self.entries.partition_point(|entry| entry.position <= position) as u64
     }
 
     /// Adds a new message, or a change with the message as it is after it.
