@@ -83,8 +83,6 @@ http.listen(Number(values.port), '127.0.0.1', 4096, () => {
   console.log(`listening on http://127.0.0.1:${(http.address() as AddressInfo).port}`);
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));
-
 function deliver(message: Message): void {
   const sockets = online.get(message.receiver);
   if (sockets) {

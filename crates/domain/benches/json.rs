@@ -28,8 +28,12 @@ fn message() -> Message {
 #[divan::bench]
 fn message_write(bencher: Bencher<'_, '_>) {
     let message = message();
-    let bytes = serde_json::to_string(&message).expect("it is JSON").len();
-    bencher.counter(BytesCount::new(bytes)).bench(|| serde_json::to_string(black_box(&message)));
+    let write = || {
+        let mut json = Vec::new();
+        black_box(&message).write_json(&mut json);
+        json
+    };
+    bencher.counter(BytesCount::of_slice(&write())).bench(write);
 }
 
 #[divan::bench]

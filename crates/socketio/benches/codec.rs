@@ -4,7 +4,7 @@ use divan::{Bencher, black_box, counter::BytesCount};
 use serde_json::json;
 use socketio::{
     Payload,
-    bench::event,
+    bench::{event, frame},
     codec::{Flow, Reader, Violation},
 };
 
@@ -31,18 +31,6 @@ fn message() -> serde_json::Value {
         "text": "x".repeat(120),
         "timestamp": "2026-11-22T08:38:28.120Z",
     })
-}
-
-/// A text frame as a client sends it.
-fn frame(text: &str) -> Vec<u8> {
-    const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
-    let length = u16::try_from(text.len()).expect("a short text");
-    assert!(length > 125, "a frame with two bytes of length");
-    let mut frame = vec![0x81, 0xFE];
-    frame.extend_from_slice(&length.to_be_bytes());
-    frame.extend_from_slice(&KEY);
-    frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
-    frame
 }
 
 #[divan::bench]

@@ -67,6 +67,21 @@ pub mod bench {
         let (payload, name) = crate::Payload::received_event(packet.data)?;
         Some(crate::Event::new(payload, name, None))
     }
+
+    /// A text frame as a client sends it.
+    ///
+    /// # Panics
+    /// If the text has fewer than 126 bytes or more than 65,535: its length takes two bytes.
+    pub fn frame(text: &str) -> Vec<u8> {
+        const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
+        let length = u16::try_from(text.len()).expect("a short text");
+        assert!(length > 125, "a frame with two bytes of length");
+        let mut frame = vec![0x81, 0xFE];
+        frame.extend_from_slice(&length.to_be_bytes());
+        frame.extend_from_slice(&KEY);
+        frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
+        frame
+    }
 }
 
 pub use self::{

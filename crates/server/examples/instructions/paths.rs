@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 use domain::store::{ConversationKey, EntryKind, Position, UserId};
 use domain::{Broker, Live};
 use protocol::{ConversationId, Message, MessageId, Reply, SendMessage, ServerEvent, Timestamp};
-use socketio::bench::{Wire, event};
+use socketio::bench::{Wire, event, frame};
 use socketio::codec::{Flow, Reader, Violation};
 use socketio::{Config, Connect, Event, Handler, Payload, Refusal, Server, Socket};
 
 use crate::hub;
+use crate::socket::reply;
 use crate::support::Filled;
-use crate::world::{World, frame};
+use crate::world::World;
 
 /// The paths, with how often each is run; a run of an eighth is subtracted, and with it the start. Several
 /// threads, and hash tables whose seed is random, make some vary a little; being run often evens that out.
@@ -58,16 +59,19 @@ pub(crate) fn run(path: &str, count: usize) -> Result<(), String> {
         }
         "message-json" => {
             let message = message();
-            repeat(count, || serde_json::to_string(black_box(&message)).expect("it is JSON"));
+            repeat(count, || {
+                let mut json = Vec::new();
+                black_box(&message).write_json(&mut json);
+                json
+            });
         }
         "event-encode" => {
             let message = message();
-            repeat(count, || hub::payload(ServerEvent::Message, black_box(&message)));
+            repeat(count, || hub::entry(EntryKind::Message, black_box(&message)));
         }
         "ack-encode" => {
             let message = message();
-            let answer = || Payload::arguments(&(Reply::Ok { data: black_box(&message) },));
-            repeat(count, || answer().expect("it is JSON"));
+            repeat(count, || reply::stored(black_box(&message)));
         }
         "outbox" => outbox(count),
         "domain-send" => domain_send(most, count),
@@ -145,7 +149,7 @@ fn outbox(count: usize) {
     let server = Server::new(Config::default(), Keep::default());
     let mut wire = Wire::open(&server, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("there is room");
     let (mut connect, mut output) = ([0x81, 0x82, 0, 0, 0, 0, b'4', b'0'], Vec::new());
-    let payload = hub::payload(ServerEvent::Message, &message());
+    let payload = hub::entry(EntryKind::Message, &message());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         wire.turn(&mut connect, &mut output).await.expect("the client is let in");

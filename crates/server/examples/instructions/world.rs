@@ -7,7 +7,7 @@ use domain::Caller;
 use domain::store::{NewAccount, OneTimeCode};
 use protocol::{Login, Timestamp};
 use serde::Deserialize;
-use socketio::bench::Wire;
+use socketio::bench::{Wire, frame};
 use socketio::{Reason, Server};
 use tokio::runtime::{Builder, Runtime};
 
@@ -91,16 +91,4 @@ impl Client<'_> {
         turned.expect("the session lives");
         &self.output
     }
-}
-
-/// A text frame as a client sends it.
-pub(crate) fn frame(text: &str) -> Vec<u8> {
-    const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
-    let length = u16::try_from(text.len()).expect("a short text");
-    assert!(length > 125, "a frame with two bytes of length");
-    let mut frame = vec![0x81, 0xFE];
-    frame.extend_from_slice(&length.to_be_bytes());
-    frame.extend_from_slice(&KEY);
-    frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
-    frame
 }

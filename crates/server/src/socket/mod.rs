@@ -5,7 +5,7 @@ mod client;
 mod connect;
 mod message;
 mod receipt;
-mod reply;
+pub(crate) mod reply;
 mod sync;
 mod unacked;
 
