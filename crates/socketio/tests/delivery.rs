@@ -8,7 +8,7 @@ use bytes::Bytes;
 use socketio::{AckError, Config, Mark, Payload, Placeholder, Reason, SendError};
 use support::{
     Fixture, Happened,
-    client::{Client, Message, get, open_polling, post},
+    client::{Client, Message, get, post},
     config,
 };
 use tokio::time::{Instant, timeout};
@@ -46,10 +46,7 @@ async fn marks_are_told_in_order_once_the_transport_has_taken_them() {
 async fn a_mark_alone_is_told_in_its_place_and_not_once_the_session_closes() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let socket = fixture.socket().await;
+    let (sid, socket) = fixture.polling_socket().await;
     // With nothing before it, at once.
     socket.mark(Mark(1, 0)).unwrap();
     assert!(matches!(fixture.next().await, Happened::Taken(Mark(1, 0))));
@@ -71,10 +68,7 @@ async fn a_mark_alone_is_told_in_its_place_and_not_once_the_session_closes() {
 async fn polling_takes_what_is_in_a_response_that_left() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let socket = fixture.socket().await;
+    let (sid, socket) = fixture.polling_socket().await;
     let attached = Payload::event("b", &(Placeholder(0),)).unwrap();
     let attached = attached.with_attachments([Bytes::from_static(&[1, 2, 3, 4])]).unwrap();
     socket.emit_marked(&event("a"), Mark(1, 0)).unwrap();
@@ -96,10 +90,7 @@ async fn polling_takes_what_is_in_a_response_that_left() {
 async fn long_answers_to_polling_are_split() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let socket = fixture.socket().await;
+    let (sid, socket) = fixture.polling_socket().await;
     for number in 0..20 {
         socket.emit_marked(&large(10_000), Mark(number, 0)).unwrap();
     }
@@ -309,10 +300,7 @@ async fn drained_waits_for_what_was_queued_before() {
 async fn what_a_client_leaves_behind_does_not_reach_its_next_socket() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let socket = fixture.socket().await;
+    let (sid, socket) = fixture.polling_socket().await;
     socket.emit_marked(&event("old"), Mark(1, 0)).unwrap();
     post(address, &sid, "41\u{1e}40").await;
     let (reason, undelivered) = fixture.disconnected().await;
@@ -352,10 +340,7 @@ async fn emitting_works_outside_of_the_runtime() {
 async fn volatile_emits_are_let_go_while_the_peer_does_not_keep_up() {
     let mut fixture = Fixture::start(config()).await;
     let address = fixture.address;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let socket = fixture.socket().await;
+    let (sid, socket) = fixture.polling_socket().await;
     assert!(!socket.emit_volatile(&event("lost")));
     socket.emit(&event("kept")).unwrap();
     assert_eq!(get(address, &sid).await.body, "42[\"kept\"]");

@@ -7,7 +7,7 @@ use std::{pin::pin, time::Duration};
 use socketio::{Config, Mark, Payload, Reason};
 use support::{
     Fixture, Happened,
-    client::{Client, Message, get, http, open_polling, post},
+    client::{Client, Message, get, http},
     config,
 };
 use tokio::time::{Instant, timeout};
@@ -62,10 +62,7 @@ async fn closing_sends_what_waits_on_every_transport() {
     let address = fixture.address;
     let mut client = Client::connect(address).await;
     let websocket = fixture.socket().await;
-    let sid = open_polling(address).await;
-    post(address, &sid, "40").await;
-    get(address, &sid).await;
-    let polling = fixture.socket().await;
+    let (sid, polling) = fixture.polling_socket().await;
     for number in 0..500 {
         let event = Payload::event("x", &(number, "y".repeat(500))).unwrap();
         websocket.emit(&event).unwrap();

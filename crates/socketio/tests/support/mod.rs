@@ -167,6 +167,14 @@ impl Fixture {
         next.expect("something happens").expect("the application lives")
     }
 
+    /// A client on polling, connected to the default namespace: its session and its socket.
+    pub async fn polling_socket(&mut self) -> (String, Socket<Session>) {
+        let sid = client::open_polling(self.address).await;
+        client::post(self.address, &sid, "40").await;
+        client::get(self.address, &sid).await;
+        (sid, self.socket().await)
+    }
+
     /// The next socket that connects.
     pub async fn socket(&mut self) -> Socket<Session> {
         match self.next().await {
