@@ -170,14 +170,19 @@ test('tokens that are none', async () => {
 });
 
 test('a token expires; the session goes on with the next one', async () => {
-  const short = await Aldis.start(['--memory', '--token-lifetime', '1s']);
+  const short = await Aldis.start(['--memory', '--token-lifetime', '2s']);
   try {
     const person = await short.person('expiring');
+    let { token, refreshToken } = person;
+    const me = () => short.request('GET', '/api/users/me', undefined, token);
     await expect(async () => {
-      await refused(short.request('GET', '/api/users/me', undefined, person.token), 401, 'token_expired');
+      await refused(me(), 401, 'token_expired');
     }).toPass();
-    const next = await short.call<LoggedIn>('POST', '/auth/refresh', { refreshToken: person.refreshToken });
-    expect((await short.request('GET', '/api/users/me', undefined, next.token)).status).toBe(200);
+    // Again if a busy machine took longer than the next one lives.
+    await expect(async () => {
+      ({ token, refreshToken } = await short.call<LoggedIn>('POST', '/auth/refresh', { refreshToken }));
+      expect((await me()).status).toBe(200);
+    }).toPass();
   } finally {
     await short.end();
   }
