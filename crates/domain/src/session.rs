@@ -7,7 +7,6 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
-use sha2::{Digest, Sha256};
 
 use crate::Settings;
 use crate::account::{is_username, own_user};
@@ -20,7 +19,7 @@ use crate::password::Passwords;
 use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
 use crate::store::{Account, Hash, NewSession, Rotation, SessionRecord, Store};
-use crate::token::Tokens;
+use crate::token::{Tokens, digest};
 
 /// Failed logins from one address to an account that has had too many from everywhere: few enough to slow who
 /// guesses from many addresses, while whoever knows the password gets in from their own.
@@ -55,12 +54,8 @@ impl Sessions {
         people: Arc<Directory>,
         settings: &Settings,
     ) -> Self {
-        let tokens = Tokens {
-            keyring,
-            issuer: settings.issuer.clone(),
-            audience: settings.audience.clone(),
-            lifetime: settings.token_lifetime,
-        };
+        let (issuer, audience) = (settings.issuer.clone(), settings.audience.clone());
+        let tokens = Tokens::new(keyring, issuer, audience, settings.token_lifetime);
         Self {
             store,
             broker,
@@ -120,11 +115,11 @@ impl Sessions {
 
     /// Who a token speaks for, if its session lives.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        let claims = self.tokens.read(token)?;
+        let pass = self.tokens.read(token)?;
         let revoked = || Error::new(Code::SessionRevoked, "This session has ended; log in again.");
-        let session = self.store.session(claims.sid).await?.ok_or_else(revoked)?;
+        let session = self.store.session(pass.session).await?.ok_or_else(revoked)?;
         // After the session: there is nothing to refresh where that has ended.
-        claims.check(self.clock.now())?;
+        pass.check(self.clock.now())?;
         let person = self.people.of(session.user).await?.ok_or_else(revoked)?;
         let messages = self.people.bucket(person.id, self.messages);
         Ok(Caller { person, session: session.id, messages })
@@ -227,11 +222,6 @@ struct Failed {
     address: IpAddr,
     /// If there could be one of this name, and whether it has had too many from everywhere.
     account: Option<(Box<str>, bool)>,
-}
-
-/// 256 random bits need no slow hash.
-fn digest(token: &str) -> Hash {
-    Sha256::digest(token).into()
 }
 
 /// At most `most` bytes, at a character's end.

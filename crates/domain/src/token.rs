@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use protocol::{Code, SessionId, Timestamp};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::keyring::Keyring;
+use crate::store::Hash;
+
+/// Tokens known to be good, at about 100 bytes each.
+const KNOWN: usize = 50_000;
 
 /// What an access token says (RFC 7519).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,15 +35,31 @@ pub struct Claims {
     pub sid: SessionId,
 }
 
+/// What is asked of a token that is one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// The session behind it.
+    pub(crate) session: SessionId,
+    /// In seconds since the epoch.
+    exp: i64,
+}
+
 /// Issues and checks access tokens.
 pub(crate) struct Tokens {
     pub(crate) keyring: Keyring,
-    pub(crate) issuer: String,
-    pub(crate) audience: String,
-    pub(crate) lifetime: Duration,
+    issuer: String,
+    audience: String,
+    lifetime: Duration,
+    /// By the digest of the whole token, so that a signature is checked once: who comes back shows the same one.
+    /// Only what was issued here or has been checked is in it.
+    known: Cache<Hash, Pass>,
 }
 
 impl Tokens {
+    pub(crate) fn new(keyring: Keyring, issuer: String, audience: String, lifetime: Duration) -> Self {
+        Self { keyring, issuer, audience, lifetime, known: Cache::new(KNOWN) }
+    }
+
     /// A token for a session, and when it expires.
     pub(crate) fn issue(
         &self,
@@ -57,20 +79,28 @@ impl Tokens {
             jti,
             sid: session,
         };
-        (self.keyring.sign(&claims), expires_at)
+        let token = self.keyring.sign(&claims);
+        self.known.insert(digest(&token), Pass { session, exp: claims.exp });
+        (token, expires_at)
     }
 
-    /// What a token says, if it is one of ours; it may have expired.
-    pub(crate) fn read(&self, token: &str) -> Result<Claims, Error> {
+    /// What a token is good for, if it is one of ours; it may have expired.
+    pub(crate) fn read(&self, token: &str) -> Result<Pass, Error> {
+        let digest = digest(token);
+        if let Some(pass) = self.known.get(&digest) {
+            return Ok(pass);
+        }
         let claims: Claims = self.keyring.verify(token).ok_or_else(invalid)?;
         if claims.iss != self.issuer || claims.aud != self.audience {
             return Err(invalid());
         }
-        Ok(claims)
+        let pass = Pass { session: claims.sid, exp: claims.exp };
+        self.known.insert(digest, pass);
+        Ok(pass)
     }
 }
 
-impl Claims {
+impl Pass {
     /// Refuses a token that has expired.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), Error> {
         if self.exp <= now.as_seconds() {
@@ -78,6 +108,11 @@ impl Claims {
         }
         Ok(())
     }
+}
+
+/// What a token is known by; with 256 random bits or a signature in it, it needs no slow hash.
+pub(crate) fn digest(token: &str) -> Hash {
+    Sha256::digest(token).into()
 }
 
 fn invalid() -> Error {
@@ -90,12 +125,8 @@ mod tests {
     use crate::keyring::SigningKey;
 
     fn tokens(issuer: &str) -> Tokens {
-        Tokens {
-            keyring: Keyring::new(SigningKey::from_bytes(&[1; 32]), &[]),
-            issuer: issuer.into(),
-            audience: "aldis".into(),
-            lifetime: Duration::from_hours(1),
-        }
+        let keyring = Keyring::new(SigningKey::from_bytes(&[1; 32]), &[]);
+        Tokens::new(keyring, issuer.into(), "aldis".into(), Duration::from_hours(1))
     }
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_500);
@@ -106,10 +137,26 @@ mod tests {
         let tokens = tokens("aldis");
         let (token, expires_at) = tokens.issue("ann", SESSION, NOW, "j".into());
         assert_eq!(expires_at, Timestamp::from_millis(1_800_003_600_000));
-        let claims = tokens.read(&token).unwrap();
+        // Also after a restart, when nothing is known.
+        for tokens in [tokens, self::tokens("aldis")] {
+            for _ in 0..2 {
+                let pass = tokens.read(&token).unwrap();
+                assert_eq!(pass.session, SESSION);
+                pass.check(NOW).unwrap();
+                assert_eq!(pass.check(expires_at).unwrap_err().code, Code::TokenExpired);
+            }
+        }
+        let claims: Claims = self::tokens("aldis").keyring.verify(&token).unwrap();
         assert_eq!((claims.sub.as_str(), claims.username.as_str(), claims.sid), ("ann", "ann", SESSION));
-        claims.check(NOW).unwrap();
-        assert_eq!(claims.check(expires_at).unwrap_err().code, Code::TokenExpired);
+    }
+
+    #[test]
+    fn is_not_good_for_what_resembles_it() {
+        let tokens = tokens("aldis");
+        let (token, _) = tokens.issue("ann", SESSION, NOW, "j".into());
+        for other in [&token[1..], &token[..token.len() - 1], &format!("{token}="), &token.to_lowercase()] {
+            assert_eq!(tokens.read(other).unwrap_err().code, Code::TokenInvalid);
+        }
     }
 
     #[test]

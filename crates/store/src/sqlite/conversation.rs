@@ -247,6 +247,6 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
-        self.readers.run(move |connection| behind(connection, user, since)).await
+        self.readers.run_short(move |connection| behind(connection, user, since)).await
     }
 }

@@ -103,7 +103,7 @@ impl SqliteStore {
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)
         });
-        let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?);
+        let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?)?;
         let writer = Writer::start(connection, options.queue)?;
         Ok(Self { writer, readers, checkpointer, epochs, _lock: lock })
     }

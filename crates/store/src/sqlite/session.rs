@@ -92,7 +92,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.readers.run(move |connection| find(connection, id)).await
+        self.readers.run_short(move |connection| find(connection, id)).await
     }
 
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
