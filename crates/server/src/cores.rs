@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 
+use crate::allocator;
+
 /// How long the threads are given to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -50,6 +52,10 @@ impl Cores {
                 runtime.shutdown_background();
             };
             threads.push(std::thread::Builder::new().name(format!("core-{core}")).spawn(run)?);
+        }
+        for handle in &handles {
+            // Ends with its runtime.
+            handle.spawn(allocator::give_back());
         }
         Ok((Self { handles: handles.into(), next: Arc::default() }, Threads { stop, threads }))
     }
