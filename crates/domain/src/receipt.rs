@@ -59,6 +59,8 @@ impl Receipts {
     const EASY: usize = 200;
     /// By how many delays at most.
     const LONGER: usize = 9;
+    /// Moves that are told in one go; then others have their turn, since each wakes every device of its people.
+    const GO: usize = 16;
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -198,7 +200,10 @@ impl Receipts {
         match self.store.move_cursors(moves.clone()).await {
             Ok(moved) => {
                 self.moves.lock().storing.clear();
-                for (moved, answers) in moved.into_iter().zip(answers) {
+                for (number, (moved, answers)) in moved.into_iter().zip(answers).enumerate() {
+                    if number % Self::GO == Self::GO - 1 {
+                        tokio::task::yield_now().await;
+                    }
                     if moved.changed {
                         self.tell(&moved).await;
                     }
