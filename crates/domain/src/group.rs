@@ -36,6 +36,9 @@ struct Plan {
     members: Vec<(UserId, Option<Role>)>,
 }
 
+/// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
+/// the log.
+const LARGE: usize = 256;
 /// How often a change is decided on again because another came before it.
 const TRIES: usize = 16;
 
@@ -75,7 +78,7 @@ impl Groups {
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members: others, at };
         let record = self.store.create_group(group).await?;
-        self.tell(&record, &[]).await;
+        self.tell(&record, |_| true).await;
         self.seen_by(caller, &record).await
     }
 
@@ -203,32 +206,41 @@ impl Groups {
             if title.is_none() && history.is_none() && members.is_empty() {
                 return Ok(());
             }
-            let gone: Vec<_> =
-                members.iter().filter(|(_, role)| role.is_none()).map(|(user, _)| *user).collect();
+            let concerned = members.clone();
             let (at, changed_seq) = (self.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             if let Some(record) = self.store.change_group(change).await? {
-                self.tell(&record, &gone).await;
+                for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
+                    self.tell_gone(&record, *user);
+                }
+                let everybody = record.members.len() <= LARGE;
+                let concerns = |member: &store::MemberRecord| {
+                    let named = concerned.iter().any(|(user, _)| *user == member.user);
+                    everybody || named || member.role != Role::Member || member.user == me
+                };
+                self.tell(&record, concerns).await;
                 return Ok(());
             }
         }
         Err(Error::new(Code::Overloaded, "The group changes too fast; try again."))
     }
 
-    /// Tells everybody who is connected what the group is now, each as they see it.
-    async fn tell(&self, record: &ConversationRecord, gone: &[UserId]) {
-        let channel = self.channels.keep(record);
-        for &user in gone {
-            let unseen = ConversationRecord { last_message: None, ..record.clone() };
-            let view = self.channels.view(unseen, user);
-            self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
-        }
-        for person in channel.members.iter().filter(|person| self.broker.is_live(person.id)) {
+    /// Tells members who are connected what the group is now, each as they see it.
+    async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
+        self.channels.keep(record);
+        let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
+        for user in live.filter(|member| concerns(member)).map(|member| member.user) {
             // Only a hint: whoever misses it reads it with the log.
-            if let Ok(Some(view)) = self.conversations.view(person.id, channel.key).await {
-                self.broker.tell(&mut std::iter::once(person.id), Live::Conversation(Box::new(view)));
+            if let Ok(Some(view)) = self.conversations.view(user, record.key).await {
+                self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
             }
         }
+    }
+
+    /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
+    fn tell_gone(&self, record: &ConversationRecord, user: UserId) {
+        let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
+        self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
     }
 
     async fn seen_by(&self, caller: &Caller, record: &ConversationRecord) -> Result<Conversation, Error> {
