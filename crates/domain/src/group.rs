@@ -59,7 +59,7 @@ impl Groups {
     /// Begins a group, with the caller as its owner.
     pub async fn create(&self, caller: &Caller, request: NewGroup) -> Result<Conversation, Error> {
         let NewGroup { title, members, history } = request;
-        let title = check_title(title)?;
+        let title = check_title(&title)?;
         if members.len() >= limit::MEMBERS {
             return Err(full());
         }
@@ -90,7 +90,7 @@ impl Groups {
         request: ChangeConversation,
     ) -> Result<Conversation, Error> {
         let ChangeConversation { title, muted, history } = request;
-        let title = title.map(check_title).transpose()?;
+        let title = title.as_deref().map(check_title).transpose()?;
         let channel = self.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
             let decide = |_: &ConversationRecord, role: Role| {
@@ -275,7 +275,7 @@ fn full() -> Error {
     Error::new(Code::GroupFull, "A group has at most 10,000 members.")
 }
 
-fn check_title(title: String) -> Result<String, Error> {
+fn check_title(title: &str) -> Result<String, Error> {
     let title = title.trim();
     if limit::TITLE.contains(&title.chars().count()) && !title.contains(char::is_control) {
         return Ok(title.to_owned());

@@ -58,7 +58,7 @@ impl Handler for Sockets {
             Some(ClientEvent::Receipt) => receipt::advance(app, socket, &event, reply).await,
             Some(ClientEvent::Sync) => sync::sync(app, socket, &event, reply).await,
             Some(ClientEvent::Typing | ClientEvent::WatchPresence) | None => {
-                reply.error(&Error::new(Code::EventUnknown, "There is no event of this name."))
+                reply.error(&Error::new(Code::EventUnknown, "There is no event of this name."));
             }
         }
     }
