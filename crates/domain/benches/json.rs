@@ -21,6 +21,9 @@ fn message() -> Message {
         edited_at: None,
         deleted_at: None,
         reply_to: None,
+        attachments: Vec::new(),
+        reactions: std::collections::BTreeMap::new(),
+        mentions: Vec::new(),
         change_seq: None,
     }
 }

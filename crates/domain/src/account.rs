@@ -157,7 +157,7 @@ impl Accounts {
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
     let Account { username, display_name, email, created_at, .. } = account;
-    User { username, display_name, created_at, email }
+    User { username, display_name, created_at, email, hide_presence: None }
 }
 
 /// Whether somebody could have this username.

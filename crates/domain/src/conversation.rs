@@ -1,5 +1,6 @@
 //! Conversations: who talks with whom.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -8,8 +9,11 @@ use protocol::{Code, Conversation, ConversationId, ConversationKind, Member, Mes
 use quick_cache::sync::Cache;
 
 use crate::error::Error;
+use crate::mention::mentions;
 use crate::person::{Caller, Directory, Person};
-use crate::store::{ConversationKey, ConversationRecord, MessageRecord, Position, Store, UserId};
+use crate::store::{
+    ConversationKey, ConversationRecord, MessageRecord, Position, Reaction, Store, Target, UserId,
+};
 
 /// A conversation, as far as the way of a message needs it.
 #[derive(Debug)]
@@ -22,13 +26,38 @@ pub struct Channel {
     pub kind: ConversationKind,
     /// Everybody in it, by id.
     pub members: Vec<Arc<Person>>,
+    /// Who was in it, by id.
+    former: Vec<Arc<Person>>,
+    /// The `seq` of the last change of the conversation itself.
+    version: u64,
 }
 
 impl Channel {
     /// The member of an id.
     pub fn member(&self, user: UserId) -> Option<&Arc<Person>> {
-        let index = self.members.binary_search_by_key(&user, |person| person.id).ok()?;
-        self.members.get(index)
+        find(&self.members, user)
+    }
+
+    /// The name of who is or was in it.
+    fn name(&self, user: UserId) -> Option<String> {
+        self.member(user).or_else(|| find(&self.former, user)).map(|person| person.username.to_string())
+    }
+
+    /// The other of a direct conversation; oneself in a note to oneself.
+    pub(crate) fn other(&self, user: UserId) -> Option<&Arc<Person>> {
+        match (self.kind, self.members.as_slice()) {
+            (ConversationKind::Direct, [one, other]) => Some(if one.id == user { other } else { one }),
+            (ConversationKind::Direct, [one]) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Where an entry of it goes.
+    pub(crate) fn target(&self) -> Target {
+        match self.kind {
+            ConversationKind::Direct => Target::Conversation(self.key),
+            ConversationKind::Group => Target::Group(self.key),
+        }
     }
 
     /// Everybody in it.
@@ -38,31 +67,33 @@ impl Channel {
 
     /// A message as clients see it.
     pub(crate) fn message(&self, record: MessageRecord) -> Message {
-        let name = |user| self.member(user).map(|person| person.username.to_string());
-        let receiver = match (self.kind, self.members.as_slice()) {
-            (ConversationKind::Direct, [one, other]) => {
-                let receiver = if one.id == record.sender { other } else { one };
-                Some(receiver.username.to_string())
-            }
-            // A note to oneself.
-            (ConversationKind::Direct, [one]) => Some(one.username.to_string()),
-            _ => None,
-        };
+        let receiver = self.other(record.sender).map(|person| person.username.to_string());
+        let mut reactions = BTreeMap::<String, Vec<String>>::new();
+        for Reaction { emoji, user } in record.reactions {
+            reactions.entry(emoji.into()).or_default().extend(self.name(user));
+        }
         Message {
             conversation_id: self.id,
             seq: record.seq,
             client_id: record.client_id.map_or_else(|| record.id.to_string(), String::from),
             id: record.id,
-            sender: name(record.sender).unwrap_or_default(),
+            sender: self.name(record.sender).unwrap_or_default(),
             receiver,
+            mentions: mentions(&record.text, &self.members),
             text: record.text.into(),
             timestamp: record.timestamp,
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
             reply_to: record.reply_to,
+            attachments: Vec::new(),
+            reactions,
             change_seq: record.change_seq,
         }
     }
+}
+
+fn find(people: &[Arc<Person>], user: UserId) -> Option<&Arc<Person>> {
+    people.get(people.binary_search_by_key(&user, |person| person.id).ok()?)
 }
 
 /// The channels that were used lately.
@@ -126,8 +157,13 @@ impl Channels {
         }
     }
 
-    /// Keeps the channel of a record.
+    /// Keeps the channel of a record, unless a later one is known.
     pub(crate) fn keep(&self, record: &ConversationRecord) -> Arc<Channel> {
+        if let Some(known) = self.by_key.get(&record.key)
+            && known.version > record.changed_seq
+        {
+            return known;
+        }
         let channel = Arc::new(self.channel(record));
         self.by_key.insert(channel.key, channel.clone());
         self.by_id.insert(channel.id, channel.clone());
@@ -144,7 +180,11 @@ impl Channels {
         let mut members: Vec<_> =
             members.map(|member| self.people.met(member.user, &member.username)).collect();
         members.sort_by_key(|person| person.id);
-        Channel { key: record.key, id: record.id, kind: record.kind, members }
+        let former = record.former.iter();
+        let mut former: Vec<_> = former.map(|(user, username)| self.people.met(*user, username)).collect();
+        former.sort_by_key(|person| person.id);
+        let (key, id, kind, version) = (record.key, record.id, record.kind, record.changed_seq);
+        Channel { key, id, kind, members, former, version }
     }
 
     /// A record as a member sees it.
@@ -212,6 +252,8 @@ impl Conversations {
         let more = records.len() > Self::PAGE;
         records.truncate(Self::PAGE);
         let next = records.last().filter(|_| more).map(|last| encode_next(last.head_position));
+        // What a blocked person began is not there.
+        records.retain(|record| record.kind == ConversationKind::Group || record.last_message.is_some());
         let items = records.into_iter().map(|record| self.channels.view(record, user)).collect();
         Ok(Page { items, next })
     }
@@ -220,9 +262,13 @@ impl Conversations {
     pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, Error> {
         let user = caller.person.id;
         let channel = self.channels.of_member(id, user).await?;
-        let record = self.store.conversation(user, channel.key).await?;
-        let record = record.ok_or_else(|| Error::not_found("conversation"))?;
-        Ok(self.channels.view(record, user))
+        self.view(user, channel.key).await?.ok_or_else(|| Error::not_found("conversation"))
+    }
+
+    /// A conversation as a member sees it now; `None` for who is not one.
+    pub async fn view(&self, user: UserId, key: ConversationKey) -> Result<Option<Conversation>, Error> {
+        let record = self.store.conversation(user, key).await?;
+        Ok(record.map(|record| self.channels.view(record, user)))
     }
 
     /// A page of messages, by ascending `seq`.
@@ -236,17 +282,18 @@ impl Conversations {
         if !limit::PAGE.contains(&count) {
             return Err(Error::invalid("limit", "A page has 1 to 200 messages."));
         }
-        let channel = self.channels.of_member(id, caller.person.id).await?;
+        let user = caller.person.id;
+        let channel = self.channels.of_member(id, user).await?;
         let (key, count) = (channel.key, count as usize);
         let records = match around {
-            Around::End => self.store.messages_before(key, u64::MAX, count).await?,
-            Around::Before(seq) => self.store.messages_before(key, seq, count).await?,
-            Around::After(seq) => self.store.messages_after(key, seq, count).await?,
+            Around::End => self.store.messages_before(user, key, u64::MAX, count).await?,
+            Around::Before(seq) => self.store.messages_before(user, key, seq, count).await?,
+            Around::After(seq) => self.store.messages_after(user, key, seq, count).await?,
             Around::Seq(seq) => {
-                let before = self.store.messages_before(key, seq, count / 2).await?;
+                let before = self.store.messages_before(user, key, seq, count / 2).await?;
                 let rest = count - before.len();
                 let mut records = before;
-                records.extend(self.store.messages_after(key, seq.saturating_sub(1), rest).await?);
+                records.extend(self.store.messages_after(user, key, seq.saturating_sub(1), rest).await?);
                 records
             }
         };

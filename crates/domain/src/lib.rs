@@ -5,12 +5,15 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod block;
 mod clock;
 mod conversation;
 mod error;
+mod group;
 mod keyring;
 pub mod limit;
 mod live;
+mod mention;
 mod message;
 mod otp;
 mod password;
@@ -26,9 +29,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::Accounts;
+pub use block::Blocks;
 pub use clock::Clock;
 pub use conversation::{Around, Channel, Conversations};
 pub use error::Error;
+pub use group::Groups;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, SocketKey};
@@ -101,6 +106,10 @@ pub struct Domain {
     pub sessions: Sessions,
     /// Who talks with whom.
     pub conversations: Conversations,
+    /// Beginning, changing and leaving groups.
+    pub groups: Groups,
+    /// Whom people do not want to hear from.
+    pub blocks: Arc<Blocks>,
     /// Sending and changing messages.
     pub messages: Messages,
     /// How far members have come.
@@ -116,6 +125,16 @@ impl Domain {
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
+        let blocks = Arc::new(Blocks::new(store.clone(), clock.clone(), people.clone()));
+        let groups = Groups::new(
+            store.clone(),
+            broker.clone(),
+            clock.clone(),
+            random.clone(),
+            people.clone(),
+            channels.clone(),
+            blocks.clone(),
+        );
         let receipts =
             Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
         Self {
@@ -139,7 +158,18 @@ impl Domain {
                 settings,
             ),
             conversations: Conversations::new(store.clone(), channels.clone()),
-            messages: Messages::new(store.clone(), broker, clock, random, people, channels.clone(), settings),
+            groups,
+            messages: Messages::new(
+                store.clone(),
+                broker,
+                clock,
+                random,
+                people,
+                channels.clone(),
+                blocks.clone(),
+                settings,
+            ),
+            blocks,
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

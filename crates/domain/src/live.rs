@@ -41,6 +41,9 @@ pub trait Broker: Send + Sync {
     /// Never blocks.
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live);
 
+    /// Whether a user has a live socket. A hint, too.
+    fn is_live(&self, user: UserId) -> bool;
+
     /// Cuts the live sockets of a user's session that has ended, also those that are about to join.
     fn cut(&self, user: UserId, session: SessionId);
 }

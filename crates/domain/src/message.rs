@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use protocol::{Code, ConversationId, DeleteMessage, EditMessage, Message, SendMessage, limit};
+use protocol::{
+    Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage, limit,
+};
 
 use crate::Settings;
+use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::live::{Broker, Live, SocketKey};
 use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
-use crate::store::{Append, AppendError, Appended, Change, ConversationKey, Direct, Store, Target};
+use crate::store::{Append, AppendError, Appended, Change, ConversationKey, Direct, Store, Target, UserId};
 
 /// Sends and changes messages.
 pub struct Messages {
@@ -21,6 +24,7 @@ pub struct Messages {
     random: Arc<dyn Random>,
     people: Arc<Directory>,
     channels: Arc<Channels>,
+    blocks: Arc<Blocks>,
     text_bytes: usize,
 }
 
@@ -38,6 +42,7 @@ pub struct Sent {
 }
 
 impl Messages {
+    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
     pub(crate) fn new(
         store: Arc<dyn Store>,
         broker: Arc<dyn Broker>,
@@ -45,9 +50,10 @@ impl Messages {
         random: Arc<dyn Random>,
         people: Arc<Directory>,
         channels: Arc<Channels>,
+        blocks: Arc<Blocks>,
         settings: &Settings,
     ) -> Self {
-        Self { store, broker, clock, random, people, channels, text_bytes: settings.text_bytes }
+        Self { store, broker, clock, random, people, channels, blocks, text_bytes: settings.text_bytes }
     }
 
     /// Sends a message. Ready once it is submitted: what one caller submits is stored in that order.
@@ -91,6 +97,19 @@ impl Messages {
         self.change(caller, conversation_id, Ok(Change::Delete { id }), origin, reply).await;
     }
 
+    /// Reacts to a message, or takes that back. Ordered and answered as [`Messages::send`].
+    pub async fn react(
+        &self,
+        caller: &Caller,
+        request: ReactToMessage,
+        origin: Option<SocketKey>,
+        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
+    ) {
+        let ReactToMessage { conversation_id, id, emoji, on } = request;
+        let change = check_emoji(emoji).map(|emoji| Change::React { id, emoji, on });
+        self.change(caller, conversation_id, change, origin, reply).await;
+    }
+
     async fn change(
         &self,
         caller: &Caller,
@@ -112,7 +131,8 @@ impl Messages {
     }
 
     async fn new_message(&self, caller: &Caller, request: SendMessage) -> Result<(Place, Change), Error> {
-        let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to } = request;
+        let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to, attachments: _ } =
+            request;
         if sender.is_some_and(|sender| !sender.eq_ignore_ascii_case(&caller.person.username)) {
             return Err(Error::new(Code::SenderMismatch, "Leave the sender out: it is you.").about("sender"));
         }
@@ -126,7 +146,16 @@ impl Messages {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
-        Ok((place, Change::Message { client_id, text, reply_to }))
+        let me = caller.person.id;
+        let receiver = match &place {
+            Place::Known(channel) => channel.other(me).map(|person| person.id),
+            Place::New(other) => Some(*other),
+        };
+        let hidden_from = match receiver {
+            Some(receiver) if self.blocks.has_blocked(receiver, me).await? => Some(receiver),
+            _ => None,
+        };
+        Ok((place, Change::Message { client_id, text, reply_to, hidden_from }))
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Place, Error> {
@@ -162,7 +191,7 @@ impl Messages {
     ) {
         let at = self.clock.now();
         let (target, channel) = match place {
-            Place::Known(channel) => (Target::Conversation(channel.key), Some(channel)),
+            Place::Known(channel) => (channel.target(), Some(channel)),
             Place::New(other) => {
                 let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
                 (Target::Direct(other, id), None)
@@ -188,7 +217,7 @@ enum Place {
     /// A conversation that is there.
     Known(Arc<Channel>),
     /// To a person with whom there was no conversation a moment ago.
-    New(crate::store::UserId),
+    New(UserId),
 }
 
 /// Tells an entry that has just been committed. Called in the order of commitment.
@@ -199,17 +228,20 @@ fn announce(
     appended: Appended,
     origin: Option<SocketKey>,
 ) -> Sent {
-    let Appended { entry, duplicate, direct } = appended;
+    let Appended { entry, duplicate, roster, direct } = appended;
+    let Some(record) = entry.message else { unreachable!("a store gives the message of what was appended") };
+    let hidden_from = record.hidden_from;
+    let sees = |user: &UserId| hidden_from != Some(*user);
     let channel = match (channel, &direct) {
         (Some(channel), _) => channel,
         (None, Some(direct)) => channels.keep(&direct.conversation),
         (None, None) => unreachable!("a store gives the conversation of every `Target::Direct`"),
     };
-    let message = Arc::new(channel.message(entry.message));
+    let message = Arc::new(channel.message(record));
     let (conversation, seq) = (channel.key, entry.seq);
     if !duplicate {
         if let Some(Direct { conversation, opened: true }) = direct.map(|direct| *direct) {
-            for member in &channel.members {
+            for member in channel.members.iter().filter(|member| sees(&member.id)) {
                 let mut view = channels.view(conversation.clone(), member.id);
                 view.unread = u64::from(*member.username != *message.sender);
                 view.last_message = Some((*message).clone());
@@ -218,7 +250,11 @@ fn announce(
         }
         let (kind, position, message) = (entry.kind, entry.position, message.clone());
         let live = Live::Entry { kind, message, conversation, seq, position, origin };
-        broker.tell(&mut channel.users(), live);
+        // Of a group, who was in it when it was stored.
+        match roster {
+            Some(roster) => broker.tell(&mut roster.iter().copied().filter(sees), live),
+            None => broker.tell(&mut channel.users().filter(sees), live),
+        }
     }
     Sent { message, duplicate, conversation, seq }
 }
@@ -229,6 +265,10 @@ fn refusal(error: AppendError) -> Error {
         AppendError::ClientIdReused => (Code::ClientIdReused, "Mint a new clientId for each message."),
         AppendError::ReplyUnknown => (Code::ReplyUnknown, "Answer a message of the same conversation."),
         AppendError::MessageUnknown => return Error::not_found("message"),
+        AppendError::NotMember => return Error::not_found("conversation"),
+        AppendError::ReactionsFull => {
+            return Error::invalid("emoji", "The message has as many reactions as it can have.");
+        }
         AppendError::NotSender => (Code::Forbidden, "Only its sender may change a message."),
         AppendError::MessageDeleted => (Code::MessageDeleted, "A deleted message cannot be changed."),
     };
@@ -240,4 +280,13 @@ fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
         return Ok(client_id.into());
     }
     Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
+}
+
+/// One emoji is a few characters, of which at least one is not of ASCII.
+fn check_emoji(emoji: String) -> Result<Box<str>, Error> {
+    let unfit = |char: char| char.is_whitespace() || char.is_control() || char.is_ascii_alphabetic();
+    if limit::EMOJI.contains(&emoji.len()) && !emoji.is_ascii() && !emoji.contains(unfit) {
+        return Ok(emoji.into());
+    }
+    Err(Error::invalid("emoji", "A reaction is one emoji."))
 }

@@ -61,6 +61,9 @@ impl Receipts {
     const LONGER: usize = 9;
     /// Moves that are told in one go; then others have their turn, since each wakes every device of its people.
     const GO: usize = 16;
+    /// In a group of more than this a receipt is told to the devices of its own member only: a message to a
+    /// thousand would bring a million of them.
+    const LARGE: usize = 64;
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -253,7 +256,11 @@ impl Receipts {
             delivered_seq: moved.cursors.delivered_seq,
             read_seq: moved.cursors.read_seq,
         };
-        self.broker.tell(&mut channel.users(), Live::Receipt(receipt));
+        if channel.members.len() > Self::LARGE {
+            self.broker.tell(&mut std::iter::once(moved.user), Live::Receipt(receipt));
+        } else {
+            self.broker.tell(&mut channel.users(), Live::Receipt(receipt));
+        }
     }
 }
 

@@ -46,8 +46,8 @@ impl Cursor {
 pub struct Caught {
     /// What happened.
     pub kind: EntryKind,
-    /// The message, in its present state.
-    pub message: Message,
+    /// The message, in its present state; none for [`EntryKind::Conversation`].
+    pub message: Option<Message>,
     /// Within the store.
     pub conversation: ConversationKey,
     /// The entry's own `seq`.
@@ -196,14 +196,14 @@ impl Reader {
                 None => return Ok(None),
             },
         };
-        let own = entry.message.sender == self.user;
+        let own = entry.message.as_ref().is_some_and(|message| message.sender == self.user);
         Ok(Some(Caught {
             kind: entry.kind,
             conversation: stream.conversation,
             seq: entry.seq,
             position: entry.position,
             own,
-            message: channel.message(entry.message),
+            message: entry.message.map(|message| channel.message(message)),
         }))
     }
 
@@ -216,7 +216,13 @@ impl Reader {
         let (limit, bytes) = ((Self::ENTRIES / share).max(2), Self::BYTES / share);
         let range = |&index: &usize| {
             let stream = &self.streams[index];
-            Range { conversation: stream.conversation, after_seq: stream.after_seq, limit, bytes }
+            Range {
+                conversation: stream.conversation,
+                reader: self.user,
+                after_seq: stream.after_seq,
+                limit,
+                bytes,
+            }
         };
         let ranges = indexes.iter().map(range).collect();
         let read = self.store.entries(ranges, self.upto).await?;

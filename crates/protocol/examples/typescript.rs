@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    Auth, Code, Conversation, LoggedIn, Login, Problem, Refresh, Register, Registered, Resend, Session,
-    Verified, Verify, client_events, server_events,
+    Auth, Block, ChangeConversation, ChangeMe, Code, Conversation, Hit, LoggedIn, Login, NewGroup, Problem,
+    PutMember, Refresh, Register, Registered, Resend, Session, Verified, Verify, client_events,
+    server_events,
 };
 use serde_json::Value;
 
@@ -24,11 +25,17 @@ fn main() {
     let (client, server) = (client_events(), server_events());
     let http = [
         Type::of::<Auth>(),
+        Type::of::<Block>(),
+        Type::of::<ChangeConversation>(),
+        Type::of::<ChangeMe>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
+        Type::of::<Hit>(),
         Type::of::<LoggedIn>(),
         Type::of::<Login>(),
+        Type::of::<NewGroup>(),
         Type::of::<Problem>(),
+        Type::of::<PutMember>(),
         Type::of::<Refresh>(),
         Type::of::<Register>(),
         Type::of::<Registered>(),
@@ -123,6 +130,10 @@ fn expression(schema: &Value) -> String {
         Some("string") => "string".to_owned(),
         Some("integer" | "number") => "number".to_owned(),
         Some("boolean") => "boolean".to_owned(),
+        Some("object") if schema["additionalProperties"].is_object() => {
+            format!("Record<string, {}>", expression(&schema["additionalProperties"]))
+        }
+        Some("object") => "Record<string, never>".to_owned(),
         Some("array") => format!("{}[]", expression(&schema["items"])),
         _ => "unknown".to_owned(),
     }

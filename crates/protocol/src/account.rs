@@ -16,6 +16,29 @@ wire! {
         /// Only in the caller's own user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub email: Option<String>,
+        /// Whether nobody is told when the person is connected; only in the caller's own user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub hide_presence: Option<bool>,
+    }
+
+    /// Body of `PATCH /api/users/me`: what is left out stays.
+    #[derive(Default)]
+    pub struct ChangeMe {
+        /// 1–64 characters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub display_name: Option<String>,
+        /// Whether nobody is told when the caller is connected; who hides it does not see that of others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub hide_presence: Option<bool>,
+    }
+
+    /// Somebody whom the caller has blocked: what they send to the caller alone does not arrive.
+    #[derive(Eq)]
+    pub struct Block {
+        /// Who.
+        pub username: String,
+        /// Since when.
+        pub created_at: Timestamp,
     }
 
     /// Body of `POST /auth/register`.

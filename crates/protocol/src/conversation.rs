@@ -45,6 +45,41 @@ wire! {
         pub read_seq: u64,
     }
 
+    /// Body of `POST /api/conversations`: a group, with the caller as its owner.
+    pub struct NewGroup {
+        /// 1–100 characters.
+        pub title: String,
+        /// Usernames besides the caller's own.
+        #[serde(default)]
+        pub members: Vec<String>,
+        /// What a new member may read; from their joining on where it is left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub history: Option<HistoryAccess>,
+    }
+
+    /// Body of `PATCH /api/conversations/{id}`: what is left out stays.
+    #[derive(Default)]
+    pub struct ChangeConversation {
+        /// Groups only, by the owner and admins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub title: Option<String>,
+        /// For the caller alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub muted: Option<bool>,
+        /// Groups only, by the owner and admins; for those who join after it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub history: Option<HistoryAccess>,
+    }
+
+    /// Body of `PUT /api/conversations/{id}/members/{username}`.
+    #[derive(Default)]
+    pub struct PutMember {
+        /// For a new member `member` where it is left out. Only the owner gives roles; who gives `owner` away
+        /// becomes an admin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub role: Option<Role>,
+    }
+
     /// What kind of conversation.
     #[derive(Copy, Eq)]
     pub enum ConversationKind {

@@ -75,6 +75,10 @@ codes! {
     ReceiverUnknown = "receiver_unknown", 404, false, "The receiver does not exist";
     /// The path exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405, false, "The method is not allowed here";
+    /// The owner leaves while others are there: to be handed on first.
+    OwnerLeaves = "owner_leaves", 409, false, "The group needs an owner";
+    /// A group has no room for more members.
+    GroupFull = "group_full", 409, false, "The group is full";
     /// Compared without case.
     UsernameTaken = "username_taken", 409, false, "The username is taken";
     /// The same `clientId` came before with another body.

@@ -7,8 +7,8 @@ use crate::Problem;
 use crate::schema::{EventSchema, Type};
 #[cfg(feature = "schema")]
 use crate::{
-    Conversation, Cursors, DeleteMessage, EditMessage, Message, MoveCursors, Receipt, SendMessage, Sync,
-    Synced,
+    Conversation, Cursors, DeleteMessage, EditMessage, Message, MoveCursors, Nothing, Presence, PresenceList,
+    ReactToMessage, Receipt, SendMessage, SetTyping, Sync, Synced, Typing, WatchPresence,
 };
 
 /// What the callback of a request is called with.
@@ -107,20 +107,30 @@ events! {
         EditMessage = "message:edit" (EditMessage) -> Message;
         /// Deletes a message of one's own, for everyone.
         DeleteMessage = "message:delete" (DeleteMessage) -> Message;
+        /// Reacts to a message with an emoji, or takes that back.
+        ReactToMessage = "message:react" (ReactToMessage) -> Message;
         /// Moves one's own cursors forward.
         Receipt = "receipt" (MoveCursors) -> Cursors;
         /// Asks for what this client lacks; the events come before the answer.
         Sync = "sync" (Sync) -> Synced;
+        /// Says that the caller types, or has stopped.
+        Typing = "typing" (SetTyping) -> Nothing;
+        /// Asks for the presence of people, now and from now on.
+        WatchPresence = "presence:watch" (WatchPresence) -> PresenceList;
     }
     server {
         /// A new message.
         Message = "message" (Message);
-        /// A message was edited or deleted.
+        /// A message was edited, deleted or reacted to.
         MessageUpdated = "message:updated" (Message);
         /// A member's cursors moved.
         Receipt = "receipt" (Receipt);
         /// A conversation is new or changed, as the receiver of this event sees it.
         Conversation = "conversation" (Conversation);
+        /// A member began or stopped typing.
+        Typing = "typing" (Typing);
+        /// Somebody who is watched came or went.
+        Presence = "presence" (Presence);
         /// What waited at connecting has been sent.
         SyncDone = "sync:done" (Synced);
         /// A request sent without a callback failed.

@@ -56,6 +56,8 @@ id! {
     ConversationId;
     /// A session: one logged-in device (UUIDv7).
     SessionId;
+    /// A file that was uploaded (UUIDv7).
+    AttachmentId;
 }
 
 /// Lays out a UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds, then `random` but for version and variant.
@@ -83,19 +85,18 @@ impl MessageId {
     }
 }
 
-impl ConversationId {
-    /// Mints an id; `random` must be fresh.
-    pub fn mint(time: Timestamp, random: u128) -> Self {
-        Self(uuid_v7(time, random))
-    }
+macro_rules! mint {
+    ($($name:ident)+) => {$(
+        impl $name {
+            /// Mints an id; `random` must be fresh.
+            pub fn mint(time: Timestamp, random: u128) -> Self {
+                Self(uuid_v7(time, random))
+            }
+        }
+    )+};
 }
 
-impl SessionId {
-    /// Mints an id; `random` must be fresh.
-    pub fn mint(time: Timestamp, random: u128) -> Self {
-        Self(uuid_v7(time, random))
-    }
-}
+mint! { ConversationId SessionId AttachmentId }
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 
 use std::io::Write;
 
+use serde::Serialize;
+
 /// Writes a string literal.
 pub(crate) fn string(json: &mut Vec<u8>, text: &str) {
     json.push(b'"');
@@ -27,6 +29,12 @@ pub(crate) fn quoted(json: &mut Vec<u8>, plain: &[u8]) {
 /// Writes a number.
 pub(crate) fn number(json: &mut Vec<u8>, number: u64) {
     write!(json, "{number}").expect("memory takes everything");
+}
+
+/// Writes a member of an object that few have, as serde does; `key` with its comma, quotes and colon.
+pub(crate) fn member(json: &mut Vec<u8>, key: &[u8], value: &impl Serialize) {
+    json.extend_from_slice(key);
+    serde_json::to_writer(json, value).expect("a wire type is JSON, and memory takes everything");
 }
 
 /// How many bytes stand before the first that must be escaped (RFC 8259, section 7).

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod attachment;
 mod conversation;
 mod error;
 mod event;
@@ -13,23 +14,30 @@ mod id;
 mod json;
 pub mod limit;
 mod message;
+mod presence;
 mod receipt;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod search;
 mod session;
 mod sync;
 mod time;
 mod wire;
 
-pub use account::{OtpNotice, Register, Registered, Resend, User, Verified, Verify};
-pub use conversation::{Conversation, ConversationKind, HistoryAccess, Member, Role};
+pub use account::{Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
+pub use attachment::Attachment;
+pub use conversation::{
+    ChangeConversation, Conversation, ConversationKind, HistoryAccess, Member, NewGroup, PutMember, Role,
+};
 pub use error::{Code, Problem};
 pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
-pub use id::{ConversationId, MessageId, SessionId};
-pub use message::{DeleteMessage, EditMessage, Message, SendMessage};
+pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
+pub use message::{DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage};
+pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
 pub use receipt::{Cursors, MoveCursors, Receipt};
+pub use search::Hit;
 pub use session::{LoggedIn, Login, Refresh, Session};
 pub use sync::{Auth, Page, Sync, Synced};
 pub use time::Timestamp;

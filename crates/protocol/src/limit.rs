@@ -14,6 +14,18 @@ pub const DEVICE: usize = 64;
 pub const EMAIL: usize = 254;
 /// Bytes of a `clientId`.
 pub const CLIENT_ID: RangeInclusive<usize> = 1..=64;
+/// Characters of a group's title.
+pub const TITLE: RangeInclusive<usize> = 1..=100;
+/// Members of a group.
+pub const MEMBERS: usize = 10_000;
+/// Bytes of an emoji in a reaction.
+pub const EMOJI: RangeInclusive<usize> = 1..=64;
+/// Different emoji on a message, and reactions with each of them.
+pub const REACTIONS: (usize, usize) = (20, 1000);
+/// Attachments of a message.
+pub const ATTACHMENTS: usize = 10;
+/// People whose presence a socket watches.
+pub const WATCHED: usize = 1000;
 /// Messages in a page of history.
 pub const PAGE: RangeInclusive<u32> = 1..=200;
 /// Messages in a page of history where the caller names no number.

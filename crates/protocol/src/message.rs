@@ -1,8 +1,10 @@
 //! The message: one type, shared by server, stores and clients.
 
+use std::collections::BTreeMap;
+
 use crate::json;
 use crate::wire::wire;
-use crate::{ConversationId, MessageId, Timestamp};
+use crate::{Attachment, AttachmentId, ConversationId, MessageId, Timestamp};
 
 wire! {
     /// A stored message in its present state.
@@ -34,6 +36,15 @@ wire! {
         /// The message it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reply_to: Option<MessageId>,
+        /// Files that it carries.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub attachments: Vec<Attachment>,
+        /// Who reacted with which emoji, in the order in which they did.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub reactions: BTreeMap<String, Vec<String>>,
+        /// Usernames of members that its text names with `@`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub mentions: Vec<String>,
         /// The `seq` of its latest change, once there is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub change_seq: Option<u64>,
@@ -62,6 +73,9 @@ wire! {
         /// A message of the same conversation that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reply_to: Option<MessageId>,
+        /// Files that the caller uploaded, at most 10.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub attachments: Vec<AttachmentId>,
     }
 
     /// Payload of `message:edit`.
@@ -81,6 +95,18 @@ wire! {
         /// Which; the caller must be its sender.
         pub id: MessageId,
     }
+
+    /// Payload of `message:react`.
+    pub struct ReactToMessage {
+        /// Where.
+        pub conversation_id: ConversationId,
+        /// Which.
+        pub id: MessageId,
+        /// One emoji.
+        pub emoji: String,
+        /// Whether the caller's reaction with it is there afterwards.
+        pub on: bool,
+    }
 }
 
 impl Message {
@@ -88,7 +114,7 @@ impl Message {
     /// acknowledgement and every delivery.
     pub fn write_json(&self, json: &mut Vec<u8>) {
         let Self { id, conversation_id, seq, client_id, sender, receiver, text, timestamp, .. } = self;
-        let Self { edited_at, deleted_at, reply_to, change_seq, .. } = self;
+        let Self { edited_at, deleted_at, reply_to, attachments, reactions, mentions, change_seq, .. } = self;
         json.reserve(400 + text.len());
         json.extend_from_slice(b"{\"id\":");
         id.write_json(json);
@@ -117,6 +143,15 @@ impl Message {
         if let Some(reply_to) = reply_to {
             json.extend_from_slice(b",\"replyTo\":");
             reply_to.write_json(json);
+        }
+        if !attachments.is_empty() {
+            json::member(json, b",\"attachments\":", attachments);
+        }
+        if !reactions.is_empty() {
+            json::member(json, b",\"reactions\":", reactions);
+        }
+        if !mentions.is_empty() {
+            json::member(json, b",\"mentions\":", mentions);
         }
         if let Some(change_seq) = change_seq {
             json.extend_from_slice(b",\"changeSeq\":");
@@ -153,6 +188,9 @@ mod tests {
             edited_at: None,
             deleted_at: None,
             reply_to: None,
+            attachments: Vec::new(),
+            reactions: BTreeMap::new(),
+            mentions: Vec::new(),
             change_seq: None,
         };
         let written = |message: &Message| {
@@ -164,12 +202,25 @@ mod tests {
         let at = Some(Timestamp::from_millis(1_795_336_708_009));
         let (receiver, reply_to) = (Some("bob".into()), Some(message.id));
         let text = "\"quoted\"\n".into();
+        let attachment = Attachment {
+            id: AttachmentId::mint(Timestamp::from_millis(0), 0),
+            name: "a \"file\".png".into(),
+            kind: "image/png".into(),
+            size: 7,
+            width: Some(1),
+            height: None,
+            url: "/api/attachments/x".into(),
+            thumbnail_url: None,
+        };
         let full = Message {
             receiver,
             text,
             edited_at: at,
             deleted_at: at,
             reply_to,
+            attachments: vec![attachment],
+            reactions: [("👍".into(), vec!["ann".into(), "bob".into()])].into(),
+            mentions: vec!["bob".into()],
             change_seq: Some(7),
             ..message.clone()
         };

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{EntryKind, UserId};
-use domain::{Broker, Clock, Live};
+use domain::{Broker, Caught, Clock, Error, Live};
 use parking_lot::Mutex;
 use protocol::{Message, ServerEvent, SessionId};
 use rustc_hash::FxHashMap;
 use socketio::{Payload, Reason};
 
+use crate::app::App;
 use crate::socket::Socket;
 
 /// Users are spread over so many locks.
@@ -112,6 +113,10 @@ impl Broker for Hub {
         }
     }
 
+    fn is_live(&self, user: UserId) -> bool {
+        self.shard(user).lock().sockets.contains_key(&user)
+    }
+
     fn cut(&self, user: UserId, session: SessionId) {
         let now = self.clock.monotonic();
         let mut shard = self.shard(user).lock();
@@ -135,11 +140,23 @@ fn encode(live: &Live) -> Payload {
     }
 }
 
+/// The event that tells an entry of a log to who reads it: a message, or what its conversation is now. `None` if
+/// the reader has left that meanwhile.
+pub(crate) async fn read(app: &App, user: UserId, caught: &Caught) -> Result<Option<Payload>, Error> {
+    if let Some(message) = &caught.message {
+        return Ok(Some(entry(caught.kind, message)));
+    }
+    let view = app.domain.conversations.view(user, caught.conversation).await?;
+    Ok(view.map(|conversation| payload(ServerEvent::Conversation, &conversation)))
+}
+
 /// The event that tells of a message that is new or has changed.
 pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
     let event = match kind {
         EntryKind::Message => ServerEvent::Message,
-        EntryKind::Edit | EntryKind::Delete => ServerEvent::MessageUpdated,
+        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
+            ServerEvent::MessageUpdated
+        }
     };
     let payload = Payload::event_written(event.as_str(), |json| message.write_json(json));
     payload.expect("a message is of a bounded size and no event has a reserved name")

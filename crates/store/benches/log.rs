@@ -103,7 +103,13 @@ fn cursor_lookup(bencher: Bencher<'_, '_>, length: u64) {
 fn read(log: &Filled, user: UserId, since: Since, conversations: usize) -> usize {
     // As much at a time as the domain asks for.
     let (limit, bytes) = ((512 / conversations).max(2), 128 * 1024 / conversations);
-    let range = |Behind { conversation, after_seq }: Behind| Range { conversation, after_seq, limit, bytes };
+    let range = |Behind { conversation, after_seq }: Behind| Range {
+        conversation,
+        reader: user,
+        after_seq,
+        limit,
+        bytes,
+    };
     let upto = log.store.position();
     log.runtime.block_on(async {
         let behind = log.store.behind(user, since).await.expect("the disk is there");

@@ -28,8 +28,12 @@ pub struct ConversationRecord {
     pub head_seq: u64,
     /// Where the log stood when that was taken.
     pub head_position: Position,
+    /// The `seq` of the last change of the conversation itself; 0 in a direct one.
+    pub changed_seq: u64,
     /// Everybody in it.
     pub members: Vec<MemberRecord>,
+    /// Who was in it: their messages still are.
+    pub former: Vec<(UserId, Arc<str>)>,
     /// The newest message; behind a thousand changes in a row, the newest of those that they changed may
     /// stand for it.
     pub last_message: Option<MessageRecord>,
@@ -53,6 +57,42 @@ pub struct MemberRecord {
     pub cursors: Cursors,
     /// Whether they silenced it.
     pub muted: bool,
+}
+
+/// A group to begin.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// Stable.
+    pub id: ConversationId,
+    /// Who begins it.
+    pub owner: UserId,
+    /// Its title.
+    pub title: String,
+    /// What a new member may read.
+    pub history: HistoryAccess,
+    /// Besides the owner.
+    pub members: Vec<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A change of a group, as an entry of its log.
+#[derive(Clone, Debug)]
+pub struct GroupChange {
+    /// Which.
+    pub conversation: ConversationKey,
+    /// Who changes it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What [`ConversationRecord::changed_seq`] was when it was decided that they may.
+    pub changed_seq: u64,
+    /// Its title from now on.
+    pub title: Option<String>,
+    /// What new members may read from now on.
+    pub history: Option<HistoryAccess>,
+    /// Who is in it from now on with which role, and with none who is not.
+    pub members: Vec<(UserId, Option<Role>)>,
 }
 
 /// From where a reader goes on.
@@ -102,6 +142,16 @@ pub trait ConversationStore: Send + Sync {
         before: Option<Position>,
         limit: usize,
     ) -> Result<Vec<ConversationRecord>, StoreError>;
+
+    /// Begins a group; that is its first entry.
+    async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
+
+    /// Changes a group; `None` if it has changed since `changed_seq`. Who joins sees what comes from this entry on,
+    /// and what was before only as the group is set; who is taken out sees nothing of it any more.
+    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+
+    /// Silences a conversation for a member, or no longer. Says whether they are one.
+    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
 
     /// The user's conversations with entries that a reader lacks; costs what is missing, not what was.
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError>;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use protocol::{ConversationId, MessageId, Timestamp};
@@ -48,8 +50,37 @@ pub struct MessageRecord {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// Who reacted with which emoji, in the order in which they did.
+    pub reactions: Vec<Reaction>,
+    /// Who had blocked the sender when it was sent: to them it and its changes are not there.
+    pub hidden_from: Option<UserId>,
     /// The `seq` of its latest change.
     pub change_seq: Option<u64>,
+}
+
+/// Somebody's reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// With what.
+    pub emoji: Box<str>,
+    /// Who.
+    pub user: UserId,
+}
+
+impl MessageRecord {
+    /// Whether somebody has reacted with an emoji.
+    pub fn has_reaction(&self, user: UserId, emoji: &str) -> bool {
+        self.reactions.iter().any(|reaction| reaction.user == user && *reaction.emoji == *emoji)
+    }
+
+    /// Whether one more reaction with an emoji is within [`protocol::limit::REACTIONS`].
+    pub fn has_room_for(&self, emoji: &str) -> bool {
+        let (kinds, each) = protocol::limit::REACTIONS;
+        let with_it = self.reactions.iter().filter(|reaction| *reaction.emoji == *emoji).count();
+        let others: std::collections::HashSet<_> =
+            self.reactions.iter().map(|reaction| &reaction.emoji).collect();
+        if with_it > 0 { with_it < each } else { others.len() < kinds }
+    }
 }
 
 /// What a message said at first, of which a store keeps a digest once it has changed: so that a sender who
@@ -72,6 +103,10 @@ pub enum EntryKind {
     Edit,
     /// A message was deleted.
     Delete,
+    /// A message was reacted to, or a reaction was taken back.
+    Reaction,
+    /// The conversation itself began or changed: its title, its members or their roles.
+    Conversation,
 }
 
 /// An entry of a conversation's log.
@@ -83,15 +118,17 @@ pub struct Entry {
     pub position: Position,
     /// What happened.
     pub kind: EntryKind,
-    /// The message that is new or was changed, in its present state.
-    pub message: MessageRecord,
+    /// The message that is new or was changed, in its present state; none for [`EntryKind::Conversation`].
+    pub message: Option<MessageRecord>,
 }
 
 /// Where an entry goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A conversation that is there.
+    /// A direct conversation that is there.
     Conversation(ConversationKey),
+    /// A group that is there.
+    Group(ConversationKey),
     /// The direct conversation of the sender and this user; opened with this id where there is none.
     Direct(UserId, ConversationId),
 }
@@ -107,6 +144,8 @@ pub enum Change {
         text: Box<str>,
         /// A message of the same conversation.
         reply_to: Option<MessageId>,
+        /// Who has blocked the sender; in a direct conversation only.
+        hidden_from: Option<UserId>,
     },
     /// A new text for a message of the sender.
     Edit {
@@ -119,6 +158,15 @@ pub enum Change {
     Delete {
         /// Which.
         id: MessageId,
+    },
+    /// The sender's reaction to a message comes or goes.
+    React {
+        /// Which.
+        id: MessageId,
+        /// With what.
+        emoji: Box<str>,
+        /// Whether it is there afterwards.
+        on: bool,
     },
 }
 
@@ -142,11 +190,16 @@ pub struct Append {
 pub struct Appended {
     /// What is in the log now.
     pub entry: Entry,
-    /// Whether it had been there before: the sender repeated a `client_id`.
+    /// Whether it had been there before: the sender repeated a `client_id` or a reaction.
     pub duplicate: bool,
+    /// Who was in the group when it was stored, if the target was [`Target::Group`].
+    pub roster: Option<Roster>,
     /// Where it went, if the target was [`Target::Direct`].
     pub direct: Option<Box<Direct>>,
 }
+
+/// The members of a group.
+pub type Roster = Arc<[UserId]>;
 
 /// The direct conversation that an entry went to.
 #[derive(Clone, Debug)]
@@ -175,6 +228,12 @@ pub enum AppendError {
     /// The message to change is deleted.
     #[error("the message is deleted")]
     MessageDeleted,
+    /// The sender is not in the group.
+    #[error("the sender is not in the group")]
+    NotMember,
+    /// The message has too many reactions; see [`protocol::limit::REACTIONS`].
+    #[error("the message has too many reactions")]
+    ReactionsFull,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -188,6 +247,8 @@ pub type Done = Box<dyn FnOnce(Result<Appended, AppendError>) + Send>;
 pub struct Range {
     /// Where.
     pub conversation: ConversationKey,
+    /// For whom: what is hidden from them is left out.
+    pub reader: UserId,
     /// Above this `seq`.
     pub after_seq: u64,
     /// At most so many.
@@ -215,7 +276,7 @@ impl Read {
                 read.ended = true;
                 break;
             };
-            bytes += entry.message.text.len();
+            bytes += entry.message.as_ref().map_or(0, |message| message.text.len());
             read.entries.push(entry);
         }
         Ok(read)
@@ -251,17 +312,21 @@ pub trait MessageStore: Send + Sync {
     /// Entries of several conversations, none above `upto`.
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
 
-    /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`.
+    /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`; as far as the
+    /// reader, who must be a member, may see them.
     async fn messages_before(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         before: u64,
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError>;
 
-    /// The messages with `seq` above `after`, the oldest `limit` of them, by ascending `seq`.
+    /// The messages with `seq` above `after`, the oldest `limit` of them, by ascending `seq`; as far as the reader,
+    /// who must be a member, may see them.
     async fn messages_after(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         after: u64,
         limit: usize,

@@ -7,6 +7,7 @@
 //! * each operation is atomic.
 
 mod account;
+mod block;
 mod conversation;
 mod message;
 mod receipt;
@@ -15,10 +16,14 @@ mod session;
 use async_trait::async_trait;
 
 pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
-pub use conversation::{Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Since};
+pub use block::{BlockStore, Blocked};
+pub use conversation::{
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
+    Since,
+};
 pub use message::{
     Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,
-    MessageStore, Position, Range, Read, Target, first_body,
+    MessageStore, Position, Range, Reaction, Read, Roster, Target, first_body,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};
@@ -36,7 +41,9 @@ pub enum StoreError {
 
 /// A store, whole.
 #[async_trait]
-pub trait Store: AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore {
+pub trait Store:
+    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore
+{
     /// Whether it can take something now; tried for real while it is in doubt.
     async fn check(&self) -> Result<(), StoreError>;
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountStore, Append, Behind, CodeTry, ConversationKey, ConversationRecord, ConversationStore,
-    CursorMove, CursorStore, Done, Epoch, Hash, MessageRecord, MessageStore, Moved, NewAccount, NewSession,
-    OneTimeCode, Position, Range, Read, Rotation, SessionRecord, SessionStore, Since, Store, StoreError,
-    UserId,
+    Account, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
+    ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, MessageRecord, MessageStore,
+    Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, SessionRecord,
+    SessionStore, Since, Store, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -84,6 +84,14 @@ hand_on! {
 }
 
 hand_on! {
+    BlockStore {
+        fn block(user: UserId, other: UserId, at: Timestamp) -> Result<(), StoreError>;
+        fn unblock(user: UserId, other: UserId) -> Result<bool, StoreError>;
+        fn blocks(user: UserId) -> Result<Vec<Blocked>, StoreError>;
+    }
+}
+
+hand_on! {
     ConversationStore {
         fn conversation_by_key(key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
@@ -91,6 +99,9 @@ hand_on! {
         fn conversation(user: UserId, key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn conversations(user: UserId, before: Option<Position>, limit: usize)
             -> Result<Vec<ConversationRecord>, StoreError>;
+        fn create_group(group: NewGroup) -> Result<ConversationRecord, StoreError>;
+        fn change_group(change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+        fn mute(user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
@@ -107,9 +118,9 @@ hand_on! {
 hand_on! {
     MessageStore {
         fn entries(ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
-        fn messages_before(conversation: ConversationKey, before: u64, limit: usize)
+        fn messages_before(reader: UserId, conversation: ConversationKey, before: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
-        fn messages_after(conversation: ConversationKey, after: u64, limit: usize)
+        fn messages_after(reader: UserId, conversation: ConversationKey, after: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
     }
 

@@ -71,6 +71,10 @@ impl Broker for Told {
         self.live.lock().push((users.collect(), live));
     }
 
+    fn is_live(&self, _: UserId) -> bool {
+        true
+    }
+
     fn cut(&self, _: UserId, session: SessionId) {
         self.cut.lock().push(session);
     }

@@ -16,7 +16,7 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(history))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -37,20 +37,6 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<Conversation>>, Failure> {
     Ok(Json(app.domain.conversations.list(&caller, query.next.as_deref()).await?))
-}
-
-/// A conversation
-#[utoipa::path(
-    get, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
-    params(("id" = ConversationId, Path)),
-    responses((status = 200, body = Conversation), (status = 404, body = Problem)),
-)]
-async fn get(
-    State(app): State<Arc<App>>,
-    Bearer(caller): Bearer,
-    Segment(id): Segment<ConversationId>,
-) -> Result<Json<Conversation>, Failure> {
-    Ok(Json(app.domain.conversations.get(&caller, id).await?))
 }
 
 /// One of `beforeSeq`, `afterSeq` and `aroundSeq`; without any, the newest messages.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -39,6 +39,20 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
             _ => Failure::new(Code::Malformed, "The body could not be read."),
         })?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// A JSON body of which everything may be left out, and so may be the body.
+pub(crate) struct Optional<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<App>> for Optional<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Failure> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Body::from_request(request, app).await.map(|Body(value)| Self(value))
     }
 }
 

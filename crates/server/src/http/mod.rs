@@ -1,8 +1,10 @@
 //! HTTP: decode, call the domain, encode.
 
 mod account;
+mod block;
 mod conversation;
 pub(crate) mod extract;
+mod group;
 mod guard;
 mod health;
 mod message;
@@ -37,6 +39,8 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(account::routes())
         .merge(session::routes())
         .merge(conversation::routes())
+        .merge(group::routes())
+        .merge(block::routes())
         .merge(message::routes())
         .merge(health::routes())
         .split_for_parts()

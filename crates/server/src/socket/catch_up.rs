@@ -12,7 +12,7 @@ use socketio::Reason;
 use super::Socket;
 use super::client::{Start, mark};
 use crate::app::App;
-use crate::hub::{entry, payload};
+use crate::hub::{payload, read};
 
 /// Entries in a page.
 const PAGE: usize = 256;
@@ -74,8 +74,8 @@ impl Flush<'_> {
                 return Ok(true);
             }
             let mut passed = BTreeMap::new();
-            for caught in &page {
-                if self.passes_over(caught).await {
+            for (index, caught) in page.iter().enumerate() {
+                if is_outdated(caught, &page[index + 1..]) || self.passes_over(caught).await {
                     passed.insert(caught.conversation, caught.seq);
                     continue;
                 }
@@ -83,8 +83,9 @@ impl Flush<'_> {
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
+                let Some(payload) = in_turn(app, read(app, user, caught)).await? else { continue };
                 let mark = mark(caught.conversation, caught.seq);
-                if client.emit(socket, caught.kind, mark, &entry(caught.kind, &caught.message)).is_err() {
+                if client.emit(socket, caught.kind, mark, &payload).is_err() {
                     return Ok(false);
                 }
             }
@@ -113,6 +114,12 @@ impl Flush<'_> {
         }
         self.socket.session().sent(caught.position)
     }
+}
+
+/// Whether what a conversation is now is told again by a later entry of the page.
+pub(super) fn is_outdated(caught: &Caught, rest: &[Caught]) -> bool {
+    let again = |later: &Caught| later.message.is_none() && later.conversation == caught.conversation;
+    caught.message.is_none() && rest.iter().any(again)
 }
 
 /// Reads the log when it is the socket's turn.

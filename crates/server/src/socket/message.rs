@@ -26,6 +26,12 @@ pub(super) async fn delete(app: &App, socket: &Socket, event: &Event, reply: Rep
     app.domain.messages.delete(&client.caller, request, Some(client.key), answer(app, reply)).await;
 }
 
+pub(super) async fn react(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    let Some((request, reply)) = request(event, reply) else { return };
+    let client = socket.session();
+    app.domain.messages.react(&client.caller, request, Some(client.key), answer(app, reply)).await;
+}
+
 /// The request, and who waits for its answer. One that cannot be read is answered here.
 fn request<T: DeserializeOwned>(event: &Event, reply: Reply) -> Option<(T, Reply)> {
     match decode(event) {

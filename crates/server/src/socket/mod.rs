@@ -54,9 +54,12 @@ impl Handler for Sockets {
             Some(ClientEvent::Message) => message::send(app, socket, &event, reply).await,
             Some(ClientEvent::EditMessage) => message::edit(app, socket, &event, reply).await,
             Some(ClientEvent::DeleteMessage) => message::delete(app, socket, &event, reply).await,
+            Some(ClientEvent::ReactToMessage) => message::react(app, socket, &event, reply).await,
             Some(ClientEvent::Receipt) => receipt::advance(app, socket, &event, reply).await,
             Some(ClientEvent::Sync) => sync::sync(app, socket, &event, reply).await,
-            None => reply.error(&Error::new(Code::EventUnknown, "There is no event of this name.")),
+            Some(ClientEvent::Typing | ClientEvent::WatchPresence) | None => {
+                reply.error(&Error::new(Code::EventUnknown, "There is no event of this name."));
+            }
         }
     }
 

@@ -9,11 +9,11 @@ use protocol::{Code, Sync, Synced, limit};
 use serde::de::IgnoredAny;
 use socketio::Event;
 
-use super::catch_up::{AHEAD, in_turn};
+use super::catch_up::{AHEAD, in_turn, is_outdated};
 use super::reply::Reply;
 use super::{Socket, decode};
 use crate::app::App;
-use crate::hub::entry;
+use crate::hub::read;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
     // Everything in it is optional, and so is it.
@@ -51,12 +51,17 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
             break;
         }
         left -= entries.len();
-        for caught in &entries {
+        for (index, caught) in entries.iter().enumerate() {
             if socket.pending_bytes() > AHEAD {
                 socket.drained().await;
             }
             reached = caught.position;
-            let _ = socket.emit(&entry(caught.kind, &caught.message));
+            if is_outdated(caught, &entries[index + 1..]) {
+                continue;
+            }
+            if let Some(payload) = in_turn(app, read(app, user, caught)).await? {
+                let _ = socket.emit(&payload);
+            }
         }
     }
     let more = !reader.is_done();

@@ -40,7 +40,8 @@ impl Filled {
             let append = filled.entry(target, users[one], at);
             let (told, key) = mpsc::channel();
             let done = move |result: Result<domain::store::Appended, _>| {
-                let _ = told.send(result.expect("the disk has room").entry.message.conversation);
+                let message = result.expect("the disk has room").entry.message;
+                let _ = told.send(message.expect("a message was appended").conversation);
             };
             assert!(filled.store.append(append, Box::new(done)).is_none(), "the queue has room");
             filled.conversations.push((users[one], key.recv().expect("it is appended")));
@@ -99,7 +100,8 @@ impl Filled {
 
     fn entry(&self, target: Target, sender: UserId, at: Timestamp) -> Append {
         let client_id = Some(conversation_id(at, self.count).to_string().into());
-        let change = Change::Message { client_id, text: "x".repeat(120).into(), reply_to: None };
+        let change =
+            Change::Message { client_id, text: "x".repeat(120).into(), reply_to: None, hidden_from: None };
         Append { target, sender, at, random: scattered(self.count), change }
     }
 }

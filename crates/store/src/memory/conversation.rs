@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, EntryKind, MemberRecord, Position, Since,
-    StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, EntryKind, GroupChange, MemberRecord,
+    MessageRecord, NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
@@ -26,9 +26,17 @@ pub(super) struct Conversations {
 pub(super) struct Conversation {
     pub(super) key: ConversationKey,
     pub(super) id: ConversationId,
-    kind: ConversationKind,
+    pub(super) kind: ConversationKind,
     created_at: Timestamp,
+    /// Of a group.
+    pub(super) about: Mutex<About>,
     pub(super) log: Mutex<Log>,
+}
+
+/// What may be changed of a group besides its members.
+pub(super) struct About {
+    pub(super) title: Option<String>,
+    pub(super) history: HistoryAccess,
 }
 
 /// Somebody in a conversation.
@@ -36,6 +44,18 @@ pub(super) struct Member {
     pub(super) user: UserId,
     pub(super) role: Role,
     pub(super) cursors: Cursors,
+    /// Entries up to here were before they came.
+    pub(super) joined_after: u64,
+    /// Messages up to here are not theirs to see.
+    pub(super) visible_after: u64,
+    pub(super) muted: bool,
+}
+
+impl Member {
+    pub(super) fn new(user: UserId, role: Role, joined_after: u64, visible_after: u64) -> Self {
+        let cursors = Cursors { delivered_seq: joined_after, read_seq: joined_after };
+        Self { user, role, cursors, joined_after, visible_after, muted: false }
+    }
 }
 
 impl Conversations {
@@ -58,20 +78,40 @@ impl Conversations {
         if let Some(there) = self.find_direct(one, other) {
             return there.clone();
         }
-        let key = ConversationKey(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
         let mut users = vec![one.min(other), one.max(other)];
         users.dedup();
-        let member = |&user: &UserId| Member { user, role: Role::Member, cursors: Cursors::default() };
-        let log = Mutex::new(Log::new(key, users.iter().map(member).collect()));
-        let conversation =
-            Arc::new(Conversation { key, id, kind: ConversationKind::Direct, created_at: now, log });
+        let members = users.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)).collect();
+        let about = About { title: None, history: HistoryAccess::Joined };
+        let conversation = self.open(id, ConversationKind::Direct, now, about, members);
+        self.direct.insert((one.min(other), one.max(other)), conversation.key);
+        conversation
+    }
+
+    pub(super) fn open(
+        &mut self,
+        id: ConversationId,
+        kind: ConversationKind,
+        created_at: Timestamp,
+        about: About,
+        members: Vec<Member>,
+    ) -> Arc<Conversation> {
+        let key = ConversationKey(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
+        for member in &members {
+            self.join(member.user, key);
+        }
+        let (about, log) = (Mutex::new(about), Mutex::new(Log::new(key, members)));
+        let conversation = Arc::new(Conversation { key, id, kind, created_at, about, log });
         self.all.push(conversation.clone());
         self.by_id.insert(id, key);
-        self.direct.insert((one.min(other), one.max(other)), key);
-        for user in users {
-            self.of_user.entry(user).or_default().push(key);
-        }
         conversation
+    }
+
+    pub(super) fn join(&mut self, user: UserId, key: ConversationKey) {
+        self.of_user.entry(user).or_default().push(key);
+    }
+
+    pub(super) fn leave(&mut self, user: UserId, key: ConversationKey) {
+        self.of_user.entry(user).or_default().retain(|other| *other != key);
     }
 
     fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
@@ -97,29 +137,40 @@ impl MemoryStore {
                 display_name: account.display_name.clone(),
                 role: member.role,
                 cursors: member.cursors,
-                muted: false,
+                muted: member.muted,
             })
         });
+        let former = log.former.iter().filter_map(|&user| {
+            let account = accounts.get(user)?;
+            Some((user, account.username.as_str().into()))
+        });
+        let above = user.and_then(|user| log.member(user)).map_or(0, |member| member.visible_after);
+        let visible =
+            |message: &MessageRecord| message.seq > above && (user.is_none() || message.hidden_from != user);
+        let about = conversation.about.lock();
         ConversationRecord {
             key: conversation.key,
             id: conversation.id,
             kind: conversation.kind,
-            title: None,
-            history: HistoryAccess::Joined,
+            title: about.title.clone(),
+            history: about.history,
             created_at: conversation.created_at,
             head_seq: log.head_seq(),
             head_position: log.head_position(),
+            changed_seq: log.changed_seq,
             members: members.collect(),
-            last_message: log.messages_below(u64::MAX).next(),
+            former: former.collect(),
+            last_message: log.messages_below(u64::MAX).find(visible),
             unread: user.map_or(0, |user| unread(log, user)),
         }
     }
 }
 
 fn unread(log: &Log, user: UserId) -> u64 {
-    let read = log.member(user).map_or(u64::MAX, |member| member.cursors.read_seq);
-    let above = log.entries_above(read);
-    let unread = above.filter(|entry| entry.kind == EntryKind::Message && entry.message.sender != user);
+    let read = log.member(user).map_or(u64::MAX, |member| member.cursors.read_seq.max(member.visible_after));
+    let above = log.entries_above(read).filter(|entry| entry.kind == EntryKind::Message);
+    let messages = above.filter_map(|entry| entry.message);
+    let unread = messages.filter(|message| message.sender != user && message.hidden_from != Some(user));
     unread.take(usize::try_from(limit::UNREAD).unwrap_or(usize::MAX)).count() as u64
 }
 
@@ -168,14 +219,34 @@ impl ConversationStore for MemoryStore {
         Ok(page.map(|(_, of)| self.record(of, &of.log.lock(), Some(user))).collect())
     }
 
+    async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError> {
+        Ok(self.open_group(group))
+    }
+
+    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
+        Ok(self.change_of_group(change))
+    }
+
+    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {
+        let Some(conversation) = self.conversations.read().get(key).cloned() else { return Ok(false) };
+        let mut log = conversation.log.lock();
+        let Some(member) = log.members.iter_mut().find(|member| member.user == user) else {
+            return Ok(false);
+        };
+        member.muted = muted;
+        Ok(true)
+    }
+
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
         let of_user = self.conversations.read().of_user(user);
         let behind = of_user.iter().filter_map(|conversation| {
             let log = conversation.log.lock();
+            let member = log.member(user)?;
             let after_seq = match since {
-                Since::Delivered => log.member(user)?.cursors.delivered_seq,
+                Since::Delivered => member.cursors.delivered_seq,
                 Since::Position(position) => log.seq_at(position),
             };
+            let after_seq = after_seq.max(member.joined_after);
             (after_seq < log.head_seq()).then_some(Behind { conversation: conversation.key, after_seq })
         });
         Ok(behind.collect())

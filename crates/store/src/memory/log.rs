@@ -1,6 +1,8 @@
 //! The log of one conversation. What memory mode costs is mostly this, so an entry is kept small.
 
-use domain::store::{ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, UserId};
+use domain::store::{
+    ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, Reaction, Roster, UserId,
+};
 use protocol::{MessageId, Timestamp};
 
 use super::conversation::Member;
@@ -9,6 +11,10 @@ use super::conversation::Member;
 pub(super) struct Log {
     key: ConversationKey,
     pub(super) members: Vec<Member>,
+    /// Who was in it.
+    pub(super) former: Vec<UserId>,
+    /// The `seq` of the last change of the conversation itself.
+    pub(super) changed_seq: u64,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
 }
@@ -61,6 +67,8 @@ enum What {
     Message(Message),
     /// Of the message with this `seq`.
     Change(EntryKind, u64),
+    /// Of the conversation itself.
+    Conversation,
 }
 
 /// A message, without what its place and its id tell.
@@ -78,16 +86,27 @@ struct More {
     reply_to: Option<MessageId>,
     edited_at: Option<Timestamp>,
     deleted_at: Option<Timestamp>,
+    reactions: Vec<Reaction>,
+    hidden_from: Option<UserId>,
     change_seq: Option<u64>,
 }
 
 impl Log {
     pub(super) fn new(key: ConversationKey, members: Vec<Member>) -> Self {
-        Self { key, members, entries: Entries::default() }
+        Self { key, members, former: Vec::new(), changed_seq: 0, entries: Entries::default() }
     }
 
     pub(super) fn member(&self, user: UserId) -> Option<&Member> {
         self.members.iter().find(|member| member.user == user)
+    }
+
+    pub(super) fn roster(&self) -> Roster {
+        self.members.iter().map(|member| member.user).collect()
+    }
+
+    /// Up to which `seq` messages are not a reader's to see: all of them for who is not a member.
+    pub(super) fn visible_after(&self, reader: UserId) -> u64 {
+        self.member(reader).map_or(u64::MAX, |member| member.visible_after)
     }
 
     pub(super) fn head_seq(&self) -> u64 {
@@ -109,7 +128,7 @@ impl Log {
         let stored = Message::of(message);
         let what = match kind {
             EntryKind::Message => What::Message(stored),
-            EntryKind::Edit | EntryKind::Delete => {
+            EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
                 let at = message.seq.checked_sub(1).map(index_above);
                 if let Some(entry) = at.and_then(|index| self.entries.get_mut(index)) {
                     entry.what = What::Message(stored);
@@ -118,6 +137,12 @@ impl Log {
             }
         };
         self.entries.push(Stored { position, what });
+    }
+
+    /// Adds the entry of a change of the conversation itself.
+    pub(super) fn push_changed(&mut self, position: Position) {
+        self.entries.push(Stored { position, what: What::Conversation });
+        self.changed_seq = self.head_seq();
     }
 
     /// Entries above a `seq`, ascending.
@@ -144,8 +169,9 @@ impl Log {
 
     fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
         let (kind, message) = match &stored.what {
-            What::Message(_) => (EntryKind::Message, self.record(stored, seq)?),
-            What::Change(kind, of) => (*kind, self.message(*of)?),
+            What::Message(_) => (EntryKind::Message, Some(self.record(stored, seq)?)),
+            What::Change(kind, of) => (*kind, Some(self.message(*of)?)),
+            What::Conversation => (EntryKind::Conversation, None),
         };
         Some(Entry { seq, position: stored.position, kind, message })
     }
@@ -164,6 +190,8 @@ impl Log {
             reply_to: more.and_then(|more| more.reply_to),
             edited_at: more.and_then(|more| more.edited_at),
             deleted_at: more.and_then(|more| more.deleted_at),
+            reactions: more.map(|more| more.reactions.clone()).unwrap_or_default(),
+            hidden_from: more.and_then(|more| more.hidden_from),
             change_seq: more.and_then(|more| more.change_seq),
         })
     }
@@ -176,6 +204,8 @@ impl Message {
             reply_to: record.reply_to,
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
+            reactions: record.reactions.clone(),
+            hidden_from: record.hidden_from,
             change_seq: record.change_seq,
         };
         let more = (more != More::default()).then(|| Box::new(more));

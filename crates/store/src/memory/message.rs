@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use async_trait::async_trait;
 use domain::store::{
     Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind, Epoch,
-    MessageRecord, MessageStore, Position, Range, Read, StoreError, Target, UserId, first_body,
+    MessageRecord, MessageStore, Position, Range, Reaction, Read, StoreError, Target, UserId, first_body,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -23,7 +23,7 @@ pub(super) struct Messages {
     /// What messages with a sender's own name said before they changed, as a digest, by conversation and `seq`.
     first_bodies: Mutex<HashMap<(ConversationKey, u64), [u8; 16]>>,
     /// The last position taken; an entry is in its log before this says so.
-    position: Mutex<u64>,
+    pub(super) position: Mutex<u64>,
 }
 
 impl Messages {
@@ -34,9 +34,11 @@ impl Messages {
 
     /// Keeps what a message that is about to change says, if a repeat of it could come.
     fn keep_first_body(&self, message: &MessageRecord) {
-        if message.client_id.is_some() && message.change_seq.is_none() {
-            let first = first_body(&message.text, message.reply_to);
-            self.first_bodies.lock().insert((message.conversation, message.seq), first);
+        if message.client_id.is_some() {
+            let place = (message.conversation, message.seq);
+            // Of the first change of its text only.
+            let first = || first_body(&message.text, message.reply_to);
+            self.first_bodies.lock().entry(place).or_insert_with(first);
         }
     }
 }
@@ -55,7 +57,7 @@ impl MemoryStore {
         let Append { sender, at, random, change, .. } = append;
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
-            Change::Message { client_id, text, reply_to } => {
+            Change::Message { client_id, text, reply_to, hidden_from } => {
                 if let Some(id) = reply_to
                     && log.with_id(id).is_none()
                 {
@@ -81,6 +83,8 @@ impl MemoryStore {
                     reply_to,
                     edited_at: None,
                     deleted_at: None,
+                    reactions: Vec::new(),
+                    hidden_from,
                     change_seq: None,
                 };
                 (EntryKind::Message, message)
@@ -94,8 +98,30 @@ impl MemoryStore {
             Change::Delete { id } => {
                 let message = changeable(log, id, sender)?;
                 self.messages.keep_first_body(&message);
-                let (text, deleted_at) = (Box::default(), Some(at));
-                (EntryKind::Delete, MessageRecord { text, deleted_at, change_seq: Some(seq), ..message })
+                let (text, deleted_at, reactions) = (Box::default(), Some(at), Vec::new());
+                let change_seq = Some(seq);
+                (EntryKind::Delete, MessageRecord { text, deleted_at, reactions, change_seq, ..message })
+            }
+            Change::React { id, emoji, on } => {
+                let visible = |message: &MessageRecord| message.hidden_from != Some(sender);
+                let mut message = log.with_id(id).filter(visible).ok_or(AppendError::MessageUnknown)?;
+                if message.deleted_at.is_some() {
+                    return Err(AppendError::MessageDeleted);
+                }
+                if message.has_reaction(sender, &emoji) == on {
+                    let (kind, position) = (EntryKind::Reaction, Position::default());
+                    let seq = message.change_seq.unwrap_or(message.seq);
+                    return Ok((Entry { seq, position, kind, message: Some(message) }, true));
+                }
+                if on && !message.has_room_for(&emoji) {
+                    return Err(AppendError::ReactionsFull);
+                }
+                if on {
+                    message.reactions.push(Reaction { emoji, user: sender });
+                } else {
+                    message.reactions.retain(|other| other.user != sender || other.emoji != emoji);
+                }
+                (EntryKind::Reaction, MessageRecord { change_seq: Some(seq), ..message })
             }
         };
         let mut last = self.messages.position.lock();
@@ -103,7 +129,7 @@ impl MemoryStore {
         log.push(position, kind, &message);
         *last = position.0;
         drop(last);
-        Ok((Entry { seq, position, kind, message }, false))
+        Ok((Entry { seq, position, kind, message: Some(message) }, false))
     }
 
     /// What was stored the first time, if it said the same then.
@@ -117,9 +143,10 @@ impl MemoryStore {
     ) -> Result<(Entry, bool), AppendError> {
         let mut entries = log.entries_above(seq.saturating_sub(1));
         let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
-        let same = match self.messages.first_bodies.lock().get(&(key, seq)) {
-            Some(first) => *first == first_body(text, reply_to),
-            None => *entry.message.text == *text && entry.message.reply_to == reply_to,
+        let same = match (self.messages.first_bodies.lock().get(&(key, seq)), &entry.message) {
+            (Some(first), _) => *first == first_body(text, reply_to),
+            (None, Some(message)) => *message.text == *text && message.reply_to == reply_to,
+            (None, None) => false,
         };
         if same { Ok((entry, true)) } else { Err(AppendError::ClientIdReused) }
     }
@@ -150,7 +177,7 @@ impl MemoryStore {
     /// The conversation that an entry goes to.
     fn place(&self, append: &Append) -> Result<std::sync::Arc<Conversation>, AppendError> {
         let (other, id) = match append.target {
-            Target::Conversation(key) => {
+            Target::Conversation(key) | Target::Group(key) => {
                 let conversation = self.conversations.read().get(key).cloned();
                 return conversation.ok_or(AppendError::MessageUnknown);
             }
@@ -166,7 +193,9 @@ impl MemoryStore {
                 return Err(AppendError::ClientIdReused);
             }
             Change::Message { .. } => {}
-            Change::Edit { .. } | Change::Delete { .. } => return Err(AppendError::MessageUnknown),
+            Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
+                return Err(AppendError::MessageUnknown);
+            }
         }
         Ok(self.conversations.write().open_direct(append.sender, other, id, append.at))
     }
@@ -198,12 +227,17 @@ impl MessageStore for MemoryStore {
         // Held until `done` returns, so that entries are announced in the order of their `seq`.
         let mut log = conversation.log.lock();
         let to_person = matches!(append.target, Target::Direct(..));
+        let to_group = matches!(append.target, Target::Group(_));
+        if to_group && log.member(append.sender).is_none() {
+            done(Err(AppendError::NotMember));
+            return None;
+        }
         let result = self.append_to(&conversation, &mut log, append).map(|(entry, duplicate)| {
             let direct = to_person.then(|| {
                 let opened = entry.seq == 1 && !duplicate;
                 Box::new(Direct { conversation: self.record(&conversation, &log, None), opened })
             });
-            Appended { entry, duplicate, direct }
+            Appended { entry, duplicate, roster: to_group.then(|| log.roster()), direct }
         });
         done(result);
         None
@@ -228,6 +262,8 @@ impl MessageStore for MemoryStore {
             };
             let log = conversation.log.lock();
             let above = log.entries_above(range.after_seq).take_while(|entry| entry.position <= upto);
+            let hidden = |entry: &Entry| entry.message.as_ref().and_then(|message| message.hidden_from);
+            let above = above.filter(|entry| hidden(entry) != Some(range.reader));
             Read::of(range, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())
@@ -235,6 +271,7 @@ impl MessageStore for MemoryStore {
 
     async fn messages_before(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         before: u64,
         limit: usize,
@@ -244,13 +281,17 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let mut messages: Vec<_> = log.messages_below(before).take(limit).collect();
+        let above = log.visible_after(reader);
+        let below = log.messages_below(before).take_while(|message| message.seq > above);
+        let mut messages: Vec<_> =
+            below.filter(|message| message.hidden_from != Some(reader)).take(limit).collect();
         messages.reverse();
         Ok(messages)
     }
 
     async fn messages_after(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         after: u64,
         limit: usize,
@@ -260,7 +301,9 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let above = log.entries_above(after).filter(|entry| entry.kind == EntryKind::Message);
-        Ok(above.map(|entry| entry.message).take(limit).collect())
+        let above = log.entries_above(after.max(log.visible_after(reader)));
+        let messages =
+            above.filter(|entry| entry.kind == EntryKind::Message).filter_map(|entry| entry.message);
+        Ok(messages.filter(|message| message.hidden_from != Some(reader)).take(limit).collect())
     }
 }

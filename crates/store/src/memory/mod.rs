@@ -1,7 +1,9 @@
 //! The store without a disk: for trying things, for tests, and as the model of what the others must do.
 
 mod account;
+mod block;
 mod conversation;
+mod group;
 mod log;
 mod message;
 mod receipt;
@@ -21,6 +23,7 @@ pub struct MemoryStore {
     sessions: RwLock<session::Sessions>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
+    blocks: RwLock<block::Blocks>,
 }
 
 impl MemoryStore {
@@ -32,6 +35,7 @@ impl MemoryStore {
             sessions: RwLock::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),
+            blocks: RwLock::default(),
         }
     }
 }

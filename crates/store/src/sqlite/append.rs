@@ -2,7 +2,7 @@
 
 use domain::store::{
     Append, AppendError, Appended, Change, ConversationKey, Direct, Done, Entry, EntryKind, MessageRecord,
-    Position, StoreError, Target, UserId, first_body,
+    Position, Roster, StoreError, Target, UserId, first_body,
 };
 use protocol::MessageId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -26,6 +26,7 @@ enum Outcome {
         seq: u64,
         position: Position,
         id: MessageId,
+        roster: Option<Roster>,
         direct: Option<Box<Direct>>,
     },
     Else(Result<Appended, AppendError>),
@@ -50,8 +51,8 @@ impl Job for AppendJob {
             (Ok(()), Some(Outcome::Else(result)), _) => result,
             (
                 Ok(()),
-                Some(Outcome::New { conversation, seq, position, id, direct }),
-                Change::Message { client_id, text, reply_to },
+                Some(Outcome::New { conversation, seq, position, id, roster, direct }),
+                Change::Message { client_id, text, reply_to, hidden_from },
             ) => {
                 let message = MessageRecord {
                     conversation,
@@ -64,10 +65,12 @@ impl Job for AppendJob {
                     reply_to,
                     edited_at: None,
                     deleted_at: None,
+                    reactions: Vec::new(),
+                    hidden_from,
                     change_seq: None,
                 };
-                let entry = Entry { seq, position, kind: EntryKind::Message, message };
-                Ok(Appended { entry, duplicate: false, direct })
+                let entry = Entry { seq, position, kind: EntryKind::Message, message: Some(message) };
+                Ok(Appended { entry, duplicate: false, roster, direct })
             }
             _ => Err(StoreError::Closed.into()),
         });
@@ -77,30 +80,40 @@ impl Job for AppendJob {
 fn append(append: &Append, writing: &mut Writing<'_>) -> Result<Outcome, rusqlite::Error> {
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let place = match append.target {
-        Target::Conversation(key) => Place { key, direct: false, opened: false },
+        Target::Conversation(key) => Place { key, roster: None, direct: false, opened: false },
+        Target::Group(key) => {
+            let roster = writing.heads.roster(writing.connection, key)?;
+            if roster.binary_search(&append.sender).is_err() {
+                return refuse(AppendError::NotMember);
+            }
+            Place { key, roster: Some(roster), direct: false, opened: false }
+        }
         Target::Direct(other, id) => match find_direct(writing.connection, append.sender, other)? {
-            Some(key) => Place { key, direct: true, opened: false },
+            Some(key) => Place { key, roster: None, direct: true, opened: false },
             None => match unfit_for_empty(writing.connection, append.sender, &append.change)? {
                 Some(error) => return refuse(error),
                 None => {
                     let key = open_direct(writing.connection, append.sender, other, id, append.at)?;
-                    Place { key, direct: true, opened: true }
+                    Place { key, roster: None, direct: true, opened: true }
                 }
             },
         },
     };
     match &append.change {
-        Change::Message { client_id, text, reply_to } => {
-            insert(append, writing, &place, client_id.as_deref(), text, *reply_to)
+        Change::Message { client_id, text, reply_to, hidden_from } => {
+            insert(append, writing, &place, client_id.as_deref(), text, *reply_to, *hidden_from)
         }
         Change::Edit { id, text } => change(append, writing, &place, *id, EntryKind::Edit, text),
         Change::Delete { id } => change(append, writing, &place, *id, EntryKind::Delete, ""),
+        Change::React { id, emoji, on } => react(append, writing, &place, *id, emoji, *on),
     }
 }
 
 /// The conversation that an entry goes to.
 struct Place {
     key: ConversationKey,
+    /// Of a group.
+    roster: Option<Roster>,
     direct: bool,
     opened: bool,
 }
@@ -124,6 +137,7 @@ fn insert(
     client_id: Option<&str>,
     text: &str,
     reply_to: Option<MessageId>,
+    hidden_from: Option<UserId>,
 ) -> Result<Outcome, rusqlite::Error> {
     let &Append { sender, at, random, .. } = append;
     let (key, connection) = (place.key, writing.connection);
@@ -134,18 +148,21 @@ fn insert(
     }
     let seq = writing.heads.get(connection, key)? + 1;
     let id = MessageId::mint(at, seq, random);
-    let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+    let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to, \
+               hidden_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (client_id, sender_id) WHERE client_id IS NOT NULL DO NOTHING";
     let (client, reply) = (client_id.map(ClientIdColumn), reply_to.as_ref().map(MessageId::as_bytes));
-    let values = params![key.0, seq, MESSAGE, sender.0, client, id.as_bytes(), at.as_millis(), text, reply];
+    let hidden = hidden_from.map(|user| user.0);
+    let values =
+        params![key.0, seq, MESSAGE, sender.0, client, id.as_bytes(), at.as_millis(), text, reply, hidden];
     if connection.prepare_cached(sql)?.execute(values)? == 0 {
         let first = duplicate(connection, key, sender, client_id.unwrap_or_default(), text, reply_to)?;
-        let direct = place.direct(connection)?;
-        return Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, direct })));
+        let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
+        return Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, roster, direct })));
     }
     let position = writing.inserted(key, seq);
-    Ok(Outcome::New { conversation: key, seq, position, id, direct: place.direct(connection)? })
+    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
+    Ok(Outcome::New { conversation: key, seq, position, id, roster, direct })
 }
 
 fn change(
@@ -159,17 +176,17 @@ fn change(
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let &Append { sender, at, .. } = append;
     let (key, connection) = (place.key, writing.connection);
-    let (changed, first_body) = match message::with_id(connection, key, id)? {
+    let changed = match message::with_id(connection, key, id)? {
         None => return refuse(AppendError::MessageUnknown),
         Some(message) if message.sender != sender => return refuse(AppendError::NotSender),
         Some(message) if message.deleted_at.is_some() => return refuse(AppendError::MessageDeleted),
-        // Kept at the first change; without a client id no repeat can come.
-        Some(message) if message.client_id.is_none() || message.change_seq.is_some() => (message.seq, None),
-        Some(message) => (message.seq, Some(first_body(&message.text, message.reply_to))),
+        Some(message) => message,
     };
+    // Kept at the first change of its text; without a client id no repeat can come.
+    let first_body = changed.client_id.is_some().then(|| first_body(&changed.text, changed.reply_to));
     let (column, number) = match kind {
         EntryKind::Delete => ("deleted_at", DELETE),
-        EntryKind::Edit | EntryKind::Message => ("edited_at", EDIT),
+        _ => ("edited_at", EDIT),
     };
     let seq = writing.heads.get(connection, key)? + 1;
     let at = at.as_millis();
@@ -177,14 +194,77 @@ fn change(
         "UPDATE messages SET text = ?, {column} = ?, change_seq = ?, first_body = coalesce(first_body, ?) \
          WHERE conversation_id = ? AND seq = ?"
     );
-    connection.prepare_cached(&sql)?.execute(params![text, at, seq, first_body, key.0, changed])?;
-    let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp) \
-               VALUES (?, ?, ?, ?, ?, ?)";
-    connection.prepare_cached(sql)?.execute(params![key.0, seq, number, changed, sender.0, at])?;
+    connection.prepare_cached(&sql)?.execute(params![text, at, seq, first_body, key.0, changed.seq])?;
+    if kind == EntryKind::Delete {
+        let sql = "DELETE FROM reactions WHERE conversation_id = ? AND seq = ?";
+        connection.prepare_cached(sql)?.execute(params![key.0, changed.seq])?;
+    }
+    changed_entry(append, writing, place, &changed, kind, number)
+}
+
+/// Puts in the entry of a change that has been made.
+fn changed_entry(
+    append: &Append,
+    writing: &mut Writing<'_>,
+    place: &Place,
+    changed: &MessageRecord,
+    kind: EntryKind,
+    number: i64,
+) -> Result<Outcome, rusqlite::Error> {
+    let (key, connection) = (place.key, writing.connection);
+    let seq = writing.heads.get(connection, key)? + 1;
+    let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from) \
+               VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let hidden = changed.hidden_from.map(|user| user.0);
+    let values = params![key.0, seq, number, changed.seq, append.sender.0, append.at.as_millis(), hidden];
+    connection.prepare_cached(sql)?.execute(values)?;
     let position = writing.inserted(key, seq);
-    let message = message::at(connection, key, changed)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let message = message::at(connection, key, changed.seq)?;
     let entry = Entry { seq, position, kind, message };
-    Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, direct: place.direct(connection)? })))
+    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
+    Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, roster, direct })))
+}
+
+fn react(
+    append: &Append,
+    writing: &mut Writing<'_>,
+    place: &Place,
+    id: MessageId,
+    emoji: &str,
+    on: bool,
+) -> Result<Outcome, rusqlite::Error> {
+    let refuse = |error| Ok(Outcome::Else(Err(error)));
+    let (key, connection, user) = (place.key, writing.connection, append.sender);
+    let message = match message::with_id(connection, key, id)? {
+        // What is hidden from somebody is not there for them.
+        Some(message) if message.hidden_from != Some(user) => message,
+        _ => return refuse(AppendError::MessageUnknown),
+    };
+    if message.deleted_at.is_some() {
+        return refuse(AppendError::MessageDeleted);
+    }
+    if message.has_reaction(user, emoji) == on {
+        let seq = message.change_seq.unwrap_or(message.seq);
+        let (kind, position) = (EntryKind::Reaction, Position::default());
+        let entry = Entry { seq, position, kind, message: Some(message) };
+        let roster = place.roster.clone();
+        return Ok(Outcome::Else(Ok(Appended { entry, duplicate: true, roster, direct: None })));
+    }
+    if on && !message.has_room_for(emoji) {
+        return refuse(AppendError::ReactionsFull);
+    }
+    let seq = writing.heads.get(connection, key)? + 1;
+    if on {
+        let sql =
+            "INSERT INTO reactions (conversation_id, seq, entry_seq, user_id, emoji) VALUES (?, ?, ?, ?, ?)";
+        connection.prepare_cached(sql)?.execute(params![key.0, message.seq, seq, user.0, emoji])?;
+    } else {
+        let sql = "DELETE FROM reactions WHERE conversation_id = ? AND seq = ? AND user_id = ? AND emoji = ?";
+        connection.prepare_cached(sql)?.execute(params![key.0, message.seq, user.0, emoji])?;
+    }
+    let sql = "UPDATE messages SET change_seq = ? WHERE conversation_id = ? AND seq = ?";
+    connection.prepare_cached(sql)?.execute(params![seq, key.0, message.seq])?;
+    changed_entry(append, writing, place, &message, EntryKind::Reaction, message::REACTION)
 }
 
 /// Why a change cannot be the first of a conversation; found out before one is opened for it.
@@ -199,7 +279,9 @@ fn unfit_for_empty(
             find_client_id(connection, sender, client_id)?.map(|_| AppendError::ClientIdReused)
         }
         Change::Message { .. } => None,
-        Change::Edit { .. } | Change::Delete { .. } => Some(AppendError::MessageUnknown),
+        Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
+            Some(AppendError::MessageUnknown)
+        }
     })
 }
 
@@ -229,14 +311,14 @@ fn duplicate(
     let Some(message) = message::at(connection, conversation, seq)? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
-    let same = match message.change_seq {
-        Some(_) => changed_from(connection, position)? == Some(first_body(text, reply_to)),
+    let same = match changed_from(connection, position)? {
+        Some(first) => first == first_body(text, reply_to),
         None => *message.text == *text && message.reply_to == reply_to,
     };
     if conversation != key || !same {
         return Ok(Err(AppendError::ClientIdReused));
     }
-    Ok(Ok(Entry { seq, position, kind: EntryKind::Message, message }))
+    Ok(Ok(Entry { seq, position, kind: EntryKind::Message, message: Some(message) }))
 }
 
 /// What a message that has changed said at first.

@@ -2,25 +2,33 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, MemberRecord, Position, Since,
-    StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
+    Position, Since, StoreError, UserId,
 };
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::message;
+use super::{group, message};
 
 /// How many entries of a conversation are looked at for what its record says of the end of its log: changes,
 /// and the asking user's own messages, may be any number in a row.
 const LOOK_BACK: u64 = 2 * limit::UNREAD;
 
 const DIRECT: i64 = 0;
-const GROUP: i64 = 1;
+pub(super) const GROUP: i64 = 1;
 
 const OWNER: i64 = 0;
 const ADMIN: i64 = 1;
 const MEMBER: i64 = 2;
+
+pub(super) fn role_number(role: Role) -> i64 {
+    match role {
+        Role::Owner => OWNER,
+        Role::Admin => ADMIN,
+        Role::Member => MEMBER,
+    }
+}
 
 pub(super) fn find_direct(
     connection: &Connection,
@@ -57,57 +65,85 @@ pub(super) fn record(
     key: ConversationKey,
     user: Option<UserId>,
 ) -> Result<Option<ConversationRecord>, rusqlite::Error> {
-    let sql = "SELECT public_id, kind, created_at FROM conversations WHERE id = ?";
+    let sql =
+        "SELECT public_id, kind, created_at, title, history, changed_seq FROM conversations WHERE id = ?";
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
         let kind =
             if row.get::<_, i64>(1)? == GROUP { ConversationKind::Group } else { ConversationKind::Direct };
-        Ok((ConversationId::from_bytes(row.get(0)?), kind, Timestamp::from_millis(row.get(2)?)))
+        let history = if row.get(4)? { HistoryAccess::All } else { HistoryAccess::Joined };
+        Ok(ConversationRecord {
+            key,
+            id: ConversationId::from_bytes(row.get(0)?),
+            kind,
+            title: row.get(3)?,
+            history,
+            created_at: Timestamp::from_millis(row.get(2)?),
+            head_seq: 0,
+            head_position: Position::default(),
+            changed_seq: row.get(5)?,
+            members: Vec::new(),
+            former: Vec::new(),
+            last_message: None,
+            unread: 0,
+        })
     });
-    let Some((id, kind, created_at)) = found.optional()? else {
+    let Some(mut record) = found.optional()? else {
         return Ok(None);
     };
-    let members = members(connection, key)?;
-    let read_seq =
-        user.and_then(|user| members.iter().find(|member| member.user == user)).map(|me| me.cursors.read_seq);
-    let (head_seq, head_position) = head(connection, key)?;
-    let looked_at = head_seq.saturating_sub(LOOK_BACK);
-    let unread = match (user, read_seq) {
-        (Some(user), Some(read_seq)) => unread(connection, key, user, read_seq.max(looked_at))?,
-        _ => 0,
-    };
-    Ok(Some(ConversationRecord {
-        key,
-        id,
-        kind,
-        title: None,
-        history: HistoryAccess::Joined,
-        created_at,
-        head_seq,
-        head_position,
-        members,
-        last_message: message::last(connection, key, looked_at)?,
-        unread,
-    }))
+    // Nobody has the number 0: what is hidden from somebody is not the last message of everybody.
+    let mut reader = Reader { user: user.unwrap_or(UserId(0)), read_seq: None, visible_after: 0 };
+    members(connection, &mut record, &mut reader)?;
+    (record.head_seq, record.head_position) = head(connection, key)?;
+    let looked_at = record.head_seq.saturating_sub(LOOK_BACK).max(reader.visible_after);
+    if let Some(read_seq) = reader.read_seq {
+        record.unread = unread(connection, key, reader.user, read_seq.max(looked_at))?;
+    }
+    record.last_message = message::last(connection, reader.user, key, looked_at)?;
+    Ok(Some(record))
 }
 
-fn members(connection: &Connection, key: ConversationKey) -> Result<Vec<MemberRecord>, rusqlite::Error> {
-    let sql = "SELECT user_id, username, display_name, role, delivered_seq, read_seq \
+/// Who asks for a conversation.
+struct Reader {
+    user: UserId,
+    /// If they are a member.
+    read_seq: Option<u64>,
+    visible_after: u64,
+}
+
+/// Adds the members to a record, those who were included, and what of it concerns the reader.
+fn members(
+    connection: &Connection,
+    record: &mut ConversationRecord,
+    reader: &mut Reader,
+) -> Result<(), rusqlite::Error> {
+    let sql = "SELECT user_id, username, display_name, role, delivered_seq, read_seq, muted, visible_after, gone \
                FROM members JOIN users ON users.id = user_id WHERE conversation_id = ?";
-    let member = |row: &Row<'_>| {
-        Ok(MemberRecord {
-            user: UserId(row.get(0)?),
-            username: row.get::<_, Arc<str>>(1)?,
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([record.key.0])?;
+    while let Some(row) = rows.next()? {
+        let (user, username) = (UserId(row.get(0)?), row.get::<_, Arc<str>>(1)?);
+        if row.get(8)? {
+            record.former.push((user, username));
+            continue;
+        }
+        let cursors = Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? };
+        if user == reader.user {
+            (reader.read_seq, reader.visible_after) = (Some(cursors.read_seq), row.get(7)?);
+        }
+        record.members.push(MemberRecord {
+            user,
+            username,
             display_name: row.get(2)?,
             role: match row.get(3)? {
                 OWNER => Role::Owner,
                 ADMIN => Role::Admin,
                 _ => Role::Member,
             },
-            cursors: Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? },
-            muted: false,
-        })
-    };
-    connection.prepare_cached(sql)?.query_map([key.0], member)?.collect()
+            cursors,
+            muted: row.get(6)?,
+        });
+    }
+    Ok(())
 }
 
 fn unread(
@@ -117,8 +153,9 @@ fn unread(
     above: u64,
 ) -> Result<u64, rusqlite::Error> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM messages \
-               WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? LIMIT ?)";
-    let values = params![key.0, above, message::MESSAGE, user.0, limit::UNREAD];
+               WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? \
+               AND hidden_from IS NOT ? LIMIT ?)";
+    let values = params![key.0, above, message::MESSAGE, user.0, user.0, limit::UNREAD];
     connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
 }
 
@@ -167,7 +204,8 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
     let mut behind = Vec::new();
     match since {
         Since::Delivered => {
-            let sql = "SELECT conversation_id, delivered_seq FROM members WHERE user_id = ?1 AND delivered_seq < \
+            let sql = "SELECT conversation_id, max(delivered_seq, joined_after) AS reached FROM members \
+                       WHERE user_id = ?1 AND gone = 0 AND reached < \
                        (SELECT max(seq) FROM messages WHERE messages.conversation_id = members.conversation_id)";
             let mut statement = connection.prepare_cached(sql)?;
             for row in statement.query_map([user.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
@@ -176,15 +214,15 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
             }
         }
         Since::Position(position) => {
-            let sql = "SELECT conversation_id FROM members WHERE user_id = ?1 AND ?2 < \
+            let sql = "SELECT conversation_id, joined_after FROM members WHERE user_id = ?1 AND gone = 0 AND ?2 < \
                        (SELECT position FROM messages WHERE messages.conversation_id = members.conversation_id \
                         ORDER BY seq DESC LIMIT 1)";
             let mut statement = connection.prepare_cached(sql)?;
-            for key in
-                statement.query_map(params![user.0, position.0], |row| row.get(0).map(ConversationKey))?
-            {
-                let key = key?;
-                behind.push(Behind { conversation: key, after_seq: seq_at(connection, key, position)? });
+            let mut rows = statement.query(params![user.0, position.0])?;
+            while let Some(row) = rows.next()? {
+                let (conversation, joined_after): (_, u64) = (ConversationKey(row.get(0)?), row.get(1)?);
+                let after_seq = seq_at(connection, conversation, position)?.max(joined_after);
+                behind.push(Behind { conversation, after_seq });
             }
         }
     }
@@ -233,7 +271,7 @@ impl ConversationStore for SqliteStore {
             let sql = "SELECT members.conversation_id, \
                          (SELECT position FROM messages WHERE messages.conversation_id = members.conversation_id \
                           ORDER BY seq DESC LIMIT 1) AS head \
-                       FROM members WHERE user_id = ? AND head < ? ORDER BY head DESC LIMIT ?";
+                       FROM members WHERE user_id = ? AND gone = 0 AND head < ? ORDER BY head DESC LIMIT ?";
             let mut statement = connection.prepare_cached(sql)?;
             let keys =
                 statement.query_map(params![user.0, before, limit], |row| row.get(0).map(ConversationKey))?;
@@ -244,6 +282,22 @@ impl ConversationStore for SqliteStore {
             Ok(records)
         };
         self.readers.run(read).await
+    }
+
+    async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError> {
+        self.writer.run_with_heads(move |writing| group::create(writing, &group)).await
+    }
+
+    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
+        self.writer.run_with_heads(move |writing| group::change(writing, &change)).await
+    }
+
+    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {
+        let mute = move |connection: &Connection| {
+            let sql = "UPDATE members SET muted = ? WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+            Ok(connection.prepare_cached(sql)?.execute(params![muted, key.0, user.0])? > 0)
+        };
+        self.writer.run(mute).await
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {

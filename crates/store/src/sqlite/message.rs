@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
     Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
-    Read, StoreError, UserId,
+    Reaction, Read, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
@@ -14,15 +14,24 @@ use super::client_id::StoredClientId;
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
 pub(super) const DELETE: i64 = 2;
+pub(super) const REACTION: i64 = 3;
+/// Of the conversation itself.
+pub(super) const CONVERSATION: i64 = 4;
 
 /// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
 const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
-                       edited_at, deleted_at, change_seq";
+                       edited_at, deleted_at, change_seq, hidden_from";
 
-fn message(conversation: ConversationKey, row: &Row<'_>) -> Result<MessageRecord, rusqlite::Error> {
+fn message(
+    connection: &Connection,
+    conversation: ConversationKey,
+    row: &Row<'_>,
+) -> Result<MessageRecord, rusqlite::Error> {
+    let seq = row.get(0)?;
+    let change_seq: Option<u64> = row.get(12)?;
     Ok(MessageRecord {
         conversation,
-        seq: row.get(0)?,
+        seq,
         id: MessageId::from_bytes(row.get(4)?),
         sender: UserId(row.get(5)?),
         client_id: row.get::<_, Option<StoredClientId>>(6)?.map(|stored| stored.0),
@@ -31,7 +40,10 @@ fn message(conversation: ConversationKey, row: &Row<'_>) -> Result<MessageRecord
         reply_to: row.get::<_, Option<[u8; 16]>>(9)?.map(MessageId::from_bytes),
         edited_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
         deleted_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
-        change_seq: row.get(12)?,
+        // A reaction is a change.
+        reactions: if change_seq.is_some() { reactions(connection, conversation, seq)? } else { Vec::new() },
+        hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),
+        change_seq,
     })
 }
 
@@ -44,18 +56,30 @@ fn entry(
     let kind = match row.get(2)? {
         EDIT => EntryKind::Edit,
         DELETE => EntryKind::Delete,
-        _ => {
-            return Ok(Entry {
-                seq,
-                position,
-                kind: EntryKind::Message,
-                message: message(conversation, row)?,
-            });
+        REACTION => EntryKind::Reaction,
+        CONVERSATION => EntryKind::Conversation,
+        _ => EntryKind::Message,
+    };
+    let message = match kind {
+        EntryKind::Message => Some(message(connection, conversation, row)?),
+        EntryKind::Conversation => None,
+        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction => {
+            let of = row.get(3)?;
+            Some(at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
         }
     };
-    let of = row.get(3)?;
-    let message = at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     Ok(Entry { seq, position, kind, message })
+}
+
+/// The reactions to a message, the oldest first.
+fn reactions(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+) -> Result<Vec<Reaction>, rusqlite::Error> {
+    let sql = "SELECT emoji, user_id FROM reactions WHERE conversation_id = ? AND seq = ? ORDER BY entry_seq";
+    let reaction = |row: &Row<'_>| Ok(Reaction { emoji: row.get(0)?, user: UserId(row.get(1)?) });
+    connection.prepare_cached(sql)?.query_map(params![conversation.0, seq], reaction)?.collect()
 }
 
 /// The message of a `seq`.
@@ -67,7 +91,7 @@ pub(super) fn at(
     let sql =
         format!("SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq = ? AND kind = {MESSAGE}");
     let mut statement = connection.prepare_cached(&sql)?;
-    statement.query_row(params![conversation.0, seq], |row| message(conversation, row)).optional()
+    statement.query_row(params![conversation.0, seq], |row| message(connection, conversation, row)).optional()
 }
 
 /// The message of an id; the id says its `seq`.
@@ -79,53 +103,71 @@ pub(super) fn with_id(
     Ok(at(connection, conversation, id.seq())?.filter(|message| message.id == id))
 }
 
-/// The newest messages below a `seq`, ascending.
-pub(super) fn before(
+/// Up to which `seq` a conversation's messages are not a reader's to see.
+fn visible_after(
     connection: &Connection,
+    reader: UserId,
+    conversation: ConversationKey,
+) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT visible_after FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+    let found = connection.prepare_cached(sql)?.query_row([conversation.0, reader.0], |row| row.get(0));
+    // All of them for who is not a member.
+    Ok(found.optional()?.unwrap_or(u64::MAX >> 1))
+}
+
+/// The newest messages below a `seq`, ascending.
+fn before(
+    connection: &Connection,
+    reader: UserId,
     conversation: ConversationKey,
     before: u64,
     limit: usize,
 ) -> Result<Vec<MessageRecord>, rusqlite::Error> {
     let before = i64::try_from(before).unwrap_or(i64::MAX);
+    let above = visible_after(connection, reader, conversation)?;
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq < ? AND kind = {MESSAGE} \
-         ORDER BY seq DESC LIMIT ?"
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND seq < ? AND kind = {MESSAGE} \
+         AND hidden_from IS NOT ? ORDER BY seq DESC LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows =
-        statement.query_map(params![conversation.0, before, limit], |row| message(conversation, row))?;
+    let values = params![conversation.0, above, before, reader.0, limit];
+    let rows = statement.query_map(values, |row| message(connection, conversation, row))?;
     let mut messages: Vec<_> = rows.collect::<Result<_, _>>()?;
     messages.reverse();
     Ok(messages)
 }
 
-/// The newest message above a `seq`; where there are only changes, the newest that they changed.
+/// The newest message above a `seq` that a reader may see; where there are only changes, the newest that they
+/// changed.
 pub(super) fn last(
     connection: &Connection,
+    reader: UserId,
     conversation: ConversationKey,
     above: u64,
 ) -> Result<Option<MessageRecord>, rusqlite::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
-         ORDER BY seq DESC LIMIT 1"
+         AND hidden_from IS NOT ? ORDER BY seq DESC LIMIT 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![conversation.0, above];
-    let newest = statement.query_row(values, |row| message(conversation, row)).optional()?;
+    let values = params![conversation.0, above, reader.0];
+    let newest = statement.query_row(values, |row| message(connection, conversation, row)).optional()?;
     if newest.is_some() {
         return Ok(newest);
     }
-    let sql = "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ?";
+    let sql =
+        "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ? AND hidden_from IS NOT ?";
     let changed: Option<u64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     changed.map_or(Ok(None), |seq| at(connection, conversation, seq))
 }
 
 fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Read, rusqlite::Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? ORDER BY seq"
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? \
+         AND hidden_from IS NOT ? ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![range.conversation.0, range.after_seq, upto.0];
+    let values = params![range.conversation.0, range.after_seq, upto.0, range.reader.0];
     Read::of(range, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
@@ -156,15 +198,19 @@ impl MessageStore for SqliteStore {
 
     async fn messages_before(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         before: u64,
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        self.readers.run(move |connection| self::before(connection, conversation, before, limit)).await
+        self.readers
+            .run(move |connection| self::before(connection, reader, conversation, before, limit))
+            .await
     }
 
     async fn messages_after(
         &self,
+        reader: UserId,
         conversation: ConversationKey,
         after: u64,
         limit: usize,
@@ -172,13 +218,13 @@ impl MessageStore for SqliteStore {
         let read = move |connection: &Connection| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
-                 ORDER BY seq LIMIT ?"
+                 AND hidden_from IS NOT ? ORDER BY seq LIMIT ?"
             );
-            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let above = after.max(visible_after(connection, reader, conversation)?);
+            let above = i64::try_from(above).unwrap_or(i64::MAX);
             let mut statement = connection.prepare_cached(&sql)?;
-            statement
-                .query_map(params![conversation.0, after, limit], |row| message(conversation, row))?
-                .collect()
+            let values = params![conversation.0, above, reader.0, limit];
+            statement.query_map(values, |row| message(connection, conversation, row))?.collect()
         };
         self.readers.run(read).await
     }

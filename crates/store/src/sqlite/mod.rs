@@ -6,10 +6,12 @@
 
 mod account;
 mod append;
+mod block;
 mod checkpoint;
 mod client_id;
 mod conversation;
 mod epoch;
+mod group;
 mod message;
 mod reader;
 mod receipt;

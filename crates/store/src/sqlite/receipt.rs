@@ -8,7 +8,8 @@ use super::SqliteStore;
 /// Moves one member's cursors forward; cut at the head of the log.
 fn advance(connection: &Connection, head: u64, step: &CursorMove) -> Result<Moved, rusqlite::Error> {
     let &CursorMove { conversation, user, to } = step;
-    let sql = "SELECT delivered_seq, read_seq FROM members WHERE conversation_id = ? AND user_id = ?";
+    let sql =
+        "SELECT delivered_seq, read_seq FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
     let stand = connection
         .prepare_cached(sql)?
         .query_row(params![conversation.0, user.0], |row| {

@@ -9,7 +9,10 @@ const APPLICATION_ID: i32 = 0x416c_6469;
 
 /// Each brings the database to the version that is its place in the list, counted from 1. Never changed once
 /// released.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_groups.sql"),
+];
 
 /// Brings the database to the newest version, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use domain::store::{ConversationKey, Position, StoreError};
+use domain::store::{ConversationKey, Position, Roster, StoreError, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode};
@@ -50,21 +50,26 @@ impl Writing<'_> {
     }
 }
 
-/// The highest `seq` of the conversations written to lately, so that it is not read for every message.
-/// Derived from the log; a transaction that is rolled back empties it.
+/// What is known of the conversations written to lately, so that it is not read for every message: the highest
+/// `seq`, and who is in a group. Derived from the database; a transaction that is rolled back empties it.
 #[derive(Default)]
-pub(super) struct Heads(FxHashMap<ConversationKey, u64>);
+pub(super) struct Heads {
+    seqs: FxHashMap<ConversationKey, u64>,
+    rosters: FxHashMap<ConversationKey, Roster>,
+}
 
 impl Heads {
     /// At about 50 bytes each.
     const CAPACITY: usize = 1_000_000;
+    /// Groups, at 8 bytes for each member.
+    const ROSTERS: usize = 2_000;
 
     pub(super) fn get(
         &mut self,
         connection: &Connection,
         key: ConversationKey,
     ) -> Result<u64, rusqlite::Error> {
-        if let Some(&head) = self.0.get(&key) {
+        if let Some(&head) = self.seqs.get(&key) {
             return Ok(head);
         }
         let sql = "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation_id = ?";
@@ -74,10 +79,35 @@ impl Heads {
     }
 
     pub(super) fn set(&mut self, key: ConversationKey, head: u64) {
-        if self.0.len() >= Self::CAPACITY && !self.0.contains_key(&key) {
-            self.0.clear();
+        if self.seqs.len() >= Self::CAPACITY && !self.seqs.contains_key(&key) {
+            self.seqs.clear();
         }
-        self.0.insert(key, head);
+        self.seqs.insert(key, head);
+    }
+
+    /// Who is in a group.
+    pub(super) fn roster(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+    ) -> Result<Roster, rusqlite::Error> {
+        if let Some(roster) = self.rosters.get(&key) {
+            return Ok(roster.clone());
+        }
+        let sql = "SELECT user_id FROM members WHERE conversation_id = ? AND gone = 0 ORDER BY user_id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let roster: Roster =
+            statement.query_map([key.0], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?;
+        if self.rosters.len() >= Self::ROSTERS {
+            self.rosters.clear();
+        }
+        self.rosters.insert(key, roster.clone());
+        Ok(roster)
+    }
+
+    /// Forgets who is in a group: that changes.
+    pub(super) fn forget_roster(&mut self, key: ConversationKey) {
+        self.rosters.remove(&key);
     }
 }
 

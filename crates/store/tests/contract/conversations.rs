@@ -1,7 +1,7 @@
 use domain::store::{CursorMove, Since};
 use protocol::{ConversationKind, Cursors};
 
-use crate::support::{Shared, append, entry, send, text, to, user};
+use crate::support::{Said, Shared, append, entry, send, text, to, user};
 
 pub(crate) async fn two_people_open_one_direct_conversation(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
@@ -16,7 +16,7 @@ pub(crate) async fn two_people_open_one_direct_conversation(store: Shared) {
     }
     let key = store.direct(bob, ann).await.unwrap().unwrap();
     for one in &appended {
-        assert_eq!(one.entry.message.conversation, key);
+        assert_eq!(one.entry.said().conversation, key);
         // Whoever took the first place opened it.
         assert_eq!(one.direct.as_ref().unwrap().opened, one.entry.seq == 1);
     }

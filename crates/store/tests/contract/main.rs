@@ -4,6 +4,7 @@
 
 mod accounts;
 mod conversations;
+mod groups;
 mod messages;
 mod receipts;
 mod sessions;
@@ -55,6 +56,16 @@ contract! {
         who_is_not_a_member_sees_nothing,
         the_list_is_by_activity_and_pages,
         unread_counts_what_others_sent,
+    };
+    groups::{
+        a_group_is_its_first_entry,
+        who_joins_sees_what_the_group_is_set_to,
+        who_is_taken_out_sees_nothing_any_more,
+        of_two_changes_at_once_the_second_is_decided_again,
+        muting_is_each_members_own,
+        reactions_are_entries,
+        what_is_hidden_from_somebody_is_not_there_for_them,
+        blocks_are_kept_once,
     };
     messages::{
         seq_has_no_gap_and_is_announced_in_order,

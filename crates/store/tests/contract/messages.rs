@@ -6,7 +6,7 @@ use domain::store::{
 };
 use tokio::sync::oneshot;
 
-use crate::support::{Shared, append, entry, named, send, text, to, user};
+use crate::support::{Said, Shared, append, entry, named, send, text, to, user};
 
 /// Two people who have exchanged one message.
 async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
@@ -16,7 +16,8 @@ async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
 }
 
 async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
-    let range = Range { conversation: key, after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
+    let range =
+        Range { conversation: key, reader: UserId(1), after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
     let mut read = store.entries(vec![range], store.position()).await.unwrap();
     assert!(read[0].ended);
     read.remove(0).entries
@@ -67,10 +68,10 @@ pub(crate) async fn seq_has_no_gap_and_is_announced_in_order(store: Shared) {
     let announced = crowd(&store, 16, 100).await;
     assert_eq!(announced.len(), 1600);
     let keys: std::collections::BTreeSet<_> =
-        announced.iter().map(|entry| entry.message.conversation).collect();
+        announced.iter().map(|entry| entry.said().conversation).collect();
     for key in keys {
         let told: Vec<_> =
-            announced.iter().filter(|entry| entry.message.conversation == key).cloned().collect();
+            announced.iter().filter(|entry| entry.said().conversation == key).cloned().collect();
         let seqs: Vec<_> = told.iter().map(|entry| entry.seq).collect();
         assert_eq!(seqs, (2..=401).collect::<Vec<_>>());
         assert_eq!(all(&store, key).await[1..], told);
@@ -82,7 +83,7 @@ pub(crate) async fn positions_are_the_order_of_the_whole_store(store: Shared) {
     announced.sort_by_key(|entry| entry.position);
     assert!(announced.windows(2).all(|two| two[0].position < two[1].position));
     assert_eq!(announced.last().unwrap().position, store.position());
-    for two in announced.windows(2).filter(|two| two[0].message.conversation == two[1].message.conversation) {
+    for two in announced.windows(2).filter(|two| two[0].said().conversation == two[1].said().conversation) {
         assert!(two[0].seq < two[1].seq);
     }
 }
@@ -125,7 +126,7 @@ pub(crate) async fn one_senders_calls_keep_their_order(store: Shared) {
         last = Some(result);
     }
     last.unwrap().await.unwrap().unwrap();
-    let texts: Vec<_> = all(&store, key).await[1..].iter().map(|entry| entry.message.text.clone()).collect();
+    let texts: Vec<_> = all(&store, key).await[1..].iter().map(|entry| entry.said().text.clone()).collect();
     assert_eq!(texts, (0..500).map(|count| count.to_string().into_boxed_str()).collect::<Vec<_>>());
 }
 
@@ -167,8 +168,9 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
     let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi"))).await.unwrap();
     let other_text = entry(Target::Conversation(key), ann, named("c1", "ho"));
     let other_place = entry(to(eve), ann, named("c1", "hi"));
-    let reply_to = Some(first.entry.message.id);
-    let reply = Change::Message { client_id: Some("c1".into()), text: "hi".into(), reply_to };
+    let reply_to = Some(first.entry.said().id);
+    let reply =
+        Change::Message { client_id: Some("c1".into()), text: "hi".into(), reply_to, hidden_from: None };
     for reused in [other_text, other_place, entry(Target::Conversation(key), ann, reply)] {
         assert!(matches!(append(&store, reused).await, Err(AppendError::ClientIdReused)));
     }
@@ -179,21 +181,25 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
 pub(crate) async fn a_changed_message_is_known_by_what_it_said_at_first(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let to = Target::Conversation(key);
-    let answered = all(&store, key).await[0].message.id;
-    let said =
-        |text: &str, reply_to| Change::Message { client_id: Some("c1".into()), text: text.into(), reply_to };
+    let answered = all(&store, key).await[0].said().id;
+    let said = |text: &str, reply_to| Change::Message {
+        client_id: Some("c1".into()),
+        text: text.into(),
+        reply_to,
+        hidden_from: None,
+    };
     let first = said("hi", Some(answered));
-    let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry.message.id;
+    let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry.said().id;
     let changes = [
         Change::Edit { id, text: "ho".into() },
         Change::Edit { id, text: "hu".into() },
         Change::Delete { id },
     ];
     for change in changes {
-        let changed = append(&store, entry(to, ann, change)).await.unwrap().entry.message;
+        let changed = append(&store, entry(to, ann, change)).await.unwrap().entry.said().clone();
         let again = append(&store, entry(to, ann, first.clone())).await.unwrap();
         assert!(again.duplicate);
-        assert_eq!(again.entry.message, changed);
+        assert_eq!(*again.entry.said(), changed);
         for other in [said(&changed.text, Some(answered)), said("hi", None), said("ha", Some(answered))] {
             let reused = append(&store, entry(to, ann, other)).await;
             assert!(matches!(reused, Err(AppendError::ClientIdReused)));
@@ -222,7 +228,7 @@ pub(crate) async fn client_ids_come_back_as_they_were(store: Shared) {
         append(&store, entry(Target::Conversation(key), ann, named(client_id, "hi"))).await.unwrap();
     }
     let stored = all(&store, key).await;
-    let stored: Vec<_> = stored[1..].iter().filter_map(|entry| entry.message.client_id.as_deref()).collect();
+    let stored: Vec<_> = stored[1..].iter().filter_map(|entry| entry.said().client_id.as_deref()).collect();
     assert_eq!(stored, spellings);
 }
 
@@ -230,18 +236,19 @@ pub(crate) async fn a_repeat_of_an_edited_message_is_still_a_repeat(store: Share
     let (ann, _, key) = pair(&store).await;
     let place = Target::Conversation(key);
     let first = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
-    let edit = Change::Edit { id: first.entry.message.id, text: "hello".into() };
+    let edit = Change::Edit { id: first.entry.said().id, text: "hello".into() };
     append(&store, entry(place, ann, edit)).await.unwrap();
     let again = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
     assert!(again.duplicate);
-    assert_eq!(again.entry.message.text.as_ref(), "hello");
+    assert_eq!(again.entry.said().text.as_ref(), "hello");
 }
 
 pub(crate) async fn a_refused_first_message_leaves_no_conversation(store: Shared) {
     let (ann, bob, _) = pair(&store).await;
     let eve = user(&store, "eve").await;
     let (_, elsewhere) = send(&store, ann, bob, "x").await;
-    let reply = Change::Message { client_id: None, text: "x".into(), reply_to: Some(elsewhere) };
+    let reply =
+        Change::Message { client_id: None, text: "x".into(), reply_to: Some(elsewhere), hidden_from: None };
     assert!(matches!(append(&store, entry(to(eve), ann, reply)).await, Err(AppendError::ReplyUnknown)));
     let edit = Change::Edit { id: elsewhere, text: "x".into() };
     assert!(matches!(append(&store, entry(to(eve), ann, edit)).await, Err(AppendError::MessageUnknown)));
@@ -254,11 +261,16 @@ pub(crate) async fn a_reply_is_to_a_message_of_the_conversation(store: Shared) {
     let eve = user(&store, "eve").await;
     let (_, elsewhere) = send(&store, ann, eve, "x").await;
     let (_, here) = send(&store, bob, ann, "question").await;
-    let reply = |id| Change::Message { client_id: None, text: "answer".into(), reply_to: Some(id) };
+    let reply = |id| Change::Message {
+        client_id: None,
+        text: "answer".into(),
+        reply_to: Some(id),
+        hidden_from: None,
+    };
     let refused = append(&store, entry(Target::Conversation(key), ann, reply(elsewhere))).await;
     assert!(matches!(refused, Err(AppendError::ReplyUnknown)));
     let stored = append(&store, entry(Target::Conversation(key), ann, reply(here))).await.unwrap();
-    assert_eq!(stored.entry.message.reply_to, Some(here));
+    assert_eq!(stored.entry.said().reply_to, Some(here));
     assert_eq!(all(&store, key).await.last().unwrap(), &stored.entry);
 }
 
@@ -268,20 +280,20 @@ pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
     let place = Target::Conversation(key);
     let edited =
         append(&store, entry(place, ann, Change::Edit { id, text: "hello".into() })).await.unwrap().entry;
-    assert_eq!((edited.kind, edited.seq, edited.message.seq), (EntryKind::Edit, 3, 2));
-    assert_eq!((edited.message.text.as_ref(), edited.message.change_seq), ("hello", Some(3)));
-    assert!(edited.message.edited_at.is_some() && edited.message.deleted_at.is_none());
+    assert_eq!((edited.kind, edited.seq, edited.said().seq), (EntryKind::Edit, 3, 2));
+    assert_eq!((edited.said().text.as_ref(), edited.said().change_seq), ("hello", Some(3)));
+    assert!(edited.said().edited_at.is_some() && edited.said().deleted_at.is_none());
 
     let deleted = append(&store, entry(place, ann, Change::Delete { id })).await.unwrap().entry;
-    assert_eq!((deleted.kind, deleted.seq, deleted.message.text.as_ref()), (EntryKind::Delete, 4, ""));
-    assert!(deleted.message.deleted_at.is_some());
+    assert_eq!((deleted.kind, deleted.seq, deleted.said().text.as_ref()), (EntryKind::Delete, 4, ""));
+    assert!(deleted.said().deleted_at.is_some());
     assert!(edited.position < deleted.position);
 
     // The log shows every entry with the message as it is now; history shows messages alone.
     let entries = all(&store, key).await;
     assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
-    assert!(entries[1..].iter().all(|entry| entry.message == deleted.message));
-    let history = store.messages_after(key, 0, 9).await.unwrap();
+    assert!(entries[1..].iter().all(|entry| entry.said() == deleted.said()));
+    let history = store.messages_after(UserId(1), key, 0, 9).await.unwrap();
     assert_eq!(history.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2]);
     let record = store.conversation(bob, key).await.unwrap().unwrap();
     assert_eq!((record.head_seq, record.last_message.unwrap().seq), (4, 2));
@@ -321,6 +333,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         assert_eq!(behind.is_empty(), lacking.is_empty());
         if let Some(behind) = behind.first() {
             let range = Range {
+                reader: UserId(1),
                 conversation: behind.conversation,
                 after_seq: behind.after_seq,
                 limit: 99,
@@ -329,14 +342,16 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
             assert_eq!(store.entries(vec![range], upto).await.unwrap()[0].entries, lacking);
         }
         // Nothing above `upto`, whatever was stored since.
-        let range = Range { conversation: key, after_seq: 0, limit: 99, bytes: usize::MAX };
+        let range =
+            Range { conversation: key, reader: UserId(1), after_seq: 0, limit: 99, bytes: usize::MAX };
         let upto_here = store.entries(vec![range], position).await.unwrap().remove(0).entries;
         assert!(upto_here.iter().all(|entry| entry.position <= position));
         assert_eq!(upto_here.len(), entries.iter().filter(|entry| entry.position <= position).count());
     }
     let delivered = store.behind(ann, Since::Delivered).await.unwrap();
     assert_eq!((delivered.len(), delivered[0].after_seq), (1, 0));
-    let range = |(after_seq, limit, bytes)| Range { conversation: key, after_seq, limit, bytes };
+    let range =
+        |(after_seq, limit, bytes)| Range { conversation: key, reader: UserId(1), after_seq, limit, bytes };
     // Each text has one or two bytes; the first is `first`.
     let pages = [(0, 5, 99), (5, 5, 99), (17, 99, 99), (99, 5, 99), (0, 99, 6), (5, 99, 0)];
     let read = store.entries(pages.map(range).to_vec(), upto).await.unwrap();
@@ -359,12 +374,12 @@ pub(crate) async fn history_pages_both_ways(store: Shared) {
     let seqs = |messages: Vec<domain::store::MessageRecord>| {
         messages.iter().map(|message| message.seq).collect::<Vec<_>>()
     };
-    assert_eq!(seqs(store.messages_before(key, u64::MAX, 3).await.unwrap()), [8, 9, 10]);
-    assert_eq!(seqs(store.messages_before(key, 4, 9).await.unwrap()), [1, 2, 3]);
-    assert_eq!(seqs(store.messages_before(key, 1, 9).await.unwrap()), [0; 0]);
-    assert_eq!(seqs(store.messages_after(key, 0, 3).await.unwrap()), [1, 2, 3]);
-    assert_eq!(seqs(store.messages_after(key, 8, 9).await.unwrap()), [9, 10]);
-    assert_eq!(seqs(store.messages_after(key, u64::MAX, 9).await.unwrap()), [0; 0]);
+    assert_eq!(seqs(store.messages_before(UserId(1), key, u64::MAX, 3).await.unwrap()), [8, 9, 10]);
+    assert_eq!(seqs(store.messages_before(UserId(1), key, 4, 9).await.unwrap()), [1, 2, 3]);
+    assert_eq!(seqs(store.messages_before(UserId(1), key, 1, 9).await.unwrap()), [0; 0]);
+    assert_eq!(seqs(store.messages_after(UserId(1), key, 0, 3).await.unwrap()), [1, 2, 3]);
+    assert_eq!(seqs(store.messages_after(UserId(1), key, 8, 9).await.unwrap()), [9, 10]);
+    assert_eq!(seqs(store.messages_after(UserId(1), key, u64::MAX, 9).await.unwrap()), [0; 0]);
 }
 
 pub(crate) async fn settling_waits_for_announcements(store: Shared) {

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Epoch, NewAccount, OneTimeCode, Store, Target,
-    UserId,
+    Append, AppendError, Appended, Change, ConversationKey, Entry, Epoch, MessageRecord, NewAccount,
+    OneTimeCode, Store, Target, UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -42,11 +42,16 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
 }
 
 pub(crate) fn text(text: &str) -> Change {
-    Change::Message { client_id: None, text: text.into(), reply_to: None }
+    Change::Message { client_id: None, text: text.into(), reply_to: None, hidden_from: None }
 }
 
 pub(crate) fn named(client_id: &str, text: &str) -> Change {
-    Change::Message { client_id: Some(client_id.into()), text: text.into(), reply_to: None }
+    Change::Message {
+        client_id: Some(client_id.into()),
+        text: text.into(),
+        reply_to: None,
+        hidden_from: None,
+    }
 }
 
 pub(crate) fn to(other: UserId) -> Target {
@@ -77,5 +82,17 @@ pub(crate) async fn send(
     what: &str,
 ) -> (ConversationKey, MessageId) {
     let appended = append(store, entry(to(other), from, text(what))).await.unwrap();
-    (appended.entry.message.conversation, appended.entry.message.id)
+    let message = appended.entry.said();
+    (message.conversation, message.id)
+}
+
+/// An entry that is about a message.
+pub(crate) trait Said {
+    fn said(&self) -> &MessageRecord;
+}
+
+impl Said for Entry {
+    fn said(&self) -> &MessageRecord {
+        self.message.as_ref().unwrap()
+    }
 }

@@ -1,5 +1,28 @@
 // Generated from crates/protocol by `make generate`. Do not edit.
 
+/** A file that was uploaded. */
+export interface Attachment {
+  /** Pixels; images only. */
+  height?: number;
+  /** Stable. */
+  id: AttachmentId;
+  /** Its name, as it was uploaded. */
+  name: string;
+  /** In bytes. */
+  size: number;
+  /** Where a small picture of it is; images only. */
+  thumbnailUrl?: string;
+  /** Its media type, which the server checked against the bytes. */
+  type: string;
+  /** Where the bytes are, for members of a conversation that holds it. */
+  url: string;
+  /** Pixels; images only. */
+  width?: number;
+}
+
+/** A file that was uploaded (UUIDv7). */
+export type AttachmentId = string;
+
 /** The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored. */
 export interface Auth {
   /** Ask for an acknowledgement of every `message`, and count only that as delivered. */
@@ -12,8 +35,33 @@ export interface Auth {
   token?: string;
 }
 
+/** Somebody whom the caller has blocked: what they send to the caller alone does not arrive. */
+export interface Block {
+  /** Since when. */
+  createdAt: Timestamp;
+  /** Who. */
+  username: string;
+}
+
+/** Body of `PATCH /api/conversations/{id}`: what is left out stays. */
+export interface ChangeConversation {
+  history?: HistoryAccess;
+  /** For the caller alone. */
+  muted?: boolean;
+  /** Groups only, by the owner and admins. */
+  title?: string;
+}
+
+/** Body of `PATCH /api/users/me`: what is left out stays. */
+export interface ChangeMe {
+  /** 1–64 characters. */
+  displayName?: string;
+  /** Whether nobody is told when the caller is connected; who hides it does not see that of others. */
+  hidePresence?: boolean;
+}
+
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -73,6 +121,14 @@ export interface EditMessage {
 /** What a new member may read. */
 export type HistoryAccess = 'joined' | 'all';
 
+/** A message that was found. */
+export interface Hit {
+  /** A part of its text as HTML: what was looked for between `<mark>` and `</mark>`, all else escaped. */
+  fragment: string;
+  /** The message. */
+  message: Message;
+}
+
 /** Answer of `POST /auth/login` and `POST /auth/refresh`. */
 export interface LoggedIn {
   /** When the access token expires. */
@@ -111,6 +167,8 @@ export interface Member {
 
 /** A stored message in its present state. */
 export interface Message {
+  /** Files that it carries. */
+  attachments?: Attachment[];
   /** The `seq` of its latest change, once there is one. */
   changeSeq?: number;
   /** The sender's own name for it; the message's `id` where the sender gave none. */
@@ -121,6 +179,10 @@ export interface Message {
   editedAt?: Timestamp;
   /** Stable. */
   id: MessageId;
+  /** Usernames of members that its text names with `@`. */
+  mentions?: string[];
+  /** Who reacted with which emoji, in the order in which they did. */
+  reactions?: Record<string, string[]>;
   /** Username of who it is for; in a direct conversation only. */
   receiver?: string;
   replyTo?: MessageId;
@@ -150,6 +212,18 @@ export interface MoveCursors {
   readSeq?: number;
 }
 
+/** Body of `POST /api/conversations`: a group, with the caller as its owner. */
+export interface NewGroup {
+  history?: HistoryAccess;
+  /** Usernames besides the caller's own. */
+  members?: string[];
+  /** 1–100 characters. */
+  title: string;
+}
+
+/** The answer of a request that has nothing to say. */
+export type Nothing = Record<string, never>;
+
 /** That a one-time code is on its way. */
 export interface OtpNotice {
   /** `fixed`, `log`, `email` or `webhook`. */
@@ -157,6 +231,18 @@ export interface OtpNotice {
   /** After this the code is no longer accepted. */
   expiresAt: Timestamp;
 }
+
+/** Whether somebody is connected. */
+export interface Presence {
+  lastSeen?: Timestamp;
+  /** Whether one of their devices is connected. */
+  online: boolean;
+  /** Who. */
+  username: string;
+}
+
+/** The answer to `presence:watch`: one for each name that was asked for and is known, in the order of the request. */
+export type PresenceList = Presence[];
 
 /** An error (RFC 9457), over HTTP as over the socket. */
 export interface Problem {
@@ -176,6 +262,23 @@ export interface Problem {
   title: string;
   /** `urn:aldis:problem:` and the code. */
   type: string;
+}
+
+/** Body of `PUT /api/conversations/{id}/members/{username}`. */
+export interface PutMember {
+  role?: Role;
+}
+
+/** Payload of `message:react`. */
+export interface ReactToMessage {
+  /** Where. */
+  conversationId: ConversationId;
+  /** One emoji. */
+  emoji: string;
+  /** Which. */
+  id: MessageId;
+  /** Whether the caller's reaction with it is there afterwards. */
+  on: boolean;
 }
 
 /** A member's cursors moved. Coalesced: only the latest state is told. */
@@ -231,6 +334,8 @@ export type Role = 'owner' | 'admin' | 'member';
  * The first demo's client spelled its three fields with capitals; both spellings are taken.
  */
 export interface SendMessage {
+  /** Files that the caller uploaded, at most 10. */
+  attachments?: AttachmentId[];
   /** Makes a resend harmless: 1–64 characters, unique for this sender; a UUIDv7 is best. */
   clientId?: string;
   conversationId?: ConversationId;
@@ -260,6 +365,15 @@ export interface Session {
 /** A session: one logged-in device (UUIDv7). */
 export type SessionId = string;
 
+/** Payload of the client's `typing`: in a conversation, or to a person. */
+export interface SetTyping {
+  conversationId?: ConversationId;
+  /** Instead of `conversationId`: the other of a direct conversation. */
+  receiver?: string;
+  /** Whether the caller types now. */
+  typing: boolean;
+}
+
 /** Payload of `sync`. */
 export interface Sync {
   /** Where to go on from; left out, what this socket has not been sent yet. */
@@ -279,6 +393,16 @@ export interface Synced {
 /** An instant, in milliseconds since 1970-01-01T00:00:00Z; RFC 3339 in UTC on the wire. */
 export type Timestamp = string;
 
+/** Somebody began or stopped typing; to be forgotten after 5 seconds without another. */
+export interface Typing {
+  /** Where. */
+  conversationId: ConversationId;
+  /** Whether they type now. */
+  typing: boolean;
+  /** Who. */
+  username: string;
+}
+
 /** A person, as others see them. */
 export interface User {
   /** When the account was registered. */
@@ -287,6 +411,8 @@ export interface User {
   displayName: string;
   /** Only in the caller's own user. */
   email?: string;
+  /** Whether nobody is told when the person is connected; only in the caller's own user. */
+  hidePresence?: boolean;
   /** The stable public handle: 2–32 of `a-z A-Z 0-9 . _ -`, compared without case, never changed. */
   username: string;
 }
@@ -305,6 +431,12 @@ export interface Verify {
   username: string;
 }
 
+/** Payload of `presence:watch`: from now on the `presence` of these people is told, and of nobody else. */
+export interface WatchPresence {
+  /** At most 1,000. People with whom the caller has no conversation, and who hide it, count as away. */
+  usernames: string[];
+}
+
 /** What the callback of a request is called with. */
 export type Reply<T> = { status: 'ok'; data: T } | { status: 'error'; error: Problem };
 
@@ -317,12 +449,16 @@ export interface Page<T> {
 export interface ServerToClientEvents {
   /** A new message. */
   'message': (payload: Message, received?: () => void) => void;
-  /** A message was edited or deleted. */
+  /** A message was edited, deleted or reacted to. */
   'message:updated': (payload: Message) => void;
   /** A member's cursors moved. */
   'receipt': (payload: Receipt) => void;
   /** A conversation is new or changed, as the receiver of this event sees it. */
   'conversation': (payload: Conversation) => void;
+  /** A member began or stopped typing. */
+  'typing': (payload: Typing) => void;
+  /** Somebody who is watched came or went. */
+  'presence': (payload: Presence) => void;
   /** What waited at connecting has been sent. */
   'sync:done': (payload: Synced) => void;
   /** A request sent without a callback failed. */
@@ -336,8 +472,14 @@ export interface ClientToServerEvents {
   'message:edit': (payload: EditMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Deletes a message of one's own, for everyone. */
   'message:delete': (payload: DeleteMessage, reply: (reply: Reply<Message>) => void) => void;
+  /** Reacts to a message with an emoji, or takes that back. */
+  'message:react': (payload: ReactToMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Moves one's own cursors forward. */
   'receipt': (payload: MoveCursors, reply: (reply: Reply<Cursors>) => void) => void;
   /** Asks for what this client lacks; the events come before the answer. */
   'sync': (payload: Sync, reply: (reply: Reply<Synced>) => void) => void;
+  /** Says that the caller types, or has stopped. */
+  'typing': (payload: SetTyping, reply: (reply: Reply<Nothing>) => void) => void;
+  /** Asks for the presence of people, now and from now on. */
+  'presence:watch': (payload: WatchPresence, reply: (reply: Reply<PresenceList>) => void) => void;
 }

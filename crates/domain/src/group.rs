@@ -1,0 +1,284 @@
+//! Groups: begun by one, joined by many, led by some.
+
+use std::sync::Arc;
+
+use protocol::{
+    ChangeConversation, Code, Conversation, ConversationId, ConversationKind, HistoryAccess, NewGroup,
+    PutMember, Role, limit,
+};
+
+use crate::block::Blocks;
+use crate::clock::Clock;
+use crate::conversation::{Channels, Conversations};
+use crate::error::Error;
+use crate::live::{Broker, Live};
+use crate::person::{Caller, Directory, Person};
+use crate::random::{self, Random};
+use crate::store::{self, ConversationRecord, GroupChange, Store, UserId};
+
+/// Begins and changes groups. Every change is an entry of the group's log.
+pub struct Groups {
+    store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    people: Arc<Directory>,
+    channels: Arc<Channels>,
+    blocks: Arc<Blocks>,
+    conversations: Conversations,
+}
+
+/// What is to change.
+#[derive(Default)]
+struct Plan {
+    title: Option<String>,
+    history: Option<HistoryAccess>,
+    members: Vec<(UserId, Option<Role>)>,
+}
+
+/// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
+/// the log.
+const LARGE: usize = 256;
+/// How often a change is decided on again because another came before it.
+const TRIES: usize = 16;
+
+impl Groups {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        broker: Arc<dyn Broker>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        people: Arc<Directory>,
+        channels: Arc<Channels>,
+        blocks: Arc<Blocks>,
+    ) -> Self {
+        let conversations = Conversations::new(store.clone(), channels.clone());
+        Self { store, broker, clock, random, people, channels, blocks, conversations }
+    }
+
+    /// Begins a group, with the caller as its owner.
+    pub async fn create(&self, caller: &Caller, request: NewGroup) -> Result<Conversation, Error> {
+        let NewGroup { title, members, history } = request;
+        let title = check_title(&title)?;
+        if members.len() >= limit::MEMBERS {
+            return Err(full());
+        }
+        self.take_share(caller)?;
+        let owner = caller.person.id;
+        let mut others = Vec::with_capacity(members.len());
+        for username in &members {
+            let person = self.invited(caller, username).await.map_err(|error| error.about("members"))?;
+            others.push(person.id);
+        }
+        others.sort_unstable();
+        others.dedup();
+        others.retain(|other| *other != owner);
+        let at = self.clock.now();
+        let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
+        let history = history.unwrap_or(HistoryAccess::Joined);
+        let group = store::NewGroup { id, owner, title, history, members: others, at };
+        let record = self.store.create_group(group).await?;
+        self.tell(&record, |_| true).await;
+        self.seen_by(caller, &record).await
+    }
+
+    /// Changes what a group is called and what new members may read, or whether the caller wants to hear of it.
+    pub async fn change(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        request: ChangeConversation,
+    ) -> Result<Conversation, Error> {
+        let ChangeConversation { title, muted, history } = request;
+        let title = title.as_deref().map(check_title).transpose()?;
+        let channel = self.channels.of_member(id, caller.person.id).await?;
+        if title.is_some() || history.is_some() {
+            let decide = |_: &ConversationRecord, role: Role| {
+                lead(role)?;
+                Ok(Plan { title: title.clone(), history, members: Vec::new() })
+            };
+            self.decide(caller, id, decide).await?;
+        }
+        if let Some(muted) = muted {
+            self.store.mute(caller.person.id, channel.key, muted).await?;
+            if let Some(view) = self.conversations.view(caller.person.id, channel.key).await? {
+                let me = &mut std::iter::once(caller.person.id);
+                self.broker.tell(me, Live::Conversation(Box::new(view)));
+            }
+        }
+        self.conversations.get(caller, id).await
+    }
+
+    /// Adds somebody, or gives a member another role.
+    pub async fn put_member(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        username: &str,
+        request: PutMember,
+    ) -> Result<Conversation, Error> {
+        // First, so that a stranger learns nothing of who there is.
+        self.channels.of_member(id, caller.person.id).await?;
+        let person = self.invited(caller, username).await?;
+        let (me, them) = (caller.person.id, person.id);
+        let decide = |record: &ConversationRecord, role: Role| {
+            lead(role)?;
+            let before = record.members.iter().find(|member| member.user == them).map(|member| member.role);
+            let after = request.role.or(before).unwrap_or(Role::Member);
+            if before.is_none() && record.members.len() >= limit::MEMBERS {
+                return Err(full());
+            }
+            if before == Some(after) {
+                return Ok(Plan::default());
+            }
+            let joins = before.is_none() && after == Role::Member;
+            if !joins && role != Role::Owner {
+                return Err(Error::new(Code::Forbidden, "Only the owner gives roles."));
+            }
+            if them == me {
+                return Err(Error::new(Code::OwnerLeaves, "Give `owner` to somebody else instead."));
+            }
+            let mut members = vec![(them, Some(after))];
+            if after == Role::Owner {
+                members.push((me, Some(Role::Admin)));
+            }
+            Ok(Plan { members, ..Plan::default() })
+        };
+        self.decide(caller, id, decide).await?;
+        self.conversations.get(caller, id).await
+    }
+
+    /// Takes somebody out.
+    pub async fn remove_member(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        username: &str,
+    ) -> Result<Option<Conversation>, Error> {
+        if username.eq_ignore_ascii_case(&caller.person.username) {
+            self.leave(caller, id).await?;
+            return Ok(None);
+        }
+        let decide = |record: &ConversationRecord, role: Role| {
+            lead(role)?;
+            let named = |member: &&store::MemberRecord| member.username.eq_ignore_ascii_case(username);
+            let them = record.members.iter().find(named).ok_or_else(|| Error::not_found("member"))?;
+            if role != Role::Owner && them.role != Role::Member {
+                return Err(Error::new(Code::Forbidden, "Only the owner takes out those who lead."));
+            }
+            Ok(Plan { members: vec![(them.user, None)], ..Plan::default() })
+        };
+        self.decide(caller, id, decide).await?;
+        self.conversations.get(caller, id).await.map(Some)
+    }
+
+    /// Leaves. The owner hands the group on first, unless nobody else is there.
+    pub async fn leave(&self, caller: &Caller, id: ConversationId) -> Result<(), Error> {
+        let me = caller.person.id;
+        let decide = |record: &ConversationRecord, role: Role| {
+            if role == Role::Owner && record.members.len() > 1 {
+                return Err(Error::new(Code::OwnerLeaves, "Make somebody else the owner first."));
+            }
+            Ok(Plan { members: vec![(me, None)], ..Plan::default() })
+        };
+        self.decide(caller, id, decide).await
+    }
+
+    /// Decides on a change by the state of the group and makes it, unless another change came in between; then
+    /// decides again.
+    async fn decide(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        decide: impl Fn(&ConversationRecord, Role) -> Result<Plan, Error>,
+    ) -> Result<(), Error> {
+        let missing = || Error::not_found("conversation");
+        self.take_share(caller)?;
+        let me = caller.person.id;
+        let key = self.channels.of_member(id, me).await?.key;
+        for _ in 0..TRIES {
+            let record = self.store.conversation_by_key(key).await?.ok_or_else(missing)?;
+            let role = record.members.iter().find(|member| member.user == me).ok_or_else(missing)?.role;
+            if record.kind != ConversationKind::Group {
+                return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
+            }
+            let Plan { title, history, members } = decide(&record, role)?;
+            if title.is_none() && history.is_none() && members.is_empty() {
+                return Ok(());
+            }
+            let concerned = members.clone();
+            let (at, changed_seq) = (self.clock.now(), record.changed_seq);
+            let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
+            if let Some(record) = self.store.change_group(change).await? {
+                for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
+                    self.tell_gone(&record, *user);
+                }
+                let everybody = record.members.len() <= LARGE;
+                let concerns = |member: &store::MemberRecord| {
+                    let named = concerned.iter().any(|(user, _)| *user == member.user);
+                    everybody || named || member.role != Role::Member || member.user == me
+                };
+                self.tell(&record, concerns).await;
+                return Ok(());
+            }
+        }
+        Err(Error::new(Code::Overloaded, "The group changes too fast; try again."))
+    }
+
+    /// Tells members who are connected what the group is now, each as they see it.
+    async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
+        self.channels.keep(record);
+        let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
+        for user in live.filter(|member| concerns(member)).map(|member| member.user) {
+            // Only a hint: whoever misses it reads it with the log.
+            if let Ok(Some(view)) = self.conversations.view(user, record.key).await {
+                self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+            }
+        }
+    }
+
+    /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
+    fn tell_gone(&self, record: &ConversationRecord, user: UserId) {
+        let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
+        self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+    }
+
+    async fn seen_by(&self, caller: &Caller, record: &ConversationRecord) -> Result<Conversation, Error> {
+        let view = self.conversations.view(caller.person.id, record.key).await?;
+        view.ok_or_else(|| Error::not_found("conversation"))
+    }
+
+    /// Somebody who may be brought into a group by the caller.
+    async fn invited(&self, caller: &Caller, username: &str) -> Result<Arc<Person>, Error> {
+        let unknown = || Error::new(Code::ReceiverUnknown, format!("There is nobody called {username}."));
+        let person = self.people.named(username).await?.ok_or_else(unknown)?;
+        if self.blocks.has_blocked(person.id, caller.person.id).await? {
+            return Err(Error::new(Code::Forbidden, format!("{username} cannot be added by you.")));
+        }
+        Ok(person)
+    }
+
+    fn take_share(&self, caller: &Caller) -> Result<(), Error> {
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+    }
+}
+
+/// Refuses who does not lead.
+fn lead(role: Role) -> Result<(), Error> {
+    match role {
+        Role::Owner | Role::Admin => Ok(()),
+        Role::Member => Err(Error::new(Code::Forbidden, "Only the owner and admins may do this.")),
+    }
+}
+
+fn full() -> Error {
+    Error::new(Code::GroupFull, "A group has at most 10,000 members.")
+}
+
+fn check_title(title: &str) -> Result<String, Error> {
+    let title = title.trim();
+    if limit::TITLE.contains(&title.chars().count()) && !title.contains(char::is_control) {
+        return Ok(title.to_owned());
+    }
+    Err(Error::invalid("title", "A title has 1 to 100 characters, and no line breaks."))
+}

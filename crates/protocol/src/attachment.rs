@@ -1,0 +1,31 @@
+//! Attachments: files that messages carry.
+
+use crate::AttachmentId;
+use crate::wire::wire;
+
+wire! {
+    /// A file that was uploaded.
+    #[derive(Eq)]
+    pub struct Attachment {
+        /// Stable.
+        pub id: AttachmentId,
+        /// Its name, as it was uploaded.
+        pub name: String,
+        /// Its media type, which the server checked against the bytes.
+        #[serde(rename = "type")]
+        pub kind: String,
+        /// In bytes.
+        pub size: u64,
+        /// Pixels; images only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub width: Option<u32>,
+        /// Pixels; images only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub height: Option<u32>,
+        /// Where the bytes are, for members of a conversation that holds it.
+        pub url: String,
+        /// Where a small picture of it is; images only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub thumbnail_url: Option<String>,
+    }
+}

@@ -1,0 +1,73 @@
+//! Groups: who is in them, and what they are called.
+
+use domain::store::{ConversationRecord, GroupChange, NewGroup, Position, UserId};
+use protocol::{ConversationKind, Role};
+
+use super::MemoryStore;
+use super::conversation::{About, Member};
+use super::log::Log;
+
+impl MemoryStore {
+    pub(super) fn open_group(&self, group: NewGroup) -> ConversationRecord {
+        let NewGroup { id, owner, title, history, members, at } = group;
+        let mut all = vec![Member::new(owner, Role::Owner, 0, 0)];
+        all.extend(members.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)));
+        all.sort_by_key(|member| member.user);
+        let about = About { title: Some(title), history };
+        let opened = self.conversations.write().open(id, ConversationKind::Group, at, about, all);
+        let mut log = opened.log.lock();
+        self.push_changed(&mut log);
+        self.record(&opened, &log, None)
+    }
+
+    /// Changes a group, unless it has changed since the change was decided on.
+    pub(super) fn change_of_group(&self, change: GroupChange) -> Option<ConversationRecord> {
+        let GroupChange { conversation: key, changed_seq, title, history, members, .. } = change;
+        // Before the log, and as long: who is in it and which conversations they have agree.
+        let mut conversations = self.conversations.write();
+        let conversation = conversations.get(key)?.clone();
+        let mut log = conversation.log.lock();
+        if log.changed_seq != changed_seq {
+            return None;
+        }
+        let all = {
+            let mut about = conversation.about.lock();
+            about.title = title.or_else(|| about.title.take());
+            about.history = history.unwrap_or(about.history);
+            about.history == protocol::HistoryAccess::All
+        };
+        for (user, role) in members {
+            let is_member = log.member(user).is_some();
+            match role {
+                Some(role) if is_member => set_role(&mut log, user, role),
+                Some(role) => {
+                    let head = log.head_seq();
+                    log.former.retain(|former| *former != user);
+                    let at = log.members.partition_point(|member| member.user < user);
+                    log.members.insert(at, Member::new(user, role, head, if all { 0 } else { head }));
+                    conversations.join(user, key);
+                }
+                None if is_member => {
+                    log.members.retain(|member| member.user != user);
+                    log.former.push(user);
+                    conversations.leave(user, key);
+                }
+                None => {}
+            }
+        }
+        self.push_changed(&mut log);
+        Some(self.record(&conversation, &log, None))
+    }
+
+    fn push_changed(&self, log: &mut Log) {
+        let mut last = self.messages.position.lock();
+        log.push_changed(Position(*last + 1));
+        *last += 1;
+    }
+}
+
+fn set_role(log: &mut Log, user: UserId, role: Role) {
+    if let Some(member) = log.members.iter_mut().find(|member| member.user == user) {
+        member.role = role;
+    }
+}

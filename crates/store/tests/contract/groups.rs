@@ -1,0 +1,215 @@
+use domain::store::{
+    AppendError, Change, ConversationKey, ConversationRecord, EntryKind, GroupChange, NewGroup, Range, Since,
+    Target, UserId,
+};
+use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role};
+
+use crate::support::{Said, Shared, append, entry, now, send, text, to, user};
+
+async fn group(
+    store: &Shared,
+    owner: UserId,
+    members: &[UserId],
+    history: HistoryAccess,
+) -> ConversationRecord {
+    let at = now();
+    let id = ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs()));
+    let members = members.to_vec();
+    store.create_group(NewGroup { id, owner, title: "Crew".into(), history, members, at }).await.unwrap()
+}
+
+async fn change(
+    store: &Shared,
+    group: &ConversationRecord,
+    by: UserId,
+    members: Vec<(UserId, Option<Role>)>,
+) -> Option<ConversationRecord> {
+    let (conversation, changed_seq) = (group.key, group.changed_seq);
+    let change =
+        GroupChange { conversation, by, at: now(), changed_seq, title: None, history: None, members };
+    store.change_group(change).await.unwrap()
+}
+
+async fn say(
+    store: &Shared,
+    key: ConversationKey,
+    from: UserId,
+    what: &str,
+) -> Result<MessageId, AppendError> {
+    append(store, entry(Target::Group(key), from, text(what))).await.map(|appended| appended.entry.said().id)
+}
+
+async fn texts(store: &Shared, key: ConversationKey, reader: UserId) -> Vec<String> {
+    let messages = store.messages_after(reader, key, 0, 99).await.unwrap();
+    let backwards = store.messages_before(reader, key, u64::MAX, 99).await.unwrap();
+    assert_eq!(messages, backwards);
+    messages.iter().map(|message| message.text.to_string()).collect()
+}
+
+/// What a reader without anything is sent.
+async fn sent(store: &Shared, reader: UserId, since: Since) -> Vec<(EntryKind, Option<String>)> {
+    let behind = store.behind(reader, since).await.unwrap();
+    let range = |of: &domain::store::Behind| Range {
+        conversation: of.conversation,
+        reader,
+        after_seq: of.after_seq,
+        limit: 99,
+        bytes: usize::MAX,
+    };
+    let read = store.entries(behind.iter().map(range).collect(), store.position()).await.unwrap();
+    let entries = read.into_iter().flat_map(|read| read.entries);
+    entries.map(|entry| (entry.kind, entry.message.map(|message| message.text.into()))).collect()
+}
+
+pub(crate) async fn a_group_is_its_first_entry(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
+    assert_eq!((record.kind, record.head_seq, record.changed_seq), (ConversationKind::Group, 1, 1));
+    assert_eq!(record.title.as_deref(), Some("Crew"));
+    let roles: Vec<_> = record.members.iter().map(|member| (member.user, member.role)).collect();
+    assert_eq!(roles, [(ann, Role::Owner), (bob, Role::Member)]);
+    for (reader, count) in [(ann, 1), (bob, 1), (eve, 0)] {
+        assert_eq!(store.conversations(reader, None, 9).await.unwrap().len(), count);
+        assert_eq!(
+            sent(&store, reader, Since::Delivered).await,
+            vec![(EntryKind::Conversation, None); count]
+        );
+    }
+    say(&store, record.key, bob, "aboard").await.unwrap();
+    assert_eq!(store.conversation(ann, record.key).await.unwrap().unwrap().unread, 1);
+    assert!(matches!(say(&store, record.key, eve, "me too").await, Err(AppendError::NotMember)));
+    assert_eq!(store.position(), store.conversation_by_key(record.key).await.unwrap().unwrap().head_position);
+}
+
+pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    for (history, seen) in
+        [(HistoryAccess::Joined, vec!["after"]), (HistoryAccess::All, vec!["before", "after"])]
+    {
+        let record = group(&store, ann, &[], history).await;
+        say(&store, record.key, ann, "before").await.unwrap();
+        let start = store.position();
+        let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
+        assert_eq!((record.changed_seq, record.head_seq), (3, 3));
+        say(&store, record.key, ann, "after").await.unwrap();
+        assert_eq!(texts(&store, record.key, bob).await, seen);
+        // What was before is read by who wants it, and not sent.
+        let expected = [(EntryKind::Conversation, None), (EntryKind::Message, Some("after".into()))];
+        assert_eq!(sent(&store, bob, Since::Position(start)).await, expected);
+        let view = store.conversation(bob, record.key).await.unwrap().unwrap();
+        assert_eq!((view.unread, view.last_message.unwrap().text.as_ref()), (1, "after"));
+    }
+}
+
+pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::All).await;
+    say(&store, record.key, bob, "mine").await.unwrap();
+    let record = change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
+    assert_eq!(record.former.iter().map(|(user, name)| (*user, &**name)).collect::<Vec<_>>(), [(bob, "bob")]);
+    let later = append(&store, entry(Target::Group(record.key), ann, text("secret"))).await.unwrap();
+    assert_eq!(&*later.roster.unwrap(), [ann]);
+    assert!(store.conversation(bob, record.key).await.unwrap().is_none());
+    assert!(store.conversations(bob, None, 9).await.unwrap().is_empty());
+    assert!(texts(&store, record.key, bob).await.is_empty());
+    assert!(sent(&store, bob, Since::Delivered).await.is_empty());
+    assert!(matches!(say(&store, record.key, bob, "still here").await, Err(AppendError::NotMember)));
+    assert_eq!(texts(&store, record.key, ann).await, ["mine", "secret"]);
+    // Who comes back begins anew.
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
+    assert!(record.former.is_empty());
+    say(&store, record.key, bob, "back").await.unwrap();
+    assert_eq!(texts(&store, record.key, bob).await, ["mine", "secret", "back"]);
+}
+
+pub(crate) async fn of_two_changes_at_once_the_second_is_decided_again(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
+    assert!(change(&store, &record, ann, vec![(eve, Some(Role::Member))]).await.is_some());
+    assert!(change(&store, &record, ann, vec![(bob, None)]).await.is_none());
+    let record = store.conversation_by_key(record.key).await.unwrap().unwrap();
+    assert_eq!((record.members.len(), record.head_seq), (3, 2));
+    // A hand-over is one change.
+    let roles = vec![(bob, Some(Role::Owner)), (ann, Some(Role::Admin))];
+    let record = change(&store, &record, ann, roles).await.unwrap();
+    let roles: Vec<_> = record.members.iter().map(|member| member.role).collect();
+    assert_eq!(roles, [Role::Admin, Role::Owner, Role::Member]);
+}
+
+pub(crate) async fn muting_is_each_members_own(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
+    assert!(store.mute(bob, record.key, true).await.unwrap());
+    assert!(!store.mute(eve, record.key, true).await.unwrap());
+    let record = store.conversation_by_key(record.key).await.unwrap().unwrap();
+    let muted: Vec<_> = record.members.iter().map(|member| (member.user, member.muted)).collect();
+    assert_eq!(muted, [(ann, false), (bob, true)]);
+    assert_eq!(record.head_seq, 1);
+}
+
+pub(crate) async fn reactions_are_entries(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (key, id) = send(&store, ann, bob, "hi").await;
+    let react = |user, emoji: &str, on| {
+        let change = Change::React { id, emoji: emoji.into(), on };
+        append(&store, entry(Target::Conversation(key), user, change))
+    };
+    let first = react(bob, "👍", true).await.unwrap();
+    assert_eq!((first.entry.kind, first.entry.seq, first.duplicate), (EntryKind::Reaction, 2, false));
+    assert_eq!(first.entry.said().change_seq, Some(2));
+    assert!(react(bob, "👍", true).await.unwrap().duplicate);
+    react(ann, "👍", true).await.unwrap();
+    react(bob, "🎉", true).await.unwrap();
+    let gone = react(bob, "👍", false).await.unwrap();
+    let of = |entry: &domain::store::Entry| -> Vec<_> {
+        entry.said().reactions.iter().map(|reaction| (reaction.emoji.to_string(), reaction.user)).collect()
+    };
+    assert_eq!(of(&gone.entry), [("👍".to_owned(), ann), ("🎉".to_owned(), bob)]);
+    assert!(react(bob, "👍", false).await.unwrap().duplicate);
+    for number in 0..18 {
+        react(ann, &format!("é{number}"), true).await.unwrap();
+    }
+    assert!(matches!(react(ann, "é18", true).await, Err(AppendError::ReactionsFull)));
+    let delete = entry(Target::Conversation(key), ann, Change::Delete { id });
+    assert_eq!(of(&append(&store, delete).await.unwrap().entry), []);
+    assert!(matches!(react(bob, "👍", true).await, Err(AppendError::MessageDeleted)));
+}
+
+pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (key, _) = send(&store, ann, bob, "hello").await;
+    let hidden = |what: &str| Change::Message {
+        client_id: None,
+        text: what.into(),
+        reply_to: None,
+        hidden_from: Some(bob),
+    };
+    let stored = append(&store, entry(to(bob), ann, hidden("listen"))).await.unwrap();
+    assert_eq!((stored.entry.seq, stored.entry.said().hidden_from), (2, Some(bob)));
+    let id = stored.entry.said().id;
+    let edit = entry(Target::Conversation(key), ann, Change::Edit { id, text: "listen!".into() });
+    append(&store, edit).await.unwrap();
+    assert_eq!(texts(&store, key, ann).await, ["hello", "listen!"]);
+    assert_eq!(texts(&store, key, bob).await, ["hello"]);
+    assert_eq!(sent(&store, bob, Since::Delivered).await, [(EntryKind::Message, Some("hello".into()))]);
+    let view = store.conversation(bob, key).await.unwrap().unwrap();
+    assert_eq!((view.unread, view.last_message.unwrap().text.as_ref()), (1, "hello"));
+    let react = Change::React { id, emoji: "👍".into(), on: true };
+    let refused = append(&store, entry(Target::Conversation(key), bob, react)).await;
+    assert!(matches!(refused, Err(AppendError::MessageUnknown)));
+}
+
+pub(crate) async fn blocks_are_kept_once(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let first = now();
+    store.block(ann, bob, first).await.unwrap();
+    store.block(ann, eve, now()).await.unwrap();
+    store.block(ann, bob, now()).await.unwrap();
+    let blocks = store.blocks(ann).await.unwrap();
+    let names: Vec<_> = blocks.iter().map(|blocked| &*blocked.username).collect();
+    assert_eq!((names, blocks[1].at), (vec!["eve", "bob"], first));
+    assert!(store.blocks(bob).await.unwrap().is_empty());
+    assert!(store.unblock(ann, bob).await.unwrap());
+    assert!(!store.unblock(ann, bob).await.unwrap());
+    assert_eq!(store.blocks(ann).await.unwrap().len(), 1);
+}
