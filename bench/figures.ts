@@ -83,6 +83,11 @@ export class Figures {
     for (const key of ['window 1', 'window 16']) {
       add('P2', `direct message, in memory, ${key}: server CPU`, 'bare relay', ratio(cpu('memory', key), cpu('relay', key)), times(1.25));
     }
+    const group = `message to a group of ${thousands(sizes.members)}, all connected`;
+    for (const [server, where] of [['sqlite', 'durable'], ['memory', 'in memory']] as const) {
+      const each = ratio(cpu(server, 'group'), cpu('demo', 'group'));
+      add('P3', `${group}, ${where}: server CPU of a delivery`, 'demo', each, times(0.2));
+    }
     for (const connections of sizes.idle) {
       const held = (server: Name) => this.of(server, `idle ${connections}`, perConnection);
       const name = `${thousands(connections)} idle connections`;

@@ -2,7 +2,7 @@ import type { Outcome, Scenario } from './support/load.ts';
 import type { Name, Running } from './support/servers.ts';
 
 /** The lines of the table of targets that are measured here, and how far a second core goes. */
-export const LINES = ['p1', 'p2', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9', 'cores'] as const;
+export const LINES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9', 'cores'] as const;
 
 export type Line = (typeof LINES)[number];
 
@@ -14,6 +14,8 @@ export interface Sizes {
   seconds: number;
   warmup: number;
   idle: number[];
+  /** Of a group. */
+  members: number;
   connections: number;
   flush: number;
   stored: number;
@@ -26,6 +28,7 @@ export const WHOLE: Sizes = {
   seconds: 5,
   warmup: 2,
   idle: [5_000, 10_000],
+  members: 1_000,
   connections: 2_000,
   flush: 100_000,
   stored: 5_000_000,
@@ -39,6 +42,7 @@ export const QUICK: Sizes = {
   seconds: 2,
   warmup: 1,
   idle: [1_000],
+  members: 200,
   connections: 500,
   flush: 20_000,
   stored: 100_000,
@@ -143,6 +147,17 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     },
   });
 
+  const group = (server: Name): Job => ({
+    name: 'a group',
+    server,
+    lines: ['p3'],
+    seconds: one + sizes.members / 100,
+    ...accounts(server),
+    async measure(measure) {
+      await measure('group', 'group', { members: sizes.members, window: 4, seconds, warmup });
+    },
+  });
+
   const history: Job = {
     name: 'messages and connecting with much stored',
     server: 'sqlite',
@@ -183,6 +198,7 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     messages('relay', ['p2']),
     messages('socketioxide', ['p1', 'p2']),
     cores('sqlite'),
+    ...(['sqlite', 'memory', 'demo', 'socketioxide'] as const).map(group),
     ...sizes.idle.flatMap((connections) => (['sqlite', 'demo', 'socketioxide', 'relay'] as const).map((server) => idle(server, connections))),
     ...(['sqlite', 'demo', 'socketioxide', 'relay'] as const).map(connect),
     ...(['sqlite', 'memory'] as const).map(flush),

@@ -8,7 +8,7 @@ import { environment } from './process.ts';
 import type { Report } from './reports.ts';
 import { BINARY, DATA, type Running, SPEAKS } from './servers.ts';
 
-export type Scenario = 'direct' | 'connect' | 'idle' | 'flush' | 'fill' | 'storm';
+export type Scenario = 'direct' | 'group' | 'connect' | 'idle' | 'flush' | 'fill' | 'storm';
 
 /** What the load generator found, and how it was called. */
 export interface Outcome {

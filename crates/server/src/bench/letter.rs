@@ -59,20 +59,30 @@ pub(super) struct Party<'a> {
 
 impl Letter {
     pub(super) fn new(form: Form, sender: Party<'_>, receiver: Party<'_>) -> Self {
-        let mark = format!("~{:0RUN$x}{:0SENDER$x}", form.run, sender.number);
-        let text = format!("{mark:x<size$}", size = form.size);
         let (sender_name, to) = (sender.username, receiver.username);
-        let body = match form.peer {
-            Peer::Aldis => {
-                let id =
-                    form.client_ids.map(|_| format!(r#""clientId":"{:0UUID$}","#, 0)).unwrap_or_default();
-                format!(r#"["message",{{"receiver":"{to}",{id}"text":"{text}"}}]"#)
-            }
+        Self::with(form, sender, |id, text| match form.peer {
+            Peer::Aldis => format!(r#"["message",{{"receiver":"{to}",{id}"text":"{text}"}}]"#),
             Peer::Demo => {
                 format!(r#"["message",{{"sender":"{sender_name}","receiver":"{to}","text":"{text}"}}]"#)
             }
             Peer::Relay => format!("{} {text}", receiver.number),
-        };
+        })
+    }
+
+    /// To everybody in a group: a conversation, or what the peers call a room.
+    pub(super) fn to_group(form: Form, sender: Party<'_>, group: &str) -> Self {
+        Self::with(form, sender, |id, text| match form.peer {
+            Peer::Aldis => format!(r#"["message",{{"conversationId":"{group}",{id}"text":"{text}"}}]"#),
+            Peer::Demo | Peer::Relay => format!(r#"["group",{{"room":"{group}","text":"{text}"}}]"#),
+        })
+    }
+
+    /// With a body that has a `clientId`, if messages carry one, and the text in it.
+    fn with(form: Form, sender: Party<'_>, body: impl FnOnce(&str, &str) -> String) -> Self {
+        let mark = format!("~{:0RUN$x}{:0SENDER$x}", form.run, sender.number);
+        let text = format!("{mark:x<size$}", size = form.size);
+        let id = form.client_ids.map(|_| format!(r#""clientId":"{:0UUID$}","#, 0)).unwrap_or_default();
+        let body = body(&id, &text);
         let find = |what: &str| body.find(what).map(|start| start + what.len());
         let number = find(&mark).expect("the text is in it");
         let client_id = form.client_ids.and_then(|since| Some((find(r#""clientId":""#)?, since)));

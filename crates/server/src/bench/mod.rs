@@ -11,6 +11,7 @@ pub(crate) mod fill;
 mod fleet;
 pub(crate) mod flush;
 mod frame;
+pub(crate) mod group;
 mod histogram;
 mod http;
 pub(crate) mod idle;
@@ -44,6 +45,7 @@ pub(crate) enum Scenario {
     Direct(direct::Options),
     Fill(fill::Options),
     Flush(flush::Options),
+    Group(group::Options),
     Idle(idle::Options),
     Storm(storm::Options),
 }
@@ -122,6 +124,7 @@ pub(crate) fn run(request: Request, scenario: &Scenario) -> Result<(), String> {
         Scenario::Direct(options) => direct::run(&common, options),
         Scenario::Fill(options) => fill::run(&common, options),
         Scenario::Flush(options) => flush::run(&common, options),
+        Scenario::Group(options) => group::run(&common, options),
         Scenario::Idle(options) => idle::run(&common, options),
         Scenario::Storm(options) => storm::run(&common, options),
     }

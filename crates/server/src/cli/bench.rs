@@ -6,7 +6,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::bench::{
-    LEAST_SIZE, Request, Scenario, connect, direct, fill, flush, idle, run as run_scenario, storm,
+    LEAST_SIZE, Request, Scenario, connect, direct, fill, flush, group, idle, run as run_scenario, storm,
 };
 
 /// The window where messages are sent by the clock: it is there to bound memory only.
@@ -45,6 +45,13 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
             window: sure("window"),
             size: sure("size"),
             client_ids: flags.get_flag("client-ids"),
+        }),
+        "group" => Scenario::Group(group::Options {
+            members: sure("members"),
+            window: sure("window"),
+            seconds: seconds("seconds"),
+            warmup: seconds("warmup"),
+            size: sure("size"),
         }),
         "idle" => Scenario::Idle(idle::Options { connections: sure("connections"), hold: seconds("hold") }),
         "storm" => Scenario::Storm(storm::Options {
@@ -98,6 +105,14 @@ pub(super) fn command() -> Command {
                     ),
                 )
                 .arg(client_ids()),
+        )
+        .subcommand(
+            scenario("group", "One member of a group writes to everybody in it")
+                .arg(at_least(2, "members", "1000", "All of them connected, each with an account of its own"))
+                .arg(at_least(1, "window", "1", "Messages in flight"))
+                .arg(at_least(1, "seconds", "10", "How long to measure"))
+                .arg(at_least(0, "warmup", "2", "Seconds before that"))
+                .arg(size()),
         )
         .subcommand(
             scenario("connect", "Clients connect, get what waits, and leave")

@@ -1,0 +1,201 @@
+//! `group`: one member of a group writes, and everybody else in it is connected.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Common;
+use super::accounts::{self, Account};
+use super::client::{Client, Turn};
+use super::fleet::Fleet;
+use super::frame::{self, Kind};
+use super::histogram::Histogram;
+use super::interrupt;
+use super::letter::{self, Letter, Party};
+use super::order::{Faults, Order};
+use super::packet::Peer;
+use super::progress::Progress;
+use super::report::{Meter, Report, per_second, whole};
+use super::sender::Sender;
+
+/// How long the rest may take at the end.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// What was asked for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Options {
+    /// The one who writes included.
+    pub(crate) members: usize,
+    /// Messages in flight.
+    pub(crate) window: usize,
+    pub(crate) seconds: u64,
+    pub(crate) warmup: u64,
+    pub(crate) size: usize,
+}
+
+struct Group {
+    run: u16,
+    size: usize,
+    window: usize,
+    sender: Sender,
+    /// What came to each member; of the sender nothing does.
+    orders: Vec<Order>,
+    /// Members who are not in the room yet.
+    joining: usize,
+    sending: bool,
+    measuring: bool,
+    delivered: u64,
+    measured: Counts,
+    delivery: Histogram,
+}
+
+#[derive(Default)]
+struct Counts {
+    acknowledged: u64,
+    delivered: u64,
+}
+
+/// Runs it.
+pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+    let accounts = accounts::prepare(common, options.members)?;
+    let group = match common.peer {
+        Peer::Aldis => begin(common, &accounts)?,
+        Peer::Demo => format!("room-{:04x}", common.run),
+        Peer::Relay => return Err("group: a relay knows no groups".into()),
+    };
+    let form = common.form(options.size, false);
+    let writer = Party { number: 0, username: &accounts[0].username };
+    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut client = Group {
+        run: common.run,
+        size: options.size,
+        window: options.window,
+        sender: Sender::new(Letter::to_group(form, writer, &group)),
+        orders: accounts.iter().map(|_| Order::default()).collect(),
+        joining: 0,
+        sending: false,
+        measuring: false,
+        delivered: 0,
+        measured: Counts::default(),
+        delivery: Histogram::new(),
+    };
+    fleet.open_all(accounts.iter().map(|account| account.token.as_str()), 64, &mut client)?;
+    if common.peer == Peer::Demo {
+        join(&mut fleet, &mut client, &group, accounts.len())?;
+    }
+
+    client.sending = true;
+    let now = fleet.now();
+    if let Some(out) = fleet.out(0) {
+        client.fill(now, out);
+    }
+    fleet.flush(0, &mut client)?;
+    let mut progress = Progress::new();
+    let warm = now + options.warmup * 1_000_000_000;
+    while fleet.now() < warm && !interrupt::asked() {
+        fleet.poll(Duration::from_millis(100), &mut client)?;
+    }
+    client.measuring = true;
+    let (meter, start) = (Meter::start(common.pid)?, fleet.now());
+    while fleet.now() < start + options.seconds * 1_000_000_000 && !interrupt::asked() {
+        fleet.poll(Duration::from_millis(100), &mut client)?;
+        let so_far = Duration::from_nanos(fleet.now() - start);
+        progress
+            .show(|| format!("{} deliveries a second", whole(per_second(client.measured.delivered, so_far))));
+    }
+    let used = meter.stop()?;
+    (client.measuring, client.sending) = (false, false);
+    let bound = fleet.now() + u64::try_from(DRAIN.as_nanos()).expect("it is short");
+    let all = |client: &Group| client.sender.sent() * (options.members as u64 - 1);
+    while (client.sender.in_flight() > 0 || client.delivered < all(&client)) && fleet.now() < bound {
+        fleet.poll(Duration::from_millis(100), &mut client)?;
+    }
+    drop(progress);
+    fleet.close_all();
+
+    let (sent, unanswered) = (client.sender.sent(), client.sender.in_flight() as u64);
+    let mut faults = Faults::default();
+    for order in &client.orders[1..] {
+        faults.add(order.faults(sent, |message| client.sender.is_acknowledged(message)));
+    }
+    let mut report = Report::new("group", options, common);
+    report.set("interrupted", interrupt::asked());
+    report.rate("acknowledged", "acknowledged", client.measured.acknowledged, used.wall);
+    report.rate("delivered", "delivered", client.measured.delivered, used.wall);
+    report.latency("deliveryLatency", "until delivered", client.delivery);
+    report.used(&used, client.measured.delivered, "delivery");
+    report.checked(sent, faults, unanswered);
+    report.publish(common)?;
+    faults.check()?;
+    if unanswered > 0 {
+        return Err(format!("{unanswered} messages were not acknowledged {DRAIN:?} after the last was sent"));
+    }
+    Ok(())
+}
+
+/// Begins a group of all accounts; gives its id.
+fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
+    let members: Vec<_> = accounts[1..].iter().map(|account| &account.username).collect();
+    let body = json!({ "title": "bench", "members": members });
+    let (status, answer) =
+        common.server.ask("POST", "/api/conversations", Some(&accounts[0].token), &body)?;
+    let id = answer["id"].as_str().filter(|_| status == 201);
+    id.map(str::to_owned).ok_or_else(|| format!("the group was refused: {status} {answer}"))
+}
+
+/// Lets every client of a peer into the room.
+fn join(fleet: &mut Fleet, client: &mut Group, room: &str, members: usize) -> Result<(), String> {
+    client.joining = members;
+    for number in 0..members {
+        if let Some(out) = fleet.out(number) {
+            frame::write(Kind::Text, format!(r#"420["join",{{"room":"{room}"}}]"#).as_bytes(), out);
+        }
+        fleet.flush(number, client)?;
+    }
+    while client.joining > 0 {
+        interrupt::check()?;
+        fleet.poll(Duration::from_millis(100), client)?;
+    }
+    Ok(())
+}
+
+impl Group {
+    /// Appends what may be sent now.
+    fn fill(&mut self, now: u64, out: &mut Vec<u8>) {
+        while self.sending && self.sender.in_flight() < self.window {
+            self.sender.send(now, out);
+        }
+    }
+}
+
+impl Client for Group {
+    fn acknowledged(&mut self, turn: Turn<'_>, number: Option<u64>) -> Result<(), String> {
+        if self.joining > 0 {
+            self.joining -= 1;
+            return Ok(());
+        }
+        self.sender.acknowledge(number)?;
+        self.measured.acknowledged += u64::from(self.measuring);
+        self.fill(turn.now, turn.out);
+        Ok(())
+    }
+
+    fn message(&mut self, turn: Turn<'_>, message: &[u8]) -> Result<(), String> {
+        // What waited since another run is none of this one's.
+        let Some(mark) = letter::read(message, self.size).filter(|mark| mark.run == self.run) else {
+            return Ok(());
+        };
+        if turn.number == 0 {
+            return Err("the one who wrote a message got it, besides its acknowledgement".into());
+        }
+        self.orders[turn.number].receive(mark.number);
+        self.delivered += 1;
+        if self.measuring {
+            self.measured.delivered += 1;
+            self.delivery.record(turn.now.saturating_sub(mark.at));
+        }
+        Ok(())
+    }
+}
