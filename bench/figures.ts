@@ -157,7 +157,7 @@ function ratio(one: Figure, other: Figure): Figure {
 }
 
 export function micros(use: Use | undefined): number | undefined {
-  return use?.cpuMicrosPerMessage ?? use?.cpuMicrosPerConnection;
+  return use?.cpuMicrosPerMessage ?? use?.cpuMicrosPerConnection ?? use?.cpuMicrosPerDelivery;
 }
 
 /** In KiB. */

@@ -48,6 +48,7 @@ export interface Use {
   cores: number;
   cpuMicrosPerMessage?: number;
   cpuMicrosPerConnection?: number;
+  cpuMicrosPerDelivery?: number;
 }
 
 /** In bytes. */
