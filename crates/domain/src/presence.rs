@@ -281,7 +281,8 @@ impl Table {
 
     /// Who left so long ago that they are gone.
     fn expire(&mut self, now: Instant, broker: &dyn Broker) {
-        while let Some((due, user)) = self.due.pop_front_if(|(due, _)| *due <= now) {
+        while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
+            self.due.pop_front();
             // Else they were back meanwhile, and have perhaps left again.
             if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
                 && let Some(Leaving { at, .. }) = self.leaving.remove(&user)

@@ -77,7 +77,7 @@ async fn who_comes_and_goes_is_told_to_who_watches() {
     assert_eq!(seen, [is("eve", false), is("bob", true), is("ann", true), is("bob", true)]);
     let left_at = world.clock.now();
     leave(&world, &bob);
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     assert_eq!(
         told(&world).await,
         [(vec![PHONE], Presence { last_seen: Some(left_at), ..is("bob", false) })]

@@ -15,7 +15,7 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(find)).routes(routes!(me, change_me)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(find)).routes(routes!(me, change_me)).routes(routes!(user))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -76,7 +76,7 @@ async fn change_me(
     params(("username" = String, Path)),
     responses((status = 200, body = User), (status = 404, body = Problem)),
 )]
-async fn get(
+async fn user(
     State(app): State<Arc<App>>,
     _: Bearer,
     Segment(username): Segment<String>,
