@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::limit::Limiter;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
-use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
 use crate::store::{Account, NewAccount, OneTimeCode, Store, UserId};
 
@@ -23,7 +22,6 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     passwords: Arc<Passwords>,
-    people: Arc<Directory>,
     registrations: Limiter<IpAddr>,
     resends: Limiter<UserId>,
     otp_lifetime: Duration,
@@ -37,7 +35,6 @@ impl Accounts {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         passwords: Arc<Passwords>,
-        people: Arc<Directory>,
         settings: &Settings,
     ) -> Self {
         Self {
@@ -46,7 +43,6 @@ impl Accounts {
             clock,
             random,
             passwords,
-            people,
             registrations: Limiter::new(settings.registrations),
             resends: Limiter::new(settings.resends),
             otp_lifetime: settings.otp_lifetime,
@@ -76,8 +72,17 @@ impl Accounts {
         let (code, sealed) = self.new_code();
         let id = self.store.create_account(account.clone(), sealed.clone()).await?.ok_or_else(taken)?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
-        let account =
-            Account { id, username, display_name, email, password_hash, verified: false, created_at };
+        let account = Account {
+            id,
+            username,
+            display_name,
+            email,
+            password_hash,
+            verified: false,
+            created_at,
+            hide_presence: false,
+            last_seen_at: None,
+        };
         self.send(&account, &code, &sealed).await;
         let otp = OtpNotice { channel: self.channel.name().to_owned(), expires_at: sealed.expires_at };
         Ok(Registered { user: own_user(account), otp })
@@ -126,20 +131,6 @@ impl Accounts {
         Ok(())
     }
 
-    /// The caller's own user.
-    pub async fn me(&self, caller: &Caller) -> Result<User, Error> {
-        let account = self.store.account_of(caller.person.id).await?;
-        account.map(own_user).ok_or_else(|| Error::not_found("user"))
-    }
-
-    /// Somebody's public user.
-    pub async fn user(&self, username: &str) -> Result<User, Error> {
-        let missing = || Error::not_found("user");
-        let person = self.people.named(username).await?.ok_or_else(missing)?;
-        let account = self.store.account_of(person.id).await?.ok_or_else(missing)?;
-        Ok(User { email: None, ..own_user(account) })
-    }
-
     fn new_code(&self) -> (String, OneTimeCode) {
         let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.random), str::to_owned);
         let sealed = otp::seal(&code, self.clock.now().plus(self.otp_lifetime), &*self.random);
@@ -156,8 +147,8 @@ impl Accounts {
 
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
-    let Account { username, display_name, email, created_at, .. } = account;
-    User { username, display_name, created_at, email, hide_presence: None }
+    let Account { username, display_name, email, created_at, hide_presence, .. } = account;
+    User { username, display_name, created_at, email, hide_presence: Some(hide_presence) }
 }
 
 /// Whether somebody could have this username.
@@ -198,7 +189,7 @@ fn check_email(email: &str) -> Result<(), Error> {
     Err(Error::invalid("email", "This is not an e-mail address."))
 }
 
-fn check_display_name(name: String) -> Result<String, Error> {
+pub(crate) fn check_display_name(name: String) -> Result<String, Error> {
     let trimmed = name.trim();
     if !limit::DISPLAY_NAME.contains(&trimmed.chars().count()) || trimmed.contains(char::is_control) {
         return Err(Error::invalid("displayName", "A display name has 1 to 64 characters on one line."));

@@ -10,6 +10,7 @@ use quick_cache::sync::Cache;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::person::{Caller, Directory, Person};
+use crate::presence::Presences;
 use crate::store::{Store, UserId};
 
 /// Who has blocked whom. What a blocked person sends to the blocker alone is stored and acknowledged as always, and
@@ -18,6 +19,7 @@ pub struct Blocks {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     people: Arc<Directory>,
+    presences: Arc<Presences>,
     of_user: Cache<UserId, Arc<HashSet<UserId>>>,
     /// Blocks that came or went, so that what was read before one is not kept after it.
     changes: AtomicU64,
@@ -27,8 +29,14 @@ impl Blocks {
     /// People whose blocks are kept in memory, most of whom have none.
     const CAPACITY: usize = 100_000;
 
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, people: Arc<Directory>) -> Self {
-        Self { store, clock, people, of_user: Cache::new(Self::CAPACITY), changes: AtomicU64::new(0) }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        people: Arc<Directory>,
+        presences: Arc<Presences>,
+    ) -> Self {
+        let (of_user, changes) = (Cache::new(Self::CAPACITY), AtomicU64::new(0));
+        Self { store, clock, people, presences, of_user, changes }
     }
 
     /// Whom the caller has blocked, the latest first.
@@ -87,5 +95,6 @@ impl Blocks {
     fn changed(&self, user: UserId) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.of_user.remove(&user);
+        self.presences.changed(user);
     }
 }

@@ -13,6 +13,7 @@ use crate::conversation::{Channels, Conversations};
 use crate::error::Error;
 use crate::live::{Broker, Live};
 use crate::person::{Caller, Directory, Person};
+use crate::presence::Presences;
 use crate::random::{self, Random};
 use crate::store::{self, ConversationRecord, GroupChange, Store, UserId};
 
@@ -25,6 +26,7 @@ pub struct Groups {
     people: Arc<Directory>,
     channels: Arc<Channels>,
     blocks: Arc<Blocks>,
+    presences: Arc<Presences>,
     conversations: Conversations,
 }
 
@@ -43,6 +45,7 @@ const LARGE: usize = 256;
 const TRIES: usize = 16;
 
 impl Groups {
+    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
     pub(crate) fn new(
         store: Arc<dyn Store>,
         broker: Arc<dyn Broker>,
@@ -51,9 +54,10 @@ impl Groups {
         people: Arc<Directory>,
         channels: Arc<Channels>,
         blocks: Arc<Blocks>,
+        presences: Arc<Presences>,
     ) -> Self {
         let conversations = Conversations::new(store.clone(), channels.clone());
-        Self { store, broker, clock, random, people, channels, blocks, conversations }
+        Self { store, broker, clock, random, people, channels, blocks, presences, conversations }
     }
 
     /// Begins a group, with the caller as its owner.
@@ -212,6 +216,9 @@ impl Groups {
             if let Some(record) = self.store.change_group(change).await? {
                 for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
                     self.tell_gone(&record, *user);
+                }
+                for (user, _) in &concerned {
+                    self.presences.changed(*user);
                 }
                 let everybody = record.members.len() <= LARGE;
                 let concerns = |member: &store::MemberRecord| {

@@ -18,12 +18,15 @@ mod message;
 mod otp;
 mod password;
 mod person;
+mod presence;
 mod random;
 mod receipt;
 mod session;
 pub mod store;
 mod sync;
 mod token;
+mod typing;
+mod user;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,11 +44,14 @@ pub use message::{Messages, Sent};
 pub use otp::OtpChannel;
 pub use password::Passwords;
 pub use person::{Caller, Person};
+pub use presence::Presences;
 pub use random::Random;
 pub use receipt::Receipts;
 pub use session::Sessions;
 pub use sync::{Caught, Reader, Syncs};
 pub use token::Claims;
+pub use typing::{Pace, Typings};
+pub use user::Users;
 
 /// What the domain needs of the world.
 pub struct Ports {
@@ -102,6 +108,8 @@ pub struct Settings {
 pub struct Domain {
     /// Registering and verifying.
     pub accounts: Accounts,
+    /// What people show of themselves.
+    pub users: Users,
     /// Logging in and out.
     pub sessions: Sessions,
     /// Who talks with whom.
@@ -114,6 +122,10 @@ pub struct Domain {
     pub messages: Messages,
     /// How far members have come.
     pub receipts: Arc<Receipts>,
+    /// Who types.
+    pub typings: Typings,
+    /// Who is there.
+    pub presences: Arc<Presences>,
     /// Catching up.
     pub syncs: Syncs,
 }
@@ -125,7 +137,10 @@ impl Domain {
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
-        let blocks = Arc::new(Blocks::new(store.clone(), clock.clone(), people.clone()));
+        let presences = Arc::new(Presences::new(store.clone(), broker.clone(), clock.clone()));
+        let blocks = Arc::new(Blocks::new(store.clone(), clock.clone(), people.clone(), presences.clone()));
+        let typings =
+            Typings::new(broker.clone(), clock.clone(), people.clone(), channels.clone(), blocks.clone());
         let groups = Groups::new(
             store.clone(),
             broker.clone(),
@@ -134,6 +149,7 @@ impl Domain {
             people.clone(),
             channels.clone(),
             blocks.clone(),
+            presences.clone(),
         );
         let receipts =
             Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
@@ -144,9 +160,9 @@ impl Domain {
                 clock.clone(),
                 random.clone(),
                 passwords.clone(),
-                people.clone(),
                 settings,
             ),
+            users: Users::new(store.clone(), people.clone(), presences.clone()),
             sessions: Sessions::new(
                 store.clone(),
                 broker.clone(),
@@ -170,6 +186,8 @@ impl Domain {
                 settings,
             ),
             blocks,
+            typings,
+            presences,
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use protocol::{Conversation, Message, Receipt, SessionId};
+use protocol::{Conversation, Message, Presence, Receipt, SessionId, Typing};
 
 use crate::store::{ConversationKey, EntryKind, Position, UserId};
 
 /// A live socket; unique while the process lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey(pub u64);
 
 /// What is told to live sockets.
@@ -32,6 +32,10 @@ pub enum Live {
     Receipt(Receipt),
     /// A conversation is new or changed, as this one user sees it.
     Conversation(Box<Conversation>),
+    /// A member types, or has stopped.
+    Typing(Typing),
+    /// Somebody came or went.
+    Presence(Presence),
 }
 
 /// Tells the live sockets of users.
@@ -40,6 +44,9 @@ pub trait Broker: Send + Sync {
     /// take it is closed and resumes from the log. Calls in an order arrive in that order at each socket.
     /// Never blocks.
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live);
+
+    /// Tells these sockets alone, each named with its user; otherwise as [`Broker::tell`].
+    fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live);
 
     /// Whether a user has a live socket. A hint, too.
     fn is_live(&self, user: UserId) -> bool;

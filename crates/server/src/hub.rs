@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{EntryKind, UserId};
-use domain::{Broker, Caught, Clock, Error, Live};
+use domain::{Broker, Caught, Clock, Error, Live, SocketKey};
 use parking_lot::Mutex;
 use protocol::{Message, ServerEvent, SessionId};
 use rustc_hash::FxHashMap;
@@ -113,6 +113,17 @@ impl Broker for Hub {
         }
     }
 
+    fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live) {
+        let mut encoded = None;
+        for (user, key) in sockets {
+            let shard = self.shard(user).lock();
+            let mut sockets = shard.sockets.get(&user).into_iter().flatten();
+            let Some(socket) = sockets.find(|socket| socket.session().key == key) else { continue };
+            let payload = encoded.get_or_insert_with(|| encode(&live));
+            socket.session().offer(socket, &live, payload);
+        }
+    }
+
     fn is_live(&self, user: UserId) -> bool {
         self.shard(user).lock().sockets.contains_key(&user)
     }
@@ -137,6 +148,8 @@ fn encode(live: &Live) -> Payload {
         Live::Entry { kind, message, .. } => entry(*kind, message),
         Live::Receipt(receipt) => payload(ServerEvent::Receipt, receipt),
         Live::Conversation(conversation) => payload(ServerEvent::Conversation, &**conversation),
+        Live::Typing(typing) => payload(ServerEvent::Typing, typing),
+        Live::Presence(presence) => payload(ServerEvent::Presence, presence),
     }
 }
 

@@ -16,6 +16,11 @@ pub(crate) async fn receipts(app: Arc<App>, stop: CancellationToken) {
     app.domain.receipts.run(stop.cancelled()).await;
 }
 
+/// Tells who comes and goes, and stores when people were last there.
+pub(crate) async fn presences(app: Arc<App>, stop: CancellationToken) {
+    app.domain.presences.run(stop.cancelled()).await;
+}
+
 /// Forgets sessions and codes that expired.
 pub(crate) async fn sweep(app: Arc<App>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(SWEEP);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use protocol::Timestamp;
 
@@ -20,6 +22,26 @@ pub struct Account {
     pub verified: bool,
     /// When it was registered.
     pub created_at: Timestamp,
+    /// Whether nobody is told when they are connected.
+    pub hide_presence: bool,
+    /// When their last device left.
+    pub last_seen_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// By what it is found besides its username: the name to show, compared without case.
+    pub fn display_key(display_name: &str) -> String {
+        display_name.to_lowercase()
+    }
+}
+
+/// A change of an account: what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// See [`Account::display_name`].
+    pub display_name: Option<String>,
+    /// See [`Account::hide_presence`].
+    pub hide_presence: Option<bool>,
 }
 
 /// An account to create, unverified.
@@ -57,6 +79,37 @@ pub struct CodeTry {
     pub tries: u32,
 }
 
+/// That somebody's last device left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Who.
+    pub user: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Somebody looks at somebody's presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// Who looks.
+    pub from: UserId,
+    /// At whom.
+    pub at: UserId,
+}
+
+/// Somebody whose presence was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Who.
+    pub user: UserId,
+    /// Their handle.
+    pub username: Arc<str>,
+    /// Whether it may be seen by who asked: see [`AccountStore::sees`].
+    pub visible: bool,
+    /// See [`Account::last_seen_at`].
+    pub last_seen_at: Option<Timestamp>,
+}
+
 /// Accounts and their one-time codes. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -82,4 +135,39 @@ pub trait AccountStore: Send + Sync {
     /// Marks the account verified and uses up its code, if `code` is still the user's code; says whether
     /// it was.
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
+
+    /// Changes an account; gives it as it is then.
+    async fn change_account(
+        &self,
+        user: UserId,
+        change: AccountChange,
+    ) -> Result<Option<Account>, StoreError>;
+
+    /// Verified accounts whose username begins with `prefix` (in lower case), by their username in lower case,
+    /// from above `after` on.
+    async fn accounts_by_username(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError>;
+
+    /// Verified accounts whose [`Account::display_key`] begins with `prefix` and whose username does not, by that
+    /// key and their id, from above `after` on.
+    async fn accounts_by_display_name(
+        &self,
+        prefix: &str,
+        after: Option<(String, UserId)>,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError>;
+
+    /// Notes when people left; what is not later than what is stored changes nothing.
+    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError>;
+
+    /// Whose presence `from` asks for, in the order of the usernames; who is unknown or not verified is left out.
+    async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
+
+    /// Which presence may be seen, one answer for each look, in order: that of oneself and of people with whom one
+    /// shares a conversation and who have not blocked one; not where either of the two hides their own.
+    async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
 }

@@ -15,7 +15,9 @@ mod session;
 
 use async_trait::async_trait;
 
-pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
+pub use account::{
+    Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting,
+};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,

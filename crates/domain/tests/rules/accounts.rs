@@ -113,8 +113,8 @@ async fn an_address_registers_only_so_often() {
 async fn who_is_not_verified_is_nobody_to_others() {
     let world = World::new();
     world.register("ann").await.unwrap();
-    assert_eq!(world.domain.accounts.user("ann").await.unwrap_err().code, Code::NotFound);
+    assert_eq!(world.domain.users.get("ann").await.unwrap_err().code, Code::NotFound);
     let code = world.codes.0.lock().last().unwrap().clone();
     world.domain.accounts.verify("ann", &code).await.unwrap();
-    assert_eq!(world.domain.accounts.user("ann").await.unwrap().username, "ann");
+    assert_eq!(world.domain.users.get("ann").await.unwrap().username, "ann");
 }

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, MessageRecord, MessageStore,
-    Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, SessionRecord,
-    SessionStore, Since, Store, StoreError, UserId,
+    Account, AccountChange, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, Look,
+    MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
+    Rotation, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -18,9 +18,9 @@ use tokio::sync::oneshot;
 
 pub(crate) struct Faulty {
     store: Arc<MemoryStore>,
-    /// Whether cursors cannot be moved.
+    /// Whether cursors cannot be moved, nor noted who was seen.
     pub(crate) failing: AtomicBool,
-    /// How often it was asked to move cursors.
+    /// How often it was asked to.
     pub(crate) asked: AtomicUsize,
     /// Keeps the next answer to who is behind, once it is known, until it is let go.
     pub(crate) late: Mutex<Option<Late>>,
@@ -69,6 +69,20 @@ hand_on! {
         fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
         fn try_code(user: UserId) -> Result<Option<CodeTry>, StoreError>;
         fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
+        fn change_account(user: UserId, change: AccountChange) -> Result<Option<Account>, StoreError>;
+        fn accounts_by_username(prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, StoreError>;
+        fn accounts_by_display_name(prefix: &str, after: Option<(String, UserId)>, limit: usize)
+            -> Result<Vec<Account>, StoreError>;
+        fn look_for(from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
+        fn sees(looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
+    }
+
+    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.note_seen(seen).await
     }
 }
 

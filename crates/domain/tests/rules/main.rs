@@ -4,7 +4,10 @@
 mod accounts;
 mod faulty;
 mod messages;
+mod presences;
 mod receipts;
 mod sessions;
 mod support;
 mod syncs;
+mod typings;
+mod users;

@@ -15,7 +15,7 @@ fn receipts(world: &World) -> Vec<(String, u64, u64)> {
     told.into_iter()
         .filter_map(|(_, live)| match live {
             Live::Receipt(receipt) => Some((receipt.username, receipt.delivered_seq, receipt.read_seq)),
-            Live::Entry { .. } | Live::Conversation(_) => None,
+            _ => None,
         })
         .collect()
 }

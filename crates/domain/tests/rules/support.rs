@@ -1,12 +1,13 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Account, Epoch, Store, UserId};
+use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Store, UserId};
 use domain::{
     Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sent, Settings,
-    SigningKey,
+    SigningKey, SocketKey,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
@@ -16,6 +17,8 @@ use tokio::sync::oneshot;
 use crate::faulty::Faulty;
 
 pub(crate) const PASSWORD: &str = "correct horse";
+/// Whose password was hashed for those who are made in the store.
+const HASHED: &str = "somebody";
 
 /// The domain with a world that the tests hold.
 pub(crate) struct World {
@@ -63,7 +66,10 @@ impl Random for Counting {
 #[derive(Default)]
 pub(crate) struct Told {
     pub(crate) live: Mutex<Vec<(Vec<UserId>, Live)>>,
+    pub(crate) sockets: Mutex<Vec<(Vec<SocketKey>, Live)>>,
     pub(crate) cut: Mutex<Vec<SessionId>>,
+    /// Who has no live socket; all others have.
+    pub(crate) away: Mutex<HashSet<UserId>>,
 }
 
 impl Broker for Told {
@@ -71,8 +77,12 @@ impl Broker for Told {
         self.live.lock().push((users.collect(), live));
     }
 
-    fn is_live(&self, _: UserId) -> bool {
-        true
+    fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live) {
+        self.sockets.lock().push((sockets.map(|(_, key)| key).collect(), live));
+    }
+
+    fn is_live(&self, user: UserId) -> bool {
+        !self.away.lock().contains(&user)
     }
 
     fn cut(&self, _: UserId, session: SessionId) {
@@ -156,6 +166,31 @@ impl World {
     pub(crate) async fn person(&self, username: &str) -> Caller {
         let code = self.register(username).await.unwrap();
         self.domain.accounts.verify(username, &code).await.unwrap();
+        self.caller(username).await
+    }
+
+    /// Somebody who is verified, made in the store alone: hashing passwords takes its time. Gives the username.
+    pub(crate) async fn verified(&self, username: &str) -> String {
+        let password_hash = self.store.account(HASHED).await.unwrap().map(|hashed| hashed.password_hash);
+        let password_hash = match password_hash {
+            Some(hash) => hash,
+            None => {
+                self.person(HASHED).await;
+                self.store.account(HASHED).await.unwrap().unwrap().password_hash
+            }
+        };
+        let (username, display_name) = (username.to_owned(), username.to_owned());
+        let created_at = self.clock.now();
+        let account =
+            NewAccount { username: username.clone(), display_name, email: None, password_hash, created_at };
+        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: created_at };
+        let user = self.store.create_account(account, code.clone()).await.unwrap().unwrap();
+        assert!(self.store.use_code(user, &code).await.unwrap());
+        username
+    }
+
+    /// Logs in.
+    pub(crate) async fn caller(&self, username: &str) -> Caller {
         let token = self.domain.sessions.login(login(username), None).await.unwrap().token;
         self.domain.sessions.authenticate(&token).await.unwrap()
     }

@@ -5,21 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::{Problem, Register, Registered, Resend, User, Verified, Verify};
+use protocol::{Problem, Register, Registered, Resend, Verified, Verify};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Body, Limited, Segment};
+use super::extract::{Body, Limited};
 use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(register))
-        .routes(routes!(verify))
-        .routes(routes!(resend))
-        .routes(routes!(me))
-        .routes(routes!(user))
+    OpenApiRouter::new().routes(routes!(register)).routes(routes!(verify)).routes(routes!(resend))
 }
 
 /// Register an account
@@ -67,24 +62,4 @@ async fn verify(
 async fn resend(State(app): State<Arc<App>>, Body(request): Body<Resend>) -> Result<StatusCode, Failure> {
     app.domain.accounts.resend(&request.username).await?;
     Ok(StatusCode::ACCEPTED)
-}
-
-/// One's own user
-#[utoipa::path(get, path = "/api/users/me", tag = "users", security(("token" = [])), responses((status = 200, body = User)))]
-async fn me(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<User>, Failure> {
-    Ok(Json(app.domain.accounts.me(&caller).await?))
-}
-
-/// Somebody's user
-#[utoipa::path(
-    get, path = "/api/users/{username}", tag = "users", security(("token" = [])),
-    params(("username" = String, Path)),
-    responses((status = 200, body = User), (status = 404, body = Problem)),
-)]
-async fn user(
-    State(app): State<Arc<App>>,
-    _: Bearer,
-    Segment(username): Segment<String>,
-) -> Result<Json<User>, Failure> {
-    Ok(Json(app.domain.accounts.user(&username).await?))
 }

@@ -10,6 +10,7 @@ mod health;
 mod message;
 pub(crate) mod problem;
 mod session;
+mod user;
 mod web;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
     OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(session::routes())
+        .merge(user::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(block::routes())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
-use domain::{Caller, Error, Live, SocketKey};
+use domain::{Caller, Error, Live, Pace, SocketKey};
 use parking_lot::Mutex;
 use socketio::{Mark, Payload, SendError};
 use tokio::sync::oneshot;
@@ -23,6 +23,8 @@ pub(crate) struct Client {
     /// Whether it acknowledges every message.
     acks: Option<Box<Unacked>>,
     stream: Mutex<Stream>,
+    /// How often its typing is told.
+    pub(super) pace: Pace,
     /// Whether a `sync` waits for the stream.
     pub(super) syncing: AtomicBool,
 }
@@ -87,6 +89,7 @@ impl Client {
             caller,
             acks: acks.then(Box::default),
             stream: Mutex::new(Stream::CatchingUp(Box::new(catching_up))),
+            pace: Pace::default(),
             syncing: AtomicBool::new(false),
         }
     }

@@ -4,9 +4,11 @@ mod catch_up;
 mod client;
 mod connect;
 mod message;
+mod presence;
 mod receipt;
 pub(crate) mod reply;
 mod sync;
+mod typing;
 mod unacked;
 
 use std::fmt;
@@ -44,6 +46,7 @@ impl Handler for Sockets {
             socket.close(Reason::Application);
             return;
         }
+        self.0.domain.presences.came(socket.session().caller.person.id);
         self.0.tasks.spawn(catch_up::run(self.0.clone(), socket.clone()));
     }
 
@@ -57,9 +60,9 @@ impl Handler for Sockets {
             Some(ClientEvent::ReactToMessage) => message::react(app, socket, &event, reply).await,
             Some(ClientEvent::Receipt) => receipt::advance(app, socket, &event, reply).await,
             Some(ClientEvent::Sync) => sync::sync(app, socket, &event, reply).await,
-            Some(ClientEvent::Typing | ClientEvent::WatchPresence) | None => {
-                reply.error(&Error::new(Code::EventUnknown, "There is no event of this name."));
-            }
+            Some(ClientEvent::Typing) => typing::set(app, socket, &event, reply).await,
+            Some(ClientEvent::WatchPresence) => presence::watch(app, socket, &event, reply).await,
+            None => reply.error(&Error::new(Code::EventUnknown, "There is no event of this name.")),
         }
     }
 
@@ -75,9 +78,11 @@ impl Handler for Sockets {
 
     fn disconnected(&self, socket: &Socket, reason: Reason, _: Undelivered) {
         self.0.hub.leave(socket);
-        socket.session().ended();
+        let client = socket.session();
+        client.ended();
+        self.0.domain.presences.left(client.caller.person.id, client.key);
         self.0.domain.receipts.hurry();
-        let user = &*socket.session().caller.person.username;
+        let user = &*client.caller.person.username;
         tracing::debug!(user, reason = reason.as_str(), "a socket is over");
     }
 }

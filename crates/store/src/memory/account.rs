@@ -1,7 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 
 use async_trait::async_trait;
-use domain::store::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode, StoreError, UserId};
+use domain::store::{
+    Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting, StoreError,
+    UserId,
+};
 
 use super::MemoryStore;
 
@@ -11,6 +15,10 @@ pub(super) struct Accounts {
     all: Vec<Account>,
     by_name: HashMap<String, UserId>,
     codes: HashMap<UserId, CodeTry>,
+    /// Those who are verified, by their username in lower case.
+    usernames: BTreeSet<(String, UserId)>,
+    /// Those who are verified, by [`Account::display_key`].
+    display_names: BTreeSet<(String, UserId)>,
 }
 
 impl Accounts {
@@ -46,6 +54,8 @@ impl AccountStore for MemoryStore {
             password_hash,
             verified: false,
             created_at,
+            hide_presence: false,
+            last_seen_at: None,
         });
         accounts.by_name.insert(name, id);
         accounts.codes.insert(id, CodeTry { code, tries: 0 });
@@ -84,7 +94,96 @@ impl AccountStore for MemoryStore {
         accounts.codes.remove(&user);
         if let Some(account) = accounts.get_mut(user) {
             account.verified = true;
+            let (name, display) =
+                (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
+            accounts.usernames.insert((name, user));
+            accounts.display_names.insert((display, user));
         }
         Ok(true)
+    }
+
+    async fn change_account(
+        &self,
+        user: UserId,
+        change: AccountChange,
+    ) -> Result<Option<Account>, StoreError> {
+        let mut accounts = self.accounts.write();
+        let Some(account) = accounts.get_mut(user) else { return Ok(None) };
+        let before = Account::display_key(&account.display_name);
+        account.display_name = change.display_name.unwrap_or_else(|| account.display_name.clone());
+        account.hide_presence = change.hide_presence.unwrap_or(account.hide_presence);
+        let account = account.clone();
+        if accounts.display_names.remove(&(before, user)) {
+            accounts.display_names.insert((Account::display_key(&account.display_name), user));
+        }
+        Ok(Some(account))
+    }
+
+    async fn accounts_by_username(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        let accounts = self.accounts.read();
+        let from = (after.max(prefix).to_owned(), UserId(0));
+        let found = accounts.usernames.range(from..).take_while(|(name, _)| name.starts_with(prefix));
+        let found = found.filter(|(name, _)| name != after).take(limit);
+        Ok(found.filter_map(|(_, user)| accounts.get(*user).cloned()).collect())
+    }
+
+    async fn accounts_by_display_name(
+        &self,
+        prefix: &str,
+        after: Option<(String, UserId)>,
+        limit: usize,
+    ) -> Result<Vec<Account>, StoreError> {
+        let accounts = self.accounts.read();
+        let from = after.map_or_else(|| Bound::Included((prefix.to_owned(), UserId(0))), Bound::Excluded);
+        let found = accounts.display_names.range((from, Bound::Unbounded));
+        let found = found.take_while(|(name, _)| name.starts_with(prefix));
+        let found = found.filter_map(|(_, user)| accounts.get(*user));
+        let found = found.filter(|account| !account.username.to_ascii_lowercase().starts_with(prefix));
+        Ok(found.take(limit).cloned().collect())
+    }
+
+    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
+        let mut accounts = self.accounts.write();
+        for Seen { user, at } in seen {
+            if let Some(account) = accounts.get_mut(user) {
+                account.last_seen_at = account.last_seen_at.max(Some(at));
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError> {
+        let mut sightings = Vec::with_capacity(usernames.len());
+        for username in usernames {
+            let account = self.account(&username).await?.filter(|account| account.verified);
+            sightings.extend(account.map(|account| Sighting {
+                user: account.id,
+                username: account.username.into(),
+                visible: self.may_see(Look { from, at: account.id }),
+                last_seen_at: account.last_seen_at,
+            }));
+        }
+        Ok(sightings)
+    }
+
+    async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError> {
+        Ok(looks.into_iter().map(|look| self.may_see(look)).collect())
+    }
+}
+
+impl MemoryStore {
+    /// The rule of [`AccountStore::sees`].
+    fn may_see(&self, Look { from, at }: Look) -> bool {
+        let hidden = {
+            let accounts = self.accounts.read();
+            [from, at].into_iter().any(|user| accounts.get(user).is_none_or(|account| account.hide_presence))
+        };
+        let blocked = self.blocks.read().get(&at).is_some_and(|of| of.iter().any(|(user, _)| *user == from));
+        !hidden && !blocked && (from == at || self.conversations.read().have_in_common(from, at))
     }
 }

@@ -114,6 +114,12 @@ impl Conversations {
         self.of_user.entry(user).or_default().retain(|other| *other != key);
     }
 
+    /// Whether two people are in a conversation together.
+    pub(super) fn have_in_common(&self, one: UserId, other: UserId) -> bool {
+        let of = |user| self.of_user.get(&user).map_or(&[][..], Vec::as_slice);
+        self.find_direct(one, other).is_some() || of(one).iter().any(|key| of(other).contains(key))
+    }
+
     fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
         let keys = self.of_user.get(&user).into_iter().flatten();
         keys.filter_map(|&key| self.get(key).cloned()).collect()

@@ -13,6 +13,7 @@ mod conversation;
 mod epoch;
 mod group;
 mod message;
+mod presence;
 mod reader;
 mod receipt;
 mod schema;

@@ -2,16 +2,19 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::OpenError;
+use super::{OpenError, account};
 
 /// `Aldi`, so that `file` and we know the database for one of ours.
 const APPLICATION_ID: i32 = 0x416c_6469;
+
+const PRESENCE: &str = include_str!("../../migrations/sqlite/0003_presence.sql");
 
 /// Each brings the database to the version that is its place in the list, counted from 1. Never changed once
 /// released.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_groups.sql"),
+    PRESENCE,
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.
@@ -33,6 +36,9 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
     for (version, script) in (1..).zip(MIGRATIONS).take(wanted).skip(found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(script)?;
+        if *script == PRESENCE {
+            account::write_display_keys(&transaction)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;

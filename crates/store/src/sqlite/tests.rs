@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tempfile::tempdir;
 use tokio::sync::oneshot;
 
-use super::{OpenError, Options, SqliteStore, schema};
+use super::{OpenError, Options, SqliteStore, account, schema};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const EPOCH: Epoch = Epoch([1; 8]);
@@ -208,6 +208,11 @@ fn every_version_migrates_to_the_newest() {
             connection.execute(account, []).unwrap();
         }
         schema::migrate(&mut connection).unwrap();
+        if version == 2 {
+            let sql = "SELECT display_key FROM users";
+            let key: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(key, "ann", "who was there before is found, too");
+        }
         let users: usize = connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).unwrap();
         assert_eq!(users, usize::from(version > 0));
         let newest: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
@@ -216,7 +221,7 @@ fn every_version_migrates_to_the_newest() {
 }
 
 /// Of the migrations that databases have been made with.
-const RELEASED: &[u64] = &[0x9d7b_25c0_298e_ac69, 0xcc37_2799_3d6d_59a0];
+const RELEASED: &[u64] = &[0x9d7b_25c0_298e_ac69, 0xcc37_2799_3d6d_59a0, 0x0bee_6c4e_29d5_bcf2];
 
 /// A released migration never changes.
 #[test]
@@ -247,4 +252,21 @@ fn strange_databases_are_refused() {
     newer.pragma_update(None, "user_version", 999).unwrap();
     let refused = schema::migrate(&mut newer).unwrap_err();
     assert!(refused.to_string().contains("newer release"), "{refused}");
+}
+
+/// However many people there are, those who are found are found by an index, in its order.
+#[test]
+fn people_are_found_without_reading_everybody() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut connection).unwrap();
+    for (sql, index, values) in [
+        (account::by_username(), "users_by_username", 4),
+        (account::by_display_name(), "users_by_display_name", 5),
+    ] {
+        let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let values = rusqlite::params_from_iter(std::iter::repeat_n("ann", values));
+        let plan: Vec<String> =
+            explain.query_map(values, |row| row.get(3)).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(plan.len() == 1 && plan[0].starts_with("SEARCH") && plan[0].contains(index), "{plan:?}");
+    }
 }

@@ -6,6 +6,7 @@ mod accounts;
 mod conversations;
 mod groups;
 mod messages;
+mod presence;
 mod receipts;
 mod sessions;
 mod support;
@@ -42,6 +43,15 @@ contract! {
         a_code_is_used_once,
         tries_at_the_same_time_are_counted_one_by_one,
         a_new_code_starts_again,
+        what_is_not_changed_of_an_account_stays,
+        people_are_found_by_the_beginning_of_a_name,
+        who_was_found_comes_page_by_page,
+    };
+    presence::{
+        when_somebody_was_last_there_only_moves_forward,
+        people_are_looked_for_in_order,
+        presence_is_for_people_who_share_a_conversation,
+        who_hides_or_blocks_is_not_seen,
     };
     sessions::{
         a_refresh_token_works_once,

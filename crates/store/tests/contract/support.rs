@@ -41,6 +41,13 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
     store.create_account(account, code(1)).await.unwrap().unwrap()
 }
 
+/// Somebody who has entered their code.
+pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
+    let user = user(store, username).await;
+    assert!(store.use_code(user, &code(1)).await.unwrap());
+    user
+}
+
 pub(crate) fn text(text: &str) -> Change {
     Change::Message { client_id: None, text: text.into(), reply_to: None, hidden_from: None }
 }

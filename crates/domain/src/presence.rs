@@ -1,0 +1,318 @@
+//! Presence: who is there, told to who watches and may see it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use protocol::{Presence, PresenceList, Timestamp, WatchPresence, limit};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::live::{Broker, Live, SocketKey};
+use crate::person::Caller;
+use crate::store::{Look, Seen, Sighting, Store, StoreError, UserId};
+
+/// Who is there.
+///
+/// Nothing of it is stored but when people were last there. Who may see whom is asked of the store
+/// ([`crate::store::AccountStore::sees`]) when a socket begins to watch, and again whenever somebody who is watched
+/// comes, goes, hides, blocks, or joins or leaves a group. The table is locked while sockets are told, so that each of them is told in the
+/// order in which things happened, the answer to its request included.
+pub struct Presences {
+    store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
+    clock: Arc<dyn Clock>,
+    table: Mutex<Table>,
+    changed: Notify,
+}
+
+/// A socket that watches.
+type Watcher = (UserId, SocketKey);
+
+#[derive(Default)]
+struct Table {
+    /// Whom each socket watches.
+    of_watcher: BTreeMap<Watcher, Vec<UserId>>,
+    watched: BTreeMap<UserId, Watched>,
+    /// Whose last socket left a moment ago: they may be back in another. In the order of when they will be gone.
+    leaving: BTreeMap<UserId, Leaving>,
+    due: VecDeque<(Instant, UserId)>,
+    /// Who is gone, until that is stored and told.
+    gone: BTreeMap<UserId, Timestamp>,
+    /// Of whom it may be that other things hold now than what was told.
+    doubtful: BTreeSet<UserId>,
+    /// Counts what may have changed who sees whom.
+    changes: u64,
+}
+
+struct Watched {
+    username: Arc<str>,
+    /// Whether each socket was last told that they are there.
+    by: BTreeMap<Watcher, bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Leaving {
+    due: Instant,
+    at: Timestamp,
+}
+
+impl Presences {
+    /// How long somebody whose last socket left is not gone yet: a page that is loaded again takes about a second.
+    const GRACE: Duration = Duration::from_secs(2);
+    /// Who is gone so soon is taken for gone with the others: one commit for all of them.
+    const TOGETHER: Duration = Duration::from_millis(100);
+    /// How many are looked at in one go; who is watched by more is looked at alone.
+    const LOOKS: usize = 4096;
+    /// How long a store that fails is given.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, broker, clock, table: Mutex::default(), changed: Notify::new() }
+    }
+
+    /// From now on a socket watches these people and nobody else; `reply` is called with their presence, before
+    /// the socket is told of any change of it.
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        socket: SocketKey,
+        WatchPresence { usernames }: WatchPresence,
+        reply: impl FnOnce(Result<PresenceList, Error>),
+    ) {
+        if usernames.len() > limit::WATCHED {
+            return reply(Err(Error::invalid("usernames", "At most 1,000 people can be watched.")));
+        }
+        let user = caller.person.id;
+        let before = self.table.lock().changes;
+        let sightings = match self.store.look_for(user, usernames).await {
+            Ok(sightings) => sightings,
+            Err(error) => return reply(Err(error.into())),
+        };
+        let mut table = self.table.lock();
+        table.forget((user, socket));
+        let list = sightings.into_iter().map(|sighting| {
+            let online = sighting.visible && table.is_there(sighting.user, &*self.broker);
+            let presence = table.presence(&sighting, online);
+            table.watch((user, socket), sighting, online);
+            presence
+        });
+        let list = list.collect();
+        reply(Ok(PresenceList(list)));
+        if table.changes != before {
+            // What was read may be outdated.
+            table.doubt_all_of(user);
+            self.changed.notify_one();
+        }
+    }
+
+    /// A socket of a user is live.
+    pub fn came(&self, user: UserId) {
+        let mut table = self.table.lock();
+        let is_back = table.leaving.remove(&user).is_some();
+        let unseen = |watched: &Watched| watched.by.values().any(|told| !told);
+        if !is_back && table.watched.get(&user).is_some_and(unseen) {
+            table.doubtful.insert(user);
+            self.changed.notify_one();
+        }
+    }
+
+    /// A socket of a user is over: it watches nobody any more, and perhaps it was their last.
+    pub fn left(&self, user: UserId, socket: SocketKey) {
+        let mut table = self.table.lock();
+        table.forget((user, socket));
+        if self.broker.is_live(user) {
+            return;
+        }
+        let due = Instant::now() + Self::GRACE;
+        table.leaving.insert(user, Leaving { due, at: self.clock.now() });
+        table.due.push_back((due, user));
+        if table.due.len() == 1 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Who may see a user, or whom the user may see, may have changed.
+    pub(crate) fn changed(&self, user: UserId) {
+        let mut table = self.table.lock();
+        table.changes += 1;
+        if table.watched.contains_key(&user) {
+            table.doubtful.insert(user);
+        }
+        table.doubt_all_of(user);
+        self.changed.notify_one();
+    }
+
+    /// Tells who comes and goes, and stores when people were last there, until `stop`; then once more what is left.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let due = self.table.lock().due.front().map(|(due, _)| *due + Self::TOGETHER);
+            let somebody_is_gone = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = somebody_is_gone => {}
+                () = &mut stop => break,
+            }
+            if let Err(error) = self.settle(Instant::now()).await {
+                tracing::warn!(%error, "who came and went could not be stored and told; it is tried again");
+                self.changed.notify_one();
+                tokio::select! {
+                    () = tokio::time::sleep(Self::PATIENCE) => {}
+                    () = &mut stop => break,
+                }
+            }
+        }
+        // Nobody comes back any more.
+        if let Err(error) = self.settle(Instant::now() + Self::GRACE).await {
+            tracing::warn!(%error, "who left last could not be stored");
+        }
+    }
+
+    /// Stores and tells who is gone at `now`, and tells what else has changed.
+    async fn settle(&self, now: Instant) -> Result<(), StoreError> {
+        let gone = {
+            let mut table = self.table.lock();
+            table.expire(now, &*self.broker);
+            table.gone.clone()
+        };
+        if !gone.is_empty() {
+            // First, so that who is told and asks is not answered with less.
+            self.store.note_seen(gone.iter().map(|(&user, &at)| Seen { user, at }).collect()).await?;
+        }
+        loop {
+            let (people, looks) = self.table.lock().take_doubts(Self::LOOKS);
+            if people.is_empty() {
+                break;
+            }
+            let seen = match looks.as_slice() {
+                [] => Vec::new(),
+                looks => {
+                    self.store.sees(looks.to_vec()).await.inspect_err(|_| self.table.lock().doubt(&people))?
+                }
+            };
+            self.tell(&people, &looks.into_iter().zip(seen).collect());
+        }
+        self.table.lock().gone.retain(|user, at| gone.get(user) != Some(at));
+        Ok(())
+    }
+
+    /// Tells the sockets that watch these people, where they were told otherwise.
+    fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<Look, bool>) {
+        let mut table = self.table.lock();
+        for &user in people {
+            let is_there = table.is_there(user, &*self.broker);
+            let last_seen = table.gone.get(&user).copied();
+            let Some(watched) = table.watched.get_mut(&user) else { continue };
+            let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
+            for (&watcher, told) in &mut watched.by {
+                // Who is not among them began to watch meanwhile, and was answered with what holds.
+                let Some(&visible) = sees.get(&Look { from: watcher.0, at: user }) else { continue };
+                let online = is_there && visible;
+                if std::mem::replace(told, online) != online {
+                    let list = match (online, visible) {
+                        (true, _) => &mut came,
+                        (false, true) => &mut went,
+                        (false, false) => &mut hid,
+                    };
+                    list.push(watcher);
+                }
+            }
+            let username = &watched.username;
+            for (sockets, online, last_seen) in
+                [(came, true, None), (went, false, last_seen), (hid, false, None)]
+            {
+                if !sockets.is_empty() {
+                    let presence = Presence { username: username.to_string(), online, last_seen };
+                    self.broker.tell_sockets(&mut sockets.into_iter(), Live::Presence(presence));
+                }
+            }
+        }
+    }
+}
+
+impl Table {
+    fn is_there(&self, user: UserId, broker: &dyn Broker) -> bool {
+        self.leaving.contains_key(&user) || broker.is_live(user)
+    }
+
+    fn presence(&self, sighting: &Sighting, online: bool) -> Presence {
+        let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).copied());
+        let last_seen = last_seen.filter(|_| sighting.visible && !online);
+        Presence { username: sighting.username.to_string(), online, last_seen }
+    }
+
+    fn watch(&mut self, watcher: Watcher, sighting: Sighting, online: bool) {
+        let Sighting { user, username, .. } = sighting;
+        let watched = self.watched.entry(user).or_insert_with(|| Watched { username, by: BTreeMap::new() });
+        if watched.by.insert(watcher, online).is_none() {
+            self.of_watcher.entry(watcher).or_default().push(user);
+        }
+    }
+
+    fn forget(&mut self, watcher: Watcher) {
+        for user in self.of_watcher.remove(&watcher).unwrap_or_default() {
+            if let Some(watched) = self.watched.get_mut(&user) {
+                watched.by.remove(&watcher);
+                if watched.by.is_empty() {
+                    self.watched.remove(&user);
+                }
+            }
+        }
+    }
+
+    /// Everybody whom the sockets of a user watch is to be looked at.
+    fn doubt_all_of(&mut self, user: UserId) {
+        let sockets = (user, SocketKey(0))..=(user, SocketKey(u64::MAX));
+        self.doubtful.extend(self.of_watcher.range(sockets).flat_map(|(_, watched)| watched));
+    }
+
+    fn doubt(&mut self, people: &BTreeSet<UserId>) {
+        self.doubtful.extend(people);
+    }
+
+    /// Who left so long ago that they are gone.
+    fn expire(&mut self, now: Instant, broker: &dyn Broker) {
+        while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
+            self.due.pop_front();
+            // Else they were back meanwhile, and have perhaps left again.
+            if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
+                && let Some(Leaving { at, .. }) = self.leaving.remove(&user)
+                && !broker.is_live(user)
+            {
+                self.gone.insert(user, at);
+                self.doubtful.insert(user);
+            }
+        }
+        if self.due.is_empty() {
+            // Thousands may have left at once.
+            self.due = VecDeque::new();
+        }
+    }
+
+    /// People to look at, and who looks at them: about so many.
+    fn take_doubts(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<Look>) {
+        let (mut people, mut looks) = (BTreeSet::new(), Vec::new());
+        while looks.len() < most
+            && let Some(at) = self.doubtful.pop_first()
+        {
+            people.insert(at);
+            for &(from, _) in self.watched.get(&at).into_iter().flat_map(|watched| watched.by.keys()) {
+                let look = Look { from, at };
+                // A person's sockets are side by side.
+                if looks.last() != Some(&look) {
+                    looks.push(look);
+                }
+            }
+        }
+        (people, looks)
+    }
+}

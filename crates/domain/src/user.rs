@@ -1,0 +1,139 @@
+//! Users: what people show of themselves, and finding them by it.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use protocol::{ChangeMe, Code, Page, User};
+
+use crate::account::{check_display_name, own_user};
+use crate::error::Error;
+use crate::person::{Caller, Directory};
+use crate::presence::Presences;
+use crate::store::{Account, AccountChange, Store, UserId};
+
+/// People, as they and others see them.
+pub struct Users {
+    store: Arc<dyn Store>,
+    people: Arc<Directory>,
+    presences: Arc<Presences>,
+}
+
+impl Users {
+    /// People in a page of those who were found.
+    const PAGE: usize = 20;
+    /// Characters by which people are found: one would find half of them.
+    const QUERY: usize = 2;
+
+    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>, presences: Arc<Presences>) -> Self {
+        Self { store, people, presences }
+    }
+
+    /// The caller's own user.
+    pub async fn me(&self, caller: &Caller) -> Result<User, Error> {
+        let account = self.store.account_of(caller.person.id).await?;
+        account.map(own_user).ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// Changes what the caller shows of themselves.
+    pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
+        let ChangeMe { display_name, hide_presence } = request;
+        let display_name = display_name.map(check_display_name).transpose()?;
+        let change = AccountChange { display_name, hide_presence };
+        let user = caller.person.id;
+        let account = self.store.change_account(user, change).await?;
+        if hide_presence.is_some() {
+            self.presences.changed(user);
+        }
+        account.map(own_user).ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// Somebody's public user.
+    pub async fn get(&self, username: &str) -> Result<User, Error> {
+        let missing = || Error::not_found("user");
+        let person = self.people.named(username).await?.ok_or_else(missing)?;
+        let account = self.store.account_of(person.id).await?.ok_or_else(missing)?;
+        Ok(public_user(account))
+    }
+
+    /// People of whom a name begins with the query: first those of whom the username does.
+    pub async fn find(&self, query: &str, next: Option<&str>) -> Result<Page<User>, Error> {
+        let query = query.trim();
+        if query.chars().count() < Self::QUERY {
+            return Err(Error::invalid("query", "Give at least two characters of a name."));
+        }
+        let next = next.map(Next::decode).transpose()?;
+        // One more than a page shows whether there is another.
+        let most = Self::PAGE + 1;
+        let mut found = Vec::new();
+        let mut after = None;
+        let by_username = match next {
+            None => Some(String::new()),
+            Some(Next::Username(name)) => Some(name),
+            Some(Next::DisplayName(name, user)) => {
+                after = Some((name, user));
+                None
+            }
+        };
+        if let Some(above) = by_username {
+            let prefix = query.to_ascii_lowercase();
+            found.extend(self.store.accounts_by_username(&prefix, &above, most).await?);
+        }
+        let named = found.len();
+        if found.len() < most {
+            let prefix = Account::display_key(query);
+            found.extend(self.store.accounts_by_display_name(&prefix, after, most - named).await?);
+        }
+        let more = found.len() > Self::PAGE;
+        found.truncate(Self::PAGE);
+        let last = found.last().filter(|_| more);
+        let next = last
+            .map(|last| if found.len() <= named { Next::username(last) } else { Next::display_name(last) });
+        Ok(Page { items: found.into_iter().map(public_user).collect(), next: next.map(Next::encode) })
+    }
+}
+
+/// An account as others see it.
+fn public_user(account: Account) -> User {
+    User { email: None, hide_presence: None, ..own_user(account) }
+}
+
+/// Where a list of people goes on; opaque to clients.
+enum Next {
+    /// Above this username.
+    Username(String),
+    /// Above this display name.
+    DisplayName(String, UserId),
+}
+
+impl Next {
+    fn username(account: &Account) -> Self {
+        Self::Username(account.username.to_ascii_lowercase())
+    }
+
+    fn display_name(account: &Account) -> Self {
+        Self::DisplayName(Account::display_key(&account.display_name), account.id)
+    }
+
+    fn encode(self) -> String {
+        let (user, name) = match self {
+            Self::Username(name) => (UserId(0), name),
+            Self::DisplayName(name, user) => (user, name),
+        };
+        let mut bytes = user.0.to_be_bytes().to_vec();
+        bytes.extend_from_slice(name.as_bytes());
+        BASE64URL.encode(bytes)
+    }
+
+    fn decode(next: &str) -> Result<Self, Error> {
+        let read = || {
+            let bytes = BASE64URL.decode(next).ok()?;
+            let (user, name) = bytes.split_first_chunk()?;
+            let (user, name) = (UserId(i64::from_be_bytes(*user)), String::from_utf8(name.to_vec()).ok()?);
+            Some(if user == UserId(0) { Self::Username(name) } else { Self::DisplayName(name, user) })
+        };
+        let invalid =
+            || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
+        read().ok_or_else(invalid)
+    }
+}

@@ -1,0 +1,18 @@
+//! Watching who is there, from a socket.
+
+use socketio::Event;
+
+use super::reply::Reply;
+use super::{Socket, decode};
+use crate::app::App;
+
+pub(super) async fn watch(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    match decode(event) {
+        Ok(request) => {
+            let client = socket.session();
+            let answer = |result| reply.result(result);
+            app.domain.presences.watch(&client.caller, client.key, request, answer).await;
+        }
+        Err(error) => reply.error(&error),
+    }
+}

@@ -1,0 +1,17 @@
+//! Typing from a socket.
+
+use socketio::Event;
+
+use super::reply::Reply;
+use super::{Socket, decode};
+use crate::app::App;
+
+pub(super) async fn set(app: &App, socket: &Socket, event: &Event, reply: Reply) {
+    match decode(event) {
+        Ok(request) => {
+            let client = socket.session();
+            reply.result(app.domain.typings.set(&client.caller, &client.pace, request).await);
+        }
+        Err(error) => reply.error(&error),
+    }
+}
