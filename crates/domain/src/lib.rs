@@ -20,10 +20,12 @@ mod password;
 mod person;
 mod random;
 mod receipt;
+mod search;
 mod session;
 pub mod store;
 mod sync;
 mod token;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +45,7 @@ pub use password::Passwords;
 pub use person::{Caller, Person};
 pub use random::Random;
 pub use receipt::Receipts;
+pub use search::{Query, Searches};
 pub use session::Sessions;
 pub use sync::{Caught, Reader, Syncs};
 pub use token::Claims;
@@ -114,6 +117,8 @@ pub struct Domain {
     pub messages: Messages,
     /// How far members have come.
     pub receipts: Arc<Receipts>,
+    /// Finding messages.
+    pub searches: Searches,
     /// Catching up.
     pub syncs: Syncs,
 }
@@ -162,7 +167,7 @@ impl Domain {
             messages: Messages::new(
                 store.clone(),
                 broker,
-                clock,
+                clock.clone(),
                 random,
                 people,
                 channels.clone(),
@@ -170,6 +175,7 @@ impl Domain {
                 settings,
             ),
             blocks,
+            searches: Searches::new(store.clone(), clock, channels.clone()),
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
     ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, MessageRecord, MessageStore,
-    Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, SessionRecord,
-    SessionStore, Since, Store, StoreError, UserId,
+    Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, Search,
+    SearchStore, SessionRecord, SessionStore, Since, Store, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -88,6 +88,13 @@ hand_on! {
         fn block(user: UserId, other: UserId, at: Timestamp) -> Result<(), StoreError>;
         fn unblock(user: UserId, other: UserId) -> Result<bool, StoreError>;
         fn blocks(user: UserId) -> Result<Vec<Blocked>, StoreError>;
+    }
+}
+
+hand_on! {
+    SearchStore {
+        fn search(search: Search) -> Result<Vec<(Position, MessageRecord)>, StoreError>;
+        fn indexed() -> ();
     }
 }
 

@@ -114,7 +114,7 @@ impl Conversations {
         self.of_user.entry(user).or_default().retain(|other| *other != key);
     }
 
-    fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
+    pub(super) fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
         let keys = self.of_user.get(&user).into_iter().flatten();
         keys.filter_map(|&key| self.get(key).cloned()).collect()
     }
