@@ -9,7 +9,10 @@ mod guard;
 mod health;
 mod message;
 pub(crate) mod problem;
+mod receipt;
+mod search;
 mod session;
+mod sync;
 mod web;
 
 use std::sync::Arc;
@@ -42,6 +45,9 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(group::routes())
         .merge(block::routes())
         .merge(message::routes())
+        .merge(receipt::routes())
+        .merge(search::routes())
+        .merge(sync::routes())
         .merge(health::routes())
         .split_for_parts()
 }
