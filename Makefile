@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-GENERATED := web/src/app/protocol/protocol.ts docs/openapi.json docs/settings.toml
+GENERATED := web/src/app/protocol/protocol.ts docs/openapi.json docs/asyncapi.json docs/settings.toml
 
 .PHONY: help
 help: ## List the targets
@@ -63,9 +63,11 @@ generate: ## Write the generated files anew
 	@mkdir -p target
 	cargo run --quiet --locked --package aldis-protocol --features schema --example typescript > target/protocol.ts
 	cargo run --quiet --locked --package aldis -- openapi > target/openapi.json
+	cargo run --quiet --locked --package aldis -- asyncapi > target/asyncapi.json
 	@# Whole or not at all: others may be reading them.
 	mv target/protocol.ts web/src/app/protocol/protocol.ts
 	mv target/openapi.json docs/openapi.json
+	mv target/asyncapi.json docs/asyncapi.json
 	cp crates/server/src/config/default.toml docs/settings.toml
 
 .PHONY: fresh

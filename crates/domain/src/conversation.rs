@@ -301,11 +301,11 @@ impl Conversations {
     }
 }
 
-fn encode_next(position: Position) -> String {
+pub(crate) fn encode_next(position: Position) -> String {
     BASE64URL.encode(position.0.to_be_bytes())
 }
 
-fn decode_next(next: &str) -> Result<Position, Error> {
+pub(crate) fn decode_next(next: &str) -> Result<Position, Error> {
     let invalid =
         || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
     let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;

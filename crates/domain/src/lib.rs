@@ -21,12 +21,14 @@ mod person;
 mod presence;
 mod random;
 mod receipt;
+mod search;
 mod session;
 pub mod store;
 mod sync;
 mod token;
 mod typing;
 mod user;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +49,7 @@ pub use person::{Caller, Person};
 pub use presence::Presences;
 pub use random::Random;
 pub use receipt::Receipts;
+pub use search::{Query, Searches};
 pub use session::Sessions;
 pub use sync::{Caught, Reader, Syncs};
 pub use token::Claims;
@@ -126,6 +129,8 @@ pub struct Domain {
     pub typings: Typings,
     /// Who is there.
     pub presences: Arc<Presences>,
+    /// Finding messages.
+    pub searches: Searches,
     /// Catching up.
     pub syncs: Syncs,
 }
@@ -178,7 +183,7 @@ impl Domain {
             messages: Messages::new(
                 store.clone(),
                 broker,
-                clock,
+                clock.clone(),
                 random,
                 people,
                 channels.clone(),
@@ -188,6 +193,7 @@ impl Domain {
             blocks,
             typings,
             presences,
+            searches: Searches::new(store.clone(), clock, channels.clone()),
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    Auth, Block, ChangeConversation, ChangeMe, Code, Conversation, Hit, LoggedIn, Login, NewGroup, Problem,
-    PutMember, Refresh, Register, Registered, Resend, Session, Verified, Verify, client_events,
-    server_events,
+    Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation, Hit, LoggedIn, Login,
+    NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered, Resend, Session, SyncPage,
+    Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -28,6 +28,7 @@ fn main() {
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
         Type::of::<ChangeMe>(),
+        Type::of::<ChangeMessage>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
         Type::of::<Hit>(),
@@ -36,11 +37,13 @@ fn main() {
         Type::of::<NewGroup>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),
+        Type::of::<Reached>(),
         Type::of::<Refresh>(),
         Type::of::<Register>(),
         Type::of::<Registered>(),
         Type::of::<Resend>(),
         Type::of::<Session>(),
+        Type::of::<SyncPage>(),
         Type::of::<Verified>(),
         Type::of::<Verify>(),
     ];
@@ -132,6 +135,12 @@ fn expression(schema: &Value) -> String {
         Some("boolean") => "boolean".to_owned(),
         Some("object") if schema["additionalProperties"].is_object() => {
             format!("Record<string, {}>", expression(&schema["additionalProperties"]))
+        }
+        Some("object") if schema["properties"].is_object() => {
+            let properties = schema["properties"].as_object().into_iter().flatten();
+            let members: Vec<_> =
+                properties.map(|(key, property)| format!("{key}: {}", expression(property))).collect();
+            format!("{{ {} }}", members.join("; "))
         }
         Some("object") => "Record<string, never>".to_owned(),
         Some("array") => format!("{}[]", expression(&schema["items"])),

@@ -34,10 +34,10 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
 pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
-pub use message::{DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage};
+pub use message::{ChangeMessage, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage};
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
-pub use receipt::{Cursors, MoveCursors, Receipt};
+pub use receipt::{Cursors, MoveCursors, Reached, Receipt};
 pub use search::Hit;
 pub use session::{LoggedIn, Login, Refresh, Session};
-pub use sync::{Auth, Page, Sync, Synced};
+pub use sync::{Auth, Page, Sync, SyncEvent, SyncPage, Synced};
 pub use time::Timestamp;

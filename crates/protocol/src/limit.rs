@@ -30,6 +30,10 @@ pub const WATCHED: usize = 1000;
 pub const PAGE: RangeInclusive<u32> = 1..=200;
 /// Messages in a page of history where the caller names no number.
 pub const PAGE_DEFAULT: u32 = 50;
+/// Characters of what is searched for.
+pub const QUERY: RangeInclusive<usize> = 1..=200;
+/// Messages in a page of what was found.
+pub const FOUND: usize = 20;
 /// Events in a page of `sync`.
 pub const SYNC_PAGE: RangeInclusive<u32> = 1..=1000;
 /// Events in a page of `sync` where the caller names no number.

@@ -88,6 +88,12 @@ wire! {
         pub text: String,
     }
 
+    /// Body of a change of a message over HTTP, whose path says which.
+    pub struct ChangeMessage {
+        /// The new text.
+        pub text: String,
+    }
+
     /// Payload of `message:delete`.
     pub struct DeleteMessage {
         /// Where.

@@ -16,6 +16,17 @@ wire! {
         pub read_seq: Option<u64>,
     }
 
+    /// Body of a receipt over HTTP, whose path says where.
+    #[derive(Copy, Default)]
+    pub struct Reached {
+        /// Everything up to here has arrived.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub delivered_seq: Option<u64>,
+        /// Everything up to here has been read; implies delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub read_seq: Option<u64>,
+    }
+
     /// A member's two cursors; `readSeq` ≤ `deliveredSeq` ≤ the conversation's `headSeq`.
     #[derive(Copy, Default, Eq)]
     pub struct Cursors {

@@ -1,6 +1,7 @@
 //! The handshake, resuming, and pages of lists.
 
 use crate::wire::wire;
+use crate::{Conversation, Message};
 
 wire! {
     /// The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored.
@@ -40,6 +41,32 @@ wire! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub more: Option<bool>,
     }
+
+    /// Answer to a `sync` over HTTP: the events that a socket would have been sent, and then its answer.
+    pub struct SyncPage {
+        /// In their order.
+        pub events: Vec<SyncEvent>,
+        /// Opaque; stands for everything up to the last of the events.
+        pub cursor: String,
+        /// Whether another request with this cursor would bring more.
+        pub more: bool,
+    }
+}
+
+/// An event as the socket would have sent it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "event", content = "data")]
+pub enum SyncEvent {
+    /// A new message.
+    #[serde(rename = "message")]
+    Message(Message),
+    /// A message was edited, deleted or reacted to.
+    #[serde(rename = "message:updated")]
+    MessageUpdated(Message),
+    /// A conversation is new or changed.
+    #[serde(rename = "conversation")]
+    Conversation(Conversation),
 }
 
 /// A page of a list.

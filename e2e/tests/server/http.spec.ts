@@ -212,10 +212,12 @@ test('long answers to programs are compressed', async () => {
   expect(answer.headers.get('content-encoding')).toBe('gzip');
 });
 
-test('the description is the one that is committed', async () => {
-  const document = await aldis.call<{ openapi: string; paths: object }>('GET', '/openapi.json');
-  expect(document.openapi).toMatch(/^3\./);
+test('the descriptions are those that are committed', async () => {
   const { readFile } = await import('node:fs/promises');
-  const committed = await readFile(new URL('../../../docs/openapi.json', import.meta.url), 'utf8');
-  expect(document).toEqual(JSON.parse(committed));
+  for (const name of ['openapi', 'asyncapi']) {
+    const document = await aldis.call<Record<string, string>>('GET', `/${name}.json`);
+    expect(document[name]).toMatch(/^3\./);
+    const committed = await readFile(new URL(`../../../docs/${name}.json`, import.meta.url), 'utf8');
+    expect(document).toEqual(JSON.parse(committed));
+  }
 });

@@ -11,6 +11,7 @@ mod block;
 mod conversation;
 mod message;
 mod receipt;
+mod search;
 mod session;
 
 use async_trait::async_trait;
@@ -28,6 +29,7 @@ pub use message::{
     MessageStore, Position, Range, Reaction, Read, Roster, Target, first_body,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
+pub use search::{Search, SearchStore};
 pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};
 
 /// Why the store did not do it. Nothing was stored; the same operation may succeed later.
@@ -44,7 +46,7 @@ pub enum StoreError {
 /// A store, whole.
 #[async_trait]
 pub trait Store:
-    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore
+    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore + SearchStore
 {
     /// Whether it can take something now; tried for real while it is in doubt.
     async fn check(&self) -> Result<(), StoreError>;

@@ -8,7 +8,8 @@ use domain::store::{
     Account, AccountChange, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey,
     ConversationRecord, ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, Look,
     MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
-    Rotation, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
+    Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError,
+    UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -102,6 +103,13 @@ hand_on! {
         fn block(user: UserId, other: UserId, at: Timestamp) -> Result<(), StoreError>;
         fn unblock(user: UserId, other: UserId) -> Result<bool, StoreError>;
         fn blocks(user: UserId) -> Result<Vec<Blocked>, StoreError>;
+    }
+}
+
+hand_on! {
+    SearchStore {
+        fn search(search: Search) -> Result<Vec<(Position, MessageRecord)>, StoreError>;
+        fn indexed() -> ();
     }
 }
 

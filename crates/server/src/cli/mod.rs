@@ -1,5 +1,6 @@
 //! The command line.
 
+mod asyncapi;
 mod bench;
 mod config;
 mod keys;
@@ -22,6 +23,7 @@ pub(crate) fn run() -> ExitCode {
         "config" => settings(flags).and_then(|(layers, _)| config::print(&layers)),
         "keys" => settings(flags).and_then(|(_, config)| keys::rotate(&config)),
         "openapi" => openapi::print(),
+        "asyncapi" => asyncapi::print(),
         "bench" => bench::run(flags),
         _ => unreachable!("clap knows the subcommands"),
     };
@@ -56,7 +58,8 @@ fn command() -> Command {
                      the keys before it are accepted until their files are removed.",
                 ),
         ))
-        .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
+        .subcommand(Command::new("openapi").about("Print the OpenAPI document, which describes HTTP"))
+        .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document, which describes the socket"))
         .subcommand(bench::command())
 }
 

@@ -1,12 +1,15 @@
-//! Sending messages over HTTP, for programs that hold no socket.
+//! Sending and changing messages over HTTP, for programs that hold no socket.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use domain::{Caller, Error};
-use protocol::{Code, ConversationId, Message, Problem, SendMessage};
+use domain::{Caller, Error, Sent};
+use protocol::{
+    ChangeMessage, Code, ConversationId, DeleteMessage, EditMessage, Message, MessageId, Problem,
+    ReactToMessage, SendMessage,
+};
 use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +19,11 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(send)).routes(routes!(send_to_conversation))
+    OpenApiRouter::new()
+        .routes(routes!(send))
+        .routes(routes!(send_to_conversation))
+        .routes(routes!(edit, delete))
+        .routes(routes!(react, take_back))
 }
 
 /// Send a message
@@ -87,8 +94,128 @@ async fn submit(
     }
     let (answer, answered) = oneshot::channel();
     app.domain.messages.send(caller, request, None, move |result| drop(answer.send(result))).await;
-    let gone = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
-    let sent = answered.await.map_err(|_| gone())??;
+    let sent = stored(answered).await?;
     let status = if sent.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Arc::unwrap_or_clone(sent.message))))
+}
+
+/// Change the text of a message of one's own
+///
+/// Answered once it is stored durably.
+#[utoipa::path(
+    patch, path = "/api/conversations/{id}/messages/{messageId}", tag = "messages", security(("token" = [])),
+    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = ChangeMessage,
+    responses(
+        (status = 200, body = Message),
+        (status = 403, body = Problem, description = "`forbidden`: it is somebody else's"),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`message_deleted`"),
+        (status = 413, body = Problem, description = "`text_too_long`"),
+        (status = 422, body = Problem, description = "`text_empty`"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
+)]
+async fn edit(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
+    Body(ChangeMessage { text }): Body<ChangeMessage>,
+) -> Result<Json<Message>, Failure> {
+    let (answer, answered) = oneshot::channel();
+    let request = EditMessage { conversation_id, id, text };
+    app.domain.messages.edit(&caller, request, None, move |result| drop(answer.send(result))).await;
+    changed(answered).await
+}
+
+/// Delete a message of one's own, for everyone
+///
+/// Answered, with what is left of it, once that is stored durably.
+#[utoipa::path(
+    delete, path = "/api/conversations/{id}/messages/{messageId}", tag = "messages", security(("token" = [])),
+    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path)),
+    responses(
+        (status = 200, body = Message),
+        (status = 403, body = Problem, description = "`forbidden`: it is somebody else's"),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`message_deleted`"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
+)]
+async fn delete(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
+) -> Result<Json<Message>, Failure> {
+    let (answer, answered) = oneshot::channel();
+    let request = DeleteMessage { conversation_id, id };
+    app.domain.messages.delete(&caller, request, None, move |result| drop(answer.send(result))).await;
+    changed(answered).await
+}
+
+/// React to a message with an emoji
+///
+/// Once more is as good as once.
+#[utoipa::path(
+    put, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
+    responses(
+        (status = 200, body = Message),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`message_deleted`"),
+        (status = 422, body = Problem, description = "`invalid`: no emoji, or the message has too many"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
+)]
+async fn react(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(place): Segment<(ConversationId, MessageId, String)>,
+) -> Result<Json<Message>, Failure> {
+    set_reaction(&app, &caller, place, true).await
+}
+
+/// Take a reaction back
+///
+/// Also where there is none.
+#[utoipa::path(
+    delete, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
+    responses(
+        (status = 200, body = Message),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`message_deleted`"),
+        (status = 422, body = Problem, description = "`invalid`: no emoji"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
+)]
+async fn take_back(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(place): Segment<(ConversationId, MessageId, String)>,
+) -> Result<Json<Message>, Failure> {
+    set_reaction(&app, &caller, place, false).await
+}
+
+async fn set_reaction(
+    app: &App,
+    caller: &Caller,
+    (conversation_id, id, emoji): (ConversationId, MessageId, String),
+    on: bool,
+) -> Result<Json<Message>, Failure> {
+    let (answer, answered) = oneshot::channel();
+    let request = ReactToMessage { conversation_id, id, emoji, on };
+    app.domain.messages.react(caller, request, None, move |result| drop(answer.send(result))).await;
+    changed(answered).await
+}
+
+async fn changed(answered: oneshot::Receiver<Result<Sent, Error>>) -> Result<Json<Message>, Failure> {
+    Ok(Json(Arc::unwrap_or_clone(stored(answered).await?.message)))
+}
+
+/// What was asked for, once the store has answered.
+pub(super) async fn stored<T>(answered: oneshot::Receiver<Result<T, Error>>) -> Result<T, Failure> {
+    let gone = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
+    Ok(answered.await.map_err(|_| gone())??)
 }

@@ -1,25 +1,32 @@
 //! HTTP: decode, call the domain, encode.
 
 mod account;
+mod asyncapi;
 mod block;
 mod conversation;
+mod docs;
 pub(crate) mod extract;
 mod group;
 mod guard;
 mod health;
 mod message;
 pub(crate) mod problem;
+mod receipt;
+mod search;
 mod session;
+mod sync;
 mod user;
 mod web;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 use protocol::Code;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -27,6 +34,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+pub(crate) use asyncapi::asyncapi;
 use problem::Failure;
 
 /// The web client's files are compressed beforehand.
@@ -44,6 +52,9 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(group::routes())
         .merge(block::routes())
         .merge(message::routes())
+        .merge(receipt::routes())
+        .merge(search::routes())
+        .merge(sync::routes())
         .merge(health::routes())
         .split_for_parts()
 }
@@ -56,15 +67,24 @@ pub(crate) fn openapi() -> OpenApi {
 /// Everything over HTTP but the path of the socket.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (routes, document) = documented();
-    let document = Arc::new(document);
+    let openapi = serde_json::to_value(&document).expect("a description is JSON");
+    let asyncapi = asyncapi();
+    let docs = docs::routes(&openapi, &asyncapi);
+    let (openapi, asyncapi) = (Bytes::from(openapi.to_string()), Bytes::from(asyncapi.to_string()));
     routes
-        .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
+        .merge(docs)
+        .route("/openapi.json", get(move || async move { json(openapi) }))
+        .route("/asyncapi.json", get(move || async move { json(asyncapi) }))
         .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed, "Use another method.") })
         .fallback(web::serve)
         .layer(DefaultBodyLimit::max(app.config.body_limit.bytes()))
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_json)))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
+}
+
+fn json(document: Bytes) -> impl IntoResponse {
+    ([(CONTENT_TYPE, "application/json")], document)
 }
 
 fn description() -> OpenApi {
@@ -76,7 +96,7 @@ fn description() -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .license(Some(license))
         .description(Some(
-            "Accounts, sessions and history over HTTP; live messages go over Socket.IO. \
+            "Everything that is asked for, over HTTP; what happens live is told over Socket.IO (`/asyncapi.json`). \
              Errors are problems (RFC 9457) with a stable `code`.",
         ))
         .build();

@@ -117,13 +117,13 @@ impl Flush<'_> {
 }
 
 /// Whether what a conversation is now is told again by a later entry of the page.
-pub(super) fn is_outdated(caught: &Caught, rest: &[Caught]) -> bool {
+pub(crate) fn is_outdated(caught: &Caught, rest: &[Caught]) -> bool {
     let again = |later: &Caught| later.message.is_none() && later.conversation == caught.conversation;
     caught.message.is_none() && rest.iter().any(again)
 }
 
 /// Reads the log when it is the socket's turn.
-pub(super) async fn in_turn<T>(app: &App, read: impl Future<Output = T>) -> T {
+pub(crate) async fn in_turn<T>(app: &App, read: impl Future<Output = T>) -> T {
     let _turn = app.reading.acquire().await;
     read.await
 }

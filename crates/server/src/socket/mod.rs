@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer};
 use socketio::{Connect, Event, Handler, Mark, Reason, Refusal, Undelivered};
 
 use crate::app::App;
+pub(crate) use catch_up::{in_turn, is_outdated};
 pub(crate) use client::Client;
 use reply::Reply;
 

@@ -120,7 +120,7 @@ impl Conversations {
         self.find_direct(one, other).is_some() || of(one).iter().any(|key| of(other).contains(key))
     }
 
-    fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
+    pub(super) fn of_user(&self, user: UserId) -> Vec<Arc<Conversation>> {
         let keys = self.of_user.get(&user).into_iter().flatten();
         keys.filter_map(|&key| self.get(key).cloned()).collect()
     }

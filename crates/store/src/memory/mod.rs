@@ -7,6 +7,7 @@ mod group;
 mod log;
 mod message;
 mod receipt;
+mod search;
 mod session;
 
 use async_trait::async_trait;

@@ -19,10 +19,10 @@ pub(super) const REACTION: i64 = 3;
 pub(super) const CONVERSATION: i64 = 4;
 
 /// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
-const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
+pub(super) const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
                        edited_at, deleted_at, change_seq, hidden_from";
 
-fn message(
+pub(super) fn message(
     connection: &Connection,
     conversation: ConversationKey,
     row: &Row<'_>,

@@ -2,7 +2,7 @@
 //!
 //! One thread writes, and takes whatever has queued up since its last commit into the next one; readers have
 //! connections of their own and never wait for it; a third party copies the log into the database
-//! (checkpoints) off the way of messages.
+//! (checkpoints) off the way of messages; a fourth follows the log with an index of its words.
 
 mod account;
 mod append;
@@ -12,11 +12,13 @@ mod client_id;
 mod conversation;
 mod epoch;
 mod group;
+mod index;
 mod message;
 mod presence;
 mod reader;
 mod receipt;
 mod schema;
+mod search;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -25,15 +27,17 @@ mod writer;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Epoch, Store, StoreError};
+use domain::store::{Epoch, Position, Store, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use checkpoint::Checkpointer;
 use epoch::Epochs;
+use index::Index;
 use reader::Readers;
 use writer::Writer;
 
@@ -42,6 +46,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     checkpointer: Checkpointer,
+    index: Index,
     epochs: Epochs,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
@@ -101,14 +106,20 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         let epochs = Epochs::begin(&connection, epoch)?;
         let checkpointer = Checkpointer::start(connect(&path)?, &mut connection)?;
+        let words = index::open(folder, &epochs, Position(writer::last_position(&connection)?))?;
         let readers = (0..options.readers.max(1)).map(|_| {
             let connection = connect(&path)?;
+            attach(&connection, folder)?;
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)
         });
         let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?)?;
-        let writer = Writer::start(connection, options.queue)?;
-        Ok(Self { writer, readers, checkpointer, epochs, _lock: lock })
+        let log = connect(&path)?;
+        log.pragma_update(None, "query_only", true)?;
+        let (wake, woken) = mpsc::sync_channel(1);
+        let index = Index::start(log, words, epoch, wake.clone(), woken)?;
+        let writer = Writer::start(connection, options.queue, wake)?;
+        Ok(Self { writer, readers, checkpointer, index, epochs, _lock: lock })
     }
 }
 
@@ -141,6 +152,14 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
+/// Lets a connection that reads the log read the index of its words, too.
+fn attach(connection: &Connection, folder: &Path) -> Result<(), rusqlite::Error> {
+    let path = folder.join(index::FILE);
+    let path = path.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(path.clone()))?;
+    connection.execute("ATTACH DATABASE ? AS search", [path])?;
+    Ok(())
+}
+
 fn unavailable(error: &rusqlite::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
@@ -158,6 +177,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.writer.close().await;
+        self.index.close().await;
         self.readers.close().await;
         self.checkpointer.close().await;
     }

@@ -17,11 +17,11 @@ use super::{OpenError, Options, SqliteStore, account, schema};
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const EPOCH: Epoch = Epoch([1; 8]);
 
-fn open(folder: &Path) -> SqliteStore {
+pub(super) fn open(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder, EPOCH, &Options::default()).unwrap()
 }
 
-async fn user(store: &SqliteStore, name: &str) -> UserId {
+pub(super) async fn user(store: &SqliteStore, name: &str) -> UserId {
     let account = NewAccount {
         username: name.into(),
         display_name: name.into(),
@@ -33,7 +33,12 @@ async fn user(store: &SqliteStore, name: &str) -> UserId {
     store.create_account(account, code).await.unwrap().unwrap()
 }
 
-async fn send(store: &SqliteStore, from: UserId, to: UserId, text: &str) -> Result<Appended, AppendError> {
+pub(super) async fn send(
+    store: &SqliteStore,
+    from: UserId,
+    to: UserId,
+    text: &str,
+) -> Result<Appended, AppendError> {
     let target = Target::Direct(to, ConversationId::mint(NOW, 7));
     let change = Change::Message { client_id: None, text: text.into(), reply_to: None, hidden_from: None };
     let (done, result) = oneshot::channel();

@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -126,7 +127,12 @@ struct State {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, queue: usize) -> Result<Self, rusqlite::Error> {
+    /// `grown` hears when there are new entries.
+    pub(super) fn start(
+        connection: Connection,
+        queue: usize,
+        grown: SyncSender<()>,
+    ) -> Result<Self, rusqlite::Error> {
         let position = last_position(&connection)?;
         let state = Arc::new(State { position: position.into(), failing: false.into() });
         let (sender, receiver) = mpsc::channel(queue);
@@ -134,7 +140,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || {
-                let thread = Thread { connection, heads: Heads::default(), state: shared };
+                let thread = Thread { connection, heads: Heads::default(), state: shared, grown };
                 thread.run(receiver);
             })
             .expect("the system can start a thread");
@@ -212,7 +218,7 @@ impl Writer {
     }
 }
 
-fn last_position(connection: &Connection) -> Result<u64, rusqlite::Error> {
+pub(super) fn last_position(connection: &Connection) -> Result<u64, rusqlite::Error> {
     connection.query_row("SELECT coalesce(max(position), 0) FROM messages", [], |row| row.get(0))
 }
 
@@ -220,6 +226,7 @@ struct Thread {
     connection: Connection,
     heads: Heads,
     state: Arc<State>,
+    grown: SyncSender<()>,
 }
 
 impl Thread {
@@ -274,6 +281,10 @@ impl Thread {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         // Entries are readable from here on, and announced only after.
         self.state.position.fetch_max(position, Ordering::Release);
+        if position > 0 {
+            // Full: it has been told already.
+            let _ = self.grown.try_send(());
+        }
         Ok(())
     }
 }

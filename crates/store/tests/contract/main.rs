@@ -8,6 +8,7 @@ mod groups;
 mod messages;
 mod presence;
 mod receipts;
+mod search;
 mod sessions;
 mod support;
 
@@ -103,5 +104,14 @@ contract! {
         cursors_stop_at_the_head,
         reading_implies_delivery,
         strangers_have_no_cursors,
+    };
+    search::{
+        words_are_found_the_newest_first,
+        who_is_not_a_member_finds_nothing,
+        members_find_what_they_may_see,
+        what_is_hidden_is_not_found,
+        changes_are_found_as_they_are_now,
+        what_is_found_pages,
+        many_conversations_are_searched_as_one,
     };
 }

@@ -60,6 +60,12 @@ export interface ChangeMe {
   hidePresence?: boolean;
 }
 
+/** Body of a change of a message over HTTP, whose path says which. */
+export interface ChangeMessage {
+  /** The new text. */
+  text: string;
+}
+
 /** What went wrong, as a stable word. */
 export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
 
@@ -269,6 +275,14 @@ export interface PutMember {
   role?: Role;
 }
 
+/** Body of a receipt over HTTP, whose path says where. */
+export interface Reached {
+  /** Everything up to here has arrived. */
+  deliveredSeq?: number;
+  /** Everything up to here has been read; implies delivered. */
+  readSeq?: number;
+}
+
 /** Payload of `message:react`. */
 export interface ReactToMessage {
   /** Where. */
@@ -380,6 +394,19 @@ export interface Sync {
   cursor?: string;
   /** At most so many events; 1–1,000, default 200. */
   limit?: number;
+}
+
+/** An event as the socket would have sent it. */
+export type SyncEvent = { data: Message; event: 'message' } | { data: Message; event: 'message:updated' } | { data: Conversation; event: 'conversation' };
+
+/** Answer to a `sync` over HTTP: the events that a socket would have been sent, and then its answer. */
+export interface SyncPage {
+  /** Opaque; stands for everything up to the last of the events. */
+  cursor: string;
+  /** In their order. */
+  events: SyncEvent[];
+  /** Whether another request with this cursor would bring more. */
+  more: boolean;
 }
 
 /** Answer to `sync`, after the page's events were emitted; without `more`, the payload of `sync:done`. */

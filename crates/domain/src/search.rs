@@ -1,0 +1,256 @@
+//! Finding messages by their words.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use protocol::{ConversationId, Hit, Page, limit};
+
+use crate::clock::Clock;
+use crate::conversation::{Channels, decode_next, encode_next};
+use crate::error::Error;
+use crate::person::Caller;
+use crate::store::{Search, Store};
+use crate::words::words;
+
+/// What somebody looks for: words that must all occur, the last of which may be the beginning of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Folded, each once.
+    whole: BTreeSet<String>,
+    /// Folded.
+    beginning: String,
+}
+
+impl Query {
+    /// Reads what somebody typed: whatever it is, its words count and nothing else does.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let invalid = || Error::invalid("q", "Look for at least one word, in at most 200 characters.");
+        if !limit::QUERY.contains(&text.chars().count()) {
+            return Err(invalid());
+        }
+        let mut whole: Vec<_> = words(text).map(|word| word.folded).collect();
+        let beginning = whole.pop().ok_or_else(invalid)?;
+        Ok(Self { whole: whole.into_iter().collect(), beginning })
+    }
+
+    /// The words that must occur as they are. All there is in them is letters, digits and marks.
+    pub fn whole(&self) -> impl Iterator<Item = &str> {
+        self.whole.iter().map(String::as_str)
+    }
+
+    /// What a word must begin with.
+    pub fn beginning(&self) -> &str {
+        &self.beginning
+    }
+
+    /// The words of a text as they are compared, a space between two.
+    pub fn indexed(text: &str) -> String {
+        words(text).map(|word| word.folded).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether a text is what is looked for.
+    pub fn matches(&self, text: &str) -> bool {
+        let mut missing: HashSet<_> = self.whole().collect();
+        let mut begun = false;
+        for word in words(text) {
+            missing.remove(word.folded.as_str());
+            begun |= word.folded.starts_with(&self.beginning);
+            if begun && missing.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A part of a text around the first of the words, as HTML: the words between `<mark>` and `</mark>`, all else
+    /// escaped. Has no more than about [`FRAGMENT`] characters of the text.
+    pub fn fragment(&self, text: &str) -> String {
+        let hits = words(text).filter(|word| {
+            word.folded.starts_with(&self.beginning) || self.whole.contains(word.folded.as_str())
+        });
+        let mut hits = hits.map(|word| (word.start, word.end)).peekable();
+        let first = hits.peek().map_or(0, |&(start, _)| start);
+        let (from, to) = around(text, first);
+        let mut html = String::with_capacity(to - from + 64);
+        if from > 0 {
+            html.push('…');
+        }
+        let mut at = from;
+        for (start, end) in hits.take_while(|&(start, _)| start < to) {
+            let end = end.min(to);
+            escape(&text[at..start], &mut html);
+            html.push_str("<mark>");
+            escape(&text[start..end], &mut html);
+            html.push_str("</mark>");
+            at = end;
+        }
+        escape(&text[at..to], &mut html);
+        if to < text.len() {
+            html.push('…');
+        }
+        html
+    }
+}
+
+/// Characters of a text in a fragment.
+const FRAGMENT: usize = 160;
+/// How many of them come before the first hit, if there are as many.
+const BEFORE: usize = 48;
+/// By how many a fragment may be shorter at an end so that no word is cut.
+const SLACK: usize = 16;
+
+/// The part of a text that is shown around a place, in bytes.
+fn around(text: &str, place: usize) -> (usize, usize) {
+    let earlier = text[..place].char_indices().rev();
+    let mut from = earlier.take(BEFORE).last().map_or(place, |(at, _)| at);
+    if from > 0 {
+        let space = text[from..place].char_indices().take(SLACK).find(|(_, char)| char.is_whitespace());
+        from += space.map_or(0, |(at, char)| at + char.len_utf8());
+    }
+    let end = text[from..].char_indices().nth(FRAGMENT).map(|(at, _)| from + at);
+    let Some(mut to) = end else { return (from, text.len()) };
+    let space = text[place..to].char_indices().rev().take(SLACK).find(|(_, char)| char.is_whitespace());
+    to = space.map_or(to, |(at, _)| place + at);
+    (from, to)
+}
+
+fn escape(text: &str, html: &mut String) {
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            char => html.push(char),
+        }
+    }
+}
+
+/// Searches for people.
+pub struct Searches {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    channels: Arc<Channels>,
+}
+
+impl Searches {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, channels: Arc<Channels>) -> Self {
+        Self { store, clock, channels }
+    }
+
+    /// Messages with these words that the caller may see, the newest first. Counts as a message does, so that nobody
+    /// keeps the store busy with it.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        q: &str,
+        conversation: Option<ConversationId>,
+        next: Option<&str>,
+    ) -> Result<Page<Hit>, Error> {
+        let query = Arc::new(Query::parse(q)?);
+        let before = next.map(decode_next).transpose()?;
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)?;
+        let reader = caller.person.id;
+        let conversation = match conversation {
+            Some(id) => Some(self.channels.of_member(id, reader).await?.key),
+            None => None,
+        };
+        let search = Search { reader, conversation, query: query.clone(), before, limit: limit::FOUND + 1 };
+        let mut found = self.store.search(search).await?;
+        let more = found.len() > limit::FOUND;
+        found.truncate(limit::FOUND);
+        let next = found.last().filter(|_| more).map(|(position, _)| encode_next(*position));
+        let mut items = Vec::with_capacity(found.len());
+        for (_, record) in found {
+            if let Some(channel) = self.channels.of_key(record.conversation).await? {
+                let fragment = query.fragment(&record.text);
+                items.push(Hit { message: channel.message(record), fragment });
+            }
+        }
+        Ok(Page { items, next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> Query {
+        Query::parse(text).unwrap()
+    }
+
+    #[test]
+    fn all_words_must_occur_the_last_as_a_beginning() {
+        let found = |q: &str, text: &str| query(q).matches(text);
+        assert!(found("hel", "Hello") && found("HELLO", "hello") && found("wor hello", "hello, wor"));
+        assert!(!found("hel wor", "hello world") && found("hello wor", "hello world"));
+        assert!(!found("ello", "hello") && !found("hello world", "hello"));
+        assert!(found("creme brul", "Une CRÈME brûlée") && found("crème", "creme"));
+        // One word may be both.
+        assert!(found("hello hell", "hello"));
+    }
+
+    #[test]
+    fn whatever_is_typed_is_words_or_refused() {
+        for odd in
+            ["\"", "AND", "a\"b", "NEAR(a b)", "conversation : x", "x*", "-x", "^x", "{a}:b", "\0a", "' OR 1"]
+        {
+            match Query::parse(odd) {
+                Ok(query) => assert!(query.matches(odd), "{odd}"),
+                Err(error) => assert_eq!(error.field.as_deref(), Some("q"), "{odd}"),
+            }
+        }
+        for none in ["", "  ", "!?", "🎉", "\u{301}"] {
+            let error = Query::parse(none).unwrap_err();
+            assert_eq!((error.code, error.field.as_deref()), (protocol::Code::Invalid, Some("q")));
+        }
+        assert!(Query::parse(&"é".repeat(200)).is_ok() && Query::parse(&"é".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn hits_are_marked_and_all_else_is_escaped() {
+        assert_eq!(
+            query("hel").fragment("Hello, <b>\"hélas\" & 'bye'"),
+            "<mark>Hello</mark>, &lt;b&gt;&quot;<mark>hélas</mark>&quot; &amp; &#39;bye&#39;"
+        );
+        assert_eq!(
+            query("script").fragment("<script>x</script>"),
+            "&lt;<mark>script</mark>&gt;x&lt;/<mark>script</mark>&gt;"
+        );
+        // A word that is found twice over is marked once.
+        assert_eq!(query("hello hell").fragment("hello"), "<mark>hello</mark>");
+        assert_eq!(query("a b").fragment("b a"), "<mark>b</mark> <mark>a</mark>");
+        // What does not match any more is shown from its beginning.
+        assert_eq!(query("x").fragment("a & b"), "a &amp; b");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_around_the_first_hit() {
+        let text = format!("{} needle {}", "word ".repeat(100), "and more ".repeat(100));
+        let html = query("needle").fragment(&text);
+        assert!(
+            html.starts_with("…word ") && html.ends_with("…") && html.contains(" <mark>needle</mark> and"),
+            "{html}"
+        );
+        let shown = html.replace("<mark>", "").replace("</mark>", "").chars().count();
+        assert!((100..=FRAGMENT + 2).contains(&shown), "{shown}");
+    }
+
+    #[test]
+    fn cuts_fall_between_characters() {
+        for filling in ["é", "語", "👩‍👩‍👧", "e\u{301}", "&", "ab "] {
+            for count in [0, 1, 15, 16, 47, 48, 49, 160, 500] {
+                let filling = filling.repeat(count);
+                for text in [format!("{filling} Näh {filling}"), format!("{filling}{filling} näh")] {
+                    let html = query("nah").fragment(&text);
+                    assert!(html.to_lowercase().contains("<mark>näh</mark>"), "{html}");
+                }
+            }
+        }
+        // A word that is longer than a fragment.
+        let html = query("nah").fragment(&"näh".repeat(500));
+        assert!(html.starts_with("<mark>näh") && html.ends_with("</mark>…"));
+        assert_eq!(html.chars().count(), FRAGMENT + "<mark></mark>…".len() - 2);
+    }
+}
