@@ -7,6 +7,8 @@
 //! * each operation is atomic.
 
 mod account;
+mod attachment;
+mod blob;
 mod block;
 mod conversation;
 mod message;
@@ -16,6 +18,8 @@ mod session;
 use async_trait::async_trait;
 
 pub use account::{Account, AccountStore, CodeTry, NewAccount, OneTimeCode};
+pub use attachment::{AttachmentRecord, AttachmentStore, Picture};
+pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
@@ -42,7 +46,7 @@ pub enum StoreError {
 /// A store, whole.
 #[async_trait]
 pub trait Store:
-    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore
+    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore + AttachmentStore
 {
     /// Whether it can take something now; tried for real while it is in doubt.
     async fn check(&self) -> Result<(), StoreError>;

@@ -1,6 +1,7 @@
 //! HTTP: decode, call the domain, encode.
 
 mod account;
+mod attachment;
 mod block;
 mod conversation;
 pub(crate) mod extract;
@@ -9,6 +10,7 @@ mod guard;
 mod health;
 mod message;
 pub(crate) mod problem;
+mod range;
 mod session;
 mod web;
 
@@ -42,6 +44,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(group::routes())
         .merge(block::routes())
         .merge(message::routes())
+        .merge(attachment::routes())
         .merge(health::routes())
         .split_for_parts()
 }
