@@ -35,7 +35,13 @@ async fn user(store: &SqliteStore, name: &str) -> UserId {
 
 async fn send(store: &SqliteStore, from: UserId, to: UserId, text: &str) -> Result<Appended, AppendError> {
     let target = Target::Direct(to, ConversationId::mint(NOW, 7));
-    let change = Change::Message { client_id: None, text: text.into(), reply_to: None, hidden_from: None };
+    let change = Change::Message {
+        client_id: None,
+        text: text.into(),
+        reply_to: None,
+        attachments: Vec::new(),
+        hidden_from: None,
+    };
     let (done, result) = oneshot::channel();
     let append = Append { target, sender: from, at: NOW, random: 0, change };
     if let Some(room) = store.append(append, Box::new(move |outcome| drop(done.send(outcome)))) {
