@@ -12,7 +12,7 @@ const APPLICATION_ID: i32 = 0x416c_6469;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_groups.sql"),
-    include_str!("../../migrations/sqlite/0003_attachments.sql"),
+    include_str!("../../migrations/sqlite/0005_attachments.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.
