@@ -82,18 +82,19 @@ fn is_on_its_side(turned: image::metadata::Orientation) -> bool {
 fn encode(small: &DynamicImage) -> Option<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let rgba = small.color().has_alpha().then(|| small.to_rgba8());
-    match rgba.filter(|rgba| rgba.pixels().any(|pixel| pixel.0[3] < u8::MAX)) {
-        Some(rgba) => rgba.write_to(&mut bytes, ImageFormat::Png).ok()?,
+    let encoded = match rgba.filter(|rgba| rgba.pixels().any(|pixel| pixel.0[3] < u8::MAX)) {
+        Some(rgba) => rgba.write_to(&mut bytes, ImageFormat::Png),
         None => {
-            small.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY)).ok()?
+            let encoder = JpegEncoder::new_with_quality(&mut bytes, QUALITY);
+            small.to_rgb8().write_with_encoder(encoder)
         }
-    }
-    Some(bytes.into_inner())
+    };
+    encoded.ok().map(|()| bytes.into_inner())
 }
 
 #[cfg(test)]
 mod tests {
-    use image::{Rgba, RgbaImage};
+    use image::{ImageEncoder, Rgba, RgbaImage};
 
     use super::*;
 
@@ -131,6 +132,21 @@ mod tests {
         assert_eq!(image::load_from_memory(&small).unwrap().width(), 7);
         let clear = seen("image/png", picture(7, 5, 9, ImageFormat::Png)).await.unwrap().thumbnail.unwrap();
         assert_eq!(image::guess_format(&clear).unwrap(), ImageFormat::Png);
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_turned_as_the_camera_was() {
+        // A directory of one entry: the orientation, a number of 16 bits, 6.
+        let turned = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+        let mut bytes = Cursor::new(Vec::new());
+        let mut encoder = JpegEncoder::new(&mut bytes);
+        encoder.set_exif_metadata(turned).unwrap();
+        image::RgbImage::new(60, 20).write_with_encoder(encoder).unwrap();
+        let seen = seen("image/jpeg", bytes.into_inner()).await.unwrap();
+        assert_eq!((seen.width, seen.height), (20, 60));
+        let small = seen.thumbnail.unwrap();
+        assert_eq!(image::load_from_memory(&small).unwrap().width(), 20);
+        assert!(!small.windows(4).any(|bytes| bytes == b"Exif"));
     }
 
     #[tokio::test]

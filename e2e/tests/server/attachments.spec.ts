@@ -168,7 +168,7 @@ test('what is not what it says, has no good name, or is too large', async () => 
   expect(await drip(ann, Array.from({ length: 10 }, () => Buffer.alloc(30_000)))).toMatchObject([413, { code: 'too_large' }]);
   // Who stops in the middle is not waited for.
   expect(await drip(ann, [Buffer.from('and then')], false)).toMatchObject([400, { code: 'malformed' }]);
-  expect((await upload(ann, 'x', '')).type).toBe('application/octet-stream');
+  expect((await upload(ann, Buffer.from('x'), '')).type).toBe('application/octet-stream');
 });
 
 /** Sends pieces, and perhaps not the end; gives the status and the body of the answer. */

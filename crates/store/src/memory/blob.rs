@@ -57,11 +57,9 @@ impl NewBlob for Coming {
     }
 
     async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<(), StoreError> {
-        let mut state = self.held.state.lock();
-        if !state.kept.contains_key(&hash) {
-            // What it counts for is that of the kept one from here on.
-            state.kept.insert(hash, std::mem::take(&mut self.bytes).freeze());
-        }
+        let held = self.held.clone();
+        // What it counts for is that of the kept one from here on.
+        held.state.lock().kept.entry(hash).or_insert_with(|| std::mem::take(&mut self.bytes).freeze());
         Ok(())
     }
 }
