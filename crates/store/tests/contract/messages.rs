@@ -45,6 +45,8 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Entry> {
                     what,
                     Box::new(move |outcome| {
                         announced.lock().unwrap().push(outcome.unwrap().entry);
+                        // Before who waits goes on: the last of them takes the list apart.
+                        drop(announced);
                         sent.send(()).unwrap();
                     }),
                 );
