@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(disposition(true, "a b.png"), "inline; filename=\"a b.png\"; filename*=UTF-8''a%20b.png");
         assert_eq!(
             disposition(false, "\"ключ\"%;.pdf"),
-            "attachment; filename=\"______;.pdf\"; filename*=UTF-8''%22%D0%BA%D0%BB%D1%8E%D1%87%22%25%3B.pdf"
+            "attachment; filename=\"_______;.pdf\"; filename*=UTF-8''%22%D0%BA%D0%BB%D1%8E%D1%87%22%25%3B.pdf"
         );
     }
 
