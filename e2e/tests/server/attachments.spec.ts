@@ -163,6 +163,8 @@ test('what is not what it says, has no good name, or is too large', async () => 
   await refused(aldis.request('POST', '/api/attachments?name=x', 'x'), 401, 'token_required');
 
   await refused(post(ann, Buffer.alloc(200 * 1024 + 1), ''), 413, 'too_large');
+  // Who is still sending sees the answer, not a broken connection.
+  for (let n = 0; n < 5; n++) await refused(post(ann, Buffer.alloc(30 << 20), ''), 413, 'too_large');
   expect((await upload(ann, Buffer.alloc(200 * 1024), '')).size).toBe(200 * 1024);
   // Without a length in front, it is found out on the way.
   expect(await drip(ann, Array.from({ length: 10 }, () => Buffer.alloc(30_000)))).toMatchObject([413, { code: 'too_large' }]);

@@ -1,9 +1,10 @@
 //! Attachments over HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
@@ -12,7 +13,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use domain::store::Blob;
-use domain::{Error, Opened};
+use domain::{Caller, Error, Opened};
 use futures_util::stream;
 use http_body_util::BodyExt;
 use protocol::{Attachment, AttachmentId, Code, Problem};
@@ -27,6 +28,10 @@ use crate::app::App;
 
 /// What is read of a file and sent at a time.
 const PIECE: usize = 128 << 10;
+
+/// How long what still comes of a refused file is thrown away: else who is sending it may see the connection break
+/// before the answer.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// A file is no page: nothing in it runs, wherever it is opened.
 const POLICY: &str = "sandbox; default-src 'none'";
@@ -64,12 +69,28 @@ async fn upload(
     Parameters(Named { name }): Parameters<Named>,
     request: Request,
 ) -> Result<(StatusCode, Json<Attachment>), Failure> {
-    let headers = request.headers();
+    let (head, mut body) = request.into_parts();
+    let taken = take(&app, &caller, &name, &head.headers, &mut body).await;
+    if taken.is_err() && !body.is_end_stream() {
+        tokio::spawn(tokio::time::timeout(
+            LINGER,
+            async move { while let Some(Ok(_)) = body.frame().await {} },
+        ));
+    }
+    Ok((StatusCode::CREATED, Json(taken?)))
+}
+
+async fn take(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Attachment, Failure> {
     let unfit = |_| Failure::new(Code::UnsupportedMediaType, "The Content-Type is not a media type.");
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::to_str).transpose().map_err(unfit)?;
     let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
-    let mut upload = app.domain.attachments.upload(&caller, &name, kind, size).await?;
-    let mut body = request.into_body();
+    let mut upload = app.domain.attachments.upload(caller, name, kind, size).await?;
     let pause = app.config.upload_pause.0;
     loop {
         let late = |_| Failure::new(Code::Malformed, "The body took too long to arrive.");
@@ -79,7 +100,7 @@ async fn upload(
             upload.write(bytes).await?;
         }
     }
-    Ok((StatusCode::CREATED, Json(upload.finish().await?)))
+    Ok(upload.finish().await?)
 }
 
 /// The bytes of a file
