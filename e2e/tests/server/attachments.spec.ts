@@ -304,15 +304,16 @@ test('everybody has a quota', () =>
   }));
 
 for (const memory of [false, true]) {
-  test(`what no message carries is removed ${memory ? 'from memory' : 'with its file'}`, () =>
-    aldisWith(['--attachment-unused', '2s', ...(memory ? ['--memory'] : [])], async (aldis) => {
+  test(`what no message carries is removed ${memory ? 'from memory' : 'with its file'}`, () => {
+    test.setTimeout(60_000);
+    return aldisWith(['--attachment-unused', '4s', ...(memory ? ['--memory'] : [])], async (aldis) => {
       const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
       const carried = await upload(ann, 'carried', 'text/plain', 'x', aldis);
       const message = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [carried.id] }, ann.token);
       const unused = await upload(ann, 'unused', 'text/plain', 'x', aldis);
       const status = async (of: Attachment) => (await get(ann, of.url, {}, aldis)).status;
       expect(await status(unused)).toBe(200);
-      await expect.poll(() => status(unused), { timeout: 15_000 }).toBe(404);
+      await expect.poll(() => status(unused), { timeout: 20_000 }).toBe(404);
       expect(await status(carried)).toBe(200);
       expect(await (await get(bob, carried.url, {}, aldis)).text()).toBe('carried');
       if (!memory) await expect.poll(() => files(aldis)).toEqual([sha256(Buffer.from('carried'))]);
@@ -320,7 +321,8 @@ for (const memory of [false, true]) {
       const live = await aldis.connect(ann);
       answer(await live.emitWithAck('message:delete', { conversationId: message.conversationId, id: message.id }));
       live.close();
-      await expect.poll(() => status(carried), { timeout: 15_000 }).toBe(404);
+      await expect.poll(() => status(carried), { timeout: 20_000 }).toBe(404);
       if (!memory) await expect.poll(() => files(aldis)).toEqual([]);
-    }));
+    });
+  });
 }
