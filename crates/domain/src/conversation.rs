@@ -8,6 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Code, Conversation, ConversationId, ConversationKind, Member, Message, Page, limit};
 use quick_cache::sync::Cache;
 
+use crate::attachment::shown;
 use crate::error::Error;
 use crate::mention::mentions;
 use crate::person::{Caller, Directory, Person};
@@ -85,7 +86,7 @@ impl Channel {
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
             reply_to: record.reply_to,
-            attachments: Vec::new(),
+            attachments: record.attachments.iter().map(|attachment| shown(attachment)).collect(),
             reactions,
             change_seq: record.change_seq,
         }

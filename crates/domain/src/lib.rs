@@ -1,10 +1,11 @@
 //! The rules of Aldis: accounts, sessions, conversations, messages, receipts, resuming.
 //!
 //! Knows no HTTP, no Socket.IO and no SQL: it declares what it needs of the world as ports
-//! ([`store::Store`], [`Broker`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
+//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
 #![forbid(unsafe_code)]
 
 mod account;
+mod attachment;
 mod block;
 mod clock;
 mod conversation;
@@ -13,11 +14,13 @@ mod group;
 mod keyring;
 pub mod limit;
 mod live;
+mod media;
 mod mention;
 mod message;
 mod otp;
 mod password;
 mod person;
+mod picture;
 mod presence;
 mod random;
 mod receipt;
@@ -34,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::Accounts;
+pub use attachment::{Attachments, Opened, Upload};
 pub use block::Blocks;
 pub use clock::Clock;
 pub use conversation::{Around, Channel, Conversations};
@@ -60,6 +64,8 @@ pub use user::Users;
 pub struct Ports {
     /// Keeps things.
     pub store: Arc<dyn store::Store>,
+    /// Keeps the bytes of files.
+    pub blobs: Arc<dyn store::BlobStore>,
     /// Tells live sockets.
     pub broker: Arc<dyn Broker>,
     /// Sends one-time codes.
@@ -103,6 +109,12 @@ pub struct Settings {
     pub hash_threads: usize,
     /// Passwords that may wait to be hashed; past it, [`protocol::Code::Overloaded`].
     pub hash_queue: usize,
+    /// Bytes of a file.
+    pub attachment_bytes: u64,
+    /// Bytes of a user's files.
+    pub attachment_quota: u64,
+    /// How long an upload waits for a message that carries it.
+    pub attachment_unused: Duration,
     /// How long cursor moves are gathered before they are stored and told.
     pub receipt_delay: Duration,
 }
@@ -123,6 +135,8 @@ pub struct Domain {
     pub blocks: Arc<Blocks>,
     /// Sending and changing messages.
     pub messages: Messages,
+    /// Taking files and handing them out.
+    pub attachments: Attachments,
     /// How far members have come.
     pub receipts: Arc<Receipts>,
     /// Who types.
@@ -138,7 +152,7 @@ pub struct Domain {
 impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { store, broker, otp, clock, random, keyring } = ports;
+        let Ports { store, blobs, broker, otp, clock, random, keyring } = ports;
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
@@ -156,6 +170,7 @@ impl Domain {
             blocks.clone(),
             presences.clone(),
         );
+        let attachments = Attachments::new(store.clone(), blobs, clock.clone(), random.clone(), settings);
         let receipts =
             Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
         Self {
@@ -194,6 +209,7 @@ impl Domain {
             typings,
             presences,
             searches: Searches::new(store.clone(), clock, channels.clone()),
+            attachments,
             syncs: Syncs::new(store, channels, receipts.clone()),
             receipts,
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use protocol::{
-    Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage, limit,
+    AttachmentId, Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage,
+    limit,
 };
 
 use crate::Settings;
@@ -131,12 +132,13 @@ impl Messages {
     }
 
     async fn new_message(&self, caller: &Caller, request: SendMessage) -> Result<(Place, Change), Error> {
-        let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to, attachments: _ } =
+        let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to, attachments } =
             request;
         if sender.is_some_and(|sender| !sender.eq_ignore_ascii_case(&caller.person.username)) {
             return Err(Error::new(Code::SenderMismatch, "Leave the sender out: it is you.").about("sender"));
         }
-        let text = self.check_text(text)?;
+        check_attachments(&attachments)?;
+        let text = if attachments.is_empty() { self.check_text(text)? } else { self.check_length(text)? };
         let client_id = client_id.map(check_client_id).transpose()?;
         self.take_share(caller)?;
         let place = match (receiver, conversation_id) {
@@ -155,7 +157,7 @@ impl Messages {
             Some(receiver) if self.blocks.has_blocked(receiver, me).await? => Some(receiver),
             _ => None,
         };
-        Ok((place, Change::Message { client_id, text, reply_to, hidden_from }))
+        Ok((place, Change::Message { client_id, text, reply_to, attachments, hidden_from }))
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Place, Error> {
@@ -166,13 +168,18 @@ impl Messages {
     }
 
     fn check_text(&self, text: String) -> Result<Box<str>, Error> {
+        let text = self.check_length(text)?;
+        if text.trim().is_empty() {
+            return Err(Error::new(Code::TextEmpty, "Write something.").about("text"));
+        }
+        Ok(text)
+    }
+
+    fn check_length(&self, text: String) -> Result<Box<str>, Error> {
         if text.len() > self.text_bytes {
             let detail =
                 format!("A text has at most {} bytes; this one has {}.", self.text_bytes, text.len());
             return Err(Error::new(Code::TextTooLong, detail).about("text"));
-        }
-        if text.trim().is_empty() {
-            return Err(Error::new(Code::TextEmpty, "Write something.").about("text"));
         }
         Ok(text.into())
     }
@@ -264,6 +271,9 @@ fn refusal(error: AppendError) -> Error {
         AppendError::Store(error) => return error.into(),
         AppendError::ClientIdReused => (Code::ClientIdReused, "Mint a new clientId for each message."),
         AppendError::ReplyUnknown => (Code::ReplyUnknown, "Answer a message of the same conversation."),
+        AppendError::AttachmentUnknown => {
+            return Error::invalid("attachments", "Upload the files first; each is its sender's to send.");
+        }
         AppendError::MessageUnknown => return Error::not_found("message"),
         AppendError::NotMember => return Error::not_found("conversation"),
         AppendError::ReactionsFull => {
@@ -273,6 +283,17 @@ fn refusal(error: AppendError) -> Error {
         AppendError::MessageDeleted => (Code::MessageDeleted, "A deleted message cannot be changed."),
     };
     Error::new(error.0, error.1)
+}
+
+fn check_attachments(attachments: &[AttachmentId]) -> Result<(), Error> {
+    if attachments.len() > limit::ATTACHMENTS {
+        return Err(Error::invalid("attachments", "A message carries at most 10 files."));
+    }
+    let is_repeated = |(place, id): (usize, &AttachmentId)| attachments[..place].contains(id);
+    if attachments.iter().enumerate().any(is_repeated) {
+        return Err(Error::invalid("attachments", "A message carries each file once."));
+    }
+    Ok(())
 }
 
 fn check_client_id(client_id: String) -> Result<Box<str>, Error> {

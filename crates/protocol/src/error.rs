@@ -87,9 +87,11 @@ codes! {
     MessageDeleted = "message_deleted", 409, false, "The message is deleted";
     /// The body is over its limit.
     TooLarge = "too_large", 413, false, "The request is too large";
+    /// The caller's files are over their quota.
+    QuotaExceeded = "quota_exceeded", 413, false, "Your files take too much room";
     /// The text is over its limit.
     TextTooLong = "text_too_long", 413, false, "The text is too long";
-    /// The body is not JSON by its `Content-Type`.
+    /// The body is not JSON by its `Content-Type`; a file is not what it says.
     UnsupportedMediaType = "unsupported_media_type", 415, false, "The media type is not supported";
     /// Well-formed, but a field's value is not; `field` names it.
     Invalid = "invalid", 422, false, "A field is not valid";

@@ -24,6 +24,10 @@ pub const EMOJI: RangeInclusive<usize> = 1..=64;
 pub const REACTIONS: (usize, usize) = (20, 1000);
 /// Attachments of a message.
 pub const ATTACHMENTS: usize = 10;
+/// Uploads of a user at the same time.
+pub const UPLOADS: usize = 4;
+/// Bytes of a file's name.
+pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
 /// People whose presence a socket watches.
 pub const WATCHED: usize = 1000;
 /// Messages in a page of history.

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::{Epoch, Store};
+use domain::store::{BlobStore, Epoch, Store};
 use domain::{Broker, Clock, Domain, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
-use store::{MemoryStore, SqliteOptions, SqliteStore};
+use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +22,8 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// Sockets that read from the log at the same time.
 const READING: usize = 64;
+/// Bytes of files in memory mode.
+const IN_MEMORY: usize = 256 << 20;
 
 /// The parts of a server that will listen at an address.
 pub(crate) fn wire(
@@ -31,14 +33,18 @@ pub(crate) fn wire(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let random = Arc::new(SystemRandom);
     let epoch = Epoch::draw(&*random);
-    let (store, keyring): (Arc<dyn Store>, _) = if config.memory {
-        (Arc::new(MemoryStore::new(epoch)), keys::ephemeral(&*random))
+    let (store, blobs, keyring): (Arc<dyn Store>, Arc<dyn BlobStore>, _) = if config.memory {
+        let blobs = Arc::new(MemoryBlobs::new(IN_MEMORY));
+        (Arc::new(MemoryStore::new(epoch)), blobs, keys::ephemeral(&*random))
     } else {
         let cache_mib = u32::try_from(config.cache.bytes() >> 20).unwrap_or(u32::MAX);
         let options = SqliteOptions { cache_mib, ..SqliteOptions::default() };
         let store = SqliteStore::open(&config.data, epoch, &options).map_err(|error| error.to_string())?;
         let keyring = keys::load(&config.data, &*random, clock.now()).map_err(|error| error.to_string())?;
-        (Arc::new(store), keyring)
+        // After the store, whose lock is that of the whole folder.
+        let blobs = FileBlobs::open(&config.data);
+        let blobs = blobs.map_err(|error| format!("the attachments cannot be used: {error}"))?;
+        (Arc::new(store), Arc::new(blobs), keyring)
     };
     let otp: Arc<dyn OtpChannel> = match config.otp_channel {
         OtpChannelName::Fixed => Arc::new(otp::Fixed),
@@ -46,7 +52,7 @@ pub(crate) fn wire(
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
-    let ports = Ports { store: store.clone(), broker, otp, clock, random, keyring };
+    let ports = Ports { store: store.clone(), blobs, broker, otp, clock, random, keyring };
     let listed = config.allow_origin.iter().map(Origin::as_str);
     let origins =
         Origins::new(listed, address.ip().is_loopback()).behind_proxy(!config.trusted_proxy.is_empty());
@@ -84,6 +90,9 @@ fn settings(config: &Config) -> Settings {
         audience: config.audience.clone(),
         hash_threads: if config.hash_threads == 0 { (cores / 2).max(1) } else { config.hash_threads },
         hash_queue: config.hash_queue,
+        attachment_bytes: config.attachment_limit.bytes() as u64,
+        attachment_quota: config.attachment_quota.bytes() as u64,
+        attachment_unused: config.attachment_unused.0,
         receipt_delay: config.receipt_delay.0,
     }
 }

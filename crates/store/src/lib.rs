@@ -4,8 +4,10 @@
 //! `tests/contract`, which runs on every store.
 #![forbid(unsafe_code)]
 
+mod files;
 mod memory;
 mod sqlite;
 
-pub use memory::MemoryStore;
+pub use files::FileBlobs;
+pub use memory::{MemoryBlobs, MemoryStore};
 pub use sqlite::{OpenError, Options as SqliteOptions, SqliteStore};

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use protocol::{ConversationId, MessageId, Timestamp};
+use protocol::{AttachmentId, ConversationId, MessageId, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{ConversationKey, ConversationRecord, StoreError, UserId};
+use super::{AttachmentRecord, ConversationKey, ConversationRecord, StoreError, UserId};
 use crate::random::{self, Random};
 
 /// A place in the order in which the whole store committed; higher is later. Clients hold it as an opaque
@@ -50,6 +50,8 @@ pub struct MessageRecord {
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
+    /// Files that it carries, in the order in which the sender named them.
+    pub attachments: Vec<Arc<AttachmentRecord>>,
     /// Who reacted with which emoji, in the order in which they did.
     pub reactions: Vec<Reaction>,
     /// Who had blocked the sender when it was sent: to them it and its changes are not there.
@@ -68,6 +70,28 @@ pub struct Reaction {
 }
 
 impl MessageRecord {
+    fn attachment_ids(&self) -> impl Iterator<Item = AttachmentId> {
+        self.attachments.iter().map(|attachment| attachment.id)
+    }
+
+    /// Whether it says this; what it said at first where it has not changed.
+    pub fn says(&self, text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> bool {
+        *self.text == *text
+            && self.reply_to == reply_to
+            && self.attachment_ids().eq(attachments.iter().copied())
+    }
+
+    /// A digest of what it says; see [`first_body`].
+    pub fn body(&self) -> [u8; 16] {
+        first_body(&self.text, self.reply_to, &self.attachment_ids().collect::<Vec<_>>())
+    }
+
+    /// About what it costs to hold, in bytes of text.
+    fn weight(&self) -> usize {
+        let attachments = self.attachments.iter().map(|attachment| attachment.name.len() + 256);
+        self.text.len() + attachments.sum::<usize>()
+    }
+
     /// Whether somebody has reacted with an emoji.
     pub fn has_reaction(&self, user: UserId, emoji: &str) -> bool {
         self.reactions.iter().any(|reaction| reaction.user == user && *reaction.emoji == *emoji)
@@ -85,10 +109,13 @@ impl MessageRecord {
 
 /// What a message said at first, of which a store keeps a digest once it has changed: so that a sender who
 /// repeats a `client_id` is told from one who uses it again.
-pub fn first_body(text: &str, reply_to: Option<MessageId>) -> [u8; 16] {
+pub fn first_body(text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> [u8; 16] {
     let reply_to = reply_to.as_ref().map_or(&[][..], |id| id.as_bytes());
-    // The first byte says where the text begins.
-    let whole = Sha256::new().chain_update([u8::from(!reply_to.is_empty())]).chain_update(reply_to);
+    // The first byte says where the text begins: what is in front of it has 16 bytes each.
+    let count = u8::try_from(attachments.len()).unwrap_or(u8::MAX >> 1);
+    let whole = Sha256::new().chain_update([count << 1 | u8::from(!reply_to.is_empty())]);
+    let whole = whole.chain_update(reply_to);
+    let whole = attachments.iter().fold(whole, |whole, id| whole.chain_update(id.as_bytes()));
     let mut first = [0; 16];
     first.copy_from_slice(&whole.chain_update(text).finalize()[..16]);
     first
@@ -144,6 +171,8 @@ pub enum Change {
         text: Box<str>,
         /// A message of the same conversation.
         reply_to: Option<MessageId>,
+        /// Uploads of the sender.
+        attachments: Vec<AttachmentId>,
         /// Who has blocked the sender; in a direct conversation only.
         hidden_from: Option<UserId>,
     },
@@ -219,6 +248,9 @@ pub enum AppendError {
     /// `reply_to` is not a message of the conversation.
     #[error("the message answered is not in the conversation")]
     ReplyUnknown,
+    /// One of the attachments is not there, or somebody else's.
+    #[error("an attachment is not there")]
+    AttachmentUnknown,
     /// The message to change is not in the conversation.
     #[error("the message is not in the conversation")]
     MessageUnknown,
@@ -253,7 +285,7 @@ pub struct Range {
     pub after_seq: u64,
     /// At most so many.
     pub limit: usize,
-    /// Not further once the texts read have so many bytes.
+    /// Not further once the texts and attachments read have so many bytes.
     pub bytes: usize,
 }
 
@@ -276,7 +308,7 @@ impl Read {
                 read.ended = true;
                 break;
             };
-            bytes += entry.message.as_ref().map_or(0, |message| message.text.len());
+            bytes += entry.message.as_ref().map_or(0, MessageRecord::weight);
             read.entries.push(entry);
         }
         Ok(read)

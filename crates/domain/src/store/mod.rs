@@ -7,6 +7,8 @@
 //! * each operation is atomic.
 
 mod account;
+mod attachment;
+mod blob;
 mod block;
 mod conversation;
 mod message;
@@ -19,6 +21,8 @@ use async_trait::async_trait;
 pub use account::{
     Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting,
 };
+pub use attachment::{AttachmentRecord, AttachmentStore, Picture};
+pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
@@ -46,7 +50,14 @@ pub enum StoreError {
 /// A store, whole.
 #[async_trait]
 pub trait Store:
-    AccountStore + SessionStore + ConversationStore + MessageStore + CursorStore + BlockStore + SearchStore
+    AccountStore
+    + SessionStore
+    + ConversationStore
+    + MessageStore
+    + CursorStore
+    + BlockStore
+    + SearchStore
+    + AttachmentStore
 {
     /// Whether it can take something now; tried for real while it is in doubt.
     async fn check(&self) -> Result<(), StoreError>;

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, Append, Behind, BlockStore, Blocked, CodeTry, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, Hash, Look,
-    MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
-    Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError,
-    UserId,
+    Account, AccountChange, AccountStore, Append, AttachmentRecord, AttachmentStore, Behind, BlobHash,
+    BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord, ConversationStore, CursorMove,
+    CursorStore, Done, Epoch, GroupChange, Hash, Look, MessageRecord, MessageStore, Moved, NewAccount,
+    NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, Search, SearchStore, Seen,
+    SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use protocol::{ConversationId, SessionId, Timestamp};
+use protocol::{AttachmentId, ConversationId, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -110,6 +110,16 @@ hand_on! {
     SearchStore {
         fn search(search: Search) -> Result<Vec<(Position, MessageRecord)>, StoreError>;
         fn indexed() -> ();
+    }
+}
+
+hand_on! {
+    AttachmentStore {
+        fn add_attachment(attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
+        fn attachments_weigh(owner: UserId) -> Result<u64, StoreError>;
+        fn attachment(id: AttachmentId, reader: UserId) -> Result<Option<AttachmentRecord>, StoreError>;
+        fn forget_unused(before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
+        fn unused_blobs(hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
     }
 }
 

@@ -11,7 +11,7 @@ use domain::{
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
-use store::MemoryStore;
+use store::{MemoryBlobs, MemoryStore};
 use tokio::sync::oneshot;
 
 use crate::faulty::Faulty;
@@ -123,6 +123,9 @@ pub(crate) fn settings() -> Settings {
         audience: "aldis".into(),
         hash_threads: 2,
         hash_queue: 100,
+        attachment_bytes: 1_000_000,
+        attachment_quota: 2_000_000,
+        attachment_unused: Duration::from_hours(24),
         receipt_delay: Duration::from_millis(50),
     }
 }
@@ -142,6 +145,7 @@ impl World {
             (Arc::<ManualClock>::default(), Arc::<Told>::default(), Arc::<Codes>::default());
         let ports = Ports {
             store: faulty.clone() as Arc<dyn Store>,
+            blobs: Arc::new(MemoryBlobs::new(10_000_000)),
             broker: told.clone(),
             otp: codes.clone(),
             clock: clock.clone(),

@@ -18,7 +18,7 @@ use crate::app::App;
 
 /// Static, so that a cached page stays valid: no nonce. Scripts and styles come from the server alone.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
-    img-src 'self' data: blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
+    img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const SECURITY: [(HeaderName, &str); 1] = [(X_CONTENT_TYPE_OPTIONS, "nosniff")];
@@ -34,8 +34,11 @@ const DOCUMENT: [(HeaderName, &str); 5] = [
 
 const CROSS_ORIGIN: [(HeaderName, &str); 4] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-    (ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key"),
-    (ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+    (
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        "authorization, content-type, idempotency-key, if-none-match, if-range, range",
+    ),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition, content-range, etag, retry-after"),
     (ACCESS_CONTROL_MAX_AGE, "600"),
 ];
 
@@ -69,7 +72,12 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
             .any(|start| kind.as_bytes().starts_with(start.as_bytes()))
     };
     if !headers.get(CONTENT_TYPE).is_some_and(of_a_page) {
+        // What is handed out for others has a stricter policy of its own.
+        let own = headers.get(CONTENT_SECURITY_POLICY).cloned();
         put(headers, &DOCUMENT);
+        if let Some(own) = own {
+            headers.insert(CONTENT_SECURITY_POLICY, own);
+        }
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     app.metrics.http(response.status());

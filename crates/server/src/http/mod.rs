@@ -2,6 +2,7 @@
 
 mod account;
 mod asyncapi;
+mod attachment;
 mod block;
 mod conversation;
 mod docs;
@@ -11,6 +12,7 @@ mod guard;
 mod health;
 mod message;
 pub(crate) mod problem;
+mod range;
 mod receipt;
 mod search;
 mod session;
@@ -55,6 +57,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(receipt::routes())
         .merge(search::routes())
         .merge(sync::routes())
+        .merge(attachment::routes())
         .merge(health::routes())
         .split_for_parts()
 }

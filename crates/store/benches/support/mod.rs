@@ -100,8 +100,13 @@ impl Filled {
 
     fn entry(&self, target: Target, sender: UserId, at: Timestamp) -> Append {
         let client_id = Some(conversation_id(at, self.count).to_string().into());
-        let change =
-            Change::Message { client_id, text: "x".repeat(120).into(), reply_to: None, hidden_from: None };
+        let change = Change::Message {
+            client_id,
+            text: "x".repeat(120).into(),
+            reply_to: None,
+            attachments: Vec::new(),
+            hidden_from: None,
+        };
         Append { target, sender, at, random: scattered(self.count), change }
     }
 }

@@ -1,7 +1,10 @@
 //! The log of one conversation. What memory mode costs is mostly this, so an entry is kept small.
 
+use std::sync::Arc;
+
 use domain::store::{
-    ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, Reaction, Roster, UserId,
+    AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, Reaction, Roster,
+    UserId,
 };
 use protocol::{MessageId, Timestamp};
 
@@ -86,6 +89,7 @@ struct More {
     reply_to: Option<MessageId>,
     edited_at: Option<Timestamp>,
     deleted_at: Option<Timestamp>,
+    attachments: Vec<Arc<AttachmentRecord>>,
     reactions: Vec<Reaction>,
     hidden_from: Option<UserId>,
     change_seq: Option<u64>,
@@ -163,7 +167,7 @@ impl Log {
         self.message(id.seq()).filter(|message| message.id == id)
     }
 
-    fn message(&self, seq: u64) -> Option<MessageRecord> {
+    pub(super) fn message(&self, seq: u64) -> Option<MessageRecord> {
         self.record(self.entries.get(index_above(seq.checked_sub(1)?))?, seq)
     }
 
@@ -190,6 +194,7 @@ impl Log {
             reply_to: more.and_then(|more| more.reply_to),
             edited_at: more.and_then(|more| more.edited_at),
             deleted_at: more.and_then(|more| more.deleted_at),
+            attachments: more.map(|more| more.attachments.clone()).unwrap_or_default(),
             reactions: more.map(|more| more.reactions.clone()).unwrap_or_default(),
             hidden_from: more.and_then(|more| more.hidden_from),
             change_seq: more.and_then(|more| more.change_seq),
@@ -204,6 +209,7 @@ impl Message {
             reply_to: record.reply_to,
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
+            attachments: record.attachments.clone(),
             reactions: record.reactions.clone(),
             hidden_from: record.hidden_from,
             change_seq: record.change_seq,

@@ -8,7 +8,7 @@ use domain::store::{
 };
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
-use protocol::MessageId;
+use protocol::{AttachmentId, MessageId};
 
 use super::MemoryStore;
 use super::conversation::Conversation;
@@ -37,8 +37,7 @@ impl Messages {
         if message.client_id.is_some() {
             let place = (message.conversation, message.seq);
             // Of the first change of its text only.
-            let first = || first_body(&message.text, message.reply_to);
-            self.first_bodies.lock().entry(place).or_insert_with(first);
+            self.first_bodies.lock().entry(place).or_insert_with(|| message.body());
         }
     }
 }
@@ -57,20 +56,32 @@ impl MemoryStore {
         let Append { sender, at, random, change, .. } = append;
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
-            Change::Message { client_id, text, reply_to, hidden_from } => {
+            Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
                 if let Some(id) = reply_to
                     && log.with_id(id).is_none()
                 {
                     return Err(AppendError::ReplyUnknown);
                 }
+                // Held until they are counted as used: what is unused may be forgotten at any time.
+                let mut uploads = (!ids.is_empty()).then(|| self.attachments.write());
+                let attachments =
+                    uploads.as_ref().map_or_else(|| Some(Vec::new()), |all| all.of(sender, &ids));
+                if attachments.is_none() && !client_id.as_ref().is_some_and(|id| self.has_claimed(sender, id))
+                {
+                    return Err(AppendError::AttachmentUnknown);
+                }
                 if let Some(client_id) = &client_id {
                     match self.claim(sender, client_id, conversation.key, seq) {
                         None => {}
                         Some((key, seq)) if key == conversation.key => {
-                            return self.duplicate(log, key, seq, &text, reply_to);
+                            return self.duplicate(log, key, seq, &text, reply_to, &ids);
                         }
                         Some(_) => return Err(AppendError::ClientIdReused),
                     }
+                }
+                let attachments = attachments.ok_or(AppendError::AttachmentUnknown)?;
+                if let Some(uploads) = &mut uploads {
+                    uploads.carry(&ids, (conversation.key, seq));
                 }
                 let message = MessageRecord {
                     conversation: conversation.key,
@@ -83,6 +94,7 @@ impl MemoryStore {
                     reply_to,
                     edited_at: None,
                     deleted_at: None,
+                    attachments,
                     reactions: Vec::new(),
                     hidden_from,
                     change_seq: None,
@@ -98,9 +110,18 @@ impl MemoryStore {
             Change::Delete { id } => {
                 let message = changeable(log, id, sender)?;
                 self.messages.keep_first_body(&message);
-                let (text, deleted_at, reactions) = (Box::default(), Some(at), Vec::new());
-                let change_seq = Some(seq);
-                (EntryKind::Delete, MessageRecord { text, deleted_at, reactions, change_seq, ..message })
+                if !message.attachments.is_empty() {
+                    self.attachments.write().drop_from(&message);
+                }
+                let message = MessageRecord {
+                    text: Box::default(),
+                    deleted_at: Some(at),
+                    attachments: Vec::new(),
+                    reactions: Vec::new(),
+                    change_seq: Some(seq),
+                    ..message
+                };
+                (EntryKind::Delete, message)
             }
             Change::React { id, emoji, on } => {
                 let visible = |message: &MessageRecord| message.hidden_from != Some(sender);
@@ -140,12 +161,13 @@ impl MemoryStore {
         seq: u64,
         text: &str,
         reply_to: Option<MessageId>,
+        attachments: &[AttachmentId],
     ) -> Result<(Entry, bool), AppendError> {
         let mut entries = log.entries_above(seq.saturating_sub(1));
         let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
         let same = match (self.messages.first_bodies.lock().get(&(key, seq)), &entry.message) {
-            (Some(first), _) => *first == first_body(text, reply_to),
-            (None, Some(message)) => *message.text == *text && message.reply_to == reply_to,
+            (Some(first), _) => *first == first_body(text, reply_to, attachments),
+            (None, Some(message)) => message.says(text, reply_to, attachments),
             (None, None) => false,
         };
         if same { Ok((entry, true)) } else { Err(AppendError::ClientIdReused) }
@@ -191,6 +213,10 @@ impl MemoryStore {
             Change::Message { reply_to: Some(_), .. } => return Err(AppendError::ReplyUnknown),
             Change::Message { client_id: Some(id), .. } if self.has_claimed(append.sender, id) => {
                 return Err(AppendError::ClientIdReused);
+            }
+            Change::Message { attachments, .. } if !attachments.is_empty() => {
+                let known = self.attachments.read().of(append.sender, attachments);
+                known.ok_or(AppendError::AttachmentUnknown)?;
             }
             Change::Message { .. } => {}
             Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {

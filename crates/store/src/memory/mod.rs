@@ -1,6 +1,8 @@
 //! The store without a disk: for trying things, for tests, and as the model of what the others must do.
 
 mod account;
+mod attachment;
+mod blob;
 mod block;
 mod conversation;
 mod group;
@@ -10,6 +12,8 @@ mod receipt;
 mod search;
 mod session;
 
+pub use blob::MemoryBlobs;
+
 use async_trait::async_trait;
 use domain::store::{Epoch, Store, StoreError};
 use parking_lot::RwLock;
@@ -17,7 +21,7 @@ use parking_lot::RwLock;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order, and none across an await: announcing, conversations, a conversation's log,
-/// client ids of a sender or first bodies, position.
+/// attachments, client ids of a sender or first bodies, position.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
@@ -25,6 +29,7 @@ pub struct MemoryStore {
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
     blocks: RwLock<block::Blocks>,
+    attachments: RwLock<attachment::Attachments>,
 }
 
 impl MemoryStore {
@@ -37,6 +42,7 @@ impl MemoryStore {
             conversations: RwLock::default(),
             messages: message::Messages::default(),
             blocks: RwLock::default(),
+            attachments: RwLock::default(),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! Putting an entry into the log.
 
+use std::sync::Arc;
+
 use domain::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Direct, Done, Entry, EntryKind, MessageRecord,
-    Position, Roster, StoreError, Target, UserId, first_body,
+    Append, AppendError, Appended, AttachmentRecord, Change, ConversationKey, Direct, Done, Entry, EntryKind,
+    MessageRecord, Position, Roster, StoreError, Target, UserId, first_body,
 };
-use protocol::MessageId;
+use protocol::{AttachmentId, MessageId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::attachment;
 use super::client_id::ClientIdColumn;
 use super::conversation::{self, find_direct, open_direct};
 use super::message::{self, DELETE, EDIT, MESSAGE};
@@ -26,6 +29,7 @@ enum Outcome {
         seq: u64,
         position: Position,
         id: MessageId,
+        attachments: Vec<Arc<AttachmentRecord>>,
         roster: Option<Roster>,
         direct: Option<Box<Direct>>,
     },
@@ -51,8 +55,8 @@ impl Job for AppendJob {
             (Ok(()), Some(Outcome::Else(result)), _) => result,
             (
                 Ok(()),
-                Some(Outcome::New { conversation, seq, position, id, roster, direct }),
-                Change::Message { client_id, text, reply_to, hidden_from },
+                Some(Outcome::New { conversation, seq, position, id, attachments, roster, direct }),
+                Change::Message { client_id, text, reply_to, hidden_from, .. },
             ) => {
                 let message = MessageRecord {
                     conversation,
@@ -65,6 +69,7 @@ impl Job for AppendJob {
                     reply_to,
                     edited_at: None,
                     deleted_at: None,
+                    attachments,
                     reactions: Vec::new(),
                     hidden_from,
                     change_seq: None,
@@ -100,8 +105,9 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<Outcome, rusqlit
         },
     };
     match &append.change {
-        Change::Message { client_id, text, reply_to, hidden_from } => {
-            insert(append, writing, &place, client_id.as_deref(), text, *reply_to, *hidden_from)
+        Change::Message { client_id, text, reply_to, attachments, hidden_from } => {
+            let (client_id, reply_to, hidden_from) = (client_id.as_deref(), *reply_to, *hidden_from);
+            insert(append, writing, &place, &New { client_id, text, reply_to, attachments, hidden_from })
         }
         Change::Edit { id, text } => change(append, writing, &place, *id, EntryKind::Edit, text),
         Change::Delete { id } => change(append, writing, &place, *id, EntryKind::Delete, ""),
@@ -130,22 +136,37 @@ impl Place {
     }
 }
 
+/// What a new message says.
+struct New<'a> {
+    client_id: Option<&'a str>,
+    text: &'a str,
+    reply_to: Option<MessageId>,
+    attachments: &'a [AttachmentId],
+    hidden_from: Option<UserId>,
+}
+
 fn insert(
     append: &Append,
     writing: &mut Writing<'_>,
     place: &Place,
-    client_id: Option<&str>,
-    text: &str,
-    reply_to: Option<MessageId>,
-    hidden_from: Option<UserId>,
+    new: &New<'_>,
 ) -> Result<Outcome, rusqlite::Error> {
     let &Append { sender, at, random, .. } = append;
+    let &New { client_id, text, reply_to, attachments: ids, hidden_from } = new;
     let (key, connection) = (place.key, writing.connection);
     if let Some(id) = reply_to
         && message::with_id(connection, key, id)?.is_none()
     {
         return Ok(Outcome::Else(Err(AppendError::ReplyUnknown)));
     }
+    let Some(attachments) = attachment::of_owner(connection, sender, ids)? else {
+        // Of a message that was sent before and deleted since, they may be gone.
+        let sent = client_id.map(|client_id| find_client_id(connection, sender, client_id)).transpose()?;
+        return match sent.flatten() {
+            Some(_) => repeated(append, writing, place, new),
+            None => Ok(Outcome::Else(Err(AppendError::AttachmentUnknown))),
+        };
+    };
     let seq = writing.heads.get(connection, key)? + 1;
     let id = MessageId::mint(at, seq, random);
     let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to, \
@@ -156,13 +177,25 @@ fn insert(
     let values =
         params![key.0, seq, MESSAGE, sender.0, client, id.as_bytes(), at.as_millis(), text, reply, hidden];
     if connection.prepare_cached(sql)?.execute(values)? == 0 {
-        let first = duplicate(connection, key, sender, client_id.unwrap_or_default(), text, reply_to)?;
-        let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
-        return Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, roster, direct })));
+        return repeated(append, writing, place, new);
     }
     let position = writing.inserted(key, seq);
+    attachment::carry(connection, key, seq, ids)?;
     let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
-    Ok(Outcome::New { conversation: key, seq, position, id, roster, direct })
+    Ok(Outcome::New { conversation: key, seq, position, id, attachments, roster, direct })
+}
+
+/// A message whose `client_id` its sender has used before.
+fn repeated(
+    append: &Append,
+    writing: &Writing<'_>,
+    place: &Place,
+    new: &New<'_>,
+) -> Result<Outcome, rusqlite::Error> {
+    let connection = writing.connection;
+    let first = duplicate(connection, place.key, append.sender, new)?;
+    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
+    Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, roster, direct })))
 }
 
 fn change(
@@ -183,7 +216,7 @@ fn change(
         Some(message) => message,
     };
     // Kept at the first change of its text; without a client id no repeat can come.
-    let first_body = changed.client_id.is_some().then(|| first_body(&changed.text, changed.reply_to));
+    let first_body = changed.client_id.is_some().then(|| changed.body());
     let (column, number) = match kind {
         EntryKind::Delete => ("deleted_at", DELETE),
         _ => ("edited_at", EDIT),
@@ -198,6 +231,9 @@ fn change(
     if kind == EntryKind::Delete {
         let sql = "DELETE FROM reactions WHERE conversation_id = ? AND seq = ?";
         connection.prepare_cached(sql)?.execute(params![key.0, changed.seq])?;
+        if !changed.attachments.is_empty() {
+            attachment::drop_from(connection, key, changed.seq)?;
+        }
     }
     changed_entry(append, writing, place, &changed, kind, number)
 }
@@ -275,10 +311,15 @@ fn unfit_for_empty(
 ) -> Result<Option<AppendError>, rusqlite::Error> {
     Ok(match change {
         Change::Message { reply_to: Some(_), .. } => Some(AppendError::ReplyUnknown),
-        Change::Message { client_id: Some(client_id), .. } => {
-            find_client_id(connection, sender, client_id)?.map(|_| AppendError::ClientIdReused)
+        Change::Message { client_id: Some(client_id), .. }
+            if find_client_id(connection, sender, client_id)?.is_some() =>
+        {
+            Some(AppendError::ClientIdReused)
         }
-        Change::Message { .. } => None,
+        Change::Message { attachments, .. } => {
+            let known = attachment::of_owner(connection, sender, attachments)?;
+            known.is_none().then_some(AppendError::AttachmentUnknown)
+        }
         Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
             Some(AppendError::MessageUnknown)
         }
@@ -301,10 +342,10 @@ fn duplicate(
     connection: &Connection,
     key: ConversationKey,
     sender: UserId,
-    client_id: &str,
-    text: &str,
-    reply_to: Option<MessageId>,
+    new: &New<'_>,
 ) -> Result<Result<Entry, AppendError>, rusqlite::Error> {
+    let &New { client_id, text, reply_to, attachments, .. } = new;
+    let client_id = client_id.unwrap_or_default();
     let Some((conversation, seq, position)) = find_client_id(connection, sender, client_id)? else {
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
@@ -312,8 +353,8 @@ fn duplicate(
         return Err(rusqlite::Error::QueryReturnedNoRows);
     };
     let same = match changed_from(connection, position)? {
-        Some(first) => first == first_body(text, reply_to),
-        None => *message.text == *text && message.reply_to == reply_to,
+        Some(first) => first == first_body(text, reply_to, attachments),
+        None => message.says(text, reply_to, attachments),
     };
     if conversation != key || !same {
         return Ok(Err(AppendError::ClientIdReused));

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::append::AppendJob;
+use super::attachment;
 use super::client_id::StoredClientId;
 
 pub(super) const MESSAGE: i64 = 0;
@@ -20,7 +21,7 @@ pub(super) const CONVERSATION: i64 = 4;
 
 /// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
 pub(super) const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
-                       edited_at, deleted_at, change_seq, hidden_from";
+                       edited_at, deleted_at, change_seq, hidden_from, attachments";
 
 pub(super) fn message(
     connection: &Connection,
@@ -40,6 +41,10 @@ pub(super) fn message(
         reply_to: row.get::<_, Option<[u8; 16]>>(9)?.map(MessageId::from_bytes),
         edited_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
         deleted_at: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
+        attachments: match row.get::<_, Option<i64>>(14)? {
+            Some(_) => attachment::of_message(connection, conversation, seq)?,
+            None => Vec::new(),
+        },
         // A reaction is a change.
         reactions: if change_seq.is_some() { reactions(connection, conversation, seq)? } else { Vec::new() },
         hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),

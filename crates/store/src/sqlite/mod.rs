@@ -6,6 +6,7 @@
 
 mod account;
 mod append;
+mod attachment;
 mod block;
 mod checkpoint;
 mod client_id;

@@ -15,6 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_groups.sql"),
     PRESENCE,
+    include_str!("../../migrations/sqlite/0004_attachments.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -182,6 +182,7 @@ pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Sh
         client_id: None,
         text: what.into(),
         reply_to: None,
+        attachments: Vec::new(),
         hidden_from: Some(bob),
     };
     let stored = append(&store, entry(to(bob), ann, hidden("listen"))).await.unwrap();

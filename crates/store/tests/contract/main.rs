@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod accounts;
+mod attachments;
+mod blobs;
 mod conversations;
 mod groups;
 mod messages;
@@ -39,6 +41,16 @@ macro_rules! contract {
 }
 
 contract! {
+    attachments::{
+        an_upload_is_its_owners_alone,
+        the_quota_is_each_owners_own,
+        a_message_carries_what_its_sender_uploaded,
+        an_edit_keeps_them_and_a_deletion_drops_them,
+        a_repeat_carries_the_same,
+        who_may_not_see_the_message_does_not_see_what_it_carries,
+        what_is_unused_is_forgotten,
+        other_messages_carry_nothing,
+    };
     accounts::{
         a_username_is_taken_in_any_case,
         a_code_is_used_once,

@@ -45,6 +45,8 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Entry> {
                     what,
                     Box::new(move |outcome| {
                         announced.lock().unwrap().push(outcome.unwrap().entry);
+                        // Before who waits goes on: the last of them takes the list apart.
+                        drop(announced);
                         sent.send(()).unwrap();
                     }),
                 );
@@ -169,8 +171,13 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
     let other_text = entry(Target::Conversation(key), ann, named("c1", "ho"));
     let other_place = entry(to(eve), ann, named("c1", "hi"));
     let reply_to = Some(first.entry.said().id);
-    let reply =
-        Change::Message { client_id: Some("c1".into()), text: "hi".into(), reply_to, hidden_from: None };
+    let reply = Change::Message {
+        client_id: Some("c1".into()),
+        text: "hi".into(),
+        reply_to,
+        attachments: Vec::new(),
+        hidden_from: None,
+    };
     for reused in [other_text, other_place, entry(Target::Conversation(key), ann, reply)] {
         assert!(matches!(append(&store, reused).await, Err(AppendError::ClientIdReused)));
     }
@@ -186,6 +193,7 @@ pub(crate) async fn a_changed_message_is_known_by_what_it_said_at_first(store: S
         client_id: Some("c1".into()),
         text: text.into(),
         reply_to,
+        attachments: Vec::new(),
         hidden_from: None,
     };
     let first = said("hi", Some(answered));
@@ -247,8 +255,13 @@ pub(crate) async fn a_refused_first_message_leaves_no_conversation(store: Shared
     let (ann, bob, _) = pair(&store).await;
     let eve = user(&store, "eve").await;
     let (_, elsewhere) = send(&store, ann, bob, "x").await;
-    let reply =
-        Change::Message { client_id: None, text: "x".into(), reply_to: Some(elsewhere), hidden_from: None };
+    let reply = Change::Message {
+        client_id: None,
+        text: "x".into(),
+        reply_to: Some(elsewhere),
+        attachments: Vec::new(),
+        hidden_from: None,
+    };
     assert!(matches!(append(&store, entry(to(eve), ann, reply)).await, Err(AppendError::ReplyUnknown)));
     let edit = Change::Edit { id: elsewhere, text: "x".into() };
     assert!(matches!(append(&store, entry(to(eve), ann, edit)).await, Err(AppendError::MessageUnknown)));
@@ -265,6 +278,7 @@ pub(crate) async fn a_reply_is_to_a_message_of_the_conversation(store: Shared) {
         client_id: None,
         text: "answer".into(),
         reply_to: Some(id),
+        attachments: Vec::new(),
         hidden_from: None,
     };
     let refused = append(&store, entry(Target::Conversation(key), ann, reply(elsewhere))).await;

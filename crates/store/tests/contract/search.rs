@@ -104,8 +104,13 @@ pub(crate) async fn members_find_what_they_may_see(store: Shared) {
 
 pub(crate) async fn what_is_hidden_is_not_found(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let hidden =
-        Change::Message { client_id: None, text: "psst".into(), reply_to: None, hidden_from: Some(bob) };
+    let hidden = Change::Message {
+        client_id: None,
+        text: "psst".into(),
+        reply_to: None,
+        attachments: Vec::new(),
+        hidden_from: Some(bob),
+    };
     let sent = append(&store, entry(to(bob), ann, hidden)).await.unwrap().entry.message.unwrap();
     send(&store, ann, bob, "psst again").await;
     assert_eq!(find(&store, ann, "psst").await, ["psst again", "psst"]);

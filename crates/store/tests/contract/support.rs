@@ -49,7 +49,13 @@ pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
 }
 
 pub(crate) fn text(text: &str) -> Change {
-    Change::Message { client_id: None, text: text.into(), reply_to: None, hidden_from: None }
+    Change::Message {
+        client_id: None,
+        text: text.into(),
+        reply_to: None,
+        attachments: Vec::new(),
+        hidden_from: None,
+    }
 }
 
 pub(crate) fn named(client_id: &str, text: &str) -> Change {
@@ -57,6 +63,7 @@ pub(crate) fn named(client_id: &str, text: &str) -> Change {
         client_id: Some(client_id.into()),
         text: text.into(),
         reply_to: None,
+        attachments: Vec::new(),
         hidden_from: None,
     }
 }

@@ -1,0 +1,152 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::{Caller, Error, Settings};
+use protocol::{Attachment, AttachmentId, Code, SendMessage};
+
+use crate::support::{World, settings, to};
+
+async fn upload(
+    world: &World,
+    caller: &Caller,
+    kind: Option<&str>,
+    pieces: &[&'static [u8]],
+) -> Result<Attachment, Error> {
+    let mut upload = world.domain.attachments.upload(caller, "a file", kind, None).await?;
+    for piece in pieces {
+        upload.write(Bytes::from_static(piece)).await?;
+    }
+    upload.finish().await
+}
+
+async fn plain(world: &World, caller: &Caller) -> AttachmentId {
+    upload(world, caller, None, &[b"bytes"]).await.unwrap().id
+}
+
+fn carrying(receiver: &str, text: &str, attachments: Vec<AttachmentId>) -> SendMessage {
+    SendMessage { attachments, ..to(receiver, text) }
+}
+
+async fn bytes(world: &World, caller: &Caller, id: AttachmentId) -> Option<Vec<u8>> {
+    let opened = world.domain.attachments.open(caller, id).await.ok()?;
+    Some(opened.blob.read(0, usize::MAX).await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn a_message_carries_files_instead_of_a_text() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (one, two) = (plain(&world, &ann).await, plain(&world, &ann).await);
+    let sent = world.send(&ann, carrying("bob", " ", vec![two, one])).await.unwrap().message;
+    let ids: Vec<_> = sent.attachments.iter().map(|attachment| attachment.id).collect();
+    assert_eq!((ids, &*sent.text), (vec![two, one], " "));
+    assert_eq!(sent.attachments[0].url, format!("/api/attachments/{two}"));
+    assert_eq!(bytes(&world, &bob, one).await.unwrap(), b"bytes");
+    let empty = world.send(&ann, to("bob", " ")).await.unwrap_err();
+    assert_eq!(empty.code, Code::TextEmpty);
+    let long = world.send(&ann, carrying("bob", &"x".repeat(101), vec![one])).await.unwrap_err();
+    assert_eq!(long.code, Code::TextTooLong);
+}
+
+#[tokio::test]
+async fn ten_files_of_ones_own_each_once() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let mut own = Vec::new();
+    for _ in 0..11 {
+        own.push(plain(&world, &ann).await);
+    }
+    let theirs = plain(&world, &bob).await;
+    for wrong in [own.clone(), vec![own[0], own[0]], vec![own[0], theirs]] {
+        let refused = world.send(&ann, carrying("bob", "x", wrong)).await.unwrap_err();
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::Invalid, Some("attachments")));
+    }
+    assert!(world.send(&ann, carrying("bob", "x", own[..10].to_vec())).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_file_says_it_is_fits_its_bytes() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let long: &'static [u8] = &[b'a'; 200];
+    for (kind, pieces, found) in [
+        (None, &[&b"%PD"[..], b"F-1.7"][..], Ok("application/pdf")),
+        (Some("application/pdf"), &[b"%PDF-", long], Ok("application/pdf")),
+        (Some("image/png"), &[b"no picture", long], Err(Code::UnsupportedMediaType)),
+        (Some("image/png"), &[b""], Err(Code::UnsupportedMediaType)),
+        (Some("image/png"), &[b"\x89PNG\r\n\x1a\n and nothing more"], Ok("image/png")),
+        (Some("text/plain; charset=utf-8"), &[b"caf\xc3", b"\xa9"], Ok("text/plain")),
+        (Some("text/plain"), &[b"caf\xc3"], Err(Code::UnsupportedMediaType)),
+        (Some("text/plain"), &[long, b"\xff"], Err(Code::UnsupportedMediaType)),
+        (Some("image/svg+xml"), &[b"<svg/>"], Ok("image/svg+xml")),
+        (Some("not a type"), &[b"x"], Err(Code::UnsupportedMediaType)),
+    ] {
+        let taken = upload(&world, &ann, kind, pieces).await;
+        let taken = taken.map(|attachment| attachment.kind).map_err(|error| error.code);
+        assert_eq!(taken, found.map(str::to_owned), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn limits_hold_before_and_while_bytes_come() {
+    let world = World::with(&Settings { attachment_bytes: 10_000, attachment_quota: 15_000, ..settings() });
+    let ann = world.person("ann").await;
+    let attachments = &world.domain.attachments;
+    let early = |size| attachments.upload(&ann, "x", None, Some(size));
+    assert_eq!(early(10_001).await.err().unwrap().code, Code::TooLarge);
+    let large: &'static [u8] = &[7; 6000];
+    assert_eq!(upload(&world, &ann, None, &[large, large]).await.unwrap_err().code, Code::TooLarge);
+    assert!(upload(&world, &ann, None, &[large, b"1"]).await.is_ok());
+    let second = upload(&world, &ann, None, &[large, b"1"]).await.unwrap();
+    assert_eq!(second.size, 6001);
+    // 2,998 are left, less than what the smallest counts for.
+    assert_eq!(upload(&world, &ann, None, &[b"x"]).await.unwrap_err().code, Code::QuotaExceeded);
+    assert_eq!(upload(&world, &ann, None, &[large]).await.unwrap_err().code, Code::QuotaExceeded);
+    assert_eq!(early(2999).await.err().unwrap().code, Code::QuotaExceeded);
+    // What was refused is not kept, and what was sent and deleted makes room once it is swept.
+    world.clock.advance(Duration::from_hours(25));
+    attachments.sweep().await.unwrap();
+    assert!(upload(&world, &ann, None, &[large]).await.is_ok());
+}
+
+#[tokio::test]
+async fn four_uploads_at_once() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let attachments = &world.domain.attachments;
+    let mut uploads = Vec::new();
+    for _ in 0..4 {
+        uploads.push(attachments.upload(&ann, "x", None, None).await.unwrap());
+    }
+    let refused = attachments.upload(&ann, "x", None, None).await.err().unwrap();
+    assert!(refused.code == Code::RateLimited && refused.retry_after.is_some());
+    assert!(attachments.upload(&bob, "x", None, None).await.is_ok());
+    uploads.pop();
+    assert!(attachments.upload(&ann, "x", None, None).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_no_message_carries_goes_with_its_bytes() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let attachments = &world.domain.attachments;
+    let carried = upload(&world, &ann, None, &[b"carried"]).await.unwrap().id;
+    let sent = world.send(&ann, carrying("bob", "", vec![carried])).await.unwrap().message;
+    let same = upload(&world, &bob, None, &[b"carried"]).await.unwrap().id;
+    let unused = upload(&world, &ann, None, &[b"unused"]).await.unwrap().id;
+    world.clock.advance(Duration::from_hours(23));
+    attachments.sweep().await.unwrap();
+    assert!(bytes(&world, &ann, unused).await.is_some());
+    world.clock.advance(Duration::from_hours(2));
+    attachments.sweep().await.unwrap();
+    assert!(bytes(&world, &ann, unused).await.is_none() && bytes(&world, &bob, same).await.is_none());
+    // Though another with the same bytes went.
+    assert_eq!(bytes(&world, &bob, carried).await.unwrap(), b"carried");
+    let delete = protocol::DeleteMessage { conversation_id: sent.conversation_id, id: sent.id };
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    world.domain.messages.delete(&ann, delete, None, |result| drop(answer.send(result))).await;
+    assert!(answered.await.unwrap().unwrap().message.attachments.is_empty());
+    assert!(bytes(&world, &bob, carried).await.is_none());
+    attachments.sweep().await.unwrap();
+    assert!(bytes(&world, &ann, carried).await.is_none());
+}

@@ -1,0 +1,254 @@
+//! Attachments over HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use domain::store::Blob;
+use domain::{Caller, Error, Opened};
+use futures_util::stream;
+use http_body_util::BodyExt;
+use protocol::{Attachment, AttachmentId, Code, Problem};
+use serde::Deserialize;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::extract::{Bearer, Parameters, Segment};
+use super::problem::{self, Failure};
+use super::range::{Wanted, wanted};
+use crate::app::App;
+
+/// What is read of a file and sent at a time.
+const PIECE: usize = 128 << 10;
+
+/// How long what still comes of a refused file is thrown away: else who is sending it may see the connection break
+/// before the answer.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// A file is no page: nothing in it runs, wherever it is opened.
+const POLICY: &str = "sandbox; default-src 'none'";
+
+pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(upload)).routes(routes!(get)).routes(routes!(thumbnail))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+/// Upload a file
+///
+/// The bytes are the body, as they are. The first of them must fit the `Content-Type`; without one they decide
+/// alone. A file that no message carries within a day is forgotten.
+#[utoipa::path(
+    post, path = "/api/attachments", tag = "attachments", security(("token" = [])),
+    params(("name" = String, Query, description = "1 to 255 bytes without control characters and slashes")),
+    request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
+    responses(
+        (status = 201, body = Attachment),
+        (status = 413, body = Problem, description = "`too_large` or `quota_exceeded`"),
+        (status = 415, body = Problem, description = "`unsupported_media_type`: the bytes are not what they say"),
+        (status = 422, body = Problem, description = "`invalid`: the name"),
+        (status = 429, body = Problem, description = "`rate_limited`: too many uploads at once"),
+        (status = 503, body = Problem, description = "`store_unavailable`: nothing was stored"),
+    ),
+)]
+async fn upload(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Parameters(Named { name }): Parameters<Named>,
+    request: Request,
+) -> Result<(StatusCode, Json<Attachment>), Failure> {
+    let (head, mut body) = request.into_parts();
+    let taken = take(&app, &caller, &name, &head.headers, &mut body).await;
+    if taken.is_err() && !body.is_end_stream() {
+        tokio::spawn(tokio::time::timeout(
+            LINGER,
+            async move { while let Some(Ok(_)) = body.frame().await {} },
+        ));
+    }
+    Ok((StatusCode::CREATED, Json(taken?)))
+}
+
+async fn take(
+    app: &App,
+    caller: &Caller,
+    name: &str,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Attachment, Failure> {
+    let unfit = |_| Failure::new(Code::UnsupportedMediaType, "The Content-Type is not a media type.");
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::to_str).transpose().map_err(unfit)?;
+    let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+    let mut upload = app.domain.attachments.upload(caller, name, kind, size).await?;
+    let pause = app.config.upload_pause.0;
+    loop {
+        let late = |_| Failure::new(Code::Malformed, "The body took too long to arrive.");
+        let Some(frame) = tokio::time::timeout(pause, body.frame()).await.map_err(late)? else { break };
+        let broken = |_| Failure::new(Code::Malformed, "The body could not be read.");
+        if let Ok(bytes) = frame.map_err(broken)?.into_data() {
+            upload.write(bytes).await?;
+        }
+    }
+    Ok(upload.finish().await?)
+}
+
+/// The bytes of a file
+///
+/// For who uploaded it, and for the members of a conversation in which a message carries it that they may see. Takes
+/// `Range` with one range, and `If-None-Match`.
+#[utoipa::path(
+    get, path = "/api/attachments/{id}", tag = "attachments", security(("token" = [])),
+    params(("id" = AttachmentId, Path)),
+    responses(
+        (status = 200, body = String, content_type = "application/octet-stream"),
+        (status = 206, body = String, content_type = "application/octet-stream", description = "Part of them"),
+        (status = 304, description = "The same as before"),
+        (status = 404, body = Problem),
+        (status = 416, body = Problem, description = "`invalid`: the file has no such part"),
+    ),
+)]
+async fn get(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<AttachmentId>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    Ok(respond(app.domain.attachments.open(&caller, id).await?, &headers))
+}
+
+/// A small picture of a file
+///
+/// Of pictures alone; at most 480 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
+#[utoipa::path(
+    get, path = "/api/attachments/{id}/thumbnail", tag = "attachments", security(("token" = [])),
+    params(("id" = AttachmentId, Path)),
+    responses(
+        (status = 200, body = String, content_type = "image/jpeg"),
+        (status = 404, body = Problem),
+    ),
+)]
+async fn thumbnail(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<AttachmentId>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    Ok(respond(app.domain.attachments.open_thumbnail(&caller, id).await?, &headers))
+}
+
+fn respond(opened: Opened, request: &HeaderMap) -> Response<Body> {
+    let Opened { kind, shown, name, hash, blob } = opened;
+    let size = blob.size();
+    let tag = format!("\"{hash}\"");
+    let mut headers = HeaderMap::new();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(ETAG, ascii(&tag));
+    let sent = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if sent(IF_NONE_MATCH).is_some_and(|known| matches(known, &tag)) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CONTENT_DISPOSITION, ascii(&disposition(shown, &name)));
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    // A part of what the file was before is of no use with one of what it is now.
+    let range = sent(RANGE).filter(|_| sent(IF_RANGE).is_none_or(|known| known == tag));
+    let (status, from, count) = match wanted(range, size) {
+        Wanted::All => (StatusCode::OK, 0, size),
+        Wanted::Part { from, to } => {
+            headers.insert(CONTENT_RANGE, ascii(&format!("bytes {from}-{to}/{size}")));
+            (StatusCode::PARTIAL_CONTENT, from, to - from + 1)
+        }
+        Wanted::Nothing => return no_such_part(size),
+    };
+    headers.insert(CONTENT_LENGTH, count.into());
+    (status, headers, Body::from_stream(pieces(blob, from, count))).into_response()
+}
+
+/// Part of a file, piece after piece, as fast as it is taken.
+fn pieces(
+    blob: Arc<dyn Blob>,
+    from: u64,
+    count: u64,
+) -> impl futures_util::Stream<Item = Result<bytes::Bytes, domain::store::StoreError>> {
+    stream::try_unfold((blob, from, count), |(blob, from, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let bytes = blob.read(from, usize::try_from(left).unwrap_or(PIECE).min(PIECE)).await;
+        let bytes = bytes.inspect_err(|error| tracing::error!(%error, "a file could not be read"))?;
+        let read = bytes.len() as u64;
+        Ok(Some((bytes, (blob, from + read, left - read))))
+    })
+}
+
+fn no_such_part(size: u64) -> Response<Body> {
+    let problem = Error::invalid("Range", format!("The file has {size} bytes.")).problem();
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let mut response = problem::respond(&Problem { status: status.as_u16(), ..problem });
+    response.headers_mut().insert(CONTENT_RANGE, ascii(&format!("bytes */{size}")));
+    response
+}
+
+/// Whether one of the tags of an `If-None-Match` is this one.
+fn matches(known: &str, tag: &str) -> bool {
+    known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+/// A `Content-Disposition` (RFC 6266): the name as it is, and in ASCII for who does not know better.
+fn disposition(shown: bool, name: &str) -> String {
+    let how = if shown { "inline" } else { "attachment" };
+    let plain: String =
+        name.chars()
+            .map(|char| {
+                if char.is_ascii_graphic() && !matches!(char, '"' | '%') || char == ' ' { char } else { '_' }
+            })
+            .collect();
+    let mut whole = String::new();
+    for byte in name.bytes() {
+        // The `attr-char` of RFC 8187.
+        if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+            whole.push(char::from(byte));
+        } else {
+            whole.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{whole}")
+}
+
+fn ascii(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("it is put together from printable ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_headers() {
+        assert_eq!(disposition(true, "a b.png"), "inline; filename=\"a b.png\"; filename*=UTF-8''a%20b.png");
+        assert_eq!(
+            disposition(false, "\"ключ\"%;.pdf"),
+            "attachment; filename=\"_______;.pdf\"; filename*=UTF-8''%22%D0%BA%D0%BB%D1%8E%D1%87%22%25%3B.pdf"
+        );
+    }
+
+    #[test]
+    fn tags() {
+        for known in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
+            assert!(matches(known, "\"a\""), "{known}");
+        }
+        assert!(!matches("\"b\"", "\"a\"") && !matches("a", "\"a\""));
+    }
+}

@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::store::{
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, StoreError, UserId,
+};
+use protocol::{AttachmentId, Timestamp};
+
+use super::MemoryStore;
+
+/// Uploads; by id, so by time.
+#[derive(Default)]
+pub(super) struct Attachments(BTreeMap<AttachmentId, Held>);
+
+struct Held {
+    record: Arc<AttachmentRecord>,
+    /// The messages that carry it.
+    carried: Vec<(ConversationKey, u64)>,
+}
+
+impl Attachments {
+    /// These uploads of a user, if all of them are there.
+    pub(super) fn of(&self, owner: UserId, ids: &[AttachmentId]) -> Option<Vec<Arc<AttachmentRecord>>> {
+        let held = ids.iter().map(|id| self.0.get(id).filter(|held| held.record.owner == owner));
+        held.map(|held| held.map(|held| held.record.clone())).collect()
+    }
+
+    /// Takes note of the message that carries them.
+    pub(super) fn carry(&mut self, ids: &[AttachmentId], message: (ConversationKey, u64)) {
+        for id in ids {
+            if let Some(held) = self.0.get_mut(id) {
+                held.carried.push(message);
+            }
+        }
+    }
+
+    /// A message no longer carries what it carried.
+    pub(super) fn drop_from(&mut self, message: &MessageRecord) {
+        let place = (message.conversation, message.seq);
+        for attachment in &message.attachments {
+            if let Some(held) = self.0.get_mut(&attachment.id) {
+                held.carried.retain(|carried| *carried != place);
+            }
+        }
+    }
+
+    fn weigh(&self, owner: UserId) -> u64 {
+        let own = self.0.values().filter(|held| held.record.owner == owner);
+        own.map(|held| held.record.weight()).sum()
+    }
+}
+
+impl MemoryStore {
+    /// Whether a message that carries something is a reader's to see.
+    fn sees(&self, reader: UserId, (key, seq): (ConversationKey, u64)) -> bool {
+        let Some(conversation) = self.conversations.read().get(key).cloned() else { return false };
+        let log = conversation.log.lock();
+        let message = log.message(seq).filter(|message| message.seq > log.visible_after(reader));
+        message.is_some_and(|message| message.hidden_from != Some(reader))
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for MemoryStore {
+    async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError> {
+        let mut attachments = self.attachments.write();
+        if attachments.weigh(attachment.owner) + attachment.weight() > quota {
+            return Ok(false);
+        }
+        let held = Held { record: Arc::new(attachment), carried: Vec::new() };
+        attachments.0.insert(held.record.id, held);
+        Ok(true)
+    }
+
+    async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError> {
+        Ok(self.attachments.read().weigh(owner))
+    }
+
+    async fn attachment(
+        &self,
+        id: AttachmentId,
+        reader: UserId,
+    ) -> Result<Option<AttachmentRecord>, StoreError> {
+        let found = {
+            let attachments = self.attachments.read();
+            attachments.0.get(&id).map(|held| (held.record.clone(), held.carried.clone()))
+        };
+        let seen = found.filter(|(record, carried)| {
+            record.owner == reader || carried.iter().any(|message| self.sees(reader, *message))
+        });
+        Ok(seen.map(|(record, _)| AttachmentRecord::clone(&record)))
+    }
+
+    async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError> {
+        let mut attachments = self.attachments.write();
+        let unused = attachments.0.values().filter(|held| held.carried.is_empty());
+        let old = unused.filter(|held| held.record.created_at < before).take(limit);
+        let old: Vec<_> = old.map(|held| held.record.clone()).collect();
+        for record in &old {
+            attachments.0.remove(&record.id);
+        }
+        Ok(old.iter().flat_map(|record| record.blobs()).collect())
+    }
+
+    async fn unused_blobs(&self, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
+        let attachments = self.attachments.read();
+        let used: std::collections::HashSet<_> =
+            attachments.0.values().flat_map(|held| held.record.blobs()).collect();
+        hashes.retain(|hash| !used.contains(hash));
+        Ok(hashes)
+    }
+}

@@ -1,0 +1,200 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::store::{
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, Picture, StoreError, UserId,
+};
+use protocol::{AttachmentId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::SqliteStore;
+
+/// In the order in which `record` reads them.
+const COLUMNS: &str = "id, user_id, hash, name, type, size, width, height, thumbnail_hash, created_at";
+
+fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
+    let size: Option<(u32, u32)> = row
+        .get::<_, Option<u32>>(6)?
+        .map(|width| Ok::<_, rusqlite::Error>((width, row.get(7)?)))
+        .transpose()?;
+    let thumbnail = row.get::<_, Option<[u8; 32]>>(8)?.map(BlobHash);
+    Ok(AttachmentRecord {
+        id: AttachmentId::from_bytes(row.get(0)?),
+        owner: UserId(row.get(1)?),
+        hash: BlobHash(row.get(2)?),
+        name: row.get(3)?,
+        kind: row.get(4)?,
+        size: row.get(5)?,
+        picture: size.map(|(width, height)| Picture { width, height, thumbnail }),
+        created_at: Timestamp::from_millis(row.get(9)?),
+    })
+}
+
+/// These uploads of a user, if all of them are there.
+pub(super) fn of_owner(
+    connection: &Connection,
+    owner: UserId,
+    ids: &[AttachmentId],
+) -> Result<Option<Vec<Arc<AttachmentRecord>>>, rusqlite::Error> {
+    if ids.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let sql = format!("SELECT {COLUMNS} FROM attachments WHERE id = ? AND user_id = ?");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = ids.iter().map(|id| {
+        statement
+            .query_row(params![id.as_bytes(), owner.0], record)
+            .optional()
+            .map(|found| found.map(Arc::new))
+    });
+    found.collect()
+}
+
+/// What a message carries.
+pub(super) fn of_message(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+) -> Result<Vec<Arc<AttachmentRecord>>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM message_attachments JOIN attachments ON id = attachment_id \
+         WHERE conversation_id = ? AND seq = ? ORDER BY place"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_map(params![conversation.0, seq], |row| record(row).map(Arc::new))?.collect()
+}
+
+/// Has a message that was just inserted carry uploads.
+pub(super) fn carry(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+    ids: &[AttachmentId],
+) -> Result<(), rusqlite::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql =
+        "INSERT INTO message_attachments (conversation_id, seq, place, attachment_id) VALUES (?, ?, ?, ?)";
+    let mut insert = connection.prepare_cached(sql)?;
+    let mut count = connection.prepare_cached("UPDATE attachments SET uses = uses + 1 WHERE id = ?")?;
+    for (place, id) in ids.iter().enumerate() {
+        insert.execute(params![conversation.0, seq, place, id.as_bytes()])?;
+        count.execute([id.as_bytes()])?;
+    }
+    let sql = "UPDATE messages SET attachments = ? WHERE conversation_id = ? AND seq = ?";
+    connection.prepare_cached(sql)?.execute(params![ids.len(), conversation.0, seq])?;
+    Ok(())
+}
+
+/// Has a message that is deleted carry nothing any more.
+pub(super) fn drop_from(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+) -> Result<(), rusqlite::Error> {
+    let message = params![conversation.0, seq];
+    let sql = "UPDATE attachments SET uses = uses - 1 WHERE id IN \
+               (SELECT attachment_id FROM message_attachments WHERE conversation_id = ? AND seq = ?)";
+    connection.prepare_cached(sql)?.execute(message)?;
+    let sql = "DELETE FROM message_attachments WHERE conversation_id = ? AND seq = ?";
+    connection.prepare_cached(sql)?.execute(message)?;
+    let sql = "UPDATE messages SET attachments = NULL WHERE conversation_id = ? AND seq = ?";
+    connection.prepare_cached(sql)?.execute(message)?;
+    Ok(())
+}
+
+fn weigh(connection: &Connection, owner: UserId) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT coalesce(sum(weight), 0) FROM attachments WHERE user_id = ?";
+    connection.prepare_cached(sql)?.query_row([owner.0], |row| row.get(0))
+}
+
+fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO attachments (id, user_id, hash, name, type, size, weight, width, height, thumbnail_hash, \
+               created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let picture = attachment.picture.as_ref();
+    let values = params![
+        attachment.id.as_bytes(),
+        attachment.owner.0,
+        attachment.hash.0,
+        attachment.name,
+        attachment.kind,
+        attachment.size,
+        attachment.weight(),
+        picture.map(|picture| picture.width),
+        picture.map(|picture| picture.height),
+        picture.and_then(|picture| picture.thumbnail).map(|hash| hash.0),
+        attachment.created_at.as_millis(),
+    ];
+    connection.prepare_cached(sql)?.execute(values)?;
+    Ok(())
+}
+
+#[async_trait]
+impl AttachmentStore for SqliteStore {
+    async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError> {
+        let add = move |connection: &Connection| {
+            if weigh(connection, attachment.owner)? + attachment.weight() > quota {
+                return Ok(false);
+            }
+            insert(connection, &attachment)?;
+            Ok(true)
+        };
+        self.writer.run(add).await
+    }
+
+    async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError> {
+        self.readers.run_short(move |connection| weigh(connection, owner)).await
+    }
+
+    async fn attachment(
+        &self,
+        id: AttachmentId,
+        reader: UserId,
+    ) -> Result<Option<AttachmentRecord>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM attachments WHERE id = ?1 AND (user_id = ?2 OR EXISTS \
+                 (SELECT 1 FROM message_attachments AS carried \
+                  JOIN members USING (conversation_id) JOIN messages USING (conversation_id, seq) \
+                  WHERE carried.attachment_id = ?1 AND members.user_id = ?2 AND gone = 0 \
+                  AND seq > visible_after AND hidden_from IS NOT ?2))"
+            );
+            connection.prepare_cached(&sql)?.query_row(params![id.as_bytes(), reader.0], record).optional()
+        };
+        self.readers.run_short(read).await
+    }
+
+    async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError> {
+        let forget = move |connection: &Connection| {
+            let sql = "DELETE FROM attachments WHERE id IN \
+                       (SELECT id FROM attachments WHERE uses = 0 AND created_at < ? LIMIT ?) \
+                       RETURNING hash, thumbnail_hash";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params![before.as_millis(), limit])?;
+            let mut forgotten = Vec::new();
+            while let Some(row) = rows.next()? {
+                forgotten.push(BlobHash(row.get(0)?));
+                forgotten.extend(row.get::<_, Option<[u8; 32]>>(1)?.map(BlobHash));
+            }
+            Ok(forgotten)
+        };
+        self.writer.run(forget).await
+    }
+
+    async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM attachments WHERE hash = ?1) \
+                       OR EXISTS (SELECT 1 FROM attachments WHERE thumbnail_hash = ?1)";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut unused = Vec::new();
+            for hash in hashes {
+                if !statement.query_row([hash.0], |row| row.get::<_, bool>(0))? {
+                    unused.push(hash);
+                }
+            }
+            Ok(unused)
+        };
+        self.readers.run(read).await
+    }
+}

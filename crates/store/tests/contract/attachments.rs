@@ -1,0 +1,248 @@
+use domain::store::{
+    AppendError, AttachmentRecord, BlobHash, Change, ConversationKey, GroupChange, MessageRecord, NewGroup,
+    Picture, Range, Target, UserId,
+};
+use protocol::{AttachmentId, ConversationId, HistoryAccess, Role, Timestamp};
+
+use crate::support::{Said, Shared, append, entry, named, now, send, text, to, user};
+
+const QUOTA: u64 = 1 << 30;
+
+fn record(owner: UserId, byte: u8) -> AttachmentRecord {
+    let created_at = now();
+    AttachmentRecord {
+        id: AttachmentId::mint(created_at, u128::from(byte)),
+        owner,
+        hash: BlobHash([byte; 32]),
+        name: format!("ключ {byte}.png").into(),
+        kind: "image/png".into(),
+        size: 10_000,
+        picture: Some(Picture { width: 640, height: 480, thumbnail: Some(BlobHash([byte + 1; 32])) }),
+        created_at,
+    }
+}
+
+async fn upload(store: &Shared, owner: UserId, byte: u8) -> AttachmentId {
+    let record = record(owner, byte);
+    assert!(store.add_attachment(record.clone(), QUOTA).await.unwrap());
+    record.id
+}
+
+fn with(client_id: Option<&str>, attachments: &[AttachmentId]) -> Change {
+    let client_id = client_id.map(Into::into);
+    let attachments = attachments.to_vec();
+    Change::Message { client_id, text: "".into(), reply_to: None, attachments, hidden_from: None }
+}
+
+fn ids(message: &MessageRecord) -> Vec<AttachmentId> {
+    message.attachments.iter().map(|attachment| attachment.id).collect()
+}
+
+async fn sees(store: &Shared, reader: UserId, id: AttachmentId) -> bool {
+    store.attachment(id, reader).await.unwrap().is_some()
+}
+
+async fn messages(store: &Shared, reader: UserId, key: ConversationKey) -> Vec<MessageRecord> {
+    store.messages_after(reader, key, 0, 99).await.unwrap()
+}
+
+pub(crate) async fn an_upload_is_its_owners_alone(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let mut plain = record(ann, 5);
+    plain.picture = None;
+    let mut unseen = record(ann, 7);
+    unseen.picture = Some(Picture { width: 9, height: 9, thumbnail: None });
+    for record in [record(ann, 1), plain, unseen] {
+        assert!(store.add_attachment(record.clone(), QUOTA).await.unwrap());
+        assert_eq!(store.attachment(record.id, ann).await.unwrap(), Some(record.clone()));
+        assert_eq!(store.attachment(record.id, bob).await.unwrap(), None);
+    }
+    let nothing = AttachmentId::mint(now(), 9);
+    assert!(!sees(&store, ann, nothing).await);
+}
+
+pub(crate) async fn the_quota_is_each_owners_own(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let mut small = record(ann, 1);
+    small.size = 0;
+    // However small, it counts.
+    assert!(store.add_attachment(small.clone(), 4096).await.unwrap());
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 4096);
+    assert!(!store.add_attachment(record(ann, 2), 14_095).await.unwrap());
+    assert!(store.add_attachment(record(ann, 2), 14_096).await.unwrap());
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 14_096);
+    assert_eq!(store.attachments_weigh(bob).await.unwrap(), 0);
+    // Many at once do not slip past it.
+    let adding = (0..20).map(|byte| {
+        let store = store.clone();
+        tokio::spawn(async move { store.add_attachment(record(bob, byte), 50_000).await.unwrap() })
+    });
+    let mut added = 0;
+    for task in adding.collect::<Vec<_>>() {
+        added += usize::from(task.await.unwrap());
+    }
+    assert_eq!((added, store.attachments_weigh(bob).await.unwrap()), (5, 50_000));
+}
+
+pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let eve = user(&store, "eve").await;
+    let (one, two) = (upload(&store, ann, 1).await, upload(&store, ann, 3).await);
+    let theirs = upload(&store, bob, 5).await;
+    // Nothing is opened for a message that is refused.
+    for wrong in [&[theirs][..], &[one, AttachmentId::mint(now(), 9)]] {
+        let refused = append(&store, entry(to(bob), ann, with(None, wrong))).await;
+        assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
+    }
+    assert_eq!(store.direct(ann, bob).await.unwrap(), None);
+    // In the order of the sender.
+    let stored = append(&store, entry(to(bob), ann, with(None, &[two, one]))).await.unwrap();
+    let first = stored.entry.said().clone();
+    assert_eq!((ids(&first), first.seq), (vec![two, one], 1));
+    let (key, place) = (first.conversation, Target::Conversation(first.conversation));
+    let refused = append(&store, entry(place, ann, with(Some("c1"), &[theirs]))).await;
+    assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
+    // Neither its seq nor its client id is used up.
+    let next = append(&store, entry(place, ann, named("c1", "plain"))).await.unwrap();
+    assert_eq!((next.entry.said().seq, next.duplicate), (2, false));
+    assert!(next.entry.said().attachments.is_empty());
+    let seen = messages(&store, bob, key).await;
+    assert_eq!(seen, [first.clone(), next.entry.said().clone()]);
+    let range = Range { conversation: key, reader: bob, after_seq: 0, limit: 9, bytes: usize::MAX };
+    let read = store.entries(vec![range], store.position()).await.unwrap();
+    assert_eq!(read[0].entries[0].said(), &first);
+    // What was carried is there for members, and for nobody else.
+    for id in [one, two] {
+        assert!(sees(&store, bob, id).await && sees(&store, ann, id).await && !sees(&store, eve, id).await);
+    }
+    assert!(!sees(&store, ann, theirs).await);
+}
+
+pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let id = upload(&store, ann, 1).await;
+    let stored = append(&store, entry(to(bob), ann, with(Some("c1"), &[id]))).await.unwrap();
+    let (key, message) = (stored.entry.said().conversation, stored.entry.said().id);
+    let place = Target::Conversation(key);
+    let edit = Change::Edit { id: message, text: "look".into() };
+    let edited = append(&store, entry(place, ann, edit)).await.unwrap();
+    assert_eq!(ids(edited.entry.said()), [id]);
+    // It is carried twice, until both are gone.
+    let again = append(&store, entry(place, ann, with(None, &[id]))).await.unwrap().entry.said().id;
+    let deleted = append(&store, entry(place, ann, Change::Delete { id: message })).await.unwrap();
+    assert!(deleted.entry.said().attachments.is_empty());
+    assert!(messages(&store, bob, key).await[0].attachments.is_empty());
+    assert!(sees(&store, bob, id).await);
+    append(&store, entry(place, ann, Change::Delete { id: again })).await.unwrap();
+    assert!(!sees(&store, bob, id).await && sees(&store, ann, id).await);
+    // Who repeats the first is told so, though what it carried is gone.
+    let far = Timestamp::from_millis(i64::MAX);
+    assert_eq!(store.forget_unused(far, 9).await.unwrap().len(), 2);
+    let repeat = append(&store, entry(place, ann, with(Some("c1"), &[id]))).await.unwrap();
+    assert!(repeat.duplicate);
+    let other = append(&store, entry(place, ann, with(Some("c1"), &[]))).await;
+    assert!(matches!(other, Err(AppendError::ClientIdReused)));
+}
+
+pub(crate) async fn a_repeat_carries_the_same(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (one, two) = (upload(&store, ann, 1).await, upload(&store, ann, 3).await);
+    let first = append(&store, entry(to(bob), ann, with(Some("c1"), &[one, two]))).await.unwrap();
+    let again = append(&store, entry(to(bob), ann, with(Some("c1"), &[one, two]))).await.unwrap();
+    assert!(again.duplicate);
+    assert_eq!(again.entry, first.entry);
+    for other in [&[one][..], &[two, one], &[]] {
+        let reused = append(&store, entry(to(bob), ann, with(Some("c1"), other))).await;
+        assert!(matches!(reused, Err(AppendError::ClientIdReused)));
+    }
+    // The repeats carried nothing more: with the message it is carried by none.
+    let message = first.entry.said();
+    let delete = Change::Delete { id: message.id };
+    append(&store, entry(Target::Conversation(message.conversation), ann, delete)).await.unwrap();
+    assert_eq!(store.forget_unused(Timestamp::from_millis(i64::MAX), 9).await.unwrap().len(), 4);
+}
+
+pub(crate) async fn who_may_not_see_the_message_does_not_see_what_it_carries(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (eve, zoe) = (user(&store, "eve").await, user(&store, "zoe").await);
+    let at = now();
+    let group = NewGroup {
+        id: ConversationId::mint(at, 1),
+        owner: ann,
+        title: "Crew".into(),
+        history: HistoryAccess::Joined,
+        members: vec![bob],
+        at,
+    };
+    let mut group = store.create_group(group).await.unwrap();
+    let early = upload(&store, ann, 1).await;
+    append(&store, entry(Target::Group(group.key), ann, with(None, &[early]))).await.unwrap();
+    for (member, role) in [(eve, Some(Role::Member)), (bob, None)] {
+        let change = GroupChange {
+            conversation: group.key,
+            by: ann,
+            at: now(),
+            changed_seq: group.changed_seq,
+            title: None,
+            history: None,
+            members: vec![(member, role)],
+        };
+        group = store.change_group(change).await.unwrap().unwrap();
+    }
+    // Eve came after it, and Bob has left.
+    assert!(!sees(&store, eve, early).await && !sees(&store, bob, early).await);
+    let late = upload(&store, ann, 3).await;
+    append(&store, entry(Target::Group(group.key), ann, with(None, &[late]))).await.unwrap();
+    assert!(sees(&store, eve, late).await && !sees(&store, bob, late).await);
+    // Zoe has blocked Ann.
+    let hidden = upload(&store, ann, 5).await;
+    let attachments = vec![hidden];
+    let change = Change::Message {
+        client_id: None,
+        text: "".into(),
+        reply_to: None,
+        attachments,
+        hidden_from: Some(zoe),
+    };
+    append(&store, entry(to(zoe), ann, change)).await.unwrap();
+    assert!(!sees(&store, zoe, hidden).await);
+}
+
+pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let used = upload(&store, ann, 1).await;
+    append(&store, entry(to(bob), ann, with(None, &[used]))).await.unwrap();
+    let unused = upload(&store, ann, 3).await;
+    // The bytes of one that is used.
+    let mut same = record(ann, 1);
+    same.id = AttachmentId::mint(now(), 99);
+    assert!(store.add_attachment(same.clone(), QUOTA).await.unwrap());
+    let before = now();
+    let young = upload(&store, bob, 5).await;
+    assert_eq!(store.forget_unused(Timestamp::from_millis(0), 9).await.unwrap(), []);
+    let mut hashes = Vec::new();
+    loop {
+        // No more than were asked for at a time.
+        let some = store.forget_unused(before, 1).await.unwrap();
+        if some.is_empty() {
+            break;
+        }
+        assert_eq!(some.len(), 2);
+        hashes.extend(some);
+    }
+    hashes.sort();
+    assert_eq!(hashes, [1, 2, 3, 4].map(|byte| BlobHash([byte; 32])));
+    assert_eq!(store.unused_blobs(hashes).await.unwrap(), [3, 4].map(|byte| BlobHash([byte; 32])));
+    assert!(!sees(&store, ann, unused).await && !sees(&store, ann, same.id).await);
+    assert!(sees(&store, ann, used).await && sees(&store, bob, young).await);
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 10_000);
+    let gone = append(&store, entry(to(bob), ann, with(None, &[unused]))).await;
+    assert!(matches!(gone, Err(AppendError::AttachmentUnknown)));
+}
+
+pub(crate) async fn other_messages_carry_nothing(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (key, _) = send(&store, ann, bob, "first").await;
+    append(&store, entry(Target::Conversation(key), bob, text("second"))).await.unwrap();
+    assert!(messages(&store, ann, key).await.iter().all(|message| message.attachments.is_empty()));
+}

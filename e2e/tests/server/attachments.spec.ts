@@ -1,0 +1,328 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { request, type ClientRequest } from 'node:http';
+import { join as path } from 'node:path';
+import { deflateSync } from 'node:zlib';
+
+import { expect, test } from '@playwright/test';
+
+import type { Attachment, Conversation, Message } from '../../../web/src/app/protocol/protocol.ts';
+import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
+import { refusal, refused } from '../../support/check.ts';
+import { client, join } from '../../support/live.ts';
+
+const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) => {
+  const aldis = await Aldis.start(flags);
+  await use(aldis).finally(() => aldis.end());
+};
+
+let aldis: Aldis;
+test.beforeAll(async () => void (aldis = await Aldis.start(['--attachment-limit', '200KiB', '--upload-pause', '500ms'])));
+test.afterAll(() => aldis.end());
+
+const post = (who: Person, bytes: Uint8Array | string, type: string, name = 'a file', on = aldis) =>
+  fetch(`${on.url}/api/attachments?name=${encodeURIComponent(name)}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${who.token}`, ...(type ? { 'content-type': type } : {}) },
+    body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
+  });
+
+async function upload(who: Person, bytes: Uint8Array | string, type: string, name = 'a file', on = aldis): Promise<Attachment> {
+  const response = await post(who, bytes, type, name, on);
+  expect(response.status, await response.clone().text()).toBe(201);
+  return (await response.json()) as Attachment;
+}
+
+const get = (who: Person, url: string, headers: Record<string, string> = {}, on = aldis) =>
+  fetch(on.url + url, { headers: { authorization: `Bearer ${who.token}`, ...headers } });
+const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
+
+/** A picture of one colour. */
+function png(width: number, height: number, rows = height): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const crc = [...body].reduce((crc, byte) => {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+      return crc >>> 0;
+    }, 0xffffffff);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(data.length);
+    sum.writeUInt32BE(~crc >>> 0);
+    return Buffer.concat([length, body, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8);
+  const row = Buffer.alloc(1 + width * 3, 0x7f);
+  row[0] = 0;
+  const data = deflateSync(Buffer.concat(Array.from({ length: rows }, () => row)));
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** The files of a server, by the names of their folders and of themselves. */
+const files = async (on: Aldis) =>
+  (await readdir(path(on.data, 'attachments'), { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path(entry.parentPath, entry.name).slice(path(on.data, 'attachments').length + 1));
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex').replace(/^../, '$&/');
+
+test('a picture is sent, and whoever may see the message may see it', async () => {
+  const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
+  const [a, b] = [client(aldis.url, { token: ann.token }), client(aldis.url, { token: bob.token })];
+  await join(a);
+  await join(b);
+  const picture = png(960, 200);
+  const uploaded = await upload(ann, picture, 'image/png', 'Urlaub "süd" 🌊.png');
+  const url = `/api/attachments/${uploaded.id}`;
+  const shown = { name: 'Urlaub "süd" 🌊.png', type: 'image/png', size: picture.length, width: 960, height: 200, url, thumbnailUrl: `${url}/thumbnail` };
+  expect(uploaded).toEqual({ id: uploaded.id, ...shown });
+  // Nobody has been sent it yet.
+  await refused(get(bob, url), 404, 'not_found');
+  await refused(fetch(aldis.url + url), 401, 'token_required');
+
+  const notes = await upload(ann, 'read me', 'text/plain; charset=utf-8', 'notes.txt');
+  const sent = await say(a.socket, { receiver: bob.username, text: '', attachments: [notes.id, uploaded.id], clientId: 'with-files' });
+  expect(sent).toMatchObject({ text: '', attachments: [notes, uploaded] });
+  expect((await b.messages.reaches(1))[0]).toEqual(sent);
+  expect(await aldis.messages(bob, sent.conversationId)).toEqual([sent]);
+  expect((await aldis.conversations(bob))[0]!.lastMessage).toEqual(sent);
+
+  const whole = await get(bob, url);
+  expect(whole.status).toBe(200);
+  expect(Object.fromEntries(whole.headers)).toMatchObject({
+    'content-type': 'image/png',
+    'content-length': `${picture.length}`,
+    'content-disposition': `inline; filename="Urlaub _s_d_ _.png"; filename*=UTF-8''Urlaub%20%22s%C3%BCd%22%20%F0%9F%8C%8A.png`,
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': "sandbox; default-src 'none'",
+    'cache-control': 'private, max-age=31536000, immutable',
+    'accept-ranges': 'bytes',
+  });
+  expect((await bytesOf(whole)).equals(picture)).toBe(true);
+  const same = await get(bob, url, { 'if-none-match': whole.headers.get('etag')! });
+  expect([same.status, await same.text()]).toEqual([304, '']);
+
+  const small = await get(bob, `${url}/thumbnail`);
+  expect([small.status, small.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  expect((await bytesOf(small)).subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
+  await refused(get(bob, `${notes.url}/thumbnail`), 404, 'not_found');
+  for (const of of [url, `${url}/thumbnail`]) await refused(get(eve, of), 404, 'not_found');
+  await refused(get(ann, '/api/attachments/0190b8a2-6c1e-7def-8123-456789abcdef'), 404, 'not_found');
+
+  // A repeat is the same only with the same files.
+  const send = (attachments: string[]) =>
+    a.socket.emitWithAck('message', { receiver: bob.username, text: '', attachments, clientId: 'with-files' });
+  expect(answer(await send([notes.id, uploaded.id]))).toEqual(sent);
+  refusal(await send([uploaded.id, notes.id]), 409, 'client_id_reused');
+
+  // An edit keeps them; a deletion takes them away.
+  const edited = answer(await a.socket.emitWithAck('message:edit', { conversationId: sent.conversationId, id: sent.id, text: 'look' }));
+  expect(edited).toMatchObject({ text: 'look', attachments: [notes, uploaded] });
+  const deleted = answer(await a.socket.emitWithAck('message:delete', { conversationId: sent.conversationId, id: sent.id }));
+  expect(deleted.attachments).toBeUndefined();
+  await refused(get(bob, url), 404, 'not_found');
+  expect((await get(ann, url)).status).toBe(200);
+  a.socket.close();
+  b.socket.close();
+});
+
+test('parts of a file, one at a time', async () => {
+  const ann = await aldis.person('ann');
+  const text = Array.from({ length: 30_000 }, (_, n) => n % 10).join('');
+  const { url } = await upload(ann, text, 'text/plain');
+  const etag = (await get(ann, url)).headers.get('etag')!;
+  const part = async (range: string, headers = {}) => {
+    const response = await get(ann, url, { range, ...headers });
+    return [response.status, response.headers.get('content-range'), await response.text()];
+  };
+  expect(await part('bytes=0-4')).toEqual([206, 'bytes 0-4/30000', '01234']);
+  expect(await part('bytes=29998-')).toEqual([206, 'bytes 29998-29999/30000', '89']);
+  expect(await part('bytes=-3')).toEqual([206, 'bytes 29997-29999/30000', '789']);
+  expect(await part('bytes=0-1', { 'if-range': etag })).toEqual([206, 'bytes 0-1/30000', '01']);
+  expect(await part('bytes=0-1', { 'if-range': '"other"' })).toEqual([200, null, text]);
+  expect(await part('bytes=0-1,4-5')).toEqual([200, null, text]);
+  const beyond = await get(ann, url, { range: 'bytes=30000-' });
+  expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */30000']);
+  const head = await fetch(aldis.url + url, { method: 'HEAD', headers: { authorization: `Bearer ${ann.token}` } });
+  expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '30000', '']);
+});
+
+test('what is not what it says, has no good name, or is too large', async () => {
+  const ann = await aldis.person('ann');
+  await refused(post(ann, 'no picture', 'image/png'), 415, 'unsupported_media_type');
+  await refused(post(ann, png(1, 1), 'image/jpeg'), 415, 'unsupported_media_type');
+  await refused(post(ann, png(1, 1), 'text/html'), 415, 'unsupported_media_type');
+  await refused(post(ann, Buffer.from([0x61, 0xff]), 'text/plain'), 415, 'unsupported_media_type');
+  await refused(post(ann, 'x', 'nonsense'), 415, 'unsupported_media_type');
+  for (const name of ['', 'a/b', 'a\\b', '..', 'a\nb', 'x'.repeat(256)]) {
+    expect((await refused(post(ann, 'x', '', name), 422, 'invalid')).field).toBe('name');
+  }
+  expect((await refused(aldis.request('POST', '/api/attachments', 'x', ann.token), 422, 'invalid')).field).toBe('name');
+  await refused(aldis.request('POST', '/api/attachments?name=x', 'x'), 401, 'token_required');
+
+  await refused(post(ann, Buffer.alloc(200 * 1024 + 1), ''), 413, 'too_large');
+  // Who is still sending sees the answer, not a broken connection.
+  for (let n = 0; n < 5; n++) await refused(post(ann, Buffer.alloc(30 << 20), ''), 413, 'too_large');
+  expect((await upload(ann, Buffer.alloc(200 * 1024), '')).size).toBe(200 * 1024);
+  // Without a length in front, it is found out on the way.
+  expect(await drip(ann, Array.from({ length: 10 }, () => Buffer.alloc(30_000)))).toMatchObject([413, { code: 'too_large' }]);
+  // Who stops in the middle is not waited for.
+  expect(await drip(ann, [Buffer.from('and then')], false)).toMatchObject([400, { code: 'malformed' }]);
+  expect((await upload(ann, Buffer.from('x'), '')).type).toBe('application/octet-stream');
+});
+
+/** Sends pieces, and perhaps not the end; gives the status and the body of the answer. */
+function drip(who: Person, pieces: Buffer[], whole = true): Promise<[status: number, body: unknown]> {
+  return new Promise((done, failed) => {
+    const sending = request(`${aldis.url}/api/attachments?name=x`, { method: 'POST', headers: { authorization: `Bearer ${who.token}` } });
+    let answered = false;
+    sending.on('response', async (response) => {
+      answered = true;
+      const body = Buffer.concat(await response.toArray()).toString();
+      sending.destroy();
+      done([response.statusCode!, JSON.parse(body)]);
+    });
+    sending.on('error', (error) => answered || failed(error));
+    for (const piece of pieces) sending.write(piece);
+    if (whole) sending.end();
+  });
+}
+
+/** Begins an upload and does not go on with it. */
+function hang(on: Aldis, who: Person, bytes: number): ClientRequest {
+  const hanging = request(`${on.url}/api/attachments?name=x`, { method: 'POST', headers: { authorization: `Bearer ${who.token}` } });
+  hanging.on('error', () => undefined);
+  hanging.write(Buffer.alloc(bytes));
+  return hanging;
+}
+
+test('what a browser would run is not served as that', async () => {
+  const ann = await aldis.person('ann');
+  for (const [bytes, type, name] of [
+    ['<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', 'image/svg+xml', 'a.svg'],
+    ['<!doctype html><script>alert(1)</script>', 'text/html', 'a.html'],
+    ['alert(1)', 'text/javascript', 'a.js'],
+  ] as const) {
+    const { url, type: kept } = await upload(ann, bytes, type, name);
+    expect(kept).toBe(type);
+    const { headers } = await get(ann, url);
+    expect(headers.get('content-type')).toBe('application/octet-stream');
+    expect(headers.get('content-disposition')).toMatch(/^attachment;/);
+    expect(headers.get('content-security-policy')).toBe("sandbox; default-src 'none'");
+  }
+});
+
+test('a picture that would fill the memory has no small one', async () => {
+  const ann = await aldis.person('ann');
+  const bomb = await upload(ann, png(30_000, 30_000, 1), 'image/png');
+  expect(bomb).toMatchObject({ width: 30_000, height: 30_000 });
+  expect(bomb.thumbnailUrl).toBeUndefined();
+});
+
+test('a message carries ten files of its sender at most', async () => {
+  const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+  const own: string[] = [];
+  for (let n = 0; n < 11; n++) own.push((await upload(ann, `${n}`, 'text/plain')).id);
+  const theirs = await upload(bob, 'x', 'text/plain');
+  const send = (attachments: string[], text = '') =>
+    aldis.request('POST', '/api/messages', { receiver: bob.username, text, attachments }, ann.token);
+  for (const wrong of [own, [theirs.id], [own[0]!, own[0]!], ['0190b8a2-6c1e-7def-8123-456789abcdef']]) {
+    expect((await refused(send(wrong), 422, 'invalid')).field).toBe('attachments');
+  }
+  await refused(send(['x']), 422, 'invalid');
+  await refused(send([]), 422, 'text_empty');
+  // Nothing of it was stored.
+  expect(await aldis.conversations(ann)).toEqual([]);
+  const message = (await (await send(own.slice(1), 'ten')).json()) as Message;
+  expect(message.attachments!.map(({ id }) => id)).toEqual(own.slice(1));
+});
+
+test('in a group, who came later or has left does not see what it carries', async () => {
+  const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
+  const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: [bob.username] }, ann.token);
+  const { id, url } = await upload(ann, 'ours', 'text/plain');
+  await aldis.call('POST', `/api/conversations/${group.id}/messages`, { text: '', attachments: [id] }, ann.token);
+  expect(await (await get(bob, url)).text()).toBe('ours');
+  const member = (who: Person) => `/api/conversations/${group.id}/members/${who.username}`;
+  await aldis.call('PUT', member(eve), {}, ann.token);
+  await refused(get(eve, url), 404, 'not_found');
+  await aldis.call('DELETE', member(bob), undefined, ann.token);
+  await refused(get(bob, url), 404, 'not_found');
+  // Sent again, Eve sees it.
+  await aldis.call('POST', `/api/conversations/${group.id}/messages`, { text: '', attachments: [id] }, ann.token);
+  expect(await (await get(eve, url)).text()).toBe('ours');
+});
+
+test('what was acknowledged survives kill -9, once for the same bytes, and nothing else is left', () =>
+  aldisWith([], async (aldis) => {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const picture = png(600, 400);
+    const first = await upload(ann, picture, 'image/png', 'one.png', aldis);
+    const second = await upload(bob, picture, 'image/png', 'two.png', aldis);
+    expect(first.id).not.toBe(second.id);
+    const sent = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [first.id] }, ann.token);
+    // One more is on its way in.
+    const hanging = hang(aldis, ann, 600_000);
+    await expect.poll(async () => (await files(aldis)).length).toBe(3);
+    await aldis.kill();
+    await aldis.restart();
+    hanging.destroy();
+    const left = await files(aldis);
+    expect(left).toHaveLength(2);
+    expect(left).toContain(sha256(picture));
+    expect(await aldis.messages(bob, sent.conversationId)).toEqual([sent]);
+    expect((await bytesOf(await get(bob, first.url, {}, aldis))).equals(picture)).toBe(true);
+    expect((await get(bob, first.thumbnailUrl!, {}, aldis)).status).toBe(200);
+    await refused(get(ann, second.url, {}, aldis), 404, 'not_found');
+  }));
+
+test('four uploads of a user at a time, and who hangs up makes room', () =>
+  aldisWith([], async (aldis) => {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const begun = async () => (await files(aldis)).filter((name) => name.startsWith('new/')).length;
+    const hanging = Array.from({ length: 4 }, () => hang(aldis, ann, 1));
+    await expect.poll(begun).toBe(4);
+    expect((await refused(post(ann, 'x', '', 'x', aldis), 429, 'rate_limited')).retryAfter).toBe(1);
+    await upload(bob, 'x', '', 'x', aldis);
+    hanging[0]!.destroy();
+    await expect.poll(begun).toBe(3);
+    await upload(ann, 'x', '', 'x', aldis);
+    for (const request of hanging) request.destroy();
+    await expect.poll(begun).toBe(0);
+  }));
+
+test('everybody has a quota', () =>
+  aldisWith(['--attachment-quota', '50KiB'], async (aldis) => {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    await upload(ann, Buffer.alloc(40 * 1024), '', 'x', aldis);
+    await refused(post(ann, Buffer.alloc(20 * 1024), '', 'x', aldis), 413, 'quota_exceeded');
+    await upload(ann, Buffer.alloc(10 * 1024), '', 'x', aldis);
+    await refused(post(ann, 'x', '', 'x', aldis), 413, 'quota_exceeded');
+    await upload(bob, Buffer.alloc(40 * 1024), '', 'x', aldis);
+  }));
+
+for (const memory of [false, true]) {
+  test(`what no message carries is removed ${memory ? 'from memory' : 'with its file'}`, () => {
+    test.setTimeout(60_000);
+    return aldisWith(['--attachment-unused', '4s', ...(memory ? ['--memory'] : [])], async (aldis) => {
+      const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+      const carried = await upload(ann, 'carried', 'text/plain', 'x', aldis);
+      const message = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [carried.id] }, ann.token);
+      const unused = await upload(ann, 'unused', 'text/plain', 'x', aldis);
+      const status = async (of: Attachment) => (await get(ann, of.url, {}, aldis)).status;
+      expect(await status(unused)).toBe(200);
+      await expect.poll(() => status(unused), { timeout: 20_000 }).toBe(404);
+      expect(await status(carried)).toBe(200);
+      expect(await (await get(bob, carried.url, {}, aldis)).text()).toBe('carried');
+      if (!memory) await expect.poll(() => files(aldis)).toEqual([sha256(Buffer.from('carried'))]);
+      // Once its message is deleted, it is unused, too.
+      const live = await aldis.connect(ann);
+      answer(await live.emitWithAck('message:delete', { conversationId: message.conversationId, id: message.id }));
+      live.close();
+      await expect.poll(() => status(carried), { timeout: 20_000 }).toBe(404);
+      if (!memory) await expect.poll(() => files(aldis)).toEqual([]);
+    });
+  });
+}
