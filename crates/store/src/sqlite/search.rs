@@ -58,7 +58,7 @@ fn find(
     while found.len() < enough
         && let Some(row) = rows.next()?
     {
-        let message = message(connection, ConversationKey(row.get(14)?), row)?;
+        let message = message(connection, ConversationKey(row.get("conversation_id")?), row)?;
         if search.query.matches(&message.text) {
             found.push((Position(row.get(1)?), message));
         }
