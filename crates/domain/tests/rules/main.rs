@@ -5,6 +5,7 @@ mod accounts;
 mod faulty;
 mod messages;
 mod receipts;
+mod searches;
 mod sessions;
 mod support;
 mod syncs;
