@@ -159,6 +159,7 @@ test('health', async () => {
     }
     // Numbers are for operators, on a listener of their own.
     await refused(fetch(`${aldis.url}/metrics`), 404, 'not_found');
+    await refused(fetch(`${aldis.url}/docs/elsewhere`), 404, 'not_found');
   } finally {
     await aldis.end();
   }

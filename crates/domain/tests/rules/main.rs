@@ -7,6 +7,7 @@ mod faulty;
 mod messages;
 mod presences;
 mod receipts;
+mod searches;
 mod sessions;
 mod support;
 mod syncs;
