@@ -15,14 +15,12 @@ import { type Reaction, reactionsOf } from './reaction';
         [class.mine]="reaction.mine"
         [attr.aria-pressed]="reaction.mine"
         [attr.aria-disabled]="!open()"
-        [attr.aria-label]="reaction.emoji + ' ' + reaction.names"
         [attr.tabindex]="reachable() ? 0 : -1"
         [title]="reaction.names"
         (click)="toggle(reaction)"
       >
         <span class="reaction-face"
-          ><span class="reaction-emoji">{{ reaction.emoji }}</span
-          >{{ reaction.count }}</span
+          ><span class="reaction-emoji">{{ reaction.emoji }}</span> {{ reaction.count }}<span class="unseen">by {{ reaction.names }}</span></span
         >
       </button>
     }

@@ -22,7 +22,7 @@ export function below(element: Element): Anchor {
 @Component({
   selector: 'aldis-menu',
   template: `
-    <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (mousedown)="outside($event)" (contextmenu)="$event.preventDefault()">
+    <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (pointerdown)="pressed = $event.target" (click)="outside($event)" (contextmenu)="$event.preventDefault()">
       <!-- The items take the focus. -->
       <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
       <div role="menu" [attr.aria-label]="label()" (keydown)="key($event)" (click)="chosen($event)"><ng-content /></div>
@@ -34,11 +34,16 @@ export class Menu {
   readonly at = input.required<Anchor>();
   readonly closed = output();
 
+  /** Where the last press began. */
+  protected pressed: EventTarget | null = null;
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
 
   constructor() {
     afterNextRender(() => {
       const dialog = this.dialog().nativeElement;
+      // The end of the long press that opened it chooses nothing.
+      const stray = (event: MouseEvent) => event.detail > 0 && this.pressed === null && event.stopPropagation();
+      dialog.addEventListener('click', stray, { capture: true });
       dialog.showModal();
       this.place(dialog);
       this.items()[0]?.focus();
@@ -65,8 +70,10 @@ export class Menu {
     if ((target as Element).closest('[role^="menuitem"]')) this.close();
   }
 
-  protected outside(event: MouseEvent): void {
-    if (event.target === this.dialog().nativeElement) this.close();
+  /** A whole press outside. */
+  protected outside({ target }: Event): void {
+    const dialog = this.dialog().nativeElement;
+    if (target === dialog && this.pressed === dialog) this.close();
   }
 
   private items(): HTMLElement[] {
