@@ -22,6 +22,8 @@ export function below(element: Element): Anchor {
 @Component({
   selector: 'aldis-menu',
   template: `
+    <!-- Esc closes it without being asked to. -->
+    <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
     <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (pointerdown)="pressed = $event.target" (click)="outside($event)" (contextmenu)="$event.preventDefault()">
       <!-- The items take the focus. -->
       <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
