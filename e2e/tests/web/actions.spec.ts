@@ -27,6 +27,7 @@ test('one answers, changes, deletes, reacts and copies, and the other sees it at
   await hers.composer.press('Escape');
   await expect(hers.composer).toHaveValue('');
   await hers.choose('Six is erly', 'Edit');
+  await expect(hers.composer).toHaveValue('Six is erly');
   await hers.send('Six is early');
   await expect(his.message('Six is early').getByText('edited')).toBeVisible();
   await his.message('Six is early').click({ button: 'right' });
@@ -127,6 +128,7 @@ test('without a connection changes are refused, and nothing is shown that is not
   await expect(messenger.page.getByRole('dialog').getByRole('alert')).toContainText('The message could not be deleted: there is no connection.');
   await messenger.page.keyboard.press('Escape');
   await messenger.choose('As it was', 'Edit');
+  await expect(messenger.composer).toHaveValue('As it was');
   await messenger.send('As it would be');
   await expect(alert).toHaveText('The change could not be saved: there is no connection. Try again once you are back.');
   await messenger.composer.press('Escape');

@@ -22,7 +22,7 @@ export class Composing {
 
   edit(entry: Entry): boolean {
     if (!entry.own || !entry.message || entry.message.deletedAt) return false;
-    this.replying.set(null);
+    this.cancel();
     this.editing.set(entry);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { Anchor } from '../ui/menu';
+import type { Anchor } from '../ui/anchor';
 
 const HELD_FOR = 500;
 /** A finger is never quite still. */

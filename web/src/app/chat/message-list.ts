@@ -3,7 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Virtualizer } from 'virtua/angular';
 
 import { Icon } from '../ui/icon';
-import { type Anchor, below } from '../ui/menu';
+import { type Anchor, below } from '../ui/anchor';
 import { Announcer } from './announcer';
 import { onLongPress } from './long-press';
 import { MessageView } from './message';
@@ -123,7 +123,8 @@ export class MessageList {
     if (away <= NEAR_END) this.arrive();
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
-    if (this.nearStart()) this.older.emit();
+    // What failed is tried again when the person says so, not with every movement.
+    if (this.nearStart() && !this.thread().failure) this.older.emit();
     this.look();
   }
 

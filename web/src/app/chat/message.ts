@@ -6,7 +6,7 @@ import { ConversationStore } from '../conversations/conversation-store';
 import type { Message } from '../protocol/protocol';
 import { Avatar, hueOf } from '../ui/avatar';
 import { Icon } from '../ui/icon';
-import { type Anchor, below } from '../ui/menu';
+import { type Anchor, below } from '../ui/anchor';
 import { Now } from '../ui/now';
 import { TickMark, tickName } from '../ui/tick-mark';
 import type { Wanted } from './message-menu';

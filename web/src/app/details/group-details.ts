@@ -13,7 +13,8 @@ import type { Conversation, Member } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Confirm } from '../ui/confirm';
 import { Icon } from '../ui/icon';
-import { type Anchor, below, Menu } from '../ui/menu';
+import { type Anchor, below } from '../ui/anchor';
+import { Menu } from '../ui/menu';
 import { MuteSwitch } from './mute-switch';
 
 /** Members that are listed before one asks for the others. */

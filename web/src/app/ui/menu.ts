@@ -1,19 +1,9 @@
 import { afterNextRender, Component, type ElementRef, input, output, viewChild } from '@angular/core';
 
-/** Where a menu opens: beside what it belongs to, or where the pointer was. */
-export interface Anchor {
-  readonly x: number;
-  readonly y: number;
-}
+import type { Anchor } from './anchor';
 
 /** Kept free between the menu and the edge of the window. */
 const EDGE = 8;
-
-/** The lower end of an element, where its menu hangs. */
-export function below(element: Element): Anchor {
-  const { left, bottom } = element.getBoundingClientRect();
-  return { x: left, y: bottom };
-}
 
 /**
  * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the press
