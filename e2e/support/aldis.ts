@@ -123,6 +123,11 @@ export class Aldis {
     return socket;
   }
 
+  /** A group of which the first of these is the owner. */
+  group(title: string, [owner, ...others]: [Person, ...Person[]]): Promise<Conversation> {
+    return this.call('POST', '/api/conversations', { title, members: others.map(({ username }) => username) }, owner.token);
+  }
+
   async conversations({ token }: { token: string }): Promise<Conversation[]> {
     return (await this.call<Page<Conversation>>('GET', '/api/conversations', undefined, token)).items;
   }

@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, expect, type Locator, type Page, test as base } from '@playwright/test';
 
 import { Aldis, type Person } from './aldis.ts';
@@ -53,6 +54,28 @@ export async function expectKept(messenger: Messenger, person: Person, conversat
   await expect.poll(() => messenger.page.evaluate(kept, person.username)).toBeGreaterThanOrEqual(conversations);
 }
 
+/** What axe complains about, once nothing fades in any more: until then a view has other colours. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+  // The package's types come with a copy of Playwright of their own.
+  const { violations } = await new AxeBuilder({ page: page as never }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** No sideways scroll, and whatever a finger can press is large enough; links inside a sentence may be smaller. */
+export async function fits(page: Page, where: string): Promise<void> {
+  const found = await page.evaluate(() => {
+    const wide = [...document.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX));
+    const small = [...document.querySelectorAll<HTMLElement>('button, a[href], input, textarea, label:has(input)')].filter((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      const inSentence = element.matches('p a, p > .link-button');
+      return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest('.unseen, .skip') && !inSentence && (width < 43.5 || height < 43.5);
+    });
+    return { sideways: document.documentElement.scrollWidth > innerWidth, wide: wide.map(({ className }) => className), small: small.map(({ outerHTML }) => outerHTML.slice(0, 120)) };
+  });
+  expect(found, where).toEqual({ sideways: false, wide: [], small: [] });
+}
+
 /** The parts of the messenger, as a person would name them. */
 export class Messenger {
   constructor(readonly page: Page) {}
@@ -74,11 +97,28 @@ export class Messenger {
   }
 
   message(text: string): Locator {
-    return this.messages.filter({ has: this.page.getByText(text, { exact: true }) });
+    // By its own text: an answer quotes that of another.
+    return this.messages.filter({ has: this.page.locator('.text').and(this.page.getByText(text, { exact: true })) });
   }
 
   conversation(name: string): Locator {
     return this.page.getByRole('navigation', { name: 'Conversations' }).getByRole('link', { name });
+  }
+
+  /** The panel about the conversation. */
+  get details(): Locator {
+    return this.page.getByRole('complementary', { name: 'Details' }).or(this.page.getByRole('dialog', { name: 'Details' }));
+  }
+
+  /** Opens the menu of a message and chooses from it. */
+  async choose(text: string, action: string): Promise<void> {
+    await this.message(text).click({ button: 'right' });
+    await this.page.getByRole('menu', { name: 'Message actions' }).getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', { name: action }).click();
+  }
+
+  async openGroup({ id }: { id: string }): Promise<void> {
+    await this.page.goto(`/c/${id}`);
+    await this.composer.waitFor();
   }
 
   async open(username: string): Promise<void> {

@@ -1,16 +1,5 @@
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
-
 import { say } from '../../support/aldis.ts';
-import { browserOf, expect, Messenger, PHONE, test } from '../../support/web.ts';
-
-async function violations(page: Page): Promise<string[]> {
-  // A view that still fades in has other colours than the one that is read.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
-  // The package's types come with a copy of Playwright of their own.
-  const { violations } = await new AxeBuilder({ page: page as never }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
+import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 test('28. the keyboard alone: open, send, edit the last, reply, quick switch', async ({ aldis, browser }) => {
   const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
@@ -198,17 +187,3 @@ test('30. 360 × 640: no sideways scroll, targets of 44 px, the composer above t
   await expect(messenger.conversation(long)).toBeVisible();
   await phone.context().close();
 });
-
-/** No sideways scroll, and whatever a finger can press is large enough; links inside a sentence may be smaller. */
-async function fits(page: Page, where: string): Promise<void> {
-  const found = await page.evaluate(() => {
-    const wide = [...document.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX));
-    const small = [...document.querySelectorAll<HTMLElement>('button, a[href], input, textarea, label:has(input)')].filter((element) => {
-      const { width, height } = element.getBoundingClientRect();
-      const inSentence = element.matches('p a, p > .link-button');
-      return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest('.unseen, .skip') && !inSentence && (width < 43.5 || height < 43.5);
-    });
-    return { sideways: document.documentElement.scrollWidth > innerWidth, wide: wide.map(({ className }) => className), small: small.map(({ outerHTML }) => outerHTML.slice(0, 120)) };
-  });
-  expect(found, where).toEqual({ sideways: false, wide: [], small: [] });
-}

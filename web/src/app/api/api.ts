@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Conversation, ConversationId, Message, Page, User } from '../protocol/protocol';
+import type { Block, ChangeConversation, Conversation, ConversationId, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -27,22 +27,62 @@ export class Api {
     return this.get(`/api/conversations/${encodeURIComponent(id)}`);
   }
 
+  createGroup(group: NewGroup): Promise<Conversation> {
+    return this.call('POST', '/api/conversations', group);
+  }
+
+  changeConversation(id: ConversationId, change: ChangeConversation): Promise<Conversation> {
+    return this.call('PATCH', `/api/conversations/${encodeURIComponent(id)}`, change);
+  }
+
+  leave(id: ConversationId): Promise<void> {
+    return this.call('DELETE', `/api/conversations/${encodeURIComponent(id)}`);
+  }
+
+  putMember(id: ConversationId, username: string, role?: Role): Promise<Conversation> {
+    return this.call('PUT', member(id, username), role ? { role } : {});
+  }
+
+  removeMember(id: ConversationId, username: string): Promise<Conversation> {
+    return this.call('DELETE', member(id, username));
+  }
+
+  async blocks(): Promise<Block[]> {
+    return (await this.get<Page<Block>>('/api/blocks')).items;
+  }
+
+  block(username: string): Promise<Block> {
+    return this.call('PUT', `/api/blocks/${encodeURIComponent(username)}`);
+  }
+
+  unblock(username: string): Promise<void> {
+    return this.call('DELETE', `/api/blocks/${encodeURIComponent(username)}`);
+  }
+
   async messages(id: ConversationId, limit: number, where?: Where): Promise<Message[]> {
     const query = new URLSearchParams({ limit: String(limit) });
     for (const [name, seq] of Object.entries(where ?? {})) query.set(name, String(seq));
     return (await this.get<Page<Message>>(`/api/conversations/${encodeURIComponent(id)}/messages?${query}`)).items;
   }
 
+  private get<T>(path: string): Promise<T> {
+    return this.call('GET', path);
+  }
+
   /** An access token lives for an hour: an answer that says it is over costs one refresh and one more try. */
-  private async get<T>(path: string): Promise<T> {
+  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
     const token = this.auth.token;
     try {
-      return await request<T>('GET', path, { token });
+      return await request<T>(method, path, { token, body });
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.code === 'token_expired') return request<T>('GET', path, { token: await this.auth.refresh(token) });
+      if (error.code === 'token_expired') return request<T>(method, path, { token: await this.auth.refresh(token), body });
       if (error.code === 'session_revoked' || error.code === 'token_invalid') this.auth.end('ended');
       throw error;
     }
   }
+}
+
+function member(id: ConversationId, username: string): string {
+  return `/api/conversations/${encodeURIComponent(id)}/members/${encodeURIComponent(username)}`;
 }

@@ -2,8 +2,11 @@ import type { Code, Problem } from '../protocol/protocol';
 
 /** What went wrong, in a shape the views can show: the server's own problem, or that it was not reached. */
 export class Failure extends Error {
-  constructor(readonly problem: Problem | null) {
-    super(problem?.detail ?? 'The server cannot be reached. Check the connection and try again.');
+  constructor(
+    readonly problem: Problem | null,
+    unreached = 'The server cannot be reached. Check the connection and try again.',
+  ) {
+    super(problem?.detail ?? unreached);
   }
 
   get code(): Code | 'unreachable' {

@@ -6,28 +6,34 @@ import { Router } from '@angular/router';
 
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
-import { peer, titleOf } from '../conversations/conversation';
+import { peer, roleOf, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
-import { WebSocketService } from '../live/web-socket-service';
+import { Blocks } from '../details/blocks';
+import { Details } from '../details/details';
+import { Panel } from '../details/panel';
+import { Groups } from '../groups/groups';
 import type { User } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
 import { Composer } from './composer';
+import { Composing } from './composing';
+import { MessageChanges } from './message-changes';
 import { MessageList } from './message-list';
+import { MessageMenu, type Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
 import { type Address, sameAddress } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
 import { type Entry, timeline } from './timeline';
-import { checkPacket } from './too-long';
 
 /** One conversation: its head, its messages, and the composer. */
 @Component({
   selector: 'aldis-chat',
-  imports: [Avatar, Composer, Icon, MessageList],
+  imports: [Avatar, Composer, Details, Icon, MessageList, MessageMenu],
   templateUrl: './chat.html',
+  host: { '[class.with-details]': 'panel.open()' },
 })
 export class Chat {
   private readonly api = inject(Api);
@@ -37,7 +43,10 @@ export class Chat {
   private readonly messages = inject(MessageStore);
   private readonly outbox = inject(Outbox);
   private readonly receipts = inject(Receipts);
-  private readonly socket = inject(WebSocketService);
+  private readonly changes = inject(MessageChanges);
+  private readonly groups = inject(Groups);
+  private readonly blocks = inject(Blocks);
+  protected readonly panel = inject(Panel);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -79,9 +88,19 @@ export class Chat {
     return timeline(this.thread().messages, mine, this.me, others);
   });
 
-  protected readonly replying = signal<Entry | null>(null);
-  protected readonly editing = signal<Entry | null>(null);
-  protected readonly failure = signal('');
+  protected readonly composing = new Composing(this.entries, this.changes);
+  private readonly refused = toSignal(this.changes.failure$, { requireSync: true });
+  protected readonly failure = computed(() => this.composing.failure() || this.refused());
+  protected readonly wanted = signal<Wanted | null>(null);
+  protected readonly group = computed(() => this.conversation()?.kind === 'group');
+  /** Taken out of the group: what was said stays, and nothing more can be. */
+  protected readonly open = computed(() => !this.conversation() || roleOf(this.conversation()!, this.me) !== undefined);
+  private readonly allBlocked = toSignal(this.blocks.blocked$, { requireSync: true });
+  protected readonly blocked = computed(() => this.allBlocked().has(this.handle() ?? ''));
+  protected readonly note = computed(() => {
+    const members = this.conversation()?.members.length ?? 0;
+    return this.group() ? (members === 1 ? '1 member' : `${members.toLocaleString('en')} members`) : this.handle() && `@${this.handle()}`;
+  });
   private readonly list = viewChild(MessageList);
   private readonly composer = viewChild(Composer);
 
@@ -94,7 +113,7 @@ export class Chat {
     effect(() => title.setTitle(`${this.title()} · Aldis`));
     effect(() => {
       this.key();
-      untracked(() => this.cancel());
+      untracked(() => this.composing.cancel());
     });
     effect(() => {
       const id = this.conversationId();
@@ -144,60 +163,39 @@ export class Chat {
   }
 
   protected reply(entry: Entry): void {
-    this.editing.set(null);
-    this.replying.set(entry);
+    this.composing.reply(entry);
     this.composer()?.focus();
   }
 
-  protected edit(entry: Entry): void {
-    if (!entry.own || !entry.message || entry.message.deletedAt) return;
-    this.replying.set(null);
-    this.editing.set(entry);
-    this.composer()?.focus();
+  protected edit(entry: Entry | undefined): void {
+    if (entry && this.composing.edit(entry)) this.composer()?.focus();
   }
 
-  protected editLast(): void {
-    const last = this.entries().findLast(({ own, message }) => own && message && !message.deletedAt);
-    if (last) this.edit(last);
-  }
-
-  /** One message further up or down to answer; past the newest, none. */
   protected stepReply(direction: 1 | -1): void {
-    const candidates = this.entries().filter(({ message }) => message && !message.deletedAt);
-    const index = candidates.findIndex(({ key }) => key === this.replying()?.key);
-    const next = index < 0 ? (direction < 0 ? candidates.length - 1 : -1) : index + direction;
-    const entry = candidates[Math.max(next, 0)];
-    if (!entry || next >= candidates.length || (index < 0 && direction > 0)) return this.replying.set(null);
+    const entry = this.composing.step(direction);
+    if (!entry) return this.composing.replying.set(null);
     this.reply(entry);
     this.list()?.show(entry.key);
   }
 
-  protected cancel(): void {
-    this.replying.set(null);
-    this.editing.set(null);
-    this.failure.set('');
+  protected focus(): void {
+    this.composer()?.focus();
+  }
+
+  protected async unblock(): Promise<void> {
+    await this.blocks.unblock(this.handle() ?? '').catch((error: unknown) => this.composing.failure.set(explain(error)));
+  }
+
+  protected async forget(): Promise<void> {
+    const id = this.conversationId();
+    await this.router.navigateByUrl('/', { replaceUrl: true });
+    if (id) await this.groups.forget(id);
   }
 
   protected async send(text: string): Promise<void> {
-    const replyTo = this.replying()?.message?.id;
-    this.replying.set(null);
+    const replyTo = this.composing.replying()?.message?.id;
+    this.composing.cancel();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo);
-  }
-
-  protected async saveEdit(text: string): Promise<void> {
-    const message = this.editing()?.message;
-    if (!message) return;
-    this.failure.set('');
-    try {
-      if (text !== message.text) {
-        const change = { conversationId: message.conversationId, id: message.id, text };
-        checkPacket('message:edit', change);
-        this.socket.updated$.next(await this.socket.request('message:edit', change));
-      }
-      this.editing.set(null);
-    } catch (error) {
-      this.failure.set(error instanceof Failure && error.problem ? explain(error) : 'The change could not be saved: there is no connection. Try again once you are back.');
-    }
   }
 }

@@ -1,15 +1,18 @@
 import { afterNextRender, Component, computed, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
 
 import { oneLine } from '../format/text';
+import type { Member } from '../protocol/protocol';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
+import { complete, nameAt, suggest, type Typing } from './mention';
+import { MentionList } from './mention-list';
 import type { Entry } from './timeline';
 import { excess } from './too-long';
 
 /** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
 @Component({
   selector: 'aldis-composer',
-  imports: [Icon],
+  imports: [Icon, MentionList],
   templateUrl: './composer.html',
 })
 export class Composer {
@@ -18,6 +21,9 @@ export class Composer {
   readonly chat = input.required<string>();
   readonly title = input.required<string>();
   readonly names = input.required<ReadonlyMap<string, string>>();
+  /** Whom an `@` may name: the members of a group. */
+  readonly members = input<readonly Member[]>([]);
+  readonly me = input('');
   readonly replying = input.required<Entry | null>();
   readonly editing = input.required<Entry | null>();
   readonly failure = input('');
@@ -43,6 +49,12 @@ export class Composer {
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
     return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: oneLine(entry.text), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
   });
+  private readonly naming = signal<Typing | null>(null);
+  protected readonly suggested = computed(() => {
+    const naming = this.naming();
+    return naming ? suggest(this.members(), naming.query, this.me()) : [];
+  });
+  protected readonly chosen = signal(0);
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
   constructor() {
@@ -65,13 +77,46 @@ export class Composer {
   protected typed(): void {
     const text = this.field().nativeElement.value;
     this.text.set(text);
+    this.look();
     if (!this.editing()) this.drafts.keep(this.chat(), text);
+  }
+
+  /** Whether a name is being typed where the caret is. */
+  protected look(): void {
+    const { value, selectionStart, selectionEnd } = this.field().nativeElement;
+    const naming = this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
+    if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
+    this.naming.set(naming);
+    this.chosen.set(0);
+  }
+
+  protected name({ username }: Member): void {
+    const field = this.field().nativeElement;
+    const naming = this.naming();
+    if (!naming) return;
+    const { text, caret } = complete(field.value, field.selectionEnd, naming, username);
+    field.value = text;
+    field.setSelectionRange(caret, caret);
+    this.typed();
+  }
+
+  /** The keys of the suggestions, while there are some; whether it was one of them. */
+  private suggestionKey({ key }: KeyboardEvent): boolean {
+    const { length } = this.suggested();
+    if (length === 0) return false;
+    if (key === 'ArrowDown') this.chosen.update((index) => (index + 1) % length);
+    else if (key === 'ArrowUp') this.chosen.update((index) => (index + length - 1) % length);
+    else if (key === 'Enter' || key === 'Tab') this.name(this.suggested()[this.chosen()]!);
+    else if (key === 'Escape') this.naming.set(null);
+    else return false;
+    return true;
   }
 
   protected key(event: KeyboardEvent): void {
     // While an input method composes, its keys are its own.
     if (event.isComposing) return;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && this.suggestionKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && plain && matchMedia('(pointer: fine)').matches) this.submit();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
     else if (event.key === 'ArrowUp' && plain && this.text() === '' && !this.context()) this.editLast.emit();
@@ -95,6 +140,7 @@ export class Composer {
     const field = this.field().nativeElement;
     field.value = text;
     field.setSelectionRange(text.length, text.length);
+    this.naming.set(null);
     this.text.set(text);
   }
 }

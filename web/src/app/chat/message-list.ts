@@ -1,12 +1,15 @@
-import { afterRenderEffect, Component, computed, type ElementRef, effect, inject, input, linkedSignal, output, signal, untracked, viewChild } from '@angular/core';
+import { afterNextRender, afterRenderEffect, Component, computed, type ElementRef, effect, inject, input, linkedSignal, output, signal, untracked, viewChild } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Virtualizer } from 'virtua/angular';
 
 import { Icon } from '../ui/icon';
+import { type Anchor, below } from '../ui/anchor';
 import { Announcer } from './announcer';
+import { onLongPress } from './long-press';
 import { MessageView } from './message';
 import { MessageStore } from './message-store';
 import { lastSeen, prepended } from './list-window';
+import type { Wanted } from './message-menu';
 import type { Thread } from './thread';
 import type { Entry } from './timeline';
 
@@ -38,6 +41,11 @@ export class MessageList {
   readonly older = output();
   readonly seen = output<number>();
   readonly reply = output<Entry>();
+  /** In a group the senders are named. */
+  readonly group = input(false);
+  /** Whether one may still write here. */
+  readonly open = input(true);
+  readonly menu = output<Wanted>();
   readonly edit = output<Entry>();
   readonly leave = output();
 
@@ -80,6 +88,7 @@ export class MessageList {
       last = newest?.key;
     });
     effect(() => this.shown() && this.settle());
+    afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     afterRenderEffect(() => {
       this.entries();
       const { loading, failure } = this.thread();
@@ -114,7 +123,8 @@ export class MessageList {
     if (away <= NEAR_END) this.arrive();
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
-    if (this.nearStart()) this.older.emit();
+    // What failed is tried again when the person says so, not with every movement.
+    if (this.nearStart() && !this.thread().failure) this.older.emit();
     this.look();
   }
 
@@ -139,12 +149,20 @@ export class MessageList {
     const moves: Record<string, number> = { ArrowUp: this.active() - 1, ArrowDown: this.active() + 1, Home: 0, End: this.entries().length - 1 };
     const to = moves[event.key];
     if (to !== undefined) this.moveTo(to);
-    else if (event.key === 'r' && entry?.message) this.reply.emit(entry);
-    else if (event.key === 'e' && entry?.own) this.edit.emit(entry);
+    else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
+    else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
     else if (event.key === 'c' && entry) void navigator.clipboard?.writeText(entry.text);
+    else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey)) this.ask(event.target as Element, below(event.target as Element));
     else if (event.key === 'Escape') this.leave.emit();
     else return;
     event.preventDefault();
+  }
+
+  /** The menu of the message that an element is part of. */
+  private ask(on: Element, at: Anchor): void {
+    const key = on.closest<HTMLElement>('.message')?.dataset['key'];
+    const entry = this.entries().find((entry) => entry.key === key);
+    if (entry?.message && !entry.message.deletedAt) this.menu.emit({ entry, at });
   }
 
   protected focus(event: FocusEvent): void {

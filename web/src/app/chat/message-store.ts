@@ -135,6 +135,19 @@ export class MessageStore {
     );
   }
 
+  /** Back in a group: what was said in the meantime did not come live, so its newest page is read again. */
+  async renewOne(id: ConversationId): Promise<void> {
+    await this.database.forgetSpan(id).catch(() => undefined);
+    if (this.thread(id)) await this.newest(id);
+  }
+
+  /** Nothing of a conversation stays in memory. */
+  forget(id: ConversationId): void {
+    const threads = new Map(this.threads.value);
+    threads.delete(id);
+    this.threads.next(threads);
+  }
+
   private newest(id: ConversationId): Promise<void> {
     return this.turn(id, () => this.readNewest(id));
   }

@@ -4,29 +4,34 @@ import { clockTime, dayHeading, fullTime } from '../format/time';
 import { emojiOnly, oneLine, segments } from '../format/text';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message } from '../protocol/protocol';
+import { Avatar, hueOf } from '../ui/avatar';
 import { Icon } from '../ui/icon';
+import { type Anchor, below } from '../ui/anchor';
 import { Now } from '../ui/now';
 import { TickMark, tickName } from '../ui/tick-mark';
+import type { Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
+import { Reactions } from './reactions';
 import type { Entry } from './timeline';
 
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
 @Component({
   selector: 'aldis-message',
-  imports: [Icon, TickMark],
+  imports: [Avatar, Icon, Reactions, TickMark],
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
     '[class.starts]': 'entry().startsGroup',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
+    '[class.in-group]': 'group()',
   },
 })
 export class MessageView {
   private readonly store = inject(MessageStore);
   private readonly outbox = inject(Outbox);
-  private readonly me = inject(ConversationStore).me;
+  protected readonly me = inject(ConversationStore).me;
   private readonly now = inject(Now).day;
 
   readonly entry = input.required<Entry>();
@@ -39,15 +44,22 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** In a group the sender is named. */
+  readonly group = input(false);
+  /** Whether one may still write here. */
+  readonly open = input(true);
   readonly reply = output<Entry>();
-  readonly edit = output<Entry>();
+  readonly menu = output<Wanted>();
   readonly jump = output<string>();
 
   /** Whether the pointer is over it: its buttons are made when they are wanted. */
   protected readonly under = signal(false);
+  protected readonly below = below;
   protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
-  protected readonly segments = computed(() => segments(this.entry().text));
+  protected readonly segments = computed(() => segments(this.entry().text, this.entry().message?.mentions));
+  protected readonly hue = computed(() => hueOf(this.entry().sender));
+  protected readonly reacted = computed(() => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0);
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
   protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
   protected readonly time = computed(() => clockTime(this.entry().time));
@@ -55,7 +67,7 @@ export class MessageView {
   protected readonly label = computed(() => {
     const { text, tick, message } = this.entry();
     const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
-    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'message deleted' : text}`;
+    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'this message was deleted' : text}`;
   });
   protected readonly quote = computed(() => {
     const id = this.entry().replyTo;
@@ -82,7 +94,17 @@ export class MessageView {
     void this.outbox.remove(this.entry().pending?.clientId ?? '');
   }
 
-  protected copy(): void {
-    void navigator.clipboard?.writeText(this.entry().text);
+  /** The menu, where the pointer is; a link and text that was selected have the browser's own. */
+  protected contextMenu(event: MouseEvent): void {
+    const selected = getSelection();
+    if ((event.target as Element).closest('a') || (selected && !selected.isCollapsed)) return;
+    if (this.ask({ x: event.clientX, y: event.clientY })) event.preventDefault();
+  }
+
+  protected ask(at: Anchor): boolean {
+    const entry = this.entry();
+    if (!entry.message || this.deleted()) return false;
+    this.menu.emit({ entry, at });
+    return true;
   }
 }

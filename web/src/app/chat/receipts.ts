@@ -1,6 +1,6 @@
 import { inject, Service } from '@angular/core';
 
-import { cursorsOf } from '../conversations/conversation';
+import { cursorsOf, roleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Conversation, ConversationId, Cursors } from '../protocol/protocol';
@@ -30,7 +30,9 @@ export class Receipts {
   /** Everything up to `seq` was on a screen that somebody looked at. */
   read(conversationId: ConversationId, seq: number): void {
     const conversation = this.conversations.find(conversationId);
-    if (!conversation || cursorsOf(conversation, this.conversations.me).readSeq >= seq) return;
+    // Who was taken out of a group moves nothing there any more.
+    if (!conversation || !roleOf(conversation, this.conversations.me)) return;
+    if (cursorsOf(conversation, this.conversations.me).readSeq >= seq) return;
     const cursors = { deliveredSeq: seq, readSeq: seq };
     // The count beside the conversation does not wait for the server.
     this.conversations.receipt({ conversationId, username: this.conversations.me, ...cursors });

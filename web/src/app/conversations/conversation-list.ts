@@ -5,6 +5,7 @@ import { RouterLink, RouterLinkActive } from '@angular/router';
 import { Outbox } from '../chat/outbox';
 import { rowTime } from '../format/time';
 import { Avatar } from '../ui/avatar';
+import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
 import { TickMark } from '../ui/tick-mark';
 import { ConversationStore } from './conversation-store';
@@ -13,7 +14,7 @@ import { rows } from './rows';
 /** The list of conversations, in every state it can be in. */
 @Component({
   selector: 'aldis-conversation-list',
-  imports: [Avatar, RouterLink, RouterLinkActive, TickMark],
+  imports: [Avatar, Icon, RouterLink, RouterLinkActive, TickMark],
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {

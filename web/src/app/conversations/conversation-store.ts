@@ -6,7 +6,7 @@ import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
 import { Database } from '../store/database';
-import { activity, cursorsOf, mergeConversation, peer, withChange, withMessage, withReceipt } from './conversation';
+import { activity, cursorsOf, mergeConversation, peer, roleOf, withChange, withMessage, withReceipt } from './conversation';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -52,9 +52,13 @@ export class ConversationStore {
 
   /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
   async refresh(): Promise<readonly Conversation[]> {
+    const before = this.items;
     try {
       const page = await this.api.conversations();
       this.put(page.items);
+      // Whoever was taken out of a group while they were away is told of it by its absence.
+      const listed = new Set(page.items.map(({ id }) => id));
+      if (!page.next) before.filter(({ id, kind }) => kind === 'group' && !listed.has(id)).forEach(({ id }) => this.close(id));
       this.change({ loading: false, failure: null, next: page.next });
       return page.items;
     } catch (error) {
@@ -88,9 +92,22 @@ export class ConversationStore {
     return fetching;
   }
 
-  /** What the server says of these, merged with what is known. */
+  /** What the server says of these, merged with what is known; a group that was left and forgotten stays so. */
   put(said: readonly Conversation[]): void {
-    this.update(said.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)));
+    const wanted = said.filter((conversation) => roleOf(conversation, this.me) || this.find(conversation.id));
+    this.update(wanted.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)));
+  }
+
+  /** This person is no longer part of a group; what was said until then stays, here. */
+  close(id: ConversationId): void {
+    const known = this.find(id);
+    if (known && roleOf(known, this.me)) this.put([{ ...known, members: known.members.filter(({ username }) => username !== this.me) }]);
+  }
+
+  /** Nothing of a conversation stays in this browser. */
+  async forget(id: ConversationId): Promise<void> {
+    this.change({ items: this.items.filter((conversation) => conversation.id !== id) });
+    await this.database.forgetConversation(id).catch(() => undefined);
   }
 
   /** Messages arrived; a conversation that is not known yet is asked for. */

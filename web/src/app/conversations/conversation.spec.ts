@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Conversation, Message } from '../protocol/protocol';
-import { mergeConversation, peer, titleOf, withChange, withMessage, withReceipt } from './conversation';
+import { mergeConversation, peer, roleOf, titleOf, withChange, withMessage, withReceipt } from './conversation';
 import { matching } from './matching';
 import { rows } from './rows';
 
@@ -60,6 +60,17 @@ describe('a conversation', () => {
     expect(mergeConversation(read, conversation(), 'ann').unread).toBe(0);
   });
 
+  it('keeps what was said in a group that one was taken out of, and is like any other when one is back', () => {
+    const group = conversation({ kind: 'group', title: 'Crew' });
+    const { lastMessage: _, ...bare } = group;
+    const without = { ...bare, headSeq: 6, unread: 4, members: group.members.slice(1) };
+    const closed = mergeConversation(group, without, 'ann');
+    expect([closed.lastMessage?.seq, closed.unread, roleOf(closed, 'ann')]).toEqual([5, 0, undefined]);
+    expect(rows([closed], [], 'ann')[0]?.preview).toBe('You are no longer a member');
+    const back = mergeConversation(closed, { ...group, headSeq: 8, lastMessage: message(8, 'bob') }, 'ann');
+    expect([back.lastMessage?.seq, back.unread, roleOf(back, 'ann')]).toEqual([8, 2, 'member']);
+  });
+
   it('is called after the other one', () => {
     expect(titleOf(conversation(), 'ann')).toBe('Bob');
     expect(peer(conversation(), 'bob')?.username).toBe('ann');
@@ -88,6 +99,12 @@ describe('the list', () => {
     const { lastMessage: _, ...empty } = conversation();
     expect(rows([empty], [], 'ann')[0]?.preview).toBe('No messages yet');
     expect(rows([conversation({ lastMessage: message(5, 'bob', { deletedAt: '2026-03-28T10:01:00.000Z', text: '' }) })], [], 'ann')[0]?.preview).toBe('Message deleted');
+  });
+
+  it('names who wrote last in a group, and nobody between two', () => {
+    expect(rows([conversation({ kind: 'group', title: 'Crew' })], [], 'ann')[0]).toMatchObject({ from: 'Bob', preview: 'text 5', group: true });
+    expect(rows([conversation()], [], 'ann')[0]?.from).toBeUndefined();
+    expect(rows([conversation({ kind: 'group', lastMessage: message(5, 'ann') })], [], 'ann')[0]?.from).toBeUndefined();
   });
 
   it('finds names by the beginning of a word, without case and accents', () => {

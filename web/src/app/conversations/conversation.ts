@@ -1,4 +1,4 @@
-import type { Conversation, Member, Message, Receipt } from '../protocol/protocol';
+import type { Conversation, Member, Message, Receipt, Role } from '../protocol/protocol';
 
 /** The other one of two; oneself in a conversation with oneself, nobody in a group. */
 export function peer(conversation: Conversation, me: string): Member | undefined {
@@ -8,6 +8,11 @@ export function peer(conversation: Conversation, me: string): Member | undefined
 
 export function titleOf(conversation: Conversation, me: string): string {
   return conversation.title ?? peer(conversation, me)?.displayName ?? 'Conversation';
+}
+
+/** What somebody may do in it; nothing where they are not, or no longer, part of it. */
+export function roleOf(conversation: Conversation, username: string): Role | undefined {
+  return conversation.members.find((member) => member.username === username)?.role;
 }
 
 /** Where the router finds it. */
@@ -31,6 +36,8 @@ export function activity(conversation: Conversation): string {
  */
 export function mergeConversation(known: Conversation | undefined, said: Conversation, me: string): Conversation {
   if (!known) return said;
+  // Taken out of a group: what was said until then stays, and nothing of it waits to be read.
+  if (!roleOf(said, me)) return { ...said, ...(known.lastMessage ? { lastMessage: known.lastMessage } : {}), unread: 0 };
   const members = said.members.map((member) => {
     const before = cursorsOf(known, member.username);
     return {

@@ -1,16 +1,12 @@
+import { plain } from '../format/text';
 import type { Row } from './rows';
-
-/** Letters without case and accents, so that “jose” finds “José”. */
-function plain(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
-}
 
 /** Rows whose name or username holds the query; those where a word begins with it come first. */
 export function matching(rows: readonly Row[], query: string): Row[] {
   const wanted = plain(query.trim().replace(/^@/, ''));
   if (wanted === '') return [...rows];
   const score = (row: Row) => {
-    const names = [plain(row.title), plain(row.username)];
+    const names = row.group ? [plain(row.title)] : [plain(row.title), plain(row.username)];
     if (names.some((name) => name.split(/[\s._-]/).some((word) => word.startsWith(wanted)) || name.startsWith(wanted))) return 2;
     return names.some((name) => name.includes(wanted)) ? 1 : 0;
   };

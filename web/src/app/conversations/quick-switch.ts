@@ -36,9 +36,9 @@ const SHOWN = 8;
           <!-- The keyboard stays in the field and moves the choice from there. -->
           <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
           <li role="option" class="option" [id]="'switch-' + index" [attr.aria-selected]="index === chosen()" (click)="go(index)" (mousemove)="chosen.set(index)">
-            <aldis-avatar [name]="row.title" [username]="row.username" />
+            <aldis-avatar [name]="row.title" [username]="row.username" [group]="row.group" />
             <span class="option-title" dir="auto">{{ row.title }}</span>
-            <span class="option-note">{{ '@' + row.username }}</span>
+            <span class="option-note">{{ row.group ? 'Group' : '@' + row.username }}</span>
           </li>
         }
       </ul>

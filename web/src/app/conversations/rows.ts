@@ -2,15 +2,19 @@ import type { Pending } from '../chat/pending';
 import { type Tick, tickOf } from '../chat/timeline';
 import { oneLine } from '../format/text';
 import type { Conversation } from '../protocol/protocol';
-import { activity, linkTo, peer, titleOf } from './conversation';
+import { activity, linkTo, peer, roleOf, titleOf } from './conversation';
 
 /** One line of the list of conversations. */
 export interface Row {
   readonly key: string;
   readonly title: string;
   readonly username: string;
+  readonly group: boolean;
+  readonly muted: boolean;
   readonly link: string[];
   readonly preview: string;
+  /** Who wrote it, in a group. */
+  readonly from?: string;
   /** The preview is the person's own message. */
   readonly own: boolean;
   readonly tick?: Tick;
@@ -30,12 +34,12 @@ export function rows(conversations: readonly Conversation[], outbox: readonly Pe
     const address = other?.username ?? conversation.id;
     const pending = waiting.get(address);
     waiting.delete(address);
-    const line = { key: conversation.id, title: titleOf(conversation, me), username: address, link: linkTo(conversation, me), unread: conversation.unread };
+    const line = { key: conversation.id, title: titleOf(conversation, me), username: address, group: conversation.kind === 'group', muted: conversation.muted, link: linkTo(conversation, me), unread: conversation.unread };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me) };
   });
   for (const [username, pending] of waiting) {
     if (!pending.receiver) continue;
-    found.push({ key: username, title: username, username, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
+    found.push({ key: username, title: username, username, group: false, muted: false, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }
@@ -44,12 +48,15 @@ function ofPending({ text, problem, writtenAt }: Pending): Pick<Row, 'preview' |
   return { preview: oneLine(text), own: true, tick: problem ? 'failed' : 'pending', time: new Date(writtenAt) };
 }
 
-function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
+function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
   const last = conversation.lastMessage;
   const time = new Date(activity(conversation));
+  if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
   if (!last) return { preview: 'No messages yet', own: false, time };
   const own = last.sender === me;
   const preview = last.deletedAt ? 'Message deleted' : oneLine(last.text);
+  const member = conversation.members.find(({ username }) => username === last.sender);
+  const from = conversation.kind === 'group' && !own && !last.deletedAt ? { from: member?.displayName ?? last.sender } : {};
   const others = conversation.members.filter(({ username }) => username !== me);
-  return { preview, own, time, ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}) };
+  return { preview, own, time, ...from, ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}) };
 }

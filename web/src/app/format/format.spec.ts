@@ -5,6 +5,15 @@ import { dayHeading, dayNumber, rowTime } from './time';
 import { uuidv7 } from './uuid';
 
 describe('text', () => {
+  it('finds the members whom the server found mentioned, and nobody else', () => {
+    const named = (text: string, ...mentions: string[]) => segments(text, mentions).flatMap(({ text, mention }) => (mention ? [[text, mention]] : []));
+    expect(named('hi @ann, @BOB and @nobody; mail ann@bob.example', 'ann', 'bob')).toEqual([['@ann', 'ann'], ['@BOB', 'bob']]);
+    expect(named('ask @bob.', 'bob.')).toEqual([['@bob.', 'bob.']]);
+    expect(named('ask @bob... or @@ann', 'bob', 'ann')).toEqual([['@bob', 'bob'], ['@ann', 'ann']]);
+    expect(named('see https://a.example/@ann and @annabel', 'ann')).toEqual([]);
+    expect(segments('ask @bob.', ['bob']).map(({ text }) => text)).toEqual(['ask ', '@bob', '.']);
+  });
+
   it('finds links and leaves the sentence around them', () => {
     expect(segments('See (https://a.example/b_(c)), then https://d.example.')).toEqual([
       { text: 'See (' },

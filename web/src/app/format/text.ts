@@ -1,13 +1,20 @@
-/** A stretch of a message's text; with `href`, a link. */
+/** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
 export interface Segment {
   text: string;
   href?: string;
+  mention?: string;
 }
 
 const LINK = /\bhttps?:\/\/[^\s<>"'“”]+/gi;
 
-/** Splits a text at its web addresses; a full stop or bracket that closes the sentence is not part of one. */
-export function segments(text: string): Segment[] {
+/** Splits a text at its web addresses, and at the names of those whom the server found mentioned in it. */
+export function segments(text: string, mentions: readonly string[] = []): Segment[] {
+  const found = linked(text);
+  return mentions.length === 0 ? found : found.flatMap((segment) => (segment.href ? [segment] : mentioned(segment.text, mentions)));
+}
+
+/** A full stop or bracket that closes the sentence is not part of an address. */
+function linked(text: string): Segment[] {
   const found: Segment[] = [];
   let from = 0;
   for (const match of text.matchAll(LINK)) {
@@ -19,6 +26,31 @@ export function segments(text: string): Segment[] {
   }
   if (from < text.length) found.push({ text: text.slice(from) });
   return found;
+}
+
+const NAME = /(?<![\w.-])@([\w.-]+)/g;
+
+function mentioned(text: string, mentions: readonly string[]): Segment[] {
+  const found: Segment[] = [];
+  let from = 0;
+  for (const match of text.matchAll(NAME)) {
+    const mention = longest(match[1] ?? '', mentions);
+    if (!mention) continue;
+    if (match.index > from) found.push({ text: text.slice(from, match.index) });
+    from = match.index + 1 + mention.length;
+    found.push({ text: text.slice(match.index, from), mention });
+  }
+  if (from < text.length) found.push({ text: text.slice(from) });
+  return found;
+}
+
+/** A name may end a sentence: as the server does, without the marks behind it if there is nobody with them. */
+function longest(typed: string, mentions: readonly string[]): string | undefined {
+  for (let name = typed.toLowerCase(); name !== ''; name = name.slice(0, -1)) {
+    const mention = mentions.find((username) => username.toLowerCase() === name);
+    if (mention || !/[._-]$/.test(name)) return mention;
+  }
+  return undefined;
 }
 
 function trimmed(address: string): string {
@@ -42,6 +74,11 @@ export function emojiOnly(text: string): boolean {
 /** A text on one line, for previews. */
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 240);
+}
+
+/** Letters without case and accents, so that “jose” finds “José”. */
+export function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }
 
 /** One or two letters for a person without a picture; a whole character each, even outside the basic plane. */

@@ -4,6 +4,7 @@ import { debounceTime, merge } from 'rxjs';
 import { MessageStore } from '../chat/message-store';
 import { Outbox } from '../chat/outbox';
 import { Receipts } from '../chat/receipts';
+import { roleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
@@ -60,7 +61,10 @@ export class Sync {
     });
     socket.conversation$.subscribe((conversation) => {
       this.receive();
+      const before = this.conversations.find(conversation.id);
       this.conversations.put([conversation]);
+      const { me } = this.conversations;
+      if (before && !roleOf(before, me) && roleOf(conversation, me)) void this.messages.renewOne(conversation.id);
     });
     this.outbox.stored$.subscribe((message) => {
       this.receive();

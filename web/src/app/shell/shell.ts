@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { NewGroup } from '../groups/new-group';
 import { ConversationList } from '../conversations/conversation-list';
 import { NewConversation } from '../conversations/new-conversation';
 import { QuickSwitch } from '../conversations/quick-switch';
@@ -17,7 +18,7 @@ import { fitViewport } from './viewport';
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, QuickSwitch, RouterOutlet],
+  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet],
   templateUrl: './shell.html',
   host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()' },
 })
@@ -27,7 +28,7 @@ export class Shell {
 
   protected readonly shortcutName = SHORTCUT;
   protected readonly offline = computed(() => this.status() === 'offline');
-  protected readonly dialog = signal<'new' | 'switch' | null>(null);
+  protected readonly dialog = signal<'new' | 'group' | 'switch' | null>(null);
   /** On a phone one pane is seen: the chat once one is chosen. */
   protected readonly inChat = toSignal(
     this.router.events.pipe(

@@ -125,6 +125,21 @@ export class Database {
     await tx.done;
   }
 
+  /** Leaves nothing of one conversation behind. */
+  async forgetConversation(id: ConversationId): Promise<void> {
+    const tx = (await this.db)?.transaction(['conversations', 'messages', 'spans'], 'readwrite');
+    if (!tx) return;
+    void tx.objectStore('conversations').delete(id);
+    void tx.objectStore('messages').delete(IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]));
+    void tx.objectStore('spans').delete(id);
+    await tx.done;
+  }
+
+  /** What is held of a conversation may have holes from now on. */
+  async forgetSpan(id: ConversationId): Promise<void> {
+    await (await this.db)?.delete('spans', id);
+  }
+
   /** Leaves nothing behind on this machine. */
   async destroy(): Promise<void> {
     const db = await this.db;

@@ -1,0 +1,35 @@
+import type { Message } from '../protocol/protocol';
+
+/** The few that are at hand; any other can be typed. */
+export const PALETTE = ['👍', '❤️', '😂', '😮', '😢', '🙏'] as const;
+
+/** One emoji under a message. */
+export interface Reaction {
+  readonly emoji: string;
+  readonly count: number;
+  /** Whether one's own is among them. */
+  readonly mine: boolean;
+  /** Who, for the tooltip and a screen reader. */
+  readonly names: string;
+}
+
+/** Names that are written out; the others are counted. */
+const NAMED = 10;
+
+export function reactionsOf({ reactions = {} }: Pick<Message, 'reactions'>, names: ReadonlyMap<string, string>, me: string): Reaction[] {
+  return Object.entries(reactions).map(([emoji, usernames]) => {
+    const named = usernames.slice(0, NAMED).map((username) => (username === me ? 'You' : (names.get(username) ?? username)));
+    const more = usernames.length - named.length;
+    return { emoji, count: usernames.length, mine: usernames.includes(me), names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
+  });
+}
+
+let emoji: RegExp | undefined;
+
+/** The emoji that was typed, or `null` where that is not exactly one. */
+export function oneEmoji(typed: string): string | null {
+  emoji ??= new RegExp('^\\p{RGI_Emoji}$', 'v');
+  const text = typed.trim();
+  // Some keyboards leave out what makes a sign an emoji, as in “❤”.
+  return [text, `${text}\ufe0f`].find((candidate) => emoji?.test(candidate)) ?? null;
+}

@@ -1,0 +1,35 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject } from 'rxjs';
+
+import { Api } from '../api/api';
+import { WebSocketService } from '../live/web-socket-service';
+
+/** Whom this person has blocked. */
+@Service()
+export class Blocks {
+  private readonly api = inject(Api);
+  private readonly blocked = new BehaviorSubject<ReadonlySet<string>>(new Set());
+  readonly blocked$ = this.blocked.asObservable();
+
+  constructor() {
+    // Another device may have changed it in the meantime.
+    inject(WebSocketService).status$.subscribe((status) => {
+      if (status === 'online') void this.load();
+    });
+  }
+
+  async block(username: string): Promise<void> {
+    await this.api.block(username);
+    this.blocked.next(new Set(this.blocked.value).add(username));
+  }
+
+  async unblock(username: string): Promise<void> {
+    await this.api.unblock(username);
+    this.blocked.next(new Set([...this.blocked.value].filter((blocked) => blocked !== username)));
+  }
+
+  private async load(): Promise<void> {
+    const blocks = await this.api.blocks().catch(() => null);
+    if (blocks) this.blocked.next(new Set(blocks.map(({ username }) => username)));
+  }
+}

@@ -1,0 +1,115 @@
+import { afterNextRender, Component, computed, inject, Injector, input, output, signal, viewChild } from '@angular/core';
+import { Router } from '@angular/router';
+
+import { explain } from '../api/problem';
+import { Field } from '../auth/field';
+import { roleOf, titleOf } from '../conversations/conversation';
+import { ConversationStore } from '../conversations/conversation-store';
+import { Groups } from '../groups/groups';
+import { MemberPicker } from '../groups/member-picker';
+import type { Acquaintance } from '../groups/people';
+import { actionsOn, byRank, leads, type MemberAction } from '../groups/roles';
+import type { Conversation, Member } from '../protocol/protocol';
+import { Avatar } from '../ui/avatar';
+import { Confirm } from '../ui/confirm';
+import { Icon } from '../ui/icon';
+import { type Anchor, below } from '../ui/anchor';
+import { Menu } from '../ui/menu';
+import { MuteSwitch } from './mute-switch';
+
+/** Members that are listed before one asks for the others. */
+const SHOWN = 50;
+
+const NAMES: Record<MemberAction, string> = { admin: 'Make admin', member: 'No longer admin', owner: 'Make owner', remove: 'Remove from group' };
+
+interface Asked {
+  readonly action: MemberAction | 'leave';
+  readonly member?: Member;
+}
+
+/** About a group: its name, its members, and what one may change. */
+@Component({
+  selector: 'aldis-group-details',
+  imports: [Avatar, Confirm, Field, Icon, MemberPicker, Menu, MuteSwitch],
+  templateUrl: './group-details.html',
+})
+export class GroupDetails {
+  private readonly groups = inject(Groups);
+  private readonly injector = inject(Injector);
+  private readonly router = inject(Router);
+  protected readonly me = inject(ConversationStore).me;
+
+  readonly group = input.required<Conversation>();
+  /** It was left. */
+  readonly gone = output();
+
+  protected readonly NAMES = NAMES;
+  protected readonly below = below;
+  protected readonly title = computed(() => titleOf(this.group(), this.me));
+  protected readonly role = computed(() => roleOf(this.group(), this.me));
+  protected readonly leads = computed(() => leads(this.role()));
+  protected readonly usernames = computed(() => this.group().members.map(({ username }) => username));
+  protected readonly count = computed(() => {
+    const { length } = this.group().members;
+    return length === 1 ? '1 member' : `${length.toLocaleString('en')} members`;
+  });
+  protected readonly all = signal(false);
+  private readonly ranked = computed(() => byRank(this.group().members));
+  protected readonly shown = computed(() => (this.all() ? this.ranked() : this.ranked().slice(0, SHOWN)));
+  protected readonly rest = computed(() => this.ranked().length - this.shown().length);
+
+  protected readonly renaming = signal(false);
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+  protected readonly menu = signal<{ member: Member; at: Anchor } | null>(null);
+  protected readonly asking = signal<Asked | null>(null);
+  private readonly name = viewChild<Field>('name');
+  private readonly picker = viewChild<MemberPicker>('picker');
+
+  protected actions(member: Member): MemberAction[] {
+    return actionsOn(this.group(), member, this.me);
+  }
+
+  protected startRenaming(): void {
+    this.renaming.set(true);
+    afterNextRender(() => this.name()?.focus(), { injector: this.injector });
+  }
+
+  protected async rename(): Promise<void> {
+    const name = this.name();
+    if (this.busy() || !name?.require('What is the group called?')) return name?.focus();
+    this.busy.set(true);
+    try {
+      await this.groups.change(this.group().id, { title: name.value() });
+      this.renaming.set(false);
+    } catch (error) {
+      name.error.set(explain(error));
+      name.focus();
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  protected async add({ username }: Acquaintance): Promise<void> {
+    await this.groups.put(this.group().id, username).catch((error: unknown) => this.picker()?.error.set(explain(error)));
+  }
+
+  protected choose(action: MemberAction, member: Member): void {
+    this.failure.set('');
+    // What can be taken back at once is not asked about.
+    if (action === 'owner' || action === 'remove') this.asking.set({ action, member });
+    else void this.ask({ action, member })().catch((error: unknown) => this.failure.set(explain(error)));
+  }
+
+  protected ask({ action, member }: Asked): () => Promise<unknown> {
+    const { id } = this.group();
+    const username = member?.username ?? '';
+    return action === 'remove' ? () => this.groups.remove(id, username) : () => this.groups.put(id, username, action === 'leave' ? 'member' : action);
+  }
+
+  protected readonly leave = async () => {
+    await this.groups.leave(this.group().id);
+    this.gone.emit();
+    await this.router.navigateByUrl('/', { replaceUrl: true });
+  };
+}

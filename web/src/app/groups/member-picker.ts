@@ -1,0 +1,101 @@
+import { Component, computed, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { Api } from '../api/api';
+import { explain, Failure } from '../api/problem';
+import { ConversationStore } from '../conversations/conversation-store';
+import { plain } from '../format/text';
+import { Avatar } from '../ui/avatar';
+import { type Acquaintance, acquaintances, handleOf } from './people';
+
+const SHOWN = 5;
+let count = 0;
+
+/** Picks a person by their username, or by the beginning of a name one knows; says what is wrong where it happens. */
+@Component({
+  selector: 'aldis-member-picker',
+  imports: [Avatar],
+  templateUrl: './member-picker.html',
+})
+export class MemberPicker {
+  private readonly api = inject(Api);
+  private readonly store = inject(ConversationStore);
+
+  readonly label = input.required<string>();
+  readonly hint = input('');
+  /** Who is there already. */
+  readonly taken = input.required<readonly string[]>();
+  readonly pick = output<Acquaintance>();
+
+  readonly error = signal('');
+  protected readonly id = `picker-${++count}`;
+  protected readonly query = signal('');
+  protected readonly chosen = signal(-1);
+  protected readonly busy = signal(false);
+  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  protected readonly options = computed(() => {
+    const wanted = plain(handleOf(this.query()));
+    const taken = new Set(this.taken());
+    if (wanted === '') return [];
+    const begins = ({ username, displayName }: Acquaintance) => [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
+    return acquaintances(this.conversations(), this.store.me)
+      .filter((person) => !taken.has(person.username) && begins(person))
+      .slice(0, SHOWN);
+  });
+  private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
+
+  focus(): void {
+    this.input().nativeElement.focus();
+  }
+
+  /** Whether a name was typed and not picked yet. */
+  pending(): boolean {
+    return this.query().trim() !== '';
+  }
+
+  protected typed(value: string): void {
+    this.query.set(value);
+    this.chosen.set(-1);
+    this.error.set('');
+  }
+
+  protected key(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    const count = this.options().length;
+    if (event.key === 'Enter') void this.take(this.options()[this.chosen()]);
+    else if (event.key === 'ArrowDown' && count > 0) this.chosen.update((index) => (index + 1) % count);
+    else if (event.key === 'ArrowUp' && count > 0) this.chosen.update((index) => (index <= 0 ? count : index) - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Picks this person, or whoever has the username that was typed; whether it could. */
+  async take(person?: Acquaintance): Promise<boolean> {
+    const username = person?.username ?? handleOf(this.query());
+    if (this.busy()) return false;
+    const refused = username === '' ? 'Whom do you want to add?' : username === this.store.me ? 'You are part of it anyway.' : this.taken().includes(username) ? `@${username} is there already.` : '';
+    if (refused) return this.complain(refused);
+    this.busy.set(true);
+    try {
+      this.pick.emit(person ?? (await this.api.user(username)));
+      this.clear();
+      return true;
+    } catch (error) {
+      return this.complain(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  private complain(complaint: string): false {
+    this.error.set(complaint);
+    this.focus();
+    return false;
+  }
+
+  private clear(): void {
+    this.typed('');
+    this.input().nativeElement.value = '';
+    this.focus();
+  }
+}

@@ -1,0 +1,100 @@
+import { afterNextRender, Component, computed, inject, output, signal, viewChild } from '@angular/core';
+import { Router } from '@angular/router';
+
+import { explain, Failure } from '../api/problem';
+import { Field } from '../auth/field';
+import { Avatar } from '../ui/avatar';
+import { Dialog } from '../ui/dialog';
+import { Icon } from '../ui/icon';
+import { Groups } from './groups';
+import { MemberPicker } from './member-picker';
+import type { Acquaintance } from './people';
+
+/** Asks for a name and for members, begins the group and goes to it. */
+@Component({
+  selector: 'aldis-new-group',
+  imports: [Avatar, Dialog, Field, Icon, MemberPicker],
+  template: `
+    <aldis-dialog heading="New group" (closed)="closed.emit()">
+      <form novalidate (submit)="$event.preventDefault(); submit()">
+        <aldis-field #field label="Group name" name="title" autocomplete="off" />
+        <aldis-member-picker #picker label="Members" hint="Type a username and press Enter." [taken]="usernames()" (pick)="add($event)" />
+        @if (members().length > 0) {
+          <ul class="picked" aria-label="Picked members">
+            @for (person of members(); track person.username) {
+              <li>
+                <button type="button" class="chip" [attr.aria-label]="'Remove ' + person.displayName" (click)="drop(person)">
+                  <aldis-avatar [name]="person.displayName" [username]="person.username" />
+                  <span class="chip-name" dir="auto">{{ person.displayName }}</span>
+                  <aldis-icon name="close" />
+                </button>
+              </li>
+            }
+          </ul>
+        }
+        @if (failure()) {
+          <p class="form-error" role="alert">{{ failure() }}</p>
+        }
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Creating…' : 'Create group' }}</button>
+      </form>
+    </aldis-dialog>
+  `,
+})
+export class NewGroup {
+  private readonly groups = inject(Groups);
+  private readonly router = inject(Router);
+  readonly closed = output();
+
+  protected readonly members = signal<readonly Acquaintance[]>([]);
+  protected readonly usernames = computed(() => this.members().map(({ username }) => username));
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+  private readonly field = viewChild.required<Field>('field');
+  private readonly picker = viewChild.required<MemberPicker>('picker');
+  private readonly dialog = viewChild.required(Dialog);
+
+  constructor() {
+    afterNextRender(() => this.field().focus());
+  }
+
+  protected add(person: Acquaintance): void {
+    this.members.update((members) => [...members, person]);
+  }
+
+  protected drop({ username }: Acquaintance): void {
+    this.members.update((members) => members.filter((member) => member.username !== username));
+    this.picker().focus();
+  }
+
+  protected async submit(): Promise<void> {
+    const [field, picker] = [this.field(), this.picker()];
+    if (this.busy()) return;
+    this.failure.set('');
+    if (!field.require('What is the group called?')) return field.focus();
+    // A name that was typed and not confirmed is meant, too.
+    if (picker.pending() && !(await picker.take())) return;
+    this.busy.set(true);
+    try {
+      const { id } = await this.groups.create(field.value(), this.usernames());
+      this.dialog().close();
+      await this.router.navigate(['/c', id]);
+    } catch (error) {
+      this.explain(error);
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  private explain(error: unknown): void {
+    const at = error instanceof Failure ? error.problem?.field : undefined;
+    if (at === 'title') {
+      this.field().error.set(explain(error));
+      this.field().focus();
+    } else if (at === 'members') {
+      this.picker().error.set(explain(error));
+      this.picker().focus();
+    } else {
+      this.failure.set(explain(error));
+    }
+  }
+}

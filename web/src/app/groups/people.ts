@@ -1,0 +1,21 @@
+import type { Conversation } from '../protocol/protocol';
+
+/** Somebody who can be picked: from a conversation that is already there. */
+export interface Acquaintance {
+  readonly username: string;
+  readonly displayName: string;
+}
+
+/** Everybody one has a conversation with, those of the latest first, and each once. */
+export function acquaintances(conversations: readonly Conversation[], me: string): Acquaintance[] {
+  const found = new Map<string, Acquaintance>();
+  for (const { members } of conversations) {
+    for (const { username, displayName } of members) if (username !== me && !found.has(username)) found.set(username, { username, displayName });
+  }
+  return [...found.values()];
+}
+
+/** A username as somebody may have typed it. */
+export function handleOf(typed: string): string {
+  return typed.trim().replace(/^@/, '').toLowerCase();
+}

@@ -1,0 +1,54 @@
+import { Component, input, output, signal, viewChild } from '@angular/core';
+
+import { explain } from '../api/problem';
+import { Dialog } from './dialog';
+
+/** Asks before something that cannot be taken back, does it, and says in the same place if that failed. */
+@Component({
+  selector: 'aldis-confirm',
+  imports: [Dialog],
+  template: `
+    <aldis-dialog [heading]="heading()" (closed)="closed.emit()">
+      <p><ng-content /></p>
+      @if (failure()) {
+        <p class="form-error confirm-error" role="alert">{{ failure() }}</p>
+      }
+      <div class="dialog-actions">
+        <button type="button" class="button quiet" (click)="close()">Cancel</button>
+        <button type="button" class="button danger" [attr.aria-disabled]="busy()" (click)="confirm()">{{ yes() }}</button>
+      </div>
+    </aldis-dialog>
+  `,
+})
+export class Confirm {
+  readonly heading = input.required<string>();
+  /** What the button says. */
+  readonly yes = input.required<string>();
+  readonly work = input.required<() => Promise<unknown>>();
+  readonly closed = output();
+  /** It was done; the dialog has closed. */
+  readonly done = output();
+
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+  private readonly dialog = viewChild.required(Dialog);
+
+  protected close(): void {
+    this.dialog().close();
+  }
+
+  protected async confirm(): Promise<void> {
+    if (this.busy()) return;
+    this.busy.set(true);
+    this.failure.set('');
+    try {
+      await this.work()();
+      this.close();
+      this.done.emit();
+    } catch (error) {
+      this.failure.set(explain(error));
+    } finally {
+      this.busy.set(false);
+    }
+  }
+}

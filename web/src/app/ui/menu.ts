@@ -1,0 +1,83 @@
+import { afterNextRender, Component, type ElementRef, input, output, viewChild } from '@angular/core';
+
+import type { Anchor } from './anchor';
+
+/** Kept free between the menu and the edge of the window. */
+const EDGE = 8;
+
+/**
+ * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the press
+ * that closes it does nothing else, and the browser gives the focus back.
+ */
+@Component({
+  selector: 'aldis-menu',
+  template: `
+    <!-- Esc closes it without being asked to. -->
+    <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
+    <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (pointerdown)="pressed = $event.target" (click)="outside($event)" (contextmenu)="$event.preventDefault()">
+      <!-- The items take the focus. -->
+      <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
+      <div role="menu" [attr.aria-label]="label()" (keydown)="key($event)" (click)="chosen($event)"><ng-content /></div>
+    </dialog>
+  `,
+})
+export class Menu {
+  readonly label = input.required<string>();
+  readonly at = input.required<Anchor>();
+  readonly closed = output();
+
+  /** Where the last press began. */
+  protected pressed: EventTarget | null = null;
+  private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
+
+  constructor() {
+    afterNextRender(() => {
+      const dialog = this.dialog().nativeElement;
+      // The end of the long press that opened it chooses nothing.
+      const stray = (event: MouseEvent) => event.detail > 0 && this.pressed === null && event.stopPropagation();
+      dialog.addEventListener('click', stray, { capture: true });
+      dialog.showModal();
+      this.place(dialog);
+      this.items()[0]?.focus();
+    });
+  }
+
+  close(): void {
+    this.dialog().nativeElement.close();
+  }
+
+  protected key(event: KeyboardEvent): void {
+    const items = this.items();
+    const index = items.indexOf(event.target as HTMLElement);
+    if (index < 0) return;
+    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowRight: index + 1, ArrowUp: index - 1, ArrowLeft: index - 1, Home: 0, End: -1 };
+    const to = moves[event.key];
+    if (event.key === 'Tab') this.close();
+    else if (to !== undefined) items.at(to % items.length)?.focus();
+    else return;
+    event.preventDefault();
+  }
+
+  protected chosen({ target }: Event): void {
+    if ((target as Element).closest('[role^="menuitem"]')) this.close();
+  }
+
+  /** A whole press outside. */
+  protected outside({ target }: Event): void {
+    const dialog = this.dialog().nativeElement;
+    if (target === dialog && this.pressed === dialog) this.close();
+  }
+
+  private items(): HTMLElement[] {
+    return [...this.dialog().nativeElement.querySelectorAll<HTMLElement>('[role^="menuitem"]')];
+  }
+
+  /** Inside the window, whatever it hangs on. */
+  private place(dialog: HTMLDialogElement): void {
+    const { x, y } = this.at();
+    const { offsetWidth, offsetHeight, style } = dialog;
+    const within = (at: number, size: number, room: number) => `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
+    style.left = within(x, offsetWidth, innerWidth);
+    style.top = within(y, offsetHeight, innerHeight);
+  }
+}
