@@ -2,13 +2,15 @@ import { Component, computed, inject, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { RouterLink, RouterLinkActive } from '@angular/router';
 
+import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
+import { oneLine } from '../format/text';
 import { rowTime } from '../format/time';
 import { Avatar } from '../ui/avatar';
 import { Now } from '../ui/now';
 import { TickMark } from '../ui/tick-mark';
 import { ConversationStore } from './conversation-store';
-import { rows } from './rows';
+import { type Row, rows } from './rows';
 
 /** The list of conversations, in every state it can be in. */
 @Component({
@@ -24,11 +26,16 @@ export class ConversationList {
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
+  private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   protected readonly me = this.store.me;
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
   protected time(time: Date): string {
     return rowTime(time, this.now());
+  }
+
+  protected draftOf({ chat }: Row): string {
+    return oneLine(this.drafts().get(chat) ?? '');
   }
 
   protected unread(count: number): string {
