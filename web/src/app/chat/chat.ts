@@ -17,6 +17,7 @@ import { Composer } from './composer';
 import { MessageList } from './message-list';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
+import { Place } from './place';
 import { type Address, sameAddress } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
@@ -71,12 +72,21 @@ export class Chat {
   /** A conversation that has not begun has no history to wait for. */
   protected readonly thread = computed(() => {
     const id = this.conversationId();
-    return id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true };
+    return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true });
   });
   protected readonly entries = computed(() => {
     const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
-    const mine = this.pending().filter((pending) => sameAddress(pending, this.address()));
+    const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));
     return timeline(this.thread().messages, mine, this.me, others);
+  });
+
+  protected readonly place: Place = new Place({
+    me: this.me,
+    key: this.key,
+    conversation: this.conversation,
+    entries: this.entries,
+    loaded: computed(() => this.thread().from !== null),
+    atEnd: () => this.list()?.atEnd() ?? true,
   });
 
   protected readonly replying = signal<Entry | null>(null);
@@ -133,7 +143,7 @@ export class Chat {
 
   protected older(): void {
     const id = this.conversationId();
-    if (!id) return;
+    if (!id || this.place.older()) return;
     if (this.thread().from === null) void this.messages.open(id);
     else void this.messages.older(id);
   }
@@ -181,6 +191,7 @@ export class Chat {
   protected async send(text: string): Promise<void> {
     const replyTo = this.replying()?.message?.id;
     this.replying.set(null);
+    this.place.latest();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo);
   }

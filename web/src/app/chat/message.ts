@@ -18,7 +18,7 @@ import type { Entry } from './timeline';
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
-    '[class.starts]': 'entry().startsGroup',
+    '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
   },
@@ -39,6 +39,8 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** The first unread one: “New messages” stands before it. */
+  readonly divided = input(false);
   readonly reply = output<Entry>();
   readonly edit = output<Entry>();
   readonly jump = output<string>();
