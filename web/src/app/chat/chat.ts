@@ -8,11 +8,14 @@ import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import { peer, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
+import { PresenceDot } from '../live/presence-dot';
+import { TypingStore } from '../live/typing-store';
 import { WebSocketService } from '../live/web-socket-service';
 import type { User } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
+import { ChatNote } from './chat-note';
 import { Composer } from './composer';
 import { MessageList } from './message-list';
 import { MessageStore } from './message-store';
@@ -27,7 +30,7 @@ import { checkPacket } from './too-long';
 /** One conversation: its head, its messages, and the composer. */
 @Component({
   selector: 'aldis-chat',
-  imports: [Avatar, Composer, Icon, MessageList],
+  imports: [Avatar, ChatNote, Composer, Icon, MessageList, PresenceDot],
   templateUrl: './chat.html',
 })
 export class Chat {
@@ -39,6 +42,7 @@ export class Chat {
   private readonly outbox = inject(Outbox);
   private readonly receipts = inject(Receipts);
   private readonly socket = inject(WebSocketService);
+  protected readonly typing = inject(TypingStore);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -102,9 +106,10 @@ export class Chat {
     void breath().then(() => this.framed.set(true));
     const title = inject(Title);
     effect(() => title.setTitle(`${this.title()} · Aldis`));
-    effect(() => {
+    effect((onCleanup) => {
       this.key();
       untracked(() => this.cancel());
+      onCleanup(() => this.typing.stopped());
     });
     effect(() => {
       const id = this.conversationId();
@@ -191,6 +196,7 @@ export class Chat {
   protected async send(text: string): Promise<void> {
     const replyTo = this.replying()?.message?.id;
     this.replying.set(null);
+    this.typing.stopped();
     this.place.latest();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo);

@@ -21,6 +21,8 @@ export class Composer {
   readonly replying = input.required<Entry | null>();
   readonly editing = input.required<Entry | null>();
   readonly failure = input('');
+  /** The text of a new message, as it is typed. */
+  readonly typing = output<string>();
   readonly send = output<string>();
   readonly save = output<string>();
   readonly dismiss = output();
@@ -65,7 +67,9 @@ export class Composer {
   protected typed(): void {
     const text = this.field().nativeElement.value;
     this.text.set(text);
-    if (!this.editing()) this.drafts.keep(this.chat(), text);
+    if (this.editing()) return;
+    this.drafts.keep(this.chat(), text);
+    this.typing.emit(text);
   }
 
   protected key(event: KeyboardEvent): void {

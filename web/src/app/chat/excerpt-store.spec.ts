@@ -80,7 +80,7 @@ describe('a jump', () => {
   });
 
   it('joins the thread where it meets it, and nobody sees that', async () => {
-    await store.go('c', 900);
+    await store.go('c', 860);
     const before = views;
     await store.newer();
     expect(joined).not.toHaveBeenCalled();

@@ -6,6 +6,8 @@ import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
 import { oneLine } from '../format/text';
 import { rowTime } from '../format/time';
+import { PresenceDot } from '../live/presence-dot';
+import { TypingStore, typingNote } from '../live/typing-store';
 import { Avatar } from '../ui/avatar';
 import { Now } from '../ui/now';
 import { TickMark } from '../ui/tick-mark';
@@ -15,7 +17,7 @@ import { type Row, rows } from './rows';
 /** The list of conversations, in every state it can be in. */
 @Component({
   selector: 'aldis-conversation-list',
-  imports: [Avatar, RouterLink, RouterLinkActive, TickMark],
+  imports: [Avatar, PresenceDot, RouterLink, RouterLinkActive, TickMark],
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {
@@ -27,6 +29,7 @@ export class ConversationList {
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
+  private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
   protected readonly me = this.store.me;
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
@@ -36,6 +39,13 @@ export class ConversationList {
 
   protected draftOf({ chat }: Row): string {
     return oneLine(this.drafts().get(chat) ?? '');
+  }
+
+  protected typingIn({ key, person }: Row): string {
+    const typists = this.typists().get(key);
+    if (!typists) return '';
+    const members = person ? null : (this.store.find(key)?.members ?? []);
+    return typingNote(typists, members && new Map(members.map(({ username, displayName }) => [username, displayName])));
   }
 
   protected unread(count: number): string {

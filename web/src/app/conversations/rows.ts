@@ -10,6 +10,8 @@ export interface Row {
   /** What its drafts are kept under. */
   readonly chat: string;
   readonly title: string;
+  /** Between two, and not a group. */
+  readonly person: boolean;
   readonly username: string;
   readonly link: string[];
   readonly preview: string;
@@ -32,12 +34,12 @@ export function rows(conversations: readonly Conversation[], outbox: readonly Pe
     const address = other?.username ?? conversation.id;
     const pending = waiting.get(address);
     waiting.delete(address);
-    const line = { key: conversation.id, chat: other ? `@${other.username}` : conversation.id, title: titleOf(conversation, me), username: address, link: linkTo(conversation, me), unread: conversation.unread };
+    const line = { key: conversation.id, chat: other ? `@${other.username}` : conversation.id, title: titleOf(conversation, me), person: other !== undefined, username: address, link: linkTo(conversation, me), unread: conversation.unread };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me) };
   });
   for (const [username, pending] of waiting) {
     if (!pending.receiver) continue;
-    found.push({ key: username, chat: `@${username}`, title: username, username, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
+    found.push({ key: username, chat: `@${username}`, title: username, person: true, username, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }
