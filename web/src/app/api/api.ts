@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Conversation, ConversationId, Message, Page, User } from '../protocol/protocol';
+import type { Conversation, ConversationId, Hit, Message, Page, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -31,6 +31,11 @@ export class Api {
     const query = new URLSearchParams({ limit: String(limit) });
     for (const [name, seq] of Object.entries(where ?? {})) query.set(name, String(seq));
     return (await this.get<Page<Message>>(`/api/conversations/${encodeURIComponent(id)}/messages?${query}`)).items;
+  }
+
+  search(query: string, within: ConversationId | null, next?: string): Promise<Page<Hit>> {
+    const parameters = new URLSearchParams({ q: query, ...(within ? { conversationId: within } : {}), ...(next ? { next } : {}) });
+    return this.get(`/api/search?${parameters}`);
   }
 
   /** An access token lives for an hour: an answer that says it is over costs one refresh and one more try. */

@@ -9,9 +9,9 @@ import { explain, Failure } from '../api/problem';
 import { peer, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { PresenceDot } from '../live/presence-dot';
-import { TypingStore } from '../live/typing-store';
 import { WebSocketService } from '../live/web-socket-service';
 import type { User } from '../protocol/protocol';
+import { SearchStore } from '../search/search-store';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
@@ -42,7 +42,7 @@ export class Chat {
   private readonly outbox = inject(Outbox);
   private readonly receipts = inject(Receipts);
   private readonly socket = inject(WebSocketService);
-  protected readonly typing = inject(TypingStore);
+  protected readonly search = inject(SearchStore);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -106,10 +106,9 @@ export class Chat {
     void breath().then(() => this.framed.set(true));
     const title = inject(Title);
     effect(() => title.setTitle(`${this.title()} · Aldis`));
-    effect((onCleanup) => {
+    effect(() => {
       this.key();
       untracked(() => this.cancel());
-      onCleanup(() => this.typing.stopped());
     });
     effect(() => {
       const id = this.conversationId();
@@ -196,7 +195,6 @@ export class Chat {
   protected async send(text: string): Promise<void> {
     const replyTo = this.replying()?.message?.id;
     this.replying.set(null);
-    this.typing.stopped();
     this.place.latest();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo);

@@ -1,8 +1,10 @@
-import { afterNextRender, Component, computed, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
+import { afterNextRender, Component, computed, DestroyRef, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
 
 import { oneLine } from '../format/text';
+import { TypingStore } from '../live/typing-store';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
+import { addressOf } from './pending';
 import type { Entry } from './timeline';
 import { excess } from './too-long';
 
@@ -14,6 +16,7 @@ import { excess } from './too-long';
 })
 export class Composer {
   private readonly drafts = inject(Drafts);
+  private readonly typing = inject(TypingStore);
 
   readonly chat = input.required<string>();
   readonly title = input.required<string>();
@@ -21,8 +24,6 @@ export class Composer {
   readonly replying = input.required<Entry | null>();
   readonly editing = input.required<Entry | null>();
   readonly failure = input('');
-  /** The text of a new message, as it is typed. */
-  readonly typing = output<string>();
   readonly send = output<string>();
   readonly save = output<string>();
   readonly dismiss = output();
@@ -53,6 +54,7 @@ export class Composer {
       // Not on a touch screen: its keyboard would cover what one came to read.
       if (matchMedia('(pointer: fine)').matches) this.focus();
     });
+    inject(DestroyRef).onDestroy(() => this.typing.stopped());
     // The draft steps aside while an earlier message is changed.
     effect(() => {
       const editing = this.editing();
@@ -69,7 +71,7 @@ export class Composer {
     this.text.set(text);
     if (this.editing()) return;
     this.drafts.keep(this.chat(), text);
-    this.typing.emit(text);
+    this.typing.typed(addressOf(this.chat()), text.trim() === '');
   }
 
   protected key(event: KeyboardEvent): void {
@@ -89,6 +91,7 @@ export class Composer {
     if (this.empty()) return;
     const text = this.message();
     if (this.editing()) return this.save.emit(text);
+    this.typing.stopped();
     this.drafts.keep(this.chat(), '');
     this.write('');
     this.send.emit(text);

@@ -11,6 +11,8 @@ import { WebSocketService } from './web-socket-service';
 const AGAIN = 3_000;
 /** … and believed for so long. */
 const BELIEVED = 5_000;
+/** The server passes on no new beginning so soon after an end: it waits for the next key. */
+const REST = 300;
 
 /** Who types where, by username. */
 export type Typists = ReadonlyMap<ConversationId, readonly string[]>;
@@ -25,6 +27,7 @@ export class TypingStore {
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
 
   private told: { address: Address; at: number } | null = null;
+  private ended: { address: Address; at: number } | null = null;
   /** The server does not know of typing; perhaps the one of the next connection does. */
   private unheard = false;
 
@@ -43,13 +46,16 @@ export class TypingStore {
     if (empty) return this.stopped();
     if (this.told && !sameAddress(this.told.address, address)) this.stopped();
     if (this.told && Date.now() - this.told.at < AGAIN) return;
+    if (this.ended && sameAddress(this.ended.address, address) && Date.now() - this.ended.at < REST) return;
     this.told = { address, at: Date.now() };
     this.tell(address, true);
   }
 
   /** The text was sent, cleared or left. */
   stopped(): void {
-    if (this.told) this.tell(this.told.address, false);
+    if (!this.told) return;
+    this.tell(this.told.address, false);
+    this.ended = { address: this.told.address, at: Date.now() };
     this.told = null;
   }
 
