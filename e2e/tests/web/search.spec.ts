@@ -88,7 +88,8 @@ test('25. search and jump: the target centred and marked within half a second', 
   await expect(page.getByText('The newest 20 messages')).toBeVisible();
   await expect(hits).toHaveCount(20);
   await page.getByRole('button', { name: 'Older ones' }).click();
-  await expect(hits).toHaveCount(40);
+  // Near the end the next page comes by itself.
+  await expect.poll(() => hits.count()).toBeGreaterThanOrEqual(40);
   await page.context().close();
 });
 

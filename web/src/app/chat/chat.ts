@@ -132,7 +132,8 @@ export class Chat {
         if (key === this.key()) this.person.set(person);
       }
     } catch (error) {
-      if (key !== this.key()) return;
+      // Found meanwhile, as in what this browser holds.
+      if (key !== this.key() || this.conversationId()) return;
       const missing = error instanceof Failure && error.code === 'not_found';
       // Somebody who was written to stays reachable here while the server is not.
       if (missing || this.entries().length === 0) this.problem.set(missing ? 'missing' : explain(error));

@@ -10,6 +10,8 @@ const PAUSE = 250;
 
 export interface Searching {
   readonly open: boolean;
+  /** How often it was asked for: each time the field gets the focus. */
+  readonly opened: number;
   /** Where; everywhere if `null`. */
   readonly within: ConversationId | null;
   readonly query: string;
@@ -28,7 +30,7 @@ const NOTHING = { hits: [], next: undefined, answered: null, loading: false, fai
 @Service()
 export class SearchStore {
   private readonly api = inject(Api);
-  private readonly state = new BehaviorSubject<Searching>({ open: false, within: null, query: '', ...NOTHING });
+  private readonly state = new BehaviorSubject<Searching>({ open: false, opened: 0, within: null, query: '', ...NOTHING });
   readonly state$ = this.state.asObservable();
   /** The person changed what is looked for, or where. */
   private readonly asked = new Subject<void>();
@@ -48,7 +50,7 @@ export class SearchStore {
 
   /** In one conversation, or in all. */
   open(within: ConversationId | null): void {
-    this.ask({ open: true, within });
+    this.ask({ open: true, opened: this.state.value.opened + 1, within });
   }
 
   close(): void {

@@ -61,8 +61,9 @@ export class Search {
   constructor() {
     afterNextRender(() => this.focus());
     // Asked for again, from the head of a chat: the field is where one goes on.
+    const opened = computed(() => this.state().opened);
     effect(() => {
-      this.within();
+      opened();
       untracked(() => this.focus());
     });
     // Conversations further down than the list was read are asked for by what was found in them.

@@ -14,6 +14,7 @@ import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 import { SHORTCUT } from '../ui/shortcut';
 import { AccountMenu } from './account-menu';
+import { Versions } from './versions';
 import { fitViewport } from './viewport';
 
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
@@ -30,6 +31,8 @@ export class Shell {
   protected readonly search = inject(SearchStore);
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
   protected readonly shortcutName = SHORTCUT;
+  protected readonly versions = inject(Versions);
+  protected readonly outdated = toSignal(this.versions.ready$, { requireSync: true });
   protected readonly offline = computed(() => this.status() === 'offline');
   protected readonly dialog = signal<'new' | 'switch' | null>(null);
   /** On a phone one pane is seen: the chat once one is chosen. */
