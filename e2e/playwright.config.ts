@@ -20,6 +20,8 @@ export default defineConfig({
   use: {
     launchOptions: { executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args },
     trace: 'retain-on-failure',
+    // It would fetch past the routes that tests lay; the tests about it allow it.
+    serviceWorkers: 'block',
   },
   projects: [
     // The Socket.IO layer alone: crates/socketio/examples/conformance_server.rs.

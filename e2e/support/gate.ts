@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
 /**
  * Stands between a browser and the server. Pages pass always; the live connection can be cut and kept out,
@@ -7,6 +8,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
  */
 export class Gate {
   private open_ = true;
+  /** Makes another text of what the server answers at a path. */
+  rewrite: { path: string; text: (text: string) => string } | null = null;
   private readonly live = new Set<Socket>();
   private readonly server: Server;
 
@@ -15,6 +18,7 @@ export class Gate {
       if (this.stops(incoming)) return void incoming.socket.destroy();
       const { method = 'GET', url = '/', headers } = incoming;
       const onward = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
+        if (this.rewrite && url.startsWith(this.rewrite.path)) return void this.rewritten(answer, response, this.rewrite.text);
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       });
@@ -63,6 +67,13 @@ export class Gate {
     this.close();
     this.server.closeAllConnections();
     this.server.close();
+  }
+
+  private async rewritten(answer: IncomingMessage, response: ServerResponse, text: (text: string) => string): Promise<void> {
+    const { 'content-length': _, 'content-encoding': encoding, etag: __, ...headers } = answer.headers;
+    const bytes = Buffer.concat(await answer.toArray());
+    const plain = encoding === 'br' ? brotliDecompressSync(bytes) : encoding === 'gzip' ? gunzipSync(bytes) : bytes;
+    response.writeHead(answer.statusCode ?? 502, headers).end(text(plain.toString()));
   }
 
   private stops({ url = '' }: IncomingMessage): boolean {

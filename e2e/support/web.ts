@@ -20,12 +20,15 @@ export { expect };
 
 export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
 
-/** A browser in which this person is logged in, as after their last visit, with nothing cached. */
+/**
+ * A browser in which this person is logged in, as after their last visit, with nothing cached. Without a service
+ * worker, which would fetch past the routes that a test lays; those that are about it allow it.
+ */
 export async function browserOf(browser: Browser, aldis: Aldis, person: Person, options: BrowserContextOptions = {}): Promise<Page> {
   const { token, expiresAt, refreshToken, user } = await aldis.login(person.username);
   const session = JSON.stringify({ token, expiresAt, refreshToken, user });
   const storageState = { cookies: [], origins: [{ origin: options.baseURL ?? aldis.url, localStorage: [{ name: 'aldis:session', value: session }] }] };
-  const context = await browser.newContext({ baseURL: aldis.url, storageState, ...options });
+  const context = await browser.newContext({ baseURL: aldis.url, storageState, serviceWorkers: 'block', ...options });
   return context.newPage();
 }
 

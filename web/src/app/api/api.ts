@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Block, ChangeConversation, Conversation, ConversationId, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
+import type { Block, ChangeConversation, Conversation, ConversationId, Hit, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -63,6 +63,11 @@ export class Api {
     const query = new URLSearchParams({ limit: String(limit) });
     for (const [name, seq] of Object.entries(where ?? {})) query.set(name, String(seq));
     return (await this.get<Page<Message>>(`/api/conversations/${encodeURIComponent(id)}/messages?${query}`)).items;
+  }
+
+  search(query: string, within: ConversationId | null, next?: string): Promise<Page<Hit>> {
+    const parameters = new URLSearchParams({ q: query, ...(within ? { conversationId: within } : {}), ...(next ? { next } : {}) });
+    return this.get(`/api/search?${parameters}`);
   }
 
   private get<T>(path: string): Promise<T> {

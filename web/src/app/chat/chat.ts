@@ -12,10 +12,13 @@ import { Blocks } from '../details/blocks';
 import { Details } from '../details/details';
 import { Panel } from '../details/panel';
 import { Groups } from '../groups/groups';
+import { PresenceDot } from '../live/presence-dot';
 import type { User } from '../protocol/protocol';
+import { SearchStore } from '../search/search-store';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
+import { ChatNote } from './chat-note';
 import { Composer } from './composer';
 import { Composing } from './composing';
 import { MessageChanges } from './message-changes';
@@ -23,6 +26,7 @@ import { MessageList } from './message-list';
 import { MessageMenu, type Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
+import { Place } from './place';
 import { type Address, sameAddress } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
@@ -31,7 +35,7 @@ import { type Entry, timeline } from './timeline';
 /** One conversation: its head, its messages, and the composer. */
 @Component({
   selector: 'aldis-chat',
-  imports: [Avatar, Composer, Details, Icon, MessageList, MessageMenu],
+  imports: [Avatar, ChatNote, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot],
   templateUrl: './chat.html',
   host: { '[class.with-details]': 'panel.open()' },
 })
@@ -47,6 +51,7 @@ export class Chat {
   private readonly groups = inject(Groups);
   private readonly blocks = inject(Blocks);
   protected readonly panel = inject(Panel);
+  protected readonly search = inject(SearchStore);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -80,11 +85,11 @@ export class Chat {
   /** A conversation that has not begun has no history to wait for. */
   protected readonly thread = computed(() => {
     const id = this.conversationId();
-    return id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true };
+    return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true });
   });
   protected readonly entries = computed(() => {
     const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
-    const mine = this.pending().filter((pending) => sameAddress(pending, this.address()));
+    const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));
     return timeline(this.thread().messages, mine, this.me, others);
   });
 
@@ -97,10 +102,16 @@ export class Chat {
   protected readonly open = computed(() => !this.conversation() || roleOf(this.conversation()!, this.me) !== undefined);
   private readonly allBlocked = toSignal(this.blocks.blocked$, { requireSync: true });
   protected readonly blocked = computed(() => this.allBlocked().has(this.handle() ?? ''));
-  protected readonly note = computed(() => {
-    const members = this.conversation()?.members.length ?? 0;
-    return this.group() ? (members === 1 ? '1 member' : `${members.toLocaleString('en')} members`) : this.handle() && `@${this.handle()}`;
+
+  protected readonly place: Place = new Place({
+    me: this.me,
+    key: this.key,
+    conversation: this.conversation,
+    entries: this.entries,
+    loaded: computed(() => this.thread().from !== null),
+    atEnd: () => this.list()?.atEnd() ?? true,
   });
+
   private readonly list = viewChild(MessageList);
   private readonly composer = viewChild(Composer);
 
@@ -137,7 +148,8 @@ export class Chat {
         if (key === this.key()) this.person.set(person);
       }
     } catch (error) {
-      if (key !== this.key()) return;
+      // Found meanwhile, as in what this browser holds.
+      if (key !== this.key() || this.conversationId()) return;
       const missing = error instanceof Failure && error.code === 'not_found';
       // Somebody who was written to stays reachable here while the server is not.
       if (missing || this.entries().length === 0) this.problem.set(missing ? 'missing' : explain(error));
@@ -152,7 +164,7 @@ export class Chat {
 
   protected older(): void {
     const id = this.conversationId();
-    if (!id) return;
+    if (!id || this.place.older()) return;
     if (this.thread().from === null) void this.messages.open(id);
     else void this.messages.older(id);
   }
@@ -195,6 +207,7 @@ export class Chat {
   protected async send(text: string): Promise<void> {
     const replyTo = this.composing.replying()?.message?.id;
     this.composing.cancel();
+    this.place.latest();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo);
   }

@@ -1,11 +1,13 @@
-import { afterNextRender, Component, computed, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
+import { afterNextRender, Component, computed, DestroyRef, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
 
 import { oneLine } from '../format/text';
 import type { Member } from '../protocol/protocol';
+import { TypingStore } from '../live/typing-store';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
 import { complete, nameAt, suggest, type Typing } from './mention';
 import { MentionList } from './mention-list';
+import { addressOf } from './pending';
 import type { Entry } from './timeline';
 import { excess } from './too-long';
 
@@ -17,6 +19,7 @@ import { excess } from './too-long';
 })
 export class Composer {
   private readonly drafts = inject(Drafts);
+  private readonly typing = inject(TypingStore);
 
   readonly chat = input.required<string>();
   readonly title = input.required<string>();
@@ -63,6 +66,7 @@ export class Composer {
       // Not on a touch screen: its keyboard would cover what one came to read.
       if (matchMedia('(pointer: fine)').matches) this.focus();
     });
+    inject(DestroyRef).onDestroy(() => this.typing.stopped());
     // The draft steps aside while an earlier message is changed.
     effect(() => {
       const editing = this.editing();
@@ -78,7 +82,9 @@ export class Composer {
     const text = this.field().nativeElement.value;
     this.text.set(text);
     this.look();
-    if (!this.editing()) this.drafts.keep(this.chat(), text);
+    if (this.editing()) return;
+    this.drafts.keep(this.chat(), text);
+    this.typing.typed(addressOf(this.chat()), text.trim() === '');
   }
 
   /** Whether a name is being typed where the caret is. */
@@ -130,6 +136,7 @@ export class Composer {
     if (this.empty()) return;
     const text = this.message();
     if (this.editing()) return this.save.emit(text);
+    this.typing.stopped();
     this.drafts.keep(this.chat(), '');
     this.write('');
     this.send.emit(text);

@@ -8,8 +8,9 @@ import { Announcer } from './announcer';
 import { onLongPress } from './long-press';
 import { MessageView } from './message';
 import { MessageStore } from './message-store';
-import { lastSeen, prepended } from './list-window';
+import { arrivedBehind, lastSeen, prepended } from './list-window';
 import type { Wanted } from './message-menu';
+import type { Target } from './excerpt-store';
 import type { Thread } from './thread';
 import type { Entry } from './timeline';
 
@@ -38,7 +39,17 @@ export class MessageList {
   readonly thread = input.required<Thread>();
   readonly title = input.required<string>();
   readonly names = input.required<ReadonlyMap<string, string>>();
+  /** Before which message “New messages” stands. */
+  readonly divider = input<string | null>(null);
+  /** Shown is a part further up, which does not reach the newest messages. */
+  readonly apart = input(false);
+  /** The message to go to. */
+  readonly target = input<Target | null>(null);
   readonly older = output();
+  readonly newer = output();
+  readonly latest = output();
+  /** Goes to a message that is not in memory. */
+  readonly far = output<string>();
   readonly seen = output<number>();
   readonly reply = output<Entry>();
   /** In a group the senders are named. */
@@ -69,10 +80,11 @@ export class MessageList {
   });
   protected readonly mounted = computed(() => [this.active()]);
   protected readonly marked = signal<string | null>(null);
+  private marking: ReturnType<typeof setTimeout> | undefined;
 
   /** Seen from when its lines are measured and it stands at its end: nothing jumps before one's eyes. */
   protected readonly settled = signal(false);
-  protected readonly atEnd = signal(true);
+  readonly atEnd = linkedSignal(() => !untracked(this.apart));
   /** Messages of others that came below the window while the person reads further up. */
   protected readonly below = signal(0);
   private offset = 0;
@@ -83,9 +95,10 @@ export class MessageList {
   constructor() {
     let last: string | undefined;
     effect(() => {
-      const newest = this.entries().at(-1);
-      if (last !== undefined && newest && newest.key !== last && !newest.own && !untracked(this.atEnd)) this.below.update((count) => count + 1);
-      last = newest?.key;
+      const entries = this.entries();
+      const arrived = arrivedBehind(entries, last);
+      if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart)) this.below.update((count) => count + arrived);
+      last = entries.at(-1)?.key;
     });
     effect(() => this.shown() && this.settle());
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
@@ -97,10 +110,19 @@ export class MessageList {
       // At the very top no scrolling asks for more, so the arrival of a page does.
       if (!loading && !failure && this.nearStart()) this.older.emit();
     });
+    let reached: Target | null = null;
+    afterRenderEffect(() => {
+      const target = this.target();
+      const key = this.entries().find(({ message }) => message && message.seq === target?.seq)?.key;
+      if (!target || target === reached || !key || !this.virtualizer()) return;
+      reached = target;
+      untracked(() => this.pointOut(key));
+    });
   }
 
   /** Goes to the end and stays there: after a message of one's own. */
   follow(): void {
+    if (this.apart()) return this.latest.emit();
     this.atEnd.set(true);
     this.below.set(0);
     this.toEnd();
@@ -120,7 +142,9 @@ export class MessageList {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
     const away = scrollHeight - clientHeight - scrollTop;
     // Only somebody who scrolls up leaves the end; a list that grows below them does not.
-    if (away <= NEAR_END) this.arrive();
+    if (this.apart()) {
+      if (away <= NEAR_START) this.newer.emit();
+    } else if (away <= NEAR_END) this.arrive();
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
     // What failed is tried again when the person says so, not with every movement.
@@ -172,10 +196,17 @@ export class MessageList {
 
   protected jump(id: string): void {
     const key = this.entries().find(({ message }) => message?.id === id)?.key;
-    if (!key) return;
+    if (key) this.pointOut(key);
+    else this.far.emit(id);
+  }
+
+  /** In the middle of the window, and marked for a moment. */
+  private pointOut(key: string): void {
+    this.atEnd.set(false);
     this.show(key, 'center');
+    clearTimeout(this.marking);
     this.marked.set(key);
-    setTimeout(() => this.marked.set(null), MARKED_FOR);
+    this.marking = setTimeout(() => this.marked.set(null), MARKED_FOR);
   }
 
   /** Tells how far the person has read: only what is in the window, and only while somebody looks at it. */

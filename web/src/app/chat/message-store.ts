@@ -117,6 +117,19 @@ export class MessageStore {
     if (found) this.quote(id, found);
   }
 
+  /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
+  join(id: ConversationId, { messages, from, whole }: Thread): void {
+    const thread = this.thread(id);
+    if (thread?.from == null || from === null) return;
+    const lower = from < thread.from ? { from, whole } : {};
+    this.set(id, { messages: merge(thread.messages, messages), ...lower });
+    const held = this.thread(id)!;
+    void this.database
+      .putMessages(messages)
+      .then(() => this.database.putSpan({ conversationId: id, from: held.from!, whole: held.whole }))
+      .catch(() => undefined);
+  }
+
   /**
    * The server did not know this client's cursor, so what is held may have holes, and is read anew. What was
    * read a moment ago and has everything up to the head has none.

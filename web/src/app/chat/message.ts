@@ -22,7 +22,7 @@ import type { Entry } from './timeline';
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
-    '[class.starts]': 'entry().startsGroup',
+    '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
     '[class.in-group]': 'group()',
@@ -48,6 +48,8 @@ export class MessageView {
   readonly group = input(false);
   /** Whether one may still write here. */
   readonly open = input(true);
+  /** The first unread one: “New messages” stands before it. */
+  readonly divided = input(false);
   readonly reply = output<Entry>();
   readonly menu = output<Wanted>();
   readonly jump = output<string>();

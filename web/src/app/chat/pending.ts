@@ -22,6 +22,11 @@ export function sameAddress(a: Partial<Pending>, b: Partial<Pending>): boolean {
   return a.receiver !== undefined ? a.receiver === b.receiver : a.conversationId !== undefined && a.conversationId === b.conversationId;
 }
 
+/** To whom a chat is, by the key that it has in the client. */
+export function addressOf(chat: string): Address {
+  return chat.startsWith('@') ? { receiver: chat.slice(1) } : { conversationId: chat };
+}
+
 /** One name for a message from the moment it is written: what the list tracks it by. */
 export function keyOf(message: Pick<Message, 'sender' | 'clientId'>): string {
   return `${message.sender}/${message.clientId}`;

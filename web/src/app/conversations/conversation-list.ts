@@ -2,19 +2,23 @@ import { Component, computed, inject, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { RouterLink, RouterLinkActive } from '@angular/router';
 
+import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
+import { oneLine } from '../format/text';
 import { rowTime } from '../format/time';
+import { PresenceDot } from '../live/presence-dot';
+import { TypingStore, typingNote } from '../live/typing-store';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
 import { TickMark } from '../ui/tick-mark';
 import { ConversationStore } from './conversation-store';
-import { rows } from './rows';
+import { type Row, rows } from './rows';
 
 /** The list of conversations, in every state it can be in. */
 @Component({
   selector: 'aldis-conversation-list',
-  imports: [Avatar, Icon, RouterLink, RouterLinkActive, TickMark],
+  imports: [Avatar, Icon, PresenceDot, RouterLink, RouterLinkActive, TickMark],
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {
@@ -25,11 +29,24 @@ export class ConversationList {
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
+  private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
+  private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
   protected readonly me = this.store.me;
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
   protected time(time: Date): string {
     return rowTime(time, this.now());
+  }
+
+  protected draftOf({ chat }: Row): string {
+    return oneLine(this.drafts().get(chat) ?? '');
+  }
+
+  protected typingIn({ key, person }: Row): string {
+    const typists = this.typists().get(key);
+    if (!typists) return '';
+    const members = person ? null : (this.store.find(key)?.members ?? []);
+    return typingNote(typists, members && new Map(members.map(({ username, displayName }) => [username, displayName])));
   }
 
   protected unread(count: number): string {

@@ -7,7 +7,11 @@ import { activity, linkTo, peer, roleOf, titleOf } from './conversation';
 /** One line of the list of conversations. */
 export interface Row {
   readonly key: string;
+  /** What its drafts are kept under. */
+  readonly chat: string;
   readonly title: string;
+  /** Between two, and not a group. */
+  readonly person: boolean;
   readonly username: string;
   readonly group: boolean;
   readonly muted: boolean;
@@ -34,12 +38,12 @@ export function rows(conversations: readonly Conversation[], outbox: readonly Pe
     const address = other?.username ?? conversation.id;
     const pending = waiting.get(address);
     waiting.delete(address);
-    const line = { key: conversation.id, title: titleOf(conversation, me), username: address, group: conversation.kind === 'group', muted: conversation.muted, link: linkTo(conversation, me), unread: conversation.unread };
+    const line = { key: conversation.id, chat: other ? `@${other.username}` : conversation.id, person: other !== undefined, title: titleOf(conversation, me), username: address, group: conversation.kind === 'group', muted: conversation.muted, link: linkTo(conversation, me), unread: conversation.unread };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me) };
   });
   for (const [username, pending] of waiting) {
     if (!pending.receiver) continue;
-    found.push({ key: username, title: username, username, group: false, muted: false, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
+    found.push({ key: username, chat: `@${username}`, person: true, title: username, username, group: false, muted: false, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }

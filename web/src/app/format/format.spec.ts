@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { emojiOnly, initials, oneLine, segments } from './text';
-import { dayHeading, dayNumber, rowTime } from './time';
+import { dayHeading, dayNumber, lastSeenTime, rowTime } from './time';
 import { uuidv7 } from './uuid';
 
 describe('text', () => {
@@ -56,6 +56,12 @@ describe('time', () => {
     expect(rowTime(at(2026, 2, 29, 9), now)).toMatch(/^0?9:00/);
     expect(rowTime(at(2026, 2, 28, 23), now)).toBe('Yesterday');
     expect(rowTime(at(2026, 2, 24), now)).toBe('Tue');
+  });
+
+  it('says when somebody was last seen', () => {
+    expect(lastSeenTime(at(2026, 2, 29, 9), now)).toMatch(/^last seen at 0?9:00/);
+    expect(lastSeenTime(at(2026, 2, 28, 23), now)).toMatch(/^last seen yesterday at /);
+    expect(lastSeenTime(at(2026, 2, 24), now)).toBe('last seen Tuesday');
   });
 
   it('tells days apart', () => {

@@ -68,3 +68,10 @@ export function rowTime(time: Date, now: Date): string {
   if (days < 7) return shortWeekday().format(time);
   return time.getFullYear() === now.getFullYear() ? short().format(time) : shortWithYear().format(time);
 }
+
+/** “last seen at 14:03”, “last seen yesterday at 14:03”, “last seen Tuesday”, “last seen Sat 3 October”. */
+export function lastSeenTime(time: Date, now: Date): string {
+  const days = daysAgo(time, now);
+  if (days <= 0) return `last seen at ${clockTime(time)}`;
+  return days === 1 ? `last seen yesterday at ${clockTime(time)}` : `last seen ${dayHeading(time, now)}`;
+}

@@ -1,5 +1,5 @@
 import { inject, Service } from '@angular/core';
-import { debounceTime, merge } from 'rxjs';
+import { BehaviorSubject, debounceTime, merge } from 'rxjs';
 
 import { MessageStore } from '../chat/message-store';
 import { Outbox } from '../chat/outbox';
@@ -28,6 +28,10 @@ export class Sync {
   private readonly messages = inject(MessageStore);
   private readonly outbox = inject(Outbox);
   private readonly receipts = inject(Receipts);
+
+  /** Whether what waited when the page was opened is in the stores. */
+  private readonly caughtUp = new BehaviorSubject(false);
+  readonly caughtUp$ = this.caughtUp.asObservable();
 
   private cursor: string | undefined;
   /** Writes of what arrived, one behind the other; whether the database promises nothing that it lacks. */
@@ -100,6 +104,7 @@ export class Sync {
     // Without a cursor the server sent what was not delivered to any device; the history comes by pages.
     const fresh = this.cursor === undefined;
     const said = await this.conversations.refresh();
+    if (!this.caughtUp.value) this.caughtUp.next(true);
     if (fresh) await this.messages.renew((id) => this.conversations.find(id)?.headSeq ?? 0);
     else await this.messages.retry();
     await this.keep(cursor);

@@ -6,7 +6,7 @@ import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { device } from '../auth/device';
 import { breath } from '../ui/breath';
-import type { ClientToServerEvents, Conversation, Message, Problem, Receipt, Reply, ServerToClientEvents, Synced } from '../protocol/protocol';
+import type { ClientToServerEvents, Conversation, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
 
 export type Status = 'connecting' | 'online' | 'offline';
 
@@ -32,6 +32,8 @@ export class WebSocketService {
   readonly updated$ = new Subject<Message>();
   readonly receipt$ = new Subject<Receipt>();
   readonly conversation$ = new Subject<Conversation>();
+  readonly typing$ = new Subject<Typing>();
+  readonly presence$ = new Subject<Presence>();
   readonly synced$ = new Subject<Synced>();
   /** The server does not know the cursor that this client had. */
   readonly cursorLost$ = new Subject<void>();
@@ -68,6 +70,8 @@ export class WebSocketService {
     socket.on('message:updated', (message) => this.updated$.next(message));
     socket.on('receipt', (receipt) => this.receipt$.next(receipt));
     socket.on('conversation', (conversation) => this.conversation$.next(conversation));
+    socket.on('typing', (typing) => this.typing$.next(typing));
+    socket.on('presence', (presence) => this.presence$.next(presence));
     // It goes on as if there had been no cursor.
     socket.on('request:error', ({ code }) => code === 'cursor_invalid' && this.cursorLost$.next());
     socket.on('sync:done', (synced) => this.synced$.next(synced));

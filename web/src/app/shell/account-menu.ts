@@ -2,6 +2,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { AuthService } from '../auth/auth-service';
+import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
 import { Database } from '../store/database';
 import { Avatar } from '../ui/avatar';
@@ -21,6 +22,7 @@ const LET_GO_WITHIN = 1_000;
 export class AccountMenu {
   private readonly auth = inject(AuthService);
   private readonly database = inject(Database);
+  private readonly drafts = inject(Drafts);
   private readonly theme = inject(Theme);
 
   protected readonly user = toSignal(this.auth.user$, { requireSync: true });
@@ -51,6 +53,7 @@ export class AccountMenu {
   protected async leave(): Promise<void> {
     if (this.leaving()) return;
     this.leaving.set(true);
+    this.drafts.forget();
     // A tab that does not let go of the database does not keep anybody logged in.
     await Promise.race([this.database.destroy().catch(() => undefined), breath(LET_GO_WITHIN)]);
     await this.auth.logout();

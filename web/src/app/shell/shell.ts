@@ -7,26 +7,33 @@ import { NewGroup } from '../groups/new-group';
 import { ConversationList } from '../conversations/conversation-list';
 import { NewConversation } from '../conversations/new-conversation';
 import { QuickSwitch } from '../conversations/quick-switch';
+import { Search } from '../search/search';
+import { SearchStore } from '../search/search-store';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 import { SHORTCUT } from '../ui/shortcut';
 import { AccountMenu } from './account-menu';
+import { Versions } from './versions';
 import { fitViewport } from './viewport';
 
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet],
+  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search],
   templateUrl: './shell.html',
-  host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()' },
+  host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
 })
 export class Shell {
   private readonly router = inject(Router);
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
+  protected readonly search = inject(SearchStore);
+  protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
   protected readonly shortcutName = SHORTCUT;
+  protected readonly versions = inject(Versions);
+  protected readonly outdated = toSignal(this.versions.ready$, { requireSync: true });
   protected readonly offline = computed(() => this.status() === 'offline');
   protected readonly dialog = signal<'new' | 'group' | 'switch' | null>(null);
   /** On a phone one pane is seen: the chat once one is chosen. */
@@ -46,8 +53,11 @@ export class Shell {
   }
 
   protected shortcut(event: KeyboardEvent): void {
-    if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
+    else if (key === 'f' && event.shiftKey) this.search.open(null);
+    else return;
     event.preventDefault();
-    this.dialog.set('switch');
   }
 }

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { parts } from './fragment';
+
+describe('a fragment', () => {
+  it('is text and marked text', () => {
+    expect(parts('…say <mark>Hello</mark>, <mark>hello</mark> again')).toEqual([
+      { text: '…say ', marked: false },
+      { text: 'Hello', marked: true },
+      { text: ', ', marked: false },
+      { text: 'hello', marked: true },
+      { text: ' again', marked: false },
+    ]);
+    expect(parts('')).toEqual([]);
+  });
+
+  it('gives back what was escaped, once', () => {
+    expect(parts('&lt;b&gt;&quot;<mark>a&amp;b</mark>&quot; &amp;lt; &#39;')).toEqual([
+      { text: '<b>"', marked: false },
+      { text: 'a&b', marked: true },
+      { text: '" &lt; \'', marked: false },
+    ]);
+  });
+
+  it('is never anything else, whatever a server sends', () => {
+    expect(parts('<img src=x onerror=alert(1)><mark><b>x</b></mark>')).toEqual([
+      { text: '<img src=x onerror=alert(1)>', marked: false },
+      { text: '<b>x</b>', marked: true },
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject, debounce, distinctUntilChanged, filter, map, of, Subject, switchMap, tap, timer } from 'rxjs';
+
+import { Api } from '../api/api';
+import { explain, Failure } from '../api/problem';
+import type { ConversationId, Hit } from '../protocol/protocol';
+
+/** How long the person pauses before the server is asked. */
+const PAUSE = 250;
+
+export interface Searching {
+  readonly open: boolean;
+  /** How often it was asked for: each time the field gets the focus. */
+  readonly opened: number;
+  /** Where; everywhere if `null`. */
+  readonly within: ConversationId | null;
+  readonly query: string;
+  readonly hits: readonly Hit[];
+  /** The rest, where there is one. */
+  readonly next?: string | undefined;
+  /** `null` until there is something to look for and its answer is there. */
+  readonly answered: string | null;
+  readonly loading: boolean;
+  readonly failure: string | null;
+}
+
+const NOTHING = { hits: [], next: undefined, answered: null, loading: false, failure: null };
+
+/** What is looked for in messages, where, and what was found. */
+@Service()
+export class SearchStore {
+  private readonly api = inject(Api);
+  private readonly state = new BehaviorSubject<Searching>({ open: false, opened: 0, within: null, query: '', ...NOTHING });
+  readonly state$ = this.state.asObservable();
+  /** The person changed what is looked for, or where. */
+  private readonly asked = new Subject<void>();
+
+  constructor() {
+    this.asked
+      .pipe(
+        map(() => ({ query: this.state.value.query.trim(), within: this.state.value.within })),
+        distinctUntilChanged((a, b) => a.query === b.query && a.within === b.within),
+        tap(({ query }) => this.change(query === '' ? NOTHING : { loading: true, failure: null })),
+        debounce(({ query }) => (query === '' ? of(null) : timer(PAUSE))),
+        switchMap(({ query }) => (query === '' ? of(null) : this.first())),
+        filter((found) => found !== null),
+      )
+      .subscribe((found) => this.change(found));
+  }
+
+  /** In one conversation, or in all. */
+  open(within: ConversationId | null): void {
+    this.ask({ open: true, opened: this.state.value.opened + 1, within });
+  }
+
+  close(): void {
+    this.ask({ open: false, within: null, query: '' });
+  }
+
+  look(query: string): void {
+    this.ask({ query });
+  }
+
+  async again(): Promise<void> {
+    this.change({ loading: true, failure: null });
+    this.change(await this.first());
+  }
+
+  async more(): Promise<void> {
+    const { next, query, within, loading, hits } = this.state.value;
+    if (!next || loading) return;
+    this.change({ loading: true, failure: null });
+    const found = await this.find(next);
+    const now = this.state.value;
+    // Something else is looked for by now.
+    if (now.query !== query || now.within !== within) return;
+    this.change(found.hits ? { ...found, hits: [...hits, ...found.hits] } : found);
+  }
+
+  private async first(): Promise<Partial<Searching>> {
+    const { query } = this.state.value;
+    const found = await this.find();
+    return { ...(found.hits ? {} : { hits: [], next: undefined }), ...found, answered: query.trim() };
+  }
+
+  private async find(next?: string): Promise<Partial<Searching>> {
+    const { query, within } = this.state.value;
+    try {
+      const page = await this.api.search(query.trim(), within, next);
+      return { hits: page.items, next: page.next, loading: false, failure: null };
+    } catch (error) {
+      // Nothing but punctuation: there are no words to look for.
+      if (error instanceof Failure && error.code === 'invalid') return { hits: [], next: undefined, loading: false };
+      return { loading: false, failure: explain(error) };
+    }
+  }
+
+  private ask(part: Partial<Searching>): void {
+    this.change(part);
+    this.asked.next();
+  }
+
+  private change(part: Partial<Searching>): void {
+    this.state.next({ ...this.state.value, ...part });
+  }
+}
