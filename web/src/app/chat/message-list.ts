@@ -5,7 +5,9 @@ import { Virtualizer } from 'virtua/angular';
 import { Icon } from '../ui/icon';
 import { type Anchor, below } from '../ui/anchor';
 import { Announcer } from './announcer';
+import { Cursor, keyAt } from './cursor';
 import { onLongPress } from './long-press';
+import { onceMeasured } from './measured';
 import { MessageView } from './message';
 import { MessageStore } from './message-store';
 import { arrivedBehind, lastSeen, prepended } from './list-window';
@@ -19,8 +21,6 @@ const NEAR_END = 48;
 /** This close to the beginning, older messages are fetched. */
 const NEAR_START = 800;
 const MARKED_FOR = 1_500;
-/** Without a frame for so long, lines are shown as they are. */
-const FRAMELESS = 250;
 
 /**
  * The messages of a chat. Only those near the window are in the document; the list stays at its end while new
@@ -71,14 +71,7 @@ export class MessageList {
     source: this.entries,
     computation: (now, before) => before !== undefined && prepended(before.source, now),
   });
-  /** The message that the keyboard is on; the newest one until it moves. */
-  private readonly focused = signal<string | null>(null);
-  protected readonly active = computed(() => {
-    const key = this.focused();
-    const index = key === null ? -1 : this.entries().findIndex((entry) => entry.key === key);
-    return index < 0 ? this.entries().length - 1 : index;
-  });
-  protected readonly mounted = computed(() => [this.active()]);
+  protected readonly cursor = new Cursor(this.entries);
   protected readonly marked = signal<string | null>(null);
   private marking: ReturnType<typeof setTimeout> | undefined;
 
@@ -100,7 +93,7 @@ export class MessageList {
       if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart)) this.below.update((count) => count + arrived);
       last = entries.at(-1)?.key;
     });
-    effect(() => this.shown() && this.settle());
+    effect(() => this.shown() && onceMeasured(() => this.settled.set(true)));
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     afterRenderEffect(() => {
       this.entries();
@@ -157,22 +150,11 @@ export class MessageList {
     this.look();
   }
 
-  /**
-   * In the first frame lines are measured, in the second they are placed. A browser that is busy, or takes the page
-   * for covered, may give no frames for seconds: then nobody sees lines jump either.
-   */
-  private settle(): void {
-    const settled = () => this.settled.set(true);
-    requestAnimationFrame(() => requestAnimationFrame(settled));
-    setTimeout(settled, FRAMELESS);
-  }
-
   protected key(event: KeyboardEvent): void {
     if (!(event.target as HTMLElement).matches('.message') || event.ctrlKey || event.metaKey || event.altKey) return;
-    const entry = this.entries()[this.active()];
-    const moves: Record<string, number> = { ArrowUp: this.active() - 1, ArrowDown: this.active() + 1, Home: 0, End: this.entries().length - 1 };
-    const to = moves[event.key];
-    if (to !== undefined) this.moveTo(to);
+    const entry = this.cursor.entry();
+    const next = this.cursor.move(event.key);
+    if (next) this.focusOn(next);
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
     else if (event.key === 'c' && entry) void navigator.clipboard?.writeText(entry.text);
@@ -184,14 +166,9 @@ export class MessageList {
 
   /** The menu of the message that an element is part of. */
   private ask(on: Element, at: Anchor): void {
-    const key = on.closest<HTMLElement>('.message')?.dataset['key'];
+    const key = keyAt(on);
     const entry = this.entries().find((entry) => entry.key === key);
     if (entry?.message && !entry.message.deletedAt) this.menu.emit({ entry, at });
-  }
-
-  protected focus(event: FocusEvent): void {
-    const key = (event.target as HTMLElement).closest<HTMLElement>('.message')?.dataset['key'];
-    if (key) this.focused.set(key);
   }
 
   protected jump(id: string): void {
@@ -218,12 +195,9 @@ export class MessageList {
     if (seq > 0) this.seen.emit(seq);
   }
 
-  private moveTo(index: number): void {
-    const entry = this.entries()[Math.min(Math.max(index, 0), this.entries().length - 1)];
-    if (!entry) return;
-    this.focused.set(entry.key);
-    this.show(entry.key);
-    setTimeout(() => this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(entry.key)}"]`)?.focus({ preventScroll: true }));
+  private focusOn({ key }: Entry): void {
+    this.show(key);
+    setTimeout(() => this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true }));
   }
 
   private nearStart(): boolean {
