@@ -3,10 +3,10 @@ import { afterNextRender, Component, computed, DestroyRef, effect, type ElementR
 import { oneLine } from '../format/text';
 import type { Member } from '../protocol/protocol';
 import { TypingStore } from '../live/typing-store';
+import { MentionList } from '../rare';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
 import { complete, nameAt, suggest, type Typing } from './mention';
-import { MentionList } from './mention-list';
 import { addressOf } from './pending';
 import type { Entry } from './timeline';
 import { excess } from './too-long';

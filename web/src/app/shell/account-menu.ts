@@ -4,10 +4,10 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { AuthService } from '../auth/auth-service';
 import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
+import { Dialog } from '../rare';
 import { Database } from '../store/database';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
-import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import { type Choice, Theme } from './theme';
 

@@ -3,11 +3,8 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
-import { NewGroup } from '../groups/new-group';
 import { ConversationList } from '../conversations/conversation-list';
-import { NewConversation } from '../conversations/new-conversation';
-import { QuickSwitch } from '../conversations/quick-switch';
-import { Search } from '../search/search';
+import { NewConversation, NewGroup, QuickSwitch, Search } from '../rare';
 import { SearchStore } from '../search/search-store';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';

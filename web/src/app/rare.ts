@@ -1,0 +1,10 @@
+// What is needed now and then. Loaded together at the first need: each by itself, the build would split what they
+// share with the messenger into many small files, all of which the first load would have to fetch.
+export { MentionList } from './chat/mention-list';
+export { MessageMenu } from './chat/message-menu';
+export { NewConversation } from './conversations/new-conversation';
+export { QuickSwitch } from './conversations/quick-switch';
+export { Details } from './details/details';
+export { NewGroup } from './groups/new-group';
+export { Search } from './search/search';
+export { Dialog } from './ui/dialog';
