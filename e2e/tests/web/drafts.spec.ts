@@ -39,8 +39,7 @@ test('21. a draft per conversation survives switching and reload, stands in the 
 
   // Editing an earlier message does not cost the draft.
   await messenger.composer.fill('later');
-  await messenger.message('half a thought').hover();
-  await messenger.message('half a thought').getByRole('button', { name: 'Edit' }).click();
+  await messenger.choose('half a thought', 'Edit');
   await expect(messenger.composer).toHaveValue('half a thought');
   await page.keyboard.press('Escape');
   await expect(messenger.composer).toHaveValue('later');

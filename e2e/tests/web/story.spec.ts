@@ -7,6 +7,8 @@ import { expect, expectLast, Messenger, test } from '../../support/web.ts';
 async function join(page: Page, username: string, name: string): Promise<void> {
   await page.goto('/');
   await page.getByRole('link', { name: 'Create an account' }).click();
+  // The page before has a field of this name, too.
+  await page.getByLabel('Name (optional)').waitFor();
   await page.getByLabel('Username').fill(username);
   await page.getByLabel('Name (optional)').fill(name);
   await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
@@ -83,6 +85,7 @@ test('a wrong password, a wrong code and a taken name are explained where they h
   await expect(page.getByRole('alert')).toHaveText('That username and password do not match.');
 
   await page.getByRole('link', { name: 'Create an account' }).click();
+  await page.getByLabel('Name (optional)').waitFor();
   await page.getByLabel('Username').fill(ann.username);
   await page.getByLabel('Password', { exact: true }).fill('short');
   await page.getByRole('button', { name: 'Create account' }).click();

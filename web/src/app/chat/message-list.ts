@@ -197,7 +197,11 @@ export class MessageList {
 
   private focusOn({ key }: Entry): void {
     this.show(key);
-    setTimeout(() => this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true }));
+    setTimeout(() => {
+      // The next key may have led elsewhere meanwhile, as to the composer.
+      if (!document.activeElement?.matches('body, .message')) return;
+      this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    });
   }
 
   private nearStart(): boolean {
