@@ -32,7 +32,7 @@ test('16. “New messages” stands before the first unread, and stays until one
   await tell('While looking');
   await expect(messenger.message('While looking')).toBeVisible();
   await messenger.send('An answer');
-  await expect(messenger.tick('An answer', 'Sent')).toBeVisible();
+  await expect(messenger.message('An answer').getByRole('img', { name: /Sent|Delivered/ })).toBeVisible();
   expect(await below(messenger)).toBe('New 1');
 
   // Left and come back to: everything is read.
