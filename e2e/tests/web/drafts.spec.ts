@@ -41,6 +41,7 @@ test('21. a draft per conversation survives switching and reload, stands in the 
   await messenger.composer.fill('later');
   await messenger.choose('half a thought', 'Edit');
   await expect(messenger.composer).toHaveValue('half a thought');
+  await expect(messenger.composer).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(messenger.composer).toHaveValue('later');
 

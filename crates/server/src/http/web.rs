@@ -128,7 +128,14 @@ mod tests {
         for hashed in ["main-CuZVD5M_.js", "media/figtree-4XH2-N6A.woff2", "chunk-e4gmh3DV.js"] {
             assert!(is_hashed(hashed), "{hashed}");
         }
-        for plain in ["index.html", "favicon.svg", "apple-touch-icon.png", "app-settings.json", "ngsw-worker.js", "ngsw.json"] {
+        for plain in [
+            "index.html",
+            "favicon.svg",
+            "apple-touch-icon.png",
+            "app-settings.json",
+            "ngsw-worker.js",
+            "ngsw.json",
+        ] {
             assert!(!is_hashed(plain), "{plain}");
         }
     }

@@ -17,7 +17,7 @@ const EDGE = 8;
     <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (pointerdown)="pressed = $event.target" (click)="outside($event)" (contextmenu)="$event.preventDefault()">
       <!-- The items take the focus. -->
       <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
-      <div role="menu" [attr.aria-label]="label()" (keydown)="key($event)" (click)="chosen($event)"><ng-content /></div>
+      <div role="menu" [attr.aria-label]="label()" (keydown)="key($event)"><ng-content /></div>
     </dialog>
   `,
 })
@@ -33,9 +33,7 @@ export class Menu {
   constructor() {
     afterNextRender(() => {
       const dialog = this.dialog().nativeElement;
-      // The end of the long press that opened it chooses nothing.
-      const stray = (event: MouseEvent) => event.detail > 0 && this.pressed === null && event.stopPropagation();
-      dialog.addEventListener('click', stray, { capture: true });
+      dialog.addEventListener('click', (event) => this.clicked(event), { capture: true });
       dialog.showModal();
       this.place(dialog);
       this.items()[0]?.focus();
@@ -58,8 +56,11 @@ export class Menu {
     event.preventDefault();
   }
 
-  protected chosen({ target }: Event): void {
-    if ((target as Element).closest('[role^="menuitem"]')) this.close();
+  private clicked(event: MouseEvent): void {
+    // The end of the long press that opened it chooses nothing.
+    if (event.detail > 0 && this.pressed === null) event.stopPropagation();
+    // Closed before the item does its work, which may be to put the focus somewhere: a modal dialog would keep it.
+    else if ((event.target as Element).closest('[role^="menuitem"]')) this.close();
   }
 
   /** A whole press outside. */
