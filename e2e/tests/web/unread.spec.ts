@@ -53,7 +53,9 @@ test('16. “New messages” stands before the first unread, and stays until one
   await messenger.conversation('Bob').click();
   expect(await below(messenger)).toBe('While away');
 
-  // So is what comes while the page is closed, from the cache on.
+  // So is what comes while the page is closed, from the cache on; once it is told that the rest was read.
+  const unread = async () => (await aldis.conversations(ann)).find(({ id }) => id === old.conversationId)!.unread;
+  await expect.poll(unread).toBe(0);
   await page.goto('about:blank');
   await tell('While closed');
   await messenger.open(bob.username);
