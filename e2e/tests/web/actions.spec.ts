@@ -96,7 +96,9 @@ test('all of it by keyboard', async ({ aldis, browser }) => {
   await keyboard.press('Escape');
   await expect(messenger.message('Morning')).toBeFocused();
   await keyboard.press('ArrowDown');
+  await expect(messenger.message('Good morning')).toBeFocused();
   await keyboard.press('Enter');
+  await expect(messenger.page.getByRole('menuitemcheckbox', { name: 'React with 👍' })).toBeFocused();
   await keyboard.press('End');
   await expect(messenger.page.getByRole('menuitem', { name: 'Delete' })).toBeFocused();
   await keyboard.press('Enter');
