@@ -41,16 +41,21 @@ export async function expectLast(messenger: Messenger, texts: string[]): Promise
   }).toPass({ timeout: 5_000 });
 }
 
-/** The browser keeps at least this many conversations: what the page shows is written a moment later. */
+/**
+ * The browser keeps at least this many conversations, and how far they go: what the page shows is written a moment
+ * later, and a page without a cursor begins anew.
+ */
 export async function expectKept(messenger: Messenger, person: Person, conversations: number): Promise<void> {
   const kept = (username: string) =>
     new Promise<number>((resolve) => {
       const opening = indexedDB.open(`aldis:${username}`);
       opening.onsuccess = () => {
-        const counting = opening.result.transaction('spans').objectStore('spans').count();
-        counting.onsuccess = () => {
+        const reading = opening.result.transaction(['spans', 'meta']);
+        const spans = reading.objectStore('spans').count();
+        const cursor = reading.objectStore('meta').count('cursor');
+        reading.oncomplete = () => {
           opening.result.close();
-          resolve(counting.result);
+          resolve(cursor.result > 0 ? spans.result : 0);
         };
       };
     });

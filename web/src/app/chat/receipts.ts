@@ -71,6 +71,7 @@ export class Receipts {
       const payload = readSeq > 0 ? { conversationId, deliveredSeq, readSeq } : { conversationId, deliveredSeq };
       const now = await this.socket.request('receipt', payload);
       this.conversations.receipt({ conversationId, username: this.conversations.me, ...now });
+      if (readSeq > 0) void this.conversations.recount(conversationId);
     } catch {
       // Unheard: it goes with the next one, or after the next connection.
       const later = this.waiting.get(conversationId);

@@ -6,7 +6,7 @@ import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
 import { Database } from '../store/database';
-import { activity, cursorsOf, mergeConversation, peer, roleOf, withChange, withMessage, withReceipt } from './conversation';
+import { activity, mergeConversation, peer, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -126,21 +126,18 @@ export class ConversationStore {
     if (known) this.apply(known, withChange(known, message));
   }
 
+  /** Somebody got further; what this person read in part is counted again once the server knows of it (`recount`). */
   receipt(receipt: Receipt): void {
     const known = this.find(receipt.conversationId);
-    if (!known) return;
-    this.apply(known, withReceipt(known, receipt, this.me));
-    // Read in part, on another device: only the server can count the rest.
-    const now = this.find(receipt.conversationId);
-    if (receipt.username === this.me && now && now.unread > 0 && receipt.readSeq > cursorsOf(known, this.me).readSeq) {
-      void this.recount(now.id);
-    }
+    if (known) this.apply(known, withReceipt(known, receipt, this.me));
   }
 
-  private async recount(id: ConversationId): Promise<void> {
+  /** After the server learnt, from here or from another device, that a part was read: only it can count the rest. */
+  async recount(id: ConversationId): Promise<void> {
+    if (!this.find(id)?.unread) return;
     const said = await this.api.conversation(id).catch(() => null);
     const known = this.find(id);
-    if (said && known && said.headSeq >= known.headSeq) this.apply(known, { ...known, unread: said.unread });
+    if (said && known) this.apply(known, withCount(known, said, this.me));
   }
 
   private apply(before: Conversation, after: Conversation): void {

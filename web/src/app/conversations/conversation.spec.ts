@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Conversation, Message } from '../protocol/protocol';
-import { mergeConversation, peer, roleOf, titleOf, withChange, withMessage, withReceipt } from './conversation';
+import { mergeConversation, peer, roleOf, titleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
 import { matching } from './matching';
 import { rows } from './rows';
 
@@ -53,6 +53,15 @@ describe('a conversation', () => {
     const merged = mergeConversation(known, conversation(), 'ann');
     expect([merged.headSeq, merged.unread, merged.lastMessage?.seq]).toEqual([6, 1, 6]);
     expect(merged.members[0]?.readSeq).toBe(5);
+  });
+
+  it('takes a count from an answer that knows what was read, and from no other', () => {
+    const read = (readSeq: number) => withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq }, 'ann');
+    expect(withCount(read(4), { ...read(4), unread: 1 }, 'ann').unread).toBe(1);
+    // Asked for before the server heard of it, and answered after all was read.
+    expect(withCount(read(5), conversation(), 'ann').unread).toBe(0);
+    const newer = withMessage(read(4), message(6, 'bob'), 'ann');
+    expect(withCount(newer, { ...read(4), unread: 1 }, 'ann')).toBe(newer);
   });
 
   it('stays read when the answer does not know of it yet', () => {

@@ -80,3 +80,9 @@ export function withReceipt(conversation: Conversation, { username, deliveredSeq
   const all = username === me && readSeq >= (conversation.lastMessage?.seq ?? 0);
   return { ...conversation, members, unread: all ? 0 : conversation.unread };
 }
+
+/** The count of an answer, unless the answer is older than what was read or came here since it was asked for. */
+export function withCount(known: Conversation, said: Conversation, me: string): Conversation {
+  const current = said.headSeq >= known.headSeq && cursorsOf(said, me).readSeq >= cursorsOf(known, me).readSeq;
+  return current && said.unread !== known.unread ? { ...known, unread: said.unread } : known;
+}

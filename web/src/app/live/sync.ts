@@ -62,6 +62,7 @@ export class Sync {
     socket.receipt$.subscribe((receipt) => {
       this.receive();
       this.conversations.receipt(receipt);
+      if (receipt.username === this.conversations.me) void this.conversations.recount(receipt.conversationId);
     });
     socket.conversation$.subscribe((conversation) => {
       this.receive();
