@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
+use http::uri::{Authority, Parts, Scheme, Uri};
+use http::{HeaderMap, HeaderValue, header};
 
 /// An allow-list for the `Origin` header, which browsers send and scripts cannot forge.
 ///
@@ -44,38 +45,53 @@ impl Origins {
         }
     }
 
-    /// The headers that let a web page of another origin read an answer; empty when the request has no
-    /// `Origin` or may not be answered.
+    /// The headers that let a web page of another origin read an answer; a page of the server's own origin needs
+    /// none but `Vary`. Empty when the request has no `Origin` or may not be answered.
     pub fn cors(&self, request: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(origin) = request.get(header::ORIGIN)
             && self.allow(request)
         {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             headers.insert(header::VARY, HeaderValue::from_static("origin"));
+            let name = origin.to_str().unwrap_or_default();
+            if self.is_listed(name) || !is_own(name, request) {
+                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+                headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            }
         }
         headers
     }
 
-    fn allow_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
-        if self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin)) {
-            return true;
-        }
-        let Ok(uri) = origin.parse::<Uri>() else { return false };
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return false };
-        if !matches!(scheme, "http" | "https") || authority.as_str().contains('@') {
-            return false;
-        }
-        if self.loopback && is_local(authority.host()) {
-            return true;
-        }
-        (self.proxied || !self.loopback)
-            && headers
-                .get(header::HOST)
-                .and_then(|host| Authority::try_from(host.as_bytes()).ok())
-                .is_some_and(|host| is_same(scheme, authority, &host))
+    fn is_listed(&self, origin: &str) -> bool {
+        self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
     }
+
+    fn allow_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
+        if self.is_listed(origin) {
+            return true;
+        }
+        let local = |(_, authority): (Scheme, Authority)| is_local(authority.host());
+        (self.loopback && split(origin).is_some_and(local))
+            || ((self.proxied || !self.loopback) && is_own(origin, headers))
+    }
+}
+
+/// An origin as browsers write it, of a page that came over HTTP.
+fn split(origin: &str) -> Option<(Scheme, Authority)> {
+    let Parts { scheme, authority, .. } = origin.parse::<Uri>().ok()?.into_parts();
+    let authority = authority.filter(|authority| !authority.as_str().contains('@'))?;
+    scheme.filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme)).map(|scheme| (scheme, authority))
+}
+
+/// Whether an origin is that of the `Host` of a request; browsers leave out the port that is a scheme's own.
+fn is_own(origin: &str, request: &HeaderMap) -> bool {
+    let host = request.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let (Some((scheme, origin)), Some(host)) = (split(origin), host) else { return false };
+    let own = if scheme == Scheme::HTTPS { 443 } else { 80 };
+    let port = |authority: &Authority| authority.port_u16().unwrap_or(own);
+    !host.as_str().contains('@')
+        && host.host().eq_ignore_ascii_case(origin.host())
+        && port(&host) == port(&origin)
 }
 
 /// Whether a name leads to the machine that it is used on, always.
@@ -84,15 +100,6 @@ fn is_local(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let host = host.to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether an origin is that of a host; browsers leave out the port that is a scheme's own.
-fn is_same(scheme: &str, origin: &Authority, host: &Authority) -> bool {
-    let own = if scheme == "https" { 443 } else { 80 };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(own);
-    !host.as_str().contains('@')
-        && host.host().eq_ignore_ascii_case(origin.host())
-        && port(host) == port(origin)
 }
 
 #[cfg(test)]
@@ -165,6 +172,20 @@ mod tests {
         let origins = origins.behind_proxy(true);
         assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
         assert!(!allowed(&origins, "chat.example.com", "https://evil.example"));
+    }
+
+    #[test]
+    fn only_other_origins_are_told_that_they_may_read() {
+        let told = |origins: &Origins, host: &'static str, origin: &'static str| {
+            let headers = [(header::HOST, host), (header::ORIGIN, origin)];
+            let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+            origins.cors(&headers.into_iter().collect()).contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+        };
+        let origins = Origins::new(["http://app.example.com"], true);
+        assert!(!told(&origins, "localhost:5000", "http://localhost:5000"));
+        assert!(told(&origins, "localhost:5000", "http://localhost:4200"));
+        // Listed, it may be the page without TLS of a server behind a proxy with it.
+        assert!(told(&origins, "app.example.com", "http://app.example.com"));
     }
 
     #[test]

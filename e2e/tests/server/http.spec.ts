@@ -153,7 +153,8 @@ test('pages of other sites are refused, those of localhost let in', async () => 
   });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
-  expect((await get(aldis.url)).status).toBe(200);
+  const own = await get(aldis.url);
+  expect([own.status, own.headers.get('access-control-allow-origin')]).toEqual([200, null]);
 });
 
 test('on loopback a name that somebody led there is not the own one, but for a proxy', async () => {

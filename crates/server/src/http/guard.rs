@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -32,15 +33,16 @@ const DOCUMENT: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
 ];
 
-const CROSS_ORIGIN: [(HeaderName, &str); 4] = [
+const PREFLIGHT: [(HeaderName, &str); 3] = [
     (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
     (
         ACCESS_CONTROL_ALLOW_HEADERS,
         "authorization, content-type, idempotency-key, if-none-match, if-range, range",
     ),
-    (ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition, content-range, etag, retry-after"),
     (ACCESS_CONTROL_MAX_AGE, "600"),
 ];
+const CROSS_ORIGIN: [(HeaderName, &str); 1] =
+    [(ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition, content-range, etag, retry-after")];
 
 /// Refuses pages of other sites, answers preflights, and puts the headers on that every answer has.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -52,11 +54,12 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         } else {
             next.run(request).await
         };
-        if !cross_origin.is_empty() {
-            put(response.headers_mut(), &CROSS_ORIGIN);
-            for (name, value) in &cross_origin {
-                response.headers_mut().append(name, value.clone());
-            }
+        if cross_origin.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+            let allowed: &[_] = if preflight { &PREFLIGHT } else { &CROSS_ORIGIN };
+            put(response.headers_mut(), allowed);
+        }
+        for (name, value) in &cross_origin {
+            response.headers_mut().append(name, value.clone());
         }
         response
     } else {
