@@ -92,8 +92,8 @@ async fn submit(
         }
         request.client_id = Some(key.to_owned());
     }
-    let (answer, answered) = oneshot::channel();
-    app.domain.messages.send(caller, request, None, move |result| drop(answer.send(result))).await;
+    let (done, answered) = answer();
+    app.domain.messages.send(caller, request, None, done).await;
     let sent = stored(answered).await?;
     let status = if sent.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Arc::unwrap_or_clone(sent.message))))
@@ -121,9 +121,9 @@ async fn edit(
     Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
     Body(ChangeMessage { text }): Body<ChangeMessage>,
 ) -> Result<Json<Message>, Failure> {
-    let (answer, answered) = oneshot::channel();
+    let (done, answered) = answer();
     let request = EditMessage { conversation_id, id, text };
-    app.domain.messages.edit(&caller, request, None, move |result| drop(answer.send(result))).await;
+    app.domain.messages.edit(&caller, request, None, done).await;
     changed(answered).await
 }
 
@@ -146,9 +146,9 @@ async fn delete(
     Bearer(caller): Bearer,
     Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
 ) -> Result<Json<Message>, Failure> {
-    let (answer, answered) = oneshot::channel();
+    let (done, answered) = answer();
     let request = DeleteMessage { conversation_id, id };
-    app.domain.messages.delete(&caller, request, None, move |result| drop(answer.send(result))).await;
+    app.domain.messages.delete(&caller, request, None, done).await;
     changed(answered).await
 }
 
@@ -204,13 +204,13 @@ async fn set_reaction(
     (conversation_id, id, emoji): (ConversationId, MessageId, String),
     on: bool,
 ) -> Result<Json<Message>, Failure> {
-    let (answer, answered) = oneshot::channel();
+    let (done, answered) = answer();
     let request = ReactToMessage { conversation_id, id, emoji, on };
-    app.domain.messages.react(caller, request, None, move |result| drop(answer.send(result))).await;
+    app.domain.messages.react(caller, request, None, done).await;
     changed(answered).await
 }
 
-async fn changed(answered: oneshot::Receiver<Result<Sent, Error>>) -> Result<Json<Message>, Failure> {
+async fn changed(answered: oneshot::Receiver<Answer>) -> Result<Json<Message>, Failure> {
     Ok(Json(Arc::unwrap_or_clone(stored(answered).await?.message)))
 }
 
@@ -218,4 +218,12 @@ async fn changed(answered: oneshot::Receiver<Result<Sent, Error>>) -> Result<Jso
 pub(super) async fn stored<T>(answered: oneshot::Receiver<Result<T, Error>>) -> Result<T, Failure> {
     let gone = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
     Ok(answered.await.map_err(|_| gone())??)
+}
+
+type Answer = Result<Sent, Error>;
+
+/// What the writer of the log calls when it is done, and where that arrives.
+fn answer() -> (impl FnOnce(Answer) + Send, oneshot::Receiver<Answer>) {
+    let (answer, answered) = oneshot::channel();
+    (move |result| drop(answer.send(result)), answered)
 }
