@@ -1,6 +1,6 @@
 import { say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
-import { browserOf, expect, fits, Messenger, PHONE, test } from '../../support/web.ts';
+import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 test('one answers, changes, deletes, reacts and copies, and the other sees it at once', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
@@ -44,11 +44,10 @@ test('one answers, changes, deletes, reacts and copies, and the other sees it at
   await theirs.click();
   await expect(his.message('Six is early').getByRole('button', { name: '👍 2 by You, Ann' })).toBeVisible();
   await hers.choose('Six is early', 'React with another emoji');
-  await hers.page.getByRole('textbox', { name: 'Emoji' }).fill('ship');
-  await hers.page.keyboard.press('Enter');
-  await expect(hers.page.getByText('Type one emoji and nothing else.')).toBeVisible();
-  await hers.page.getByRole('textbox', { name: 'Emoji' }).fill('🚢');
-  await hers.page.keyboard.press('Enter');
+  await hers.page.getByRole('searchbox', { name: 'Find an emoji' }).fill('no such thing');
+  await expect(hers.page.getByText('Nothing is called that.')).toBeVisible();
+  await hers.page.getByRole('searchbox', { name: 'Find an emoji' }).fill('ship');
+  await hers.page.getByRole('button', { name: 'ship', exact: true }).click();
   await expect(his.message('Six is early').getByRole('button', { name: '🚢 1 by Ann' })).toBeVisible();
   await his.choose('Six is early', 'React with 👍');
   await expect(hers.message('Six is early').getByRole('button', { name: '👍 1 by You' })).toBeVisible();
@@ -143,6 +142,41 @@ test('without a connection changes are refused, and nothing is shown that is not
   expect(await aldis.messages(ann, conversation!.id)).toMatchObject([{ text: 'As it was', seq: 1 }]);
   await messenger.page.context().close();
   gate.end();
+});
+
+test('a message is forwarded, and its info says whom it reached', async ({ aldis, browser }) => {
+  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+  const group = await aldis.group('Crew', [ann, bob, cat]);
+  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann)), new Messenger(await browserOf(browser, aldis, bob))];
+  await hers.openGroup(group);
+  await hers.send('We sail at six');
+  await his.openGroup(group);
+  await expect(his.message('We sail at six')).toBeVisible();
+
+  await hers.choose('We sail at six', 'Info');
+  const info = hers.page.getByRole('dialog', { name: 'Message info' });
+  await expect(info.getByText(/^Sent .*day/)).toBeVisible();
+  await expect(info.getByRole('list')).toHaveText([/Bob/, /Cat/]);
+  await expect(info.getByRole('heading', { level: 3 })).toHaveText(['Read by', 'On the way to']);
+  expect(await violations(hers.page)).toEqual([]);
+  await hers.page.keyboard.press('Escape');
+  await expect(hers.message('We sail at six')).toBeFocused();
+
+  await his.message('We sail at six').click({ button: 'right' });
+  await expect(his.page.getByRole('menuitem', { name: 'Info' })).toHaveCount(0);
+  await his.page.getByRole('menuitem', { name: 'Forward' }).click();
+  const chooser = his.page.getByRole('combobox', { name: 'Name or username' });
+  await chooser.fill('nobody');
+  await expect(his.page.getByText('No conversation matches.')).toBeVisible();
+  await chooser.press('Escape');
+  await hers.open(bob.username);
+  await hers.send('Only for you');
+  await his.choose('We sail at six', 'Forward');
+  await chooser.fill('an');
+  await chooser.press('Enter');
+  await expect(his.page.getByRole('heading', { name: 'Ann' })).toBeVisible();
+  await expect(hers.message('We sail at six')).toBeVisible();
+  await Promise.all([hers.page.context().close(), his.page.context().close()]);
 });
 
 test('a finger that rests on a message opens its menu', async ({ aldis, browser }) => {

@@ -3,7 +3,7 @@ import { afterNextRender, Component, computed, DestroyRef, effect, type ElementR
 import { oneLine } from '../format/text';
 import type { Member } from '../protocol/protocol';
 import { TypingStore } from '../live/typing-store';
-import { MentionList } from '../rare';
+import { EmojiPanel, MentionList } from '../rare';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
 import { complete, nameAt, suggest, type Typing } from './mention';
@@ -14,7 +14,7 @@ import { excess } from './too-long';
 /** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
 @Component({
   selector: 'aldis-composer',
-  imports: [Icon, MentionList],
+  imports: [EmojiPanel, Icon, MentionList],
   templateUrl: './composer.html',
 })
 export class Composer {
@@ -52,6 +52,8 @@ export class Composer {
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
     return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: oneLine(entry.text), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
   });
+  /** Whether the emoji are open. */
+  protected readonly picking = signal(false);
   private readonly naming = signal<Typing | null>(null);
   protected readonly suggested = computed(() => {
     const naming = this.naming();
@@ -94,6 +96,13 @@ export class Composer {
     if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
     this.naming.set(naming);
     this.chosen.set(0);
+  }
+
+  /** Where the caret is, in place of what is selected. */
+  protected insert(text: string): void {
+    const field = this.field().nativeElement;
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    this.typed();
   }
 
   protected name({ username }: Member): void {

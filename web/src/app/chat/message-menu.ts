@@ -1,13 +1,20 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
+import { Router } from '@angular/router';
 
+import { Chooser } from '../conversations/chooser';
 import { ConversationStore } from '../conversations/conversation-store';
+import type { Row } from '../conversations/rows';
 import { Confirm } from '../ui/confirm';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 import type { Anchor } from '../ui/anchor';
 import { Menu } from '../ui/menu';
+import { EmojiPicker } from './emoji-picker';
 import { MessageChanges } from './message-changes';
-import { oneEmoji, PALETTE } from './reaction';
+import { MessageInfo } from './message-info';
+import { Outbox } from './outbox';
+import { addressOf } from './pending';
+import { PALETTE } from './reaction';
 import type { Entry } from './timeline';
 
 /** A message whose menu is wanted, and where. */
@@ -16,15 +23,17 @@ export interface Wanted {
   readonly at: Anchor;
 }
 
-/** What can be done with a message: react, reply, copy, and with one's own edit and delete. */
+/** What can be done with a message: react, reply, copy, forward, and with one's own edit, look how far it got, and delete. */
 @Component({
   selector: 'aldis-message-menu',
-  imports: [Confirm, Dialog, Icon, Menu],
+  imports: [Chooser, Confirm, Dialog, EmojiPicker, Icon, Menu, MessageInfo],
   templateUrl: './message-menu.html',
 })
 export class MessageMenu {
   private readonly changes = inject(MessageChanges);
   private readonly me = inject(ConversationStore).me;
+  private readonly outbox = inject(Outbox);
+  private readonly router = inject(Router);
 
   readonly wanted = input.required<Wanted>();
   /** Whether one may still write here; else there is only copying. */
@@ -33,8 +42,7 @@ export class MessageMenu {
   readonly edit = output<Entry>();
   readonly closed = output();
 
-  protected readonly step = signal<'menu' | 'emoji' | 'delete'>('menu');
-  protected readonly wrong = signal('');
+  protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete'>('menu');
   protected readonly entry = computed(() => this.wanted().entry);
   protected readonly palette = computed(() => {
     const { reactions = {} } = this.entry().message ?? {};
@@ -51,15 +59,13 @@ export class MessageMenu {
     void navigator.clipboard?.writeText(this.entry().text);
   }
 
+  protected forward({ chat, link }: Row): void {
+    void this.outbox.send(addressOf(chat), this.entry().text);
+    void this.router.navigate(link);
+  }
+
   /** The menu closes with every choice; some of them go on in a dialog. */
   protected menuClosed(): void {
     if (this.step() === 'menu') this.closed.emit();
-  }
-
-  protected typed(dialog: Dialog, value: string): void {
-    const emoji = oneEmoji(value);
-    if (!emoji) return this.wrong.set('Type one emoji and nothing else.');
-    dialog.close();
-    this.react(emoji);
   }
 }

@@ -116,6 +116,15 @@ export class Database {
     await tx.done;
   }
 
+  /** The emoji that were taken last, newest first. */
+  async recentEmoji(): Promise<string[]> {
+    return (await (await this.db)?.get('meta', 'emoji'))?.split(' ') ?? [];
+  }
+
+  async putRecentEmoji(emoji: readonly string[]): Promise<void> {
+    await (await this.db)?.put('meta', emoji.join(' '), 'emoji');
+  }
+
   /** The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted. */
   async forgetSpans(): Promise<void> {
     const tx = (await this.db)?.transaction(['spans', 'meta'], 'readwrite');

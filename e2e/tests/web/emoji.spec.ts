@@ -1,0 +1,64 @@
+import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
+
+test('emoji are found by a word, taken by mouse and keyboard where the caret is, and remembered', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  await messenger.open(bob.username);
+  await messenger.composer.fill('To sea and back');
+  await messenger.composer.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(6, 6));
+  const panel = page.getByRole('dialog', { name: 'Emoji' });
+  const search = panel.getByRole('searchbox', { name: 'Find an emoji' });
+  await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+  await expect(search).toBeFocused();
+  await panel.getByRole('button', { name: 'Travel and places' }).click();
+  await panel.getByRole('button', { name: 'sailboat' }).click();
+  await expect(messenger.composer).toHaveValue('To sea⛵ and back');
+  // It stays for another, which the keyboard takes.
+  await search.fill('anch');
+  await search.press('Enter');
+  await expect(messenger.composer).toHaveValue('To sea⛵⚓ and back');
+  expect(await violations(page)).toEqual([]);
+  // Esc takes back the search, and then the panel.
+  await search.press('Escape');
+  await expect(panel.getByRole('button', { name: 'sailboat' })).toBeVisible();
+  await search.press('Escape');
+  await expect(panel).toBeHidden();
+  await expect(messenger.composer).toBeFocused();
+  await messenger.composer.press('Enter');
+  await expect(messenger.message('To sea⛵⚓ and back')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Emoji', exact: true }).click();
+  const recent = panel.getByRole('group', { name: 'Recent' }).getByRole('button');
+  await expect(recent).toHaveText(['⚓', '⛵']);
+  // Down into them, along, and back up.
+  await search.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await expect(recent.nth(1)).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await expect(search).toBeFocused();
+  await search.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(messenger.composer).toHaveValue('⚓');
+  await messenger.page.mouse.click(5, 300);
+  await expect(panel).toBeHidden();
+  await page.context().close();
+});
+
+test('on a phone there is no button for what its keyboard has, and all of them to react with', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann, PHONE));
+  const { page } = messenger;
+  await messenger.open(bob.username);
+  await messenger.composer.fill('Look');
+  await page.getByRole('button', { name: 'Send' }).tap();
+  await expect(messenger.tick('Look', 'Sent')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Emoji', exact: true })).toBeHidden();
+  await messenger.choose('Look', 'React with another emoji');
+  await expect(page.getByRole('button', { name: 'grinning face', exact: true })).toBeVisible();
+  await fits(page, 'the emoji');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'grinning face', exact: true }).tap();
+  await expect(messenger.message('Look').getByRole('button', { name: '😀 1 by You' })).toBeVisible();
+  await page.context().close();
+});

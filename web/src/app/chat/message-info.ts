@@ -1,0 +1,51 @@
+import { Component, computed, inject, input, output } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { ConversationStore } from '../conversations/conversation-store';
+import { fullTime } from '../format/time';
+import type { Message } from '../protocol/protocol';
+import { Avatar } from '../ui/avatar';
+import { Dialog } from '../ui/dialog';
+import { reached } from './reached';
+
+/** When a message of one's own was sent, and whom it reached. */
+@Component({
+  selector: 'aldis-message-info',
+  imports: [Avatar, Dialog],
+  template: `
+    <aldis-dialog heading="Message info" (closed)="closed.emit()">
+      <p class="info-time">Sent {{ exact(message().timestamp) }}</p>
+      @if (message().editedAt; as edited) {
+        <p class="info-time">Edited {{ exact(edited) }}</p>
+      }
+      @for (group of groups(); track group.name) {
+        <h3 class="info-heading">{{ group.name }}</h3>
+        <ul class="info-people">
+          @for (member of group.members; track member.username) {
+            <li class="member">
+              <aldis-avatar [name]="member.displayName" [username]="member.username" />
+              <span class="member-name" dir="auto">{{ member.displayName }}</span>
+              <span class="member-note">{{ '@' + member.username }}</span>
+            </li>
+          }
+        </ul>
+      }
+    </aldis-dialog>
+  `,
+})
+export class MessageInfo {
+  private readonly store = inject(ConversationStore);
+  readonly message = input.required<Message>();
+  readonly closed = output();
+
+  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  protected readonly groups = computed(() => {
+    const { conversationId, seq } = this.message();
+    const members = this.conversations().find(({ id }) => id === conversationId)?.members ?? [];
+    return reached(seq, members.filter(({ username }) => username !== this.store.me));
+  });
+
+  protected exact(instant: string): string {
+    return fullTime(new Date(instant));
+  }
+}
