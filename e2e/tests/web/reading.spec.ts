@@ -51,3 +51,17 @@ for (const [timezoneId, headings] of [
     await page.context().close();
   });
 }
+
+test('marks around words are shown as what people mean by them', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'At *six* sharp, ~not seven~: `make sail`. 2*3*4 <b>is</b> text.' });
+  socket.close();
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  const shown = messenger.message('At six sharp, not seven: make sail. 2*3*4 <b>is</b> text.');
+  await expect(shown.getByText('six', { exact: true })).toHaveCSS('font-weight', '640');
+  await expect(shown.getByText('not seven', { exact: true })).toHaveCSS('text-decoration-line', 'line-through');
+  await expect(shown.getByText('make sail', { exact: true })).toHaveCSS('font-family', /monospace/);
+  await messenger.page.context().close();
+});

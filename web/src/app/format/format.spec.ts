@@ -28,6 +28,21 @@ describe('text', () => {
     expect(segments('javascript:alert(1) data:text/html,x https://')).toEqual([{ text: 'javascript:alert(1) data:text/html,x https://' }]);
   });
 
+  it('shows what people mean with marks, at the edges of words only', () => {
+    const shown = (text: string, ...mentions: string[]) => segments(text, mentions).map(({ text, style, href, mention }) => (style ? `<${style}>${text}` : (href ?? mention) ? `(${text})` : text));
+    expect(shown('a *b c* d')).toEqual(['a ', '<strong>b c', ' d']);
+    expect(shown('*_both_* and ~gone~!')).toEqual(['<strong em>both', ' and ', '<del>gone', '!']);
+    expect(shown('say `*no* @ann https://a.example` now', 'ann')).toEqual(['say ', '<code>*no* ', '<code>@ann', '<code> ', '<code>https://a.example', ' now']);
+    expect(shown('```\nlet a = 1;\nlet b;\n```')).toEqual(['<code block>let a = 1;\nlet b;']);
+    expect(shown('*see https://a.example/_b_c_ now*')).toEqual(['<strong>see ', '<strong>https://a.example/_b_c_', '<strong> now']);
+    expect(shown('*@a_b_c* d', 'a_b_c')).toEqual(['<strong>@a_b_c', ' d']);
+    for (const plain of ['2*3*4', 'snake_case_name', '* a * b *', '**', '~5 to ~6', '*a\nb*', '`', '``````', '*', 'a * b']) expect(shown(plain)).toEqual([plain]);
+  });
+
+  it('styles a long text of nothing but marks in no time', () => {
+    for (const long of ['*'.repeat(16_000), '*a '.repeat(5_000), '`'.repeat(16_000), '_*~'.repeat(5_000), '``` '.repeat(4_000)]) expect(segments(long).map(({ text }) => text).join('').length).toBeGreaterThan(0);
+  });
+
   it('knows texts that are only emoji', () => {
     expect(['👍', '🎉 🎉', '👩‍👩‍👧‍👦', '🇩🇪🏳️‍🌈'].map(emojiOnly)).toEqual([true, true, true, true]);
     expect(['ok 👍', '123', '', '👍👍👍👍', '…'].map(emojiOnly)).toEqual([false, false, false, false, false]);

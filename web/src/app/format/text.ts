@@ -1,16 +1,20 @@
+import { styled } from './style';
+
 /** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
 export interface Segment {
   text: string;
   href?: string;
   mention?: string;
+  /** Classes of the style that marks around it give it. */
+  style?: string;
 }
 
 const LINK = /\bhttps?:\/\/[^\s<>"'“”]+/gi;
 
-/** Splits a text at its web addresses, and at the names of those whom the server found mentioned in it. */
+/** Splits a text at its web addresses, at the names of those whom the server found mentioned in it, and at its marks. */
 export function segments(text: string, mentions: readonly string[] = []): Segment[] {
   const found = linked(text);
-  return mentions.length === 0 ? found : found.flatMap((segment) => (segment.href ? [segment] : mentioned(segment.text, mentions)));
+  return styled(mentions.length === 0 ? found : found.flatMap((segment) => (segment.href ? [segment] : mentioned(segment.text, mentions))));
 }
 
 /** A full stop or bracket that closes the sentence is not part of an address. */
