@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use protocol::{Code, Conversation, ConversationId, ConversationKind, Member, Message, Page, limit};
+use protocol::{
+    Code, Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, limit,
+};
 use quick_cache::sync::Cache;
 
 use crate::attachment::shown;
@@ -13,7 +15,8 @@ use crate::error::Error;
 use crate::mention::mentions;
 use crate::person::{Caller, Directory, Person};
 use crate::store::{
-    ConversationKey, ConversationRecord, MessageRecord, Position, Reaction, Store, Target, UserId,
+    ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MessageRecord, Position, Reaction, Store,
+    Target, UserId,
 };
 
 /// A conversation, as far as the way of a message needs it.
@@ -90,6 +93,30 @@ impl Channel {
             reactions,
             change_seq: record.change_seq,
         }
+    }
+
+    /// A change of the group as clients see it.
+    fn change(&self, entry: GroupEntry) -> ConversationChange {
+        let mut change = ConversationChange {
+            seq: entry.seq,
+            by: self.name(entry.by).unwrap_or_default(),
+            timestamp: entry.at,
+            title: None,
+            history: None,
+            joined: Vec::new(),
+            left: Vec::new(),
+            roles: BTreeMap::new(),
+        };
+        for event in entry.events {
+            match event {
+                GroupEvent::Title(title) => change.title = Some(title),
+                GroupEvent::History(history) => change.history = Some(history),
+                GroupEvent::Joined(user) => change.joined.extend(self.name(user)),
+                GroupEvent::Left(user) => change.left.extend(self.name(user)),
+                GroupEvent::Role(user, role) => change.roles.extend(self.name(user).map(|name| (name, role))),
+            }
+        }
+        change
     }
 }
 
@@ -280,9 +307,7 @@ impl Conversations {
         around: Around,
         count: u32,
     ) -> Result<Vec<Message>, Error> {
-        if !limit::PAGE.contains(&count) {
-            return Err(Error::invalid("limit", "A page has 1 to 200 messages."));
-        }
+        check_page(count)?;
         let user = caller.person.id;
         let channel = self.channels.of_member(id, user).await?;
         let (key, count) = (channel.key, count as usize);
@@ -300,6 +325,29 @@ impl Conversations {
         };
         Ok(records.into_iter().map(|record| channel.message(record)).collect())
     }
+
+    /// How a group changed above one `seq` and below another: the newest changes, by ascending `seq`. A direct
+    /// conversation never does.
+    pub async fn changes(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        (above, below): (u64, u64),
+        count: u32,
+    ) -> Result<Vec<ConversationChange>, Error> {
+        check_page(count)?;
+        let user = caller.person.id;
+        let channel = self.channels.of_member(id, user).await?;
+        let entries = self.store.group_entries(user, channel.key, above, below, count as usize).await?;
+        Ok(entries.into_iter().map(|entry| channel.change(entry)).collect())
+    }
+}
+
+fn check_page(count: u32) -> Result<(), Error> {
+    if limit::PAGE.contains(&count) {
+        return Ok(());
+    }
+    Err(Error::invalid("limit", "A page has 1 to 200 entries."))
 }
 
 pub(crate) fn encode_next(position: Position) -> String {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation, Hit, LoggedIn, Login,
-    NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered, Resend, Session, SyncPage,
-    Verified, Verify, client_events, server_events,
+    Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation, ConversationChange, Hit,
+    LoggedIn, Login, NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered, Resend, Session,
+    SyncPage, Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ fn main() {
         Type::of::<ChangeMessage>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
+        Type::of::<ConversationChange>(),
         Type::of::<Hit>(),
         Type::of::<LoggedIn>(),
         Type::of::<Login>(),

@@ -1,5 +1,7 @@
 //! Conversations and who is in them.
 
+use std::collections::BTreeMap;
+
 use crate::wire::wire;
 use crate::{ConversationId, Message, Timestamp};
 
@@ -43,6 +45,31 @@ wire! {
         pub delivered_seq: u64,
         /// Everything up to here has been read.
         pub read_seq: u64,
+    }
+
+    /// How a group itself changed, as its log says.
+    pub struct ConversationChange {
+        /// Its place in the log; what is at 1 began the group.
+        pub seq: u64,
+        /// The username of who did it.
+        pub by: String,
+        /// When.
+        pub timestamp: Timestamp,
+        /// What it is called since.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub title: Option<String>,
+        /// What new members may read since.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub history: Option<HistoryAccess>,
+        /// Usernames of those who came.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub joined: Vec<String>,
+        /// Usernames of those who left or were taken out.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub left: Vec<String>,
+        /// By username, what somebody may do since.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub roles: BTreeMap<String, Role>,
     }
 
     /// Body of `POST /api/conversations`: a group, with the caller as its owner.
@@ -90,7 +117,7 @@ wire! {
     }
 
     /// What a new member may read.
-    #[derive(Copy, Eq)]
+    #[derive(Copy, Eq, PartialOrd, Ord)]
     pub enum HistoryAccess {
         /// From their joining on.
         Joined,
@@ -99,7 +126,7 @@ wire! {
     }
 
     /// What a member may do.
-    #[derive(Copy, Eq)]
+    #[derive(Copy, Eq, PartialOrd, Ord)]
     pub enum Role {
         /// Everything, and there is one.
         Owner,

@@ -27,7 +27,8 @@ mod wire;
 pub use account::{Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
 pub use attachment::Attachment;
 pub use conversation::{
-    ChangeConversation, Conversation, ConversationKind, HistoryAccess, Member, NewGroup, PutMember, Role,
+    ChangeConversation, Conversation, ConversationChange, ConversationKind, HistoryAccess, Member, NewGroup,
+    PutMember, Role,
 };
 pub use error::{Code, Problem};
 pub use event::{ClientEvent, Reply, ServerEvent};

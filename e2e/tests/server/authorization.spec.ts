@@ -106,6 +106,7 @@ const ROWS: Row[] = [
   { route: 'DELETE /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, people.member.username), expected: { ...members(200), member: 204 } },
   { route: 'DELETE /api/conversations/{id}/members/{username} admin', path: ({ group }) => member(group, people.admin.username), expected: { ...owner(200), admin: 204 } },
   { route: 'GET /api/conversations/{id}/messages', expected: members(200) },
+  { route: 'GET /api/conversations/{id}/changes', expected: members(200) },
   { route: 'POST /api/conversations/{id}/messages', body: () => ({ text: forGroup() }), expected: members(201) },
   // What a blocked person sends is answered as always, and reaches nobody.
   {

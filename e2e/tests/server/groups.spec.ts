@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 
-import type { Conversation, Message, NewGroup, Page, Problem } from '../../../web/src/app/protocol/protocol.ts';
+import type { Conversation, ConversationChange, Message, NewGroup, Page, Problem } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
 import { client, join, type Client } from '../../support/live.ts';
@@ -9,6 +9,8 @@ let aldis: Aldis;
 test.beforeAll(async () => void (aldis = await Aldis.start()));
 test.afterAll(() => aldis.end());
 
+const changes = async (who: Person, group: Conversation, query = '') =>
+  (await aldis.call<Page<ConversationChange>>('GET', `/api/conversations/${group.id}/changes${query}`, undefined, who.token)).items;
 const texts = ({ messages }: Client) => messages.items.map(({ text }) => text);
 const of = ({ events }: Client, name: string) => events.items.filter(([event]) => event === name).map(([, payload]) => payload);
 const conversations = (who: Client) => of(who, 'conversation') as Conversation[];
@@ -248,4 +250,26 @@ test('a kill takes nothing of a group back', async () => {
   } finally {
     await one.end();
   }
+});
+
+test('how a group changed can be read, by who may read what was before', async () => {
+  const [ann, bob, eve, zoe] = await people('ann', 'bob', 'eve', 'zoe');
+  const group = await begin(ann, [bob]);
+  await put(ann, group, eve);
+  await put(ann, group, bob, { role: 'owner' });
+  await aldis.request('PATCH', path(group), { title: 'Harbour', history: 'all' }, bob.token);
+  await takeOut(bob, group, eve);
+  const all = await changes(ann, group);
+  expect(all).toEqual([
+    { seq: 1, by: ann.username, timestamp: group.createdAt, title: 'Crew' },
+    { seq: 2, by: ann.username, timestamp: expect.any(String), joined: [eve.username] },
+    { seq: 3, by: ann.username, timestamp: expect.any(String), roles: { [ann.username]: 'admin', [bob.username]: 'owner' } },
+    { seq: 4, by: bob.username, timestamp: expect.any(String), title: 'Harbour', history: 'all' },
+    { seq: 5, by: bob.username, timestamp: expect.any(String), left: [eve.username] },
+  ]);
+  expect(await changes(ann, group, '?afterSeq=1&beforeSeq=5&limit=2')).toEqual(all.slice(2, 4));
+  await refused(aldis.request('GET', path(group, '/changes?limit=0'), undefined, ann.token), 422, 'invalid');
+  for (const who of [eve, zoe]) await refused(aldis.request('GET', path(group, '/changes'), undefined, who.token), 404, 'not_found');
+  await put(bob, group, zoe);
+  expect(await changes(zoe, group)).toHaveLength(6);
 });

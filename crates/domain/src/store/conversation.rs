@@ -95,6 +95,34 @@ pub struct GroupChange {
     pub members: Vec<(UserId, Option<Role>)>,
 }
 
+/// An entry of a group's log that changed the group itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupEntry {
+    /// Its own.
+    pub seq: u64,
+    /// Who changed it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What; of a group that was begun, its title.
+    pub events: Vec<GroupEvent>,
+}
+
+/// What is otherwise in a group since an entry; ordered as a [`GroupEntry`] lists it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupEvent {
+    /// Its title.
+    Title(String),
+    /// What a new member may read.
+    History(HistoryAccess),
+    /// Who is in it.
+    Joined(UserId),
+    /// Who is in it no longer.
+    Left(UserId),
+    /// What a member may do.
+    Role(UserId, Role),
+}
+
 /// From where a reader goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
@@ -149,6 +177,16 @@ pub trait ConversationStore: Send + Sync {
     /// Changes a group; `None` if it has changed since `changed_seq`. Who joins sees what comes from this entry on,
     /// and what was before only as the group is set; who is taken out sees nothing of it any more.
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+
+    /// What a reader may see of how a group changed above one `seq` and below another: the newest entries, ascending.
+    async fn group_entries(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        above: u64,
+        below: u64,
+        limit: usize,
+    ) -> Result<Vec<GroupEntry>, StoreError>;
 
     /// Silences a conversation for a member, or no longer. Says whether they are one.
     async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;

@@ -25,8 +25,8 @@ pub use attachment::{AttachmentRecord, AttachmentStore, Picture};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
-    Since,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent,
+    MemberRecord, NewGroup, Since,
 };
 pub use message::{
     Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,

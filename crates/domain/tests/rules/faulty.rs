@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, Append, AttachmentRecord, AttachmentStore, Behind, BlobHash,
     BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord, ConversationStore, CursorMove,
-    CursorStore, Done, Epoch, GroupChange, Hash, Look, MessageRecord, MessageStore, Moved, NewAccount,
-    NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, Search, SearchStore, Seen,
-    SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
+    CursorStore, Done, Epoch, GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved,
+    NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, Search, SearchStore,
+    Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -133,6 +133,8 @@ hand_on! {
             -> Result<Vec<ConversationRecord>, StoreError>;
         fn create_group(group: NewGroup) -> Result<ConversationRecord, StoreError>;
         fn change_group(change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+        fn group_entries(reader: UserId, key: ConversationKey, above: u64, below: u64, limit: usize)
+            -> Result<Vec<GroupEntry>, StoreError>;
         fn mute(user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use domain::{Around, Error};
-use protocol::{Conversation, ConversationId, Message, Page, Problem, limit};
+use protocol::{Conversation, ConversationChange, ConversationId, Message, Page, Problem, limit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +16,7 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(changes))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -79,5 +79,42 @@ async fn history(
     };
     let limit = query.limit.unwrap_or(limit::PAGE_DEFAULT);
     let items = app.domain.conversations.history(&caller, id, around, limit).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+struct ChangesQuery {
+    /// Changes above this `seq`.
+    after_seq: Option<u64>,
+    /// Changes below this `seq`.
+    before_seq: Option<u64>,
+    /// At most so many, the newest of them: 1 to 200, default 50.
+    limit: Option<u32>,
+}
+
+/// How a group changed: its title, its members and their roles, by ascending `seq`
+///
+/// With the `seq` of messages they are the whole log of a group. Who may read what was before they joined reads
+/// these, too.
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/changes", tag = "conversations", security(("token" = [])),
+    params(("id" = ConversationId, Path), ChangesQuery),
+    responses(
+        (status = 200, body = Page<ConversationChange>),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`invalid`, with the field named"),
+    ),
+)]
+async fn changes(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    Parameters(query): Parameters<ChangesQuery>,
+) -> Result<Json<Page<ConversationChange>>, Failure> {
+    let range = (query.after_seq.unwrap_or(0), query.before_seq.unwrap_or(u64::MAX));
+    let limit = query.limit.unwrap_or(limit::PAGE_DEFAULT);
+    let items = app.domain.conversations.changes(&caller, id, range, limit).await?;
     Ok(Json(Page { items, next: None }))
 }

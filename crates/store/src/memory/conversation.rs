@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, EntryKind, GroupChange, MemberRecord,
-    MessageRecord, NewGroup, Position, Since, StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, EntryKind, GroupChange, GroupEntry,
+    MemberRecord, MessageRecord, NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
@@ -231,6 +231,17 @@ impl ConversationStore for MemoryStore {
 
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
         Ok(self.change_of_group(change))
+    }
+
+    async fn group_entries(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        above: u64,
+        below: u64,
+        limit: usize,
+    ) -> Result<Vec<GroupEntry>, StoreError> {
+        Ok(self.changes_of_group(reader, key, above, below, limit))
     }
 
     async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {

@@ -1,7 +1,9 @@
 //! Groups: who is in them, and what they are called.
 
-use domain::store::{ConversationRecord, GroupChange, NewGroup, Position, UserId};
-use protocol::{ConversationKind, Role};
+use domain::store::{
+    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, Position, UserId,
+};
+use protocol::{ConversationKind, Role, Timestamp};
 
 use super::MemoryStore;
 use super::conversation::{About, Member};
@@ -13,16 +15,16 @@ impl MemoryStore {
         let mut all = vec![Member::new(owner, Role::Owner, 0, 0)];
         all.extend(members.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)));
         all.sort_by_key(|member| member.user);
-        let about = About { title: Some(title), history };
+        let about = About { title: Some(title.clone()), history };
         let opened = self.conversations.write().open(id, ConversationKind::Group, at, about, all);
         let mut log = opened.log.lock();
-        self.push_changed(&mut log);
+        self.push_changed(&mut log, owner, at, vec![GroupEvent::Title(title)]);
         self.record(&opened, &log, None)
     }
 
     /// Changes a group, unless it has changed since the change was decided on.
     pub(super) fn change_of_group(&self, change: GroupChange) -> Option<ConversationRecord> {
-        let GroupChange { conversation: key, changed_seq, title, history, members, .. } = change;
+        let GroupChange { conversation: key, by, at, changed_seq, title, history, members } = change;
         // Before the log, and as long: who is in it and which conversations they have agree.
         let mut conversations = self.conversations.write();
         let conversation = conversations.get(key)?.clone();
@@ -30,6 +32,9 @@ impl MemoryStore {
         if log.changed_seq != changed_seq {
             return None;
         }
+        let mut events = Vec::new();
+        events.extend(title.clone().map(GroupEvent::Title));
+        events.extend(history.map(GroupEvent::History));
         let all = {
             let mut about = conversation.about.lock();
             about.title = title.or_else(|| about.title.take());
@@ -39,30 +44,52 @@ impl MemoryStore {
         for (user, role) in members {
             let is_member = log.member(user).is_some();
             match role {
-                Some(role) if is_member => set_role(&mut log, user, role),
+                Some(role) if is_member => {
+                    set_role(&mut log, user, role);
+                    events.push(GroupEvent::Role(user, role));
+                }
                 Some(role) => {
                     let head = log.head_seq();
                     log.former.retain(|former| *former != user);
                     let at = log.members.partition_point(|member| member.user < user);
                     log.members.insert(at, Member::new(user, role, head, if all { 0 } else { head }));
                     conversations.join(user, key);
+                    events.push(GroupEvent::Joined(user));
                 }
                 None if is_member => {
                     log.members.retain(|member| member.user != user);
                     log.former.push(user);
                     conversations.leave(user, key);
+                    events.push(GroupEvent::Left(user));
                 }
                 None => {}
             }
         }
-        self.push_changed(&mut log);
+        self.push_changed(&mut log, by, at, events);
         Some(self.record(&conversation, &log, None))
     }
 
-    fn push_changed(&self, log: &mut Log) {
+    fn push_changed(&self, log: &mut Log, by: UserId, at: Timestamp, events: Vec<GroupEvent>) {
         let mut last = self.messages.position.lock();
-        log.push_changed(Position(*last + 1));
+        log.push_changed(Position(*last + 1), by, at, events);
         *last += 1;
+    }
+
+    pub(super) fn changes_of_group(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        above: u64,
+        below: u64,
+        limit: usize,
+    ) -> Vec<GroupEntry> {
+        let Some(conversation) = self.conversations.read().get(key).cloned() else { return Vec::new() };
+        let log = conversation.log.lock();
+        let above = above.max(log.visible_after(reader));
+        let within = log.changes.iter().filter(|entry| entry.seq > above && entry.seq < below);
+        let mut newest: Vec<_> = within.rev().take(limit).cloned().collect();
+        newest.reverse();
+        newest
     }
 }
 

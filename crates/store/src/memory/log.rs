@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::store::{
-    AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, MessageRecord, Position, Reaction, Roster,
-    UserId,
+    AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, GroupEntry, GroupEvent, MessageRecord,
+    Position, Reaction, Roster, UserId,
 };
 use protocol::{MessageId, Timestamp};
 
@@ -18,6 +18,8 @@ pub(super) struct Log {
     pub(super) former: Vec<UserId>,
     /// The `seq` of the last change of the conversation itself.
     pub(super) changed_seq: u64,
+    /// How a group changed.
+    pub(super) changes: Vec<GroupEntry>,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
 }
@@ -97,7 +99,14 @@ struct More {
 
 impl Log {
     pub(super) fn new(key: ConversationKey, members: Vec<Member>) -> Self {
-        Self { key, members, former: Vec::new(), changed_seq: 0, entries: Entries::default() }
+        Self {
+            key,
+            members,
+            former: Vec::new(),
+            changed_seq: 0,
+            changes: Vec::new(),
+            entries: Entries::default(),
+        }
     }
 
     pub(super) fn member(&self, user: UserId) -> Option<&Member> {
@@ -144,9 +153,17 @@ impl Log {
     }
 
     /// Adds the entry of a change of the conversation itself.
-    pub(super) fn push_changed(&mut self, position: Position) {
+    pub(super) fn push_changed(
+        &mut self,
+        position: Position,
+        by: UserId,
+        at: Timestamp,
+        mut events: Vec<GroupEvent>,
+    ) {
         self.entries.push(Stored { position, what: What::Conversation });
         self.changed_seq = self.head_seq();
+        events.sort();
+        self.changes.push(GroupEntry { seq: self.changed_seq, by, at, events });
     }
 
     /// Entries above a `seq`, ascending.

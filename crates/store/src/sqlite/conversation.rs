@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, MemberRecord, NewGroup,
-    Position, Since, StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
+    NewGroup, Position, Since, StoreError, UserId,
 };
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -28,6 +28,18 @@ pub(super) fn role_number(role: Role) -> i64 {
         Role::Admin => ADMIN,
         Role::Member => MEMBER,
     }
+}
+
+pub(super) fn role_of(number: i64) -> Role {
+    match number {
+        OWNER => Role::Owner,
+        ADMIN => Role::Admin,
+        _ => Role::Member,
+    }
+}
+
+pub(super) fn history_of(all: bool) -> HistoryAccess {
+    if all { HistoryAccess::All } else { HistoryAccess::Joined }
 }
 
 pub(super) fn find_direct(
@@ -70,13 +82,12 @@ pub(super) fn record(
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
         let kind =
             if row.get::<_, i64>(1)? == GROUP { ConversationKind::Group } else { ConversationKind::Direct };
-        let history = if row.get(4)? { HistoryAccess::All } else { HistoryAccess::Joined };
         Ok(ConversationRecord {
             key,
             id: ConversationId::from_bytes(row.get(0)?),
             kind,
             title: row.get(3)?,
-            history,
+            history: history_of(row.get(4)?),
             created_at: Timestamp::from_millis(row.get(2)?),
             head_seq: 0,
             head_position: Position::default(),
@@ -134,11 +145,7 @@ fn members(
             user,
             username,
             display_name: row.get(2)?,
-            role: match row.get(3)? {
-                OWNER => Role::Owner,
-                ADMIN => Role::Admin,
-                _ => Role::Member,
-            },
+            role: role_of(row.get(3)?),
             cursors,
             muted: row.get(6)?,
         });
@@ -290,6 +297,17 @@ impl ConversationStore for SqliteStore {
 
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
         self.writer.run_with_heads(move |writing| group::change(writing, &change)).await
+    }
+
+    async fn group_entries(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        above: u64,
+        below: u64,
+        limit: usize,
+    ) -> Result<Vec<GroupEntry>, StoreError> {
+        self.readers.run(move |connection| group::entries(connection, reader, key, above, below, limit)).await
     }
 
     async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {

@@ -1,12 +1,21 @@
 //! Groups: who is in them, and what they are called.
 
-use domain::store::{ConversationKey, ConversationRecord, GroupChange, NewGroup, UserId};
+use domain::store::{
+    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, UserId,
+};
 use protocol::{HistoryAccess, Role, Timestamp};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::Null;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
-use super::conversation::{GROUP, record, role_number};
-use super::message::CONVERSATION;
+use super::conversation::{GROUP, history_of, record, role_number, role_of};
+use super::message::{CONVERSATION, visible_after};
 use super::writer::Writing;
+
+const TITLE: i64 = 0;
+const HISTORY: i64 = 1;
+const JOINED: i64 = 2;
+const LEFT: i64 = 3;
+const ROLE: i64 = 4;
 
 pub(super) fn create(
     writing: &mut Writing<'_>,
@@ -23,7 +32,8 @@ pub(super) fn create(
     for &member in members {
         put(writing, key, member, Role::Member, 0, 0)?;
     }
-    insert_entry(writing, key, 1, *owner, *at)?;
+    let begun = [GroupEvent::Title(title.clone())];
+    insert_entry(writing, key, &GroupEntry { seq: 1, by: *owner, at: *at, events: begun.into() })?;
     found(writing, key)
 }
 
@@ -41,21 +51,28 @@ pub(super) fn change(
     let all: Option<bool> =
         writing.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     let Some(all) = all else { return Ok(None) };
+    let mut events = Vec::new();
+    events.extend(change.title.clone().map(GroupEvent::Title));
+    events.extend(change.history.map(GroupEvent::History));
     for &(user, role) in &change.members {
-        match role {
-            Some(role) => put(writing, key, user, role, seq - 1, if all { 0 } else { seq - 1 })?,
+        events.push(match role {
+            Some(role) if put(writing, key, user, role, seq - 1, if all { 0 } else { seq - 1 })? => {
+                GroupEvent::Joined(user)
+            }
+            Some(role) => GroupEvent::Role(user, role),
             None => {
                 let sql = "UPDATE members SET gone = 1 WHERE conversation_id = ? AND user_id = ?";
                 writing.connection.prepare_cached(sql)?.execute([key.0, user.0])?;
+                GroupEvent::Left(user)
             }
-        }
+        });
     }
     writing.heads.forget_roster(key);
-    insert_entry(writing, key, seq, by, at)?;
+    insert_entry(writing, key, &GroupEntry { seq, by, at, events })?;
     found(writing, key).map(Some)
 }
 
-/// Puts somebody into a group, or gives a member another role.
+/// Puts somebody into a group, or gives a member another role. Says whether they are new in it.
 fn put(
     writing: &Writing<'_>,
     key: ConversationKey,
@@ -63,35 +80,88 @@ fn put(
     role: Role,
     joined_after: u64,
     visible_after: u64,
-) -> Result<(), rusqlite::Error> {
+) -> Result<bool, rusqlite::Error> {
     let connection = writing.connection;
     let role = role_number(role);
     let sql = "UPDATE members SET role = ? WHERE conversation_id = ? AND user_id = ? AND gone = 0";
     if connection.prepare_cached(sql)?.execute([role, key.0, user.0])? > 0 {
-        return Ok(());
+        return Ok(false);
     }
     let sql = "INSERT OR REPLACE INTO members \
                (conversation_id, user_id, role, delivered_seq, read_seq, joined_after, visible_after) \
                VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?5)";
     connection.prepare_cached(sql)?.execute(params![key.0, user.0, role, joined_after, visible_after])?;
-    Ok(())
+    Ok(true)
 }
 
 fn insert_entry(
     writing: &mut Writing<'_>,
     key: ConversationKey,
-    seq: u64,
-    by: UserId,
-    at: Timestamp,
+    entry: &GroupEntry,
 ) -> Result<(), rusqlite::Error> {
+    let &GroupEntry { seq, by, at, .. } = entry;
     let sql =
         "INSERT INTO messages (conversation_id, seq, kind, sender_id, timestamp) VALUES (?, ?, ?, ?, ?)";
     let values = params![key.0, seq, CONVERSATION, by.0, at.as_millis()];
     writing.connection.prepare_cached(sql)?.execute(values)?;
+    for event in &entry.events {
+        let (what, user, value): (i64, _, &dyn ToSql) = match event {
+            GroupEvent::Title(title) => (TITLE, 0, title),
+            GroupEvent::History(history) => (HISTORY, 0, &(*history == HistoryAccess::All)),
+            GroupEvent::Joined(user) => (JOINED, user.0, &Null),
+            GroupEvent::Left(user) => (LEFT, user.0, &Null),
+            GroupEvent::Role(user, role) => (ROLE, user.0, &role_number(*role)),
+        };
+        let sql = "INSERT INTO changes (conversation_id, seq, what, user_id, value) VALUES (?, ?, ?, ?, ?)";
+        writing.connection.prepare_cached(sql)?.execute(params![key.0, seq, what, user, value])?;
+    }
     writing.inserted(key, seq);
     Ok(())
 }
 
 fn found(writing: &Writing<'_>, key: ConversationKey) -> Result<ConversationRecord, rusqlite::Error> {
     record(writing.connection, key, None)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+/// What a reader may see of how a group changed, in an open range of its log: the newest entries, ascending.
+pub(super) fn entries(
+    connection: &Connection,
+    reader: UserId,
+    key: ConversationKey,
+    above: u64,
+    below: u64,
+    limit: usize,
+) -> Result<Vec<GroupEntry>, rusqlite::Error> {
+    let above = above.max(visible_after(connection, reader, key)?);
+    let [above, below] = [above, below].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let sql = "SELECT seq, sender_id, timestamp, what, user_id, value FROM changes \
+               JOIN messages USING (conversation_id, seq) WHERE conversation_id = ?1 AND seq IN \
+               (SELECT DISTINCT seq FROM changes WHERE conversation_id = ?1 AND seq > ?2 AND seq < ?3 \
+                ORDER BY seq DESC LIMIT ?4) ORDER BY seq, what, user_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![key.0, above, below, limit])?;
+    let mut entries: Vec<GroupEntry> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event = event(row)?;
+        let seq = row.get(0)?;
+        match entries.last_mut() {
+            Some(last) if last.seq == seq => last.events.push(event),
+            _ => {
+                let (by, at) = (UserId(row.get(1)?), Timestamp::from_millis(row.get(2)?));
+                entries.push(GroupEntry { seq, by, at, events: vec![event] });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+fn event(row: &Row<'_>) -> Result<GroupEvent, rusqlite::Error> {
+    let user = UserId(row.get(4)?);
+    Ok(match row.get(3)? {
+        TITLE => GroupEvent::Title(row.get(5)?),
+        HISTORY => GroupEvent::History(history_of(row.get(5)?)),
+        JOINED => GroupEvent::Joined(user),
+        LEFT => GroupEvent::Left(user),
+        _ => GroupEvent::Role(user, role_of(row.get(5)?)),
+    })
 }

@@ -109,7 +109,7 @@ pub(super) fn with_id(
 }
 
 /// Up to which `seq` a conversation's messages are not a reader's to see.
-fn visible_after(
+pub(super) fn visible_after(
     connection: &Connection,
     reader: UserId,
     conversation: ConversationKey,

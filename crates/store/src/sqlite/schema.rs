@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_groups.sql"),
     PRESENCE,
     include_str!("../../migrations/sqlite/0004_attachments.sql"),
+    include_str!("../../migrations/sqlite/0005_changes.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -1,6 +1,6 @@
 use domain::store::{
-    AppendError, Change, ConversationKey, ConversationRecord, EntryKind, GroupChange, NewGroup, Range, Since,
-    Target, UserId,
+    AppendError, Change, ConversationKey, ConversationRecord, EntryKind, GroupChange, GroupEvent, NewGroup,
+    Range, Since, Target, UserId,
 };
 use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role};
 
@@ -145,6 +145,53 @@ pub(crate) async fn muting_is_each_members_own(store: Shared) {
     let muted: Vec<_> = record.members.iter().map(|member| (member.user, member.muted)).collect();
     assert_eq!(muted, [(ann, false), (bob, true)]);
     assert_eq!(record.head_seq, 1);
+}
+
+pub(crate) async fn how_a_group_changed_is_kept(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
+    let key = record.key;
+    say(&store, key, ann, "hello").await.unwrap();
+    let record = change(&store, &record, bob, vec![(eve, Some(Role::Member))]).await.unwrap();
+    let roles = vec![(bob, Some(Role::Owner)), (ann, Some(Role::Admin))];
+    let record = change(&store, &record, ann, roles).await.unwrap();
+    let (title, history) = (Some("Harbour".to_owned()), Some(HistoryAccess::All));
+    let (conversation, changed_seq) = (key, record.changed_seq);
+    let renamed =
+        GroupChange { conversation, by: ann, at: now(), changed_seq, title, history, members: Vec::new() };
+    let record = store.change_group(renamed).await.unwrap().unwrap();
+    change(&store, &record, eve, vec![(eve, None)]).await.unwrap();
+
+    let read = async |reader, above, below, limit| {
+        let entries = store.group_entries(reader, key, above, below, limit).await.unwrap();
+        entries.into_iter().map(|entry| (entry.seq, entry.by, entry.events)).collect::<Vec<_>>()
+    };
+    let all = [
+        (1, ann, vec![GroupEvent::Title("Crew".into())]),
+        (3, bob, vec![GroupEvent::Joined(eve)]),
+        (4, ann, vec![GroupEvent::Role(ann, Role::Admin), GroupEvent::Role(bob, Role::Owner)]),
+        (5, ann, vec![GroupEvent::Title("Harbour".into()), GroupEvent::History(HistoryAccess::All)]),
+        (6, eve, vec![GroupEvent::Left(eve)]),
+    ];
+    assert_eq!(read(ann, 0, u64::MAX, 9).await, all);
+    assert_eq!(read(ann, 1, 6, 2).await, all[2..4], "the newest in between");
+    assert_eq!(read(eve, 0, u64::MAX, 9).await, [], "not for who is gone");
+    let record = store.conversation_by_key(key).await.unwrap().unwrap();
+    let kim = user(&store, "kim").await;
+    let setting = Some(HistoryAccess::Joined);
+    let (at, changed_seq) = (now(), record.changed_seq);
+    let closed = GroupChange {
+        conversation,
+        by: ann,
+        at,
+        changed_seq,
+        title: None,
+        history: setting,
+        members: vec![(kim, Some(Role::Member))],
+    };
+    store.change_group(closed).await.unwrap().unwrap();
+    let since = [(7, ann, vec![GroupEvent::History(HistoryAccess::Joined), GroupEvent::Joined(kim)])];
+    assert_eq!(read(kim, 0, u64::MAX, 9).await, since, "from their joining on");
 }
 
 pub(crate) async fn reactions_are_entries(store: Shared) {

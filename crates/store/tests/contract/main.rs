@@ -86,6 +86,7 @@ contract! {
         who_is_taken_out_sees_nothing_any_more,
         of_two_changes_at_once_the_second_is_decided_again,
         muting_is_each_members_own,
+        how_a_group_changed_is_kept,
         reactions_are_entries,
         what_is_hidden_from_somebody_is_not_there_for_them,
         blocks_are_kept_once,

@@ -92,6 +92,25 @@ export interface Conversation {
   unread: number;
 }
 
+/** How a group itself changed, as its log says. */
+export interface ConversationChange {
+  /** The username of who did it. */
+  by: string;
+  history?: HistoryAccess;
+  /** Usernames of those who came. */
+  joined?: string[];
+  /** Usernames of those who left or were taken out. */
+  left?: string[];
+  /** By username, what somebody may do since. */
+  roles?: Record<string, Role>;
+  /** Its place in the log; what is at 1 began the group. */
+  seq: number;
+  /** When. */
+  timestamp: Timestamp;
+  /** What it is called since. */
+  title?: string;
+}
+
 /** A conversation (UUIDv7). */
 export type ConversationId = string;
 
