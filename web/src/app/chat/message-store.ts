@@ -65,19 +65,10 @@ export class MessageStore {
     if (this.asked.has(id)) return;
     this.asked.add(id);
     await this.turn(id, async () => {
-      const thread = this.thread(id);
-      if (!thread || thread.from === null) return;
-      const { from, whole } = thread;
-      const lowest = thread.messages[0]?.seq ?? END;
-      const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
-      const usable = held.filter(({ seq }) => seq >= from);
-      if (usable.length > 0) return this.add(id, usable);
-      if (whole) return;
-      this.set(id, { loading: true, failure: null });
-      const page = await this.page(id, { beforeSeq: from });
-      await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, from);
+      // While a page is still being written down, those who see it may ask for the next.
+      const page = await this.readOlder(id).finally(() => this.asked.delete(id));
+      if (page) await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
     });
-    this.asked.delete(id);
   }
 
   /** Messages as they come from the server, oldest first. */
@@ -159,6 +150,20 @@ export class MessageStore {
     const threads = new Map(this.threads.value);
     threads.delete(id);
     this.threads.next(threads);
+  }
+
+  /** What this browser holds is in memory afterwards; else the page of the server. */
+  private async readOlder(id: ConversationId): Promise<Message[] | null> {
+    const thread = this.thread(id);
+    if (!thread || thread.from === null) return null;
+    const { from, whole } = thread;
+    const lowest = thread.messages[0]?.seq ?? END;
+    const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
+    const usable = held.filter(({ seq }) => seq >= from);
+    this.add(id, usable);
+    if (usable.length > 0 || whole) return null;
+    this.set(id, { loading: true, failure: null });
+    return this.page(id, { beforeSeq: from });
   }
 
   private newest(id: ConversationId): Promise<void> {
