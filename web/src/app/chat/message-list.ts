@@ -10,7 +10,7 @@ import { onLongPress } from './long-press';
 import { onceMeasured } from './measured';
 import { MessageView } from './message';
 import { MessageStore } from './message-store';
-import { arrivedBehind, lastSeen, prepended } from './list-window';
+import { arrivedBehind, lastSeen, shifted } from './list-window';
 import type { Wanted } from './message-menu';
 import type { Target } from './excerpt-store';
 import type { Thread } from './thread';
@@ -67,9 +67,9 @@ export class MessageList {
   protected readonly shown = computed(() => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading));
   protected readonly keyOf = (entry: Entry) => entry.key;
   protected readonly itemProps = () => ({ role: 'listitem' });
-  protected readonly prepending = linkedSignal<readonly Entry[], boolean>({
+  protected readonly shifting = linkedSignal<readonly Entry[], boolean>({
     source: this.entries,
-    computation: (now, before) => before !== undefined && prepended(before.source, now),
+    computation: (now, before) => before !== undefined && shifted(before.source, now),
   });
   protected readonly cursor = new Cursor(this.entries);
   protected readonly marked = signal<string | null>(null);

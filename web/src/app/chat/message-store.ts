@@ -9,6 +9,9 @@ import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
 
 const PAGE = 30;
 const HELD_PAGE = 100;
+/** More than so many are too many in memory for who reads the newest; so many of these stay. */
+const MANY = 1_000;
+const NEWEST = 300;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -69,6 +72,14 @@ export class MessageStore {
       const page = await this.readOlder(id).finally(() => this.asked.delete(id));
       if (page) await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
     });
+  }
+
+  /** At the end of a conversation its older messages are out of sight: they are read again when they are wanted. */
+  settle(id: ConversationId): void {
+    const messages = this.thread(id)?.messages ?? [];
+    if (messages.length <= MANY) return;
+    const newest = messages.slice(-NEWEST);
+    this.set(id, { messages: newest, from: newest[0]!.seq, whole: false });
   }
 
   /** Messages as they come from the server, oldest first. */
