@@ -39,6 +39,12 @@ async function stands({ page }: Messenger): Promise<void> {
   });
 }
 
+/** How far a message stands from the middle of the list. */
+async function fromMiddle({ page, messages }: Messenger, text: string): Promise<number> {
+  const [list, message] = await Promise.all([page.locator('.scroller').boundingBox(), messages.filter({ hasText: text }).boundingBox()]);
+  return Math.abs(message!.y + message!.height / 2 - list!.y - list!.height / 2);
+}
+
 test('12. what comes while one reads further up moves nothing and is counted; 13. one click reaches the end', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
@@ -125,8 +131,12 @@ test('a quoted message far above is reached from its reply, centred and marked, 
   await messenger.open(bob.username);
   await messenger.message('About that').getByRole('button', { name: 'In reply to Bob' }).click();
   const marked = page.locator('aldis-message.marked');
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).search));
   await expect(marked).toContainText('Line 100.');
-  await expect(marked).toBeInViewport();
+  await expect.poll(() => fromMiddle(messenger, 'Line 100.')).toBeLessThan(50);
+  // Nothing above it was fetched meanwhile, which would have pushed it away.
+  expect(asked.filter((query) => query.includes('beforeSeq=70'))).toEqual([]);
   const jump = page.getByRole('button', { name: 'To the newest message' });
   await jump.click();
   await expect(messenger.message('About that')).toBeInViewport();
@@ -135,11 +145,12 @@ test('a quoted message far above is reached from its reply, centred and marked, 
   // Down from there by scrolling, page by page, until the two parts are one.
   await messenger.message('About that').getByRole('button', { name: 'In reply to Bob' }).click();
   await expect(marked).toContainText('Line 100.');
+  await expect.poll(() => fromMiddle(messenger, 'Line 100.')).toBeLessThan(50);
   await page.mouse.move(800, 400);
   await expect(async () => {
     await page.mouse.wheel(0, 4_000);
     await expect(messenger.message('About that')).toBeInViewport({ timeout: 200 });
-  }).toPass();
+  }).toPass({ intervals: [100] });
   await expect(jump).toBeHidden();
   await tell('At the end');
   await expect(messenger.message('At the end')).toBeInViewport();

@@ -1,5 +1,5 @@
 import { Location } from '@angular/common';
-import { Component, computed, effect, inject, input, signal, untracked, viewChild } from '@angular/core';
+import { afterRenderEffect, Component, computed, effect, inject, input, signal, untracked, viewChild } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Title } from '@angular/platform-browser';
 import { Router } from '@angular/router';
@@ -129,6 +129,12 @@ export class Chat {
     effect(() => {
       const id = this.conversationId();
       if (id) void untracked(() => this.messages.open(id));
+    });
+    // After the lines that came: the list takes what goes above by itself.
+    afterRenderEffect(() => {
+      const id = this.conversationId();
+      this.thread();
+      if (id && this.list()?.atEnd()) untracked(() => this.messages.settle(id));
     });
     effect(() => {
       this.key();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Message } from '../protocol/protocol';
-import { arrivedBehind, lastSeen, prepended } from './list-window';
+import { arrivedBehind, lastSeen, shifted } from './list-window';
 import { timeline } from './timeline';
 
 const message = (seq: number, sender = 'bob'): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender, text: `${seq}`, timestamp: '2026-03-28T10:00:00.000Z' });
@@ -19,9 +19,10 @@ describe('the window of the list', () => {
 
   it('knows a page that came above from one that came below', () => {
     const before = entries(message(3), message(4));
-    expect(prepended(before, entries(message(1), message(3), message(4)))).toBe(true);
-    expect(prepended(before, entries(message(3), message(4), message(5)))).toBe(false);
-    expect(prepended([], before)).toBe(false);
+    expect(shifted(before, entries(message(1), message(3), message(4)))).toBe(true);
+    expect(shifted(before, entries(message(3), message(4), message(5)))).toBe(false);
+    expect(shifted([], before)).toBe(false);
+    expect(shifted(entries(message(1), message(2), message(3)), entries(message(3)))).toBe(true);
   });
 
   it('tells how far one has seen, past what the server does not have', () => {

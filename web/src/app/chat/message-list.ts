@@ -10,7 +10,7 @@ import { onLongPress } from './long-press';
 import { onceMeasured } from './measured';
 import { MessageView } from './message';
 import { MessageStore } from './message-store';
-import { arrivedBehind, lastSeen, prepended } from './list-window';
+import { arrivedBehind, lastSeen, shifted } from './list-window';
 import type { Wanted } from './message-menu';
 import type { Target } from './excerpt-store';
 import type { Thread } from './thread';
@@ -67,9 +67,9 @@ export class MessageList {
   protected readonly shown = computed(() => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading));
   protected readonly keyOf = (entry: Entry) => entry.key;
   protected readonly itemProps = () => ({ role: 'listitem' });
-  protected readonly prepending = linkedSignal<readonly Entry[], boolean>({
+  protected readonly shifting = linkedSignal<readonly Entry[], boolean>({
     source: this.entries,
-    computation: (now, before) => before !== undefined && prepended(before.source, now),
+    computation: (now, before) => before !== undefined && shifted(before.source, now),
   });
   protected readonly cursor = new Cursor(this.entries);
   protected readonly marked = signal<string | null>(null);
@@ -95,14 +95,6 @@ export class MessageList {
     });
     effect(() => this.shown() && onceMeasured(() => this.settled.set(true)));
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
-    afterRenderEffect(() => {
-      this.entries();
-      const { loading, failure } = this.thread();
-      if (untracked(this.atEnd)) this.toEnd();
-      untracked(() => this.look());
-      // At the very top no scrolling asks for more, so the arrival of a page does.
-      if (!loading && !failure && this.nearStart()) this.older.emit();
-    });
     let reached: Target | null = null;
     afterRenderEffect(() => {
       const target = this.target();
@@ -110,6 +102,13 @@ export class MessageList {
       if (!target || target === reached || !key || !this.virtualizer()) return;
       reached = target;
       untracked(() => this.pointOut(key));
+    });
+    afterRenderEffect(() => {
+      this.entries();
+      if (untracked(this.atEnd)) this.toEnd();
+      untracked(() => this.look());
+      // At the very top no scrolling asks for more, so the arrival of a page does.
+      this.reachUp();
     });
   }
 
@@ -140,8 +139,7 @@ export class MessageList {
     } else if (away <= NEAR_END) this.arrive();
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
-    // What failed is tried again when the person says so, not with every movement.
-    if (this.nearStart() && !this.thread().failure) this.older.emit();
+    this.reachUp();
     this.look();
   }
 
@@ -204,8 +202,12 @@ export class MessageList {
     });
   }
 
-  private nearStart(): boolean {
-    return this.entries().length > 0 && this.scroller().nativeElement.scrollTop < NEAR_START;
+  /** Asks for what lies above, before one is there; not while the list goes to a message, which that would push away. */
+  private reachUp(): void {
+    const { loading, failure } = this.thread();
+    // What failed is tried again when the person says so, not with every movement.
+    if (loading || failure || this.marked() !== null || this.entries().length === 0) return;
+    if (this.scroller().nativeElement.scrollTop < NEAR_START) this.older.emit();
   }
 
   private arrive(): void {

@@ -9,6 +9,9 @@ import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
 
 const PAGE = 30;
 const HELD_PAGE = 100;
+/** More than so many are too many in memory for who reads the newest; so many of these stay. */
+const MANY = 1_000;
+const NEWEST = 300;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -65,19 +68,18 @@ export class MessageStore {
     if (this.asked.has(id)) return;
     this.asked.add(id);
     await this.turn(id, async () => {
-      const thread = this.thread(id);
-      if (!thread || thread.from === null) return;
-      const { from, whole } = thread;
-      const lowest = thread.messages[0]?.seq ?? END;
-      const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
-      const usable = held.filter(({ seq }) => seq >= from);
-      if (usable.length > 0) return this.add(id, usable);
-      if (whole) return;
-      this.set(id, { loading: true, failure: null });
-      const page = await this.page(id, { beforeSeq: from });
-      await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, from);
+      // While a page is still being written down, those who see it may ask for the next.
+      const page = await this.readOlder(id).finally(() => this.asked.delete(id));
+      if (page) await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
     });
-    this.asked.delete(id);
+  }
+
+  /** At the end of a conversation its older messages are out of sight: they are read again when they are wanted. */
+  settle(id: ConversationId): void {
+    const messages = this.thread(id)?.messages ?? [];
+    if (messages.length <= MANY) return;
+    const newest = messages.slice(-NEWEST);
+    this.set(id, { messages: newest, from: newest[0]!.seq, whole: false });
   }
 
   /** Messages as they come from the server, oldest first. */
@@ -159,6 +161,20 @@ export class MessageStore {
     const threads = new Map(this.threads.value);
     threads.delete(id);
     this.threads.next(threads);
+  }
+
+  /** What this browser holds is in memory afterwards; else the page of the server. */
+  private async readOlder(id: ConversationId): Promise<Message[] | null> {
+    const thread = this.thread(id);
+    if (!thread || thread.from === null) return null;
+    const { from, whole } = thread;
+    const lowest = thread.messages[0]?.seq ?? END;
+    const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
+    const usable = held.filter(({ seq }) => seq >= from);
+    this.add(id, usable);
+    if (usable.length > 0 || whole) return null;
+    this.set(id, { loading: true, failure: null });
+    return this.page(id, { beforeSeq: from });
   }
 
   private newest(id: ConversationId): Promise<void> {

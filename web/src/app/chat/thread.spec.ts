@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Message } from '../protocol/protocol';
-import { prepended, lastSeen } from './list-window';
+import { shifted, lastSeen } from './list-window';
 import { merge, newer, replace, seqOf } from './thread';
 import type { Entry } from './timeline';
 
@@ -57,10 +57,10 @@ describe('the list window', () => {
   const entries = (...keys: string[]) => keys.map((key, index) => ({ key, ...(key.startsWith('p') ? {} : { message: message(index + 1) }) }) as Entry);
 
   it('knows when history was put before the rest', () => {
-    expect(prepended(entries('b', 'c'), entries('a', 'b', 'c'))).toBe(true);
-    expect(prepended(entries('b', 'c'), entries('b', 'c', 'd'))).toBe(false);
-    expect(prepended(entries('b'), entries('a', 'b', 'c'))).toBe(false);
-    expect(prepended(entries(), entries('a'))).toBe(false);
+    expect(shifted(entries('b', 'c'), entries('a', 'b', 'c'))).toBe(true);
+    expect(shifted(entries('b', 'c'), entries('b', 'c', 'd'))).toBe(false);
+    expect(shifted(entries('b'), entries('a', 'b', 'c'))).toBe(false);
+    expect(shifted(entries(), entries('a'))).toBe(false);
   });
 
   it('reads as far as the last stored message in sight', () => {

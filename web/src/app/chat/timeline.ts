@@ -35,55 +35,47 @@ export function tickOf(seq: number, others: readonly Cursors[]): Tick {
   return 'sent';
 }
 
-type Line = Omit<Entry, 'startsDay' | 'startsGroup' | 'endsGroup'> & { readonly day: number };
+type Line = { -readonly [Key in keyof Entry]: Entry[Key] } & { readonly day: number };
 
 /** What a chat shows: what the server stored, then what still waits, in days and groups. */
 export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[]): Entry[] {
   const stored = new Set<string>();
-  const lines: Line[] = messages.map((message) => {
-    const { sender, text, replyTo, seq } = message;
-    const own = sender === me;
-    const key = keyOf(message);
-    const time = new Date(message.timestamp);
-    if (own) stored.add(key);
-    return {
-      key,
-      own,
-      sender,
-      text,
-      time,
-      day: dayNumber(time),
-      message,
-      ...(replyTo ? { replyTo } : {}),
-      ...(own ? { tick: tickOf(seq, others) } : {}),
-    };
+  const lines = messages.map((message) => {
+    const own = message.sender === me;
+    const line = lineOf(keyOf(message), own, new Date(message.timestamp), message);
+    line.message = message;
+    if (own) {
+      line.tick = tickOf(message.seq, others);
+      stored.add(line.key);
+    }
+    return line;
   });
   for (const entry of pending) {
     const key = keyOf({ sender: me, clientId: entry.clientId });
     // Its acknowledgement was lost, but the message came all the same: shown once.
     if (stored.has(key)) continue;
-    const { text, replyTo, writtenAt, problem } = entry;
-    const time = new Date(writtenAt);
-    const line: Line = {
-      key,
-      own: true,
-      sender: me,
-      text,
-      time,
-      day: dayNumber(time),
-      pending: entry,
-      ...(replyTo ? { replyTo } : {}),
-      tick: problem ? 'failed' : 'pending',
-    };
+    const time = new Date(entry.writtenAt);
+    const line = lineOf(key, true, time, { ...entry, sender: me });
+    line.pending = entry;
+    line.tick = entry.problem ? 'failed' : 'pending';
     // What was refused keeps its place in time, and what was written after it goes on below.
-    const at = problem ? lines.findLastIndex((before) => before.time <= time) + 1 : lines.length;
+    const at = entry.problem ? lines.findLastIndex((before) => before.time <= time) + 1 : lines.length;
     lines.splice(at, 0, line);
   }
-  return lines.map((line, index) => {
+  for (const [index, line] of lines.entries()) {
     const before = lines[index - 1];
-    const after = lines[index + 1];
-    return { ...line, startsDay: before?.day !== line.day, startsGroup: !together(before, line), endsGroup: !together(line, after) };
-  });
+    line.startsDay = before?.day !== line.day;
+    line.startsGroup = !together(before, line);
+    line.endsGroup = !together(line, lines[index + 1]);
+  }
+  return lines;
+}
+
+/** Filled in place: there may be thousands, and copies of them take longer than a frame. */
+function lineOf(key: string, own: boolean, time: Date, { sender, text, replyTo }: Pick<Message, 'sender' | 'text' | 'replyTo'>): Line {
+  const line: Line = { key, own, sender, text, time, day: dayNumber(time), startsDay: false, startsGroup: false, endsGroup: false };
+  if (replyTo) line.replyTo = replyTo;
+  return line;
 }
 
 function together(a: Line | undefined, b: Line | undefined): boolean {
