@@ -1,4 +1,4 @@
-import type { Cursors, Message } from '../protocol/protocol';
+import type { Attachment, Cursors, Message } from '../protocol/protocol';
 import { dayNumber } from '../format/time';
 import { keyOf, type Pending } from './pending';
 
@@ -11,6 +11,7 @@ export interface Entry {
   readonly own: boolean;
   readonly sender: string;
   readonly text: string;
+  readonly attachments?: readonly Attachment[] | undefined;
   readonly time: Date;
   /** Set from when the server has it. */
   readonly message?: Message;
@@ -41,7 +42,7 @@ type Line = Omit<Entry, 'startsDay' | 'startsGroup' | 'endsGroup'> & { readonly 
 export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[]): Entry[] {
   const stored = new Set<string>();
   const lines: Line[] = messages.map((message) => {
-    const { sender, text, replyTo, seq } = message;
+    const { sender, text, attachments, replyTo, seq } = message;
     const own = sender === me;
     const key = keyOf(message);
     const time = new Date(message.timestamp);
@@ -51,6 +52,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
       own,
       sender,
       text,
+      attachments,
       time,
       day: dayNumber(time),
       message,
@@ -62,13 +64,14 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     const key = keyOf({ sender: me, clientId: entry.clientId });
     // Its acknowledgement was lost, but the message came all the same: shown once.
     if (stored.has(key)) continue;
-    const { text, replyTo, writtenAt, problem } = entry;
+    const { text, attachments, replyTo, writtenAt, problem } = entry;
     const time = new Date(writtenAt);
     const line: Line = {
       key,
       own: true,
       sender: me,
       text,
+      attachments,
       time,
       day: dayNumber(time),
       pending: entry,
