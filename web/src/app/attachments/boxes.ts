@@ -33,7 +33,7 @@ export function boxesOf(files: readonly Attachment[]): readonly Box[] {
 /** How many squares stand beside one another. */
 export function columnsOf(boxes: readonly Box[]): number {
   const { length } = boxes.filter(({ kind }) => kind === 'picture');
-  return length === 2 || length === 4 ? 2 : Math.min(length, 3);
+  return length === 2 || length === 4 ? 2 : Math.min(Math.max(length, 1), 3);
 }
 
 /** Never larger than it is, never too small for a finger. */

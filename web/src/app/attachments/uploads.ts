@@ -74,7 +74,10 @@ export class Uploads {
       if (attachment.thumbnailUrl) this.files.picture(attachment.thumbnailUrl).catch(() => undefined);
       this.change(key, { attachment });
     } catch (error) {
-      this.change(key, { failure: reason(error, file), progress: undefined });
+      // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the network.
+      const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+      const failure = readable ? reason(error, file.type) : { said: 'It cannot be read.', unreached: false, untyped: false };
+      this.change(key, { failure, progress: undefined });
     } finally {
       this.under.delete(key);
       this.next();
@@ -109,7 +112,7 @@ export class Uploads {
 }
 
 /** Why a file was not taken, for the person who attached it. */
-export function reason(error: unknown, { type }: Pick<File, 'type'>): Failed {
+export function reason(error: unknown, type: string): Failed {
   const code = error instanceof Failure ? error.code : '';
   const said: Partial<Record<string, string>> = {
     unreachable: 'No connection.',

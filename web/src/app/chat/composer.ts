@@ -153,7 +153,7 @@ export class Composer {
   }
 
   protected attach(files: readonly File[]): void {
-    if (files.length === 0 || this.editing() || this.waiting()) return;
+    if (files.length === 0 || this.editing()) return;
     this.attached.add(this.chat(), files);
     if (matchMedia('(pointer: fine)').matches) this.focus();
   }
