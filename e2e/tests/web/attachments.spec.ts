@@ -170,6 +170,15 @@ test('27. files are pasted, and dropped where it shows that they can be', async 
   await expect(place).toHaveCount(0);
   await expect(files.tray).toHaveText([/image\.png/, /chart\.txt\s*7 bytes/, /log\.txt\s*7 bytes/]);
 
+  // Beside the chat they are not taken, and do not take the place of the page either.
+  const taken = await page.getByRole('navigation', { name: 'Conversations' }).evaluate((list) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'x.txt'));
+    return !list.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  expect(taken).toBe(true);
+  await expect(files.tray).toHaveCount(3);
+
   // Ten at most, and that is said.
   await files.drag('drop', Array.from({ length: 8 }, (_, index) => `more ${index}.txt`));
   await expect(files.tray).toHaveCount(10);
@@ -243,20 +252,31 @@ test('27. what is sent before its files are there waits for them, and that can b
   await expect(messenger.composer).toHaveValue('');
   await expect(files.tray).toHaveCount(0);
 
-  // Who goes to another conversation meanwhile has sent it all the same.
-  await page.unroute(UPLOAD);
-  const again = await files.hold(UPLOAD);
-  await files.choose(text('e.txt'));
-  await messenger.send('Later');
-  await expect(files.waiting).toBeVisible();
-  await messenger.conversation('Cat').click();
-  await expect(page.getByRole('heading', { name: 'Cat' })).toBeVisible();
-  await again.release();
-  await expect(messenger.conversation('Bob')).toContainText('Later');
-  await messenger.conversation('Bob').click();
-  await expect(messenger.tick('Later', 'Sent')).toBeVisible();
-  await expect(messenger.composer).toHaveValue('');
-  await expect(files.tray).toHaveCount(0);
+  // Who goes to another conversation meanwhile has sent it all the same; who comes back finds it as it is.
+  for (const back of [false, true]) {
+    await page.unroute(UPLOAD);
+    const again = await files.hold(UPLOAD);
+    const words = back ? 'Come back to' : 'Left alone';
+    await files.choose(text('e.txt'));
+    await messenger.send(words);
+    await expect(files.waiting).toBeVisible();
+    await messenger.conversation('Cat').click();
+    await expect(page.getByRole('heading', { name: 'Cat' })).toBeVisible();
+    await expect(messenger.composer).toBeEditable();
+    if (back) {
+      await messenger.conversation('Bob').click();
+      await expect(files.waiting).toBeVisible();
+      await expect(messenger.composer).toHaveValue(words);
+      await expect(messenger.composer).not.toBeEditable();
+    }
+    await again.release();
+    await expect(messenger.conversation('Bob')).toContainText(words);
+    if (!back) await messenger.conversation('Bob').click();
+    await expect(messenger.tick(words, 'Sent')).toBeVisible();
+    await expect(messenger.composer).toHaveValue('');
+    await expect(messenger.composer).toBeEditable();
+    await expect(files.tray).toHaveCount(0);
+  }
   await page.context().close();
 });
 
@@ -426,7 +446,7 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   expect(await readFile(await download.path(), 'utf8')).toBe('Aye');
   await page.context().setOffline(true);
   await page.getByRole('button', { name: 'Download log.txt' }).click();
-  await expect(page.getByText('Did not arrive. Try again.')).toBeVisible();
+  await expect(messenger.last.getByRole('status')).toHaveText('Did not arrive. Try again.');
   await page.context().setOffline(false);
   await page.context().close();
 });
@@ -495,5 +515,21 @@ test('30. files on a phone: no sideways scroll, targets of 44 px', async ({ aldi
   await page.getByRole('button', { name: 'Open photo a.png' }).tap();
   await expect(page.getByRole('dialog', { name: 'Photo' }).getByRole('img')).toBeVisible();
   await fits(page, 'a picture');
+
+  // A finger turns to the next one, and back.
+  const shown = page.getByRole('dialog', { name: 'Photo' }).getByRole('status');
+  const finger = await page.context().newCDPSession(page);
+  const swipe = async (from: number, to: number) => {
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number) => finger.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y: 320 }] });
+    await touch('touchStart', from);
+    await touch('touchMove', (from + to) / 2);
+    await touch('touchMove', to);
+    await touch('touchEnd', to);
+  };
+  await expect(shown).toHaveText('1 of 2');
+  await swipe(250, 110);
+  await expect(shown).toHaveText('2 of 2');
+  await swipe(110, 250);
+  await expect(shown).toHaveText('1 of 2');
   await page.context().close();
 });

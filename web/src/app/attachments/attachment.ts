@@ -25,10 +25,12 @@ import { view } from './viewer';
     } @else {
       <button type="button" class="file-button" [attr.tabindex]="reachable() ? 0 : -1" [attr.aria-busy]="busy()" (click)="save()">
         <aldis-icon name="file" />
-        <span class="file-name" dir="auto"><span class="unseen">Download </span>{{ file().name }}</span>
-        <span class="file-note" role="status">{{ note() }}</span>
+        <span class="unseen">Download </span>
+        <span class="file-name" dir="auto">{{ file().name }}</span>
+        <span class="file-note">{{ state() || size() }}</span>
         <aldis-icon name="save" />
       </button>
+      <span class="unseen" role="status">{{ state() }}</span>
     }
   `,
 })
@@ -45,7 +47,9 @@ export class AttachmentView {
   protected readonly failed = signal(false);
   protected readonly busy = signal(false);
   protected readonly picture = computed(() => isPicture(this.file()));
-  protected readonly note = computed(() => (this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : fileSize(this.file().size)));
+  protected readonly size = computed(() => fileSize(this.file().size));
+  /** What a download has come to, where that is worth a word. */
+  protected readonly state = computed(() => (this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : ''));
 
   constructor() {
     effect(() => {

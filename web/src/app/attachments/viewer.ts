@@ -5,6 +5,9 @@ import type { Attachment } from '../protocol/protocol';
 import { Icon } from '../ui/icon';
 import { Files } from './files';
 
+/** A finger that moved so far meant to. */
+const SWIPE = 48;
+
 /** Opens pictures over the page, beginning with one of them. */
 export function view(app: ApplicationRef, pictures: readonly Attachment[], first: number): void {
   const viewer = createComponent(Viewer, { environmentInjector: app.injector });
@@ -29,7 +32,7 @@ export function view(app: ApplicationRef, pictures: readonly Attachment[], first
         <button type="button" class="icon-button" aria-label="Download" title="Download" (click)="save()"><aldis-icon name="save" /></button>
         <button type="button" class="icon-button" aria-label="Close" title="Close (Esc)" autofocus (click)="dialog.close()"><aldis-icon name="close" /></button>
       </header>
-      <div class="viewer-stage">
+      <div class="viewer-stage" (pointerdown)="from = $event.clientX" (pointerup)="swiped($event)">
         @if (shown(); as shown) {
           <img [src]="shown" [alt]="picture().name" [width]="picture().width" [height]="picture().height" [class.small]="!address()" />
         }
@@ -59,6 +62,8 @@ export class Viewer {
     const { length } = this.pictures();
     return [length > 1 ? `${this.index() + 1} of ${length}` : '', this.failure()].filter(Boolean).join(' · ');
   });
+  /** Where a finger came down. */
+  protected from = 0;
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
 
   constructor() {
@@ -83,6 +88,12 @@ export class Viewer {
   protected key({ key }: KeyboardEvent): void {
     if (key === 'ArrowRight') this.step(1);
     else if (key === 'ArrowLeft') this.step(-1);
+  }
+
+  /** A finger that moves sideways turns to the next one, or to the one before. */
+  protected swiped({ pointerType, clientX }: PointerEvent): void {
+    const moved = clientX - this.from;
+    if (pointerType === 'touch' && Math.abs(moved) > SWIPE) this.step(moved < 0 ? 1 : -1);
   }
 
   /** A press beside the picture. */

@@ -78,8 +78,7 @@ export class Composer {
     afterNextRender(() => {
       onDrop(this.host.closest<HTMLElement>('aldis-chat') ?? this.host, gone.signal, (over) => this.dropping.set(over && !this.editing()), (files) => this.attach(files));
       this.write(this.drafts.of(this.chat()));
-      // Not on a touch screen: its keyboard would cover what one came to read.
-      if (matchMedia('(pointer: fine)').matches) this.focus();
+      this.offer();
     });
     inject(DestroyRef).onDestroy(() => {
       gone.abort();
@@ -87,10 +86,17 @@ export class Composer {
     });
     // The draft steps aside while an earlier message is changed, and may be gone once files are no longer waited for.
     effect(() => {
-      const editing = this.editing();
-      if (editing && this.waiting()) untracked(() => this.stop());
-      untracked(() => this.write(editing ? editing.text : this.drafts.of(this.chat())));
+      const [editing, waiting] = [this.editing(), this.waiting()];
+      untracked(() => {
+        if (editing && waiting) this.stop();
+        this.write(editing ? editing.text : this.drafts.of(this.chat()));
+      });
     });
+  }
+
+  /** Not on a touch screen: its keyboard would cover what one came to read. */
+  protected offer(): void {
+    if (matchMedia('(pointer: fine)').matches) this.focus();
   }
 
   focus(): void {
@@ -155,7 +161,7 @@ export class Composer {
   protected attach(files: readonly File[]): void {
     if (files.length === 0 || this.editing()) return;
     this.attached.add(this.chat(), files);
-    if (matchMedia('(pointer: fine)').matches) this.focus();
+    this.offer();
   }
 
   protected choose(picker: HTMLInputElement): void {
@@ -180,15 +186,15 @@ export class Composer {
     const text = this.message();
     if (this.editing()) return this.save.emit(text);
     this.typing.stopped();
-    if (this.held().files.length === 0) this.finish({ text, attachments: [] });
-    else void this.tray()?.send(text, this.replying()?.message?.id);
+    if (this.held().files.length > 0) return void this.tray()?.send(text, this.replying()?.message?.id);
+    this.finish({ text, attachments: [] });
+    this.focus();
   }
 
   protected finish(written: Written): void {
     this.drafts.keep(this.chat(), '');
     this.write('');
     this.send.emit(written);
-    this.focus();
   }
 
   private write(text: string): void {

@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { keepPage } from '../attachments/dropping';
 import { ConversationList } from '../conversations/conversation-list';
 import { NewConversation, NewGroup, QuickSwitch, Search } from '../rare';
 import { SearchPanel } from '../search/search-panel';
@@ -47,6 +48,7 @@ export class Shell {
   constructor() {
     void inject(Sync).start();
     fitViewport(inject(DOCUMENT));
+    keepPage(inject(DOCUMENT));
   }
 
   protected shortcut(event: KeyboardEvent): void {
