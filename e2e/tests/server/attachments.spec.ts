@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
 import { join as path } from 'node:path';
-import { deflateSync } from 'node:zlib';
 
 import { expect, test } from '@playwright/test';
 
@@ -10,6 +9,7 @@ import type { Attachment, Conversation, Message } from '../../../web/src/app/pro
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
 import { client, join } from '../../support/live.ts';
+import { png } from '../../support/png.ts';
 
 const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) => {
   const aldis = await Aldis.start(flags);
@@ -36,30 +36,6 @@ async function upload(who: Person, bytes: Uint8Array | string, type: string, nam
 const get = (who: Person, url: string, headers: Record<string, string> = {}, on = aldis) =>
   fetch(on.url + url, { headers: { authorization: `Bearer ${who.token}`, ...headers } });
 const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
-
-/** A picture of one colour. */
-function png(width: number, height: number, rows = height): Buffer {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const crc = [...body].reduce((crc, byte) => {
-      crc ^= byte;
-      for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-      return crc >>> 0;
-    }, 0xffffffff);
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    sum.writeUInt32BE(~crc >>> 0);
-    return Buffer.concat([length, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2], 8);
-  const row = Buffer.alloc(1 + width * 3, 0x7f);
-  row[0] = 0;
-  const data = deflateSync(Buffer.concat(Array.from({ length: rows }, () => row)));
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
-}
 
 /** The files of a server, by the names of their folders and of themselves. */
 const files = async (on: Aldis) =>

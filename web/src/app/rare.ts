@@ -1,5 +1,9 @@
 // What is needed now and then. Loaded together at the first need: each by itself, the build would split what they
 // share with the messenger into many small files, all of which the first load would have to fetch.
+import './rare-styles';
+
+export { AttachmentView } from './attachments/attachment';
+export { Tray } from './attachments/tray';
 export { EmojiPanel } from './chat/emoji-panel';
 export { MentionList } from './chat/mention-list';
 export { MessageMenu } from './chat/message-menu';

@@ -74,14 +74,18 @@ export class Api {
     return this.call('GET', path);
   }
 
+  private call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.authorized((token) => request<T>(method, path, { token, body }));
+  }
+
   /** An access token lives for an hour: an answer that says it is over costs one refresh and one more try. */
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async authorized<T>(ask: (token: string) => Promise<T>): Promise<T> {
     const token = this.auth.token;
     try {
-      return await request<T>(method, path, { token, body });
+      return await ask(token);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (error.code === 'token_expired') return request<T>(method, path, { token: await this.auth.refresh(token), body });
+      if (error.code === 'token_expired') return ask(await this.auth.refresh(token));
       if (error.code === 'session_revoked' || error.code === 'token_invalid') this.auth.end('ended');
       throw error;
     }

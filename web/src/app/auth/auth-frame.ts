@@ -1,6 +1,7 @@
 import { Component, input } from '@angular/core';
 
 import { Mark } from '../ui/mark';
+import './auth-styles';
 
 /** The page around the forms of a visitor: the mark, a heading, a card. */
 @Component({

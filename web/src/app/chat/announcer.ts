@@ -1,5 +1,6 @@
 import { Component, effect, input, signal } from '@angular/core';
 
+import { carried } from '../attachments/summary';
 import type { Entry } from './timeline';
 
 const KEPT = 10;
@@ -33,7 +34,7 @@ export class Announcer {
       this.heard = Math.max(newest, heard ?? 0);
       if (heard === null || newest <= heard) return;
       const fresh = entries.filter(({ own, message }) => !own && message && message.seq > heard);
-      const said = fresh.map(({ key, sender, text }) => ({ key, text: `${this.names().get(sender) ?? sender}: ${text}` }));
+      const said = fresh.map((entry) => ({ key: entry.key, text: `${this.names().get(entry.sender) ?? entry.sender}: ${entry.text || carried(entry.attachments)}` }));
       this.lines.update((lines) => [...lines, ...said].slice(-KEPT));
     });
   }

@@ -14,7 +14,7 @@ import { Groups } from '../groups/groups';
 import { PresenceDot } from '../live/presence-dot';
 import type { User } from '../protocol/protocol';
 import { Details, MessageMenu } from '../rare';
-import { SearchStore } from '../search/search-store';
+import { SearchPanel } from '../search/search-panel';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
@@ -27,7 +27,7 @@ import type { Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
 import { Place } from './place';
-import { type Address, sameAddress } from './pending';
+import { type Address, sameAddress, type Written } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
 import { type Entry, timeline } from './timeline';
@@ -51,7 +51,7 @@ export class Chat {
   private readonly groups = inject(Groups);
   private readonly blocks = inject(Blocks);
   protected readonly panel = inject(Panel);
-  protected readonly search = inject(SearchStore);
+  protected readonly search = inject(SearchPanel);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -210,11 +210,11 @@ export class Chat {
     if (id) await this.groups.forget(id);
   }
 
-  protected async send(text: string): Promise<void> {
+  protected async send({ text, attachments }: Written): Promise<void> {
     const replyTo = this.composing.replying()?.message?.id;
     this.composing.cancel();
     this.place.latest();
     this.list()?.follow();
-    await this.outbox.send(this.address(), text, replyTo);
+    await this.outbox.send(this.address(), text, replyTo, attachments);
   }
 }

@@ -11,7 +11,7 @@ async function composer(editing: Partial<Entry> | null = null) {
   const fixture = TestBed.createComponent(Composer);
   const inputs = { chat: '@bob', title: 'Bob', names: new Map(), replying: null, editing };
   for (const [name, value] of Object.entries(inputs)) fixture.componentRef.setInput(name, value);
-  fixture.componentInstance.send.subscribe((text) => sent.push(text));
+  fixture.componentInstance.send.subscribe(({ text }) => sent.push(text));
   fixture.componentInstance.save.subscribe((text) => saved.push(text));
   await fixture.whenStable();
   const page = fixture.nativeElement as HTMLElement;

@@ -1,25 +1,31 @@
-import { afterNextRender, Component, computed, DestroyRef, effect, type ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
+import { afterNextRender, Component, computed, DestroyRef, effect, ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
 
-import { oneLine } from '../format/text';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { Attached } from '../attachments/attached';
+import { onDrop, pastedFiles } from '../attachments/dropping';
+import { summary } from '../attachments/summary';
 import type { Member } from '../protocol/protocol';
 import { TypingStore } from '../live/typing-store';
-import { EmojiPanel, MentionList } from '../rare';
+import { EmojiPanel, MentionList, Tray } from '../rare';
 import { Icon } from '../ui/icon';
 import { Drafts } from './drafts';
 import { complete, nameAt, suggest, type Typing } from './mention';
-import { addressOf } from './pending';
+import { addressOf, type Written } from './pending';
 import type { Entry } from './timeline';
 import { excess } from './too-long';
 
 /** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
 @Component({
   selector: 'aldis-composer',
-  imports: [EmojiPanel, Icon, MentionList],
+  imports: [EmojiPanel, Icon, MentionList, Tray],
   templateUrl: './composer.html',
 })
 export class Composer {
   private readonly drafts = inject(Drafts);
   private readonly typing = inject(TypingStore);
+  private readonly attached = inject(Attached);
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   readonly chat = input.required<string>();
   readonly title = input.required<string>();
@@ -30,7 +36,7 @@ export class Composer {
   readonly replying = input.required<Entry | null>();
   readonly editing = input.required<Entry | null>();
   readonly failure = input('');
-  readonly send = output<string>();
+  readonly send = output<Written>();
   readonly save = output<string>();
   readonly dismiss = output();
   readonly editLast = output();
@@ -39,7 +45,13 @@ export class Composer {
   protected readonly text = signal('');
   /** The text as it is sent: half a character, which a program may leave behind, becomes a replacement character. */
   private readonly message = computed(() => this.text().trim().toWellFormed());
-  protected readonly empty = computed(() => this.message() === '');
+  private readonly chats = toSignal(this.attached.chats$, { requireSync: true });
+  /** What goes with it; a message that is changed keeps what it carries. */
+  protected readonly held = computed(() => this.chats() && this.attached.of(this.chat()));
+  protected readonly waiting = computed(() => this.held().waiting);
+  /** Files are dragged over the chat. */
+  protected readonly dropping = signal(false);
+  protected readonly empty = computed(() => this.message() === '' && (this.editing() !== null || this.held().files.length === 0));
   /** Said before the server says it; only the server knows for certain. */
   protected readonly tooLong = computed(() => {
     const over = excess(this.message());
@@ -50,7 +62,7 @@ export class Composer {
     const entry = this.editing() ?? this.replying();
     if (!entry) return null;
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
-    return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: oneLine(entry.text), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
+    return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: summary(entry), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
   });
   /** Whether the emoji are open. */
   protected readonly picking = signal(false);
@@ -60,20 +72,33 @@ export class Composer {
     return naming ? suggest(this.members(), naming.query, this.me()) : [];
   });
   protected readonly chosen = signal(0);
+  private readonly tray = viewChild<Tray>('tray');
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
   constructor() {
+    const gone = new AbortController();
     afterNextRender(() => {
+      onDrop(this.host.closest<HTMLElement>('aldis-chat') ?? this.host, gone.signal, (over) => this.dropping.set(over && !this.editing()), (files) => this.attach(files));
       this.write(this.drafts.of(this.chat()));
-      // Not on a touch screen: its keyboard would cover what one came to read.
-      if (matchMedia('(pointer: fine)').matches) this.focus();
+      this.offer();
     });
-    inject(DestroyRef).onDestroy(() => this.typing.stopped());
-    // The draft steps aside while an earlier message is changed.
+    inject(DestroyRef).onDestroy(() => {
+      gone.abort();
+      this.typing.stopped();
+    });
+    // The draft steps aside while an earlier message is changed, and may be gone once files are no longer waited for.
     effect(() => {
-      const editing = this.editing();
-      untracked(() => this.write(editing ? editing.text : this.drafts.of(this.chat())));
+      const [editing, waiting] = [this.editing(), this.waiting()];
+      untracked(() => {
+        if (editing && waiting) this.stop();
+        this.write(editing ? editing.text : this.drafts.of(this.chat()));
+      });
     });
+  }
+
+  /** Not on a touch screen: its keyboard would cover what one came to read. */
+  protected offer(): void {
+    if (matchMedia('(pointer: fine)').matches) this.focus();
   }
 
   focus(): void {
@@ -133,6 +158,7 @@ export class Composer {
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && this.suggestionKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && plain && matchMedia('(pointer: fine)').matches) this.submit();
+    else if (event.key === 'Escape' && this.waiting()) this.stop();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
     else if (event.key === 'ArrowUp' && plain && this.text() === '' && !this.context()) this.editLast.emit();
     else if (event.key === 'ArrowUp' && event.ctrlKey && !this.editing()) this.stepReply.emit(-1);
@@ -141,15 +167,43 @@ export class Composer {
     event.preventDefault();
   }
 
+  protected attach(files: readonly File[]): void {
+    if (files.length === 0 || this.editing()) return;
+    this.attached.add(this.chat(), files);
+    this.offer();
+  }
+
+  protected choose(picker: HTMLInputElement): void {
+    this.attach([...(picker.files ?? [])]);
+    // The same file may be chosen again.
+    picker.value = '';
+  }
+
+  protected paste(event: ClipboardEvent): void {
+    const files = pastedFiles(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    this.attach(files);
+  }
+
+  protected stop(): void {
+    this.attached.set(this.chat(), { waiting: false });
+  }
+
   protected submit(): void {
-    if (this.empty()) return;
+    if (this.empty() || this.waiting()) return;
     const text = this.message();
     if (this.editing()) return this.save.emit(text);
     this.typing.stopped();
+    if (this.held().files.length > 0) return void this.tray()?.send(text, this.replying()?.message?.id);
+    this.finish({ text, attachments: [] });
+    this.focus();
+  }
+
+  protected finish(written: Written): void {
     this.drafts.keep(this.chat(), '');
     this.write('');
-    this.send.emit(text);
-    this.focus();
+    this.send.emit(written);
   }
 
   private write(text: string): void {

@@ -155,7 +155,7 @@ export class MessageList {
     if (next) this.focusOn(next);
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
-    else if (event.key === 'c' && entry) void navigator.clipboard?.writeText(entry.text);
+    else if (event.key === 'c' && entry?.text) void navigator.clipboard?.writeText(entry.text);
     else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey)) this.ask(event.target as Element, below(event.target as Element));
     else if (event.key === 'Escape') this.leave.emit();
     else return;

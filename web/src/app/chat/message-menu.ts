@@ -48,6 +48,8 @@ export class MessageMenu {
     const { reactions = {} } = this.entry().message ?? {};
     return PALETTE.map((emoji) => ({ emoji, mine: reactions[emoji]?.includes(this.me) ?? false }));
   });
+  /** Only who uploaded a file may send it. */
+  protected readonly forwardable = computed(() => this.entry().own || !this.entry().attachments?.length);
   protected readonly remove = () => this.changes.remove(this.entry().message!);
 
   protected react(emoji: string): void {
@@ -60,7 +62,8 @@ export class MessageMenu {
   }
 
   protected forward({ chat, link }: Row): void {
-    void this.outbox.send(addressOf(chat), this.entry().text);
+    const { text, attachments } = this.entry();
+    void this.outbox.send(addressOf(chat), text, undefined, attachments);
     void this.router.navigate(link);
   }
 

@@ -1,9 +1,12 @@
 import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
 
+import { boxesOf, columnsOf } from '../attachments/boxes';
+import { carried, summary } from '../attachments/summary';
 import { clockTime, dayHeading, fullTime } from '../format/time';
-import { emojiOnly, oneLine, segments } from '../format/text';
+import { emojiOnly, segments } from '../format/text';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message } from '../protocol/protocol';
+import { AttachmentView } from '../rare';
 import { Avatar, hueOf } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { type Anchor, below } from '../ui/anchor';
@@ -18,7 +21,7 @@ import type { Entry } from './timeline';
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
 @Component({
   selector: 'aldis-message',
-  imports: [Avatar, Icon, Reactions, TickMark],
+  imports: [AttachmentView, Avatar, Icon, Reactions, TickMark],
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
@@ -59,6 +62,8 @@ export class MessageView {
   protected readonly below = below;
   protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
+  protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
+  protected readonly columns = computed(() => columnsOf(this.boxes()));
   protected readonly segments = computed(() => segments(this.entry().text, this.entry().message?.mentions));
   protected readonly hue = computed(() => hueOf(this.entry().sender));
   protected readonly reacted = computed(() => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0);
@@ -67,9 +72,9 @@ export class MessageView {
   protected readonly time = computed(() => clockTime(this.entry().time));
   protected readonly exact = computed(() => fullTime(this.entry().time));
   protected readonly label = computed(() => {
-    const { text, tick, message } = this.entry();
+    const { text, attachments, tick, message } = this.entry();
     const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
-    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'this message was deleted' : text}`;
+    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'this message was deleted' : [carried(attachments), text].filter(Boolean).join(': ')}`;
   });
   protected readonly quote = computed(() => {
     const id = this.entry().replyTo;
@@ -78,7 +83,7 @@ export class MessageView {
     // Its place is taken at once, so that nothing moves when it is found.
     if (!quoted) return { id, who: '…', text: '…' };
     const who = quoted.sender === this.me ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
-    return { id, who, text: quoted.deletedAt ? 'Message deleted' : oneLine(quoted.text) };
+    return { id, who, text: quoted.deletedAt ? 'Message deleted' : summary(quoted) };
   });
 
   constructor() {

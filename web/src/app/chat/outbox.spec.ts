@@ -19,6 +19,7 @@ class Wire {
   readonly status$ = new BehaviorSubject<Status>('online');
   readonly stored: string[] = [];
   failures: (Failure | 'lost' | 'cut')[] = [];
+  readonly attached: string[][] = [];
   /** What was put on the wire, stored or not. */
   readonly sent: string[] = [];
 
@@ -26,8 +27,9 @@ class Wire {
     return this.status$.value === 'online';
   }
 
-  request(_event: string, { clientId, text }: { clientId: string; text: string }): Promise<Message> {
+  request(_event: string, { clientId, text, attachments }: { clientId: string; text: string; attachments?: string[] }): Promise<Message> {
     if (!this.online) return Promise.reject(new Failure(null));
+    if (attachments) this.attached.push(attachments);
     this.sent.push(text);
     const failure = this.failures.shift();
     if (failure === 'cut') {
@@ -106,6 +108,17 @@ describe('the outbox', () => {
     await Promise.all(['a', 'b'].map((text) => box.send({ receiver: 'bob' }, text)));
     await vi.waitFor(async () => expect(await waiting(box)).toEqual([]), 3_000);
     expect(wire.stored).toEqual(['a', 'b']);
+  });
+
+  it('keeps what a message carries, and sends it by its ids', async () => {
+    wire.status$.next('offline');
+    const file = { id: 'f1', name: 'crew.pdf', type: 'application/pdf', size: 1, url: '/api/attachments/f1' };
+    await outbox().send({ receiver: 'bob' }, '', undefined, [file]);
+    const after = outbox();
+    await after.restore();
+    expect(entries(after).map(({ attachments }) => attachments)).toEqual([[file]]);
+    wire.status$.next('online');
+    await vi.waitFor(() => expect(wire.attached).toEqual([['f1']]));
   });
 
   it('sends again when the answer was lost, and the message is stored once', async () => {

@@ -5,7 +5,7 @@ import { Failure } from '../api/problem';
 import { ConversationStore } from '../conversations/conversation-store';
 import { uuidv7 } from '../format/uuid';
 import { WebSocketService } from '../live/web-socket-service';
-import type { Message, MessageId } from '../protocol/protocol';
+import type { Attachment, Message, MessageId } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { locked } from '../store/locked';
 import type { Address, Pending } from './pending';
@@ -60,8 +60,8 @@ export class Outbox {
     void this.flush();
   }
 
-  async send(address: Address, text: string, replyTo?: MessageId): Promise<void> {
-    const entry: Pending = { ...address, clientId: uuidv7(), text, writtenAt: Date.now(), ...(replyTo ? { replyTo } : {}) };
+  async send(address: Address, text: string, replyTo?: MessageId, attachments: readonly Attachment[] = []): Promise<void> {
+    const entry: Pending = { ...address, clientId: uuidv7(), text, writtenAt: Date.now(), ...(replyTo ? { replyTo } : {}), ...(attachments.length > 0 ? { attachments } : {}) };
     const saved = this.database.putPending(entry).then(
       () => this.saving.delete(entry.clientId),
       // It stays in memory, and in `saving`, so that a look at the database does not drop it.
@@ -111,9 +111,9 @@ export class Outbox {
     await this.read();
     for (let entry = this.next(); entry && this.socket.online; entry = this.next()) {
       try {
-        const { clientId, receiver, conversationId, text, replyTo } = entry;
+        const { clientId, receiver, conversationId, text, replyTo, attachments } = entry;
         await this.saving.get(clientId);
-        const payload = { clientId, receiver, conversationId, text, replyTo };
+        const payload = { clientId, receiver, conversationId, text, replyTo, attachments: attachments?.map(({ id }) => id) };
         if (!this.insisted.has(clientId)) checkPacket('message', payload);
         const message = await this.socket.request('message', payload);
         // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.

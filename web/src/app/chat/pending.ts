@@ -1,4 +1,4 @@
-import type { ConversationId, Message, MessageId, Problem } from '../protocol/protocol';
+import type { Attachment, ConversationId, Message, MessageId, Problem } from '../protocol/protocol';
 
 /** A message that the person wrote and the server has not acknowledged yet. */
 export interface Pending {
@@ -9,10 +9,18 @@ export interface Pending {
   conversationId?: ConversationId;
   text: string;
   replyTo?: MessageId;
+  /** Files that the server has already. */
+  attachments?: readonly Attachment[];
   /** When it was written (milliseconds). */
   writtenAt: number;
   /** Set once the server refused it for good; it stays until the person retries or discards it. */
   problem?: Problem;
+}
+
+/** What is to be sent. */
+export interface Written {
+  readonly text: string;
+  readonly attachments: readonly Attachment[];
 }
 
 /** Where messages of one chat go: a person, or a group by its id. */

@@ -1,4 +1,4 @@
-import type { Cursors, Message } from '../protocol/protocol';
+import type { Attachment, Cursors, Message } from '../protocol/protocol';
 import { dayNumber } from '../format/time';
 import { keyOf, type Pending } from './pending';
 
@@ -11,6 +11,7 @@ export interface Entry {
   readonly own: boolean;
   readonly sender: string;
   readonly text: string;
+  readonly attachments?: readonly Attachment[] | undefined;
   readonly time: Date;
   /** Set from when the server has it. */
   readonly message?: Message;
@@ -72,8 +73,8 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
 }
 
 /** Filled in place: there may be thousands, and copies of them take longer than a frame. */
-function lineOf(key: string, own: boolean, time: Date, { sender, text, replyTo }: Pick<Message, 'sender' | 'text' | 'replyTo'>): Line {
-  const line: Line = { key, own, sender, text, time, day: dayNumber(time), startsDay: false, startsGroup: false, endsGroup: false };
+function lineOf(key: string, own: boolean, time: Date, { sender, text, attachments, replyTo }: Pick<Entry, 'sender' | 'text' | 'attachments'> & { readonly replyTo?: string }): Line {
+  const line: Line = { key, own, sender, text, attachments, time, day: dayNumber(time), startsDay: false, startsGroup: false, endsGroup: false };
   if (replyTo) line.replyTo = replyTo;
   return line;
 }

@@ -1,6 +1,6 @@
+import { summary } from '../attachments/summary';
 import type { Pending } from '../chat/pending';
 import { type Tick, tickOf } from '../chat/timeline';
-import { oneLine } from '../format/text';
 import type { Conversation } from '../protocol/protocol';
 import { activity, linkTo, peer, roleOf, titleOf } from './conversation';
 
@@ -48,8 +48,8 @@ export function rows(conversations: readonly Conversation[], outbox: readonly Pe
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }
 
-function ofPending({ text, problem, writtenAt }: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
-  return { preview: oneLine(text), own: true, tick: problem ? 'failed' : 'pending', time: new Date(writtenAt) };
+function ofPending(pending: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
+  return { preview: summary(pending), own: true, tick: pending.problem ? 'failed' : 'pending', time: new Date(pending.writtenAt) };
 }
 
 function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
@@ -58,7 +58,7 @@ function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | '
   if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
   if (!last) return { preview: 'No messages yet', own: false, time };
   const own = last.sender === me;
-  const preview = last.deletedAt ? 'Message deleted' : oneLine(last.text);
+  const preview = last.deletedAt ? 'Message deleted' : summary(last);
   const member = conversation.members.find(({ username }) => username === last.sender);
   const from = conversation.kind === 'group' && !own && !last.deletedAt ? { from: member?.displayName ?? last.sender } : {};
   const others = conversation.members.filter(({ username }) => username !== me);

@@ -4,11 +4,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api } from '../api/api';
 import { Failure } from '../api/problem';
 import type { Hit, Page, Problem } from '../protocol/protocol';
+import { SearchPanel } from './search-panel';
 import { type Searching, SearchStore } from './search-store';
 
 const hit = (id: string) => ({ message: { id }, fragment: id }) as Hit;
 let asked: string[];
 let answer: (query: string, next?: string) => Promise<Page<Hit>>;
+let panel: SearchPanel;
 let store: SearchStore;
 let state: Searching;
 
@@ -22,9 +24,10 @@ beforeEach(() => {
   };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({ providers: [{ provide: Api, useValue: { search } }] });
+  panel = TestBed.inject(SearchPanel);
   store = TestBed.inject(SearchStore);
   store.state$.subscribe((now) => (state = now));
-  store.open(null);
+  panel.open(null);
 });
 
 afterEach(() => vi.useRealTimers());
@@ -63,7 +66,7 @@ describe('searching', () => {
     await pause();
     store.look('tide ');
     await pause();
-    store.open('c');
+    panel.open('c');
     await pause();
     expect(asked).toEqual(['tide', 'tide c']);
   });
@@ -77,7 +80,7 @@ describe('searching', () => {
     store.look('…');
     await pause();
     expect(state).toMatchObject({ hits: [], answered: '…', failure: null });
-    store.close();
+    panel.close();
     expect(state).toMatchObject({ open: false, query: '', hits: [], answered: null });
   });
 

@@ -3,17 +3,13 @@ import { BehaviorSubject, debounce, distinctUntilChanged, filter, map, of, Subje
 
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
-import type { ConversationId, Hit } from '../protocol/protocol';
+import type { Hit } from '../protocol/protocol';
+import { type Opened, SearchPanel } from './search-panel';
 
 /** How long the person pauses before the server is asked. */
 const PAUSE = 250;
 
-export interface Searching {
-  readonly open: boolean;
-  /** How often it was asked for: each time the field gets the focus. */
-  readonly opened: number;
-  /** Where; everywhere if `null`. */
-  readonly within: ConversationId | null;
+export interface Searching extends Opened {
   readonly query: string;
   readonly hits: readonly Hit[];
   /** The rest, where there is one. */
@@ -26,10 +22,11 @@ export interface Searching {
 
 const NOTHING = { hits: [], next: undefined, answered: null, loading: false, failure: null };
 
-/** What is looked for in messages, where, and what was found. */
+/** What is looked for in messages, and what was found. */
 @Service()
 export class SearchStore {
   private readonly api = inject(Api);
+  private readonly panel = inject(SearchPanel);
   private readonly state = new BehaviorSubject<Searching>({ open: false, opened: 0, within: null, query: '', ...NOTHING });
   readonly state$ = this.state.asObservable();
   /** The person changed what is looked for, or where. */
@@ -46,15 +43,7 @@ export class SearchStore {
         filter((found) => found !== null),
       )
       .subscribe((found) => this.change(found));
-  }
-
-  /** In one conversation, or in all. */
-  open(within: ConversationId | null): void {
-    this.ask({ open: true, opened: this.state.value.opened + 1, within });
-  }
-
-  close(): void {
-    this.ask({ open: false, within: null, query: '' });
+    this.panel.state$.subscribe((opened) => this.ask({ ...opened, ...(opened.open ? {} : { query: '' }) }));
   }
 
   look(query: string): void {

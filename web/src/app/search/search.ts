@@ -11,6 +11,7 @@ import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
 import { parts } from './fragment';
+import { SearchPanel } from './search-panel';
 import { SearchStore } from './search-store';
 
 /** In place of the list of conversations: a field, and the messages that were found. */
@@ -21,6 +22,7 @@ import { SearchStore } from './search-store';
   host: { '(keydown)': 'key($event)' },
 })
 export class Search {
+  private readonly panel = inject(SearchPanel);
   private readonly store = inject(SearchStore);
   private readonly conversations = inject(ConversationStore);
   private readonly excerpts = inject(ExcerptStore);
@@ -83,7 +85,7 @@ export class Search {
   }
 
   protected everywhere(): void {
-    this.store.open(null);
+    this.panel.open(null);
   }
 
   protected again(): void {
@@ -95,7 +97,7 @@ export class Search {
   }
 
   protected close(): void {
-    this.store.close();
+    this.panel.close();
     this.before?.focus();
   }
 
@@ -106,7 +108,7 @@ export class Search {
     void this.excerpts.go(conversationId, seq);
     await this.router.navigate(linkTo(conversation, this.conversations.me));
     // On a phone the chat takes the place of what was found.
-    if (matchMedia('(max-width: 45rem)').matches) this.store.close();
+    if (matchMedia('(max-width: 45rem)').matches) this.panel.close();
   }
 
   protected key(event: KeyboardEvent): void {

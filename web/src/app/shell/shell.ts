@@ -3,9 +3,10 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { keepPage } from '../attachments/dropping';
 import { ConversationList } from '../conversations/conversation-list';
 import { NewConversation, NewGroup, QuickSwitch, Search } from '../rare';
-import { SearchStore } from '../search/search-store';
+import { SearchPanel } from '../search/search-panel';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
 import { Icon } from '../ui/icon';
@@ -26,7 +27,7 @@ export class Shell {
   private readonly router = inject(Router);
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
-  protected readonly search = inject(SearchStore);
+  protected readonly search = inject(SearchPanel);
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
   protected readonly shortcutName = SHORTCUT;
   protected readonly versions = inject(Versions);
@@ -47,6 +48,7 @@ export class Shell {
   constructor() {
     void inject(Sync).start();
     fitViewport(inject(DOCUMENT));
+    keepPage(inject(DOCUMENT));
   }
 
   protected shortcut(event: KeyboardEvent): void {

@@ -154,6 +154,8 @@ export class Database {
     const db = await this.db;
     if (!db) return;
     db.close();
+    // Small pictures, where the browser can keep some: see `Files`.
+    await (globalThis as { caches?: CacheStorage }).caches?.delete(db.name);
     await deleteDB(db.name);
   }
 

@@ -1,0 +1,66 @@
+import { inject, Service } from '@angular/core';
+
+import { Api } from '../api/api';
+import { Failure, isProblem } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
+import type { Attachment } from '../protocol/protocol';
+
+/** Small pictures in memory; the one that was wanted longest ago goes first. */
+const HELD = 200;
+/** Long enough for a browser to begin saving. */
+const SAVED_WITHIN = 60_000;
+
+/** The bytes of files that messages carry. They need the token, so a page shows them from objects of its own. */
+@Service()
+export class Files {
+  private readonly api = inject(Api);
+  private readonly me = inject(AuthService).user?.username ?? '';
+  private readonly held = new Map<string, Promise<string>>();
+
+  /** The address of a small picture within this page. What was seen once is there without a connection. */
+  picture(url: string): Promise<string> {
+    const picture = this.held.get(url) ?? this.small(url);
+    // The newest are last.
+    this.held.delete(url);
+    this.held.set(url, picture);
+    picture.catch(() => this.held.delete(url));
+    const [[oldest, gone] = []] = this.held;
+    if (this.held.size > HELD && oldest && gone) {
+      this.held.delete(oldest);
+      void gone.then((address) => URL.revokeObjectURL(address));
+    }
+    return picture;
+  }
+
+  /** A file as it is. */
+  async bytes({ url }: Attachment, signal?: AbortSignal): Promise<Blob> {
+    return (await this.fetch(url, signal)).blob();
+  }
+
+  /** Saves a file where the browser saves files. */
+  async save(file: Attachment): Promise<void> {
+    const address = URL.createObjectURL(await this.bytes(file));
+    const link = Object.assign(document.createElement('a'), { href: address, download: file.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), SAVED_WITHIN);
+  }
+
+  private async small(url: string): Promise<string> {
+    // Beside the database, and gone with it. Only in a secure context: over https, or on this machine.
+    const kept = await (globalThis as { caches?: CacheStorage }).caches?.open(`aldis:${this.me}`).catch(() => undefined);
+    const found = await kept?.match(url);
+    const answer = found ?? (await this.fetch(url));
+    if (!found) await kept?.put(url, answer.clone()).catch(() => undefined);
+    return URL.createObjectURL(await answer.blob());
+  }
+
+  private fetch(url: string, signal: AbortSignal | null = null): Promise<Response> {
+    return this.api.authorized(async (token) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', signal }).catch(() => null);
+      if (answer?.ok) return answer;
+      const problem: unknown = await answer?.json().catch(() => null);
+      throw new Failure(isProblem(problem) ? problem : null);
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import { Failure, isProblem } from '../api/problem';
+import type { Attachment } from '../protocol/protocol';
+
+const NAME_BYTES = 255;
+/** Control characters, slashes, and what turns the direction of writing: the server takes none of them in a name. */
+const UNFIT = /[\p{Cc}/\\\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The name of a file as the server takes it; one that is too long keeps its ending. */
+export function fitName(name: string): string {
+  const fit = name.toWellFormed().replace(UNFIT, '_').replace(/^\.{0,2}$/, 'file');
+  const [, stem = fit, ending = ''] = /^(.+)(\.[^.]{1,16})$/s.exec(fit) ?? [];
+  const characters = [...stem];
+  const encoder = new TextEncoder();
+  while (encoder.encode(characters.join('') + ending).length > NAME_BYTES) characters.pop();
+  return characters.join('') + ending;
+}
+
+export interface Uploading {
+  readonly token: string;
+  /** The media type to claim; without one the bytes decide. */
+  readonly type: string;
+  readonly signal: AbortSignal;
+  /** From 0 to 1. */
+  readonly progress: (done: number) => void;
+}
+
+/** Sends a file's bytes. `fetch` would not tell how many have gone. */
+export function upload(file: File, { token, type, signal, progress }: Uploading): Promise<Attachment> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', `/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
+    request.setRequestHeader('authorization', `Bearer ${token}`);
+    request.setRequestHeader('content-type', type || 'application/octet-stream');
+    request.responseType = 'json';
+    request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
+    const failed = () => reject(new Failure(isProblem(request.response) ? request.response : null));
+    request.onload = () => (request.status === 201 ? resolve(request.response as Attachment) : failed());
+    request.onerror = request.onabort = failed;
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}

@@ -1,0 +1,124 @@
+import { inject, Service } from '@angular/core';
+import { filter, firstValueFrom, map } from 'rxjs';
+
+import { Api } from '../api/api';
+import { explain, Failure } from '../api/problem';
+import { WebSocketService } from '../live/web-socket-service';
+import type { Attachment } from '../protocol/protocol';
+import { breath } from '../ui/breath';
+import { Attached, type Attaching, type Failed, type Held } from './attached';
+import { Files } from './files';
+import { upload } from './upload';
+
+/** The server takes four of a person at a time: one is left for another tab. */
+const AT_ONCE = 3;
+
+/** Sends what is attached, a few files at a time, in the order in which they came. */
+@Service()
+export class Uploads {
+  private readonly api = inject(Api);
+  private readonly attached = inject(Attached);
+  private readonly files = inject(Files);
+  private chats: ReadonlyMap<string, Held> = new Map();
+  private readonly under = new Map<string, AbortController>();
+  private readonly untyped = new Set<string>();
+
+  constructor() {
+    this.attached.chats$.subscribe((chats) => {
+      this.chats = chats;
+      this.next();
+    });
+    inject(WebSocketService).status$.subscribe((status) => {
+      if (status === 'online') this.all().forEach(({ key, failure }) => failure?.unreached && this.again(key));
+    });
+  }
+
+  again(key: string): void {
+    if (this.all().find((one) => one.key === key)?.failure?.untyped) this.untyped.add(key);
+    this.change(key, { failure: undefined });
+  }
+
+  remove(key: string): void {
+    this.each(key, (files) => files.filter((one) => one.key !== key));
+    this.under.get(key)?.abort();
+  }
+
+  /** All files of a chat once they are there; nothing where one failed, or after `stop`. */
+  async whole(chat: string): Promise<readonly Attachment[] | null> {
+    this.attached.set(chat, { waiting: true });
+    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(({ failure }) => failure);
+    const { files, waiting } = await firstValueFrom(this.attached.chats$.pipe(map(() => this.attached.of(chat)), filter(settled)));
+    this.attached.set(chat, { waiting: false });
+    const there = files.flatMap(({ attachment }) => attachment ?? []);
+    return waiting && there.length === files.length ? there : null;
+  }
+
+  /** They went with a message. */
+  clear(chat: string): void {
+    this.attached.set(chat, { files: [], full: false });
+  }
+
+  private next(): void {
+    for (const one of this.all()) {
+      if (this.under.size >= AT_ONCE) return;
+      if (!one.attachment && !one.failure && !this.under.has(one.key)) void this.send(one);
+    }
+  }
+
+  private async send({ key, file }: Attaching): Promise<void> {
+    const abort = new AbortController();
+    this.under.set(key, abort);
+    try {
+      const attachment = await this.patiently(key, file, abort.signal);
+      // The message will have its small picture at once, and without a connection, too.
+      if (attachment.thumbnailUrl) this.files.picture(attachment.thumbnailUrl).catch(() => undefined);
+      this.change(key, { attachment });
+    } catch (error) {
+      // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the network.
+      const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+      const failure = readable ? reason(error, file.type) : { said: 'It cannot be read.', unreached: false, untyped: false };
+      this.change(key, { failure, progress: undefined });
+    } finally {
+      this.under.delete(key);
+      this.next();
+    }
+  }
+
+  /** Too many uploads at a time, in other tabs or on other devices, are no failure: it waits for its turn. */
+  private async patiently(key: string, file: File, signal: AbortSignal): Promise<Attachment> {
+    for (;;) {
+      try {
+        const type = this.untyped.has(key) ? '' : file.type;
+        const progress = (progress: number) => this.change(key, { progress });
+        return await this.api.authorized((token) => upload(file, { token, type, signal, progress }));
+      } catch (error) {
+        if (signal.aborted || !(error instanceof Failure) || error.code !== 'rate_limited') throw error;
+        await breath((error.problem?.retryAfter ?? 1) * 1_000);
+      }
+    }
+  }
+
+  private change(key: string, part: Partial<Attaching>): void {
+    this.each(key, (files) => files.map((one) => (one.key === key ? { ...one, ...part } : one)));
+  }
+
+  private each(key: string, change: (files: readonly Attaching[]) => readonly Attaching[]): void {
+    for (const [chat, { files }] of this.chats) if (files.some((one) => one.key === key)) this.attached.set(chat, { files: change(files) });
+  }
+
+  private all(): Attaching[] {
+    return [...this.chats.values()].flatMap(({ files }) => files);
+  }
+}
+
+/** Why a file was not taken, for the person who attached it. */
+export function reason(error: unknown, type: string): Failed {
+  const code = error instanceof Failure ? error.code : '';
+  const said: Partial<Record<string, string>> = {
+    unreachable: 'No connection.',
+    too_large: 'Larger than this server takes.',
+    quota_exceeded: 'Your files have no more room. Delete messages with some.',
+    unsupported_media_type: `Not really ${type || 'what it seems'}. Trying again sends it as it is.`,
+  };
+  return { said: said[code] ?? explain(error), unreached: code === 'unreachable', untyped: code === 'unsupported_media_type' };
+}

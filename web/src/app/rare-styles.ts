@@ -1,0 +1,13 @@
+import './ui/form-styles';
+
+import attachments from './attachments/attachments.css' with { loader: 'text' };
+import emoji from './chat/emoji.css' with { loader: 'text' };
+import mentionList from './chat/mention-list.css' with { loader: 'text' };
+import messageMenu from './chat/message-menu.css' with { loader: 'text' };
+import options from './conversations/options.css' with { loader: 'text' };
+import details from './details/details.css' with { loader: 'text' };
+import groups from './groups/groups.css' with { loader: 'text' };
+import search from './search/search.css' with { loader: 'text' };
+import { adopt } from './ui/adopt';
+
+adopt(emoji, options, groups, details, search, mentionList, messageMenu, attachments);
