@@ -1,4 +1,4 @@
-import { answer, say } from '../../support/aldis.ts';
+import { Aldis, answer, say } from '../../support/aldis.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 const WIDE = { viewport: { width: 1280, height: 800 } };
@@ -227,4 +227,30 @@ test('a group fits a phone: nothing scrolls sideways, every target is large enou
   await page.getByRole('button', { name: 'Close details' }).tap();
   await expect(messenger.composer).toBeVisible();
   await page.context().close();
+});
+
+test('between the messages stands how the group changed, live and after a reload', async ({ browser }) => {
+  const aldis = await Aldis.start();
+  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+  const group = await aldis.group('Crew', [ann, bob]);
+  const messenger = new Messenger(await browserOf(browser, aldis, bob));
+  const lines = messenger.page.locator('.message .text, .beginning');
+  await messenger.openGroup(group);
+  await messenger.send('Who is there?');
+  await expect(lines).toHaveText(['The beginning of your conversation with Crew.', 'Ann created the group', 'Who is there?']);
+  const members = `/api/conversations/${group.id}/members`;
+  await aldis.call('PUT', `${members}/${cat.username}`, {}, ann.token);
+  await expect(lines.last()).toHaveText('Ann added Cat');
+  await aldis.call('PATCH', `/api/conversations/${group.id}`, { title: 'Harbour' }, ann.token);
+  await aldis.call('DELETE', `${members}/${cat.username}`, undefined, cat.token);
+  await messenger.send('So she went');
+  await aldis.call('PUT', `${members}/${bob.username}`, { role: 'admin' }, ann.token);
+  // Who is gone is called by the username, as on what they wrote.
+  const all = ['Ann created the group', 'Who is there?', `Ann added ${cat.username}`, 'Ann renamed the group to “Harbour”', `${cat.username} left`, 'So she went', 'Ann made you an admin'];
+  await expect(lines).toHaveText(['The beginning of your conversation with Harbour.', ...all]);
+  await messenger.page.reload();
+  await expect(lines).toHaveText(['The beginning of your conversation with Harbour.', ...all]);
+  expect(await violations(messenger.page)).toEqual([]);
+  await messenger.page.context().close();
+  await aldis.end();
 });

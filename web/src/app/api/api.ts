@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Block, ChangeConversation, Conversation, ConversationId, Hit, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
+import type { Block, ChangeConversation, Conversation, ConversationChange, ConversationId, Hit, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -60,14 +60,22 @@ export class Api {
   }
 
   async messages(id: ConversationId, limit: number, where?: Where): Promise<Message[]> {
-    const query = new URLSearchParams({ limit: String(limit) });
-    for (const [name, seq] of Object.entries(where ?? {})) query.set(name, String(seq));
-    return (await this.get<Page<Message>>(`/api/conversations/${encodeURIComponent(id)}/messages?${query}`)).items;
+    return (await this.page<Message>(id, 'messages', limit, where)).items;
+  }
+
+  async changes(id: ConversationId, where: Where, limit: number): Promise<ConversationChange[]> {
+    return (await this.page<ConversationChange>(id, 'changes', limit, where)).items;
   }
 
   search(query: string, within: ConversationId | null, next?: string): Promise<Page<Hit>> {
     const parameters = new URLSearchParams({ q: query, ...(within ? { conversationId: within } : {}), ...(next ? { next } : {}) });
     return this.get(`/api/search?${parameters}`);
+  }
+
+  private page<T>(id: ConversationId, what: string, limit: number, where: Where | object = {}): Promise<Page<T>> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    for (const [name, seq] of Object.entries(where)) query.set(name, String(seq));
+    return this.get(`/api/conversations/${encodeURIComponent(id)}/${what}?${query}`);
   }
 
   private get<T>(path: string): Promise<T> {

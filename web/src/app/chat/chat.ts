@@ -21,6 +21,7 @@ import { Icon } from '../ui/icon';
 import { ChatNote } from './chat-note';
 import { Composer } from './composer';
 import { Composing } from './composing';
+import { groupNotes } from './group-change-store';
 import { MessageChanges } from './message-changes';
 import { MessageList } from './message-list';
 import type { Wanted } from './message-menu';
@@ -43,6 +44,7 @@ export class Chat {
   private readonly api = inject(Api);
   private readonly location = inject(Location);
   private readonly router = inject(Router);
+  private readonly tab = inject(Title);
   private readonly store = inject(ConversationStore);
   private readonly messages = inject(MessageStore);
   private readonly outbox = inject(Outbox);
@@ -65,8 +67,7 @@ export class Chat {
 
   protected readonly key = computed(() => this.id() ?? `@${this.username()}`);
   protected readonly conversation = computed(() => {
-    const { items } = this.conversations();
-    const [id, username] = [this.id(), this.username()];
+    const [{ items }, id, username] = [this.conversations(), this.id(), this.username()];
     return items.find((conversation) => (id ? conversation.id === id : peer(conversation, this.me)?.username === username));
   });
   private readonly conversationId = computed(() => this.conversation()?.id);
@@ -87,10 +88,11 @@ export class Chat {
     const id = this.conversationId();
     return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true });
   });
+  private readonly notes = groupNotes(this.conversation, this.thread, this.names);
   protected readonly entries = computed(() => {
     const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
     const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));
-    return timeline(this.thread().messages, mine, this.me, others);
+    return timeline(this.thread().messages, mine, this.me, others, this.notes());
   });
 
   protected readonly composing = new Composing(this.entries, this.changes);
@@ -120,8 +122,7 @@ export class Chat {
 
   constructor() {
     void breath().then(() => this.framed.set(true));
-    const title = inject(Title);
-    effect(() => title.setTitle(`${this.title()} · Aldis`));
+    effect(() => this.tab.setTitle(`${this.title()} · Aldis`));
     effect(() => {
       this.key();
       untracked(() => this.composing.cancel());

@@ -89,10 +89,8 @@ export class MessageStore {
       if (thread) {
         // What lies below what is in memory comes with its page.
         const lowest = thread.whole ? 0 : (thread.messages[0]?.seq ?? 0);
-        this.add(
-          id,
-          arrived.filter(({ seq }) => seq > lowest),
-        );
+        const above = arrived.filter(({ seq }) => seq > lowest);
+        this.add(id, above);
       } else if (arrived[0]?.seq === 1) {
         // The first message of a conversation, and what follows it, is all of it.
         this.set(id, { messages: merge([], arrived), from: 1, whole: true, loading: false });

@@ -16,6 +16,17 @@ function pending(clientId: string, at: number, more: Partial<Pending> = {}): Pen
 }
 
 describe('timeline', () => {
+  it('puts how a group changed between the messages, and behind the last that the server has', () => {
+    const notes = [1, 3, 4, 7].map((seq) => ({ seq, text: `note ${seq}` }));
+    const entries = timeline([message(2, 'bob', minutes(0)), message(5, 'bob', minutes(1))], [pending('x', minutes(2))], 'ann', [], notes);
+    expect(entries.map(({ before, after }) => [before, after].map((list) => list?.map(({ seq }) => seq)))).toEqual([
+      [[1], undefined],
+      [[3, 4], [7]],
+      [undefined, undefined],
+    ]);
+    expect(timeline([], [], 'ann', [], notes)).toEqual([]);
+  });
+
   it('groups one sender within five minutes, and never across midnight', () => {
     const entries = timeline(
       [message(1, 'bob', minutes(0)), message(2, 'bob', minutes(5)), message(3, 'ann', minutes(5)), message(4, 'bob', minutes(9)), message(5, 'bob', minutes(11)), message(6, 'bob', minutes(17))],

@@ -1,4 +1,5 @@
 import type { Attachment, Cursors, Message } from '../protocol/protocol';
+import type { GroupNote } from './group-change';
 import { dayNumber } from '../format/time';
 import { keyOf, type Pending } from './pending';
 
@@ -24,6 +25,9 @@ export interface Entry {
   /** Whether it begins and ends a run of one sender's messages, which stand close together. */
   readonly startsGroup: boolean;
   readonly endsGroup: boolean;
+  /** How the group changed before it; after it, only at the end of what the server has. */
+  readonly before?: readonly GroupNote[];
+  readonly after?: readonly GroupNote[];
 }
 
 /** Messages of one sender belong together while no more than this lies between them. */
@@ -39,7 +43,7 @@ export function tickOf(seq: number, others: readonly Cursors[]): Tick {
 type Line = { -readonly [Key in keyof Entry]: Entry[Key] } & { readonly day: number };
 
 /** What a chat shows: what the server stored, then what still waits, in days and groups. */
-export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[]): Entry[] {
+export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[], notes: readonly GroupNote[] = []): Entry[] {
   const stored = new Set<string>();
   const lines = messages.map((message) => {
     const own = message.sender === me;
@@ -51,6 +55,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     }
     return line;
   });
+  if (notes.length > 0) put(notes, lines);
   for (const entry of pending) {
     const key = keyOf({ sender: me, clientId: entry.clientId });
     // Its acknowledgement was lost, but the message came all the same: shown once.
@@ -77,6 +82,17 @@ function lineOf(key: string, own: boolean, time: Date, { sender, text, attachmen
   const line: Line = { key, own, sender, text, attachments, time, day: dayNumber(time), startsDay: false, startsGroup: false, endsGroup: false };
   if (replyTo) line.replyTo = replyTo;
   return line;
+}
+
+/** Each note before the first message that was written after it, and behind the last one where there is none. */
+function put(notes: readonly GroupNote[], lines: readonly Line[]): void {
+  let at = 0;
+  for (const note of notes) {
+    while (at < lines.length && lines[at]!.message!.seq < note.seq) at++;
+    const [line, last] = [lines[at], lines.at(-1)];
+    if (line) line.before = [...(line.before ?? []), note];
+    else if (last) last.after = [...(last.after ?? []), note];
+  }
 }
 
 function together(a: Line | undefined, b: Line | undefined): boolean {

@@ -2,7 +2,7 @@ import { inject, Service } from '@angular/core';
 import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 
 import { AuthService } from '../auth/auth-service';
-import type { Conversation, ConversationId, Message } from '../protocol/protocol';
+import type { Conversation, ConversationChange, ConversationId, Message } from '../protocol/protocol';
 import type { Pending } from '../chat/pending';
 import { newer } from '../chat/thread';
 
@@ -116,6 +116,15 @@ export class Database {
     await tx.done;
   }
 
+  /** How a group changed, as far as that is known here. */
+  async changes(id: ConversationId): Promise<ConversationChange[]> {
+    return JSON.parse((await (await this.db)?.get('meta', `changes:${id}`)) ?? '[]') as ConversationChange[];
+  }
+
+  async putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
+    await (await this.db)?.put('meta', JSON.stringify(changes), `changes:${id}`);
+  }
+
   /** The emoji that were taken last, newest first. */
   async recentEmoji(): Promise<string[]> {
     return (await (await this.db)?.get('meta', 'emoji'))?.split(' ') ?? [];
@@ -136,9 +145,10 @@ export class Database {
 
   /** Leaves nothing of one conversation behind. */
   async forgetConversation(id: ConversationId): Promise<void> {
-    const tx = (await this.db)?.transaction(['conversations', 'messages', 'spans'], 'readwrite');
+    const tx = (await this.db)?.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
     if (!tx) return;
     void tx.objectStore('conversations').delete(id);
+    void tx.objectStore('meta').delete(`changes:${id}`);
     void tx.objectStore('messages').delete(IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]));
     void tx.objectStore('spans').delete(id);
     await tx.done;

@@ -1,0 +1,30 @@
+import type { ConversationChange } from '../protocol/protocol';
+
+/** A line between messages that says how the group changed. */
+export interface GroupNote {
+  readonly seq: number;
+  readonly text: string;
+}
+
+/** What a change of a group is in words, a line for each thing that changed. */
+export function notesOf(change: ConversationChange, me: string, names: ReadonlyMap<string, string>): GroupNote[] {
+  const { seq, by, title, history, joined = [], left = [], roles = {} } = change;
+  const name = (username: string) => (username === me ? 'you' : (names.get(username) ?? username));
+  const who = by === me ? 'You' : name(by);
+  const texts: string[] = [];
+  if (seq === 1) texts.push(`${who} created the group`);
+  else if (title !== undefined) texts.push(`${who} renamed the group to “${title}”`);
+  if (history) texts.push(`${who} let new members read ${history === 'all' ? 'everything' : 'only what is written after they join'}`);
+  if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
+  for (const username of left) texts.push(username === by ? `${who} left` : `${who} removed ${name(username)}`);
+  for (const [username, role] of Object.entries(roles)) {
+    // Who hands a group on becomes an admin by that.
+    if (username === by) continue;
+    texts.push(role === 'member' ? `${who} made ${name(username)} a member again` : `${who} made ${name(username)} ${role === 'owner' ? 'the owner' : 'an admin'}`);
+  }
+  return texts.map((text) => ({ seq, text }));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '');
+}
