@@ -237,6 +237,7 @@ test('between the messages stands how the group changed, live and after a reload
   const lines = messenger.page.locator('.message .text, .beginning');
   await messenger.openGroup(group);
   await messenger.send('Who is there?');
+  await expect(messenger.tick('Who is there?', 'Sent')).toBeVisible();
   await expect(lines).toHaveText(['The beginning of your conversation with Crew.', 'Ann created the group', 'Who is there?']);
   const members = `/api/conversations/${group.id}/members`;
   await aldis.call('PUT', `${members}/${cat.username}`, {}, ann.token);
@@ -244,6 +245,7 @@ test('between the messages stands how the group changed, live and after a reload
   await aldis.call('PATCH', `/api/conversations/${group.id}`, { title: 'Harbour' }, ann.token);
   await aldis.call('DELETE', `${members}/${cat.username}`, undefined, cat.token);
   await messenger.send('So she went');
+  await expect(messenger.tick('So she went', 'Sent')).toBeVisible();
   await aldis.call('PUT', `${members}/${bob.username}`, { role: 'admin' }, ann.token);
   // Who is gone is called by the username, as on what they wrote.
   const all = ['Ann created the group', 'Who is there?', `Ann added ${cat.username}`, 'Ann renamed the group to “Harbour”', `${cat.username} left`, 'So she went', 'Ann made you an admin'];
