@@ -105,6 +105,8 @@ mod tests {
         let page = whole();
         for part in [
             "id=\"get-api-search\"",
+            "id=\"post-auth-tokens\"",
+            "id=\"delete-auth-tokens-id\"",
             "id=\"delete-api-conversations-id-messages-messageid\"",
             "id=\"emit-message-edit\"",
             "id=\"on-sync-done\"",
