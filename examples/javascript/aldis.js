@@ -21,7 +21,7 @@ export function connect(auth) {
   return socket;
 }
 
-/** Sends until the server says that the message is on disk: its `clientId` makes it one message, however often it is sent. */
+/** Sends until the message is on the server's disk: its `clientId` makes it one, however often it is sent. */
 export async function send(socket, message) {
   for (;;) {
     // Without an answer nobody knows whether it was stored.

@@ -28,7 +28,7 @@ async def connect(sio, auth):
 
 
 async def send(sio, message):
-    """Sends until the server says that the message is on disk: its `clientId` makes it one message, however often it is sent."""
+    """Sends until the message is on the server's disk: its `clientId` makes it one, however often it is sent."""
     while True:
         pause = 1
         try:

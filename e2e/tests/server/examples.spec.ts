@@ -24,7 +24,8 @@ const e2e = join(repository, 'e2e');
 let folder: string;
 test.beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'aldis-examples-'));
-  await cp(join(repository, 'examples'), folder, { recursive: true });
+  const filter = (path: string) => !path.includes('node_modules');
+  await cp(join(repository, 'examples'), folder, { recursive: true, filter });
   await symlink(join(e2e, 'node_modules'), join(folder, 'javascript/node_modules'));
 });
 test.afterAll(() => rm(folder, { recursive: true, force: true }));
