@@ -78,9 +78,26 @@ test('ending a token cuts its sockets at once and nobody else\'s', async () => {
   for (const { socket } of [cut, person, kept]) socket.close();
 });
 
+test('whoever connects or asks while a token is being ended is cut, too', async () => {
+  const ann = await aldis.person('ann');
+  const { id, token } = await make(ann);
+  const over = Array.from({ length: 40 }, () => {
+    const { socket } = client(aldis.url, { token }, { reconnection: false });
+    const gone = new Promise((done) => socket.once('disconnect', done).once('connect_error', done));
+    socket.connect();
+    return gone;
+  });
+  const ended = end(id, ann.token);
+  const asked = Array.from({ length: 40 }, () => me(token));
+  expect((await ended).status).toBe(204);
+  await refused(me(token), 401, 'session_revoked');
+  for (const answer of asked) expect([200, 401]).toContain((await answer).status);
+  await Promise.all(over);
+});
+
 test('a token ends when it was told to', async () => {
   const ann = await aldis.person('ann');
-  const expiresAt = new Date(Date.now() + 1500).toISOString();
+  const expiresAt = new Date(Date.now() + 3000).toISOString();
   const bot = await make(ann, { name: 'bot', expiresAt });
   expect(bot.expiresAt).toBe(expiresAt);
   expect((await me(bot.token)).status).toBe(200);
