@@ -83,7 +83,7 @@ unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of 
 
 .PHONY: e2e
 e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in Chromium
-	@scripts/need chromium
+	@scripts/need chromium curl jq
 	cargo build --release --locked --package aldis-socketio --example conformance_server
 	cd e2e && npm test
 

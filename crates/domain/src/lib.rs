@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod api_token;
 mod attachment;
 mod block;
 mod clock;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::Accounts;
+pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
 pub use block::Blocks;
 pub use clock::Clock;
@@ -127,6 +129,8 @@ pub struct Domain {
     pub users: Users,
     /// Logging in and out.
     pub sessions: Sessions,
+    /// What programs log in with.
+    pub api_tokens: Arc<ApiTokens>,
     /// Who talks with whom.
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
@@ -171,6 +175,8 @@ impl Domain {
             presences.clone(),
         );
         let attachments = Attachments::new(store.clone(), blobs, clock.clone(), random.clone(), settings);
+        let api_tokens =
+            Arc::new(ApiTokens::new(store.clone(), broker.clone(), clock.clone(), random.clone()));
         let receipts =
             Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
         Self {
@@ -191,8 +197,10 @@ impl Domain {
                 passwords,
                 keyring,
                 people.clone(),
+                api_tokens.clone(),
                 settings,
             ),
+            api_tokens,
             conversations: Conversations::new(store.clone(), channels.clone()),
             groups,
             messages: Messages::new(

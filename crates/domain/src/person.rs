@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::SessionId;
+use protocol::{Code, SessionId};
 use quick_cache::sync::Cache;
 
 use crate::error::Error;
@@ -25,8 +25,20 @@ pub struct Caller {
     pub person: Arc<Person>,
     /// The session, which may end at any time.
     pub session: SessionId,
+    /// Whether the session is an API token.
+    pub(crate) by_api_token: bool,
     /// The person's share of messages, common to all their sockets and requests.
     pub(crate) messages: Arc<Bucket>,
+}
+
+impl Caller {
+    /// Refuses who shows an API token: whoever got hold of one could make it last, or lock its owner out.
+    pub(crate) fn check_logged_in(&self) -> Result<(), Error> {
+        if self.by_api_token {
+            return Err(Error::new(Code::Forbidden, "An API token may not do this; log in."));
+        }
+        Ok(())
+    }
 }
 
 /// Everybody who has been verified. A username never changes hands and an account does not disappear, so

@@ -10,6 +10,7 @@ use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
 
 use crate::Settings;
 use crate::account::{is_username, own_user};
+use crate::api_token::{ApiTokens, is_api_token};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
@@ -33,6 +34,7 @@ pub struct Sessions {
     random: Arc<dyn Random>,
     passwords: Arc<Passwords>,
     people: Arc<Directory>,
+    api_tokens: Arc<ApiTokens>,
     tokens: Tokens,
     lifetime: Duration,
     failed_of_address: Limiter<IpAddr>,
@@ -52,6 +54,7 @@ impl Sessions {
         passwords: Arc<Passwords>,
         keyring: Keyring,
         people: Arc<Directory>,
+        api_tokens: Arc<ApiTokens>,
         settings: &Settings,
     ) -> Self {
         let (issuer, audience) = (settings.issuer.clone(), settings.audience.clone());
@@ -63,6 +66,7 @@ impl Sessions {
             random,
             passwords,
             people,
+            api_tokens,
             tokens,
             lifetime: settings.session_lifetime,
             failed_of_address: Limiter::new(settings.failed_logins),
@@ -115,18 +119,26 @@ impl Sessions {
 
     /// Who a token speaks for, if its session lives.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        let pass = self.tokens.read(token)?;
-        let revoked = || Error::new(Code::SessionRevoked, "This session has ended; log in again.");
-        let session = self.store.session(pass.session).await?.ok_or_else(revoked)?;
-        // After the session: there is nothing to refresh where that has ended.
-        pass.check(self.clock.now())?;
-        let person = self.people.of(session.user).await?.ok_or_else(revoked)?;
+        let by_api_token = is_api_token(token);
+        let (user, session) = if by_api_token {
+            let revoked = || Error::new(Code::SessionRevoked, "This API token has ended; make another.");
+            let token = self.api_tokens.find(token).await?.ok_or_else(revoked)?;
+            (token.user, token.id)
+        } else {
+            let pass = self.tokens.read(token)?;
+            let session = self.store.session(pass.session).await?.ok_or_else(revoked)?;
+            // After the session: there is nothing to refresh where that has ended.
+            pass.check(self.clock.now())?;
+            (session.user, session.id)
+        };
+        let person = self.people.of(user).await?.ok_or_else(revoked)?;
         let messages = self.people.bucket(person.id, self.messages);
-        Ok(Caller { person, session: session.id, messages })
+        Ok(Caller { person, session, by_api_token, messages })
     }
 
     /// The caller's sessions, the latest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
+        caller.check_logged_in()?;
         let sessions = self.store.sessions_of(caller.person.id).await?;
         let shown = sessions.into_iter().map(|session| Session {
             id: session.id,
@@ -140,6 +152,7 @@ impl Sessions {
 
     /// Ends one of the caller's sessions and cuts its sockets.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
+        caller.check_logged_in()?;
         if !self.store.end_session(caller.person.id, id).await? {
             return Err(Error::not_found("session"));
         }
@@ -147,12 +160,12 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends the sessions that nobody refreshed, and forgets codes that expired.
+    /// Ends the sessions that nobody refreshed and the API tokens that expired, and forgets codes that did.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.store.forget_expired(self.clock.now()).await? {
             self.broker.cut(session.user, session.id);
         }
-        Ok(())
+        self.api_tokens.sweep().await
     }
 
     /// The public keys of the access tokens.
@@ -215,6 +228,10 @@ impl Sessions {
         let hash = digest(&token);
         (token, hash)
     }
+}
+
+fn revoked() -> Error {
+    Error::new(Code::SessionRevoked, "This session has ended; log in again.")
 }
 
 /// What a login was counted as that may fail.

@@ -37,6 +37,7 @@ impl Users {
 
     /// Changes what the caller shows of themselves.
     pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
+        caller.check_logged_in()?;
         let ChangeMe { display_name, hide_presence } = request;
         let display_name = display_name.map(check_display_name).transpose()?;
         let change = AccountChange { display_name, hide_presence };

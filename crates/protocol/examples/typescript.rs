@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation, ConversationChange, Hit,
-    LoggedIn, Login, NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered, Resend, Session,
-    SyncPage, Verified, Verify, client_events, server_events,
+    ApiToken, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
+    ConversationChange, Hit, LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached, Refresh,
+    Register, Registered, Resend, Session, SyncPage, Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -24,6 +24,7 @@ export interface Page<T> {
 fn main() {
     let (client, server) = (client_events(), server_events());
     let http = [
+        Type::of::<ApiToken>(),
         Type::of::<Auth>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
@@ -35,6 +36,7 @@ fn main() {
         Type::of::<Hit>(),
         Type::of::<LoggedIn>(),
         Type::of::<Login>(),
+        Type::of::<NewApiToken>(),
         Type::of::<NewGroup>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),

@@ -49,13 +49,13 @@ codes! {
     CursorInvalid = "cursor_invalid", 400, false, "The cursor is not valid";
     /// There is no event of this name.
     EventUnknown = "event_unknown", 400, false, "There is no such event";
-    /// No access token.
-    TokenRequired = "token_required", 401, false, "An access token is required";
-    /// Not an access token of this server.
-    TokenInvalid = "token_invalid", 401, false, "The access token is not valid";
+    /// No access token or API token.
+    TokenRequired = "token_required", 401, false, "A token is required";
+    /// Not a token of this server.
+    TokenInvalid = "token_invalid", 401, false, "The token is not valid";
     /// The access token was good, once.
     TokenExpired = "token_expired", 401, false, "The access token has expired";
-    /// The session behind the token has ended.
+    /// The session behind the token has ended; or the API token has ended or expired.
     SessionRevoked = "session_revoked", 401, false, "The session has ended";
     /// Unknown user or wrong password.
     CredentialsInvalid = "credentials_invalid", 401, false, "Username or password is wrong";
@@ -79,6 +79,8 @@ codes! {
     OwnerLeaves = "owner_leaves", 409, false, "The group needs an owner";
     /// A group has no room for more members.
     GroupFull = "group_full", 409, false, "The group is full";
+    /// The account has as many API tokens as it may have: end one first.
+    TooManyTokens = "too_many_tokens", 409, false, "There are too many API tokens";
     /// Compared without case.
     UsernameTaken = "username_taken", 409, false, "The username is taken";
     /// The same `clientId` came before with another body.

@@ -54,7 +54,7 @@ id! {
     MessageId;
     /// A conversation (UUIDv7).
     ConversationId;
-    /// A session: one logged-in device (UUIDv7).
+    /// A session (UUIDv7): one logged-in device, or an API token.
     SessionId;
     /// A file that was uploaded (UUIDv7).
     AttachmentId;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod api_token;
 mod attachment;
 mod conversation;
 mod error;
@@ -25,6 +26,7 @@ mod time;
 mod wire;
 
 pub use account::{Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
+pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::Attachment;
 pub use conversation::{
     ChangeConversation, Conversation, ConversationChange, ConversationKind, HistoryAccess, Member, NewGroup,

@@ -10,6 +10,10 @@ pub const PASSWORD: RangeInclusive<usize> = 8..=256;
 pub const DISPLAY_NAME: RangeInclusive<usize> = 1..=64;
 /// Bytes of a device's label; longer ones are cut.
 pub const DEVICE: usize = 64;
+/// Characters of the name of an API token.
+pub const API_TOKEN_NAME: RangeInclusive<usize> = 1..=64;
+/// API tokens of an account.
+pub const API_TOKENS: usize = 50;
 /// Bytes of an e-mail address (RFC 5321, 4.5.3.1.3).
 pub const EMAIL: usize = 254;
 /// Bytes of a `clientId`.

@@ -21,7 +21,7 @@ pub(crate) async fn presences(app: Arc<App>, stop: CancellationToken) {
     app.domain.presences.run(stop.cancelled()).await;
 }
 
-/// Forgets sessions and codes that expired, and files that no message carries.
+/// Forgets sessions, API tokens and codes that expired, and files that no message carries.
 pub(crate) async fn sweep(app: Arc<App>, stop: CancellationToken) {
     // Files go about when they should, also where that is soon.
     let often = (app.config.attachment_unused.0 / 4).clamp(Duration::from_millis(100), SWEEP);

@@ -7,11 +7,12 @@ import { resolve } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import type { Conversation, Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
+import type { ApiToken, Conversation, Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, PASSWORD, type Person } from '../../support/aldis.ts';
 import { client, join, type Client } from '../../support/live.ts';
 
-const ROLES = ['anonymous', 'stranger', 'former', 'blocked', 'member', 'admin', 'owner'] as const;
+// A program shows an API token of the owner's.
+const ROLES = ['anonymous', 'stranger', 'former', 'blocked', 'member', 'admin', 'owner', 'program'] as const;
 type Role = (typeof ROLES)[number];
 type Known = Exclude<Role, 'anonymous'>;
 /** The status of an answer; over the socket, that of the problem, 200 where there is none, and 401 for who is not let in. */
@@ -26,6 +27,8 @@ interface World {
   attachment: string;
   /** A session of the owner's. */
   session: string;
+  /** An API token of the owner's. */
+  apiToken: string;
 }
 
 interface Row {
@@ -37,7 +40,7 @@ interface Row {
   raw?: { type: string; bytes: string };
   expected: Expected;
   /** What it needs beyond the group. */
-  needs?: 'session' | 'own session' | 'attachment';
+  needs?: 'session' | 'own session' | 'api token' | 'attachment';
 }
 
 interface EventRow {
@@ -48,14 +51,16 @@ interface EventRow {
 
 const everybody = (status: number): Expected => Object.fromEntries(ROLES.map((role) => [role, status])) as Expected;
 const known = (status: number): Expected => ({ ...everybody(status), anonymous: 401 });
-const members = (status: number): Expected => ({ ...known(404), member: status, admin: status, owner: status });
+const members = (status: number): Expected => ({ ...known(404), member: status, admin: status, owner: status, program: status });
 const leaders = (status: number): Expected => ({ ...members(status), member: 403 });
 const owner = (status: number): Expected => ({ ...leaders(status), admin: 403 });
+/** What rules over an account needs a login. */
+const loggedIn = (status: number): Expected => ({ ...known(status), program: 403 });
 
 let aldis: Aldis;
 let people: Record<Known, Person>;
 let newcomer: Person;
-const live = new Map<string, Client>();
+const live = new Map<Known, Client>();
 const IN_GROUP: Known[] = ['member', 'admin', 'owner'];
 
 /** A text for these people alone. */
@@ -69,18 +74,22 @@ const ROWS: Row[] = [
   { route: 'POST /auth/resend', body: () => ({ username: 'nobody-at-all' }), expected: everybody(202) },
   { route: 'POST /auth/login', body: () => ({ username: people.owner.username, password: 'not the password' }), expected: everybody(401) },
   { route: 'POST /auth/refresh', body: () => ({ refreshToken: 'nothing' }), expected: everybody(401) },
-  { route: 'POST /auth/logout', needs: 'own session', expected: known(204) },
-  { route: 'GET /auth/sessions', expected: known(200) },
-  { route: 'DELETE /auth/sessions/{id}', path: ({ session }) => `/auth/sessions/${session}`, needs: 'session', expected: { ...known(404), owner: 204 } },
+  { route: 'POST /auth/logout', needs: 'own session', expected: loggedIn(204) },
+  { route: 'GET /auth/sessions', expected: loggedIn(200) },
+  { route: 'DELETE /auth/sessions/{id}', path: ({ session }) => `/auth/sessions/${session}`, needs: 'session', expected: { ...loggedIn(404), owner: 204 } },
+  { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
+  { route: 'GET /auth/tokens', expected: loggedIn(200) },
+  { route: 'DELETE /auth/tokens/{id}', path: ({ apiToken }) => `/auth/tokens/${apiToken}`, needs: 'api token', expected: { ...loggedIn(404), owner: 204 } },
 
   { route: 'GET /api/users/me', expected: known(200) },
-  { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: known(200) },
+  { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },
   { route: 'GET /api/users', path: () => '/api/users?query=own', expected: known(200) },
   { route: 'GET /api/users/{username}', path: () => `/api/users/${people.owner.username}`, expected: known(200) },
   { route: 'GET /api/blocks', expected: known(200) },
   { route: 'PUT /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: known(200) },
   { route: 'GET /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: known(200) },
-  { route: 'DELETE /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: known(204) },
+  // The program finds that the owner, whom it stands for, has done so.
+  { route: 'DELETE /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: { ...known(204), program: 404 } },
 
   { route: 'GET /api/conversations', expected: known(200) },
   // A blocked person cannot bring in who has blocked them.
@@ -88,7 +97,7 @@ const ROWS: Row[] = [
   { route: 'GET /api/conversations/{id}', expected: members(200) },
   { route: 'PATCH /api/conversations/{id}', body: () => ({ title: 'Renamed' }), expected: leaders(200) },
   { route: 'PATCH /api/conversations/{id} muted', body: () => ({ muted: true }), expected: members(200) },
-  { route: 'DELETE /api/conversations/{id}', expected: { ...members(204), owner: 409 } },
+  { route: 'DELETE /api/conversations/{id}', expected: { ...members(204), owner: 409, program: 409 } },
   { route: 'PUT /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, newcomer.username), expected: leaders(200) },
   {
     route: 'PUT /api/conversations/{id}/members/{username} admin',
@@ -150,14 +159,16 @@ const member = (group: Conversation, username: string) => `/api/conversations/${
 
 test.beforeAll(async () => {
   aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000']);
-  const made = ROLES.filter((role) => role !== 'anonymous').map(async (role) => [role, await aldis.person(role)] as const);
+  const made = ROLES.filter((role) => role !== 'anonymous' && role !== 'program').map(async (role) => [role, await aldis.person(role)] as const);
   people = Object.fromEntries(await Promise.all(made)) as Record<Known, Person>;
+  const { token } = await aldis.call<ApiToken>('POST', '/auth/tokens', { name: 'program' }, people.owner.token);
+  people.program = { ...people.owner, token: token! };
   newcomer = await aldis.person('newcomer');
   await aldis.call('PUT', `/api/blocks/${people.blocked.username}`, undefined, people.owner.token);
-  for (const person of Object.values(people)) {
-    const connected = client(aldis.url, { token: person.token });
+  for (const [role, { token }] of Object.entries(people)) {
+    const connected = client(aldis.url, { token });
     await join(connected);
-    live.set(person.username, connected);
+    live.set(role as Known, connected);
   }
 });
 
@@ -186,14 +197,16 @@ async function world(row: Pick<Row, 'needs'>): Promise<World> {
     const sessions = await aldis.call<{ id: string; current: boolean }[] | { items: { id: string; current: boolean }[] }>('GET', '/auth/sessions', undefined, token);
     session = ('items' in sessions ? sessions.items : sessions).find(({ current }) => current)!.id;
   }
-  return { group, message, attachment, session };
+  let apiToken = '';
+  if (row.needs === 'api token') ({ id: apiToken } = await call<ApiToken>('POST', '/auth/tokens', { name: 'to be ended' }));
+  return { group, message, attachment, session, apiToken };
 }
 
 async function ask(row: Row, role: Role): Promise<number> {
   const made = await world(row);
   const [method, route] = row.route.split(' ') as [string, string];
   const filled = route.replace('{id}', made.group.id).replace('{messageId}', made.message.id).replace('{emoji}', encodeURIComponent('👍'));
-  const token = role === 'anonymous' ? undefined : row.needs === 'own session' ? (await aldis.login(people[role].username)).token : people[role].token;
+  const token = role === 'anonymous' ? undefined : row.needs === 'own session' && role !== 'program' ? (await aldis.login(people[role].username)).token : people[role].token;
   const path = row.path?.(made, role) ?? filled;
   if (row.raw) {
     const { type, bytes } = row.raw;
@@ -222,7 +235,7 @@ for (const { event, payload, expected } of EVENTS) {
         nobody.socket.close();
         continue;
       }
-      const { socket } = live.get(people[role].username)!;
+      const { socket } = live.get(role)!;
       const reply = (await socket.timeout(10_000).emitWithAck(event.split(' ')[0] as 'message', payload(made, role) as never)) as Reply<unknown>;
       answered[role] = reply.status === 'ok' ? 200 : reply.error.status;
     }
@@ -236,7 +249,8 @@ test('nobody received what was not for them', async () => {
     return value && typeof value === 'object' ? Object.values(value).flatMap(texts) : [];
   };
   let seen = 0;
-  for (const [username, { events }] of live) {
+  for (const [role, { events }] of live) {
+    const { username } = people[role];
     for (const [name, payload] of events.items) {
       for (const text of texts(payload)) {
         seen++;

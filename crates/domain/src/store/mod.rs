@@ -7,6 +7,7 @@
 //! * each operation is atomic.
 
 mod account;
+mod api_token;
 mod attachment;
 mod blob;
 mod block;
@@ -21,6 +22,7 @@ use async_trait::async_trait;
 pub use account::{
     Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting,
 };
+pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
@@ -52,6 +54,7 @@ pub enum StoreError {
 pub trait Store:
     AccountStore
     + SessionStore
+    + ApiTokenStore
     + ConversationStore
     + MessageStore
     + CursorStore

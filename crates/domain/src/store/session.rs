@@ -3,7 +3,7 @@ use protocol::{SessionId, Timestamp};
 
 use super::{StoreError, UserId};
 
-/// SHA-256 of a refresh token; the token itself is not kept.
+/// SHA-256 of a refresh token or an API token; the token itself is not kept.
 pub type Hash = [u8; 32];
 
 /// A session that lives.

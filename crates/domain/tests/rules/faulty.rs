@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, Append, AttachmentRecord, AttachmentStore, Behind, BlobHash,
-    BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord, ConversationStore, CursorMove,
-    CursorStore, Done, Epoch, GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved,
-    NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read, Rotation, Search, SearchStore,
-    Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError, UserId,
+    Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
+    AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
+    ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, GroupEntry, Hash, Look,
+    MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
+    Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError,
+    UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -95,6 +96,17 @@ hand_on! {
         fn rotate(used: Hash, next: Hash, expires: Timestamp, now: Timestamp) -> Result<Rotation, StoreError>;
         fn end_session(user: UserId, id: SessionId) -> Result<bool, StoreError>;
         fn forget_expired(now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    ApiTokenStore {
+        fn create_api_token(token: ApiTokenRecord, hash: Hash, most: usize) -> Result<bool, StoreError>;
+        fn api_token(hash: Hash) -> Result<Option<ApiTokenRecord>, StoreError>;
+        fn api_tokens_of(user: UserId) -> Result<Vec<ApiTokenRecord>, StoreError>;
+        fn note_api_token_used(hash: Hash, at: Timestamp) -> Result<(), StoreError>;
+        fn end_api_token(user: UserId, id: SessionId) -> Result<bool, StoreError>;
+        fn end_expired_api_tokens(now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError>;
     }
 }
 

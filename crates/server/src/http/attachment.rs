@@ -51,7 +51,8 @@ struct Named {
 /// The bytes are the body, as they are. The first of them must fit the `Content-Type`; without one they decide
 /// alone. A file that no message carries within a day is forgotten.
 #[utoipa::path(
-    post, path = "/api/attachments", tag = "attachments", security(("token" = [])),
+    post, path = "/api/attachments", operation_id = "upload_attachment", tag = "attachments",
+    security(("token" = [])),
     params(("name" = String, Query, description = "1 to 255 bytes without control characters and slashes")),
     request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
     responses(
@@ -108,7 +109,8 @@ async fn take(
 /// For who uploaded it, and for the members of a conversation in which a message carries it that they may see. Takes
 /// `Range` with one range, and `If-None-Match`.
 #[utoipa::path(
-    get, path = "/api/attachments/{id}", tag = "attachments", security(("token" = [])),
+    get, path = "/api/attachments/{id}", operation_id = "get_attachment", tag = "attachments",
+    security(("token" = [])),
     params(("id" = AttachmentId, Path)),
     responses(
         (status = 200, body = String, content_type = "application/octet-stream"),
@@ -131,7 +133,8 @@ async fn get(
 ///
 /// Of pictures alone; at most 480 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
 #[utoipa::path(
-    get, path = "/api/attachments/{id}/thumbnail", tag = "attachments", security(("token" = [])),
+    get, path = "/api/attachments/{id}/thumbnail", operation_id = "get_thumbnail", tag = "attachments",
+    security(("token" = [])),
     params(("id" = AttachmentId, Path)),
     responses(
         (status = 200, body = String, content_type = "image/jpeg"),

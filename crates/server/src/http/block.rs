@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// Whom one has blocked, the latest first
 #[utoipa::path(
-    get, path = "/api/blocks", tag = "users", security(("token" = [])),
+    get, path = "/api/blocks", operation_id = "list_blocks", tag = "users", security(("token" = [])),
     responses((status = 200, body = Page<Block>)),
 )]
 async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<Page<Block>>, Failure> {
@@ -28,7 +28,7 @@ async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Jso
 
 /// Whether one has blocked somebody
 #[utoipa::path(
-    get, path = "/api/blocks/{username}", tag = "users", security(("token" = [])),
+    get, path = "/api/blocks/{username}", operation_id = "get_block", tag = "users", security(("token" = [])),
     params(("username" = String, Path)),
     responses((status = 200, body = Block), (status = 404, body = Problem, description = "Not blocked")),
 )]
@@ -44,7 +44,7 @@ async fn get(
 ///
 /// What they send to the caller alone is acknowledged to them as always and does not arrive.
 #[utoipa::path(
-    put, path = "/api/blocks/{username}", tag = "users", security(("token" = [])),
+    put, path = "/api/blocks/{username}", operation_id = "block_user", tag = "users", security(("token" = [])),
     params(("username" = String, Path)),
     responses((status = 200, body = Block), (status = 404, body = Problem), (status = 422, body = Problem)),
 )]
@@ -58,7 +58,7 @@ async fn block(
 
 /// Take a block back
 #[utoipa::path(
-    delete, path = "/api/blocks/{username}", tag = "users", security(("token" = [])),
+    delete, path = "/api/blocks/{username}", operation_id = "unblock_user", tag = "users", security(("token" = [])),
     params(("username" = String, Path)),
     responses((status = 204), (status = 404, body = Problem, description = "Not blocked")),
 )]

@@ -28,7 +28,8 @@ struct ListQuery {
 
 /// One's conversations, newest activity first
 #[utoipa::path(
-    get, path = "/api/conversations", tag = "conversations", security(("token" = [])), params(ListQuery),
+    get, path = "/api/conversations", operation_id = "list_conversations", tag = "conversations",
+    security(("token" = [])), params(ListQuery),
     responses((status = 200, body = Page<Conversation>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
 async fn list(
@@ -56,7 +57,8 @@ struct HistoryQuery {
 
 /// Messages of a conversation, by ascending `seq`
 #[utoipa::path(
-    get, path = "/api/conversations/{id}/messages", tag = "messages", security(("token" = [])),
+    get, path = "/api/conversations/{id}/messages", operation_id = "list_messages", tag = "messages",
+    security(("token" = [])),
     params(("id" = ConversationId, Path), HistoryQuery),
     responses(
         (status = 200, body = Page<Message>),

@@ -96,7 +96,7 @@ pub(crate) fn unfit(path: &str, why: &str) -> Error {
     Error::invalid(named.unwrap_or(path).to_owned(), format!("{why}."))
 }
 
-/// The bearer of an access token whose session lives.
+/// The bearer of an access token whose session lives, or of an API token.
 pub(crate) struct Bearer(pub(crate) Caller);
 
 impl FromRequestParts<Arc<App>> for Bearer {
@@ -108,7 +108,7 @@ impl FromRequestParts<Arc<App>> for Bearer {
         let token = match value.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => {
-                let detail = "Send the access token: Authorization: Bearer <token>.";
+                let detail = "Send a token: Authorization: Bearer <token>.";
                 return Err(Failure::new(Code::TokenRequired, detail));
             }
         };

@@ -25,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// The caller is its owner. Its members are told with the event `conversation`.
 #[utoipa::path(
-    post, path = "/api/conversations", tag = "conversations", security(("token" = [])), request_body = NewGroup,
+    post, path = "/api/conversations", operation_id = "create_group", tag = "conversations",
+    security(("token" = [])), request_body = NewGroup,
     responses(
         (status = 201, body = Conversation),
         (status = 403, body = Problem, description = "`forbidden`: somebody has blocked the caller"),
@@ -44,7 +45,8 @@ async fn create(
 
 /// A conversation
 #[utoipa::path(
-    get, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
+    get, path = "/api/conversations/{id}", operation_id = "get_conversation", tag = "conversations",
+    security(("token" = [])),
     params(("id" = ConversationId, Path)),
     responses((status = 200, body = Conversation), (status = 404, body = Problem)),
 )]
@@ -60,7 +62,8 @@ async fn get(
 ///
 /// `muted` is the caller's own; a group's `title` and `history` are changed by its owner and admins.
 #[utoipa::path(
-    patch, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
+    patch, path = "/api/conversations/{id}", operation_id = "change_conversation", tag = "conversations",
+    security(("token" = [])),
     params(("id" = ConversationId, Path)), request_body = ChangeConversation,
     responses(
         (status = 200, body = Conversation),
@@ -82,7 +85,8 @@ async fn change(
 ///
 /// The owner of a group with other members hands it on first.
 #[utoipa::path(
-    delete, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
+    delete, path = "/api/conversations/{id}", operation_id = "leave_conversation", tag = "conversations",
+    security(("token" = [])),
     params(("id" = ConversationId, Path)),
     responses(
         (status = 204),

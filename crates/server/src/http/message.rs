@@ -31,7 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 /// Answered once it is stored durably. The header `Idempotency-Key` is the `clientId`: a repeat answers 200
 /// with the first message.
 #[utoipa::path(
-    post, path = "/api/messages", tag = "messages", security(("token" = [])), request_body = SendMessage,
+    post, path = "/api/messages", operation_id = "send_message", tag = "messages",
+    security(("token" = [])), request_body = SendMessage,
     params(("Idempotency-Key" = Option<String>, Header, description = "The `clientId`")),
     responses(
         (status = 201, body = Message),
@@ -103,7 +104,8 @@ async fn submit(
 ///
 /// Answered once it is stored durably.
 #[utoipa::path(
-    patch, path = "/api/conversations/{id}/messages/{messageId}", tag = "messages", security(("token" = [])),
+    patch, path = "/api/conversations/{id}/messages/{messageId}", operation_id = "edit_message", tag = "messages",
+    security(("token" = [])),
     params(("id" = ConversationId, Path), ("messageId" = MessageId, Path)), request_body = ChangeMessage,
     responses(
         (status = 200, body = Message),
@@ -131,7 +133,8 @@ async fn edit(
 ///
 /// Answered, with what is left of it, once that is stored durably.
 #[utoipa::path(
-    delete, path = "/api/conversations/{id}/messages/{messageId}", tag = "messages", security(("token" = [])),
+    delete, path = "/api/conversations/{id}/messages/{messageId}", operation_id = "delete_message", tag = "messages",
+    security(("token" = [])),
     params(("id" = ConversationId, Path), ("messageId" = MessageId, Path)),
     responses(
         (status = 200, body = Message),
@@ -156,7 +159,8 @@ async fn delete(
 ///
 /// Once more is as good as once.
 #[utoipa::path(
-    put, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    put, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}",
+    operation_id = "add_reaction", tag = "messages",
     security(("token" = [])),
     params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
     responses(
@@ -179,7 +183,8 @@ async fn react(
 ///
 /// Also where there is none.
 #[utoipa::path(
-    delete, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}", tag = "messages",
+    delete, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}",
+    operation_id = "remove_reaction", tag = "messages",
     security(("token" = [])),
     params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
     responses(

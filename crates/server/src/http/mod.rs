@@ -1,6 +1,7 @@
 //! HTTP: decode, call the domain, encode.
 
 mod account;
+mod api_token;
 mod asyncapi;
 mod attachment;
 mod block;
@@ -49,6 +50,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
     OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(session::routes())
+        .merge(api_token::routes())
         .merge(user::routes())
         .merge(conversation::routes())
         .merge(group::routes())
@@ -103,7 +105,30 @@ fn description() -> OpenApi {
              Errors are problems (RFC 9457) with a stable `code`.",
         ))
         .build();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The access token of a login (a JWT), or an API token (`aldis_…`)."))
+        .build();
     let components = ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Generators of clients name functions by it.
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut names = HashSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap();
+                assert!(names.insert(name.to_owned()), "{method} {path} is another {name}");
+            }
+        }
+    }
 }

@@ -22,7 +22,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 ///
 /// They never go back and stop at the conversation's head. Answered once they are stored.
 #[utoipa::path(
-    post, path = "/api/conversations/{id}/receipt", tag = "conversations", security(("token" = [])),
+    post, path = "/api/conversations/{id}/receipt", operation_id = "move_cursors", tag = "conversations",
+    security(("token" = [])),
     params(("id" = ConversationId, Path)), request_body = Reached,
     responses((status = 200, body = Cursors), (status = 404, body = Problem)),
 )]

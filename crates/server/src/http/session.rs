@@ -59,7 +59,10 @@ async fn refresh(
 }
 
 /// End the session of the token and cut its sockets
-#[utoipa::path(post, path = "/auth/logout", tag = "sessions", security(("token" = [])), responses((status = 204)))]
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "sessions", security(("token" = [])),
+    responses((status = 204), (status = 403, body = Problem, description = "`forbidden` with an API token")),
+)]
 async fn logout(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<StatusCode, Failure> {
     app.domain.sessions.end(&caller, caller.session).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -67,8 +70,11 @@ async fn logout(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<S
 
 /// One's own sessions, the latest first
 #[utoipa::path(
-    get, path = "/auth/sessions", tag = "sessions", security(("token" = [])),
-    responses((status = 200, body = Vec<Session>)),
+    get, path = "/auth/sessions", operation_id = "list_sessions", tag = "sessions", security(("token" = [])),
+    responses(
+        (status = 200, body = Vec<Session>),
+        (status = 403, body = Problem, description = "`forbidden` with an API token"),
+    ),
 )]
 async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<Vec<Session>>, Failure> {
     Ok(Json(app.domain.sessions.list(&caller).await?))
@@ -76,9 +82,13 @@ async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Jso
 
 /// End one of one's own sessions and cut its sockets
 #[utoipa::path(
-    delete, path = "/auth/sessions/{id}", tag = "sessions", security(("token" = [])),
+    delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "sessions", security(("token" = [])),
     params(("id" = SessionId, Path)),
-    responses((status = 204), (status = 404, body = Problem)),
+    responses(
+        (status = 204),
+        (status = 403, body = Problem, description = "`forbidden` with an API token"),
+        (status = 404, body = Problem),
+    ),
 )]
 async fn end(
     State(app): State<Arc<App>>,
@@ -90,7 +100,10 @@ async fn end(
 }
 
 /// The public keys of the access tokens (RFC 7517)
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "sessions", responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", operation_id = "get_keys", tag = "sessions",
+    responses((status = 200, body = serde_json::Value)),
+)]
 async fn jwks(State(app): State<Arc<App>>) -> Json<domain::Jwks> {
     Json(app.domain.sessions.jwks())
 }

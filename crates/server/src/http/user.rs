@@ -31,7 +31,7 @@ struct FindQuery {
 ///
 /// People whose username begins with `query`, in any case, and then those whose display name does; 20 in a page.
 #[utoipa::path(
-    get, path = "/api/users", tag = "users", security(("token" = [])), params(FindQuery),
+    get, path = "/api/users", operation_id = "find_users", tag = "users", security(("token" = [])), params(FindQuery),
     responses(
         (status = 200, body = Page<User>),
         (status = 400, body = Problem, description = "`cursor_invalid`"),
@@ -47,7 +47,10 @@ async fn find(
 }
 
 /// One's own user
-#[utoipa::path(get, path = "/api/users/me", tag = "users", security(("token" = [])), responses((status = 200, body = User)))]
+#[utoipa::path(
+    get, path = "/api/users/me", operation_id = "get_me", tag = "users", security(("token" = [])),
+    responses((status = 200, body = User)),
+)]
 async fn me(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<User>, Failure> {
     Ok(Json(app.domain.users.me(&caller).await?))
 }
@@ -59,6 +62,7 @@ async fn me(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<
     patch, path = "/api/users/me", tag = "users", security(("token" = [])), request_body = ChangeMe,
     responses(
         (status = 200, body = User),
+        (status = 403, body = Problem, description = "`forbidden` with an API token"),
         (status = 422, body = Problem, description = "`invalid`, with the field named"),
     ),
 )]
@@ -72,7 +76,7 @@ async fn change_me(
 
 /// Somebody's user
 #[utoipa::path(
-    get, path = "/api/users/{username}", tag = "users", security(("token" = [])),
+    get, path = "/api/users/{username}", operation_id = "get_user", tag = "users", security(("token" = [])),
     params(("username" = String, Path)),
     responses((status = 200, body = User), (status = 404, body = Problem)),
 )]

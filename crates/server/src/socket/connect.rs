@@ -29,7 +29,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     let token = match &auth["token"] {
         Value::String(token) if !token.is_empty() => token,
         Value::Null | Value::String(_) => {
-            return Err(Error::new(Code::TokenRequired, "Send the access token as auth.token."));
+            return Err(Error::new(Code::TokenRequired, "Send a token as auth.token."));
         }
         _ => return Err(Error::new(Code::TokenInvalid, "auth.token must be a string.")),
     };

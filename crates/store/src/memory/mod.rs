@@ -1,6 +1,7 @@
 //! The store without a disk: for trying things, for tests, and as the model of what the others must do.
 
 mod account;
+mod api_token;
 mod attachment;
 mod blob;
 mod block;
@@ -26,6 +27,7 @@ pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
+    api_tokens: RwLock<api_token::ApiTokens>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
     blocks: RwLock<block::Blocks>,
@@ -39,6 +41,7 @@ impl MemoryStore {
             epoch,
             accounts: RwLock::default(),
             sessions: RwLock::default(),
+            api_tokens: RwLock::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),
             blocks: RwLock::default(),

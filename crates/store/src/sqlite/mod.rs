@@ -5,6 +5,7 @@
 //! (checkpoints) off the way of messages; a fourth follows the log with an index of its words.
 
 mod account;
+mod api_token;
 mod append;
 mod attachment;
 mod block;

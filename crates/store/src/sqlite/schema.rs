@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     PRESENCE,
     include_str!("../../migrations/sqlite/0004_attachments.sql"),
     include_str!("../../migrations/sqlite/0005_changes.sql"),
+    include_str!("../../migrations/sqlite/0006_api_tokens.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

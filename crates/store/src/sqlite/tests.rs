@@ -238,6 +238,7 @@ const RELEASED: &[u64] = &[
     0x0bee_6c4e_29d5_bcf2,
     0xba12_837c_4e03_88ce,
     0xf24f_43d8_7ed3_8065,
+    0xe485_8b14_047c_c7bb,
 ];
 
 /// A released migration never changes.

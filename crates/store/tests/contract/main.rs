@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod accounts;
+mod api_tokens;
 mod attachments;
 mod blobs;
 mod conversations;
@@ -50,6 +51,14 @@ contract! {
         who_may_not_see_the_message_does_not_see_what_it_carries,
         what_is_unused_is_forgotten,
         other_messages_carry_nothing,
+    };
+    api_tokens::{
+        a_token_is_found_by_its_hash,
+        only_its_owner_lists_and_ends_a_token,
+        an_account_has_so_many_tokens_at_most,
+        of_two_made_at_the_same_time_one_is_too_many,
+        uses_are_noted_forward,
+        expired_tokens_are_ended,
     };
     accounts::{
         a_username_is_taken_in_any_case,

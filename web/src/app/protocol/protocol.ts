@@ -1,5 +1,19 @@
 // Generated from crates/protocol by `make generate`. Do not edit.
 
+/** One of the caller's API tokens. */
+export interface ApiToken {
+  /** When it was made. */
+  createdAt: Timestamp;
+  expiresAt?: Timestamp;
+  /** For `DELETE /auth/tokens/{id}`. */
+  id: SessionId;
+  lastUsedAt?: Timestamp;
+  /** What it is for. */
+  name: string;
+  /** The token itself: only in the answer to its making, and never shown again. */
+  token?: string;
+}
+
 /** A file that was uploaded. */
 export interface Attachment {
   /** Pixels; images only. */
@@ -31,7 +45,7 @@ export interface Auth {
   cursor?: string;
   /** A label of the device. */
   device?: string;
-  /** The access token. */
+  /** An access token or an API token. */
   token?: string;
 }
 
@@ -67,7 +81,7 @@ export interface ChangeMessage {
 }
 
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -237,6 +251,13 @@ export interface MoveCursors {
   readSeq?: number;
 }
 
+/** Body of `POST /auth/tokens`. */
+export interface NewApiToken {
+  expiresAt?: Timestamp;
+  /** What it is for, to know it by in the list; 1–64 characters. */
+  name: string;
+}
+
 /** Body of `POST /api/conversations`: a group, with the caller as its owner. */
 export interface NewGroup {
   history?: HistoryAccess;
@@ -395,7 +416,7 @@ export interface Session {
   lastSeenAt: Timestamp;
 }
 
-/** A session: one logged-in device (UUIDv7). */
+/** A session (UUIDv7): one logged-in device, or an API token. */
 export type SessionId = string;
 
 /** Payload of the client's `typing`: in a conversation, or to a person. */

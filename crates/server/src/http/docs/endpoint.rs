@@ -53,7 +53,7 @@ fn article(id: &str, Endpoint { method, path, about }: &Endpoint<'_>) -> String 
     );
     html.push_str(&prose(text("description")));
     if about["security"].is_array() {
-        html.push_str("<p class=\"note\">Needs an access token: <code>Authorization: Bearer …</code></p>\n");
+        html.push_str("<p class=\"note\">Needs an access token or an API token: <code>Authorization: Bearer …</code></p>\n");
     }
     let parameters = about["parameters"].as_array().into_iter().flatten().map(|parameter| {
         let text = |key: &str| parameter[key].as_str().unwrap_or_default();

@@ -104,7 +104,6 @@ mod tests {
     fn everything_is_on_the_page() {
         let page = whole();
         for part in [
-            "id=\"get-api-search\"",
             "id=\"delete-api-conversations-id-messages-messageid\"",
             "id=\"emit-message-edit\"",
             "id=\"on-sync-done\"",
@@ -112,6 +111,20 @@ mod tests {
             "<code>client_id_reused</code>",
         ] {
             assert!(page.contains(part), "{part}");
+        }
+        let openapi = serde_json::to_value(crate::http::openapi()).unwrap();
+        for (path, methods) in openapi["paths"].as_object().unwrap() {
+            for method in methods.as_object().unwrap().keys() {
+                let id = format!("id=\"{}\"", html::place(&format!("{method} {path}")));
+                assert!(page.contains(&id), "{id}");
+            }
+        }
+        let [emitted, heard] = [protocol::client_events(), protocol::server_events()];
+        for (way, events) in [("emit", emitted), ("on", heard)] {
+            for event in events {
+                let id = format!("id=\"{way}-{}\"", html::place(event.name));
+                assert!(page.contains(&id), "{id}");
+            }
         }
         assert!(!page.contains("<script") && !page.contains("style="));
     }
