@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
-import { Api, type Where } from '../api/api';
+import { Api } from '../api/api';
 import { explain } from '../api/problem';
 import type { ConversationId, Message, MessageId } from '../protocol/protocol';
 import { Database } from '../store/database';
@@ -172,7 +172,7 @@ export class MessageStore {
     this.add(id, usable);
     if (usable.length > 0 || whole) return null;
     this.set(id, { loading: true, failure: null });
-    return this.page(id, { beforeSeq: from });
+    return this.api.messages(id, PAGE, { beforeSeq: from });
   }
 
   private newest(id: ConversationId): Promise<void> {
@@ -181,7 +181,7 @@ export class MessageStore {
 
   private async readNewest(id: ConversationId): Promise<void> {
     this.set(id, { loading: true, failure: null });
-    const page = await this.page(id);
+    const page = await this.api.messages(id, PAGE);
     const first = page[0]?.seq ?? 0;
     // What lies below the page was held without a promise that it is complete.
     const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
@@ -195,10 +195,6 @@ export class MessageStore {
     return turn.finally(() => {
       if (this.busy.get(id) === turn) this.busy.delete(id);
     });
-  }
-
-  private page(id: ConversationId, where?: Where): Promise<Message[]> {
-    return this.api.messages(id, PAGE, where);
   }
 
   private async store(id: ConversationId, messages: readonly Message[], page: readonly Message[], above: number): Promise<void> {
