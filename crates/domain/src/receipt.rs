@@ -61,8 +61,8 @@ impl Receipts {
     const LONGER: usize = 9;
     /// Moves that are told in one go; then others have their turn, since each wakes every device of its people.
     const GO: usize = 16;
-    /// In a group of more than this a receipt is told to the devices of its own member only: a message to a
-    /// thousand would bring a million of them.
+    /// In a group of more than this a receipt is told to the devices of its own member only, and only of what was
+    /// read: a message to a thousand would bring a million of them.
     const LARGE: usize = 64;
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
@@ -203,12 +203,12 @@ impl Receipts {
         match self.store.move_cursors(moves.clone()).await {
             Ok(moved) => {
                 self.moves.lock().storing.clear();
-                for (number, (moved, answers)) in moved.into_iter().zip(answers).enumerate() {
+                for (number, ((moved, step), answers)) in moved.iter().zip(&moves).zip(answers).enumerate() {
                     if number % Self::GO == Self::GO - 1 {
                         tokio::task::yield_now().await;
                     }
                     if moved.changed {
-                        self.tell(&moved).await;
+                        self.tell(moved, step.to.read_seq > 0).await;
                     }
                     for answer in answers {
                         answer(Ok(moved.cursors));
@@ -242,11 +242,15 @@ impl Receipts {
         }
     }
 
-    async fn tell(&self, moved: &Moved) {
+    async fn tell(&self, moved: &Moved, read: bool) {
         // Only a hint: whoever misses it reads the cursors with the conversation.
         let Ok(Some(channel)) = self.channels.of_key(moved.conversation).await else {
             return;
         };
+        let large = channel.members.len() > Self::LARGE;
+        if large && !read {
+            return;
+        }
         let Some(member) = channel.member(moved.user) else {
             return;
         };
@@ -256,7 +260,7 @@ impl Receipts {
             delivered_seq: moved.cursors.delivered_seq,
             read_seq: moved.cursors.read_seq,
         };
-        if channel.members.len() > Self::LARGE {
+        if large {
             self.broker.tell(&mut std::iter::once(moved.user), Live::Receipt(receipt));
         } else {
             self.broker.tell(&mut channel.users(), Live::Receipt(receipt));

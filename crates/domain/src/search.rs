@@ -43,9 +43,9 @@ impl Query {
         &self.beginning
     }
 
-    /// The words of a text as they are compared, a space between two.
-    pub fn indexed(text: &str) -> String {
-        words(text).map(|word| word.folded).collect::<Vec<_>>().join(" ")
+    /// The words of a text as they are compared.
+    pub fn words(text: &str) -> impl Iterator<Item = String> {
+        words(text).map(|word| word.folded)
     }
 
     /// Whether a text is what is looked for.

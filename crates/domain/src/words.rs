@@ -36,7 +36,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
 }
 
 fn is_of_word(char: char) -> bool {
-    char.is_alphanumeric() || is_combining_mark(char)
+    char.is_alphanumeric() || !char.is_ascii() && is_combining_mark(char)
 }
 
 fn fold(char: char, folded: &mut String) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::store::{ConversationKey, ConversationStore, Since};
 use domain::{Live, Settings};
-use protocol::{Cursors, MoveCursors};
+use protocol::{Cursors, MoveCursors, NewGroup, SendMessage};
 use tokio::sync::oneshot;
 
 use crate::faulty::Late;
@@ -152,4 +152,40 @@ async fn what_a_client_claims_beyond_the_log_hides_nothing_from_its_other_device
     let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
     let lacking: Vec<_> = reader.next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
     assert_eq!(lacking, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_large_group_a_member_is_told_of_what_they_read_themselves() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let mut members = vec!["bob".to_owned()];
+    for number in 0..63 {
+        members.push(world.verified(&format!("m{number}")).await);
+    }
+    let group = NewGroup { title: "all".into(), members, history: None };
+    let id = world.domain.groups.create(&ann, group).await.unwrap().id;
+    let sent = world
+        .send(&ann, SendMessage { conversation_id: Some(id), text: "x".into(), ..SendMessage::default() })
+        .await
+        .unwrap();
+    world.told.live.lock().clear();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let receipts_of = Arc::clone(&world.domain.receipts);
+    let running = tokio::spawn(async move { receipts_of.run(async { drop(stopped.await) }).await });
+    world.domain.receipts.delivered(bob.person.id, sent.conversation, sent.seq);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert!(receipts(&world).is_empty());
+    let record = world.store.conversation_by_key(sent.conversation).await.unwrap().unwrap();
+    let member = record.members.iter().find(|member| member.user == bob.person.id).unwrap();
+    assert_eq!(member.cursors, Cursors { delivered_seq: sent.seq, read_seq: 0 });
+
+    let request = MoveCursors { conversation_id: id, delivered_seq: None, read_seq: Some(sent.seq) };
+    world.domain.receipts.advance_to(&bob, request, |_| ()).await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let told: Vec<_> = told.into_iter().filter(|(_, live)| matches!(live, Live::Receipt(_))).collect();
+    assert!(matches!(&told[..], [(users, Live::Receipt(receipt))]
+        if *users == [bob.person.id] && receipt.read_seq == sent.seq));
+    drop(stop);
+    running.await.unwrap();
 }

@@ -8,15 +8,12 @@ CREATE TABLE state (
   fts_upto INTEGER NOT NULL
 ) STRICT;
 
--- A row for each message that has words; its number is the message's position. What is put in are words that are made
--- alike already and stand apart by spaces, so whatever else there is belongs to them.
+-- A row for each message that has words; its number is the message's position. What is put in are terms, apart by spaces: a word that
+-- is made alike already, after the number of the conversation and a colon.
 CREATE VIRTUAL TABLE message_words USING fts5 (
-  -- One word: `c` and the number of the conversation.
-  conversation,
   words,
   content = '',
   contentless_delete = 1,
-  detail = column,
-  prefix = '1 2 3',
-  tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* P* S* C*'"
+  detail = none,
+  tokenize = "ascii tokenchars ':'"
 );

@@ -4,6 +4,8 @@
 //! the same transaction how far it has come. It says nothing that the log does not say: an index that does not fit
 //! the log is thrown away and made anew.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,15 +26,23 @@ use super::message::{DELETE, EDIT, MESSAGE};
 /// The file beside the database.
 pub(super) const FILE: &str = "search.db";
 /// Of the schema.
-const VERSION: i64 = 1;
-/// Entries in a transaction.
-const BATCH: usize = 512;
-/// Bytes of text in a transaction; the last may go over it.
+const VERSION: i64 = 2;
+/// Entries in a transaction: what it costs beside them is divided by their number.
+const BATCH: usize = 4096;
+/// Bytes of terms in a transaction; the last may go over it.
 const BYTES: usize = 1 << 20;
+/// Characters of a word that are looked up. What is found is compared with the text, so the rest is not needed.
+const TERM: usize = 16;
 /// Page cache, in KiB.
 const CACHE: i64 = 16 * 1024;
+/// Pages of 4 KiB in the write-ahead log before they are copied into the file, each page once however often it changed.
+const CHECKPOINT: i64 = 4000;
 /// How long entries are gathered: a transaction for each would cost much more.
 const GATHERING: Duration = Duration::from_millis(20);
+/// After a transaction of this many they are gathered for longer.
+const BUSY: usize = 256;
+/// How long that is.
+const BUSY_GATHERING: Duration = Duration::from_millis(150);
 /// How long a disk that fails is given.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -105,6 +115,7 @@ pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Conn
     // What is lost with the power is read from the log again.
     index.pragma_update(None, "synchronous", "normal")?;
     index.pragma_update(None, "cache_size", -CACHE)?;
+    index.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     Ok(index)
 }
 
@@ -136,9 +147,10 @@ fn upto(index: &Connection) -> Result<Position, rusqlite::Error> {
     index.query_row("SELECT fts_upto FROM state", [], |row| row.get(0).map(Position))
 }
 
-/// The word for a conversation in the index.
-pub(super) fn conversation_word(key: i64) -> String {
-    format!("c{key}")
+/// Writes what a word in a conversation is looked up by.
+pub(super) fn term(conversation: i64, word: &str, to: &mut String) {
+    let end = word.char_indices().nth(TERM).map_or(word.len(), |(at, _)| at);
+    let _ = write!(to, "{conversation}:{}", &word[..end]);
 }
 
 struct Follower {
@@ -150,24 +162,34 @@ struct Follower {
     closing: Arc<AtomicBool>,
 }
 
-/// An entry, as far as the index needs it.
-struct Entry {
-    position: Position,
-    conversation: i64,
-    kind: i64,
-    of: Option<u64>,
-    text: Option<String>,
+/// The entries of a transaction, as far as the index needs them.
+#[derive(Default)]
+struct Batch {
+    count: usize,
+    /// Whether there may be more.
+    full: bool,
+    /// The last one's.
+    upto: Position,
+    /// The terms of the messages that are new or have changed, in the order of the log: FTS5 writes out what it has
+    /// gathered at each step back.
+    messages: BTreeMap<Position, String>,
 }
 
 impl Follower {
     fn run(mut self, woken: &Receiver<()>) {
+        let mut busy = false;
         while woken.recv().is_ok() {
-            std::thread::sleep(GATHERING);
+            std::thread::sleep(if busy { BUSY_GATHERING } else { GATHERING });
+            busy = false;
             while !self.closing.load(Ordering::Relaxed) {
                 let started = Instant::now();
                 match self.batch() {
-                    Ok(true) => {}
-                    Ok(false) => break,
+                    Ok(batch) => {
+                        busy |= batch.count >= BUSY;
+                        if !batch.full {
+                            break;
+                        }
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "messages could not be indexed; it is tried again");
                         match woken.recv_timeout(PATIENCE) {
@@ -182,68 +204,84 @@ impl Follower {
         }
     }
 
-    /// Takes the next entries in. Says whether there may be more.
-    fn batch(&mut self) -> Result<bool, rusqlite::Error> {
-        let entries = self.next()?;
-        let Some(last) = entries.last() else { return Ok(false) };
-        let upto = last.position;
+    /// Takes the next entries in.
+    fn batch(&mut self) -> Result<Batch, rusqlite::Error> {
+        let batch = self.next()?;
+        if batch.count == 0 {
+            return Ok(batch);
+        }
         let transaction = self.index.transaction()?;
-        for entry in &entries {
-            take_in(&self.log, &transaction, entry)?;
+        {
+            let mut delete = transaction.prepare_cached("DELETE FROM message_words WHERE rowid = ?")?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?, ?)")?;
+            for (position, terms) in &batch.messages {
+                if *position <= self.upto {
+                    delete.execute([position.0])?;
+                }
+                if !terms.is_empty() {
+                    insert.execute(params![position.0, terms])?;
+                }
+            }
         }
         let sql = "UPDATE state SET epoch = ?, fts_upto = ?";
-        transaction.prepare_cached(sql)?.execute(params![self.epoch.0, upto.0])?;
+        transaction.prepare_cached(sql)?.execute(params![self.epoch.0, batch.upto.0])?;
         transaction.commit()?;
-        self.upto = upto;
-        self.indexed.send_replace(upto);
-        Ok(true)
+        self.upto = batch.upto;
+        self.indexed.send_replace(batch.upto);
+        Ok(batch)
     }
 
-    fn next(&self) -> Result<Vec<Entry>, rusqlite::Error> {
+    /// Reads the next entries of the log. It has each message as it is now, and its changes come in their order: once
+    /// they all have come, so is it here.
+    fn next(&self) -> Result<Batch, rusqlite::Error> {
         let sql = "SELECT position, conversation_id, kind, ref_seq, text FROM messages WHERE position > ? \
                    ORDER BY position LIMIT ?";
         let mut statement = self.log.prepare_cached(sql)?;
         let mut rows = statement.query(params![self.upto.0, BATCH])?;
-        let (mut entries, mut bytes) = (Vec::new(), 0);
+        let (mut batch, mut bytes) = (Batch::default(), 0);
         while bytes < BYTES
             && let Some(row) = rows.next()?
         {
-            let text: Option<String> = row.get(4)?;
-            bytes += text.as_ref().map_or(0, String::len);
             let (position, conversation) = (Position(row.get(0)?), row.get(1)?);
-            entries.push(Entry { position, conversation, kind: row.get(2)?, of: row.get(3)?, text });
-        }
-        Ok(entries)
-    }
-}
-
-/// Takes an entry in. The log has each message as it is now, and its changes come in their order: once they all have
-/// come, so is it here.
-fn take_in(log: &Connection, index: &Connection, entry: &Entry) -> Result<(), rusqlite::Error> {
-    match entry.kind {
-        MESSAGE => put(index, entry.position, entry.conversation, entry.text.as_deref().unwrap_or_default()),
-        EDIT | DELETE => {
-            let sql = "SELECT position, text FROM messages WHERE conversation_id = ? AND seq = ?";
-            let changed = |row: &Row<'_>| Ok((Position(row.get(0)?), row.get::<_, Option<String>>(1)?));
-            let place = params![entry.conversation, entry.of];
-            let Some((position, text)) = log.prepare_cached(sql)?.query_row(place, changed).optional()?
-            else {
-                return Ok(());
+            batch.count += 1;
+            batch.upto = position;
+            let message = match row.get(2)? {
+                MESSAGE => Some((position, terms(conversation, row.get_ref(4)?.as_str_or_null()?))),
+                EDIT | DELETE => self.changed(conversation, row.get(3)?)?,
+                _ => None,
             };
-            index.prepare_cached("DELETE FROM message_words WHERE rowid = ?")?.execute([position.0])?;
-            put(index, position, entry.conversation, text.as_deref().unwrap_or_default())
+            if let Some((position, terms)) = message {
+                bytes += terms.len();
+                batch.messages.insert(position, terms);
+            }
         }
-        _ => Ok(()),
+        batch.full = batch.count == BATCH || bytes >= BYTES;
+        Ok(batch)
+    }
+
+    /// A message that an entry says has changed, if it is in the index: else it is taken in as it is now.
+    fn changed(
+        &self,
+        conversation: i64,
+        seq: Option<u64>,
+    ) -> Result<Option<(Position, String)>, rusqlite::Error> {
+        let sql =
+            "SELECT position, text FROM messages WHERE conversation_id = ? AND seq = ? AND position <= ?";
+        let mut statement = self.log.prepare_cached(sql)?;
+        let message = |row: &Row<'_>| {
+            Ok((Position(row.get(0)?), terms(conversation, row.get_ref(1)?.as_str_or_null()?)))
+        };
+        statement.query_row(params![conversation, seq, self.upto.0], message).optional()
     }
 }
 
-fn put(index: &Connection, position: Position, conversation: i64, text: &str) -> Result<(), rusqlite::Error> {
-    let words = Query::indexed(text);
-    if words.is_empty() {
-        return Ok(());
+/// What a message is found by: a term for each of its words.
+fn terms(conversation: i64, text: Option<&str>) -> String {
+    let mut terms = String::new();
+    for word in Query::words(text.unwrap_or_default()) {
+        term(conversation, &word, &mut terms);
+        terms.push(' ');
     }
-    // What did not come to its end may have been read twice.
-    let sql = "INSERT OR REPLACE INTO message_words (rowid, conversation, words) VALUES (?, ?, ?)";
-    index.prepare_cached(sql)?.execute(params![position.0, conversation_word(conversation), words])?;
-    Ok(())
+    terms
 }

@@ -4,11 +4,13 @@ use domain::store::{ConversationKey, MessageRecord, Position, Search, SearchStor
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
-use super::index::conversation_word;
+use super::index::term;
 use super::message::{COLUMNS, message};
 
 /// Conversations in one question to the index.
 const CONVERSATIONS: usize = 256;
+/// Whole words in it.
+const WORDS: usize = 3;
 
 /// Asks the index for a part of the reader's conversations at a time, so that what others write elsewhere is passed
 /// over there. What it answers is compared with the message as it is now, since it may be behind the log.
@@ -80,10 +82,23 @@ fn sql() -> String {
 
 /// A question in the language of FTS5. The words have nothing in them that means something there.
 fn expression(conversations: &[i64], query: &Query) -> String {
-    let conversations: Vec<_> = conversations.iter().map(|&key| conversation_word(key)).collect();
-    let mut words: Vec<_> = query.whole().map(|word| format!("\"{word}\"")).collect();
-    words.push(format!("\"{}\" *", query.beginning()));
-    format!("conversation : ({}) AND words : ({})", conversations.join(" OR "), words.join(" AND "))
+    // The longest are in the fewest messages; what else is asked for shows in the text.
+    let mut words: Vec<_> = query.whole().collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    words.truncate(WORDS);
+    let mut expression = String::new();
+    for &conversation in conversations {
+        expression.push_str(if expression.is_empty() { "(" } else { " OR (" });
+        for word in &words {
+            expression.push('"');
+            term(conversation, word, &mut expression);
+            expression.push_str("\" AND ");
+        }
+        expression.push('"');
+        term(conversation, query.beginning(), &mut expression);
+        expression.push_str("\" *)");
+    }
+    expression
 }
 
 #[async_trait]

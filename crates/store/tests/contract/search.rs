@@ -71,6 +71,21 @@ pub(crate) async fn words_are_found_the_newest_first(store: Shared) {
     }
 }
 
+pub(crate) async fn long_words_and_many_are_told_apart(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let words = ["incomprehensible", "incomprehensibly", "incomprehensibilities", "incomprehensibility"];
+    for what in words.into_iter().chain(["one two three four five six", "one two three four five"]) {
+        send(&store, ann, bob, what).await;
+    }
+    assert_eq!(find(&store, bob, "incomprehensible").await, ["incomprehensible"]);
+    assert_eq!(find(&store, bob, "incomprehensibility").await, ["incomprehensibility"]);
+    assert_eq!(find(&store, bob, "incomprehensibilit").await, [words[3], words[2]]);
+    assert_eq!(find(&store, bob, "incomprehensib").await.len(), 4);
+    assert_eq!(find(&store, bob, "incomprehensibilities one").await, [""; 0]);
+    assert_eq!(find(&store, bob, "six five four three two o").await, ["one two three four five six"]);
+    assert_eq!(find(&store, bob, "five four three two on").await.len(), 2);
+}
+
 pub(crate) async fn who_is_not_a_member_finds_nothing(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let (here, _) = send(&store, ann, bob, "secret here").await;
@@ -130,6 +145,17 @@ pub(crate) async fn changes_are_found_as_they_are_now(store: Shared) {
     assert_eq!(find(&store, bob, "words").await, ["other words", "third words"]);
     assert_eq!(find(&store, bob, "first").await, [""; 0]);
     assert_eq!(find(&store, bob, "third").await, ["third words"]);
+    // To no words and back, also many times before the index comes to it.
+    let (_, third) = send(&store, bob, ann, "more").await;
+    for round in 0..2 {
+        for text in ["🎉", "again words", "🎉"] {
+            append(&store, entry(place, bob, Change::Edit { id: third, text: text.into() })).await.unwrap();
+            if round == 0 {
+                assert_eq!(find(&store, bob, "again").await.len(), usize::from(text != "🎉"));
+            }
+        }
+    }
+    assert_eq!(find(&store, bob, "words").await, ["other words", "third words"]);
     let react = Change::React { id, emoji: "👍".into(), on: true };
     append(&store, entry(place, bob, react)).await.unwrap();
     assert_eq!(find(&store, bob, "third").await, ["third words"]);
