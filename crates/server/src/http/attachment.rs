@@ -53,7 +53,7 @@ struct Named {
 #[utoipa::path(
     post, path = "/api/attachments", tag = "attachments", security(("token" = [])),
     params(("name" = String, Query, description = "1 to 255 bytes without control characters and slashes")),
-    request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
+    request_body(content = String, content_type = "*/*", description = "The bytes"),
     responses(
         (status = 201, body = Attachment),
         (status = 413, body = Problem, description = "`too_large` or `quota_exceeded`"),
@@ -111,8 +111,8 @@ async fn take(
     get, path = "/api/attachments/{id}", tag = "attachments", security(("token" = [])),
     params(("id" = AttachmentId, Path)),
     responses(
-        (status = 200, body = String, content_type = "application/octet-stream"),
-        (status = 206, body = String, content_type = "application/octet-stream", description = "Part of them"),
+        (status = 200, body = String, content_type = "*/*"),
+        (status = 206, body = String, content_type = "*/*", description = "Part of them"),
         (status = 304, description = "The same as before"),
         (status = 404, body = Problem),
         (status = 416, body = Problem, description = "`invalid`: the file has no such part"),

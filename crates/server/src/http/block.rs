@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// Whom one has blocked, the latest first
 #[utoipa::path(
-    get, path = "/api/blocks", tag = "users", security(("token" = [])),
+    get, path = "/api/blocks", tag = "users", operation_id = "list_blocks", security(("token" = [])),
     responses((status = 200, body = Page<Block>)),
 )]
 async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<Page<Block>>, Failure> {
@@ -28,7 +28,7 @@ async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Jso
 
 /// Whether one has blocked somebody
 #[utoipa::path(
-    get, path = "/api/blocks/{username}", tag = "users", security(("token" = [])),
+    get, path = "/api/blocks/{username}", tag = "users", operation_id = "get_block", security(("token" = [])),
     params(("username" = String, Path)),
     responses((status = 200, body = Block), (status = 404, body = Problem, description = "Not blocked")),
 )]

@@ -28,7 +28,7 @@ struct ListQuery {
 
 /// One's conversations, newest activity first
 #[utoipa::path(
-    get, path = "/api/conversations", tag = "conversations", security(("token" = [])), params(ListQuery),
+    get, path = "/api/conversations", tag = "conversations", operation_id = "list_conversations", security(("token" = [])), params(ListQuery),
     responses((status = 200, body = Page<Conversation>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
 async fn list(

@@ -44,7 +44,7 @@ async fn create(
 
 /// A conversation
 #[utoipa::path(
-    get, path = "/api/conversations/{id}", tag = "conversations", security(("token" = [])),
+    get, path = "/api/conversations/{id}", tag = "conversations", operation_id = "get_conversation", security(("token" = [])),
     params(("id" = ConversationId, Path)),
     responses((status = 200, body = Conversation), (status = 404, body = Problem)),
 )]
