@@ -64,8 +64,8 @@ wire! {
         /// Instead of `receiver`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub conversation_id: Option<ConversationId>,
-        /// What to say.
-        #[serde(alias = "Text")]
+        /// What to say; with attachments, nothing need be said.
+        #[serde(default, alias = "Text")]
         pub text: String,
         /// Makes a resend harmless: 1–64 characters, unique for this sender; a UUIDv7 is best.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -105,6 +105,30 @@ test('who joins sees from then on, or everything; who is taken out sees nothing 
   }
 });
 
+test('who joined later is told nothing of changes of what was before', async () => {
+  const [ann, bob] = await people('ann', 'bob');
+  const a = await online(ann);
+  const group = await begin(ann, []);
+  const { id } = await say(a.socket, { conversationId: group.id, text: 'before' });
+  const change = async (event: string, more: object) =>
+    expect(await a.socket.emitWithAck(event, { conversationId: group.id, id, ...more })).toMatchObject({ status: 'ok' });
+  const b = await online(bob);
+  expect((await put(ann, group, bob)).status).toBe(200);
+  await change('message:edit', { text: 'between ourselves' });
+  await say(a.socket, { conversationId: group.id, text: 'with bob' });
+  await b.messages.reaches(1);
+  expect(of(b, 'message:updated')).toEqual([]);
+  refusal(await b.socket.emitWithAck('message:react', { conversationId: group.id, id, emoji: '👍', on: true }), 404, 'not_found');
+  b.socket.close();
+  // Nor away.
+  await change('message:react', { emoji: '👍', on: true });
+  await say(a.socket, { conversationId: group.id, text: 'while away' });
+  const again = await online(bob);
+  expect(again.events.items.map(([event]) => event)).not.toContain('message:updated');
+  expect(texts(again)).toEqual(['while away']);
+  for (const { socket } of [a, again]) socket.close();
+});
+
 test('roles: who may invite, take out, rename, give roles and hand on', async () => {
   const [ann, bob, eve, dan] = await people('ann', 'bob', 'eve', 'dan');
   const group = await begin(ann, [bob, eve]);

@@ -26,6 +26,8 @@ test('requests that cannot be read', async () => {
   await refused(send('{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type');
   await refused(send(`{"text":"${'x'.repeat(300 * 1024)}"}`), 413, 'too_large');
   expect((await refused(send({ receiver: 'x', text: 5 }), 422, 'invalid')).field).toBe('text');
+  const group = { title: 'Crew', members: [], history: 5 };
+  expect((await refused(aldis.request('POST', '/api/conversations', group, token), 422, 'invalid')).field).toBe('history');
   await refused(aldis.request('GET', '/api/nothing'), 404, 'not_found');
   await refused(aldis.request('PUT', '/auth/login', {}), 405, 'method_not_allowed');
   await refused(aldis.request('POST', '/', {}), 405, 'method_not_allowed');

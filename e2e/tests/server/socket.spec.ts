@@ -119,13 +119,13 @@ test('every refusal of a message has its code, and nothing is stored', async () 
   refusal(await send({ receiver: 'not a name!', text: 'x' }), 404, 'receiver_unknown');
   refusal(await send({ sender: bob.username, receiver: bob.username, text: 'x' }), 403, 'sender_mismatch');
   refusal(await send({ receiver: bob.username, text: '' }), 422, 'text_empty');
+  refusal(await send({ receiver: bob.username }), 422, 'text_empty');
   refusal(await send({ receiver: bob.username, text: 'x'.repeat(16 * 1024 + 1) }), 413, 'text_too_long');
   refusal(await send({ receiver: bob.username, text: 'other', clientId: 'c-1' }), 409, 'client_id_reused');
   refusal(await send({ receiver: eve.username, text: 'first', clientId: 'c-1' }), 409, 'client_id_reused');
   refusal(await send({ receiver: bob.username, text: 'x', replyTo: stranger.id }), 422, 'reply_unknown');
   refusal(await send({ conversationId: stranger.conversationId, text: 'x' }), 404, 'not_found');
   for (const [field, message] of [
-    ['text', { receiver: bob.username }],
     ['text', { receiver: bob.username, text: 5 }],
     ['receiver', { text: 'x' }],
     ['receiver', { receiver: bob.username, conversationId: first.conversationId, text: 'x' }],

@@ -221,7 +221,7 @@ pub struct Appended {
     pub entry: Entry,
     /// Whether it had been there before: the sender repeated a `client_id` or a reaction.
     pub duplicate: bool,
-    /// Who was in the group when it was stored, if the target was [`Target::Group`].
+    /// Who was in the group when it was stored and may see the message, if the target was [`Target::Group`].
     pub roster: Option<Roster>,
     /// Where it went, if the target was [`Target::Direct`].
     pub direct: Option<Box<Direct>>,

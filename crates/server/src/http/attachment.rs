@@ -54,7 +54,7 @@ struct Named {
     post, path = "/api/attachments", operation_id = "upload_attachment", tag = "attachments",
     security(("token" = [])),
     params(("name" = String, Query, description = "1 to 255 bytes without control characters and slashes")),
-    request_body(content = String, content_type = "application/octet-stream", description = "The bytes"),
+    request_body(content = String, content_type = "*/*", description = "The bytes"),
     responses(
         (status = 201, body = Attachment),
         (status = 413, body = Problem, description = "`too_large` or `quota_exceeded`"),
@@ -113,8 +113,8 @@ async fn take(
     security(("token" = [])),
     params(("id" = AttachmentId, Path)),
     responses(
-        (status = 200, body = String, content_type = "application/octet-stream"),
-        (status = 206, body = String, content_type = "application/octet-stream", description = "Part of them"),
+        (status = 200, body = String, content_type = "*/*"),
+        (status = 206, body = String, content_type = "*/*", description = "Part of them"),
         (status = 304, description = "The same as before"),
         (status = 404, body = Problem),
         (status = 416, body = Problem, description = "`invalid`: the file has no such part"),

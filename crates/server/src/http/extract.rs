@@ -64,7 +64,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads JSON: what is not JSON is malformed, what is but does not fit is invalid, with the field named.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
-    use serde_json::error::Category;
     // Else a list would be taken for the fields in their order.
     if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
         // What is no JSON at all is told so.
@@ -75,9 +74,11 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        match inner.classify() {
-            Category::Data => unfit(&path, &inner.to_string()).into(),
-            Category::Io | Category::Syntax | Category::Eof => not_json(&inner),
+        // Where a word is wanted, serde calls anything else, a number say, no JSON.
+        if inner.is_data() || serde_json::from_slice::<serde_json::Value>(json).is_ok() {
+            unfit(&path, &inner.to_string()).into()
+        } else {
+            not_json(&inner)
         }
     })?;
     deserializer.end().map_err(|error| not_json(&error))?;

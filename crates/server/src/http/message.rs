@@ -65,7 +65,11 @@ async fn send(
         ("id" = ConversationId, Path),
         ("Idempotency-Key" = Option<String>, Header, description = "The `clientId`"),
     ),
-    responses((status = 201, body = Message), (status = 404, body = Problem)),
+    responses(
+        (status = 201, body = Message),
+        (status = 200, body = Message, description = "It was stored before"),
+        (status = 404, body = Problem),
+    ),
 )]
 async fn send_to_conversation(
     State(app): State<Arc<App>>,

@@ -12,6 +12,7 @@ mod group;
 mod guard;
 mod health;
 mod message;
+mod openapi;
 pub(crate) mod problem;
 mod range;
 mod receipt;
@@ -47,7 +48,7 @@ fn is_json(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
 
 /// All routes, and their description.
 fn documented() -> (Router<Arc<App>>, OpenApi) {
-    OpenApiRouter::with_openapi(description())
+    let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(session::routes())
         .merge(api_token::routes())
@@ -61,7 +62,9 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(sync::routes())
         .merge(attachment::routes())
         .merge(health::routes())
-        .split_for_parts()
+        .split_for_parts();
+    openapi::complete(&mut document);
+    (routes, document)
 }
 
 /// The document served at `/openapi.json`.

@@ -113,8 +113,9 @@ impl Log {
         self.members.iter().find(|member| member.user == user)
     }
 
-    pub(super) fn roster(&self) -> Roster {
-        self.members.iter().map(|member| member.user).collect()
+    /// The members who may see the message of a `seq`.
+    pub(super) fn roster(&self, seq: u64) -> Roster {
+        self.members.iter().filter(|member| seq > member.visible_after).map(|member| member.user).collect()
     }
 
     /// Up to which `seq` messages are not a reader's to see: all of them for who is not a member.

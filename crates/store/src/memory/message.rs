@@ -124,7 +124,9 @@ impl MemoryStore {
                 (EntryKind::Delete, message)
             }
             Change::React { id, emoji, on } => {
-                let visible = |message: &MessageRecord| message.hidden_from != Some(sender);
+                let above = log.visible_after(sender);
+                let visible =
+                    |message: &MessageRecord| message.seq > above && message.hidden_from != Some(sender);
                 let mut message = log.with_id(id).filter(visible).ok_or(AppendError::MessageUnknown)?;
                 if message.deleted_at.is_some() {
                     return Err(AppendError::MessageDeleted);
@@ -263,7 +265,8 @@ impl MessageStore for MemoryStore {
                 let opened = entry.seq == 1 && !duplicate;
                 Box::new(Direct { conversation: self.record(&conversation, &log, None), opened })
             });
-            Appended { entry, duplicate, roster: to_group.then(|| log.roster()), direct }
+            let seq = entry.message.as_ref().map_or(entry.seq, |message| message.seq);
+            Appended { entry, duplicate, roster: to_group.then(|| log.roster(seq)), direct }
         });
         done(result);
         None
@@ -288,8 +291,11 @@ impl MessageStore for MemoryStore {
             };
             let log = conversation.log.lock();
             let above = log.entries_above(range.after_seq).take_while(|entry| entry.position <= upto);
-            let hidden = |entry: &Entry| entry.message.as_ref().and_then(|message| message.hidden_from);
-            let above = above.filter(|entry| hidden(entry) != Some(range.reader));
+            let visible_after = log.visible_after(range.reader);
+            let visible = |message: &MessageRecord| {
+                message.seq > visible_after && message.hidden_from != Some(range.reader)
+            };
+            let above = above.filter(|entry| entry.message.as_ref().is_none_or(visible));
             Read::of(range, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())

@@ -257,7 +257,11 @@ fn changed_entry(
     let position = writing.inserted(key, seq);
     let message = message::at(connection, key, changed.seq)?;
     let entry = Entry { seq, position, kind, message };
-    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
+    let direct = place.direct(connection)?;
+    let roster = match place.roster {
+        Some(_) => Some(message::seen_by(connection, key, changed.seq)?),
+        None => None,
+    };
     Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, roster, direct })))
 }
 
@@ -272,8 +276,13 @@ fn react(
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let (key, connection, user) = (place.key, writing.connection, append.sender);
     let message = match message::with_id(connection, key, id)? {
-        // What is hidden from somebody is not there for them.
-        Some(message) if message.hidden_from != Some(user) => message,
+        // What is hidden from somebody, or was before they came, is not there for them.
+        Some(message)
+            if message.hidden_from != Some(user)
+                && message.seq > message::visible_after(connection, user, key)? =>
+        {
+            message
+        }
         _ => return refuse(AppendError::MessageUnknown),
     };
     if message.deleted_at.is_some() {

@@ -109,7 +109,7 @@ pub(super) fn record(
     if let Some(read_seq) = reader.read_seq {
         record.unread = unread(connection, key, reader.user, read_seq.max(looked_at))?;
     }
-    record.last_message = message::last(connection, reader.user, key, looked_at)?;
+    record.last_message = message::last(connection, reader.user, key, looked_at, reader.visible_after)?;
     Ok(Some(record))
 }
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
     Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
-    Reaction, Read, StoreError, UserId,
+    Reaction, Read, Roster, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
@@ -120,6 +120,17 @@ pub(super) fn visible_after(
     Ok(found.optional()?.unwrap_or(u64::MAX >> 1))
 }
 
+/// The members who may see the message of a `seq`, ascending.
+pub(super) fn seen_by(
+    connection: &Connection,
+    conversation: ConversationKey,
+    seq: u64,
+) -> Result<Roster, rusqlite::Error> {
+    let sql = "SELECT user_id FROM members WHERE conversation_id = ? AND gone = 0 AND visible_after < ? ORDER BY user_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map(params![conversation.0, seq], |row| row.get(0).map(UserId))?.collect()
+}
+
 /// The newest messages below a `seq`, ascending.
 fn before(
     connection: &Connection,
@@ -143,12 +154,13 @@ fn before(
 }
 
 /// The newest message above a `seq` that a reader may see; where there are only changes, the newest that they
-/// changed.
+/// changed, if it is above `visible_after`.
 pub(super) fn last(
     connection: &Connection,
     reader: UserId,
     conversation: ConversationKey,
     above: u64,
+    visible_after: u64,
 ) -> Result<Option<MessageRecord>, rusqlite::Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
@@ -160,16 +172,19 @@ pub(super) fn last(
     if newest.is_some() {
         return Ok(newest);
     }
-    let sql =
-        "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ? AND hidden_from IS NOT ?";
+    let sql = "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ? AND hidden_from IS NOT ? \
+               AND ref_seq > ?";
+    let values = params![conversation.0, above, reader.0, visible_after];
     let changed: Option<u64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     changed.map_or(Ok(None), |seq| at(connection, conversation, seq))
 }
 
 fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Read, rusqlite::Error> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND position <= ? \
-         AND hidden_from IS NOT ? ORDER BY seq"
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ?1 AND seq > ?2 AND position <= ?3 \
+         AND hidden_from IS NOT ?4 AND (ref_seq IS NULL OR ref_seq > \
+           (SELECT visible_after FROM members WHERE conversation_id = ?1 AND user_id = ?4 AND gone = 0)) \
+         ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let values = params![range.conversation.0, range.after_seq, upto.0, range.reader.0];

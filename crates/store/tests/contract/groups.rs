@@ -101,6 +101,28 @@ pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
     }
 }
 
+pub(crate) async fn what_was_before_who_joined_is_not_there_for_them_when_it_changes(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    for (history, sees) in [(HistoryAccess::Joined, false), (HistoryAccess::All, true)] {
+        let record = group(&store, ann, &[], history).await;
+        let id = say(&store, record.key, ann, "before").await.unwrap();
+        let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
+        let start = store.position();
+        let target = Target::Group(record.key);
+        let edit = Change::Edit { id, text: "edited".into() };
+        let roster = append(&store, entry(target, ann, edit)).await.unwrap().roster.unwrap();
+        assert_eq!(roster.contains(&bob), sees);
+        assert_eq!(sent(&store, bob, Since::Position(start)).await.len(), usize::from(sees));
+        assert_eq!(sent(&store, ann, Since::Position(start)).await.len(), 1);
+        let view = store.conversation(bob, record.key).await.unwrap().unwrap();
+        assert_eq!(view.last_message.is_some(), sees);
+        let react = |user| entry(target, user, Change::React { id, emoji: "👍".into(), on: true });
+        assert_eq!(append(&store, react(bob)).await.is_ok(), sees);
+        let roster = append(&store, react(ann)).await.unwrap().roster.unwrap();
+        assert_eq!(roster.contains(&bob), sees);
+    }
+}
+
 pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let record = group(&store, ann, &[bob], HistoryAccess::All).await;

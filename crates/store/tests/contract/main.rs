@@ -92,6 +92,7 @@ contract! {
     groups::{
         a_group_is_its_first_entry,
         who_joins_sees_what_the_group_is_set_to,
+        what_was_before_who_joined_is_not_there_for_them_when_it_changes,
         who_is_taken_out_sees_nothing_any_more,
         of_two_changes_at_once_the_second_is_decided_again,
         muting_is_each_members_own,

@@ -398,8 +398,8 @@ export interface SendMessage {
   replyTo?: MessageId;
   /** May be left out; if there, it must be the caller. */
   sender?: string;
-  /** What to say. */
-  text: string;
+  /** What to say; with attachments, nothing need be said. */
+  text?: string;
 }
 
 /** One of the caller's sessions. */
