@@ -1,5 +1,5 @@
+import { summary } from '../attachments/summary';
 import { cursorsOf, linkTo, titleOf } from '../conversations/conversation';
-import { oneLine } from '../format/text';
 import type { Conversation, Message } from '../protocol/protocol';
 
 /** What the person chose for this browser. */
@@ -41,8 +41,9 @@ export function noticeOf(conversation: Conversation, message: Message, me: strin
   };
 }
 
-function said({ kind, members }: Conversation, { sender, text, attachments }: Message): string {
-  const what = oneLine(text) || (attachments ?? []).map(({ name }) => name).join(', ');
+function said({ kind, members }: Conversation, message: Message): string {
+  const { sender } = message;
+  const what = summary(message);
   if (kind === 'direct') return what;
   const name = members.find(({ username }) => username === sender)?.displayName ?? sender;
   return `${name}: ${what}`;

@@ -2,6 +2,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 
 import { Api } from '../api/api';
 import { explain } from '../api/problem';
+import { device } from '../auth/device';
 import { lastSeenTime } from '../format/time';
 import type { Session } from '../protocol/protocol';
 import { Confirm } from '../ui/confirm';
@@ -49,8 +50,8 @@ export class Devices {
   protected readonly failure = signal('');
   protected readonly endOthers = () => this.ended(this.others());
 
-  protected nameOf({ device }: Session): string {
-    return device ?? 'Unknown device';
+  protected nameOf({ device: label, current }: Session): string {
+    return label ?? (current ? device() : 'Unknown device');
   }
 
   protected seen({ lastSeenAt }: Session): string {

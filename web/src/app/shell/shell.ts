@@ -60,9 +60,9 @@ export class Shell {
   /** What goes on behind the page, once that has what it needs. */
   private async attend(injector: Injector): Promise<void> {
     await breath(LATER);
-    const { Me, Notices } = await import('../rare');
-    injector.get(Notices);
-    injector.get(Me);
+    // Without a network it comes with the next page.
+    const rare = await import('../rare').catch(() => null);
+    if (rare) [rare.Notices, rare.Me].forEach((part) => injector.get<unknown>(part));
   }
 
   protected shortcut(event: KeyboardEvent): void {
