@@ -204,7 +204,7 @@ test('on a phone the settings fill the screen, a section at a time, at any size 
     for (const section of ['Appearance', ...SECTIONS]) {
       await dialog.getByRole('button', { name: section, exact: true }).tap();
       await expect(dialog.getByRole('heading', { name: section })).toBeFocused();
-      if (section === 'Appearance') await dialog.getByText(size, { exact: true }).tap();
+      if (section === 'Appearance') await dialog.getByRole('radio', { name: size, exact: true }).check({ force: true });
       await expect(dialog.getByText('Loading')).toHaveCount(0);
       expect(await dialog.boundingBox()).toEqual({ x: 0, y: 0, width: 360, height: 640 });
       await fits(page, `${section}, ${size}`);
