@@ -1,5 +1,5 @@
-// Before the first paint, so that a chosen theme never flashes the other one; the rest is in src/app/shell/theme.ts.
-{
-  const theme = localStorage.getItem('aldis:theme');
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+// Before the first paint, so that a chosen look never flashes another one; the rest is in src/app/settings/look.ts.
+for (const aspect of ['theme', 'text']) {
+  const choice = localStorage.getItem(`aldis:${aspect}`);
+  if (choice) document.documentElement.dataset[aspect] = choice;
 }

@@ -70,12 +70,17 @@ test('the theme follows the system until one is chosen, and the choice is rememb
   await page.emulateMedia({ colorScheme: 'light' });
   const light = await background();
   expect(light).not.toBe(dark);
-  await page.getByRole('button', { name: 'Account of Ann' }).click();
+  const choices = async () => {
+    await page.getByRole('button', { name: 'Account of Ann' }).waitFor();
+    await page.keyboard.press('Control+,');
+    await page.getByRole('button', { name: 'Appearance' }).click();
+  };
+  await choices();
   await page.getByRole('radio', { name: 'Dark' }).check({ force: true });
   expect(await background()).toBe(dark);
   await page.reload();
   expect(await background()).toBe(dark);
-  await page.getByRole('button', { name: 'Account of Ann' }).click();
+  await choices();
   await page.getByRole('radio', { name: 'System' }).check({ force: true });
   expect(await background()).toBe(light);
   await page.context().close();

@@ -1,13 +1,16 @@
 import { APP_BASE_HREF } from '@angular/common';
 import { type ApplicationConfig, provideBrowserGlobalErrorListeners } from '@angular/core';
+import { Title } from '@angular/platform-browser';
 import { provideRouter, withComponentInputBinding } from '@angular/router';
 
 import { routes } from './routes';
+import { CountedTitle } from './ui/counted-title';
 
 export const config: ApplicationConfig = {
   providers: [
     provideBrowserGlobalErrorListeners(),
     provideRouter(routes, withComponentInputBinding()),
+    { provide: Title, useClass: CountedTitle },
     // In place of a <base> element, which the page's policy forbids.
     { provide: APP_BASE_HREF, useValue: '/' },
   ],

@@ -8,6 +8,7 @@ import options from './conversations/options.css' with { loader: 'text' };
 import details from './details/details.css' with { loader: 'text' };
 import groups from './groups/groups.css' with { loader: 'text' };
 import search from './search/search.css' with { loader: 'text' };
+import settings from './settings/settings.css' with { loader: 'text' };
 import { adopt } from './ui/adopt';
 
-adopt(emoji, options, groups, details, search, mentionList, messageMenu, attachments);
+adopt(emoji, options, groups, details, search, mentionList, messageMenu, attachments, settings);

@@ -1,5 +1,6 @@
-// What is needed now and then. Loaded together at the first need: each by itself, the build would split what they
-// share with the messenger into many small files, all of which the first load would have to fetch.
+// What is needed now and then. Loaded together at the first need, and a while after the start for what it does behind
+// the page: each by itself, the build would split what they share with the messenger into many small files, all of
+// which the first load would have to fetch.
 import './rare-styles';
 
 export { AttachmentView } from './attachments/attachment';
@@ -11,5 +12,9 @@ export { NewConversation } from './conversations/new-conversation';
 export { QuickSwitch } from './conversations/quick-switch';
 export { Details } from './details/details';
 export { NewGroup } from './groups/new-group';
+export { Notices } from './notices/notices';
 export { Search } from './search/search';
+export { Me } from './settings/me';
+export { Settings } from './settings/settings';
 export { Dialog } from './ui/dialog';
+

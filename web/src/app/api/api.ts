@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Block, ChangeConversation, Conversation, ConversationChange, ConversationId, Hit, Message, NewGroup, Page, Role, User } from '../protocol/protocol';
+import type { Block, ChangeConversation, ChangeMe, Conversation, ConversationChange, ConversationId, Hit, Message, NewGroup, Page, Role, Session, SessionId, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -16,6 +16,22 @@ export class Api {
 
   user(username: string): Promise<User> {
     return this.get(`/api/users/${encodeURIComponent(username)}`);
+  }
+
+  me(): Promise<User> {
+    return this.get('/api/users/me');
+  }
+
+  changeMe(change: ChangeMe): Promise<User> {
+    return this.call('PATCH', '/api/users/me', change);
+  }
+
+  sessions(): Promise<Session[]> {
+    return this.get('/auth/sessions');
+  }
+
+  endSession(id: SessionId): Promise<void> {
+    return this.call('DELETE', `/auth/sessions/${encodeURIComponent(id)}`);
   }
 
   async conversations(next?: string): Promise<Page<Conversation>> {

@@ -89,6 +89,12 @@ export class AuthService {
     });
   }
 
+  /** What the server says of the person now; all tabs hear it. */
+  know(user: User): void {
+    const session = storedSession();
+    if (session?.user.username === user.username) this.keep({ ...session, user });
+  }
+
   /** Forgets the session and starts again at the login page. */
   end(why: Ending): void {
     localStorage.removeItem(SESSION);

@@ -1,19 +1,19 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, inject, output, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { AuthService } from '../auth/auth-service';
 import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
+import { install, offer } from '../install';
 import { Dialog } from '../rare';
 import { Database } from '../store/database';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
-import { type Choice, Theme } from './theme';
 
 const LET_GO_WITHIN = 1_000;
 
-/** Who is logged in; light or dark; the way out. */
+/** Who is logged in; the way to the settings, and out. */
 @Component({
   selector: 'aldis-account-menu',
   imports: [Avatar, Dialog, Icon],
@@ -23,26 +23,18 @@ export class AccountMenu {
   private readonly auth = inject(AuthService);
   private readonly database = inject(Database);
   private readonly drafts = inject(Drafts);
-  private readonly theme = inject(Theme);
+  readonly settings = output();
 
   protected readonly user = toSignal(this.auth.user$, { requireSync: true });
   protected readonly unsent = toSignal(inject(Outbox).pending$, { requireSync: true });
-  protected readonly chosen = toSignal(this.theme.choice$, { requireSync: true });
+  protected readonly offer = offer;
+  protected readonly install = install;
   protected readonly asking = signal(false);
   protected readonly leaving = signal(false);
   protected readonly loss = computed(() => {
     const count = this.unsent().length;
     return count === 1 ? 'One message has not been sent yet and would be lost.' : `${count} messages have not been sent yet and would be lost.`;
   });
-  protected readonly themes = [
-    { choice: 'system', icon: 'system', name: 'System' },
-    { choice: 'light', icon: 'light', name: 'Light' },
-    { choice: 'dark', icon: 'dark', name: 'Dark' },
-  ] as const;
-
-  protected choose(choice: Choice): void {
-    this.theme.choose(choice);
-  }
 
   protected logout(): void {
     if (this.unsent().length > 0) this.asking.set(true);

@@ -1,14 +1,15 @@
-import { Component, computed, DOCUMENT, inject, signal } from '@angular/core';
+import { Component, computed, DOCUMENT, inject, Injector, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
-import { NavigationEnd, Router, RouterOutlet } from '@angular/router';
+import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
 import { keepPage } from '../attachments/dropping';
 import { ConversationList } from '../conversations/conversation-list';
-import { NewConversation, NewGroup, QuickSwitch, Search } from '../rare';
+import { NewConversation, NewGroup, QuickSwitch, Search, Settings } from '../rare';
 import { SearchPanel } from '../search/search-panel';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
+import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 import { SHORTCUT } from '../ui/shortcut';
@@ -16,10 +17,12 @@ import { AccountMenu } from './account-menu';
 import { Versions } from './versions';
 import { fitViewport } from './viewport';
 
+const LATER = 2_500;
+
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search],
+  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings],
   templateUrl: './shell.html',
   host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
 })
@@ -33,7 +36,8 @@ export class Shell {
   protected readonly versions = inject(Versions);
   protected readonly outdated = toSignal(this.versions.ready$, { requireSync: true });
   protected readonly offline = computed(() => this.status() === 'offline');
-  protected readonly dialog = signal<'new' | 'group' | 'switch' | null>(null);
+  /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
+  protected readonly dialog = signal<string | null>(inject(ActivatedRoute).snapshot.queryParamMap.get('open'));
   /** On a phone one pane is seen: the chat once one is chosen. */
   protected readonly inChat = toSignal(
     this.router.events.pipe(
@@ -49,12 +53,23 @@ export class Shell {
     void inject(Sync).start();
     fitViewport(inject(DOCUMENT));
     keepPage(inject(DOCUMENT));
+    if (this.dialog()) void this.router.navigate([], { replaceUrl: true });
+    void this.attend(inject(Injector));
+  }
+
+  /** What goes on behind the page, once that has what it needs. */
+  private async attend(injector: Injector): Promise<void> {
+    await breath(LATER);
+    // Without a network it comes with the next page.
+    const rare = await import('../rare').catch(() => null);
+    if (rare) [rare.Notices, rare.Me].forEach((part) => injector.get<unknown>(part));
   }
 
   protected shortcut(event: KeyboardEvent): void {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
     if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
+    else if (key === ',') this.dialog.set('settings');
     else if (key === 'f' && event.shiftKey) this.search.open(null);
     else return;
     event.preventDefault();

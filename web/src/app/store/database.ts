@@ -5,6 +5,7 @@ import { AuthService } from '../auth/auth-service';
 import type { Conversation, ConversationChange, ConversationId, Message } from '../protocol/protocol';
 import type { Pending } from '../chat/pending';
 import { newer } from '../chat/thread';
+import type { NoticeChoices } from '../notices/notice';
 
 /** Which part of a conversation is held here: everything from `from` up, and whether that is all there is. */
 export interface Span {
@@ -132,6 +133,16 @@ export class Database {
 
   async putRecentEmoji(emoji: readonly string[]): Promise<void> {
     await (await this.db)?.put('meta', emoji.join(' '), 'emoji');
+  }
+
+  /** Whether and how this browser tells of new messages. */
+  async noticeChoices(): Promise<NoticeChoices> {
+    const kept = await (await this.db)?.get('meta', 'notices');
+    return kept ? (JSON.parse(kept) as NoticeChoices) : { on: false, text: true };
+  }
+
+  async putNoticeChoices(choices: NoticeChoices): Promise<void> {
+    await (await this.db)?.put('meta', JSON.stringify(choices), 'notices');
   }
 
   /** The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted. */

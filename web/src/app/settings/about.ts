@@ -1,0 +1,31 @@
+import { Component } from '@angular/core';
+
+import { request } from '../api/request';
+import { install, offer } from '../install';
+import { Icon } from '../ui/icon';
+import { Mark } from '../ui/mark';
+import { Asked, AskedState } from './asked';
+
+/** What this is, and where to read more. */
+@Component({
+  selector: 'aldis-about',
+  imports: [AskedState, Icon, Mark],
+  template: `
+    <div class="settings-line">
+      <aldis-mark />
+      <span class="settings-text">Aldis<span class="settings-note">{{ version.value() ? 'Version ' + version.value() : 'Messages that arrive, once and in order.' }}</span></span>
+    </div>
+    <aldis-asked [what]="version" />
+    @if (offer()) {
+      <button type="button" class="details-action" (click)="install()"><aldis-icon name="down" />Install Aldis</button>
+    }
+    <a class="details-action" href="/docs" target="_blank" rel="noopener"><aldis-icon name="info" />For programs: how to use this server</a>
+    <a class="details-action" href="/3rdpartylicenses.txt" target="_blank" rel="noopener"><aldis-icon name="copy" />Licences</a>
+  `,
+})
+export class About {
+  protected readonly offer = offer;
+  protected readonly install = install;
+  /** The server says which it is; the client comes with it. */
+  protected readonly version = new Asked(async () => (await request<{ info: { version: string } }>('GET', '/openapi.json')).info.version);
+}

@@ -1,0 +1,46 @@
+import { Component, input, signal } from '@angular/core';
+
+import { explain } from '../api/problem';
+
+/** What a section asks the server for: on its way, here, or why it did not come. */
+export class Asked<T> {
+  readonly value = signal<T | null>(null);
+  readonly failure = signal('');
+
+  constructor(private readonly ask: () => Promise<T>) {
+    void this.again();
+  }
+
+  async again(): Promise<void> {
+    this.failure.set('');
+    try {
+      this.value.set(await this.ask());
+    } catch (error) {
+      this.failure.set(explain(error));
+    }
+  }
+}
+
+/** Shown in place of what was asked for until it is here. */
+@Component({
+  selector: 'aldis-asked',
+  template: `
+    @if (what().failure(); as failure) {
+      <p class="form-error" role="alert">{{ failure }}</p>
+      <button type="button" class="button quiet" (click)="what().again()">Try again</button>
+    } @else if (what().value() === null) {
+      <div role="status">
+        <span class="unseen">Loading</span>
+        @for (line of [0, 1]; track line) {
+          <div class="settings-line" aria-hidden="true">
+            <span class="skeleton skeleton-avatar"></span>
+            <span class="settings-text"><span class="skeleton skeleton-title"></span><span class="skeleton skeleton-text"></span></span>
+          </div>
+        }
+      </div>
+    }
+  `,
+})
+export class AskedState {
+  readonly what = input.required<Asked<unknown>>();
+}

@@ -1,0 +1,49 @@
+import { DOCUMENT, inject, Service } from '@angular/core';
+import { BehaviorSubject } from 'rxjs';
+
+/** Light or dark, and how large: as the system says, unless the person chose. */
+export interface Looks {
+  readonly theme: string;
+  readonly text: string;
+}
+
+export type Aspect = keyof Looks;
+
+/** Nothing is kept of these. */
+const USUAL: Looks = { theme: 'system', text: 'usual' };
+const ASPECTS = ['theme', 'text'] as const;
+const keyOf = (aspect: Aspect) => `aldis:${aspect}`;
+
+/** How the client looks in this browser, in all tabs. `public/theme.js` applies it before the first paint. */
+@Service()
+export class Look {
+  private readonly root = inject(DOCUMENT).documentElement;
+  private readonly looks = new BehaviorSubject<Looks>(kept());
+  readonly looks$ = this.looks.asObservable();
+
+  constructor() {
+    addEventListener('storage', ({ key }) => {
+      if (key === null || ASPECTS.some((aspect) => key === keyOf(aspect))) this.apply();
+    });
+  }
+
+  choose(aspect: Aspect, choice: string): void {
+    if (choice === USUAL[aspect]) localStorage.removeItem(keyOf(aspect));
+    else localStorage.setItem(keyOf(aspect), choice);
+    this.apply();
+  }
+
+  private apply(): void {
+    const looks = kept();
+    for (const aspect of ASPECTS) {
+      if (looks[aspect] === USUAL[aspect]) this.root.removeAttribute(`data-${aspect}`);
+      else this.root.setAttribute(`data-${aspect}`, looks[aspect]);
+    }
+    this.looks.next(looks);
+  }
+}
+
+function kept(): Looks {
+  const of = (aspect: Aspect) => localStorage.getItem(keyOf(aspect)) ?? USUAL[aspect];
+  return { theme: of('theme'), text: of('text') };
+}

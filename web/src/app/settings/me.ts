@@ -1,0 +1,43 @@
+import { DOCUMENT, inject, Service } from '@angular/core';
+
+import { Api } from '../api/api';
+import { AuthService } from '../auth/auth-service';
+import { ConversationStore } from '../conversations/conversation-store';
+import { WebSocketService } from '../live/web-socket-service';
+import type { ChangeMe, User } from '../protocol/protocol';
+
+/** What the person shows of themselves. All tabs share it; other devices ask when they connect and when they are looked at. */
+@Service()
+export class Me {
+  private readonly api = inject(Api);
+  private readonly auth = inject(AuthService);
+  private readonly conversations = inject(ConversationStore);
+
+  constructor() {
+    const document = inject(DOCUMENT);
+    inject(WebSocketService).status$.subscribe((status) => {
+      if (status === 'online') void this.load();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.load();
+    });
+  }
+
+  /** Fails with why, for the person to see. */
+  async change(change: ChangeMe): Promise<void> {
+    this.know(await this.api.changeMe(change));
+  }
+
+  private async load(): Promise<void> {
+    const user = await this.api.me().catch(() => null);
+    if (user) this.know(user);
+  }
+
+  private know(user: User): void {
+    const before = this.auth.user;
+    if (JSON.stringify(before) === JSON.stringify(user)) return;
+    this.auth.know(user);
+    // Groups name the person, too.
+    if (before?.displayName !== user.displayName) void this.conversations.refresh();
+  }
+}

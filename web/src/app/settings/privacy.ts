@@ -1,0 +1,72 @@
+import { Component, computed, inject, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { Api } from '../api/api';
+import { explain } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
+import { Blocks } from '../details/blocks';
+import { Avatar } from '../ui/avatar';
+import { Asked, AskedState } from './asked';
+import { Me } from './me';
+import { Switch } from './switch';
+
+/** Who may know that one is there, and whose messages do not arrive. */
+@Component({
+  selector: 'aldis-privacy',
+  imports: [AskedState, Avatar, Switch],
+  template: `
+    <aldis-switch label="Hide when I am here" note="Nobody sees whether you are online and when you last were, and you do not see it of others." [on]="hidden()" [busy]="busy()" (toggled)="hide($event)" />
+    @if (failure()) {
+      <p class="form-error" role="alert">{{ failure() }}</p>
+    }
+    <h4>Blocked people</h4>
+    <aldis-asked [what]="blocked" />
+    @if (blocked.value(); as people) {
+      <ul>
+        @for (person of people; track person.username) {
+          <li class="settings-line">
+            <aldis-avatar [name]="person.username" [username]="person.username" />
+            <span class="settings-text">{{ '@' + person.username }}</span>
+            <button type="button" class="button quiet" [attr.aria-disabled]="busy()" (click)="unblock(person.username)">Unblock<span class="unseen">&ngsp;{{ person.username }}</span></button>
+          </li>
+        } @empty {
+          <li class="settings-note">Nobody. You block somebody in the details of a conversation with them.</li>
+        }
+      </ul>
+    }
+  `,
+})
+export class Privacy {
+  private readonly blocks = inject(Blocks);
+  private readonly me = inject(Me);
+  private readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
+
+  protected readonly hidden = computed(() => this.user()?.hidePresence ?? false);
+  protected readonly blocked;
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+
+  constructor() {
+    const api = inject(Api);
+    this.blocked = new Asked(() => api.blocks());
+  }
+
+  protected hide(hidePresence: boolean): Promise<void> {
+    return this.doing(() => this.me.change({ hidePresence }));
+  }
+
+  protected unblock(username: string): Promise<void> {
+    return this.doing(async () => {
+      await this.blocks.unblock(username);
+      this.blocked.value.update((people) => people?.filter((person) => person.username !== username) ?? null);
+    });
+  }
+
+  private async doing(work: () => Promise<void>): Promise<void> {
+    if (this.busy()) return;
+    this.busy.set(true);
+    this.failure.set('');
+    await work().catch((error: unknown) => this.failure.set(explain(error)));
+    this.busy.set(false);
+  }
+}
