@@ -125,6 +125,7 @@ export class Composer {
 
   /** Where the caret is, in place of what is selected. */
   protected insert(text: string): void {
+    if (this.waiting()) return;
     const field = this.field().nativeElement;
     field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
     this.typed();
