@@ -113,6 +113,11 @@ export class Messenger {
     return this.page.getByRole('navigation', { name: 'Conversations' }).getByRole('link', { name });
   }
 
+  /** Waits until a message is marked, which after a jump it is for a moment only. */
+  async pointedOut(text: string): Promise<void> {
+    await this.page.locator('aldis-message.marked').filter({ hasText: text }).waitFor();
+  }
+
   /** The panel about the conversation. */
   get details(): Locator {
     return this.page.getByRole('complementary', { name: 'Details' }).or(this.page.getByRole('dialog', { name: 'Details' }));

@@ -19,7 +19,7 @@ test('one answers, changes, deletes, reacts and copies, and the other sees it at
   await expect(his.page.getByText('Reply to Ann', { exact: true })).toBeVisible();
   await his.send('It is');
   await hers.message('It is').getByRole('button', { name: 'In reply to You' }).click();
-  await expect(hers.page.locator('aldis-message.marked')).toContainText('Six is erly');
+  await hers.pointedOut('Six is erly');
 
   // Change, from the menu.
   await hers.choose('Six is erly', 'Edit');

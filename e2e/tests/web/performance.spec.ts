@@ -158,3 +158,35 @@ test('5. a conversation seen before is painted within 300 ms, with the network o
   expect(painted).toBeLessThanOrEqual(300);
   await page.context().close();
 });
+
+test('25. from what was found to its message, 500 above the end, centred and marked, within 500 ms', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await Promise.all(
+    Array.from({ length: 600 }, (_, index) => say(socket, { receiver: ann.username, text: index === 99 ? 'The lighthouse' : `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}` })),
+  );
+  socket.close();
+  const page = await browserOf(browser, aldis, ann);
+  const took = await best(async () => {
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Search messages' }).click();
+    await page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
+    await page.locator('.hit').waitFor();
+    // In the page: from the click to the frame in which it is marked, in the middle of the list.
+    return page.evaluate(async () => {
+      const from = performance.now();
+      document.querySelector<HTMLElement>('.hit')!.click();
+      const centred = () => {
+        const marked = document.querySelector('aldis-message.marked .message');
+        if (!marked?.checkVisibility({ visibilityProperty: true })) return false;
+        const [list, { top, bottom }] = [document.querySelector('.scroller')!.getBoundingClientRect(), marked.getBoundingClientRect()];
+        return Math.abs((top + bottom) / 2 - (list.top + list.bottom) / 2) < list.height / 8;
+      };
+      while (!centred() && performance.now() - from < 3_000) await new Promise(requestAnimationFrame);
+      return performance.now() - from;
+    });
+  });
+  console.log(`from the hit to the message: ${took.toFixed(0)} ms`);
+  expect(took, 'the best of three').toBeLessThanOrEqual(500);
+  await page.context().close();
+});

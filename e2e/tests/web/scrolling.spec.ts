@@ -134,10 +134,9 @@ test('a quoted message far above is reached from its reply, centred and marked, 
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
   await messenger.message('About that').getByRole('button', { name: 'In reply to Bob' }).click();
-  const marked = page.locator('aldis-message.marked');
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).search));
-  await expect(marked).toContainText('Line 100.');
+  await messenger.pointedOut('Line 100.');
   await expect.poll(() => fromMiddle(messenger, 'Line 100.')).toBeLessThan(50);
   // Nothing above it was fetched meanwhile, which would have pushed it away.
   expect(asked.filter((query) => query.includes('beforeSeq=70'))).toEqual([]);
@@ -148,7 +147,7 @@ test('a quoted message far above is reached from its reply, centred and marked, 
 
   // Down from there by scrolling, page by page, until the two parts are one.
   await messenger.message('About that').getByRole('button', { name: 'In reply to Bob' }).click();
-  await expect(marked).toContainText('Line 100.');
+  await messenger.pointedOut('Line 100.');
   await expect.poll(() => fromMiddle(messenger, 'Line 100.')).toBeLessThan(50);
   await page.mouse.move(800, 400);
   await expect(async () => {

@@ -184,7 +184,7 @@ test('a day of two people, one of them on two devices, which both end up with wh
   await tablet.page.getByRole('button', { name: 'Search messages' }).click();
   await tablet.page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
   await tablet.page.getByRole('list', { name: 'Messages found' }).getByRole('button').click();
-  await expect(tablet.page.locator('aldis-message.marked')).toContainText('I wait at the lighthouse');
+  await tablet.pointedOut('I wait at the lighthouse');
 
   // Evening: the same on both, and what the server has; after a reload, too.
   const direct = (await aldis.conversations(ann)).find(({ kind }) => kind === 'direct')!;
