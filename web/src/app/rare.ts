@@ -6,6 +6,7 @@ import './rare-styles';
 export { AttachmentView } from './attachments/attachment';
 export { Tray } from './attachments/tray';
 export { EmojiPanel } from './chat/emoji-panel';
+export { readGroupNotes } from './chat/group-change-store';
 export { MentionList } from './chat/mention-list';
 export { MessageMenu } from './chat/message-menu';
 export { NewConversation } from './conversations/new-conversation';

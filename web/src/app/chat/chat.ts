@@ -21,7 +21,7 @@ import { Icon } from '../ui/icon';
 import { ChatNote } from './chat-note';
 import { Composer } from './composer';
 import { Composing } from './composing';
-import { groupNotes } from './group-change-store';
+import { groupNotes } from './group-notes';
 import { MessageChanges } from './message-changes';
 import { MessageList } from './message-list';
 import type { Wanted } from './message-menu';

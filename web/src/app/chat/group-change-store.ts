@@ -71,7 +71,7 @@ export class GroupChangeStore {
 }
 
 /** The lines that say how the group of a chat changed, as far back as its messages are there. */
-export function groupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
+export function readGroupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
   const store = inject(GroupChangeStore);
   const { me } = inject(ConversationStore);
   const changes = toSignal(store.changes$, { requireSync: true });
