@@ -31,8 +31,8 @@ export default defineConfig({
     // The binary, in the browser.
     // In CI a test that passes the second time is told of as flaky, and is to be mended.
     { name: 'web', testDir: 'tests/web', testIgnore: /performance/, retries: process.env['CI'] ? 1 : 0 },
-    // How fast, which only a machine without other work can tell: after everything else.
-    { name: 'performance', testDir: 'tests/web', testMatch: /performance/, dependencies: ['socketio', 'server', 'web'] },
+    // How fast, which only a machine without other work can tell: after everything else, one file after the other.
+    { name: 'performance', testDir: 'tests/web', testMatch: /performance/, workers: 1, dependencies: ['socketio', 'server', 'web'] },
     // No test: the pictures in docs/screenshots, when they are asked for.
     ...(process.env['PICTURES'] ? [{ name: 'pictures', testDir: 'screenshots' }] : []),
   ],
