@@ -15,13 +15,12 @@ export class Board {
 
   async show({ title, body, tag, message, url }: Notice): Promise<void> {
     // Understood by the worker of Angular: it goes to a tab of ours, or opens one.
-    const data = { url, onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url } } };
+    const data = { url, message, onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url } } };
     const options = { body, tag, icon: ICON, badge: ICON, renotify: true, data };
     const registration = await worker();
     if (registration) {
       await registration.showNotification(title, options);
-      this.shown.set(tag, { message, close: () => void registration.getNotifications({ tag }).then(closeAll) });
-      return;
+      return this.hold(await registration.getNotifications({ tag }));
     }
     const notification = new Notification(title, options);
     notification.onclick = () => {
@@ -40,18 +39,25 @@ export class Board {
     shown.close();
   }
 
-  /** Takes down everything, also what an earlier tab put up. */
-  async clear(): Promise<void> {
+  /** At once: the page may be about to end. */
+  clear(): void {
     for (const tag of this.tags) this.close(tag);
-    closeAll((await (await worker())?.getNotifications()) ?? []);
+  }
+
+  /** What an earlier tab put up is this one's to take down. */
+  async takeOver(): Promise<void> {
+    this.hold((await (await worker())?.getNotifications()) ?? []);
+  }
+
+  private hold(notifications: readonly Notification[]): void {
+    for (const notification of notifications) {
+      const { message } = notification.data as { message: string };
+      this.shown.set(notification.tag, { message, close: () => notification.close() });
+    }
   }
 }
 
 async function worker(): Promise<ServiceWorkerRegistration | undefined> {
   const registration = await navigator.serviceWorker?.getRegistration();
   return registration?.active ? registration : undefined;
-}
-
-function closeAll(notifications: readonly Notification[]): void {
-  for (const notification of notifications) notification.close();
 }

@@ -39,7 +39,7 @@ export class Notices {
     inject(AuthService).session$.subscribe((session) => {
       if (session) return;
       this.count(0);
-      void this.board.clear();
+      this.board.clear();
     });
     // Notices and locks are there in a secure context only: over https, or on this machine.
     const { locks } = navigator as { locks?: LockManager };
@@ -56,6 +56,7 @@ export class Notices {
 
   /** Until this tab ends. */
   private lead(attention: Attention): Promise<never> {
+    void this.board.takeOver();
     this.socket.message$.subscribe((message) => {
       if (message.sender === this.conversations.me) return;
       this.fresh.set(message.conversationId, message);
