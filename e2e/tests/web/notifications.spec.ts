@@ -203,6 +203,7 @@ test('the worker shows them where there is one, and a click on one leads to the 
   await expect.poll(held).toEqual([]);
 
   // Who logs out leaves none behind.
+  await expect.poll(async () => (await aldis.conversations(ann))[0]!.unread).toBe(0);
   await page.goto('/');
   await say(socket, { receiver: ann.username, text: 'Again' });
   await counted(page, 1);
