@@ -4,8 +4,13 @@ set -eu
 . "$(dirname "$0")/aldis.sh"
 
 if [ $# = 0 ]; then
-  page=$(call GET /api/conversations)
-  pick "$page" '.items[] | "\(.id) \(.title // (.members | map(.username) | join(" and ")))"'
+  next=
+  while
+    page=$(call GET "/api/conversations${next:+?next=$next}")
+    pick "$page" '.items[] | "\(.id) \(.title // (.members | map(.username) | join(" and ")))"'
+    next=$(pick "$page" '.next // empty')
+    [ -n "$next" ]
+  do :; done
   exit
 fi
 

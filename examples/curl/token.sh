@@ -4,7 +4,7 @@
 set -eu
 . "$(dirname "$0")/aldis.sh"
 
-account=$(jq --null-input --arg username "$1" --arg password "$ALDIS_PASSWORD" '$ARGS.named')
+account=$(jq --null-input --arg username "$1" '{ $username, password: env.ALDIS_PASSWORD }')
 
 if post /auth/register "$account" >/dev/null; then
   printf 'The code that was sent: ' >&2

@@ -3,6 +3,7 @@
 set -eu
 . "$(dirname "$0")/aldis.sh"
 
+[ -r "$2" ] || { printf 'There is no file %s that can be read.\n' "$2" >&2; exit 1; }
 name=$(basename "$2" | jq --raw-input --raw-output @uri)
 # Without a type of its own the bytes say what it is.
 file=$(call POST "/api/attachments?name=$name" --header 'Content-Type: application/octet-stream' --data-binary "@$2")

@@ -22,7 +22,10 @@ socket.on('sync:done', (synced) => keep(synced.cursor));
 setInterval(() => {
   if (!printed || !socket.connected) return;
   printed = false;
-  socket.emit('sync', {}, (reply) => reply.status === 'ok' && keep(reply.data.cursor));
+  socket.emit('sync', {}, (reply) => {
+    if (reply.status === 'ok') keep(reply.data.cursor);
+    else printed = true;
+  });
 }, 1000);
 
 function keep(next) {

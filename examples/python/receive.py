@@ -27,13 +27,15 @@ class Receiver:
     async def keep(self, synced):
         self.cursor = synced["cursor"]
         # In one step, so that the file is never half written.
-        new = self.file.with_suffix(".new")
+        new = Path(f"{self.file}.new")
         new.write_text(self.cursor)
         os.replace(new, self.file)
 
     async def move_on(self, reply):
         if reply["status"] == "ok":
             await self.keep(reply["data"])
+        else:
+            self.printed = True
 
 
 async def main(file="cursor"):
