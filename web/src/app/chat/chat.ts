@@ -86,7 +86,7 @@ export class Chat {
   /** A conversation that has not begun has no history to wait for. */
   protected readonly thread = computed(() => {
     const id = this.conversationId();
-    return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, whole: true });
+    return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true });
   });
   private readonly notes = groupNotes(this.conversation, this.thread, this.names);
   protected readonly entries = computed(() => {

@@ -69,7 +69,7 @@ export class ExcerptStore {
     if (!value || value.thread.whole) return;
     const first = value.thread.messages[0];
     if (!first) return this.load(value.target);
-    await this.extend(value.target, { beforeSeq: first.seq }, (page) => ({ whole: page.length < PAGE, from: page[0]?.seq ?? first.seq }));
+    await this.extend(value.target, { beforeSeq: first.seq }, (page) => ({ whole: page.length < PAGE, top: page.length < PAGE, from: page[0]?.seq ?? first.seq }));
   }
 
   async newer(): Promise<void> {

@@ -52,7 +52,7 @@ export class MessageStore {
     await early;
     if (early && this.thread(id)?.from !== null) return;
     this.add(id, usable);
-    if (span) this.set(id, { from: span.from, whole: span.whole, loading: false });
+    if (span) this.set(id, { from: span.from, whole: span.whole, top: span.whole && held.length < HELD_PAGE, loading: false });
     else if (!early) await this.newest(id);
   }
 
@@ -77,9 +77,8 @@ export class MessageStore {
   /** At the end of a conversation its older messages are out of sight: they are read again when they are wanted. */
   settle(id: ConversationId): void {
     const messages = this.thread(id)?.messages ?? [];
-    if (messages.length <= MANY) return;
-    const newest = messages.slice(-NEWEST);
-    this.set(id, { messages: newest, from: newest[0]!.seq, whole: false });
+    // A page on its way is put above what is here when it comes.
+    if (messages.length > MANY && !this.busy.has(id)) this.set(id, { messages: messages.slice(-NEWEST), top: false });
   }
 
   /** Messages as they come from the server, oldest first. */
@@ -88,12 +87,12 @@ export class MessageStore {
       const thread = this.thread(id);
       if (thread) {
         // What lies below what is in memory comes with its page.
-        const lowest = thread.whole ? 0 : (thread.messages[0]?.seq ?? 0);
+        const lowest = thread.top ? 0 : (thread.messages[0]?.seq ?? 0);
         const above = arrived.filter(({ seq }) => seq > lowest);
         this.add(id, above);
       } else if (arrived[0]?.seq === 1) {
         // The first message of a conversation, and what follows it, is all of it.
-        this.set(id, { messages: merge([], arrived), from: 1, whole: true, loading: false });
+        this.set(id, { messages: merge([], arrived), from: 1, whole: true, top: true, loading: false });
         await this.database.putSpan({ conversationId: id, from: 1, whole: true });
       }
     }
@@ -118,11 +117,11 @@ export class MessageStore {
   }
 
   /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
-  join(id: ConversationId, { messages, from, whole }: Thread): void {
+  join(id: ConversationId, { messages, from, whole, top }: Thread): void {
     const thread = this.thread(id);
     if (thread?.from == null || from === null) return;
     const lower = from < thread.from ? { from, whole } : {};
-    this.set(id, { messages: merge(thread.messages, messages), ...lower });
+    this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
     void this.database
       .putMessages(messages)
@@ -165,14 +164,18 @@ export class MessageStore {
   private async readOlder(id: ConversationId): Promise<Message[] | null> {
     const thread = this.thread(id);
     if (!thread || thread.from === null) return null;
-    const { from, whole } = thread;
+    const { from, whole, top } = thread;
+    if (top) return null;
     const lowest = thread.messages[0]?.seq ?? END;
     const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
     const usable = held.filter(({ seq }) => seq >= from);
     this.add(id, usable);
-    if (usable.length > 0 || whole) return null;
+    // A browser that keeps nothing has only the server to ask.
+    const kept = whole && this.database.ready;
+    if (kept && held.length < HELD_PAGE) this.set(id, { top: true });
+    if (usable.length > 0 || kept) return null;
     this.set(id, { loading: true, failure: null });
-    return this.api.messages(id, PAGE, { beforeSeq: from });
+    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? from : lowest });
   }
 
   private newest(id: ConversationId): Promise<void> {
@@ -200,7 +203,7 @@ export class MessageStore {
   private async store(id: ConversationId, messages: readonly Message[], page: readonly Message[], above: number): Promise<void> {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
-    this.set(id, { messages, from, whole, loading: false, failure: null });
+    this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
     await this.database.putMessages(page);
     await this.database.putSpan({ conversationId: id, from, whole });
   }

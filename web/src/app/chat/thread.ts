@@ -8,12 +8,14 @@ export interface Thread {
   readonly from: number | null;
   /** Whether `from` is the very beginning. */
   readonly whole: boolean;
+  /** Whether nothing lies above the first of `messages`. */
+  readonly top: boolean;
   readonly loading: boolean;
   /** Why the last attempt to load failed. */
   readonly failure: string | null;
 }
 
-export const EMPTY: Thread = { messages: [], from: null, whole: false, loading: true, failure: null };
+export const EMPTY: Thread = { messages: [], from: null, whole: false, top: false, loading: true, failure: null };
 
 /** Whether `a` is a later state than `b` of the same message. */
 export function newer(a: Message, b: Message): boolean {
