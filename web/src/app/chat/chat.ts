@@ -88,7 +88,7 @@ export class Chat {
     const id = this.conversationId();
     return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true });
   });
-  private readonly notes = groupNotes(this.conversation, this.thread, this.names);
+  protected readonly notes = groupNotes(this.conversation, this.thread, computed(() => this.place.excerpt() !== null), this.names);
   protected readonly entries = computed(() => {
     const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
     const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));

@@ -23,18 +23,25 @@ export class GroupChangeStore {
   private readonly loading = new Map<ConversationId, Promise<void>>();
 
   constructor() {
-    inject(WebSocketService).conversation$.subscribe(({ id, kind }) => {
-      if (kind === 'group' && this.changes.value.has(id)) void this.load(id, () => this.newer(id));
+    const socket = inject(WebSocketService);
+    socket.conversation$.subscribe(({ id, kind }) => {
+      if (kind === 'group' && this.changes.value.has(id)) void this.renew(id);
+    });
+    // In large groups not everybody is told of each change: what was read may be old after a while without a connection.
+    socket.synced$.subscribe(() => this.changes.value.forEach((_, id) => void this.renew(id)));
+  }
+
+  /** What changed since it was last asked, over what this browser holds. */
+  renew(id: ConversationId): Promise<void> {
+    return this.load(id, async () => {
+      if (!this.changes.value.has(id)) this.put(id, await this.database.changes(id));
+      await this.newer(id);
     });
   }
 
-  /** All that changed above a `seq`; what this browser holds first. */
-  open(id: ConversationId, from: number): Promise<void> {
+  /** All that changed above a `seq`. */
+  reach(id: ConversationId, from: number): Promise<void> {
     return this.load(id, async () => {
-      if (!this.changes.value.has(id)) {
-        this.put(id, await this.database.changes(id));
-        await this.newer(id);
-      }
       for (let first = this.first(id); first > Math.max(from, 1); first = this.first(id)) {
         const older = await this.api.changes(id, { beforeSeq: first }, PAGE);
         if (older.length === 0) break;
@@ -70,24 +77,29 @@ export class GroupChangeStore {
   }
 }
 
-/** The lines that say how the group of a chat changed, as far back as its messages are there. */
-export function readGroupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
+/** The lines that say how the group of a chat changed, between the messages that are there. */
+export function readGroupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, apart: Signal<boolean>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
   const store = inject(GroupChangeStore);
   const { me } = inject(ConversationStore);
   const changes = toSignal(store.changes$, { requireSync: true });
   const group = computed(() => (conversation()?.kind === 'group' && roleOf(conversation()!, me) ? conversation()!.id : null));
-  // Above the first message stands what was before it only where that is the very first.
   const above = computed(() => {
-    const { from, whole, messages } = thread();
-    return from === null ? null : whole ? 0 : (messages[0]?.seq ?? from);
+    const { from, top, messages } = thread();
+    return from === null ? null : top ? 0 : (messages[0]?.seq ?? from);
+  });
+  // Below a part that was jumped to there are other messages.
+  const below = computed(() => (apart() ? (thread().messages.at(-1)?.seq ?? 0) : Infinity));
+  effect(() => {
+    const id = group();
+    if (id) void untracked(() => store.renew(id));
   });
   effect(() => {
     const [id, from] = [group(), above()];
-    if (id && from !== null) void untracked(() => store.open(id, from));
+    if (id && from !== null) void untracked(() => store.reach(id, from));
   });
   const held = computed(() => changes().get(conversation()?.id ?? '') ?? []);
   return computed(() => {
     const from = above() ?? Infinity;
-    return held().filter(({ seq }) => seq >= from).flatMap((change) => notesOf(change, me, names()));
+    return held().filter(({ seq }) => seq >= from && seq < below()).flatMap((change) => notesOf(change, me, names()));
   });
 }

@@ -8,7 +8,12 @@ const names = new Map([
   ['bob', 'Bob'],
   ['cat', 'Cat'],
 ]);
-const words = (change: Partial<ConversationChange>, me = 'zoe') => notesOf({ seq: 2, by: 'ann', timestamp: '', ...change }, me, names).map(({ text }) => text);
+const words = (change: Partial<ConversationChange>, me = 'zoe') => notesOf({ seq: 2, by: 'ann', timestamp: '', ...change }, me, names).map(({ text }) => text.replaceAll(/[\u2068\u2069]/g, ''));
+
+it('keeps a name apart from the sentence around it', () => {
+  const [note] = notesOf({ seq: 2, by: 'ann', timestamp: '', left: ['dan'] }, 'zoe', new Map([['ann', 'דן']]));
+  expect(note?.text).toBe('\u2068דן\u2069 removed \u2068dan\u2069');
+});
 
 it('says how a group changed, as people would', () => {
   expect(words({ seq: 1, title: 'Crew' })).toEqual(['Ann created the group']);

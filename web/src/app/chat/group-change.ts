@@ -4,16 +4,17 @@ import type { ConversationChange } from '../protocol/protocol';
 export interface GroupNote {
   readonly seq: number;
   readonly text: string;
+  readonly time: Date;
 }
 
 /** What a change of a group is in words, a line for each thing that changed. */
 export function notesOf(change: ConversationChange, me: string, names: ReadonlyMap<string, string>): GroupNote[] {
   const { seq, by, title, history, joined = [], left = [], roles = {} } = change;
-  const name = (username: string) => (username === me ? 'you' : (names.get(username) ?? username));
+  const name = (username: string) => (username === me ? 'you' : apart(names.get(username) ?? username));
   const who = by === me ? 'You' : name(by);
   const texts: string[] = [];
   if (seq === 1) texts.push(`${who} created the group`);
-  else if (title !== undefined) texts.push(`${who} renamed the group to “${title}”`);
+  else if (title !== undefined) texts.push(`${who} renamed the group to “${apart(title)}”`);
   if (history) texts.push(`${who} let new members read ${history === 'all' ? 'everything' : 'only what is written after they join'}`);
   if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
   for (const username of left) texts.push(username === by ? `${who} left` : `${who} removed ${name(username)}`);
@@ -22,7 +23,13 @@ export function notesOf(change: ConversationChange, me: string, names: ReadonlyM
     if (username === by) continue;
     texts.push(role === 'member' ? `${who} made ${name(username)} a member again` : `${who} made ${name(username)} ${role === 'owner' ? 'the owner' : 'an admin'}`);
   }
-  return texts.map((text) => ({ seq, text }));
+  const time = new Date(change.timestamp);
+  return texts.map((text) => ({ seq, text, time }));
+}
+
+/** A name that is written from right to left does not turn the sentence round (Unicode's isolates, UAX 9). */
+function apart(name: string): string {
+  return `\u2068${name}\u2069`;
 }
 
 function listed(names: readonly string[]): string {

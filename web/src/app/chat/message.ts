@@ -70,6 +70,7 @@ export class MessageView {
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
   protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
   protected readonly time = computed(() => clockTime(this.entry().time));
+  protected readonly when = fullTime;
   protected readonly exact = computed(() => fullTime(this.entry().time));
   protected readonly label = computed(() => {
     const { text, attachments, tick, message } = this.entry();

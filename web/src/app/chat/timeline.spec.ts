@@ -17,7 +17,7 @@ function pending(clientId: string, at: number, more: Partial<Pending> = {}): Pen
 
 describe('timeline', () => {
   it('puts how a group changed between the messages, and behind the last that the server has', () => {
-    const notes = [1, 3, 4, 7].map((seq) => ({ seq, text: `note ${seq}` }));
+    const notes = [1, 3, 4, 7].map((seq) => ({ seq, text: `note ${seq}`, time: new Date(minutes(0)) }));
     const entries = timeline([message(2, 'bob', minutes(0)), message(5, 'bob', minutes(1))], [pending('x', minutes(2))], 'ann', [], notes);
     expect(entries.map(({ before, after }) => [before, after].map((list) => list?.map(({ seq }) => seq)))).toEqual([
       [[1], undefined],
@@ -25,6 +25,9 @@ describe('timeline', () => {
       [undefined, undefined],
     ]);
     expect(timeline([], [], 'ann', [], notes)).toEqual([]);
+    // Behind midnight the heading of the day stands between.
+    const [next] = timeline([message(5, 'bob', minutes(15))], [], 'ann', [], [...notes.slice(0, 1), { seq: 3, text: '', time: new Date(minutes(12)) }]);
+    expect([next?.earlier, next?.before].map((list) => list?.map(({ seq }) => seq))).toEqual([[1], [3]]);
   });
 
   it('groups one sender within five minutes, and never across midnight', () => {

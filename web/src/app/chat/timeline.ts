@@ -25,7 +25,8 @@ export interface Entry {
   /** Whether it begins and ends a run of one sender's messages, which stand close together. */
   readonly startsGroup: boolean;
   readonly endsGroup: boolean;
-  /** How the group changed before it; after it, only at the end of what the server has. */
+  /** How the group changed before it: on an earlier day, and on its own; after it, only at the end of what the server has. */
+  readonly earlier?: readonly GroupNote[];
   readonly before?: readonly GroupNote[];
   readonly after?: readonly GroupNote[];
 }
@@ -55,7 +56,6 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     }
     return line;
   });
-  if (notes.length > 0) put(notes, lines);
   for (const entry of pending) {
     const key = keyOf({ sender: me, clientId: entry.clientId });
     // Its acknowledgement was lost, but the message came all the same: shown once.
@@ -74,6 +74,7 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
     line.startsGroup = !together(before, line);
     line.endsGroup = !together(line, lines[index + 1]);
   }
+  if (notes.length > 0) put(notes, lines);
   return lines;
 }
 
@@ -86,11 +87,13 @@ function lineOf(key: string, own: boolean, time: Date, { sender, text, attachmen
 
 /** Each note before the first message that was written after it, and behind the last one where there is none. */
 function put(notes: readonly GroupNote[], lines: readonly Line[]): void {
+  const stored = lines.filter(({ message }) => message);
   let at = 0;
   for (const note of notes) {
-    while (at < lines.length && lines[at]!.message!.seq < note.seq) at++;
-    const [line, last] = [lines[at], lines.at(-1)];
-    if (line) line.before = [...(line.before ?? []), note];
+    while (at < stored.length && stored[at]!.message!.seq < note.seq) at++;
+    const [line, last] = [stored[at], stored.at(-1)];
+    if (line?.startsDay && dayNumber(note.time) < line.day) line.earlier = [...(line.earlier ?? []), note];
+    else if (line) line.before = [...(line.before ?? []), note];
     else if (last) last.after = [...(last.after ?? []), note];
   }
 }

@@ -36,7 +36,11 @@ describe('text', () => {
     expect(shown('```\nlet a = 1;\nlet b;\n```')).toEqual(['<code block>let a = 1;\nlet b;']);
     expect(shown('*see https://a.example/_b_c_ now*')).toEqual(['<strong>see ', '<strong>https://a.example/_b_c_', '<strong> now']);
     expect(shown('*@a_b_c* d', 'a_b_c')).toEqual(['<strong>@a_b_c', ' d']);
-    for (const plain of ['2*3*4', 'snake_case_name', '* a * b *', '**', '~5 to ~6', '*a\nb*', '`', '``````', '*', 'a * b']) expect(shown(plain)).toEqual([plain]);
+    for (const plain of ['SELECT *, count(*) FROM t', 'ls src/*/test/*', '(_, x, _)', '2*3*4', 'snake_case_name', '* a * b *', '**', '~5 to ~6', '*a\nb*', '`', '``````', '*', 'a * b']) expect(shown(plain)).toEqual([plain]);
+  });
+
+  it('makes one link of an address, whatever is in it', () => {
+    expect(segments('https://good.example`x`@evil.example/')).toEqual([{ text: 'https://good.example', href: 'https://good.example' }, { text: 'x', style: 'code' }, { text: '@evil.example/' }]);
   });
 
   it('styles a long text of nothing but marks in no time', () => {

@@ -5,8 +5,8 @@ const CLOSED = '\ufffc';
 
 const CODE = /```\n?([^`]+?)\n?```|`([^`\n]+)`/g;
 
-/** A pair of marks stands at the edges of words, around no space, and on one line. */
-const pair = (mark: string) => new RegExp(`(?<![\\p{L}\\p{N}${mark}])${mark}(?=[^\\s${mark}])([^\\n${mark}]*[^\\s${mark}])${mark}(?![\\p{L}\\p{N}${mark}])`, 'gu');
+/** A pair of marks opens where a word does, not inside an expression or a path, and has no space beside it within. */
+const pair = (mark: string) => new RegExp(`(?<=^|[\\s([{"'“‘«¿¡*_~])(?<!${mark})${mark}(?=[^\\s.,;:)\\]}/${mark}])([^\\n${mark}]*[^\\s${mark}])${mark}(?![\\p{L}\\p{N}${mark}])`, 'gu');
 const PAIRS = [
   ['strong', pair('\\*')],
   ['em', pair('_')],

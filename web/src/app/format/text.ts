@@ -9,7 +9,7 @@ export interface Segment {
   style?: string;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"'“”]+/gi;
+const LINK = /\bhttps?:\/\/[^\s<>"'“”`]+/gi;
 
 /** Splits a text at its web addresses, at the names of those whom the server found mentioned in it, and at its marks. */
 export function segments(text: string, mentions: readonly string[] = []): Segment[] {
