@@ -4,7 +4,7 @@ import { Aldis, say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
-const SECTIONS = ['Profile', 'Appearance', 'Notifications', 'Privacy', 'Devices', 'About'];
+const SECTIONS = ['Profile', 'Appearance', 'Notifications', 'Privacy', 'Devices', 'API tokens', 'About'];
 
 /** Opens a section of the settings, as from the keyboard. */
 async function settings(page: Page, section: string) {
@@ -130,12 +130,79 @@ test('a device is logged out from afar, and then all others', async ({ aldis, br
   await expect(lines.filter({ hasText: 'A tablet' })).toBeVisible();
 
   await dialog.getByRole('button', { name: 'Log out all other devices' }).click();
-  await page.getByRole('dialog', { name: 'Log out all other devices?' }).getByRole('button', { name: 'Log out' }).click();
+  const asked = page.getByRole('dialog', { name: 'Log out all other devices?' });
+  await expect(asked).toContainText('API tokens stay');
+  await asked.getByRole('button', { name: 'Log out' }).click();
   await expect(lines).toHaveCount(1);
   await expect(other.getByText('Your session has ended')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Account of Ann' })).toBeVisible();
   for (const one of [page, other]) await one.context().close();
+});
+
+test('an API token is made, shown once, used and ended', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  const page = await browserOf(browser, aldis, ann, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.goto('/');
+  const dialog = await settings(page, 'API tokens');
+  await expect(dialog.getByText('None. A program')).toBeVisible();
+  const add = dialog.getByRole('button', { name: 'New API token' });
+  await add.click();
+  const making = page.getByRole('dialog', { name: 'New API token' });
+  const name = making.getByRole('textbox', { name: 'Name' });
+  await expect(name).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(name).toHaveAccessibleDescription('What is it for?');
+  await name.fill('x'.repeat(65));
+  await page.keyboard.press('Enter');
+  await expect(name).toHaveAccessibleDescription(/64/);
+  await name.fill('Deploys');
+  await making.getByRole('radio', { name: 'In 30 days' }).check({ force: true });
+  await making.getByRole('button', { name: 'Make token' }).click();
+  const copy = making.getByRole('button', { name: 'Copy' });
+  await expect(copy).toBeFocused();
+  await expect(copy).toHaveAccessibleDescription(/only this once.* aldis_[\w-]{43}$/);
+  await copy.click();
+  await expect(making.getByRole('status')).toHaveText('Copied.');
+  const token = await page.evaluate(() => navigator.clipboard.readText());
+  await expect(making.locator('code')).toHaveText(token);
+  await making.getByRole('button', { name: 'Done' }).click();
+  await expect(add).toBeFocused();
+  await expect(page.getByText(token)).toHaveCount(0);
+
+  const line = dialog.getByRole('listitem').filter({ hasText: 'Deploys' });
+  await expect(line).toContainText(/Made today · never used · expires \w/);
+  const use = () => page.evaluate(async (token) => (await fetch('/api/users/me', { headers: { authorization: `Bearer ${token}` } })).status, token);
+  expect(await use()).toBe(200);
+  // Another section and back.
+  await dialog.getByRole('button', { name: 'Devices' }).click();
+  await dialog.getByRole('button', { name: 'API tokens' }).click();
+  await expect(line).toContainText('last used today');
+
+  await line.getByRole('button', { name: 'End Deploys' }).click();
+  const asked = page.getByRole('dialog', { name: 'End this API token?' });
+  await expect(asked).toContainText('Deploys');
+  await asked.getByRole('button', { name: 'End', exact: true }).click();
+  await expect(dialog.getByText('None. A program')).toBeVisible();
+  await expect(add).toBeFocused();
+  expect(await use()).toBe(401);
+  expect(await aldis.call('GET', '/auth/tokens', undefined, ann.token)).toEqual([]);
+  await page.context().close();
+});
+
+test('who has as many API tokens as there may be is told so', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  await Promise.all(Array.from({ length: 50 }, () => aldis.call('POST', '/auth/tokens', { name: 'bot' }, ann.token)));
+  const page = await browserOf(browser, aldis, ann);
+  await page.goto('/');
+  const dialog = await settings(page, 'API tokens');
+  await expect(dialog.getByRole('listitem')).toHaveCount(50);
+  await dialog.getByRole('button', { name: 'New API token' }).click();
+  const making = page.getByRole('dialog', { name: 'New API token' });
+  await making.getByRole('textbox', { name: 'Name' }).fill('one more');
+  await page.keyboard.press('Enter');
+  await expect(making.getByRole('alert')).toContainText('at most 50');
+  await page.context().close();
 });
 
 test('who logs out in one tab is logged out in all, and nothing stays', async ({ aldis, browser }) => {
@@ -167,6 +234,9 @@ test('without a network the settings say so, and try again', async ({ browser })
   const dialog = await settings(page, 'Devices');
   await expect(dialog.getByRole('alert')).toContainText('cannot be reached');
   expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'API tokens' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('cannot be reached');
+  await expect(dialog.getByRole('button', { name: 'Try again' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Profile' }).click();
   await dialog.getByRole('textbox', { name: 'Name' }).fill('Somebody');
   await page.keyboard.press('Enter');
@@ -189,6 +259,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const dialog = await settings(page, section);
       await expect(dialog.getByText('Loading')).toHaveCount(0);
       expect(await violations(page), section).toEqual([]);
+      if (section !== 'API tokens') continue;
+      await dialog.getByRole('button', { name: 'New API token' }).click();
+      const making = page.getByRole('dialog', { name: 'New API token' });
+      expect(await violations(page), 'a new token').toEqual([]);
+      await making.getByRole('textbox', { name: 'Name' }).fill('Deploys');
+      await page.keyboard.press('Enter');
+      await expect(making.getByText('only this once')).toBeVisible();
+      expect(await violations(page), 'its secret').toEqual([]);
+      await making.getByRole('button', { name: 'Done' }).click();
     }
     await page.context().close();
   });
@@ -208,6 +287,16 @@ test('on a phone the settings fill the screen, a section at a time, at any size 
       await expect(dialog.getByText('Loading')).toHaveCount(0);
       expect(await dialog.boundingBox()).toEqual({ x: 0, y: 0, width: 360, height: 640 });
       await fits(page, `${section}, ${size}`);
+      if (section === 'API tokens') {
+        await dialog.getByRole('button', { name: 'New API token' }).tap();
+        await page.getByRole('textbox', { name: 'Name' }).fill(size);
+        await fits(page, `a new token, ${size}`);
+        await page.keyboard.press('Enter');
+        await expect(page.getByText('only this once')).toBeVisible();
+        await fits(page, `its secret, ${size}`);
+        await page.getByRole('button', { name: 'Done' }).tap();
+        await fits(page, `a list of tokens, ${size}`);
+      }
       await dialog.getByRole('button', { name: 'Back to all settings' }).tap();
       await expect(dialog.getByRole('button', { name: section, exact: true })).toBeFocused();
     }

@@ -98,7 +98,8 @@ export class Api {
     return this.call('GET', path);
   }
 
-  private call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Parts that are loaded later ask by this for what only they need: each call here is on the way of the first paint. */
+  call<T>(method: string, path: string, body?: unknown): Promise<T> {
     return this.authorized((token) => request<T>(method, path, { token, body }));
   }
 

@@ -35,7 +35,7 @@ import { Asked, AskedState } from './asked';
       <button type="button" class="details-action danger" (click)="asking.set(true)"><aldis-icon name="leave" />Log out all other devices</button>
     }
     @if (asking()) {
-      <aldis-confirm heading="Log out all other devices?" yes="Log out" [work]="endOthers" (closed)="asking.set(false)">You stay logged in here only.</aldis-confirm>
+      <aldis-confirm heading="Log out all other devices?" yes="Log out" [work]="endOthers" (closed)="asking.set(false)">You stay logged in here only. API tokens stay, too: they have a section of their own.</aldis-confirm>
     }
   `,
 })

@@ -8,6 +8,7 @@ import { Devices } from './devices';
 import { NoticeSettings } from './notice-settings';
 import { Privacy } from './privacy';
 import { Profile } from './profile';
+import { Tokens } from './tokens';
 
 const SECTIONS = [
   { name: 'profile', title: 'Profile', icon: 'person' },
@@ -15,6 +16,7 @@ const SECTIONS = [
   { name: 'notifications', title: 'Notifications', icon: 'sound' },
   { name: 'privacy', title: 'Privacy', icon: 'block' },
   { name: 'devices', title: 'Devices', icon: 'system' },
+  { name: 'tokens', title: 'API tokens', icon: 'settings' },
   { name: 'about', title: 'About', icon: 'info' },
 ] as const;
 
@@ -23,7 +25,7 @@ type Section = (typeof SECTIONS)[number];
 /** Everything a person can set: the sections beside one of them, or one of the two on a phone. */
 @Component({
   selector: 'aldis-settings',
-  imports: [About, Appearance, Devices, Dialog, Icon, NoticeSettings, Privacy, Profile],
+  imports: [About, Appearance, Devices, Dialog, Icon, NoticeSettings, Privacy, Profile, Tokens],
   templateUrl: './settings.html',
   host: { '[class.inside]': 'chosen()' },
 })
