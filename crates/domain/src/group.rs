@@ -97,9 +97,12 @@ impl Groups {
         let title = title.as_deref().map(check_title).transpose()?;
         let channel = self.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
-            let decide = |_: &ConversationRecord, role: Role| {
+            let decide = |record: &ConversationRecord, role: Role| {
                 lead(role)?;
-                Ok(Plan { title: title.clone(), history, members: Vec::new() })
+                // What stays as it is would be told as a change.
+                let title = title.clone().filter(|title| record.title.as_ref() != Some(title));
+                let history = history.filter(|history| record.history != *history);
+                Ok(Plan { title, history, members: Vec::new() })
             };
             self.decide(caller, id, decide).await?;
         }
