@@ -82,6 +82,7 @@ impl Groups {
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members: others, at };
         let record = self.store.create_group(group).await?;
+        self.channels.keep(&record);
         self.tell(&record, |_| true).await;
         self.seen_by(caller, &record).await
     }
@@ -217,6 +218,7 @@ impl Groups {
             let (at, changed_seq) = (self.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             if let Some(record) = self.store.change_group(change).await? {
+                self.channels.keep(&record);
                 for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
                     self.tell_gone(&record, *user);
                 }
@@ -237,7 +239,6 @@ impl Groups {
 
     /// Tells members who are connected what the group is now, each as they see it.
     async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
-        self.channels.keep(record);
         let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
         for user in live.filter(|member| concerns(member)).map(|member| member.user) {
             // Only a hint: whoever misses it reads it with the log.

@@ -1,4 +1,6 @@
-use protocol::{ChangeConversation, HistoryAccess, NewGroup};
+use domain::Clock;
+use domain::store::{ConversationStore, GroupChange};
+use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role};
 
 use crate::support::World;
 
@@ -22,4 +24,25 @@ async fn what_stays_as_it_is_is_no_change() {
     let changes = world.domain.conversations.changes(&ann, id, (1, u64::MAX), 9).await.unwrap();
     let changes: Vec<_> = changes.iter().map(|change| (change.title.as_deref(), change.history)).collect();
     assert_eq!(changes, [(None, Some(HistoryAccess::All)), (Some("Harbour"), None)]);
+}
+
+#[tokio::test]
+async fn a_change_names_who_came_with_it_however_soon_it_is_read() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    // Stored, and not heard of yet.
+    let conversation = world.store.conversation_key(id).await.unwrap().unwrap();
+    let change = GroupChange {
+        conversation,
+        by: ann.person.id,
+        at: world.clock.now(),
+        changed_seq: 1,
+        title: None,
+        history: None,
+        members: vec![(bob.person.id, Some(Role::Member))],
+    };
+    world.store.change_group(change).await.unwrap().unwrap();
+    let changes = world.domain.conversations.changes(&ann, id, (1, u64::MAX), 9).await.unwrap();
+    assert_eq!(changes[0].joined, ["bob"]);
 }
