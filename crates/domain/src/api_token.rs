@@ -107,7 +107,7 @@ impl ApiTokens {
     }
 
     /// Ends the tokens that expired, and cuts their sockets.
-    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+    pub async fn sweep(&self) -> Result<(), Error> {
         for token in self.store.end_expired_api_tokens(self.clock.now()).await? {
             self.broker.cut(token.user, token.id);
         }
