@@ -117,7 +117,7 @@ wire! {
     }
 
     /// What a new member may read.
-    #[derive(Copy, Eq, PartialOrd, Ord)]
+    #[derive(Copy, Eq)]
     pub enum HistoryAccess {
         /// From their joining on.
         Joined,
@@ -126,7 +126,7 @@ wire! {
     }
 
     /// What a member may do.
-    #[derive(Copy, Eq, PartialOrd, Ord)]
+    #[derive(Copy, Eq)]
     pub enum Role {
         /// Everything, and there is one.
         Owner,

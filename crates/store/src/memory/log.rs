@@ -163,7 +163,13 @@ impl Log {
     ) {
         self.entries.push(Stored { position, what: What::Conversation });
         self.changed_seq = self.head_seq();
-        events.sort();
+        events.sort_by_key(|event| match event {
+            GroupEvent::Title(_) => (0, None),
+            GroupEvent::History(_) => (1, None),
+            GroupEvent::Joined(user) => (2, Some(*user)),
+            GroupEvent::Left(user) => (3, Some(*user)),
+            GroupEvent::Role(user, _) => (4, Some(*user)),
+        });
         self.changes.push(GroupEntry { seq: self.changed_seq, by, at, events });
     }
 
