@@ -49,7 +49,7 @@ wire! {
 
     /// How a group itself changed, as its log says.
     pub struct ConversationChange {
-        /// Its place in the log; what is at 1 began the group.
+        /// Its place in the log; what is at 1 began the group, and says its title alone.
         pub seq: u64,
         /// The username of who did it.
         pub by: String,
