@@ -11,6 +11,7 @@ use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channels, Conversations};
 use crate::error::Error;
+use crate::line::check_line;
 use crate::live::{Broker, Live};
 use crate::person::{Caller, Directory, Person};
 use crate::presence::Presences;
@@ -287,9 +288,5 @@ fn full() -> Error {
 }
 
 fn check_title(title: &str) -> Result<String, Error> {
-    let title = title.trim();
-    if limit::TITLE.contains(&title.chars().count()) && !title.contains(char::is_control) {
-        return Ok(title.to_owned());
-    }
-    Err(Error::invalid("title", "A title has 1 to 100 characters, and no line breaks."))
+    check_line("title", title, &limit::TITLE)
 }
