@@ -10,6 +10,7 @@ use protocol::{ApiToken, Code, NewApiToken, SessionId, limit};
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::line::check_line;
 use crate::live::Broker;
 use crate::person::Caller;
 use crate::random::{self, Random};
@@ -47,7 +48,7 @@ impl ApiTokens {
     /// Makes a token of the caller; it is in the answer and nowhere else.
     pub async fn create(&self, caller: &Caller, request: NewApiToken) -> Result<ApiToken, Error> {
         caller.check_logged_in()?;
-        let name = check_name(&request.name)?;
+        let name = check_line("name", &request.name, &limit::API_TOKEN_NAME)?;
         let now = self.clock.now();
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::invalid(
@@ -107,7 +108,7 @@ impl ApiTokens {
     }
 
     /// Ends the tokens that expired, and cuts their sockets.
-    pub(crate) async fn sweep(&self) -> Result<(), Error> {
+    pub async fn sweep(&self) -> Result<(), Error> {
         for token in self.store.end_expired_api_tokens(self.clock.now()).await? {
             self.broker.cut(token.user, token.id);
         }
@@ -119,12 +120,4 @@ impl ApiTokens {
 fn shown(record: ApiTokenRecord) -> ApiToken {
     let ApiTokenRecord { id, name, created_at, expires_at, last_used_at, .. } = record;
     ApiToken { id, name, token: None, created_at, expires_at, last_used_at }
-}
-
-fn check_name(name: &str) -> Result<String, Error> {
-    let name = name.trim();
-    if limit::API_TOKEN_NAME.contains(&name.chars().count()) && !name.contains(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(Error::invalid("name", "A name has 1 to 64 characters, and no line breaks."))
 }

@@ -338,7 +338,16 @@ impl Conversations {
         check_page(count)?;
         let user = caller.person.id;
         let channel = self.channels.of_member(id, user).await?;
-        let entries = self.store.group_entries(user, channel.key, above, below, count as usize).await?;
+        let key = channel.key;
+        let entries = self.store.group_entries(user, key, above, below, count as usize).await?;
+        let channel = match entries.last() {
+            // Read before the entries: who came with them may not be in it.
+            Some(last) if last.seq > channel.version => {
+                let record = self.store.conversation_by_key(key).await?;
+                record.map_or(channel, |record| self.channels.keep(&record))
+            }
+            _ => channel,
+        };
         Ok(entries.into_iter().map(|entry| channel.change(entry)).collect())
     }
 }

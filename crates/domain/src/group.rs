@@ -11,6 +11,7 @@ use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channels, Conversations};
 use crate::error::Error;
+use crate::line::check_line;
 use crate::live::{Broker, Live};
 use crate::person::{Caller, Directory, Person};
 use crate::presence::Presences;
@@ -82,6 +83,7 @@ impl Groups {
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members: others, at };
         let record = self.store.create_group(group).await?;
+        self.channels.keep(&record);
         self.tell(&record, |_| true).await;
         self.seen_by(caller, &record).await
     }
@@ -97,9 +99,12 @@ impl Groups {
         let title = title.as_deref().map(check_title).transpose()?;
         let channel = self.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
-            let decide = |_: &ConversationRecord, role: Role| {
+            let decide = |record: &ConversationRecord, role: Role| {
                 lead(role)?;
-                Ok(Plan { title: title.clone(), history, members: Vec::new() })
+                // What stays as it is would be told as a change.
+                let title = title.clone().filter(|title| record.title.as_ref() != Some(title));
+                let history = history.filter(|history| record.history != *history);
+                Ok(Plan { title, history, members: Vec::new() })
             };
             self.decide(caller, id, decide).await?;
         }
@@ -214,6 +219,7 @@ impl Groups {
             let (at, changed_seq) = (self.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             if let Some(record) = self.store.change_group(change).await? {
+                self.channels.keep(&record);
                 for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
                     self.tell_gone(&record, *user);
                 }
@@ -234,7 +240,6 @@ impl Groups {
 
     /// Tells members who are connected what the group is now, each as they see it.
     async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
-        self.channels.keep(record);
         let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
         for user in live.filter(|member| concerns(member)).map(|member| member.user) {
             // Only a hint: whoever misses it reads it with the log.
@@ -283,9 +288,5 @@ fn full() -> Error {
 }
 
 fn check_title(title: &str) -> Result<String, Error> {
-    let title = title.trim();
-    if limit::TITLE.contains(&title.chars().count()) && !title.contains(char::is_control) {
-        return Ok(title.to_owned());
-    }
-    Err(Error::invalid("title", "A title has 1 to 100 characters, and no line breaks."))
+    check_line("title", title, &limit::TITLE)
 }

@@ -14,6 +14,7 @@ mod error;
 mod group;
 mod keyring;
 pub mod limit;
+mod line;
 mod live;
 mod media;
 mod mention;

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::conversation::{Channels, decode_next, encode_next};
 use crate::error::Error;
 use crate::person::Caller;
-use crate::store::{Search, Store};
+use crate::store::{Found, Search, Store};
 use crate::words::words;
 
 /// What somebody looks for: words that must all occur, the last of which may be the beginning of one.
@@ -140,7 +140,7 @@ impl Searches {
     }
 
     /// Messages with these words that the caller may see, the newest first. Counts as a message does, so that nobody
-    /// keeps the store busy with it.
+    /// keeps the store busy with it; for the same reason a page may have fewer than there are, and yet a `next`.
     pub async fn find(
         &self,
         caller: &Caller,
@@ -157,12 +157,13 @@ impl Searches {
             None => None,
         };
         let search = Search { reader, conversation, query: query.clone(), before, limit: limit::FOUND + 1 };
-        let mut found = self.store.search(search).await?;
-        let more = found.len() > limit::FOUND;
-        found.truncate(limit::FOUND);
-        let next = found.last().filter(|_| more).map(|(position, _)| encode_next(*position));
-        let mut items = Vec::with_capacity(found.len());
-        for (_, record) in found {
+        let Found { mut messages, stopped } = self.store.search(search).await?;
+        let more = messages.len() > limit::FOUND;
+        messages.truncate(limit::FOUND);
+        let last = messages.last().filter(|_| more).map(|(position, _)| *position);
+        let next = last.or(stopped).map(encode_next);
+        let mut items = Vec::with_capacity(messages.len());
+        for (_, record) in messages {
             if let Some(channel) = self.channels.of_key(record.conversation).await? {
                 let fragment = query.fragment(&record.text);
                 items.push(Hit { message: channel.message(record), fragment });

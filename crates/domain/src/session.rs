@@ -121,8 +121,8 @@ impl Sessions {
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
         let by_api_token = is_api_token(token);
         let (user, session) = if by_api_token {
-            let revoked = || Error::new(Code::SessionRevoked, "This API token has ended; make another.");
-            let token = self.api_tokens.find(token).await?.ok_or_else(revoked)?;
+            let ended = || Error::new(Code::SessionRevoked, "This API token has ended; make another.");
+            let token = self.api_tokens.find(token).await?.ok_or_else(ended)?;
             (token.user, token.id)
         } else {
             let pass = self.tokens.read(token)?;
@@ -160,12 +160,12 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends the sessions that nobody refreshed and the API tokens that expired, and forgets codes that did.
+    /// Ends the sessions that nobody refreshed, and forgets codes that expired.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.store.forget_expired(self.clock.now()).await? {
             self.broker.cut(session.user, session.id);
         }
-        self.api_tokens.sweep().await
+        Ok(())
     }
 
     /// The public keys of the access tokens.

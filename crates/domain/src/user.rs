@@ -39,7 +39,7 @@ impl Users {
     pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
         caller.check_logged_in()?;
         let ChangeMe { display_name, hide_presence } = request;
-        let display_name = display_name.map(check_display_name).transpose()?;
+        let display_name = display_name.as_deref().map(check_display_name).transpose()?;
         let change = AccountChange { display_name, hide_presence };
         let user = caller.person.id;
         let account = self.store.change_account(user, change).await?;

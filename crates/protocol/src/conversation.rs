@@ -49,7 +49,7 @@ wire! {
 
     /// How a group itself changed, as its log says.
     pub struct ConversationChange {
-        /// Its place in the log; what is at 1 began the group.
+        /// Its place in the log; what is at 1 began the group, and says its title alone.
         pub seq: u64,
         /// The username of who did it.
         pub by: String,
@@ -117,7 +117,7 @@ wire! {
     }
 
     /// What a new member may read.
-    #[derive(Copy, Eq, PartialOrd, Ord)]
+    #[derive(Copy, Eq)]
     pub enum HistoryAccess {
         /// From their joining on.
         Joined,
@@ -126,7 +126,7 @@ wire! {
     }
 
     /// What a member may do.
-    #[derive(Copy, Eq, PartialOrd, Ord)]
+    #[derive(Copy, Eq)]
     pub enum Role {
         /// Everything, and there is one.
         Owner,

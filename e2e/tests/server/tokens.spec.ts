@@ -101,6 +101,11 @@ test('a token ends when it was told to', async () => {
   const bot = await make(ann, { name: 'bot', expiresAt });
   expect(bot.expiresAt).toBe(expiresAt);
   expect((await me(bot.token)).status).toBe(200);
+  const open = client(aldis.url, { token: bot.token });
+  await join(open);
+  await next<string>(open, 'disconnect');
+  expect(Date.now() - Date.parse(expiresAt)).toBeLessThan(1000);
+  open.socket.close();
   await expect(async () => {
     await refused(me(bot.token), 401, 'session_revoked');
   }).toPass();

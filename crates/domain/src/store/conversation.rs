@@ -108,8 +108,8 @@ pub struct GroupEntry {
     pub events: Vec<GroupEvent>,
 }
 
-/// What is otherwise in a group since an entry; ordered as a [`GroupEntry`] lists it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What is otherwise in a group since an entry; a [`GroupEntry`] lists it in the order below, and by user.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
     /// Its title.
     Title(String),

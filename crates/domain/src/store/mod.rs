@@ -35,7 +35,7 @@ pub use message::{
     MessageStore, Position, Range, Reaction, Read, Roster, Target, first_body,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
-pub use search::{Search, SearchStore};
+pub use search::{Found, Search, SearchStore};
 pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};
 
 /// Why the store did not do it. Nothing was stored; the same operation may succeed later.

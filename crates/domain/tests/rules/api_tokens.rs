@@ -28,6 +28,7 @@ async fn a_token_is_its_owner_until_it_is_ended() {
     // Nothing of it expires, and it is none of the sessions.
     world.clock.advance(Duration::from_hours(24 * 365));
     world.domain.sessions.sweep().await.unwrap();
+    world.domain.api_tokens.sweep().await.unwrap();
     world.domain.sessions.authenticate(&token).await.unwrap();
     assert!(world.domain.sessions.list(&ann).await.unwrap().is_empty());
 
@@ -80,7 +81,7 @@ async fn a_token_ends_when_it_was_told_to() {
     for _ in 0..2 {
         let ended = world.domain.sessions.authenticate(&token).await.unwrap_err();
         assert_eq!(ended.code, Code::SessionRevoked);
-        world.domain.sessions.sweep().await.unwrap();
+        world.domain.api_tokens.sweep().await.unwrap();
     }
     assert_eq!(*world.told.cut.lock(), [made.id]);
     let past = world.domain.api_tokens.create(&ann, request).await.unwrap_err();

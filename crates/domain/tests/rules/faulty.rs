@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, Done, Epoch, GroupChange, GroupEntry, Hash, Look,
+    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, GroupChange, GroupEntry, Hash, Look,
     MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
     Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError,
     UserId,
@@ -120,7 +120,7 @@ hand_on! {
 
 hand_on! {
     SearchStore {
-        fn search(search: Search) -> Result<Vec<(Position, MessageRecord)>, StoreError>;
+        fn search(search: Search) -> Result<Found, StoreError>;
         fn indexed() -> ();
     }
 }

@@ -5,6 +5,7 @@ mod accounts;
 mod api_tokens;
 mod attachments;
 mod faulty;
+mod groups;
 mod messages;
 mod presences;
 mod receipts;

@@ -55,6 +55,7 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     let workers = TaskTracker::new();
     workers.spawn(worker::receipts(app.clone(), background.clone()));
     workers.spawn(worker::presences(app.clone(), background.clone()));
+    workers.spawn(worker::api_tokens(app.clone(), background.clone()));
     workers.spawn(worker::sweep(app.clone(), background.clone()));
     let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
     tasks.spawn(accepting.run(listener, stop.clone()));

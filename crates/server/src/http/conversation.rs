@@ -88,7 +88,7 @@ async fn history(
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 struct ChangesQuery {
-    /// Changes above this `seq`.
+    /// Changes above this `seq`; where there are more than `limit`, the newest of them.
     after_seq: Option<u64>,
     /// Changes below this `seq`.
     before_seq: Option<u64>,
@@ -98,8 +98,8 @@ struct ChangesQuery {
 
 /// How a group changed: its title, its members and their roles, by ascending `seq`
 ///
-/// With the `seq` of messages they are the whole log of a group. Who may read what was before they joined reads
-/// these, too.
+/// What is at 1 began the group and says its title, not its first members. A group that is older than this list lacks
+/// what changed before. Who may read what was before they joined reads these, too.
 #[utoipa::path(
     get, path = "/api/conversations/{id}/changes", tag = "conversations", security(("token" = [])),
     params(("id" = ConversationId, Path), ChangesQuery),

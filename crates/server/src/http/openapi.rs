@@ -59,10 +59,8 @@ mod tests {
         let document = serde_json::to_value(crate::http::openapi()).unwrap();
         let methods =
             document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap());
-        let mut ids = std::collections::HashSet::new();
         for (_, about) in methods {
             let id = &about["operationId"];
-            assert!(ids.insert(id), "{id}");
             let answers = about["responses"].as_object().unwrap();
             assert!(answers.contains_key("default"), "{id}");
             assert!(answers.contains_key("401") || about["security"].is_null(), "{id}");

@@ -35,7 +35,8 @@ struct SearchQuery {
 /// Find messages by their words, the newest first
 ///
 /// All words must occur, the last one at least as the beginning of a word; case and diacritics do not matter. What was
-/// sent a moment ago may not be found yet. Finds what the caller may see now; a page has 20 messages.
+/// sent a moment ago may not be found yet. Finds what the caller may see now; a page has 20 messages, or fewer where the
+/// server had looked at a lot: it is the last one where `next` is missing.
 #[utoipa::path(
     get, path = "/api/search", tag = "messages", security(("token" = [])), params(SearchQuery),
     responses(

@@ -163,7 +163,13 @@ impl Log {
     ) {
         self.entries.push(Stored { position, what: What::Conversation });
         self.changed_seq = self.head_seq();
-        events.sort();
+        events.sort_by_key(|event| match event {
+            GroupEvent::Title(_) => (0, None),
+            GroupEvent::History(_) => (1, None),
+            GroupEvent::Joined(user) => (2, Some(*user)),
+            GroupEvent::Left(user) => (3, Some(*user)),
+            GroupEvent::Role(user, _) => (4, Some(*user)),
+        });
         self.changes.push(GroupEntry { seq: self.changed_seq, by, at, events });
     }
 
@@ -180,9 +186,11 @@ impl Log {
         below.filter_map(|(stored, seq)| self.record(stored, seq))
     }
 
-    /// The message of an id.
-    pub(super) fn with_id(&self, id: MessageId) -> Option<MessageRecord> {
-        self.message(id.seq()).filter(|message| message.id == id)
+    /// The message of an id, if a reader may see it: what is hidden from them, or was before they came, is not there.
+    pub(super) fn seen(&self, id: MessageId, reader: UserId) -> Option<MessageRecord> {
+        let above = self.visible_after(reader);
+        let message = self.message(id.seq()).filter(|message| message.id == id);
+        message.filter(|message| message.seq > above && message.hidden_from != Some(reader))
     }
 
     pub(super) fn message(&self, seq: u64) -> Option<MessageRecord> {

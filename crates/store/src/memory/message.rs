@@ -58,7 +58,7 @@ impl MemoryStore {
         let (kind, message) = match change {
             Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
                 if let Some(id) = reply_to
-                    && log.with_id(id).is_none()
+                    && log.seen(id, sender).is_none()
                 {
                     return Err(AppendError::ReplyUnknown);
                 }
@@ -124,10 +124,7 @@ impl MemoryStore {
                 (EntryKind::Delete, message)
             }
             Change::React { id, emoji, on } => {
-                let above = log.visible_after(sender);
-                let visible =
-                    |message: &MessageRecord| message.seq > above && message.hidden_from != Some(sender);
-                let mut message = log.with_id(id).filter(visible).ok_or(AppendError::MessageUnknown)?;
+                let mut message = log.seen(id, sender).ok_or(AppendError::MessageUnknown)?;
                 if message.deleted_at.is_some() {
                     return Err(AppendError::MessageDeleted);
                 }
@@ -231,7 +228,7 @@ impl MemoryStore {
 
 /// The message that a sender changes.
 fn changeable(log: &Log, id: MessageId, sender: UserId) -> Result<MessageRecord, AppendError> {
-    let message = log.with_id(id).ok_or(AppendError::MessageUnknown)?;
+    let message = log.seen(id, sender).ok_or(AppendError::MessageUnknown)?;
     if message.sender != sender {
         return Err(AppendError::NotSender);
     }

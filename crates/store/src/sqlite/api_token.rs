@@ -82,6 +82,14 @@ impl ApiTokenStore for SqliteStore {
     }
 
     async fn end_expired_api_tokens(&self, now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError> {
+        let expired = move |connection: &Connection| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM api_tokens WHERE expires_at <= ?)";
+            connection.prepare_cached(sql)?.query_row([now.as_millis()], |row| row.get(0))
+        };
+        // Asked often, and the answer is nearly always no. A commit of nothing would pass for one that succeeded.
+        if !self.readers.run_short(expired).await? {
+            return Ok(Vec::new());
+        }
         let end = move |connection: &Connection| {
             let sql = format!("DELETE FROM api_tokens WHERE expires_at <= ? RETURNING {COLUMNS}");
             connection.prepare_cached(&sql)?.query_map([now.as_millis()], record)?.collect()

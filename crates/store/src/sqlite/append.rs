@@ -155,7 +155,7 @@ fn insert(
     let &New { client_id, text, reply_to, attachments: ids, hidden_from } = new;
     let (key, connection) = (place.key, writing.connection);
     if let Some(id) = reply_to
-        && message::with_id(connection, key, id)?.is_none()
+        && message::seen(connection, sender, key, id)?.is_none()
     {
         return Ok(Outcome::Else(Err(AppendError::ReplyUnknown)));
     }
@@ -209,7 +209,7 @@ fn change(
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let &Append { sender, at, .. } = append;
     let (key, connection) = (place.key, writing.connection);
-    let changed = match message::with_id(connection, key, id)? {
+    let changed = match message::seen(connection, sender, key, id)? {
         None => return refuse(AppendError::MessageUnknown),
         Some(message) if message.sender != sender => return refuse(AppendError::NotSender),
         Some(message) if message.deleted_at.is_some() => return refuse(AppendError::MessageDeleted),
@@ -275,15 +275,8 @@ fn react(
 ) -> Result<Outcome, rusqlite::Error> {
     let refuse = |error| Ok(Outcome::Else(Err(error)));
     let (key, connection, user) = (place.key, writing.connection, append.sender);
-    let message = match message::with_id(connection, key, id)? {
-        // What is hidden from somebody, or was before they came, is not there for them.
-        Some(message)
-            if message.hidden_from != Some(user)
-                && message.seq > message::visible_after(connection, user, key)? =>
-        {
-            message
-        }
-        _ => return refuse(AppendError::MessageUnknown),
+    let Some(message) = message::seen(connection, user, key, id)? else {
+        return refuse(AppendError::MessageUnknown);
     };
     if message.deleted_at.is_some() {
         return refuse(AppendError::MessageDeleted);

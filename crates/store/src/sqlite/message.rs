@@ -99,15 +99,6 @@ pub(super) fn at(
     statement.query_row(params![conversation.0, seq], |row| message(connection, conversation, row)).optional()
 }
 
-/// The message of an id; the id says its `seq`.
-pub(super) fn with_id(
-    connection: &Connection,
-    conversation: ConversationKey,
-    id: MessageId,
-) -> Result<Option<MessageRecord>, rusqlite::Error> {
-    Ok(at(connection, conversation, id.seq())?.filter(|message| message.id == id))
-}
-
 /// Up to which `seq` a conversation's messages are not a reader's to see.
 pub(super) fn visible_after(
     connection: &Connection,
@@ -118,6 +109,19 @@ pub(super) fn visible_after(
     let found = connection.prepare_cached(sql)?.query_row([conversation.0, reader.0], |row| row.get(0));
     // All of them for who is not a member.
     Ok(found.optional()?.unwrap_or(u64::MAX >> 1))
+}
+
+/// The message of an id, which says its `seq`, if a reader may see it: what is hidden from them, or was before they
+/// came, is not there.
+pub(super) fn seen(
+    connection: &Connection,
+    reader: UserId,
+    conversation: ConversationKey,
+    id: MessageId,
+) -> Result<Option<MessageRecord>, rusqlite::Error> {
+    let above = visible_after(connection, reader, conversation)?;
+    let message = at(connection, conversation, id.seq())?.filter(|message| message.id == id);
+    Ok(message.filter(|message| message.seq > above && message.hidden_from != Some(reader)))
 }
 
 /// The members who may see the message of a `seq`, ascending.

@@ -29,13 +29,14 @@ mod writer;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{Epoch, Position, Store, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
 
 use checkpoint::Checkpointer;
 use epoch::Epochs;
@@ -49,6 +50,8 @@ pub struct SqliteStore {
     readers: Readers,
     checkpointer: Checkpointer,
     index: Index,
+    /// Places for searches: half of the readers, so that they never hold all of them.
+    searching: Arc<Semaphore>,
     epochs: Epochs,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
@@ -121,7 +124,8 @@ impl SqliteStore {
         let (wake, woken) = mpsc::sync_channel(1);
         let index = Index::start(log, words, epoch, wake.clone(), woken)?;
         let writer = Writer::start(connection, options.queue, wake)?;
-        Ok(Self { writer, readers, checkpointer, index, epochs, _lock: lock })
+        let searching = Arc::new(Semaphore::new((options.readers / 2).max(1)));
+        Ok(Self { writer, readers, checkpointer, index, searching, epochs, _lock: lock })
     }
 }
 

@@ -1,23 +1,24 @@
 use async_trait::async_trait;
 use domain::Query;
-use domain::store::{ConversationKey, MessageRecord, Position, Search, SearchStore, StoreError};
+use domain::store::{ConversationKey, Found, Position, Search, SearchStore, StoreError};
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
 use super::index::term;
-use super::message::{COLUMNS, message};
+use super::message;
 
 /// Conversations in one question to the index.
 const CONVERSATIONS: usize = 256;
 /// Whole words in it.
 const WORDS: usize = 3;
+/// Bytes that one search looks at. Nearly all that the index gives is found, so only who contrives it comes so far.
+const BYTES: usize = 4 << 20;
+/// What a message weighs in that besides its text.
+const ROW: usize = 512;
 
 /// Asks the index for a part of the reader's conversations at a time, so that what others write elsewhere is passed
 /// over there. What it answers is compared with the message as it is now, since it may be behind the log.
-fn search(
-    connection: &Connection,
-    search: &Search,
-) -> Result<Vec<(Position, MessageRecord)>, rusqlite::Error> {
+fn search(connection: &Connection, search: &Search) -> Result<Found, rusqlite::Error> {
     let keys: Vec<i64> = match search.conversation {
         Some(ConversationKey(key)) => vec![key],
         None => {
@@ -26,59 +27,73 @@ fn search(
             statement.query_map([search.reader.0], |row| row.get(0))?.collect::<Result<_, _>>()?
         }
     };
-    let mut found = Vec::new();
-    for keys in keys.chunks(CONVERSATIONS) {
-        // What is older than a whole page is not on it.
-        let oldest = search.limit.checked_sub(1).and_then(|last| found.get(last));
-        let above = oldest.map_or(Position(0), |(position, _)| *position);
-        find(connection, search, keys, above, &mut found)?;
-        found.sort_by_key(|(position, _)| std::cmp::Reverse(*position));
-        found.truncate(search.limit);
+    let mut found = Found::default();
+    let parts = keys.chunks(CONVERSATIONS);
+    let bytes = BYTES / parts.len().max(1);
+    for keys in parts {
+        let Found { messages, stopped } = &mut found;
+        // What is older than a whole page is not on it, nor is what is older than where a part was given up.
+        let oldest = search.limit.checked_sub(1).and_then(|last| messages.get(last));
+        let above = oldest.map(|(position, _)| *position).max(*stopped).unwrap_or_default();
+        find(connection, search, keys, above, bytes, &mut found)?;
+        let Found { messages, stopped } = &mut found;
+        messages.retain(|(position, _)| Some(*position) >= *stopped);
+        messages.sort_by_key(|(position, _)| std::cmp::Reverse(*position));
+        messages.truncate(search.limit);
     }
     Ok(found)
 }
 
-/// Adds what is found in some conversations, the newest first, until it is enough for a page.
+/// Adds what is found in some conversations, the newest first, until it is enough for a page or was a lot to look at.
 fn find(
     connection: &Connection,
     search: &Search,
     conversations: &[i64],
     above: Position,
-    found: &mut Vec<(Position, MessageRecord)>,
+    bytes: usize,
+    found: &mut Found,
 ) -> Result<(), rusqlite::Error> {
-    let mut statement = connection.prepare_cached(&sql())?;
+    let mut statement = connection.prepare_cached(SQL)?;
     let before = search.before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
     let reader = search.reader.0;
     let mut rows = statement.query(params![
+        reader,
         expression(conversations, &search.query),
         above.0,
         before,
-        reader,
         reader
     ])?;
-    let enough = found.len() + search.limit;
-    while found.len() < enough
+    let enough = found.messages.len() + search.limit;
+    let mut looked_at = 0;
+    while found.messages.len() < enough
         && let Some(row) = rows.next()?
     {
-        let message = message(connection, ConversationKey(row.get("conversation_id")?), row)?;
-        if search.query.matches(&message.text) {
-            found.push((Position(row.get(1)?), message));
+        let (position, key, seq) = (Position(row.get(0)?), ConversationKey(row.get(1)?), row.get(2)?);
+        looked_at += ROW + row.get::<_, usize>(3)?;
+        if row.get(4)?
+            && let Some(message) = message::at(connection, key, seq)?
+            && search.query.matches(&message.text)
+        {
+            found.messages.push((position, message));
+        }
+        // Not before one was looked at: so every page goes on.
+        if looked_at >= bytes {
+            found.stopped = Some(position);
+            break;
         }
     }
     Ok(())
 }
 
-fn sql() -> String {
-    format!(
-        "SELECT {COLUMNS}, messages.conversation_id FROM search.message_words \
-         CROSS JOIN messages ON messages.position = message_words.rowid \
-         CROSS JOIN members ON members.conversation_id = messages.conversation_id \
-         WHERE message_words MATCH ? AND message_words.rowid > ? AND message_words.rowid < ? \
-         AND members.user_id = ? AND gone = 0 AND seq > visible_after \
-         AND hidden_from IS NOT ? AND deleted_at IS NULL \
-         ORDER BY message_words.rowid DESC"
-    )
-}
+/// What is not theirs to see is given, too, and only said to be so: it is to be counted.
+const SQL: &str = "SELECT message_words.rowid, messages.conversation_id, seq, octet_length(text), \
+                     gone = 0 AND seq > visible_after AND hidden_from IS NOT ? AND deleted_at IS NULL \
+                   FROM search.message_words \
+                   CROSS JOIN messages ON messages.position = message_words.rowid \
+                   CROSS JOIN members ON members.conversation_id = messages.conversation_id \
+                   WHERE message_words MATCH ? AND message_words.rowid > ? AND message_words.rowid < ? \
+                   AND members.user_id = ? \
+                   ORDER BY message_words.rowid DESC";
 
 /// A question in the language of FTS5. The words have nothing in them that means something there.
 fn expression(conversations: &[i64], query: &Query) -> String {
@@ -103,8 +118,14 @@ fn expression(conversations: &[i64], query: &Query) -> String {
 
 #[async_trait]
 impl SearchStore for SqliteStore {
-    async fn search(&self, search: Search) -> Result<Vec<(Position, MessageRecord)>, StoreError> {
-        self.readers.run(move |connection| self::search(connection, &search)).await
+    async fn search(&self, search: Search) -> Result<Found, StoreError> {
+        let place = self.searching.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let read = move |connection: &Connection| {
+            // Until it is read, also where nobody waits for it any more.
+            let _place = place;
+            self::search(connection, &search)
+        };
+        self.readers.run(read).await
     }
 
     async fn indexed(&self) {
@@ -130,7 +151,8 @@ mod tests {
         let query = Arc::new(Query::parse(q).unwrap());
         let search = Search { reader, conversation: None, query, before: None, limit: 99 };
         let found = store.search(search).await.unwrap();
-        found.into_iter().map(|(_, message)| message.text.into()).collect()
+        assert_eq!(found.stopped, None);
+        found.messages.into_iter().map(|(_, message)| message.text.into()).collect()
     }
 
     async fn two(store: &SqliteStore) -> (UserId, UserId) {
@@ -191,12 +213,42 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_search_that_finds_nothing_is_given_up_and_goes_on_from_there() {
+        let folder = tempdir().unwrap();
+        let store = open(folder.path());
+        let (ann, bob) = two(&store).await;
+        // The index is asked for the longest words alone.
+        let text = format!("aaaa bbbb cccc {}", "d ".repeat(8000));
+        send(&store, ann, bob, &format!("zz {text}")).await.unwrap();
+        for _ in 0..600 {
+            send(&store, ann, bob, &text).await.unwrap();
+        }
+        store.indexed().await;
+        let query = Arc::new(Query::parse("aaaa bbbb cccc zz aaaa").unwrap());
+        let (mut pages, mut before, mut found) = (0, None, 0);
+        loop {
+            let search = Search { reader: bob, conversation: None, query: query.clone(), before, limit: 20 };
+            let page = store.search(search).await.unwrap();
+            pages += 1;
+            found += page.messages.len();
+            assert!(page.stopped.is_none_or(|stopped| before.is_none_or(|before| stopped < before)));
+            before = page.stopped;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!((found, pages), (1, 3));
+        store.close().await;
+        drop(store);
+    }
+
+    #[tokio::test]
     async fn what_is_found_comes_in_its_order_without_sorting() {
         let folder = tempdir().unwrap();
         let store = open(folder.path());
         let read = |connection: &Connection| {
-            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql()))?;
-            let steps = plan.query_map(params!["a", 0, 9, 1, 1], |row| row.get(3))?;
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {SQL}"))?;
+            let steps = plan.query_map(params![1, "a", 0, 9, 1], |row| row.get(3))?;
             steps.collect::<Result<Vec<String>, _>>()
         };
         let plan = store.readers.run(read).await.unwrap();

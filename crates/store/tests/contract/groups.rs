@@ -144,6 +144,30 @@ pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     assert_eq!(texts(&store, record.key, bob).await, ["mine", "secret", "back"]);
 }
 
+pub(crate) async fn what_was_before_who_came_back_is_not_there_for_them(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    for (history, sees) in [(HistoryAccess::Joined, false), (HistoryAccess::All, true)] {
+        let record = group(&store, ann, &[bob], history).await;
+        let target = Target::Group(record.key);
+        let id = say(&store, record.key, bob, "mine").await.unwrap();
+        let record = change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
+        change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
+        let reply = Change::Message {
+            client_id: None,
+            text: "indeed".into(),
+            reply_to: Some(id),
+            attachments: Vec::new(),
+            hidden_from: None,
+        };
+        let replied = append(&store, entry(target, bob, reply)).await;
+        assert!(if sees { replied.is_ok() } else { matches!(replied, Err(AppendError::ReplyUnknown)) });
+        for what in [Change::Edit { id, text: "edited".into() }, Change::Delete { id }] {
+            let changed = append(&store, entry(target, bob, what)).await;
+            assert!(if sees { changed.is_ok() } else { matches!(changed, Err(AppendError::MessageUnknown)) });
+        }
+    }
+}
+
 pub(crate) async fn of_two_changes_at_once_the_second_is_decided_again(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;

@@ -94,6 +94,7 @@ contract! {
         who_joins_sees_what_the_group_is_set_to,
         what_was_before_who_joined_is_not_there_for_them_when_it_changes,
         who_is_taken_out_sees_nothing_any_more,
+        what_was_before_who_came_back_is_not_there_for_them,
         of_two_changes_at_once_the_second_is_decided_again,
         muting_is_each_members_own,
         how_a_group_changed_is_kept,

@@ -18,7 +18,7 @@ async fn page(
 ) -> Vec<(Position, String)> {
     store.indexed().await;
     let query = Arc::new(Query::parse(q).unwrap());
-    let found = store.search(Search { reader, conversation, query, before, limit }).await.unwrap();
+    let found = store.search(Search { reader, conversation, query, before, limit }).await.unwrap().messages;
     assert!(found.windows(2).all(|two| two[0].0 > two[1].0));
     found.into_iter().map(|(position, message)| (position, message.text.into())).collect()
 }

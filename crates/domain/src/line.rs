@@ -1,0 +1,34 @@
+//! What people call things: a line of text.
+
+use std::ops::RangeInclusive;
+
+use crate::error::Error;
+
+/// A field without the space around it, if it has as many characters as it may and none that breaks the line.
+pub(crate) fn check_line(
+    field: &'static str,
+    text: &str,
+    length: &RangeInclusive<usize>,
+) -> Result<String, Error> {
+    let text = text.trim();
+    if length.contains(&text.chars().count()) && !text.contains(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    let (least, most) = (length.start(), length.end());
+    Err(Error::invalid(field, format!("This has {least} to {most} characters, on one line.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_trimmed_and_bounded() {
+        let check = |text: &str| check_line("title", text, &(1..=3));
+        assert_eq!(check("  Ann  ").unwrap(), "Ann");
+        assert_eq!(check("äöü").unwrap(), "äöü");
+        for bad in ["", " \t ", "a\nb", "Anna", "\u{7f}"] {
+            assert_eq!(check(bad).unwrap_err().field.as_deref(), Some("title"), "{bad}");
+        }
+    }
+}
