@@ -182,6 +182,16 @@ describe('uploads', () => {
     expect(held()).toEqual(['b', 'c', 'd']);
   });
 
+  it('do not begin once they are taken back, while they waited for their turn', async () => {
+    attach('a');
+    await settle();
+    Wire.open[0]!.answer(429, problem('rate_limited', { retryAfter: 1, retryable: true }));
+    await settle();
+    uploads.remove(keyOf('a'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(under()).toEqual([]);
+  });
+
   it('say why they failed, and are tried again', async () => {
     attach('a', 'b');
     await settle();
@@ -261,6 +271,8 @@ describe('uploads', () => {
     attach(...'abcdefghijkl');
     expect(attached.of('@bob')).toMatchObject({ full: true });
     expect(held()).toHaveLength(10);
+    uploads.remove(keyOf('a'));
+    expect(attached.of('@bob')).toMatchObject({ full: false });
   });
 
   it('have the server’s own words for what is rare', () => {

@@ -27,6 +27,8 @@ export interface Uploading {
 /** Sends a file's bytes. `fetch` would not tell how many have gone. */
 export function upload(file: File, { token, type, signal, progress }: Uploading): Promise<Attachment> {
   return new Promise((resolve, reject) => {
+    // Taken back while it waited for its turn or a token: nobody will hear of it again.
+    if (signal.aborted) return reject(new Failure(null));
     const request = new XMLHttpRequest();
     request.open('POST', `/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
     request.setRequestHeader('authorization', `Bearer ${token}`);

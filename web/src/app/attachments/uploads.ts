@@ -6,7 +6,7 @@ import { explain, Failure } from '../api/problem';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Attachment } from '../protocol/protocol';
 import { breath } from '../ui/breath';
-import { Attached, type Attaching, type Failed, type Held } from './attached';
+import { Attached, type Attaching, type Failed, type Held, MOST } from './attached';
 import { Files } from './files';
 import { upload } from './upload';
 
@@ -103,7 +103,11 @@ export class Uploads {
   }
 
   private each(key: string, change: (files: readonly Attaching[]) => readonly Attaching[]): void {
-    for (const [chat, { files }] of this.chats) if (files.some((one) => one.key === key)) this.attached.set(chat, { files: change(files) });
+    for (const [chat, held] of this.chats) {
+      if (!held.files.some((one) => one.key === key)) continue;
+      const files = change(held.files);
+      this.attached.set(chat, { files, full: held.full && files.length === MOST });
+    }
   }
 
   private all(): Attaching[] {
