@@ -220,6 +220,18 @@ describe('uploads', () => {
     expect(under()).toEqual(['a']);
   });
 
+  it('are not for want of a connection where a proxy refused them', async () => {
+    attach('a', 'b');
+    await settle();
+    Wire.open[0]!.answer(413, null);
+    Wire.open[0]!.answer(502, null);
+    await settle();
+    expect(held()).toEqual(['Larger than this server takes.', 'Something went wrong. Try again.']);
+    status$.next('online');
+    await settle();
+    expect(under()).toEqual([]);
+  });
+
   it('cannot be of what has no bytes, as a folder', async () => {
     const folder = Object.assign(new File([], 'folder'), { slice: () => ({ arrayBuffer: () => Promise.reject(new Error('it is none')) }) });
     attached.add('@bob', [folder]);
@@ -260,6 +272,11 @@ describe('uploads', () => {
     uploads.again(keyOf('b'));
     await settle();
     wait();
+    Wire.open[0]!.answer(0, null);
+    await settle();
+    expect(attached.of('@bob').waiting).toBe(true);
+    status$.next('online');
+    await settle();
     Wire.open[0]!.answer(201, file('b'));
     await settle();
     expect(told).toEqual([null, null, ['a', 'b']]);
