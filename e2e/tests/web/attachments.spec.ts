@@ -280,6 +280,40 @@ test('27. what is sent before its files are there waits for them, and that can b
   await page.context().close();
 });
 
+test('27. what was sent without a connection goes with it, and what cannot go is a draft', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  await send(aldis, await aldis.person('cat', 'Cat'), ann, 'Hello');
+  await send(aldis, bob, ann, 'Hello');
+  const page = await browserOf(browser, aldis, ann);
+  const [messenger, files] = [new Messenger(page), new Files(page)];
+  await messenger.open(bob.username);
+  const held = await files.hold(UPLOAD);
+  await files.choose(text('late.txt'));
+  await expect.poll(held.count).toBe(1);
+  await messenger.send('On its way');
+  await page.context().setOffline(true);
+  await held.release();
+  await expect(page.getByRole('alert')).toContainText('No connection.');
+  await expect(files.waiting).toBeVisible();
+  await messenger.conversation('Cat').click();
+  await expect(messenger.conversation('Bob')).toContainText('Draft: On its way');
+  await page.context().setOffline(false);
+  await expect(messenger.conversation('Bob')).toContainText('You: On its way');
+  await messenger.conversation('Bob').click();
+  await expect(messenger.message('On its way').getByRole('button', { name: 'Download late.txt' })).toBeVisible();
+
+  // A proxy refuses it in its own words; it waits for the person, where they can see that from elsewhere.
+  await page.unroute(UPLOAD);
+  await page.route(UPLOAD, (route) => route.fulfill({ status: 413, body: '<h1>Too large</h1>' }));
+  await files.choose(text('huge.txt'));
+  await messenger.composer.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('Larger than this server takes.');
+  await expect(files.waiting).toHaveCount(0);
+  await messenger.conversation('Cat').click();
+  await expect(messenger.conversation('Bob')).toContainText('Draft: huge.txt');
+  await page.context().close();
+});
+
 test('27. what goes wrong is said at the file, and tried again', async ({ browser }) => {
   const aldis = await Aldis.start(['--attachment-limit', '20KiB', '--attachment-quota', '30KiB']);
   const [ann, bob] = await annAndBob(aldis);

@@ -182,6 +182,16 @@ describe('uploads', () => {
     expect(held()).toEqual(['b', 'c', 'd']);
   });
 
+  it('do not begin once they are taken back, while they waited for their turn', async () => {
+    attach('a');
+    await settle();
+    Wire.open[0]!.answer(429, problem('rate_limited', { retryAfter: 1, retryable: true }));
+    await settle();
+    uploads.remove(keyOf('a'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(under()).toEqual([]);
+  });
+
   it('say why they failed, and are tried again', async () => {
     attach('a', 'b');
     await settle();
@@ -208,6 +218,18 @@ describe('uploads', () => {
     status$.next('online');
     await settle();
     expect(under()).toEqual(['a']);
+  });
+
+  it('are not for want of a connection where a proxy refused them', async () => {
+    attach('a', 'b');
+    await settle();
+    Wire.open[0]!.answer(413, null);
+    Wire.open[0]!.answer(502, null);
+    await settle();
+    expect(held()).toEqual(['Larger than this server takes.', 'Something went wrong. Try again.']);
+    status$.next('online');
+    await settle();
+    expect(under()).toEqual([]);
   });
 
   it('cannot be of what has no bytes, as a folder', async () => {
@@ -250,6 +272,11 @@ describe('uploads', () => {
     uploads.again(keyOf('b'));
     await settle();
     wait();
+    Wire.open[0]!.answer(0, null);
+    await settle();
+    expect(attached.of('@bob').waiting).toBe(true);
+    status$.next('online');
+    await settle();
     Wire.open[0]!.answer(201, file('b'));
     await settle();
     expect(told).toEqual([null, null, ['a', 'b']]);
@@ -261,6 +288,8 @@ describe('uploads', () => {
     attach(...'abcdefghijkl');
     expect(attached.of('@bob')).toMatchObject({ full: true });
     expect(held()).toHaveLength(10);
+    uploads.remove(keyOf('a'));
+    expect(attached.of('@bob')).toMatchObject({ full: false });
   });
 
   it('have the server’s own words for what is rare', () => {

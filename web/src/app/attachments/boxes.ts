@@ -17,7 +17,7 @@ export interface Box {
 }
 
 /** Shown as a picture; a picture that the server made no small one of is a file like any other. */
-export function isPicture({ thumbnailUrl, width, height }: Attachment): boolean {
+export function isPicture({ thumbnailUrl, width, height }: Pick<Attachment, 'thumbnailUrl' | 'width' | 'height'>): boolean {
   return Boolean(thumbnailUrl && width && height);
 }
 

@@ -24,18 +24,30 @@ export interface Uploading {
   readonly progress: (done: number) => void;
 }
 
+/** An answer that is not the server's own: of a proxy before it. */
+export class Refused extends Error {
+  constructor(readonly status: number) {
+    super(`HTTP ${status}`);
+  }
+}
+
 /** Sends a file's bytes. `fetch` would not tell how many have gone. */
 export function upload(file: File, { token, type, signal, progress }: Uploading): Promise<Attachment> {
   return new Promise((resolve, reject) => {
+    // Taken back while it waited for its turn or a token: nobody will hear of it again.
+    if (signal.aborted) return reject(new Failure(null));
     const request = new XMLHttpRequest();
     request.open('POST', `/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
     request.setRequestHeader('authorization', `Bearer ${token}`);
     request.setRequestHeader('content-type', type || 'application/octet-stream');
     request.responseType = 'json';
     request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
-    const failed = () => reject(new Failure(isProblem(request.response) ? request.response : null));
-    request.onload = () => (request.status === 201 ? resolve(request.response as Attachment) : failed());
-    request.onerror = request.onabort = failed;
+    request.onload = () => {
+      const { status, response } = request;
+      if (status === 201) resolve(response as Attachment);
+      else reject(isProblem(response) ? new Failure(response) : new Refused(status));
+    };
+    request.onerror = request.onabort = () => reject(new Failure(null));
     signal.addEventListener('abort', () => request.abort());
     request.send(file);
   });

@@ -6,9 +6,9 @@ import { explain, Failure } from '../api/problem';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Attachment } from '../protocol/protocol';
 import { breath } from '../ui/breath';
-import { Attached, type Attaching, type Failed, type Held } from './attached';
+import { Attached, type Attaching, type Failed, type Held, MOST } from './attached';
 import { Files } from './files';
-import { upload } from './upload';
+import { Refused, upload } from './upload';
 
 /** The server takes four of a person at a time: one is left for another tab. */
 const AT_ONCE = 3;
@@ -43,10 +43,10 @@ export class Uploads {
     this.under.get(key)?.abort();
   }
 
-  /** All files of a chat once they are there; nothing where one failed, or after `stop`. */
+  /** All files of a chat once they are there, however long there is no connection; nothing where one failed, or after `stop`. */
   async whole(chat: string): Promise<readonly Attachment[] | null> {
     this.attached.set(chat, { waiting: true });
-    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(({ failure }) => failure);
+    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(({ failure }) => failure && !failure.unreached);
     const { files, waiting } = await firstValueFrom(this.attached.chats$.pipe(map(() => this.attached.of(chat)), filter(settled)));
     this.attached.set(chat, { waiting: false });
     const there = files.flatMap(({ attachment }) => attachment ?? []);
@@ -103,7 +103,11 @@ export class Uploads {
   }
 
   private each(key: string, change: (files: readonly Attaching[]) => readonly Attaching[]): void {
-    for (const [chat, { files }] of this.chats) if (files.some((one) => one.key === key)) this.attached.set(chat, { files: change(files) });
+    for (const [chat, held] of this.chats) {
+      if (!held.files.some((one) => one.key === key)) continue;
+      const files = change(held.files);
+      this.attached.set(chat, { files, full: held.full && files.length === MOST });
+    }
   }
 
   private all(): Attaching[] {
@@ -113,7 +117,7 @@ export class Uploads {
 
 /** Why a file was not taken, for the person who attached it. */
 export function reason(error: unknown, type: string): Failed {
-  const code = error instanceof Failure ? error.code : '';
+  const code = error instanceof Failure ? error.code : error instanceof Refused && error.status === 413 ? 'too_large' : '';
   const said: Partial<Record<string, string>> = {
     unreachable: 'No connection.',
     too_large: 'Larger than this server takes.',

@@ -2,6 +2,8 @@ import { Component, computed, inject, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { RouterLink, RouterLinkActive } from '@angular/router';
 
+import { Attached } from '../attachments/attached';
+import { carried } from '../attachments/summary';
 import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
 import { oneLine } from '../format/text';
@@ -30,6 +32,7 @@ export class ConversationList {
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
+  private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
   protected readonly me = this.store.me;
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
@@ -39,7 +42,7 @@ export class ConversationList {
   }
 
   protected draftOf({ chat }: Row): string {
-    return oneLine(this.drafts().get(chat) ?? '');
+    return oneLine(this.drafts().get(chat) ?? '') || carried(this.attached().get(chat)?.files.map(({ file }) => file));
   }
 
   protected typingIn({ key, person }: Row): string {
