@@ -117,7 +117,7 @@ export interface ConversationChange {
   left?: string[];
   /** By username, what somebody may do since. */
   roles?: Record<string, Role>;
-  /** Its place in the log; what is at 1 began the group. */
+  /** Its place in the log; what is at 1 began the group, and says its title alone. */
   seq: number;
   /** When. */
   timestamp: Timestamp;
