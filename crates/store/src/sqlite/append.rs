@@ -87,7 +87,7 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<Outcome, rusqlit
     let place = match append.target {
         Target::Conversation(key) => Place { key, roster: None, direct: false, opened: false },
         Target::Group(key) => {
-            let roster = writing.heads.roster(writing.connection, key)?;
+            let (roster, _) = writing.heads.roster(writing.connection, key)?;
             if roster.binary_search(&append.sender).is_err() {
                 return refuse(AppendError::NotMember);
             }
@@ -259,7 +259,10 @@ fn changed_entry(
     let entry = Entry { seq, position, kind, message };
     let direct = place.direct(connection)?;
     let roster = match place.roster {
-        Some(_) => Some(message::seen_by(connection, key, changed.seq)?),
+        Some(_) => Some(match writing.heads.roster(connection, key)? {
+            (roster, all_see) if changed.seq > all_see => roster,
+            _ => message::seen_by(connection, key, changed.seq)?,
+        }),
         None => None,
     };
     Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, roster, direct })))

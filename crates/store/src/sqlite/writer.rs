@@ -11,7 +11,7 @@ use std::time::Duration;
 use domain::store::{ConversationKey, Position, Roster, StoreError, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Row};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
@@ -56,7 +56,8 @@ impl Writing<'_> {
 #[derive(Default)]
 pub(super) struct Heads {
     seqs: FxHashMap<ConversationKey, u64>,
-    rosters: FxHashMap<ConversationKey, Roster>,
+    /// With the highest `seq` that is hidden from one of them.
+    rosters: FxHashMap<ConversationKey, (Roster, u64)>,
 }
 
 impl Heads {
@@ -86,24 +87,28 @@ impl Heads {
         self.seqs.insert(key, head);
     }
 
-    /// Who is in a group.
+    /// Who is in a group, and above which `seq` all of them see everything.
     pub(super) fn roster(
         &mut self,
         connection: &Connection,
         key: ConversationKey,
-    ) -> Result<Roster, rusqlite::Error> {
-        if let Some(roster) = self.rosters.get(&key) {
-            return Ok(roster.clone());
+    ) -> Result<(Roster, u64), rusqlite::Error> {
+        if let Some(known) = self.rosters.get(&key) {
+            return Ok(known.clone());
         }
-        let sql = "SELECT user_id FROM members WHERE conversation_id = ? AND gone = 0 ORDER BY user_id";
+        let sql = "SELECT user_id, visible_after FROM members WHERE conversation_id = ? AND gone = 0 ORDER BY user_id";
         let mut statement = connection.prepare_cached(sql)?;
-        let roster: Roster =
-            statement.query_map([key.0], |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?;
+        let mut all_see = 0;
+        let member = |row: &Row<'_>| {
+            all_see = row.get::<_, u64>(1)?.max(all_see);
+            row.get(0).map(UserId)
+        };
+        let roster: Roster = statement.query_map([key.0], member)?.collect::<Result<_, _>>()?;
         if self.rosters.len() >= Self::ROSTERS {
             self.rosters.clear();
         }
-        self.rosters.insert(key, roster.clone());
-        Ok(roster)
+        self.rosters.insert(key, (roster.clone(), all_see));
+        Ok((roster, all_see))
     }
 
     /// Forgets who is in a group: that changes.
