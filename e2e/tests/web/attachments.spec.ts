@@ -311,6 +311,13 @@ test('27. what was sent without a connection goes with it, and what cannot go is
   await expect(files.waiting).toHaveCount(0);
   await messenger.conversation('Cat').click();
   await expect(messenger.conversation('Bob')).toContainText('Draft: huge.txt');
+
+  // Who logs out hears what is lost, and then goes without being asked again.
+  await page.getByRole('button', { name: 'Account of Ann' }).click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await expect(page.getByRole('dialog')).toContainText('One message has not been sent yet');
+  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
+  await expect(page.getByText('You are logged out')).toBeVisible();
   await page.context().close();
 });
 

@@ -104,6 +104,7 @@ test('who hides is not seen, and whom one blocked is let in again', async ({ ald
   expect(await aldis.call('GET', '/api/users/me', undefined, ann.token)).toMatchObject({ hidePresence: true });
 
   await dialog.getByRole('button', { name: `Unblock ${bob.username}` }).click();
+  await expect(dialog.getByText(`${bob.username} is no longer blocked.`)).toBeFocused();
   await expect(dialog.getByText('Nobody. You block')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByText('You have blocked Bob.')).toHaveCount(0);
@@ -217,7 +218,7 @@ test('who logs out in one tab is logged out in all, and nothing stays', async ({
   await first.page.getByRole('button', { name: 'Account of Ann' }).click();
   await first.page.getByRole('button', { name: 'Log out' }).click();
   for (const { page } of [first, second]) await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
-  const left = () => second.page.evaluate(async () => [...(await indexedDB.databases()).map(({ name }) => name), ...Object.keys(localStorage)]);
+  const left = () => second.page.evaluate(async () => [...(await indexedDB.databases()).map(({ name }) => name), ...(await caches.keys()).filter((name) => name.startsWith('aldis:')), ...Object.keys(localStorage)]);
   await expect.poll(left).toEqual([]);
   await first.page.context().close();
 });

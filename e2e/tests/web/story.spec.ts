@@ -72,7 +72,7 @@ test('two people register, talk, lose the server, and miss nothing', async ({ br
   await bob.page.getByRole('button', { name: 'Account of Bob' }).click();
   await bob.page.getByRole('button', { name: 'Log out' }).click();
   await expect(bob.page.getByText('You are logged out')).toBeVisible();
-  expect(await bob.page.evaluate(async () => [localStorage.length, (await indexedDB.databases()).length])).toEqual([0, 0]);
+  expect(await bob.page.evaluate(async () => [localStorage.length, (await indexedDB.databases()).length, (await caches.keys()).filter((name) => name.startsWith('aldis:')).length])).toEqual([0, 0, 0]);
   await Promise.all([hers.close(), his.close()]);
   await aldis.end();
 });

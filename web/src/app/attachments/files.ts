@@ -2,8 +2,8 @@ import { inject, Service } from '@angular/core';
 
 import { Api } from '../api/api';
 import { Failure, isProblem } from '../api/problem';
-import { AuthService } from '../auth/auth-service';
 import type { Attachment } from '../protocol/protocol';
+import { Database } from '../store/database';
 
 /** Small pictures in memory; the one that was wanted longest ago goes first. */
 const HELD = 200;
@@ -14,7 +14,7 @@ const SAVED_WITHIN = 60_000;
 @Service()
 export class Files {
   private readonly api = inject(Api);
-  private readonly me = inject(AuthService).user?.username ?? '';
+  private readonly database = inject(Database);
   private readonly held = new Map<string, Promise<string>>();
 
   /** The address of a small picture within this page. What was seen once is there without a connection. */
@@ -46,8 +46,7 @@ export class Files {
   }
 
   private async small(url: string): Promise<string> {
-    // Beside the database, and gone with it. Only in a secure context: over https, or on this machine.
-    const kept = await (globalThis as { caches?: CacheStorage }).caches?.open(`aldis:${this.me}`).catch(() => undefined);
+    const kept = await this.database.pictures();
     const found = await kept?.match(url);
     const answer = found ?? (await this.fetch(url));
     if (!found) await kept?.put(url, answer.clone()).catch(() => undefined);

@@ -3,6 +3,7 @@ import { filter, firstValueFrom, map } from 'rxjs';
 
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Attachment } from '../protocol/protocol';
 import { breath } from '../ui/breath';
@@ -27,6 +28,12 @@ export class Uploads {
     this.attached.chats$.subscribe((chats) => {
       this.chats = chats;
       this.next();
+    });
+    // What is attached lives as long as the page; a page that somebody logged out of goes unasked.
+    const auth = inject(AuthService);
+    const me = auth.user?.username;
+    addEventListener('beforeunload', (event) => {
+      if (auth.user?.username === me && this.all().length > 0) event.preventDefault();
     });
     inject(WebSocketService).status$.subscribe((status) => {
       if (status === 'online') this.all().forEach(({ key, failure }) => failure?.unreached && this.again(key));

@@ -54,7 +54,8 @@ export class AuthService {
     this.keep(await request<LoggedIn>('POST', '/auth/login', { body: { username, password, device: device() } }));
   }
 
-  async logout(): Promise<void> {
+  /** `last` is done once nothing more can be asked in this person's name. */
+  async logout(last?: () => Promise<void>): Promise<void> {
     const stale = this.token;
     const tell = (token: string) => request('POST', '/auth/logout', { token });
     try {
@@ -64,6 +65,7 @@ export class AuthService {
     } catch {
       // The person leaves whether the server hears of it or not; unheard, the session ends by itself in time.
     }
+    await last?.();
     this.end('logged-out');
   }
 
@@ -90,9 +92,13 @@ export class AuthService {
   }
 
   /** What the server says of the person now; all tabs hear it. */
-  know(user: User): void {
-    const session = storedSession();
-    if (session?.user.username === user.username) this.keep({ ...session, user });
+  know(user: User): Promise<void> {
+    // The refresh token beside it works once: none that was used meanwhile may be written back.
+    return locked('aldis:refresh', () => {
+      const session = storedSession();
+      if (session?.user.username === user.username) this.keep({ ...session, user });
+      return Promise.resolve();
+    });
   }
 
   /** Forgets the session and starts again at the login page. */

@@ -7,7 +7,7 @@ import { EmojiPicker } from './emoji-picker';
   selector: 'aldis-emoji-panel',
   imports: [EmojiPicker],
   template: `
-    <div #panel class="menu emoji-panel" popover role="dialog" aria-label="Emoji" (toggle)="$event.newState === 'closed' && closed.emit()">
+    <div #panel class="menu emoji-panel" popover role="dialog" aria-label="Emoji" (toggle)="$event.newState === 'closed' && close()">
       <aldis-emoji-picker (pick)="pick.emit($event)" />
     </div>
   `,
@@ -15,7 +15,8 @@ import { EmojiPicker } from './emoji-picker';
 export class EmojiPanel {
   readonly button = input.required<HTMLElement>();
   readonly pick = output<string>();
-  readonly closed = output();
+  /** Whether the focus is free for the field again: a press elsewhere closes it, too, and may have given the focus to what is there. */
+  readonly closed = output<boolean>();
 
   private readonly panel = viewChild.required<ElementRef<HTMLElement>>('panel');
 
@@ -27,5 +28,11 @@ export class EmojiPanel {
       panel.style.bottom = `${innerHeight - top}px`;
       panel.showPopover();
     });
+  }
+
+  protected close(): void {
+    const { activeElement } = document;
+    const places: readonly Node[] = [this.panel().nativeElement, this.button()];
+    this.closed.emit(activeElement === document.body || places.some((place) => place.contains(activeElement)));
   }
 }

@@ -1,4 +1,4 @@
-import { Component, computed, inject, input, output } from '@angular/core';
+import { afterNextRender, Component, computed, inject, input, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { ConversationStore } from '../conversations/conversation-store';
@@ -44,6 +44,11 @@ export class MessageInfo {
     const members = this.conversations().find(({ id }) => id === conversationId)?.members ?? [];
     return reached(seq, members.filter(({ username }) => username !== this.store.me));
   });
+
+  constructor() {
+    // What others of a large group have read is not told here as it happens.
+    afterNextRender(() => void this.store.fetch(this.message().conversationId).catch(() => undefined));
+  }
 
   protected exact(instant: string): string {
     return fullTime(new Date(instant));

@@ -36,7 +36,7 @@ export class MessageMenu {
   private readonly router = inject(Router);
 
   readonly wanted = input.required<Wanted>();
-  /** Whether one may still write here; else there is only copying. */
+  /** Whether one may still write here; else there are only copying, forwarding and its info. */
   readonly open = input(true);
   readonly reply = output<Entry>();
   readonly edit = output<Entry>();

@@ -36,7 +36,7 @@ export class Me {
   private know(user: User): void {
     const before = this.auth.user;
     if (JSON.stringify(before) === JSON.stringify(user)) return;
-    this.auth.know(user);
+    void this.auth.know(user);
     // Groups name the person, too.
     if (before?.displayName !== user.displayName) void this.conversations.refresh();
   }

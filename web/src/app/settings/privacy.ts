@@ -1,4 +1,4 @@
-import { Component, computed, inject, signal } from '@angular/core';
+import { Component, computed, type ElementRef, inject, signal, viewChild } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Api } from '../api/api';
@@ -21,6 +21,7 @@ import { Switch } from './switch';
     }
     <h4>Blocked people</h4>
     <aldis-asked [what]="blocked" />
+    <p #said class="unseen" role="status" tabindex="-1">{{ done() }}</p>
     @if (blocked.value(); as people) {
       <ul>
         @for (person of people; track person.username) {
@@ -45,6 +46,9 @@ export class Privacy {
   protected readonly blocked;
   protected readonly busy = signal(false);
   protected readonly failure = signal('');
+  /** What was done; it takes the focus of the line that is gone. */
+  protected readonly done = signal('');
+  private readonly said = viewChild.required<ElementRef<HTMLElement>>('said');
 
   constructor() {
     const api = inject(Api);
@@ -58,6 +62,8 @@ export class Privacy {
   protected unblock(username: string): Promise<void> {
     return this.doing(async () => {
       await this.blocks.unblock(username);
+      this.done.set(`${username} is no longer blocked.`);
+      this.said().nativeElement.focus();
       this.blocked.value.update((people) => people?.filter((person) => person.username !== username) ?? null);
     });
   }

@@ -1,6 +1,7 @@
 import { Component, computed, inject, output, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { Attached } from '../attachments/attached';
 import { AuthService } from '../auth/auth-service';
 import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
@@ -26,18 +27,21 @@ export class AccountMenu {
   readonly settings = output();
 
   protected readonly user = toSignal(this.auth.user$, { requireSync: true });
-  protected readonly unsent = toSignal(inject(Outbox).pending$, { requireSync: true });
+  private readonly pending = toSignal(inject(Outbox).pending$, { requireSync: true });
+  private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
+  /** Messages that were not sent; what is attached makes one. */
+  protected readonly unsent = computed(() => this.pending().length + [...this.attached().values()].filter(({ files }) => files.length > 0).length);
   protected readonly offer = offer;
   protected readonly install = install;
   protected readonly asking = signal(false);
   protected readonly leaving = signal(false);
   protected readonly loss = computed(() => {
-    const count = this.unsent().length;
+    const count = this.unsent();
     return count === 1 ? 'One message has not been sent yet and would be lost.' : `${count} messages have not been sent yet and would be lost.`;
   });
 
   protected logout(): void {
-    if (this.unsent().length > 0) this.asking.set(true);
+    if (this.unsent() > 0) this.asking.set(true);
     else void this.leave();
   }
 
@@ -48,6 +52,7 @@ export class AccountMenu {
     this.drafts.forget();
     // A tab that does not let go of the database does not keep anybody logged in.
     await Promise.race([this.database.destroy().catch(() => undefined), breath(LET_GO_WITHIN)]);
-    await this.auth.logout();
+    // A picture that came while the server was told would stay.
+    await this.auth.logout(() => this.database.forgetPictures());
   }
 }

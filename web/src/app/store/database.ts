@@ -24,6 +24,9 @@ interface Schema extends DBSchema {
 
 const name = (username: string) => `aldis:${username}`;
 
+/** Only in a secure context: over https, or on this machine. */
+const { caches } = globalThis as { caches?: CacheStorage };
+
 /**
  * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the cursor:
  * the cursor is written after, and never before, the messages that it stands for.
@@ -35,7 +38,8 @@ export class Database {
   private readonly auth = inject(AuthService);
   /** Whether it answers already; the first time a browser makes it, that takes a while. */
   ready = false;
-  private readonly db: Promise<IDBPDatabase<Schema> | null> = this.open(this.auth.user?.username ?? '');
+  private readonly name = name(this.auth.user?.username ?? '');
+  private readonly db: Promise<IDBPDatabase<Schema> | null> = this.open();
 
   async conversations(): Promise<Conversation[]> {
     return (await (await this.db)?.getAll('conversations')) ?? [];
@@ -70,11 +74,14 @@ export class Database {
   async putMessages(messages: readonly Message[]): Promise<void> {
     const tx = (await this.db)?.transaction('messages', 'readwrite');
     if (!tx) return;
+    const gone: Message[] = [];
     for (const message of messages) {
       const held = await tx.store.get([message.conversationId, message.seq]);
       if (!held || newer(message, held)) void tx.store.put(message);
+      if (held && message.deletedAt) gone.push(held);
     }
     await tx.done;
+    await this.forgetPicturesOf(gone);
   }
 
   async span(id: ConversationId): Promise<Span | undefined> {
@@ -160,9 +167,12 @@ export class Database {
     if (!tx) return;
     void tx.objectStore('conversations').delete(id);
     void tx.objectStore('meta').delete(`changes:${id}`);
-    void tx.objectStore('messages').delete(IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]));
+    const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
+    const gone = await tx.objectStore('messages').getAll(all);
+    void tx.objectStore('messages').delete(all);
     void tx.objectStore('spans').delete(id);
     await tx.done;
+    await this.forgetPicturesOf(gone);
   }
 
   /** What is held of a conversation may have holes from now on. */
@@ -172,17 +182,31 @@ export class Database {
 
   /** Leaves nothing behind on this machine. */
   async destroy(): Promise<void> {
+    await this.forgetPictures();
     const db = await this.db;
     if (!db) return;
     db.close();
-    // Small pictures, where the browser can keep some: see `Files`.
-    await (globalThis as { caches?: CacheStorage }).caches?.delete(db.name);
     await deleteDB(db.name);
   }
 
-  private async open(username: string): Promise<IDBPDatabase<Schema> | null> {
+  /** Where small pictures are kept, if the browser can keep some. */
+  async pictures(): Promise<Cache | undefined> {
+    return caches?.open(this.name).catch(() => undefined);
+  }
+
+  async forgetPictures(): Promise<void> {
+    await caches?.delete(this.name).catch(() => undefined);
+  }
+
+  private async forgetPicturesOf(messages: readonly Message[]): Promise<void> {
+    const urls = messages.flatMap(({ attachments = [] }) => attachments.flatMap(({ thumbnailUrl }) => thumbnailUrl ?? []));
+    const kept = urls.length > 0 ? await this.pictures() : undefined;
+    await Promise.all(urls.map((url) => kept?.delete(url)));
+  }
+
+  private async open(): Promise<IDBPDatabase<Schema> | null> {
     try {
-      const db = await openDB<Schema>(name(username), 1, {
+      const db = await openDB<Schema>(this.name, 1, {
         upgrade(db) {
           db.createObjectStore('conversations', { keyPath: 'id' });
           db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
