@@ -191,7 +191,7 @@ fn check_email(email: &str) -> Result<(), Error> {
 }
 
 pub(crate) fn check_display_name(name: &str) -> Result<String, Error> {
-    check_line("displayName", name, &limit::DISPLAY_NAME)
+    check_line("displayName", "A display name", name, &limit::DISPLAY_NAME)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ impl ApiTokens {
     /// Makes a token of the caller; it is in the answer and nowhere else.
     pub async fn create(&self, caller: &Caller, request: NewApiToken) -> Result<ApiToken, Error> {
         caller.check_logged_in()?;
-        let name = check_line("name", &request.name, &limit::API_TOKEN_NAME)?;
+        let name = check_line("name", "A name", &request.name, &limit::API_TOKEN_NAME)?;
         let now = self.clock.now();
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::invalid(

@@ -288,5 +288,5 @@ fn full() -> Error {
 }
 
 fn check_title(title: &str) -> Result<String, Error> {
-    check_line("title", title, &limit::TITLE)
+    check_line("title", "A title", title, &limit::TITLE)
 }

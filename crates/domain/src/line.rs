@@ -4,9 +4,11 @@ use std::ops::RangeInclusive;
 
 use crate::error::Error;
 
-/// A field without the space around it, if it has as many characters as it may and none that breaks the line.
+/// A field without the space around it, if it has as many characters as it may and none that breaks the line; else
+/// the error says so of `what` it is.
 pub(crate) fn check_line(
     field: &'static str,
+    what: &str,
     text: &str,
     length: &RangeInclusive<usize>,
 ) -> Result<String, Error> {
@@ -15,7 +17,7 @@ pub(crate) fn check_line(
         return Ok(text.to_owned());
     }
     let (least, most) = (length.start(), length.end());
-    Err(Error::invalid(field, format!("This has {least} to {most} characters, on one line.")))
+    Err(Error::invalid(field, format!("{what} has {least} to {most} characters, on one line.")))
 }
 
 #[cfg(test)]
@@ -24,7 +26,7 @@ mod tests {
 
     #[test]
     fn lines_are_trimmed_and_bounded() {
-        let check = |text: &str| check_line("title", text, &(1..=3));
+        let check = |text: &str| check_line("title", "A title", text, &(1..=3));
         assert_eq!(check("  Ann  ").unwrap(), "Ann");
         assert_eq!(check("äöü").unwrap(), "äöü");
         for bad in ["", " \t ", "a\nb", "Anna", "\u{7f}"] {
