@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use hmac::{Hmac, KeyInit, Mac};
 use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
+use sha2::Sha256;
 
 use crate::Settings;
 use crate::account::{is_username, own_user};
@@ -19,12 +21,19 @@ use crate::live::Broker;
 use crate::password::Passwords;
 use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
-use crate::store::{Account, Hash, NewSession, Rotation, SessionRecord, Store};
+use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord, Store};
 use crate::token::{Tokens, digest};
 
 /// Failed logins from one address to an account that has had too many from everywhere: few enough to slow who
 /// guesses from many addresses, while whoever knows the password gets in from their own.
 const BESIEGED: Rate = Rate { burst: 5, interval: Duration::from_mins(12) };
+
+/// How long the refresh token that was used last is answered again. Long enough for a client whose network
+/// changed or that was closed to ask again, short enough that a stolen token is of use only at once.
+const REPEATABLE: Duration = Duration::from_mins(1);
+/// Refreshes of a session in the lifetime of an access token, which needs one: each is a row for as long as a
+/// session lives.
+const REFRESHES: u32 = 60;
 
 /// Logging in and out.
 pub struct Sessions {
@@ -37,6 +46,7 @@ pub struct Sessions {
     api_tokens: Arc<ApiTokens>,
     tokens: Tokens,
     lifetime: Duration,
+    refreshes: Limiter<SessionId>,
     failed_of_address: Limiter<IpAddr>,
     failed_of_account: Limiter<Box<str>>,
     /// Past the limit of an account, that of each address at it.
@@ -69,6 +79,7 @@ impl Sessions {
             api_tokens,
             tokens,
             lifetime: settings.session_lifetime,
+            refreshes: Limiter::new(Rate::per(settings.token_lifetime, REFRESHES)),
             failed_of_address: Limiter::new(settings.failed_logins),
             failed_of_account: Limiter::new(settings.failed_logins_of_account),
             failed_of_both: Limiter::new(BESIEGED),
@@ -96,17 +107,27 @@ impl Sessions {
         self.begin(account, device).await
     }
 
-    /// Buys the next pair of tokens with a refresh token, once. A second use ends the session: somebody
-    /// else has the token.
+    /// Buys the next pair of tokens with a refresh token. A repeat within [`REPEATABLE`] gets the same
+    /// successor while that was not used, since the first answer may have been lost; any other second use ends
+    /// the session, since somebody else has the token.
     pub async fn refresh(&self, refresh_token: &str) -> Result<LoggedIn, Error> {
         let invalid = || Error::new(Code::RefreshInvalid, "Log in again.");
-        let now = self.clock.now();
-        let (next, hash) = self.new_refresh_token();
         let used = digest(refresh_token);
-        match self.store.rotate(used, hash, now.plus(self.lifetime), now).await? {
-            Rotation::Rotated(session) => {
+        let session = self.store.session_of_refresh(used).await?.ok_or_else(invalid)?;
+        self.refreshes.take(session, self.clock.monotonic()).map_err(Error::rate_limited)?;
+        let (now, salt) = (self.clock.now(), random::bytes(&*self.random));
+        let refresh = RefreshUse {
+            used,
+            next: digest(&successor(refresh_token, &salt)),
+            salt,
+            next_expires_at: now.plus(self.lifetime),
+            now,
+            grace: REPEATABLE,
+        };
+        match self.store.rotate(refresh).await? {
+            Rotation::Rotated(session, salt) => {
                 let account = self.store.account_of(session.user).await?.ok_or_else(invalid)?;
-                Ok(self.logged_in(account, session.id, next))
+                Ok(self.logged_in(account, session.id, successor(refresh_token, &salt)))
             }
             Rotation::Reused(session) => {
                 tracing::warn!(session = %session.id, "a refresh token was used twice; its session is ended");
@@ -209,7 +230,8 @@ impl Sessions {
     async fn begin(&self, account: Account, device: Option<String>) -> Result<LoggedIn, Error> {
         let now = self.clock.now();
         let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
-        let (token, refresh) = self.new_refresh_token();
+        let token = BASE64URL.encode(random::bytes::<32>(&*self.random));
+        let refresh = digest(&token);
         let device = device.map(|device| cut(device, limit::DEVICE)).filter(|device| !device.is_empty());
         let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
@@ -222,12 +244,18 @@ impl Sessions {
         let (token, expires_at) = self.tokens.issue(&account.username, session, self.clock.now(), jti);
         LoggedIn { token, expires_at, refresh_token, user: own_user(account) }
     }
+}
 
-    fn new_refresh_token(&self) -> (String, Hash) {
-        let token = BASE64URL.encode(random::bytes::<32>(&*self.random));
-        let hash = digest(&token);
-        (token, hash)
-    }
+/// The refresh token that `token` buys.
+///
+/// It is made from that token and a salt, so that a repeat gets the same one although the store keeps no token:
+/// whoever reads the store has the salt and lacks the token. The salt is drawn at the first use and forgotten
+/// once the successor is used. Without it an old token would be as good as every later one: its thief could
+/// compute the newest, and no use would be a second one that gives the thief away.
+fn successor(token: &str, salt: &Salt) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
+    mac.update(salt);
+    BASE64URL.encode(mac.finalize().into_bytes())
 }
 
 fn revoked() -> Error {

@@ -101,18 +101,62 @@ test('a wrong password and an unknown user are one and the same answer', async (
   expect(median(known)).toBeGreaterThan(median(unknown) / 2);
 });
 
-test('a refresh token works once; a second use ends the session', async () => {
+const refresh = (server: Aldis, refreshToken: string) => server.request('POST', '/auth/refresh', { refreshToken });
+const refreshed = async (server: Aldis, refreshToken: string): Promise<LoggedIn> => {
+  const answer = await refresh(server, refreshToken);
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as LoggedIn;
+};
+
+test('a refresh token works once; a second use ends the session and cuts its sockets', async () => {
   const person = await aldis.person('refresher');
-  const refresh = (refreshToken: string) => post('/auth/refresh', { refreshToken });
-  const next = (await (await refresh(person.refreshToken)).json()) as LoggedIn;
+  const socket = await aldis.connect(person);
+  const cut = new Promise<number>((done) => socket.once('disconnect', () => done(performance.now())));
+  const next = await refreshed(aldis, person.refreshToken);
   expect(next.user.username).toBe(person.username);
   expect(next.refreshToken).not.toBe(person.refreshToken);
   expect((await aldis.request('GET', '/api/users/me', undefined, next.token)).status).toBe(200);
+  const last = await refreshed(aldis, next.refreshToken);
 
-  await refused(refresh(person.refreshToken), 401, 'refresh_invalid');
-  await refused(aldis.request('GET', '/api/users/me', undefined, next.token), 401, 'session_revoked');
-  await refused(refresh(next.refreshToken), 401, 'refresh_invalid');
-  await refused(refresh('made up'), 401, 'refresh_invalid');
+  const reused = performance.now();
+  await refused(refresh(aldis, person.refreshToken), 401, 'refresh_invalid');
+  expect((await cut) - reused).toBeLessThan(1000);
+  socket.close();
+  await refused(aldis.request('GET', '/api/users/me', undefined, last.token), 401, 'session_revoked');
+  await refused(refresh(aldis, last.refreshToken), 401, 'refresh_invalid');
+  await refused(refresh(aldis, 'made up'), 401, 'refresh_invalid');
+});
+
+test('a refresh whose answer is lost is answered again with the same successor', async () => {
+  const person = await aldis.person('unheard');
+  const lost = await refreshed(aldis, person.refreshToken);
+  const again = await refreshed(aldis, person.refreshToken);
+  expect(again.refreshToken).toBe(lost.refreshToken);
+  for (const { token } of [lost, again]) expect((await aldis.request('GET', '/api/users/me', undefined, token)).status).toBe(200);
+  const next = await refreshed(aldis, again.refreshToken);
+  expect(next.refreshToken).not.toBe(again.refreshToken);
+});
+
+test('three tabs and seven more that refresh at the same time stay logged in', async () => {
+  const person = await aldis.person('tabs');
+  const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(aldis, person.refreshToken)));
+  expect(new Set(answers.map(({ refreshToken }) => refreshToken)).size).toBe(1);
+  expect((await aldis.request('GET', '/api/users/me', undefined, answers[0]!.token)).status).toBe(200);
+});
+
+test('a refresh is answered again also after the server was killed', async () => {
+  const killed = await Aldis.start();
+  try {
+    const person = await killed.person('ann');
+    const lost = await refreshed(killed, person.refreshToken);
+    await killed.kill();
+    await killed.restart();
+    expect((await refreshed(killed, person.refreshToken)).refreshToken).toBe(lost.refreshToken);
+    await refreshed(killed, lost.refreshToken);
+    await refused(refresh(killed, person.refreshToken), 401, 'refresh_invalid');
+  } finally {
+    await killed.end();
+  }
 });
 
 test('sessions are listed and ended by their owner alone', async () => {

@@ -36,7 +36,7 @@ pub use message::{
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
-pub use session::{Hash, NewSession, Rotation, SessionRecord, SessionStore};
+pub use session::{Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 
 /// Why the store did not do it. Nothing was stored; the same operation may succeed later.
 #[derive(Clone, Debug, thiserror::Error)]

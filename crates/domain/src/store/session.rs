@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use protocol::{SessionId, Timestamp};
 
@@ -32,12 +34,32 @@ pub struct NewSession {
     pub refresh_expires_at: Timestamp,
 }
 
+/// Random bytes that a successor is made from, together with the refresh token that buys it.
+pub type Salt = [u8; 32];
+
+/// The use of a refresh token.
+#[derive(Clone, Debug)]
+pub struct RefreshUse {
+    /// Of the token that is used.
+    pub used: Hash,
+    /// Of the successor, made with `salt`.
+    pub next: Hash,
+    /// Kept until the successor is used.
+    pub salt: Salt,
+    /// When the successor expires.
+    pub next_expires_at: Timestamp,
+    /// When it is used.
+    pub now: Timestamp,
+    /// How long a repeat is answered with the successor of the first use.
+    pub grace: Duration,
+}
+
 /// What became of a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// It was fresh and is used up now; the next one stands.
-    Rotated(SessionRecord),
-    /// It had been used before: the session has been ended.
+    /// Its successor stands, made with this salt: that of the first use where this is a repeat.
+    Rotated(SessionRecord, Salt),
+    /// It had been used before, too long ago or with a successor that was used, too: the session has been ended.
     Reused(SessionRecord),
     /// Unknown, expired, or of a session that has ended.
     Unknown,
@@ -55,15 +77,13 @@ pub trait SessionStore: Send + Sync {
     /// A user's sessions, the latest first.
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
 
-    /// Uses up the refresh token `used` and puts `next` in its place; ends the session if `used` had been
-    /// used before. Of two uses at the same time, one is the second.
-    async fn rotate(
-        &self,
-        used: Hash,
-        next: Hash,
-        next_expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError>;
+    /// The session that a refresh token belongs to, whether or not the token was used.
+    async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError>;
+
+    /// Uses up a refresh token and puts its successor in its place. Used again within the grace and before the
+    /// successor, it changes nothing and gives the first salt; later, it ends the session. Of two uses at the
+    /// same time, one is the second.
+    async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError>;
 
     /// Ends a session of a user; says whether there was one.
     async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;

@@ -9,8 +9,8 @@ use domain::store::{
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
     ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, GroupChange, GroupEntry, Hash, Look,
     MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
-    Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreError,
-    UserId,
+    RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store,
+    StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -93,7 +93,8 @@ hand_on! {
         fn create_session(session: NewSession) -> Result<(), StoreError>;
         fn session(id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
         fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
-        fn rotate(used: Hash, next: Hash, expires: Timestamp, now: Timestamp) -> Result<Rotation, StoreError>;
+        fn session_of_refresh(token: Hash) -> Result<Option<SessionId>, StoreError>;
+        fn rotate(refresh: RefreshUse) -> Result<Rotation, StoreError>;
         fn end_session(user: UserId, id: SessionId) -> Result<bool, StoreError>;
         fn forget_expired(now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
     }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::{Rate, Settings};
@@ -32,16 +33,46 @@ async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_used_twice_ends_its_session_and_cuts_it() {
+async fn a_lost_answer_to_a_refresh_logs_nobody_out() {
+    let world = World::new();
+    world.person("ann").await;
+    let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    let lost = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
+    world.clock.advance(Duration::from_mins(1) - Duration::from_millis(1));
+    let again = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
+    assert_eq!(again.refresh_token, lost.refresh_token);
+    assert_ne!(again.refresh_token, first.refresh_token);
+    world.domain.sessions.authenticate(&again.token).await.unwrap();
+    let next = world.domain.sessions.refresh(&again.refresh_token).await.unwrap();
+    assert_ne!(next.refresh_token, again.refresh_token);
+    assert!(world.told.cut.lock().is_empty());
+}
+
+#[tokio::test]
+async fn tabs_that_refresh_at_the_same_time_have_one_successor() {
+    let world = World::new();
+    world.person("ann").await;
+    let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    let tabs = (0..10).map(|_| world.domain.sessions.refresh(&first.refresh_token));
+    let answers = futures_util::future::join_all(tabs).await;
+    let successors: HashSet<_> = answers.into_iter().map(|answer| answer.unwrap().refresh_token).collect();
+    assert_eq!(successors.len(), 1);
+}
+
+/// Refreshes twice and shows a used token in the end: the first or the second, after a while.
+async fn stolen(used_again: usize, after: Duration) {
     let world = World::new();
     world.person("ann").await;
     let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
     let caller = world.domain.sessions.authenticate(&first.token).await.unwrap();
     let second = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
-    let stolen = world.domain.sessions.refresh(&first.refresh_token).await.unwrap_err();
+    let third = world.domain.sessions.refresh(&second.refresh_token).await.unwrap();
+    world.clock.advance(after);
+    let used = [&first, &second][used_again];
+    let stolen = world.domain.sessions.refresh(&used.refresh_token).await.unwrap_err();
     assert_eq!(stolen.code, Code::RefreshInvalid);
     assert_eq!(*world.told.cut.lock(), [caller.session]);
-    for token in [first.token, second.token] {
+    for token in [first.token, second.token, third.token] {
         let revoked = world.domain.sessions.authenticate(&token).await.unwrap_err();
         assert_eq!(revoked.code, Code::SessionRevoked);
         // Also once it has expired: there is nothing to refresh.
@@ -49,6 +80,37 @@ async fn a_refresh_token_used_twice_ends_its_session_and_cuts_it() {
         let revoked = world.domain.sessions.authenticate(&token).await.unwrap_err();
         assert_eq!(revoked.code, Code::SessionRevoked);
     }
+    assert_eq!(
+        world.domain.sessions.refresh(&third.refresh_token).await.unwrap_err().code,
+        Code::RefreshInvalid
+    );
+}
+
+#[tokio::test]
+async fn a_refresh_token_whose_successor_was_used_ends_its_session_and_cuts_it() {
+    stolen(0, Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_used_again_after_a_minute_ends_its_session_and_cuts_it() {
+    stolen(1, Duration::from_mins(1)).await;
+}
+
+#[tokio::test]
+async fn a_session_refreshes_only_so_often() {
+    let world = World::new();
+    world.person("ann").await;
+    let mut session = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    for _ in 0..60 {
+        session = world.domain.sessions.refresh(&session.refresh_token).await.unwrap();
+    }
+    let refused = world.domain.sessions.refresh(&session.refresh_token).await.unwrap_err();
+    assert_eq!((refused.code, refused.retry_after), (Code::RateLimited, Some(Duration::from_mins(1))));
+    // It was not used by that, and others are not held up.
+    let other = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    world.domain.sessions.refresh(&other.refresh_token).await.unwrap();
+    world.clock.advance(Duration::from_mins(1));
+    world.domain.sessions.refresh(&session.refresh_token).await.unwrap();
 }
 
 #[tokio::test]

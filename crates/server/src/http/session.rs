@@ -46,10 +46,15 @@ async fn login(
 
 /// Exchange a refresh token for the next pair of tokens
 ///
-/// Each refresh token works once; a second use ends its session.
+/// Each refresh token works once. The one used last is answered again with the same successor for a minute, while
+/// that was not used; any other second use ends its session.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "sessions", request_body = Refresh,
-    responses((status = 200, body = LoggedIn), (status = 401, body = Problem, description = "`refresh_invalid`")),
+    responses(
+        (status = 200, body = LoggedIn),
+        (status = 401, body = Problem, description = "`refresh_invalid`"),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
 )]
 async fn refresh(
     State(app): State<Arc<App>>,

@@ -2,7 +2,9 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
-use domain::store::{Hash, NewSession, Rotation, SessionRecord, SessionStore, StoreError, UserId};
+use domain::store::{
+    Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError, UserId,
+};
 use protocol::{SessionId, Timestamp};
 
 use super::MemoryStore;
@@ -16,7 +18,20 @@ pub(super) struct Sessions {
 struct RefreshToken {
     session: SessionId,
     expires_at: Timestamp,
-    used: bool,
+    /// The token that bought it.
+    predecessor: Option<Hash>,
+    state: State,
+}
+
+enum State {
+    Fresh,
+    /// Its successor is fresh.
+    Used {
+        at: Timestamp,
+        salt: Salt,
+    },
+    /// Its successor was used.
+    Spent,
 }
 
 impl Sessions {
@@ -31,7 +46,8 @@ impl SessionStore for MemoryStore {
     async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
         let mut sessions = self.sessions.write();
-        sessions.refresh.insert(refresh, RefreshToken { session: session.id, expires_at, used: false });
+        let fresh = RefreshToken { session: session.id, expires_at, predecessor: None, state: State::Fresh };
+        sessions.refresh.insert(refresh, fresh);
         sessions.live.insert(session.id, session);
         Ok(())
     }
@@ -48,31 +64,44 @@ impl SessionStore for MemoryStore {
         Ok(of_user)
     }
 
-    async fn rotate(
-        &self,
-        used: Hash,
-        next: Hash,
-        next_expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError> {
+    async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError> {
+        Ok(self.sessions.read().refresh.get(&token).map(|token| token.session))
+    }
+
+    async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError> {
+        let RefreshUse { used, next, salt, next_expires_at, now, grace } = refresh;
         let mut sessions = self.sessions.write();
         let Some(token) = sessions.refresh.get_mut(&used) else {
             return Ok(Rotation::Unknown);
         };
         let id = token.session;
-        if token.used {
-            return Ok(sessions.end(id).map_or(Rotation::Unknown, Rotation::Reused));
+        match token.state {
+            State::Used { at, salt } if at.plus(grace) > now => {
+                let session = sessions.live.get(&id).cloned();
+                return Ok(session.map_or(Rotation::Unknown, |session| Rotation::Rotated(session, salt)));
+            }
+            State::Used { .. } | State::Spent => {
+                return Ok(sessions.end(id).map_or(Rotation::Unknown, Rotation::Reused));
+            }
+            State::Fresh if token.expires_at <= now => return Ok(Rotation::Unknown),
+            State::Fresh => {}
         }
-        if token.expires_at <= now {
-            return Ok(Rotation::Unknown);
+        token.state = State::Used { at: now, salt };
+        // A repeat is not to find that it expired meanwhile.
+        token.expires_at = token.expires_at.max(now.plus(grace));
+        let predecessor = token.predecessor;
+        if let Some(predecessor) = predecessor.and_then(|hash| sessions.refresh.get_mut(&hash)) {
+            predecessor.state = State::Spent;
         }
-        token.used = true;
-        sessions.refresh.insert(next, RefreshToken { session: id, expires_at: next_expires_at, used: false });
+        let predecessor = Some(used);
+        let fresh =
+            RefreshToken { session: id, expires_at: next_expires_at, predecessor, state: State::Fresh };
+        sessions.refresh.insert(next, fresh);
         let Some(session) = sessions.live.get_mut(&id) else {
             return Ok(Rotation::Unknown);
         };
         session.last_seen_at = now;
-        Ok(Rotation::Rotated(session.clone()))
+        Ok(Rotation::Rotated(session.clone(), salt))
     }
 
     async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use domain::store::{Hash, NewSession, Rotation, SessionRecord, SessionStore, StoreError, UserId};
+use domain::store::{
+    Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError, UserId,
+};
 use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -39,36 +41,65 @@ fn end(connection: &Connection, id: SessionId) -> Result<(), rusqlite::Error> {
     Ok(())
 }
 
-fn rotate(
-    connection: &Connection,
-    used: Hash,
-    next: Hash,
-    next_expires_at: Timestamp,
-    now: Timestamp,
-) -> Result<Rotation, rusqlite::Error> {
-    let sql = "SELECT session_id, expires_at, used FROM refresh_tokens WHERE hash = ?";
-    let token = connection.prepare_cached(sql)?.query_row([used], |row| {
-        Ok((SessionId::from_bytes(row.get(0)?), Timestamp::from_millis(row.get(1)?), row.get::<_, bool>(2)?))
+/// A refresh token, as it is stored.
+struct RefreshToken {
+    session: SessionId,
+    expires_at: Timestamp,
+    used: bool,
+    used_at: Option<Timestamp>,
+    /// Until the successor is used.
+    salt: Option<Salt>,
+}
+
+fn refresh_token(connection: &Connection, hash: Hash) -> Result<Option<RefreshToken>, rusqlite::Error> {
+    let sql = "SELECT session_id, expires_at, used, used_at, salt FROM refresh_tokens WHERE hash = ?";
+    let token = connection.prepare_cached(sql)?.query_row([hash], |row| {
+        Ok(RefreshToken {
+            session: SessionId::from_bytes(row.get("session_id")?),
+            expires_at: Timestamp::from_millis(row.get("expires_at")?),
+            used: row.get("used")?,
+            used_at: row.get::<_, Option<_>>("used_at")?.map(Timestamp::from_millis),
+            salt: row.get("salt")?,
+        })
     });
-    let Some((id, expires_at, was_used)) = token.optional()? else {
+    token.optional()
+}
+
+fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rusqlite::Error> {
+    let RefreshUse { used, next, salt, next_expires_at, now, grace } = *refresh;
+    let Some(token) = refresh_token(connection, used)? else {
         return Ok(Rotation::Unknown);
     };
+    let id = token.session;
     let Some(mut session) = find(connection, id)? else {
         return Ok(Rotation::Unknown);
     };
-    if was_used {
-        end(connection, id)?;
-        return Ok(Rotation::Reused(session));
+    if token.used {
+        return match (token.used_at, token.salt) {
+            (Some(at), Some(salt)) if at.plus(grace) > now => Ok(Rotation::Rotated(session, salt)),
+            _ => {
+                end(connection, id)?;
+                Ok(Rotation::Reused(session))
+            }
+        };
     }
-    if expires_at <= now {
+    if token.expires_at <= now {
         return Ok(Rotation::Unknown);
     }
-    connection.prepare_cached("UPDATE refresh_tokens SET used = 1 WHERE hash = ?")?.execute([used])?;
+    let until = now.plus(grace).as_millis();
+    let now = now.as_millis();
+    // A repeat is not to find that it expired meanwhile.
+    let sql = "UPDATE refresh_tokens \
+               SET used = 1, used_at = ?, salt = ?, successor = ?, expires_at = max(expires_at, ?) \
+               WHERE hash = ?";
+    connection.prepare_cached(sql)?.execute(params![now, salt, next, until, used])?;
+    let sql = "UPDATE refresh_tokens SET salt = NULL, successor = NULL WHERE successor = ?";
+    connection.prepare_cached(sql)?.execute([used])?;
     put_refresh(connection, next, id, next_expires_at)?;
     let sql = "UPDATE sessions SET last_seen_at = ? WHERE id = ?";
-    connection.prepare_cached(sql)?.execute(params![now.as_millis(), id.as_bytes()])?;
-    session.last_seen_at = now;
-    Ok(Rotation::Rotated(session))
+    connection.prepare_cached(sql)?.execute(params![now, id.as_bytes()])?;
+    session.last_seen_at = refresh.now;
+    Ok(Rotation::Rotated(session, salt))
 }
 
 #[async_trait]
@@ -103,22 +134,14 @@ impl SessionStore for SqliteStore {
         self.readers.run(read).await
     }
 
-    async fn rotate(
-        &self,
-        used: Hash,
-        next: Hash,
-        next_expires_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError> {
+    async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError> {
         // Anybody may ask; only a token that there is takes the writer's time.
-        let known = move |connection: &Connection| {
-            let sql = "SELECT 1 FROM refresh_tokens WHERE hash = ?";
-            connection.prepare_cached(sql)?.exists([used])
-        };
-        if !self.readers.run(known).await? {
-            return Ok(Rotation::Unknown);
-        }
-        self.writer.run(move |connection| rotate(connection, used, next, next_expires_at, now)).await
+        let token = self.readers.run(move |connection| refresh_token(connection, token)).await?;
+        Ok(token.map(|token| token.session))
+    }
+
+    async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError> {
+        self.writer.run(move |connection| rotate(connection, &refresh)).await
     }
 
     async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {

@@ -239,6 +239,7 @@ const RELEASED: &[u64] = &[
     0xba12_837c_4e03_88ce,
     0xf24f_43d8_7ed3_8065,
     0xe485_8b14_047c_c7bb,
+    0xb0bb_53aa_f45e_43b5,
 ];
 
 /// A released migration never changes.

@@ -77,7 +77,10 @@ contract! {
     };
     sessions::{
         a_refresh_token_works_once,
-        of_two_uses_at_the_same_time_one_is_the_second,
+        the_token_used_last_is_answered_again_for_a_while,
+        once_its_successor_was_used_a_token_is_not_answered_again,
+        a_token_that_expires_is_answered_again_for_a_while,
+        uses_at_the_same_time_have_one_successor,
         an_expired_refresh_token_is_unknown,
         only_its_owner_ends_a_session,
         what_expired_is_forgotten,

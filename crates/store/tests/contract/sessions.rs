@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::store::{NewSession, Rotation, SessionRecord, UserId};
+use domain::store::{NewSession, RefreshUse, Rotation, SessionRecord, UserId};
 use protocol::{SessionId, Timestamp};
 
 use crate::support::{Shared, now, user};
@@ -16,40 +16,100 @@ async fn begin(store: &Shared, user: UserId, refresh: u8) -> SessionRecord {
     session
 }
 
+const GRACE: Duration = Duration::from_mins(1);
+
+/// A use of the refresh token of a number, with the next one and a salt of its number.
+fn buy(used: u8, next: u8, now: Timestamp) -> RefreshUse {
+    let (used, salt) = ([used; 32], [next; 32]);
+    RefreshUse { used, next: [next; 32], salt, next_expires_at: LATER, now, grace: GRACE }
+}
+
 pub(crate) async fn a_refresh_token_works_once(store: Shared) {
     let ann = user(&store, "ann").await;
     let session = begin(&store, ann, 1).await;
     let at = now();
-    let rotated = store.rotate([1; 32], [2; 32], LATER, at).await.unwrap();
-    assert_eq!(rotated, Rotation::Rotated(SessionRecord { last_seen_at: at, ..session.clone() }));
-    assert!(matches!(store.rotate([2; 32], [3; 32], LATER, now()).await.unwrap(), Rotation::Rotated(_)));
+    let rotated = store.rotate(buy(1, 2, at)).await.unwrap();
+    let seen = SessionRecord { last_seen_at: at, ..session.clone() };
+    assert_eq!(rotated, Rotation::Rotated(seen, [2; 32]));
+    assert!(matches!(store.rotate(buy(2, 3, now())).await.unwrap(), Rotation::Rotated(..)));
+    for used in 1..=3 {
+        assert_eq!(store.session_of_refresh([used; 32]).await.unwrap(), Some(session.id));
+    }
 
-    let reused = store.rotate([1; 32], [4; 32], LATER, now()).await.unwrap();
+    let reused = store.rotate(buy(1, 4, now())).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(of) if of.id == session.id));
     assert_eq!(store.session(session.id).await.unwrap(), None);
-    assert_eq!(store.rotate([3; 32], [5; 32], LATER, now()).await.unwrap(), Rotation::Unknown);
-    assert_eq!(store.rotate([4; 32], [5; 32], LATER, now()).await.unwrap(), Rotation::Unknown);
+    assert_eq!(store.rotate(buy(3, 5, now())).await.unwrap(), Rotation::Unknown);
+    assert_eq!(store.rotate(buy(4, 5, now())).await.unwrap(), Rotation::Unknown);
+    assert_eq!(store.session_of_refresh([3; 32]).await.unwrap(), None);
 }
 
-pub(crate) async fn of_two_uses_at_the_same_time_one_is_the_second(store: Shared) {
+pub(crate) async fn the_token_used_last_is_answered_again_for_a_while(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let session = begin(&store, ann, 1).await;
+    let at = now();
+    let first = store.rotate(buy(1, 2, at)).await.unwrap();
+    let last = at.plus(GRACE - Duration::from_millis(1));
+    for again in [at, last] {
+        assert_eq!(store.rotate(buy(1, 9, again)).await.unwrap(), first);
+    }
+    // What the repeat would have bought is not there.
+    assert_eq!(store.session_of_refresh([9; 32]).await.unwrap(), None);
+    let late = store.rotate(buy(1, 9, at.plus(GRACE))).await.unwrap();
+    assert!(matches!(late, Rotation::Reused(of) if of.id == session.id));
+    assert_eq!(store.session(session.id).await.unwrap(), None);
+}
+
+pub(crate) async fn once_its_successor_was_used_a_token_is_not_answered_again(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let session = begin(&store, ann, 1).await;
+    let at = now();
+    for used in 1..=3 {
+        assert!(matches!(store.rotate(buy(used, used + 1, at)).await.unwrap(), Rotation::Rotated(..)));
+    }
+    assert!(
+        matches!(store.rotate(buy(2, 9, at)).await.unwrap(), Rotation::Reused(of) if of.id == session.id)
+    );
+}
+
+pub(crate) async fn a_token_that_expires_is_answered_again_for_a_while(store: Shared) {
     let ann = user(&store, "ann").await;
     begin(&store, ann, 1).await;
-    let uses = [2, 3].map(|next| {
-        let store = store.clone();
-        tokio::spawn(async move { store.rotate([1; 32], [next; 32], LATER, now()).await.unwrap() })
-    });
-    let mut rotated = 0;
+    let just = Timestamp::from_millis(LATER.as_millis() - 1);
+    let much_later = LATER.plus(Duration::from_hours(1));
+    let use_up = || RefreshUse { next_expires_at: much_later, ..buy(1, 2, just) };
+    let first = store.rotate(use_up()).await.unwrap();
+    store.forget_expired(LATER).await.unwrap();
+    assert_eq!(store.rotate(RefreshUse { now: LATER, ..use_up() }).await.unwrap(), first);
+}
+
+pub(crate) async fn uses_at_the_same_time_have_one_successor(store: Shared) {
+    let ann = user(&store, "ann").await;
+    begin(&store, ann, 1).await;
+    let at = now();
+    let uses: Vec<_> = (2..=11)
+        .map(|next| {
+            let store = store.clone();
+            tokio::spawn(async move { store.rotate(buy(1, next, at)).await.unwrap() })
+        })
+        .collect();
+    let mut salts = Vec::new();
     for attempt in uses {
-        rotated += usize::from(matches!(attempt.await.unwrap(), Rotation::Rotated(_)));
+        let Rotation::Rotated(_, salt) = attempt.await.unwrap() else { panic!("it was not answered") };
+        salts.push(salt);
     }
-    assert_eq!(rotated, 1);
-    assert!(store.sessions_of(ann).await.unwrap().is_empty());
+    salts.dedup();
+    assert_eq!(salts.len(), 1);
+    assert_eq!(store.sessions_of(ann).await.unwrap().len(), 1);
+    // The successor of the first use is the one that counts.
+    let next = salts[0][0];
+    assert!(matches!(store.rotate(buy(next, 99, at)).await.unwrap(), Rotation::Rotated(..)));
 }
 
 pub(crate) async fn an_expired_refresh_token_is_unknown(store: Shared) {
     let ann = user(&store, "ann").await;
     let session = begin(&store, ann, 1).await;
-    assert_eq!(store.rotate([1; 32], [2; 32], LATER, LATER).await.unwrap(), Rotation::Unknown);
+    assert_eq!(store.rotate(buy(1, 2, LATER)).await.unwrap(), Rotation::Unknown);
     assert!(store.session(session.id).await.unwrap().is_some());
 }
 
@@ -61,14 +121,14 @@ pub(crate) async fn only_its_owner_ends_a_session(store: Shared) {
     assert!(store.end_session(ann, first.id).await.unwrap());
     assert!(!store.end_session(ann, first.id).await.unwrap());
     assert_eq!(store.sessions_of(ann).await.unwrap(), [second]);
-    assert_eq!(store.rotate([1; 32], [9; 32], LATER, now()).await.unwrap(), Rotation::Unknown);
+    assert_eq!(store.rotate(buy(1, 9, now())).await.unwrap(), Rotation::Unknown);
 }
 
 pub(crate) async fn what_expired_is_forgotten(store: Shared) {
     let ann = user(&store, "ann").await;
     let (old, kept) = (begin(&store, ann, 1).await, begin(&store, ann, 2).await);
     let much_later = LATER.plus(Duration::from_hours(1));
-    store.rotate([2; 32], [3; 32], much_later, now()).await.unwrap();
+    store.rotate(RefreshUse { next_expires_at: much_later, ..buy(2, 3, now()) }).await.unwrap();
     assert_eq!(store.forget_expired(now()).await.unwrap(), []);
     assert_eq!(store.forget_expired(LATER).await.unwrap(), std::slice::from_ref(&old));
     assert_eq!(store.session(old.id).await.unwrap(), None);
