@@ -95,6 +95,8 @@ codes! {
     TextTooLong = "text_too_long", 413, false, "The text is too long";
     /// The body is not JSON by its `Content-Type`; a file is not what it says.
     UnsupportedMediaType = "unsupported_media_type", 415, false, "The media type is not supported";
+    /// It came through a proxy on the server's machine that the operator did not name.
+    ProxyNotTrusted = "proxy_not_trusted", 421, false, "The proxy is not trusted";
     /// Well-formed, but a field's value is not; `field` names it.
     Invalid = "invalid", 422, false, "A field is not valid";
     /// No text, and nothing else to send.

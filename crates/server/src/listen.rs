@@ -4,7 +4,7 @@ mod address;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::Code;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
@@ -25,6 +26,7 @@ use crate::app::App;
 use crate::cores::Cores;
 use crate::http;
 use crate::http::extract::ClientAddress;
+use crate::http::guard;
 use crate::http::problem::Failure;
 use crate::socket::Sockets;
 use address::{Connections, Place, client_address, holder, is_forwarded, is_trusted};
@@ -50,8 +52,7 @@ pub(crate) struct Listener {
     tasks: TaskTracker,
     connections: Connections,
     cores: Cores,
-    /// Whether it was said that a proxy is not trusted.
-    distrusted: Arc<Once>,
+    told: Arc<Told>,
 }
 
 impl Listener {
@@ -62,15 +63,7 @@ impl Listener {
         cores: Cores,
     ) -> Self {
         let router = http::router(app.clone());
-        Self {
-            app,
-            router,
-            sockets,
-            tasks,
-            connections: Connections::default(),
-            cores,
-            distrusted: Arc::new(Once::new()),
-        }
+        Self { app, router, sockets, tasks, connections: Connections::default(), cores, told: Arc::default() }
     }
 
     /// Accepts connections until `stop`, then lets requests under way finish.
@@ -173,12 +166,14 @@ impl Listener {
         places: Arc<Places>,
     ) -> impl Future<Output = Response<Body>> {
         let address = self.address(&request, peer);
-        let request = if is_socket(request.uri().path()) {
-            Err(request)
+        let asked = if self.came_through_a_stranger(&request, peer) {
+            Asked::Refused
+        } else if is_socket(request.uri().path()) {
+            Asked::Socket(request)
         } else {
             request.extensions_mut().insert(ClientAddress(address));
             let mut router = self.router.clone();
-            Ok(self.tasks.spawn(async move {
+            Asked::Http(self.tasks.spawn(async move {
                 let Ok(response) = router.call(request).await;
                 // Kept until here, so that hanging up makes no room for more.
                 drop(places);
@@ -186,31 +181,68 @@ impl Listener {
             }))
         };
         async move {
-            match request {
-                Ok(task) => task.await.unwrap_or_else(|_| {
+            match asked {
+                Asked::Http(task) => task.await.unwrap_or_else(|_| {
                     Failure::new(Code::Internal, "The request could not be handled.").into_response()
                 }),
-                Err(request) => self.sockets.handle(request, address).await.map(Body::new),
+                Asked::Socket(request) => self.sockets.handle(request, address).await.map(Body::new),
+                Asked::Refused => guard::refuse_proxy(&self.app, peer),
             }
         }
     }
 
-    /// The client's address, as limits count it.
-    fn address(&self, request: &Request<Incoming>, peer: IpAddr) -> IpAddr {
-        let (headers, trusted) = (request.headers(), &self.app.config.trusted_proxy);
-        if peer.to_canonical().is_loopback()
-            && !is_trusted(peer.to_canonical(), trusted)
-            && is_forwarded(headers)
-        {
-            self.distrusted.call_once(|| {
+    /// Whether a proxy on this machine brought the request that nobody named. Its clients would all be on
+    /// loopback, where nothing is limited and the fixed code is allowed, so it is refused. That the process
+    /// answers is told to anybody.
+    fn came_through_a_stranger(&self, request: &Request<Incoming>, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        let stranger = peer.is_loopback()
+            && !is_trusted(peer, &self.app.config.trusted_proxy)
+            && is_forwarded(request.headers())
+            && request.uri().path() != http::LIVEZ;
+        if stranger {
+            self.told.stranger.get_or_init(|| {
                 tracing::warn!(
-                    "a proxy on this machine is not trusted, so that no limits per address apply to its \
-                     clients; set --trusted-proxy {peer}"
+                    "requests of a proxy on this machine are refused, because it was not named; \
+                     set --trusted-proxy {peer}"
                 );
             });
         }
-        holder(client_address(peer, headers, trusted))
+        stranger
     }
+
+    /// The client's address, as limits count it.
+    fn address(&self, request: &Request<Incoming>, peer: IpAddr) -> IpAddr {
+        let (headers, config) = (request.headers(), &self.app.config);
+        let header = config.proxy_header;
+        let unnamed = !headers.contains_key(header.name()) && is_forwarded(headers);
+        if unnamed && is_trusted(peer.to_canonical(), &config.trusted_proxy) {
+            self.told.no_header.get_or_init(|| {
+                tracing::warn!(
+                    "the proxy {peer} does not name its clients in {}, so that they are limited as one; \
+                     let it send that header, or set --proxy-header",
+                    header.name()
+                );
+            });
+        }
+        holder(client_address(peer, headers, &config.trusted_proxy, header))
+    }
+}
+
+/// What becomes of a request.
+enum Asked {
+    Http(JoinHandle<Response<Body>>),
+    Socket(Request<Incoming>),
+    Refused,
+}
+
+/// What was logged once and is not logged again.
+#[derive(Default)]
+struct Told {
+    /// That a proxy was not named.
+    stranger: OnceLock<()>,
+    /// That a trusted proxy does not send the header that was named.
+    no_header: OnceLock<()>,
 }
 
 fn is_socket(path: &str) -> bool {

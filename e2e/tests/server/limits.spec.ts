@@ -77,8 +77,19 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
       }
     }).toPass();
     for (const { socket } of sockets) socket.close();
+  } finally {
+    await aldis.end();
+  }
+});
 
-    const local = Array.from({ length: 5 }, () => client(aldis.url, person));
+test('limits per address do not apply to loopback', async () => {
+  const aldis = await Aldis.start(['--memory', '--registrations-per-hour', '1', '--failed-logins-per-hour', '1', '--sockets-per-address', '2']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    for (const { username } of [ann, bob, ann]) {
+      await refused(aldis.request('POST', '/auth/login', { username, password: 'not the password' }), 401, 'credentials_invalid');
+    }
+    const local = Array.from({ length: 5 }, () => client(aldis.url, ann));
     await Promise.all(local.map(join));
     for (const { socket } of local) socket.close();
   } finally {

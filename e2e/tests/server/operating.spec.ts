@@ -227,17 +227,6 @@ test('a stop keeps its bound, whatever does not end', async () => {
   }
 });
 
-test('a proxy that is not trusted is told of, once', async () => {
-  const aldis = await Aldis.start(['--memory']);
-  try {
-    for (let n = 0; n < 3; n++) await aldis.request('GET', '/livez', undefined, undefined, { 'x-forwarded-for': `192.0.2.${n}` });
-    await aldis.stop();
-    expect(aldis.log.filter((line) => line.includes('--trusted-proxy'))).toHaveLength(1);
-  } finally {
-    await aldis.end();
-  }
-});
-
 test('a full disk refuses with retryable, acknowledges nothing false, and recovers', async () => {
   const aldis = await Aldis.start();
   /** Lets files of the server grow to so many bytes; past it the system refuses to write. */

@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     pub(crate) allow_origin: Vec<Origin>,
     pub(crate) trusted_proxy: Vec<Network>,
+    pub(crate) proxy_header: ProxyHeader,
     pub(crate) otp_channel: OtpChannelName,
     pub(crate) allow_fixed_otp: bool,
     pub(crate) otp_lifetime: Span,
@@ -69,6 +70,25 @@ pub(crate) struct Config {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+/// The header in which a proxy names its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProxyHeader {
+    XForwardedFor,
+    Forwarded,
+    XRealIp,
+}
+
+impl ProxyHeader {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+            Self::XRealIp => "x-real-ip",
+        }
+    }
 }
 
 /// How one-time codes reach people.

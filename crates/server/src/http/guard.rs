@@ -1,5 +1,6 @@
 //! What every HTTP request passes on its way in and out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -83,6 +84,19 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         }
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    app.metrics.http(response.status());
+    response
+}
+
+/// Refuses what a proxy on this machine brings that nobody named.
+pub(crate) fn refuse_proxy(app: &App, peer: IpAddr) -> Response {
+    let peer = peer.to_canonical();
+    let detail = format!(
+        "This came through a proxy that the server was not told of; its operator has to set --trusted-proxy {peer}."
+    );
+    let mut response = Failure::new(Code::ProxyNotTrusted, detail).into_response();
+    put(response.headers_mut(), &SECURITY);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     app.metrics.http(response.status());
     response
 }

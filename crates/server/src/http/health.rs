@@ -11,6 +11,9 @@ use utoipa_axum::routes;
 use super::problem::Failure;
 use crate::app::App;
 
+/// Where it answers whether the process lives.
+pub(crate) const LIVEZ: &str = "/livez";
+
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(livez)).routes(routes!(readyz))
 }

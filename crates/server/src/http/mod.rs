@@ -9,7 +9,7 @@ mod conversation;
 mod docs;
 pub(crate) mod extract;
 mod group;
-mod guard;
+pub(crate) mod guard;
 mod health;
 mod message;
 mod openapi;
@@ -39,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 pub(crate) use asyncapi::asyncapi;
+pub(crate) use health::LIVEZ;
 use problem::Failure;
 
 /// The web client's files are compressed beforehand.

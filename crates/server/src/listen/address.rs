@@ -2,50 +2,60 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use parking_lot::Mutex;
 
-use crate::config::Network;
+use crate::config::{Network, ProxyHeader};
 
-/// What a proxy names its client in that uses no `Forwarded`.
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
-
-/// Whose request it is. Behind trusted proxies: the last address that is not one of theirs, as each proxy
-/// appends the one it got the request from.
-pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+/// Whose request it is, as limits count it. Behind trusted proxies: the last address that is not one of theirs, as
+/// each proxy appends the one it got the request from.
+///
+/// Only the header that the operator named counts, since a proxy passes the others on as clients wrote them. And
+/// loopback is free of limits only for a peer that is no proxy: whom a proxy brings is somebody else, also where
+/// the proxy names a loopback address or nobody.
+pub(super) fn client_address(
+    peer: IpAddr,
+    headers: &HeaderMap,
+    trusted: &[Network],
+    header: ProxyHeader,
+) -> IpAddr {
     let peer = peer.to_canonical();
     if !is_trusted(peer, trusted) {
         return peer;
     }
-    let forwarded = named_addresses(headers, header::FORWARDED.as_str(), |element| {
-        let parts = element.split(';').filter_map(|part| part.trim().split_once('='));
-        parts.filter(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value).next()
-    });
-    let hops = if forwarded.is_empty() { named_addresses(headers, X_FORWARDED_FOR, Some) } else { forwarded };
     let mut client = peer;
-    for hop in hops.into_iter().rev() {
-        // An obfuscated or broken hop hides all before it.
+    for hop in hops(headers, header).rev() {
+        // An obfuscated or broken hop hides all before it: what stands there may be the client's own invention.
         let Some(hop) = hop else { break };
         client = hop;
         if !is_trusted(hop, trusted) {
             break;
         }
     }
-    client
+    if client.is_loopback() { Ipv4Addr::UNSPECIFIED.into() } else { client }
 }
 
-/// The addresses that the elements of a header name, in order.
-fn named_addresses<'a>(
-    headers: &'a HeaderMap,
-    name: &str,
-    address: impl Fn(&'a str) -> Option<&'a str>,
-) -> Vec<Option<IpAddr>> {
-    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    let elements = values.flat_map(|value| value.split(',')).map(str::trim);
-    elements.map(|element| address(element).and_then(parse_address)).collect()
+/// The addresses that a header names, in order; several lines of it are one list.
+///
+/// Commas separate them, also within quotes: a quote that a client left open would else swallow what the proxy
+/// appended, and no address has a comma in it.
+fn hops(headers: &HeaderMap, header: ProxyHeader) -> impl DoubleEndedIterator<Item = Option<IpAddr>> {
+    let values = headers.get_all(header.name()).iter();
+    let elements = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let elements = elements.map(<[u8]>::trim_ascii).filter(|element| !element.is_empty());
+    elements.map(move |element| {
+        let element = str::from_utf8(element).ok()?;
+        parse_address(if header == ProxyHeader::Forwarded { named_for(element)? } else { element })
+    })
+}
+
+/// The `for` of an element of `Forwarded`.
+fn named_for(element: &str) -> Option<&str> {
+    let mut parts = element.split(';').filter_map(|part| part.trim().split_once('='));
+    parts.find(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value)
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"` or `2001:db8::1` (RFC 7239, 6).
@@ -61,9 +71,13 @@ pub(super) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// Whether some proxy says whom it asks for.
+/// Whether a request came through a proxy: it carries a header that proxies write, and clients that ask directly
+/// do not.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::FORWARDED) || headers.contains_key(X_FORWARDED_FOR)
+    headers.keys().any(|name| {
+        let name = name.as_str();
+        ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
+    })
 }
 
 /// Whom an address stands for where limits count: one holder of IPv6 has at least a /64 to choose addresses
@@ -111,43 +125,121 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
     use super::*;
 
-    fn client(peer: &str, headers: &[(&'static str, &str)]) -> String {
-        let trusted = ["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
+    const FOR: ProxyHeader = ProxyHeader::XForwardedFor;
+    const FORWARDED: ProxyHeader = ProxyHeader::Forwarded;
+    const REAL: ProxyHeader = ProxyHeader::XRealIp;
+
+    fn client(peer: &str, header: ProxyHeader, headers: &[(&'static str, &[u8])]) -> String {
+        let trusted = ["10.0.0.0/8", "127.0.0.1", "::1"].map(|network| network.parse().unwrap());
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, value.parse().unwrap());
+            map.append(*name, HeaderValue::from_bytes(value).unwrap());
         }
-        client_address(peer.parse().unwrap(), &map, &trusted).to_string()
+        client_address(peer.parse().unwrap(), &map, &trusted, header).to_string()
     }
 
     #[test]
     fn only_trusted_proxies_count() {
-        assert_eq!(client("192.0.2.9", &[("x-forwarded-for", "198.51.100.1")]), "192.0.2.9");
-        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
-        assert_eq!(client("10.0.0.1", &[("x-forwarded-for", "198.51.100.1")]), "198.51.100.1");
-        assert_eq!(client("::ffff:10.0.0.1", &[("x-forwarded-for", "198.51.100.1")]), "198.51.100.1");
+        let named: &[(_, &[u8])] = &[("x-forwarded-for", b"198.51.100.1")];
+        assert_eq!(client("192.0.2.9", FOR, named), "192.0.2.9");
+        assert_eq!(client("10.0.0.1", FOR, &[]), "10.0.0.1");
+        for peer in ["10.0.0.1", "::ffff:10.0.0.1", "127.0.0.1", "::1"] {
+            assert_eq!(client(peer, FOR, named), "198.51.100.1");
+        }
     }
 
     #[test]
     fn what_a_client_claims_before_the_proxies_does_not_count() {
-        let spoofed = [("x-forwarded-for", "127.0.0.1, 198.51.100.1, 10.9.9.9")];
-        assert_eq!(client("10.0.0.1", &spoofed), "198.51.100.1");
-        let split = [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-for", "198.51.100.1")];
-        assert_eq!(client("10.0.0.1", &split), "198.51.100.1");
+        let spoofed: &[(_, &[u8])] = &[("x-forwarded-for", b"127.0.0.1, 198.51.100.1, 10.9.9.9")];
+        assert_eq!(client("10.0.0.1", FOR, spoofed), "198.51.100.1");
+        let split: &[(_, &[u8])] = &[("x-forwarded-for", b"127.0.0.1"), ("x-forwarded-for", b"198.51.100.1")];
+        for header in [FOR, REAL] {
+            let named: Vec<_> = split.iter().map(|(_, value)| (header.name(), *value)).collect();
+            assert_eq!(client("10.0.0.1", header, &named), "198.51.100.1");
+        }
+        let open: &[(_, &[u8])] = &[("forwarded", b"for=\"10.0.0.2, for=198.51.100.1")];
+        assert_eq!(client("10.0.0.1", FORWARDED, open), "198.51.100.1");
     }
 
     #[test]
-    fn forwarded_wins_and_is_read_in_all_its_forms() {
-        let both = [("forwarded", "for=198.51.100.1;proto=https"), ("x-forwarded-for", "127.0.0.1")];
-        assert_eq!(client("10.0.0.1", &both), "198.51.100.1");
-        assert_eq!(
-            client("10.0.0.1", &[("forwarded", "proto=https;For=\"[2001:db8::1]:80\"")]),
-            "2001:db8::1"
-        );
-        assert_eq!(client("10.0.0.1", &[("forwarded", "for=198.51.100.1:4711")]), "198.51.100.1");
-        assert_eq!(client("::1", &[("forwarded", "for=198.51.100.1, for=_hidden")]), "::1");
+    fn the_headers_that_were_not_named_do_not_count() {
+        let all: &[(_, &[u8])] = &[
+            ("forwarded", b"for=198.51.100.1;proto=https"),
+            ("x-forwarded-for", b"198.51.100.2"),
+            ("x-real-ip", b"198.51.100.3"),
+        ];
+        for (header, named) in [(FORWARDED, 1), (FOR, 2), (REAL, 3)] {
+            assert_eq!(client("10.0.0.1", header, all), format!("198.51.100.{named}"));
+            let others: Vec<_> = all.iter().filter(|(name, _)| *name != header.name()).copied().collect();
+            assert_eq!(client("10.0.0.1", header, &others), "10.0.0.1");
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_in_all_their_forms() {
+        for (written, address) in [
+            ("for=198.51.100.1:4711", "198.51.100.1"),
+            ("proto=https;For=\"[2001:db8::1]:80\"", "2001:db8::1"),
+            ("for=\"[2001:db8::1]\"", "2001:db8::1"),
+            ("for=\"::ffff:198.51.100.1\"", "198.51.100.1"),
+            ("for=198.51.100.1, ,", "198.51.100.1"),
+        ] {
+            assert_eq!(client("10.0.0.1", FORWARDED, &[("forwarded", written.as_bytes())]), address);
+        }
+        for (written, address) in
+            [("198.51.100.1:4711", "198.51.100.1"), ("2001:db8::1", "2001:db8::1"), ("[::2]:80", "::2")]
+        {
+            assert_eq!(client("10.0.0.1", FOR, &[("x-forwarded-for", written.as_bytes())]), address);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_hides_what_is_before_it() {
+        for hidden in [&b"unknown"[..], b"_hidden", b"\xff", b"198.51.100.999", b"localhost"] {
+            let list = [b"198.51.100.1, ", hidden, b", 10.0.0.7"].concat();
+            assert_eq!(client("10.0.0.1", FOR, &[("x-forwarded-for", &list)]), "10.0.0.7");
+            let last = [b"198.51.100.1, ", hidden].concat();
+            assert_eq!(client("10.0.0.1", FOR, &[("x-forwarded-for", &last)]), "10.0.0.1");
+            let first = [hidden, b", 198.51.100.1"].concat();
+            assert_eq!(client("10.0.0.1", FOR, &[("x-forwarded-for", &first)]), "198.51.100.1");
+        }
+        let hidden: &[(_, &[u8])] = &[("forwarded", b"for=198.51.100.1, proto=https;by=198.51.100.2")];
+        assert_eq!(client("10.0.0.1", FORWARDED, hidden), "10.0.0.1");
+    }
+
+    #[test]
+    fn whom_a_proxy_brings_is_not_on_loopback() {
+        for named in ["127.0.0.1", "127.0.0.9", "::1", "::ffff:127.0.0.1", "unknown", ""] {
+            for peer in ["127.0.0.1", "::1"] {
+                let named: &[(_, &[u8])] = &[("x-forwarded-for", named.as_bytes())];
+                assert_eq!(client(peer, FOR, named), "0.0.0.0");
+                assert_eq!(client(peer, FOR, &[]), "0.0.0.0");
+            }
+        }
+        // One that is no proxy is.
+        assert_eq!(client("127.0.0.2", FOR, &[]), "127.0.0.2");
+    }
+
+    #[test]
+    fn a_proxy_is_known_by_its_headers() {
+        let has = |name: &'static str| {
+            is_forwarded(&HeaderMap::from_iter([(
+                HeaderName::from_static(name),
+                HeaderValue::from_static("x"),
+            )]))
+        };
+        for name in
+            ["forwarded", "via", "x-real-ip", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
+        {
+            assert!(has(name), "{name}");
+        }
+        for name in ["host", "origin", "connection", "x-requested-with"] {
+            assert!(!has(name), "{name}");
+        }
     }
 
     #[test]
