@@ -4,19 +4,34 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Code, OtpNotice, Register, Registered, User, limit};
+use protocol::{Code, OtpNotice, Register, Registered, Timestamp, User, limit};
 
 use crate::Settings;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::limit::Limiter;
+use crate::limit::{Limiter, Rate};
 use crate::line::check_line;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
 use crate::random::{self, Random};
-use crate::store::{Account, NewAccount, OneTimeCode, Store, UserId};
+use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, Store, UserId};
+
+/// Wrong codes from all who did not ask for a code, for each that its asker has. Few, since with many
+/// addresses they are guesses; an attacker who uses them up keeps nobody out who asks for a code of their
+/// own.
+const OTHERS: u32 = 2;
 
 /// Registering and verifying.
+///
+/// Codes are guessed at and asked for by strangers, too. So each address that asks has a code and tries of
+/// its own, which nobody else can use up or replace. A code is good from any other address as well (people
+/// register on one device and read their mail on another), within tries that all others share. Whatever
+/// strangers do, who registered can verify from the same address for as long as the code lives, and anybody
+/// who can ask for one more code has five tries at it.
+///
+/// With the defaults an account has 31 codes at once and then 30 an hour, each with 15 tries. So in the first
+/// hour who guesses from hundreds of addresses is right with a chance of 1 in 1,100, and from one address
+/// with 1 in 9,500; after a day the account is gone.
 pub struct Accounts {
     store: Arc<dyn Store>,
     channel: Arc<dyn OtpChannel>,
@@ -24,9 +39,13 @@ pub struct Accounts {
     random: Arc<dyn Random>,
     passwords: Arc<Passwords>,
     registrations: Limiter<IpAddr>,
-    resends: Limiter<UserId>,
+    resends: Limiter<(UserId, Option<IpAddr>)>,
+    resends_of_account: Limiter<UserId>,
+    /// Tries from an address that has no code of its own.
+    strangers: Limiter<(UserId, Option<IpAddr>)>,
     otp_lifetime: Duration,
     otp_tries: u32,
+    unverified_lifetime: Duration,
 }
 
 impl Accounts {
@@ -46,8 +65,11 @@ impl Accounts {
             passwords,
             registrations: Limiter::new(settings.registrations),
             resends: Limiter::new(settings.resends),
+            resends_of_account: Limiter::new(settings.resends_of_account),
+            strangers: Limiter::new(Rate::per(settings.otp_lifetime, settings.otp_tries)),
             otp_lifetime: settings.otp_lifetime,
             otp_tries: settings.otp_tries,
+            unverified_lifetime: settings.unverified_lifetime,
         }
     }
 
@@ -63,15 +85,18 @@ impl Accounts {
             self.registrations.take(address, self.clock.monotonic()).map_err(Error::rate_limited)?;
         }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
+        let freed = self.freed();
         // Asked again, atomically, below: this only saves hashing for nothing.
-        if self.store.account(&username).await?.is_some() {
+        let holds = |account: &Account| account.verified || account.created_at > freed;
+        if self.store.account(&username).await?.is_some_and(|account| holds(&account)) {
             return Err(taken());
         }
         let password_hash = self.passwords.hash(password, random::bytes(&*self.random)).await?;
         let created_at = self.clock.now();
         let account = NewAccount { username, display_name, email, password_hash, created_at };
-        let (code, sealed) = self.new_code();
-        let id = self.store.create_account(account.clone(), sealed.clone()).await?.ok_or_else(taken)?;
+        let (code, sealed) = self.new_code(address);
+        let id = self.store.create_account(account.clone(), sealed.clone(), freed).await?;
+        let id = id.ok_or_else(taken)?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
         let account = Account {
             id,
@@ -89,52 +114,95 @@ impl Accounts {
         Ok(Registered { user: own_user(account), otp })
     }
 
-    /// Verifies an account with its code. An unknown account, a wrong code, an expired and a used one are
-    /// answered alike.
-    pub async fn verify(&self, username: &str, entered: &str) -> Result<User, Error> {
+    /// Verifies an account with a code. An unknown account, a wrong code, an expired and a used one are
+    /// answered alike. `address` is `None` where addresses are not told apart.
+    pub async fn verify(
+        &self,
+        username: &str,
+        entered: &str,
+        address: Option<IpAddr>,
+    ) -> Result<User, Error> {
         let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
         // A verified account has no code; to count a try for it would be a write for whoever asks.
         let account = self.store.account(username).await?.filter(|account| !account.verified);
         let account = account.ok_or_else(invalid)?;
-        let attempt = self.store.try_code(account.id).await?.ok_or_else(invalid)?;
         let now = self.clock.now();
-        if attempt.code.expires_at <= now {
-            return Err(invalid());
-        }
-        if attempt.tries > self.otp_tries {
+        let mut codes = self.store.codes(account.id, now).await?;
+        let of_address = |code: &CodeTry| code.code.asker == address;
+        let has_own = codes.iter().any(of_address);
+        codes.retain(|code| !has_own || of_address(code));
+        let expires_at = codes.iter().map(|code| code.code.expires_at).max().ok_or_else(invalid)?;
+        let locked = || {
             // Locked for as long as the code would have been good.
-            let left = attempt.code.expires_at.as_millis().abs_diff(now.as_millis());
+            let left = expires_at.as_millis().abs_diff(now.as_millis());
             let retry_after = Some(Duration::from_millis(left));
-            return Err(Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") });
+            Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") }
+        };
+        // Nothing is written for who has no try left.
+        if codes.iter().all(|code| self.tries_left(code, address) == 0) {
+            return Err(locked());
         }
-        if !otp::matches(&attempt.code, entered) {
-            return Err(invalid());
+        if !has_own && self.strangers.take((account.id, address), self.clock.monotonic()).is_err() {
+            return Err(locked());
         }
-        if !self.store.use_code(account.id, &attempt.code).await? {
+        // This one is counted, and so are those at the same time.
+        let mut codes = self.store.try_code(account.id, address, now).await?;
+        codes.retain(|code| self.tries_left(code, address) >= 0);
+        if codes.is_empty() {
+            return Err(locked());
+        }
+        let right = codes.into_iter().map(|code| code.code).find(|code| otp::matches(code, entered));
+        if !self.store.use_code(account.id, &right.ok_or_else(invalid)?).await? {
             return Err(invalid());
         }
         Ok(own_user(account))
     }
 
     /// Sends a new code to an account that is not verified yet; says nothing about whether there is one.
-    pub async fn resend(&self, username: &str) -> Result<(), Error> {
+    /// `address` is `None` where addresses are not told apart.
+    pub async fn resend(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
         let account = self.store.account(username).await?;
         let Some(account) = account.filter(|account| !account.verified) else {
             return Ok(());
         };
-        if self.resends.take(account.id, self.clock.monotonic()).is_err() {
+        let now = self.clock.monotonic();
+        let taken = self.resends.take((account.id, address), now);
+        if taken.and_then(|()| self.resends_of_account.take(account.id, now)).is_err() {
             tracing::info!(username = account.username, "no new code: too many were asked for");
             return Ok(());
         }
-        let (code, sealed) = self.new_code();
+        let (code, sealed) = self.new_code(address);
         self.store.put_code(account.id, sealed.clone()).await?;
         self.send(&account, &code, &sealed).await;
         Ok(())
     }
 
-    fn new_code(&self) -> (String, OneTimeCode) {
+    /// Removes the accounts that nobody verified in time.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        // So many at a time, since messages wait meanwhile.
+        const SWEPT: usize = 500;
+        while self.store.forget_unverified(self.freed(), SWEPT).await? == SWEPT {}
+        Ok(())
+    }
+
+    /// Accounts that were created then or before, and are not verified, give their usernames up.
+    fn freed(&self) -> Timestamp {
+        self.clock.now().minus(self.unverified_lifetime)
+    }
+
+    /// How many more tries an address has at a code; below 0 where it had one too many.
+    fn tries_left(&self, code: &CodeTry, address: Option<IpAddr>) -> i64 {
+        if code.code.asker == address {
+            i64::from(self.otp_tries) - i64::from(code.tries)
+        } else {
+            i64::from(self.otp_tries) * i64::from(OTHERS) - i64::from(code.others)
+        }
+    }
+
+    fn new_code(&self, asker: Option<IpAddr>) -> (String, OneTimeCode) {
         let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.random), str::to_owned);
-        let sealed = otp::seal(&code, self.clock.now().plus(self.otp_lifetime), &*self.random);
+        let expires_at = self.clock.now().plus(self.otp_lifetime);
+        let sealed = otp::seal(&code, expires_at, asker, &*self.random);
         (code, sealed)
     }
 

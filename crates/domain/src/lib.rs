@@ -16,6 +16,7 @@ mod keyring;
 pub mod limit;
 mod line;
 mod live;
+mod login;
 mod media;
 mod mention;
 mod message;
@@ -90,16 +91,24 @@ pub struct Settings {
     pub messages: Rate,
     /// Registrations from an address.
     pub registrations: Rate,
+    /// Logins to an account from an address, whatever the password.
+    pub logins: Rate,
+    /// Logins from an address, whatever the password.
+    pub logins_of_address: Rate,
     /// Failed logins from an address.
     pub failed_logins: Rate,
     /// Failed logins to an account, from wherever.
     pub failed_logins_of_account: Rate,
-    /// New codes for an account.
+    /// New codes for an account that are asked for from an address.
     pub resends: Rate,
-    /// Wrong codes before a new one is needed.
+    /// New codes for an account, from wherever they are asked for.
+    pub resends_of_account: Rate,
+    /// Wrong codes from an address before a new one is needed.
     pub otp_tries: u32,
     /// How long a code is accepted.
     pub otp_lifetime: Duration,
+    /// How long a username waits for its first code to be entered.
+    pub unverified_lifetime: Duration,
     /// How long an access token is accepted.
     pub token_lifetime: Duration,
     /// How long a session lives without a refresh.

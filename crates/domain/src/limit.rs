@@ -56,42 +56,74 @@ impl Bucket {
 #[derive(Debug)]
 pub struct Limiter<K> {
     rate: Rate,
-    arrivals: Mutex<HashMap<K, Duration>>,
+    kept: Mutex<Kept<K>>,
+}
+
+#[derive(Debug)]
+struct Kept<K> {
+    arrivals: HashMap<K, Duration>,
+    /// At so many subjects those with a full bucket are forgotten.
+    sweep_at: usize,
 }
 
 impl<K: Eq + Hash> Limiter<K> {
-    /// Past this many subjects, those with a full bucket are forgotten.
+    /// Up to this many subjects are kept without a look.
     const SWEEP: usize = 16 * 1024;
-    /// The most subjects kept; past it, all are forgotten: better than refusing who did nothing.
+    /// The most subjects kept.
     const MOST: usize = 1024 * 1024;
 
     /// Full buckets for everybody.
     pub fn new(rate: Rate) -> Self {
-        Self { rate, arrivals: Mutex::default() }
+        Self { rate, kept: Mutex::new(Kept { arrivals: HashMap::new(), sweep_at: Self::SWEEP }) }
     }
 
     /// Takes one for `key`; fails with the time to wait.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
-        let mut arrivals = self.arrivals.lock();
-        if arrivals.len() >= Self::SWEEP && arrivals.len() == arrivals.capacity() {
-            arrivals.retain(|_, arrival| *arrival > now);
-            if arrivals.len() >= Self::MOST {
-                arrivals.clear();
-            }
+        let mut kept = self.kept.lock();
+        if kept.arrivals.len() >= kept.sweep_at {
+            kept.sweep(now, Self::MOST);
+            // Not again before there are twice as many, so that a call costs little on average.
+            kept.sweep_at = (2 * kept.arrivals.len()).clamp(Self::SWEEP, Self::MOST);
         }
-        self.rate.take(arrivals.entry(key).or_default(), now)
+        self.rate.take(kept.arrivals.entry(key).or_default(), now)
     }
 
     /// Gives one back: what was taken turned out not to count.
     pub fn refund(&self, key: &K) {
-        if let Some(arrival) = self.arrivals.lock().get_mut(key) {
+        if let Some(arrival) = self.kept.lock().arrivals.get_mut(key) {
             *arrival = arrival.saturating_sub(self.rate.interval);
         }
     }
 }
 
+impl<K: Eq + Hash> Kept<K> {
+    /// Forgets those with a full bucket. If `most` are left, forgets the half that used the least: better
+    /// than refusing who did nothing, and who fills the table with names does not free those who used much.
+    fn sweep(&mut self, now: Duration, most: usize) {
+        self.arrivals.retain(|_, arrival| *arrival > now);
+        if self.arrivals.len() < most {
+            return;
+        }
+        let mut used: Vec<_> = self.arrivals.values().copied().collect();
+        let half = used.len() / 2;
+        let (_, &mut median, _) = used.select_nth_unstable(half);
+        // Of those that used as much as the median, as many as make up the half.
+        let below = used.iter().filter(|arrival| **arrival < median).count();
+        let mut equal = half.saturating_sub(below);
+        self.arrivals.retain(|_, arrival| {
+            let least = *arrival < median || (*arrival == median && equal > 0);
+            if *arrival == median {
+                equal = equal.saturating_sub(1);
+            }
+            !least
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -116,5 +148,48 @@ mod tests {
         assert!(limiter.take("a", SECOND).is_err());
         limiter.refund(&"a");
         assert_eq!(limiter.take("a", SECOND), Ok(()));
+    }
+
+    #[test]
+    fn who_used_nothing_lately_is_not_kept() {
+        let limiter = Limiter::new(Rate::per(SECOND, 1));
+        for key in 0..Limiter::<usize>::SWEEP {
+            limiter.take(key, SECOND).unwrap();
+        }
+        limiter.take(usize::MAX, SECOND * 3).unwrap();
+        assert_eq!(limiter.kept.lock().arrivals.len(), 1);
+    }
+
+    #[test]
+    fn those_who_used_the_least_are_forgotten_first() {
+        let mut kept = Kept { arrivals: HashMap::new(), sweep_at: 0 };
+        for (key, seconds) in [(0, 9), (1, 2), (2, 2), (3, 2), (4, 2), (5, 2), (6, 8), (7, 2)] {
+            kept.arrivals.insert(key, SECOND * seconds);
+        }
+        kept.sweep(SECOND, 9);
+        assert_eq!(kept.arrivals.len(), 8);
+        kept.sweep(SECOND, 8);
+        assert_eq!(kept.arrivals.len(), 4);
+        assert!(kept.arrivals.contains_key(&0) && kept.arrivals.contains_key(&6));
+    }
+
+    #[test]
+    fn the_table_is_bounded_and_not_walked_at_every_call() {
+        let limiter = Limiter::new(Rate::per(SECOND * 3600, 2));
+        for _ in 0..2 {
+            limiter.take(usize::MAX, SECOND).unwrap();
+        }
+        let mut thresholds = HashSet::new();
+        for key in 0..Limiter::<usize>::MOST + 1000 {
+            limiter.take(key, SECOND).unwrap();
+            let kept = limiter.kept.lock();
+            assert!(kept.arrivals.len() <= Limiter::<usize>::MOST);
+            thresholds.insert(kept.sweep_at);
+        }
+        // It was walked when it had doubled, and when it was full.
+        assert_eq!(thresholds.len(), 7);
+        assert!(limiter.kept.lock().arrivals.len() < Limiter::<usize>::MOST / 2 + 2000);
+        // Who used all is still refused.
+        assert!(limiter.take(usize::MAX, SECOND).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! One-time codes: how a person proves that they are there.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use protocol::Timestamp;
 use sha2::{Digest, Sha256};
@@ -35,10 +37,15 @@ pub(crate) fn draw(random: &dyn Random) -> String {
     }
 }
 
-/// What is kept of a code. A fast hash is enough: it lives for minutes and dies after five tries.
-pub(crate) fn seal(code: &str, expires_at: Timestamp, random: &dyn Random) -> OneTimeCode {
+/// What is kept of a code. A fast hash is enough: it lives for minutes and dies after a few tries.
+pub(crate) fn seal(
+    code: &str,
+    expires_at: Timestamp,
+    asker: Option<IpAddr>,
+    random: &dyn Random,
+) -> OneTimeCode {
     let salt = random::bytes(random);
-    OneTimeCode { hash: hash(code, salt), salt, expires_at }
+    OneTimeCode { hash: hash(code, salt), salt, expires_at, asker }
 }
 
 /// Whether `entered` is the code, in a time that does not tell how much of it is right.

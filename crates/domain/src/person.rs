@@ -41,8 +41,8 @@ impl Caller {
     }
 }
 
-/// Everybody who has been verified. A username never changes hands and an account does not disappear, so
-/// what is cached stays true.
+/// Everybody who has been verified. Their usernames never change hands and their accounts do not disappear,
+/// so what is cached stays true. Who has not been verified is not in it, since both may happen to them.
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     by_name: Cache<Box<str>, Arc<Person>>,
@@ -86,7 +86,8 @@ impl Directory {
         if let Some(person) = self.by_id.get(&id) {
             return Ok(Some(person));
         }
-        Ok(self.store.account_of(id).await?.map(|account| self.keep(&account)))
+        let account = self.store.account_of(id).await?.filter(|account| account.verified);
+        Ok(account.map(|account| self.keep(&account)))
     }
 
     /// A person met in another record.

@@ -11,22 +11,19 @@ use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
 use sha2::Sha256;
 
 use crate::Settings;
-use crate::account::{is_username, own_user};
+use crate::account::own_user;
 use crate::api_token::{ApiTokens, is_api_token};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
 use crate::limit::{Limiter, Rate};
 use crate::live::Broker;
+use crate::login::LoginLimits;
 use crate::password::Passwords;
 use crate::person::{Caller, Directory};
 use crate::random::{self, Random};
 use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord, Store};
 use crate::token::{Tokens, digest};
-
-/// Failed logins from one address to an account that has had too many from everywhere: few enough to slow who
-/// guesses from many addresses, while whoever knows the password gets in from their own.
-const BESIEGED: Rate = Rate { burst: 5, interval: Duration::from_mins(12) };
 
 /// How long the refresh token that was used last is answered again. Long enough for a client whose network
 /// changed or that was closed to ask again, short enough that a stolen token is of use only at once.
@@ -47,10 +44,7 @@ pub struct Sessions {
     tokens: Tokens,
     lifetime: Duration,
     refreshes: Limiter<SessionId>,
-    failed_of_address: Limiter<IpAddr>,
-    failed_of_account: Limiter<Box<str>>,
-    /// Past the limit of an account, that of each address at it.
-    failed_of_both: Limiter<(Box<str>, IpAddr)>,
+    logins: LoginLimits,
     messages: Rate,
 }
 
@@ -80,24 +74,19 @@ impl Sessions {
             tokens,
             lifetime: settings.session_lifetime,
             refreshes: Limiter::new(Rate::per(settings.token_lifetime, REFRESHES)),
-            failed_of_address: Limiter::new(settings.failed_logins),
-            failed_of_account: Limiter::new(settings.failed_logins_of_account),
-            failed_of_both: Limiter::new(BESIEGED),
+            logins: LoginLimits::new(settings),
             messages: settings.messages,
         }
     }
 
     /// Begins a session. An unknown username and a wrong password are answered alike, and take as long.
-    /// `address` is `None` where failed logins are not limited.
+    /// `address` is `None` where limits per address do not apply; those per account do.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
-        // Counted as failed before it is known, so that many at the same time do not slip past the limit.
-        let taken = address.map(|address| self.take_failed(&username, address)).transpose()?;
+        let attempt = self.logins.take(&username, address, &*self.clock)?;
         let outcome = self.check_password(&username, password).await;
-        if let Some(taken) = &taken
-            && !matches!(&outcome, Ok(None))
-        {
-            self.refund(taken);
+        if !matches!(&outcome, Ok(None)) {
+            self.logins.not_failed(&attempt);
         }
         let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
         let account = outcome?.ok_or_else(wrong)?;
@@ -108,8 +97,8 @@ impl Sessions {
     }
 
     /// Buys the next pair of tokens with a refresh token. A repeat within [`REPEATABLE`] gets the same
-    /// successor while that was not used, since the first answer may have been lost; any other second use ends
-    /// the session, since somebody else has the token.
+    /// successor while that was not used, since the first answer may have been lost; any other second use
+    /// ends the session, since somebody else has the token.
     pub async fn refresh(&self, refresh_token: &str) -> Result<LoggedIn, Error> {
         let invalid = || Error::new(Code::RefreshInvalid, "Log in again.");
         let used = digest(refresh_token);
@@ -201,32 +190,6 @@ impl Sessions {
         Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 
-    /// Counts a failed login, if there may be one more.
-    fn take_failed(&self, username: &str, address: IpAddr) -> Result<Failed, Error> {
-        let now = self.clock.monotonic();
-        self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
-        // What cannot be a username is nobody's account, and is not kept.
-        if !is_username(username) {
-            return Ok(Failed { address, account: None });
-        }
-        let account = Box::<str>::from(username.to_ascii_lowercase());
-        let besieged = self.failed_of_account.take(account.clone(), now).is_err();
-        if besieged && let Err(wait) = self.failed_of_both.take((account.clone(), address), now) {
-            self.failed_of_address.refund(&address);
-            return Err(Error::rate_limited(wait));
-        }
-        Ok(Failed { address, account: Some((account, besieged)) })
-    }
-
-    fn refund(&self, Failed { address, account }: &Failed) {
-        self.failed_of_address.refund(address);
-        match account {
-            Some((account, true)) => self.failed_of_both.refund(&(account.clone(), *address)),
-            Some((account, false)) => self.failed_of_account.refund(account),
-            None => {}
-        }
-    }
-
     async fn begin(&self, account: Account, device: Option<String>) -> Result<LoggedIn, Error> {
         let now = self.clock.now();
         let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
@@ -235,7 +198,10 @@ impl Sessions {
         let device = device.map(|device| cut(device, limit::DEVICE)).filter(|device| !device.is_empty());
         let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
-        self.store.create_session(NewSession { session, refresh, refresh_expires_at }).await?;
+        let new = NewSession { session, refresh, refresh_expires_at };
+        for ended in self.store.create_session(new, limit::SESSIONS).await? {
+            self.broker.cut(ended.user, ended.id);
+        }
         Ok(self.logged_in(account, id, token))
     }
 
@@ -248,10 +214,10 @@ impl Sessions {
 
 /// The refresh token that `token` buys.
 ///
-/// It is made from that token and a salt, so that a repeat gets the same one although the store keeps no token:
-/// whoever reads the store has the salt and lacks the token. The salt is drawn at the first use and forgotten
-/// once the successor is used. Without it an old token would be as good as every later one: its thief could
-/// compute the newest, and no use would be a second one that gives the thief away.
+/// It is made from that token and a salt, so that a repeat gets the same one although the store keeps no
+/// token: whoever reads the store has the salt and lacks the token. The salt is drawn at the first use and
+/// forgotten once the successor is used. Without it an old token would be as good as every later one: its
+/// thief could compute the newest, and no use would be a second one that gives the thief away.
 fn successor(token: &str, salt: &Salt) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(salt);
@@ -260,13 +226,6 @@ fn successor(token: &str, salt: &Salt) -> String {
 
 fn revoked() -> Error {
     Error::new(Code::SessionRevoked, "This session has ended; log in again.")
-}
-
-/// What a login was counted as that may fail.
-struct Failed {
-    address: IpAddr,
-    /// If there could be one of this name, and whether it has had too many from everywhere.
-    account: Option<(Box<str>, bool)>,
 }
 
 /// At most `most` bytes, at a character's end.

@@ -14,6 +14,8 @@ pub const DEVICE: usize = 64;
 pub const API_TOKEN_NAME: RangeInclusive<usize> = 1..=64;
 /// API tokens of an account.
 pub const API_TOKENS: usize = 50;
+/// Sessions of an account: past it the one that was unused for longest ends.
+pub const SESSIONS: usize = 100;
 /// Bytes of an e-mail address (RFC 5321, 4.5.3.1.3).
 pub const EMAIL: usize = 254;
 /// Bytes of a `clientId`.

@@ -40,6 +40,12 @@ impl Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }
 
+    /// The instant a span before this one; saturates at the ends of the range.
+    #[must_use]
+    pub fn minus(self, span: std::time::Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// This instant moved by a span; saturates at the ends of the range.
     #[must_use]
     pub fn plus(self, span: std::time::Duration) -> Self {

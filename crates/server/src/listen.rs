@@ -230,6 +230,10 @@ impl Listener {
 }
 
 /// What becomes of a request.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for a moment; a box would be one more allocation"
+)]
 enum Asked {
     Http(JoinHandle<Response<Body>>),
     Socket(Request<Incoming>),

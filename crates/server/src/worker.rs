@@ -38,10 +38,11 @@ pub(crate) async fn presences(app: Arc<App>, stop: CancellationToken) {
     app.domain.presences.run(stop.cancelled()).await;
 }
 
-/// Forgets sessions and codes that expired, and files that no message carries.
+/// Forgets sessions and codes that expired, accounts that nobody verified, and files that no message carries.
 pub(crate) async fn sweep(app: Arc<App>, stop: CancellationToken) {
-    // Files go about when they should, also where that is soon.
-    let often = (app.config.attachment_unused.0 / 4).clamp(Duration::from_millis(100), SWEEP);
+    // They go about when they should, also where that is soon.
+    let soonest = app.config.attachment_unused.0.min(app.config.unverified_lifetime.0);
+    let often = (soonest / 4).clamp(Duration::from_millis(100), SWEEP);
     let mut ticks = tokio::time::interval(often);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -51,6 +52,9 @@ pub(crate) async fn sweep(app: Arc<App>, stop: CancellationToken) {
         }
         if let Err(error) = app.domain.sessions.sweep().await {
             tracing::warn!(cause = ?error.cause, "what expired could not be forgotten; it is tried again");
+        }
+        if let Err(error) = app.domain.accounts.sweep().await {
+            tracing::warn!(cause = ?error.cause, "unverified accounts stay for now; it is tried again");
         }
         if let Err(error) = app.domain.attachments.sweep().await {
             tracing::warn!(cause = ?error.cause, "unused files could not be removed; it is tried again");

@@ -67,6 +67,81 @@ test('a code: five tries, then a new one', async () => {
   expect((await post('/auth/verify', { username: 'locked', otp: '123456' })).status).toBe(200);
 });
 
+test('a stranger who guesses locks nobody out, and neither do many', async () => {
+  const proxied = await Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
+  try {
+    const from = (n: number) => ({ 'x-forwarded-for': `192.0.2.${n}` });
+    const ask = (path: string, n: number, body: object) => proxied.request('POST', path, { username: 'ann', ...body }, undefined, from(n));
+    const verify = (n: number, otp: string) => ask('/auth/verify', n, { otp });
+    const guessed = async (n: number): Promise<number> => {
+      const answers: Response[] = [];
+      for (let guess = 0; guess < 6; guess++) answers.push(await verify(n, `00000${guess}`));
+      const wrong = answers.filter(({ status }) => status === 400).length;
+      await refused(answers[5]!, 429, 'otp_locked');
+      return wrong;
+    };
+    expect((await ask('/auth/register', 1, { password: PASSWORD })).status).toBe(201);
+    expect(await guessed(2)).toBe(5);
+    expect(await guessed(3)).toBe(5);
+    // More would be a search, from however many addresses.
+    for (const stranger of [4, 5, 6]) expect(await guessed(stranger)).toBe(0);
+    // Who is at another address than they registered from asks for a code of their own.
+    await refused(verify(7, '123456'), 429, 'otp_locked');
+    expect((await ask('/auth/resend', 7, {})).status).toBe(202);
+    await refused(verify(7, '000000'), 400, 'otp_invalid');
+    // And who registered needs none.
+    await refused(verify(1, '000000'), 400, 'otp_invalid');
+    expect((await verify(1, '123456')).status).toBe(200);
+    await refused(verify(7, '123456'), 400, 'otp_invalid');
+  } finally {
+    await proxied.end();
+  }
+});
+
+test('codes that a stranger asks for use up and replace nobody else\'s', async () => {
+  const proxied = await Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--otp-channel', 'log', '--log-format', 'json']);
+  try {
+    const ask = (path: string, n: number, body: object) =>
+      proxied.request('POST', path, { username: 'ann', ...body }, undefined, { 'x-forwarded-for': `192.0.2.${n}` });
+    const codes = () => proxied.log.filter((line) => line.includes('"ann"') && line.includes('"code"')).map((line) => (JSON.parse(line) as { code: string }).code);
+    const sent = (count: number) => expect.poll(() => codes().length).toBe(count);
+    await ask('/auth/register', 1, { password: PASSWORD });
+    await sent(1);
+    for (let n = 0; n < 12; n++) expect((await ask('/auth/resend', 2, {})).status).toBe(202);
+    // Ten are sent; that two were not is in the log before the next is asked for.
+    await sent(11);
+    await ask('/auth/resend', 3, {});
+    await sent(12);
+    expect((await ask('/auth/verify', 1, { otp: codes()[0]! })).status).toBe(200);
+  } finally {
+    await proxied.end();
+  }
+});
+
+test('a username that nobody verified is free again after its time', async () => {
+  const short = await Aldis.start(['--otp-lifetime', '1ms', '--unverified-lifetime', '1s']);
+  try {
+    const register = (username: string) => short.request('POST', '/auth/register', { username, password: PASSWORD });
+    const first = await register('Ann');
+    expect(first.status).toBe(201);
+    await refused(register('ann'), 409, 'username_taken');
+    await expect(async () => {
+      const again = await register('ANN');
+      expect(again.status).toBe(201);
+      expect(((await again.json()) as Registered).user.username).toBe('ANN');
+    }).toPass();
+    // The one before it has lost its way in with it.
+    await refused(short.request('POST', '/auth/login', { username: 'ann', password: 'not the password' }), 401, 'credentials_invalid');
+    await register('the-newest');
+    // It is removed in time, too: then nobody is there to log in.
+    await expect(async () => {
+      await refused(short.request('POST', '/auth/login', { username: 'ANN', password: PASSWORD }), 401, 'credentials_invalid');
+    }).toPass();
+  } finally {
+    await short.end();
+  }
+});
+
 test('asking for a code and entering one say nothing about who exists', async () => {
   const { username } = await aldis.person('known');
   for (const name of [username, 'nobody-at-all', '']) {

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { Aldis, answer, PASSWORD, say } from '../../support/aldis.ts';
 import { problem, refusal, refused } from '../../support/check.ts';
 import { client, join, next, refusedConnect } from '../../support/live.ts';
-import type { Message } from '../../../web/src/app/protocol/protocol.ts';
+import type { Message, Session } from '../../../web/src/app/protocol/protocol.ts';
 
 /** A server that takes the last address of `X-Forwarded-For` for the client's, as behind a proxy. */
 async function behindProxy(flags: string[]): Promise<Aldis> {
@@ -57,7 +57,7 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
       aldis.request('POST', '/auth/login', { username: person.username, password }, undefined, from(address));
     for (let n = 0; n < 3; n++) await refused(login('not the password', '192.0.2.3'), 401, 'credentials_invalid');
     await refused(login(PASSWORD, '192.0.2.3'), 429, 'rate_limited');
-    // Logging in rightly is never counted.
+    // Logging in rightly does not count as failed.
     for (let n = 0; n < 5; n++) expect((await login(PASSWORD, '192.0.2.4')).status).toBe(200);
 
     const open = (address: string) => client(aldis.url, person, { extraHeaders: from(address) });
@@ -116,8 +116,63 @@ test('who guesses at an account from many addresses is slowed, and its owner is 
   }
 });
 
+test('failed logins count per account on loopback, too', async () => {
+  const aldis = await Aldis.start(['--memory', '--failed-logins-per-account-per-hour', '4']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const login = (username: string, password: string) => aldis.request('POST', '/auth/login', { username, password });
+    // Four, and five more as from one address.
+    for (let n = 1; n <= 9; n++) await refused(login(ann.username, `guess ${n}`), 401, 'credentials_invalid');
+    await refused(login(ann.username, 'guess 10'), 429, 'rate_limited');
+    expect((await login(bob.username, PASSWORD)).status).toBe(200);
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('who logs in rightly in a loop is slowed, and all others get in', async () => {
+  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '8', '--login-burst', '5', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
+  try {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const login = (username: string, address: string) => aldis.request('POST', '/auth/login', { username, password: PASSWORD }, undefined, from(address));
+    const attempts = await Promise.all(Array.from({ length: 40 }, () => login(ann.username, '192.0.2.1')));
+    const statuses = attempts.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(35);
+    const limited = attempts.find(({ status }) => status === 429)!;
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(30);
+    await refused(limited, 429, 'rate_limited');
+    // Nobody finds the queue full, and the same person gets in from another address.
+    const others = Array.from({ length: 9 }, (_, n) => login(n % 2 ? ann.username : bob.username, `192.0.2.${10 + n}`));
+    const [blocked] = await Promise.all([login(ann.username, '192.0.2.1'), ...others]);
+    expect(blocked.status).toBe(429);
+    for (const answer of others) expect((await answer).status).toBe(200);
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('an account has a hundred sessions; one more ends the one unused for longest, and cuts it', async () => {
+  const aldis = await Aldis.start(['--login-burst', '200']);
+  try {
+    const person = await aldis.person('ann');
+    const socket = await aldis.connect(person);
+    const cut = new Promise<string>((done) => socket.once('disconnect', done));
+    const second = await aldis.login(person.username, 'second');
+    for (let n = 3; n <= 101; n++) await aldis.login(person.username);
+    expect(await cut).toBeTruthy();
+    socket.close();
+    await refused(aldis.request('GET', '/api/users/me', undefined, person.token), 401, 'session_revoked');
+    const sessions = await aldis.call<Session[]>('GET', '/auth/sessions', undefined, second.token);
+    expect(sessions).toHaveLength(100);
+    expect(sessions.at(-1)).toMatchObject({ device: 'second', current: true });
+  } finally {
+    await aldis.end();
+  }
+});
+
 test('a login flood is refused, not queued without end', async () => {
-  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '2', '--failed-logins-per-account-per-hour', '1000']);
+  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '2', '--failed-logins-per-account-per-hour', '1000', '--login-burst', '1000']);
   try {
     const attempts = await Promise.all(
       Array.from({ length: 30 }, () => aldis.request('POST', '/auth/login', { username: 'nobody', password: 'guess guess' })),

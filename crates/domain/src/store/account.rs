@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -59,7 +60,7 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
-/// A one-time code that waits to be entered; a user has at most one.
+/// A one-time code that waits to be entered. A user has at most one of each address that asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneTimeCode {
     /// Of the salt and the code.
@@ -68,15 +69,19 @@ pub struct OneTimeCode {
     pub salt: [u8; 16],
     /// After this it is no longer accepted.
     pub expires_at: Timestamp,
+    /// The address that asked for it; `None` is the server's own machine.
+    pub asker: Option<IpAddr>,
 }
 
-/// A code with the number of tries, this one counted.
+/// A code with how often it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeTry {
     /// What was sent.
     pub code: OneTimeCode,
-    /// 1 on the first try.
+    /// By the address that asked for it.
     pub tries: u32,
+    /// By all others.
+    pub others: u32,
 }
 
 /// That somebody's last device left.
@@ -113,12 +118,18 @@ pub struct Sighting {
 /// Accounts and their one-time codes. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Creates an account with its first code; `None` if the username is taken.
+    /// Creates an account with its first code; `None` if the username is taken. One that is not verified and
+    /// was created at `freed` or before gives its username up, and its codes.
     async fn create_account(
         &self,
         account: NewAccount,
         code: OneTimeCode,
+        freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError>;
+
+    /// Removes accounts that are not verified and were created at `freed` or before, at most `limit`; says
+    /// how many. May leave the newest account, since an id is given to nobody else.
+    async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// The account of a username.
     async fn account(&self, username: &str) -> Result<Option<Account>, StoreError>;
@@ -126,14 +137,23 @@ pub trait AccountStore: Send + Sync {
     /// The account of an id.
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Replaces the user's code; its tries start again.
+    /// Replaces the code that its asker has for the user; the tries start again. Does nothing for an account
+    /// that is verified or not there.
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
 
-    /// Counts a try and gives the code; tries at the same time are counted one by one.
-    async fn try_code(&self, user: UserId) -> Result<Option<CodeTry>, StoreError>;
+    /// The user's codes that have not expired at `now`.
+    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
 
-    /// Marks the account verified and uses up its code, if `code` is still the user's code; says whether
-    /// it was.
+    /// Counts a try from an address and gives the codes it counts for: the one that this address asked for,
+    /// else all others, of those that have not expired. Tries at the same time are counted one by one.
+    async fn try_code(
+        &self,
+        user: UserId,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Vec<CodeTry>, StoreError>;
+
+    /// Marks the account verified and uses up its codes, if `code` is still one of them; says whether it was.
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
 
     /// Changes an account; gives it as it is then.

@@ -59,7 +59,8 @@ pub struct RefreshUse {
 pub enum Rotation {
     /// Its successor stands, made with this salt: that of the first use where this is a repeat.
     Rotated(SessionRecord, Salt),
-    /// It had been used before, too long ago or with a successor that was used, too: the session has been ended.
+    /// It had been used before, too long ago or with a successor that was used, too: the session has been
+    /// ended.
     Reused(SessionRecord),
     /// Unknown, expired, or of a session that has ended.
     Unknown,
@@ -68,8 +69,13 @@ pub enum Rotation {
 /// Sessions and their refresh tokens.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session.
-    async fn create_session(&self, session: NewSession) -> Result<(), StoreError>;
+    /// Begins a session. Where its user has more than `most` then, ends those that were unused for longest,
+    /// and gives them.
+    async fn create_session(
+        &self,
+        session: NewSession,
+        most: usize,
+    ) -> Result<Vec<SessionRecord>, StoreError>;
 
     /// A session, unless it has ended.
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
@@ -80,9 +86,9 @@ pub trait SessionStore: Send + Sync {
     /// The session that a refresh token belongs to, whether or not the token was used.
     async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError>;
 
-    /// Uses up a refresh token and puts its successor in its place. Used again within the grace and before the
-    /// successor, it changes nothing and gives the first salt; later, it ends the session. Of two uses at the
-    /// same time, one is the second.
+    /// Uses up a refresh token and puts its successor in its place. Used again within the grace and before
+    /// the successor, it changes nothing and gives the first salt; later, it ends the session. Of two uses at
+    /// the same time, one is the second.
     async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError>;
 
     /// Ends a session of a user; says whether there was one.

@@ -1,21 +1,23 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
+use domain::store::AccountStore;
 use domain::{Rate, Settings};
 use protocol::{Code, Register};
 
-use crate::support::{PASSWORD, World, settings};
+use crate::support::{PASSWORD, World, settings, to};
 
 #[tokio::test]
 async fn a_code_expires_and_the_next_one_counts() {
     let world = World::new();
     let first = world.register("ann").await.unwrap();
     world.clock.advance(Duration::from_mins(10));
-    assert_eq!(world.domain.accounts.verify("ann", &first).await.unwrap_err().code, Code::OtpInvalid);
-    world.domain.accounts.resend("ann").await.unwrap();
+    assert_eq!(world.domain.accounts.verify("ann", &first, None).await.unwrap_err().code, Code::OtpInvalid);
+    world.domain.accounts.resend("ann", None).await.unwrap();
     let second = world.codes.0.lock().last().unwrap().clone();
     assert_ne!(first, second);
-    assert_eq!(world.domain.accounts.verify("ann", &first).await.unwrap_err().code, Code::OtpInvalid);
-    world.domain.accounts.verify("ANN", &second).await.unwrap();
+    assert_eq!(world.domain.accounts.verify("ann", &first, None).await.unwrap_err().code, Code::OtpInvalid);
+    world.domain.accounts.verify("ANN", &second, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -31,8 +33,8 @@ async fn codes_have_six_digits() {
 async fn five_tries_at_once_are_five_tries() {
     let world = World::new();
     world.register("ann").await.unwrap();
-    let guesses =
-        ["a", "b", "c", "d", "e", "f", "g", "h"].map(|guess| world.domain.accounts.verify("ann", guess));
+    let guesses = ["a", "b", "c", "d", "e", "f", "g", "h"]
+        .map(|guess| world.domain.accounts.verify("ann", guess, None));
     let outcomes = futures_util::future::join_all(guesses).await;
     let count = |code| {
         outcomes.iter().filter(|outcome| outcome.as_ref().is_err_and(|error| error.code == code)).count()
@@ -45,13 +47,148 @@ async fn a_code_is_locked_until_it_expires() {
     let world = World::new();
     let code = world.register("ann").await.unwrap();
     for _ in 0..5 {
-        world.domain.accounts.verify("ann", "000000").await.unwrap_err();
+        world.domain.accounts.verify("ann", "000000", None).await.unwrap_err();
     }
     world.clock.advance(Duration::from_mins(4));
-    let locked = world.domain.accounts.verify("ann", &code).await.unwrap_err();
+    let locked = world.domain.accounts.verify("ann", &code, None).await.unwrap_err();
     assert_eq!((locked.code, locked.retry_after), (Code::OtpLocked, Some(Duration::from_mins(6))));
     world.clock.advance(Duration::from_mins(6));
-    assert_eq!(world.domain.accounts.verify("ann", &code).await.unwrap_err().code, Code::OtpInvalid);
+    assert_eq!(world.domain.accounts.verify("ann", &code, None).await.unwrap_err().code, Code::OtpInvalid);
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as the rules take it")]
+fn address(last: u8) -> Option<IpAddr> {
+    Some([192, 0, 2, last].into())
+}
+
+/// Guesses until it is refused; gives how many were looked at.
+async fn guess(world: &World, from: Option<IpAddr>) -> usize {
+    let mut looked = 0;
+    loop {
+        match world.domain.accounts.verify("ann", "no code", from).await.unwrap_err().code {
+            Code::OtpInvalid => looked += 1,
+            code => {
+                assert_eq!(code, Code::OtpLocked);
+                return looked;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn strangers_lock_nobody_out_of_verifying() {
+    let world = World::new();
+    let code = world.register_from("ann", address(1)).await.unwrap();
+    let mut looked = Vec::new();
+    for stranger in 2..9 {
+        looked.push(guess(&world, address(stranger)).await);
+    }
+    // Five from each, and twice as many from all: beyond that it is no guess but a search.
+    assert_eq!(looked, [5, 5, 0, 0, 0, 0, 0]);
+    // Those of who registered are their own.
+    for _ in 0..4 {
+        let wrong = world.domain.accounts.verify("ann", "no code", address(1)).await.unwrap_err();
+        assert_eq!(wrong.code, Code::OtpInvalid);
+    }
+    world.domain.accounts.verify("ann", &code, address(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_code_is_good_from_another_address_too() {
+    let world = World::new();
+    let code = world.register_from("ann", address(1)).await.unwrap();
+    // Whom a stranger asked for another, too.
+    world.domain.accounts.resend("ann", address(3)).await.unwrap();
+    world.domain.accounts.verify("ann", &code, address(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_locked_out_by_strangers_asks_for_a_code_of_their_own() {
+    let world = World::new();
+    world.register_from("ann", address(1)).await.unwrap();
+    for stranger in 3..9 {
+        guess(&world, address(stranger)).await;
+    }
+    let refused = world.domain.accounts.verify("ann", "no code", address(2)).await.unwrap_err();
+    assert_eq!(refused.code, Code::OtpLocked);
+    world.domain.accounts.resend("ann", address(2)).await.unwrap();
+    let code = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.verify("ann", &code, address(2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_strangers_code_replaces_nobodys() {
+    let world = World::new();
+    let first = world.register_from("ann", address(1)).await.unwrap();
+    world.domain.accounts.resend("ann", address(2)).await.unwrap();
+    let second = world.codes.0.lock().last().unwrap().clone();
+    // One's own next code replaces one's own first.
+    world.domain.accounts.resend("ann", address(2)).await.unwrap();
+    let third = world.codes.0.lock().last().unwrap().clone();
+    let replaced = world.domain.accounts.verify("ann", &second, address(2)).await.unwrap_err();
+    assert_eq!(replaced.code, Code::OtpInvalid);
+    assert_ne!(first, third);
+    world.domain.accounts.verify("ann", &first, address(1)).await.unwrap();
+    let used_up = world.domain.accounts.verify("ann", &third, address(2)).await.unwrap_err();
+    assert_eq!(used_up.code, Code::OtpInvalid);
+}
+
+#[tokio::test]
+async fn codes_of_strangers_use_nobodys_up() {
+    let hour = Duration::from_hours(1);
+    let (resends, resends_of_account) = (Rate::per(hour, 2), Rate::per(hour, 5));
+    let world = World::with(&Settings { resends, resends_of_account, ..settings() });
+    world.register_from("ann", address(1)).await.unwrap();
+    let mut sent = Vec::new();
+    for asker in [2, 2, 2, 1, 3, 3, 3, 4] {
+        let before = world.codes.0.lock().len();
+        world.domain.accounts.resend("ann", address(asker)).await.unwrap();
+        sent.push(world.codes.0.lock().len() - before);
+    }
+    assert_eq!(sent, [1, 1, 0, 1, 1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_verifies_is_free_after_a_day() {
+    let world = World::new();
+    let first = world.register("ann").await.unwrap();
+    let (day, nearly) = (Duration::from_hours(24), Duration::from_millis(24 * 3_600_000 - 1));
+    world.clock.advance(nearly);
+    assert_eq!(world.register("Ann").await.unwrap_err().code, Code::UsernameTaken);
+    // Asking for codes keeps no name.
+    world.domain.accounts.resend("ann", None).await.unwrap();
+    world.clock.advance(Duration::from_millis(1));
+    // At once, whether or not it was swept.
+    let second = world.register("Ann").await.unwrap();
+    assert_eq!(world.domain.accounts.verify("ann", &first, None).await.unwrap_err().code, Code::OtpInvalid);
+    let user = world.domain.accounts.verify("ann", &second, None).await.unwrap();
+    assert_eq!(user.username, "Ann");
+    // Once verified it is theirs for ever.
+    world.clock.advance(day * 365);
+    world.domain.accounts.sweep().await.unwrap();
+    assert_eq!(world.register("ann").await.unwrap_err().code, Code::UsernameTaken);
+    assert_eq!(world.domain.users.get("ann").await.unwrap().username, "Ann");
+}
+
+#[tokio::test]
+async fn who_was_never_verified_is_forgotten_and_the_name_is_somebody_elses() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let code = world.register("bob").await.unwrap();
+    let unknown = world.send(&ann, to("bob", "hi")).await.unwrap_err();
+    assert_eq!(unknown.code, Code::ReceiverUnknown);
+    world.clock.advance(Duration::from_hours(24));
+    world.register("new").await.unwrap();
+    world.domain.accounts.sweep().await.unwrap();
+    assert!(world.store.account("bob").await.unwrap().is_none());
+    let gone = world.domain.accounts.verify("bob", &code, None).await.unwrap_err();
+    assert_eq!(gone.code, Code::OtpInvalid);
+    world.domain.accounts.resend("bob", None).await.unwrap();
+    // The next of that name is another person, and is found.
+    let bob = world.person("BOB").await;
+    assert_eq!(bob.person.username.as_ref(), "BOB");
+    let sent = world.send(&ann, to("bob", "hi")).await.unwrap();
+    assert_eq!(sent.message.receiver.as_deref(), Some("BOB"));
 }
 
 #[tokio::test]
@@ -69,8 +206,8 @@ async fn a_verified_account_is_sent_no_code() {
     let world = World::new();
     world.person("ann").await;
     let sent = world.codes.0.lock().len();
-    world.domain.accounts.resend("ann").await.unwrap();
-    world.domain.accounts.resend("nobody").await.unwrap();
+    world.domain.accounts.resend("ann", None).await.unwrap();
+    world.domain.accounts.resend("nobody", None).await.unwrap();
     assert_eq!(world.codes.0.lock().len(), sent);
 }
 
@@ -79,11 +216,11 @@ async fn codes_are_asked_for_only_so_often() {
     let world = World::with(&Settings { resends: Rate::per(Duration::from_hours(1), 2), ..settings() });
     world.register("ann").await.unwrap();
     for _ in 0..5 {
-        world.domain.accounts.resend("ann").await.unwrap();
+        world.domain.accounts.resend("ann", None).await.unwrap();
     }
     assert_eq!(world.codes.0.lock().len(), 3);
     world.clock.advance(Duration::from_hours(1));
-    world.domain.accounts.resend("ann").await.unwrap();
+    world.domain.accounts.resend("ann", None).await.unwrap();
     assert_eq!(world.codes.0.lock().len(), 4);
 }
 
@@ -115,6 +252,6 @@ async fn who_is_not_verified_is_nobody_to_others() {
     world.register("ann").await.unwrap();
     assert_eq!(world.domain.users.get("ann").await.unwrap_err().code, Code::NotFound);
     let code = world.codes.0.lock().last().unwrap().clone();
-    world.domain.accounts.verify("ann", &code).await.unwrap();
+    world.domain.accounts.verify("ann", &code, None).await.unwrap();
     assert_eq!(world.domain.users.get("ann").await.unwrap().username, "ann");
 }

@@ -1,5 +1,6 @@
 //! A store that does as it is told to: fails, or takes its time.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -65,11 +66,14 @@ macro_rules! hand_on {
 
 hand_on! {
     AccountStore {
-        fn create_account(account: NewAccount, code: OneTimeCode) -> Result<Option<UserId>, StoreError>;
+        fn create_account(account: NewAccount, code: OneTimeCode, freed: Timestamp)
+            -> Result<Option<UserId>, StoreError>;
+        fn forget_unverified(freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
         fn account(username: &str) -> Result<Option<Account>, StoreError>;
         fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
         fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
-        fn try_code(user: UserId) -> Result<Option<CodeTry>, StoreError>;
+        fn codes(user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
+        fn try_code(user: UserId, from: Option<IpAddr>, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
         fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
         fn change_account(user: UserId, change: AccountChange) -> Result<Option<Account>, StoreError>;
         fn accounts_by_username(prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, StoreError>;
@@ -90,7 +94,7 @@ hand_on! {
 
 hand_on! {
     SessionStore {
-        fn create_session(session: NewSession) -> Result<(), StoreError>;
+        fn create_session(session: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError>;
         fn session(id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
         fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
         fn session_of_refresh(token: Hash) -> Result<Option<SessionId>, StoreError>;

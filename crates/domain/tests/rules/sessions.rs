@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use domain::{Rate, Settings};
-use protocol::{Code, Login};
+use domain::store::{NewSession, SessionRecord, SessionStore};
+use domain::{Clock, Rate, Settings};
+use protocol::{Code, Login, SessionId};
 
 use crate::support::{World, login, settings};
 
@@ -38,7 +39,7 @@ async fn a_lost_answer_to_a_refresh_logs_nobody_out() {
     world.person("ann").await;
     let first = world.domain.sessions.login(login("ann"), None).await.unwrap();
     let lost = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
-    world.clock.advance(Duration::from_mins(1) - Duration::from_millis(1));
+    world.clock.advance(Duration::from_millis(59_999));
     let again = world.domain.sessions.refresh(&first.refresh_token).await.unwrap();
     assert_eq!(again.refresh_token, lost.refresh_token);
     assert_ne!(again.refresh_token, first.refresh_token);
@@ -163,15 +164,101 @@ async fn who_guesses_from_many_addresses_is_slowed_and_locks_nobody_out() {
     assert_eq!(guessed, [20, 15, 5, 5]);
     let slowed = sessions.login(wrong(), Some([192, 0, 2, 4].into())).await.unwrap_err();
     assert_eq!((slowed.code, slowed.retry_after), (Code::RateLimited, Some(Duration::from_mins(12))));
-    // Who knows the password is let in, as often as they like.
+    // Who knows the password is let in: a right one is no guess.
     for _ in 0..9 {
         sessions.login(login("ann"), Some([192, 0, 2, 9].into())).await.unwrap();
     }
-    // On loopback nothing is counted.
-    for _ in 0..35 {
+    // Loopback is one address more.
+    for _ in 0..5 {
         assert_eq!(sessions.login(wrong(), None).await.unwrap_err().code, Code::CredentialsInvalid);
     }
+    assert_eq!(sessions.login(wrong(), None).await.unwrap_err().code, Code::RateLimited);
+}
+
+#[tokio::test]
+async fn failed_logins_count_per_account_on_loopback_too() {
+    let world = World::with(&Settings {
+        failed_logins: Rate::per(Duration::from_hours(1), 3),
+        failed_logins_of_account: Rate::per(Duration::from_hours(1), 5),
+        ..settings()
+    });
+    world.person("ann").await;
+    world.person("bob").await;
+    let wrong = |name| Login { password: "wrong horse".into(), ..login(name) };
+    let sessions = &world.domain.sessions;
+    for name in ["ann", "bob"] {
+        // Five, and five as one address of an account that has had too many; the limit per address is not
+        // asked.
+        for _ in 0..10 {
+            assert_eq!(sessions.login(wrong(name), None).await.unwrap_err().code, Code::CredentialsInvalid);
+        }
+        assert_eq!(sessions.login(login(name), None).await.unwrap_err().code, Code::RateLimited);
+    }
+}
+
+#[tokio::test]
+async fn logins_are_rated_whatever_the_password() {
+    let rate = Rate { burst: 3, interval: Duration::from_mins(1) };
+    let world = World::with(&Settings { logins: rate, ..settings() });
+    world.person("ann").await;
+    world.person("bob").await;
+    let sessions = &world.domain.sessions;
+    // One of three on loopback is that of `person`.
+    for (from, left) in [(Some([192, 0, 2, 1].into()), 3), (Some([192, 0, 2, 2].into()), 3), (None, 2)] {
+        for _ in 0..left {
+            sessions.login(login("Ann"), from).await.unwrap();
+        }
+        let refused = sessions.login(login("ann"), from).await.unwrap_err();
+        assert_eq!((refused.code, refused.retry_after), (Code::RateLimited, Some(Duration::from_mins(1))));
+        // Others are let in from there.
+        sessions.login(login("bob"), from).await.unwrap();
+    }
+    world.clock.advance(Duration::from_mins(1));
     sessions.login(login("ann"), None).await.unwrap();
+    sessions.login(login("ann"), None).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_address_logs_in_only_so_often() {
+    let logins_of_address = Rate::per(Duration::from_hours(1), 3);
+    let world = World::with(&Settings { logins_of_address, ..settings() });
+    let names = ["ann", "bob", "eve", "zoe"];
+    for name in names {
+        world.person(name).await;
+    }
+    let mut outcomes = Vec::new();
+    for name in names {
+        let outcome = world.domain.sessions.login(login(name), Some([192, 0, 2, 1].into())).await;
+        outcomes.push(outcome.map_err(|error| error.code).err());
+    }
+    assert_eq!(outcomes, [None, None, None, Some(Code::RateLimited)]);
+}
+
+#[tokio::test]
+async fn past_a_hundred_sessions_the_one_unused_for_longest_ends_and_is_cut() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    world.clock.advance(Duration::from_secs(1));
+    let kept = world.domain.sessions.login(login("ann"), None).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let created_at = world.clock.now();
+    for number in 2..100 {
+        let id = SessionId::mint(created_at, number);
+        let (user, device) = (ann.person.id, None);
+        let session = SessionRecord { id, user, device, created_at, last_seen_at: created_at };
+        let refresh = [u8::try_from(number).unwrap(); 32];
+        let new =
+            NewSession { session, refresh, refresh_expires_at: created_at.plus(Duration::from_hours(1)) };
+        assert_eq!(world.store.create_session(new, 100).await.unwrap(), []);
+    }
+    assert_eq!(world.domain.sessions.list(&ann).await.unwrap().len(), 100);
+    world.clock.advance(Duration::from_secs(1));
+    // What is used is not ended for being old.
+    world.domain.sessions.refresh(&kept.refresh_token).await.unwrap();
+    world.domain.sessions.login(login("ann"), None).await.unwrap();
+    assert_eq!(*world.told.cut.lock(), [ann.session]);
+    let caller = world.domain.sessions.authenticate(&kept.token).await.unwrap();
+    assert_eq!(world.domain.sessions.list(&caller).await.unwrap().len(), 100);
 }
 
 #[tokio::test]

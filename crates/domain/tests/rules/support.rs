@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -112,11 +113,15 @@ pub(crate) fn settings() -> Settings {
         text_bytes: 100,
         messages: often,
         registrations: often,
+        logins: often,
+        logins_of_address: often,
         failed_logins: often,
         failed_logins_of_account: often,
         resends: often,
+        resends_of_account: often,
         otp_tries: 5,
         otp_lifetime: Duration::from_mins(10),
+        unverified_lifetime: Duration::from_hours(24),
         token_lifetime: Duration::from_hours(1),
         session_lifetime: Duration::from_hours(24),
         issuer: "aldis".into(),
@@ -156,20 +161,28 @@ impl World {
     }
 
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {
+        self.register_from(username, None).await
+    }
+
+    pub(crate) async fn register_from(
+        &self,
+        username: &str,
+        address: Option<IpAddr>,
+    ) -> Result<String, Error> {
         let request = Register {
             username: username.into(),
             password: PASSWORD.into(),
             email: None,
             display_name: None,
         };
-        self.domain.accounts.register(request, None).await?;
+        self.domain.accounts.register(request, address).await?;
         Ok(self.codes.0.lock().last().unwrap().clone())
     }
 
     /// Registers, verifies and logs in.
     pub(crate) async fn person(&self, username: &str) -> Caller {
         let code = self.register(username).await.unwrap();
-        self.domain.accounts.verify(username, &code).await.unwrap();
+        self.domain.accounts.verify(username, &code, None).await.unwrap();
         self.caller(username).await
     }
 
@@ -187,8 +200,9 @@ impl World {
         let created_at = self.clock.now();
         let account =
             NewAccount { username: username.clone(), display_name, email: None, password_hash, created_at };
-        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: created_at };
-        let user = self.store.create_account(account, code.clone()).await.unwrap().unwrap();
+        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: created_at, asker: None };
+        let user = self.store.create_account(account, code.clone(), Timestamp::default()).await;
+        let user = user.unwrap().unwrap();
         assert!(self.store.use_code(user, &code).await.unwrap());
         username
     }

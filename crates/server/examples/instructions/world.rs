@@ -53,8 +53,10 @@ impl World {
             password_hash: PASSWORD_HASH.into(),
             created_at: Timestamp::default(),
         };
-        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default() };
-        let user = self.app.store.create_account(account, code.clone()).await.expect("a store in memory");
+        let code =
+            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
+        let user = self.app.store.create_account(account, code.clone(), Timestamp::default()).await;
+        let user = user.expect("a store in memory");
         self.app.store.use_code(user.expect("a new name"), &code).await.expect("a store in memory");
         let login = Login { username: username.into(), password: PASSWORD.into(), device: None };
         self.app.domain.sessions.login(login, None).await.expect("the password is right").token

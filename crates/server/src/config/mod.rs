@@ -33,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) allow_fixed_otp: bool,
     pub(crate) otp_lifetime: Span,
     pub(crate) otp_tries: u32,
+    pub(crate) unverified_lifetime: Span,
     pub(crate) token_lifetime: Span,
     pub(crate) session_lifetime: Span,
     pub(crate) issuer: String,
@@ -40,9 +41,13 @@ pub(crate) struct Config {
     pub(crate) hash_threads: usize,
     pub(crate) hash_queue: usize,
     pub(crate) registrations_per_hour: u32,
+    pub(crate) login_burst: u32,
+    pub(crate) logins_per_hour: u32,
+    pub(crate) logins_per_address_per_hour: u32,
     pub(crate) failed_logins_per_hour: u32,
     pub(crate) failed_logins_per_account_per_hour: u32,
     pub(crate) resends_per_hour: u32,
+    pub(crate) resends_per_account_per_hour: u32,
     pub(crate) message_burst: u32,
     pub(crate) messages_per_second: u32,
     pub(crate) text_limit: Size,
@@ -118,9 +123,17 @@ impl Config {
         if self.pending_limit.bytes() < 2 * self.packet_limit.bytes() {
             return Err("pending-limit must be at least twice packet-limit".into());
         }
+        if self.unverified_lifetime.0 < self.otp_lifetime.0 {
+            return Err(
+                "unverified-lifetime must be at least otp-lifetime: a code is of no use afterwards".into()
+            );
+        }
         let positive = [
             ("text-limit", u32::try_from(self.text_limit.bytes()).unwrap_or(u32::MAX)),
             ("otp-tries", self.otp_tries),
+            ("login-burst", self.login_burst),
+            ("logins-per-hour", self.logins_per_hour),
+            ("logins-per-address-per-hour", self.logins_per_address_per_hour),
             ("message-burst", self.message_burst),
             ("messages-per-second", self.messages_per_second),
             ("event-burst", self.event_burst),

@@ -49,17 +49,22 @@ async fn register(
 )]
 async fn verify(
     State(app): State<Arc<App>>,
+    Limited(address): Limited,
     Body(Verify { username, otp }): Body<Verify>,
 ) -> Result<Json<Verified>, Failure> {
-    let user = app.domain.accounts.verify(&username, &otp).await?;
+    let user = app.domain.accounts.verify(&username, &otp, address).await?;
     Ok(Json(Verified { user }))
 }
 
 /// Ask for a new one-time code
 ///
-/// Answers alike whether or not there is such an account.
+/// Answers alike whether or not there is such an account. Codes that other addresses asked for stay good.
 #[utoipa::path(post, path = "/auth/resend", tag = "accounts", request_body = Resend, responses((status = 202)))]
-async fn resend(State(app): State<Arc<App>>, Body(request): Body<Resend>) -> Result<StatusCode, Failure> {
-    app.domain.accounts.resend(&request.username).await?;
+async fn resend(
+    State(app): State<Arc<App>>,
+    Limited(address): Limited,
+    Body(request): Body<Resend>,
+) -> Result<StatusCode, Failure> {
+    app.domain.accounts.resend(&request.username, address).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -92,7 +92,8 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
 pub(crate) fn refuse_proxy(app: &App, peer: IpAddr) -> Response {
     let peer = peer.to_canonical();
     let detail = format!(
-        "This came through a proxy that the server was not told of; its operator has to set --trusted-proxy {peer}."
+        "This came through a proxy that the server was not told of; its operator has to set \
+         --trusted-proxy {peer}."
     );
     let mut response = Failure::new(Code::ProxyNotTrusted, detail).into_response();
     put(response.headers_mut(), &SECURITY);

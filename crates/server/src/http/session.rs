@@ -46,8 +46,8 @@ async fn login(
 
 /// Exchange a refresh token for the next pair of tokens
 ///
-/// Each refresh token works once. The one used last is answered again with the same successor for a minute, while
-/// that was not used; any other second use ends its session.
+/// Each refresh token works once. The one used last is answered again with the same successor for a minute,
+/// while that was not used; any other second use ends its session.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "sessions", request_body = Refresh,
     responses(

@@ -10,12 +10,12 @@ use parking_lot::Mutex;
 
 use crate::config::{Network, ProxyHeader};
 
-/// Whose request it is, as limits count it. Behind trusted proxies: the last address that is not one of theirs, as
-/// each proxy appends the one it got the request from.
+/// Whose request it is, as limits count it. Behind trusted proxies: the last address that is not one of
+/// theirs, as each proxy appends the one it got the request from.
 ///
-/// Only the header that the operator named counts, since a proxy passes the others on as clients wrote them. And
-/// loopback is free of limits only for a peer that is no proxy: whom a proxy brings is somebody else, also where
-/// the proxy names a loopback address or nobody.
+/// Only the header that the operator named counts, since a proxy passes the others on as clients wrote them.
+/// And loopback is free of limits only for a peer that is no proxy: whom a proxy brings is somebody else,
+/// also where the proxy names a loopback address or nobody.
 pub(super) fn client_address(
     peer: IpAddr,
     headers: &HeaderMap,
@@ -28,7 +28,8 @@ pub(super) fn client_address(
     }
     let mut client = peer;
     for hop in hops(headers, header).rev() {
-        // An obfuscated or broken hop hides all before it: what stands there may be the client's own invention.
+        // An obfuscated or broken hop hides all before it: what stands there may be the client's own
+        // invention.
         let Some(hop) = hop else { break };
         client = hop;
         if !is_trusted(hop, trusted) {
@@ -40,8 +41,8 @@ pub(super) fn client_address(
 
 /// The addresses that a header names, in order; several lines of it are one list.
 ///
-/// Commas separate them, also within quotes: a quote that a client left open would else swallow what the proxy
-/// appended, and no address has a comma in it.
+/// Commas separate them, also within quotes: a quote that a client left open would else swallow what the
+/// proxy appended, and no address has a comma in it.
 fn hops(headers: &HeaderMap, header: ProxyHeader) -> impl DoubleEndedIterator<Item = Option<IpAddr>> {
     let values = headers.get_all(header.name()).iter();
     let elements = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -71,8 +72,8 @@ pub(super) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// Whether a request came through a proxy: it carries a header that proxies write, and clients that ask directly
-/// do not.
+/// Whether a request came through a proxy: it carries a header that proxies write, and clients that ask
+/// directly do not.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();

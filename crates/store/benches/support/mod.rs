@@ -119,8 +119,8 @@ fn user(runtime: &Runtime, store: &SqliteStore, number: usize) -> UserId {
         password_hash: String::new(),
         created_at: Timestamp::default(),
     };
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default() };
-    let created = runtime.block_on(store.create_account(account, code));
+    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
+    let created = runtime.block_on(store.create_account(account, code, Timestamp::default()));
     created.expect("the disk has room").expect("the name is free")
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::ops::Bound;
 
 use async_trait::async_trait;
@@ -6,15 +7,17 @@ use domain::store::{
     Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting, StoreError,
     UserId,
 };
+use protocol::Timestamp;
 
 use super::MemoryStore;
 
 #[derive(Default)]
 pub(super) struct Accounts {
-    /// The account of user `n` is at `n - 1`.
-    all: Vec<Account>,
+    /// The account of user `n` is at `n - 1`, unless it was removed.
+    all: Vec<Option<Account>>,
     by_name: HashMap<String, UserId>,
-    codes: HashMap<UserId, CodeTry>,
+    /// Each of another asker.
+    codes: HashMap<UserId, Vec<CodeTry>>,
     /// Those who are verified, by their username in lower case.
     usernames: BTreeSet<(String, UserId)>,
     /// Those who are verified, by [`Account::display_key`].
@@ -23,30 +26,50 @@ pub(super) struct Accounts {
 
 impl Accounts {
     pub(super) fn get(&self, user: UserId) -> Option<&Account> {
-        self.all.get(usize::try_from(user.0).ok()?.checked_sub(1)?)
+        self.all.get(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_ref()
     }
 
     fn get_mut(&mut self, user: UserId) -> Option<&mut Account> {
-        self.all.get_mut(usize::try_from(user.0).ok()?.checked_sub(1)?)
+        self.all.get_mut(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_mut()
     }
 
     /// Forgets the codes for which `expired` holds.
     pub(super) fn forget_codes(&mut self, expired: impl Fn(&OneTimeCode) -> bool) {
-        self.codes.retain(|_, attempt| !expired(&attempt.code));
+        self.codes.retain(|_, codes| {
+            codes.retain(|attempt| !expired(&attempt.code));
+            !codes.is_empty()
+        });
+    }
+
+    /// Removes an account that was never verified: nothing else names it.
+    fn remove(&mut self, user: UserId) {
+        let slot = usize::try_from(user.0 - 1).ok().and_then(|place| self.all.get_mut(place));
+        if let Some(account) = slot.and_then(Option::take) {
+            self.by_name.remove(&account.username.to_ascii_lowercase());
+        }
+        self.codes.remove(&user);
     }
 }
 
 #[async_trait]
 impl AccountStore for MemoryStore {
-    async fn create_account(&self, new: NewAccount, code: OneTimeCode) -> Result<Option<UserId>, StoreError> {
+    async fn create_account(
+        &self,
+        new: NewAccount,
+        code: OneTimeCode,
+        freed: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
         let mut accounts = self.accounts.write();
         let name = new.username.to_ascii_lowercase();
-        if accounts.by_name.contains_key(&name) {
-            return Ok(None);
+        if let Some(&holder) = accounts.by_name.get(&name) {
+            if !accounts.get(holder).is_some_and(|account| !account.verified && account.created_at <= freed) {
+                return Ok(None);
+            }
+            accounts.remove(holder);
         }
         let NewAccount { username, display_name, email, password_hash, created_at } = new;
         let id = UserId(i64::try_from(accounts.all.len()).unwrap_or(i64::MAX) + 1);
-        accounts.all.push(Account {
+        accounts.all.push(Some(Account {
             id,
             username,
             display_name,
@@ -56,10 +79,21 @@ impl AccountStore for MemoryStore {
             created_at,
             hide_presence: false,
             last_seen_at: None,
-        });
+        }));
         accounts.by_name.insert(name, id);
-        accounts.codes.insert(id, CodeTry { code, tries: 0 });
+        accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
         Ok(Some(id))
+    }
+
+    async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut accounts = self.accounts.write();
+        let gone = accounts.all.iter().flatten();
+        let gone = gone.filter(|account| !account.verified && account.created_at <= freed);
+        let gone: Vec<_> = gone.map(|account| account.id).take(limit).collect();
+        for user in &gone {
+            accounts.remove(*user);
+        }
+        Ok(gone.len())
     }
 
     async fn account(&self, username: &str) -> Result<Option<Account>, StoreError> {
@@ -73,22 +107,44 @@ impl AccountStore for MemoryStore {
     }
 
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
-        self.accounts.write().codes.insert(user, CodeTry { code, tries: 0 });
+        let mut accounts = self.accounts.write();
+        if accounts.get(user).is_some_and(|account| !account.verified) {
+            let codes = accounts.codes.entry(user).or_default();
+            codes.retain(|other| other.code.asker != code.asker);
+            codes.push(CodeTry { code, tries: 0, others: 0 });
+        }
         Ok(())
     }
 
-    async fn try_code(&self, user: UserId) -> Result<Option<CodeTry>, StoreError> {
+    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError> {
+        let accounts = self.accounts.read();
+        let codes = accounts.codes.get(&user).into_iter().flatten();
+        Ok(codes.filter(|attempt| attempt.code.expires_at > now).cloned().collect())
+    }
+
+    async fn try_code(
+        &self,
+        user: UserId,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Vec<CodeTry>, StoreError> {
         let mut accounts = self.accounts.write();
-        let attempt = accounts.codes.get_mut(&user);
-        Ok(attempt.map(|attempt| {
-            attempt.tries = attempt.tries.saturating_add(1);
+        let Some(codes) = accounts.codes.get_mut(&user) else { return Ok(Vec::new()) };
+        let mut tried: Vec<_> = codes.iter_mut().filter(|attempt| attempt.code.expires_at > now).collect();
+        if tried.iter().any(|attempt| attempt.code.asker == from) {
+            tried.retain(|attempt| attempt.code.asker == from);
+        }
+        let count = |attempt: &mut CodeTry| {
+            let tries = if attempt.code.asker == from { &mut attempt.tries } else { &mut attempt.others };
+            *tries = tries.saturating_add(1);
             attempt.clone()
-        }))
+        };
+        Ok(tried.into_iter().map(count).collect())
     }
 
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {
         let mut accounts = self.accounts.write();
-        if accounts.codes.get(&user).is_none_or(|attempt| attempt.code != *code) {
+        if !accounts.codes.get(&user).is_some_and(|codes| codes.iter().any(|attempt| attempt.code == *code)) {
             return Ok(false);
         }
         accounts.codes.remove(&user);

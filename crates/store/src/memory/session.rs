@@ -43,13 +43,18 @@ impl Sessions {
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
+    async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
         let mut sessions = self.sessions.write();
         let fresh = RefreshToken { session: session.id, expires_at, predecessor: None, state: State::Fresh };
         sessions.refresh.insert(refresh, fresh);
-        sessions.live.insert(session.id, session);
-        Ok(())
+        let (user, id) = (session.user, session.id);
+        sessions.live.insert(id, session);
+        let of_user = sessions.live.values().filter(|session| session.user == user && session.id != id);
+        let mut of_user: Vec<_> = of_user.map(|session| (session.last_seen_at, session.id)).collect();
+        of_user.sort_unstable();
+        let more = (of_user.len() + 1).saturating_sub(most);
+        Ok(of_user.into_iter().take(more).filter_map(|(_, id)| sessions.end(id)).collect())
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {

@@ -1,10 +1,12 @@
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting, StoreError,
     UserId,
 };
 use protocol::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
 use super::presence::{look_for, may_see};
@@ -42,20 +44,67 @@ pub(super) fn write_display_keys(connection: &Connection) -> Result<(), rusqlite
 }
 
 fn put_code(connection: &Connection, user: UserId, code: &OneTimeCode) -> Result<(), rusqlite::Error> {
-    let sql = "INSERT OR REPLACE INTO one_time_codes (user_id, hash, salt, expires_at) VALUES (?, ?, ?, ?)";
-    let values = params![user.0, code.hash, code.salt, code.expires_at.as_millis()];
+    let sql = "INSERT OR REPLACE INTO one_time_codes (user_id, asker, hash, salt, expires_at) \
+               SELECT id, ?, ?, ?, ? FROM users WHERE id = ? AND verified = 0";
+    let values = params![asker(code.asker), code.hash, code.salt, code.expires_at.as_millis(), user.0];
     connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
+fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM one_time_codes WHERE user_id = ?")?.execute([user.0])?;
+    Ok(())
+}
+
+/// Who asked for a code, as it is stored.
+fn asker(address: Option<IpAddr>) -> String {
+    address.map(|address| address.to_string()).unwrap_or_default()
+}
+
+fn code_try(row: &Row<'_>) -> Result<CodeTry, rusqlite::Error> {
+    let code = OneTimeCode {
+        hash: row.get("hash")?,
+        salt: row.get("salt")?,
+        expires_at: Timestamp::from_millis(row.get("expires_at")?),
+        asker: row.get::<_, String>("asker")?.parse().ok(),
+    };
+    Ok(CodeTry { code, tries: row.get("tries")?, others: row.get("others")? })
+}
+
+/// Counts a try from an address for the codes that a condition names.
+fn count_try(
+    connection: &Connection,
+    counter: &str,
+    condition: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<CodeTry>, rusqlite::Error> {
+    let sql = format!(
+        "UPDATE one_time_codes SET {counter} = {counter} + 1 \
+         WHERE user_id = ? AND expires_at > ?{condition} \
+         RETURNING hash, salt, expires_at, asker, tries, others"
+    );
+    connection.prepare_cached(&sql)?.query_map(values, code_try)?.collect()
+}
+
 #[async_trait]
 impl AccountStore for SqliteStore {
-    async fn create_account(&self, new: NewAccount, code: OneTimeCode) -> Result<Option<UserId>, StoreError> {
+    async fn create_account(
+        &self,
+        new: NewAccount,
+        code: OneTimeCode,
+        freed: Timestamp,
+    ) -> Result<Option<UserId>, StoreError> {
         let key = new.username.to_ascii_lowercase();
         let create = move |connection: &Connection| {
+            // An account that was never verified is named by nothing but its codes: another may have its row.
             let sql = "INSERT INTO users \
                          (username, username_key, display_name, display_key, email, password_hash, created_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (username_key) DO NOTHING RETURNING id";
+                       VALUES (?, ?, ?, ?, ?, ?, ?) \
+                       ON CONFLICT (username_key) DO UPDATE SET \
+                         username = excluded.username, display_name = excluded.display_name, \
+                         display_key = excluded.display_key, email = excluded.email, \
+                         password_hash = excluded.password_hash, created_at = excluded.created_at \
+                       WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
             let values = params![
                 new.username,
                 key,
@@ -63,14 +112,27 @@ impl AccountStore for SqliteStore {
                 Account::display_key(&new.display_name),
                 new.email,
                 new.password_hash,
-                new.created_at.as_millis()
+                new.created_at.as_millis(),
+                freed.as_millis()
             ];
             let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
             let Some(id) = id.map(UserId) else { return Ok(None) };
+            forget_codes(connection, id)?;
             put_code(connection, id, &code)?;
             Ok(Some(id))
         };
         self.writer.run(create).await
+    }
+
+    async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let forget = move |connection: &Connection| {
+            // SQLite gives the id of the newest row out again once that is gone.
+            let sql = "DELETE FROM users WHERE id IN (SELECT id FROM users \
+                         WHERE verified = 0 AND created_at <= ? AND id < (SELECT max(id) FROM users) \
+                         LIMIT ?)";
+            connection.prepare_cached(sql)?.execute(params![freed.as_millis(), limit])
+        };
+        self.writer.run(forget).await
     }
 
     async fn account(&self, username: &str) -> Result<Option<Account>, StoreError> {
@@ -94,16 +156,25 @@ impl AccountStore for SqliteStore {
         self.writer.run(move |connection| put_code(connection, user, &code)).await
     }
 
-    async fn try_code(&self, user: UserId) -> Result<Option<CodeTry>, StoreError> {
+    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT hash, salt, expires_at, asker, tries, others FROM one_time_codes \
+                       WHERE user_id = ? AND expires_at > ?";
+            connection.prepare_cached(sql)?.query_map([user.0, now.as_millis()], code_try)?.collect()
+        };
+        self.readers.run(read).await
+    }
+
+    async fn try_code(
+        &self,
+        user: UserId,
+        from: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Vec<CodeTry>, StoreError> {
+        let (from, now) = (asker(from), now.as_millis());
         let count = move |connection: &Connection| {
-            let sql = "UPDATE one_time_codes SET tries = tries + 1 WHERE user_id = ? \
-                       RETURNING hash, salt, expires_at, tries";
-            let attempt = |row: &Row<'_>| {
-                let expires_at = Timestamp::from_millis(row.get(2)?);
-                let code = OneTimeCode { hash: row.get(0)?, salt: row.get(1)?, expires_at };
-                Ok(CodeTry { code, tries: row.get(3)? })
-            };
-            connection.prepare_cached(sql)?.query_row([user.0], attempt).optional()
+            let own = count_try(connection, "tries", " AND asker = ?", &[&user.0, &now, &from])?;
+            if own.is_empty() { count_try(connection, "others", "", &[&user.0, &now]) } else { Ok(own) }
         };
         self.writer.run(count).await
     }
@@ -116,6 +187,7 @@ impl AccountStore for SqliteStore {
                 return Ok(false);
             }
             connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
+            forget_codes(connection, user)?;
             Ok(true)
         };
         self.writer.run(verify).await

@@ -151,6 +151,8 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // NORMAL would lose acknowledged messages with the power (docs/decisions).
     connection.pragma_update(None, "synchronous", "full")?;
+    // What belongs to a session or an account goes with it.
+    connection.pragma_update(None, "foreign_keys", true)?;
     // Plans that do not depend on what is bound: else a cached statement is planned anew at each use, since
     // its bindings are cleared when it goes back into the cache.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

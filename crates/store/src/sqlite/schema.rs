@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_changes.sql"),
     include_str!("../../migrations/sqlite/0006_api_tokens.sql"),
     include_str!("../../migrations/sqlite/0007_repeats.sql"),
+    include_str!("../../migrations/sqlite/0008_askers.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -104,7 +104,7 @@ fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rus
 
 #[async_trait]
 impl SessionStore for SqliteStore {
-    async fn create_session(&self, new: NewSession) -> Result<(), StoreError> {
+    async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
         let create = move |connection: &Connection| {
             let NewSession { session, refresh, refresh_expires_at } = &new;
             let sql =
@@ -117,7 +117,20 @@ impl SessionStore for SqliteStore {
                 session.last_seen_at.as_millis()
             ];
             connection.prepare_cached(sql)?.execute(values)?;
-            put_refresh(connection, *refresh, session.id, *refresh_expires_at)
+            put_refresh(connection, *refresh, session.id, *refresh_expires_at)?;
+            let sql = format!(
+                "{SESSION} WHERE user_id = ? AND id <> ? \
+                 ORDER BY last_seen_at DESC, id DESC LIMIT -1 OFFSET ?"
+            );
+            let mut unused_longest = connection.prepare_cached(&sql)?;
+            let others = most.saturating_sub(1);
+            let more =
+                unused_longest.query_map(params![session.user.0, session.id.as_bytes(), others], record)?;
+            let more: Vec<_> = more.collect::<Result<_, _>>()?;
+            for session in &more {
+                end(connection, session.id)?;
+            }
+            Ok(more)
         };
         self.writer.run(create).await
     }

@@ -29,8 +29,8 @@ pub(super) async fn user(store: &SqliteStore, name: &str) -> UserId {
         password_hash: "hash".into(),
         created_at: NOW,
     };
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: NOW };
-    store.create_account(account, code).await.unwrap().unwrap()
+    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: NOW, asker: None };
+    store.create_account(account, code, Timestamp::default()).await.unwrap().unwrap()
 }
 
 pub(super) async fn send(
@@ -206,6 +206,7 @@ fn the_settings_that_durability_rests_on() {
     };
     assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
     assert_eq!(pragma("synchronous").unwrap(), 2.into());
+    assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
 }
 
 #[test]
@@ -218,7 +219,19 @@ fn every_version_migrates_to_the_newest() {
                            VALUES ('Ann', 'ann', 'Ann', 'hash', 1)";
             connection.execute(account, []).unwrap();
         }
+        let asks = (1..8).contains(&version);
+        if asks {
+            let code = "INSERT INTO one_time_codes (user_id, hash, salt, expires_at, tries) \
+                        VALUES (1, x'07', x'08', 9, 2)";
+            connection.execute(code, []).unwrap();
+        }
         schema::migrate(&mut connection).unwrap();
+        if asks {
+            let sql =
+                "SELECT hex(hash) || hex(salt) || expires_at || tries || asker || others FROM one_time_codes";
+            let code: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(code, "0708920", "who waits with a code may enter it");
+        }
         if version == 2 {
             let sql = "SELECT display_key FROM users";
             let key: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
@@ -240,6 +253,7 @@ const RELEASED: &[u64] = &[
     0xf24f_43d8_7ed3_8065,
     0xe485_8b14_047c_c7bb,
     0xb0bb_53aa_f45e_43b5,
+    0x84f7_e91e_e7c7_46b4,
 ];
 
 /// A released migration never changes.

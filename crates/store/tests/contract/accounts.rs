@@ -1,6 +1,9 @@
-use domain::store::{Account, AccountChange, NewAccount, UserId};
+use std::net::IpAddr;
 
-use crate::support::{Shared, code, now, user, verified};
+use domain::store::{Account, AccountChange, CodeTry, NewAccount, UserId};
+use protocol::Timestamp;
+
+use crate::support::{NEVER, Shared, asked, code, now, user, verified};
 
 pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
     let ann = user(&store, "Ann").await;
@@ -11,7 +14,7 @@ pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
         password_hash: "x".into(),
         created_at: now(),
     };
-    assert_eq!(store.create_account(again, code(2)).await.unwrap(), None);
+    assert_eq!(store.create_account(again, code(2), NEVER).await.unwrap(), None);
     let found = store.account("ANN").await.unwrap().unwrap();
     assert_eq!((found.id, found.username.as_str()), (ann, "Ann"));
     assert!(!found.verified);
@@ -26,14 +29,17 @@ pub(crate) async fn a_code_is_used_once(store: Shared) {
     assert!(store.use_code(ann, &code(1)).await.unwrap());
     assert!(store.account_of(ann).await.unwrap().unwrap().verified);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
-    assert_eq!(store.try_code(ann).await.unwrap(), None);
+    assert_eq!(store.try_code(ann, None, now()).await.unwrap(), []);
+    // One that comes too late is not kept.
+    store.put_code(ann, code(2)).await.unwrap();
+    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
 }
 
 pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared) {
     let ann = user(&store, "ann").await;
     let tries = (0..20).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.try_code(ann).await.unwrap().unwrap().tries })
+        tokio::spawn(async move { store.try_code(ann, None, now()).await.unwrap()[0].tries })
     });
     let mut counted = Vec::new();
     for attempt in tries.collect::<Vec<_>>() {
@@ -45,11 +51,112 @@ pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared)
 
 pub(crate) async fn a_new_code_starts_again(store: Shared) {
     let ann = user(&store, "ann").await;
-    store.try_code(ann).await.unwrap();
+    store.try_code(ann, None, now()).await.unwrap();
     store.put_code(ann, code(2)).await.unwrap();
-    let attempt = store.try_code(ann).await.unwrap().unwrap();
-    assert_eq!((attempt.tries, attempt.code), (1, code(2)));
+    let tried = store.try_code(ann, None, now()).await.unwrap();
+    assert_eq!(tried, [CodeTry { code: code(2), tries: 1, others: 0 }]);
+    assert_eq!(store.codes(ann, now()).await.unwrap(), tried);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
+}
+
+pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let [one, other, third] = [1, 2, 3].map(|last| Some(IpAddr::from([192, 0, 2, last])));
+    let six = Some("2001:db8::1".parse().unwrap());
+    store.put_code(ann, asked(2, one)).await.unwrap();
+    store.put_code(ann, asked(3, six)).await.unwrap();
+    store.put_code(ann, asked(4, six)).await.unwrap();
+    let own = store.try_code(ann, six, now()).await.unwrap();
+    assert_eq!(own, [CodeTry { code: asked(4, six), tries: 1, others: 0 }]);
+    store.try_code(ann, one, now()).await.unwrap();
+    // Who did not ask tries them all.
+    store.try_code(ann, other, now()).await.unwrap();
+    let mut tried = store.try_code(ann, third, now()).await.unwrap();
+    tried.sort_by_key(|attempt| attempt.code.hash);
+    let expected = [(code(1), 0), (asked(2, one), 1), (asked(4, six), 1)];
+    assert_eq!(tried, expected.map(|(code, tries)| CodeTry { code, tries, others: 2 }));
+    // What expired is not there.
+    let expired = code(1).expires_at;
+    for from in [None, third] {
+        assert_eq!(store.try_code(ann, from, expired).await.unwrap(), []);
+    }
+    assert_eq!(store.codes(ann, expired).await.unwrap(), []);
+    // One that is used uses all up.
+    assert!(store.use_code(ann, &asked(2, one)).await.unwrap());
+    assert!(!store.use_code(ann, &asked(4, six)).await.unwrap());
+    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
+}
+
+fn registered(username: &str, created_at: Timestamp) -> NewAccount {
+    let (username, display_name) = (username.to_owned(), username.to_owned());
+    NewAccount { username, display_name, email: None, password_hash: "other".into(), created_at }
+}
+
+pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let bob = verified(&store, "bob").await;
+    store.put_code(ann, asked(2, Some([192, 0, 2, 1].into()))).await.unwrap();
+    let created = store.account("ann").await.unwrap().unwrap().created_at;
+    let just_before = Timestamp::from_millis(created.as_millis() - 1);
+    let at = now();
+    assert_eq!(store.create_account(registered("ANN", at), code(3), just_before).await.unwrap(), None);
+    let next = store.create_account(registered("ANN", at), code(3), created).await.unwrap().unwrap();
+    let account = store.account("ann").await.unwrap().unwrap();
+    assert_eq!((account.id, account.username.as_str(), account.created_at), (next, "ANN", at));
+    assert_eq!(account.password_hash, "other");
+    assert_eq!(store.codes(next, now()).await.unwrap(), [CodeTry { code: code(3), tries: 0, others: 0 }]);
+    assert!(!store.use_code(ann, &code(1)).await.unwrap());
+    // Nobody else's is.
+    assert_eq!(store.create_account(registered("bob", at), code(3), now()).await.unwrap(), None);
+    assert_eq!(store.account("bob").await.unwrap().unwrap().id, bob);
+    assert!(store.use_code(next, &code(3)).await.unwrap());
+    assert_eq!(store.create_account(registered("ann", at), code(3), now()).await.unwrap(), None);
+}
+
+pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
+    user(&store, "ann").await;
+    let freed = now();
+    let tries: Vec<_> = (0..8)
+        .map(|number| {
+            let (store, at) = (store.clone(), now());
+            tokio::spawn(
+                async move { store.create_account(registered("ann", at), code(number), freed).await },
+            )
+        })
+        .collect();
+    let mut made = 0;
+    for attempt in tries {
+        made += usize::from(attempt.await.unwrap().unwrap().is_some());
+    }
+    assert_eq!(made, 1);
+}
+
+pub(crate) async fn accounts_that_nobody_verified_are_removed(store: Shared) {
+    let kept = verified(&store, "kept").await;
+    let mut gone = Vec::new();
+    for number in 0..5 {
+        gone.push(user(&store, &format!("gone{number}")).await);
+    }
+    let freed = store.account("gone4").await.unwrap().unwrap().created_at;
+    let newest = user(&store, "newest").await;
+    assert_eq!(store.forget_unverified(NEVER, 9).await.unwrap(), 0);
+    assert_eq!(store.forget_unverified(freed, 3).await.unwrap(), 3);
+    assert_eq!(store.forget_unverified(freed, 3).await.unwrap(), 2);
+    assert_eq!(store.forget_unverified(freed, 3).await.unwrap(), 0);
+    for user in &gone {
+        assert!(store.account_of(*user).await.unwrap().is_none());
+        assert_eq!(store.codes(*user, now()).await.unwrap(), []);
+        store.put_code(*user, code(2)).await.unwrap();
+        assert_eq!(store.try_code(*user, None, now()).await.unwrap(), []);
+    }
+    assert!(store.account("gone0").await.unwrap().is_none());
+    for user in [kept, newest] {
+        assert!(store.account_of(user).await.unwrap().is_some());
+    }
+    // The id of one that is gone is nobody else's, also of the newest.
+    store.forget_unverified(now(), 9).await.unwrap();
+    let next = user(&store, "gone0").await;
+    assert!(!gone.contains(&next) && next != newest && next != kept);
 }
 
 fn called(display_name: &str) -> AccountChange {

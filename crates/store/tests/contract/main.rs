@@ -65,6 +65,10 @@ contract! {
         a_code_is_used_once,
         tries_at_the_same_time_are_counted_one_by_one,
         a_new_code_starts_again,
+        who_asked_has_a_code_and_tries_of_their_own,
+        a_username_is_free_again_where_it_was_not_verified,
+        of_two_who_want_a_free_username_one_has_it,
+        accounts_that_nobody_verified_are_removed,
         what_is_not_changed_of_an_account_stays,
         people_are_found_by_the_beginning_of_a_name,
         who_was_found_comes_page_by_page,
@@ -83,6 +87,7 @@ contract! {
         uses_at_the_same_time_have_one_successor,
         an_expired_refresh_token_is_unknown,
         only_its_owner_ends_a_session,
+        of_too_many_sessions_the_one_unused_for_longest_ends,
         what_expired_is_forgotten,
     };
     conversations::{

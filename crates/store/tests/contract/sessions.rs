@@ -3,7 +3,7 @@ use std::time::Duration;
 use domain::store::{NewSession, RefreshUse, Rotation, SessionRecord, UserId};
 use protocol::{SessionId, Timestamp};
 
-use crate::support::{Shared, now, user};
+use crate::support::{NEVER, Shared, now, user};
 
 const LATER: Timestamp = Timestamp::from_millis(1_900_000_000_000);
 
@@ -12,7 +12,7 @@ async fn begin(store: &Shared, user: UserId, refresh: u8) -> SessionRecord {
     let id = SessionId::mint(at, u128::from(refresh));
     let session = SessionRecord { id, user, device: Some("phone".into()), created_at: at, last_seen_at: at };
     let new = NewSession { session: session.clone(), refresh: [refresh; 32], refresh_expires_at: LATER };
-    store.create_session(new).await.unwrap();
+    assert_eq!(store.create_session(new, 100).await.unwrap(), []);
     session
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn the_token_used_last_is_answered_again_for_a_while(store: Sha
     let session = begin(&store, ann, 1).await;
     let at = now();
     let first = store.rotate(buy(1, 2, at)).await.unwrap();
-    let last = at.plus(GRACE - Duration::from_millis(1));
+    let last = at.plus(Duration::from_millis(59_999));
     for again in [at, last] {
         assert_eq!(store.rotate(buy(1, 9, again)).await.unwrap(), first);
     }
@@ -124,6 +124,28 @@ pub(crate) async fn only_its_owner_ends_a_session(store: Shared) {
     assert_eq!(store.rotate(buy(1, 9, now())).await.unwrap(), Rotation::Unknown);
 }
 
+pub(crate) async fn of_too_many_sessions_the_one_unused_for_longest_ends(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let others = begin(&store, bob, 9).await;
+    let [first, second, third] =
+        [begin(&store, ann, 1).await, begin(&store, ann, 2).await, begin(&store, ann, 3).await];
+    store.rotate(buy(1, 4, now())).await.unwrap();
+    let at = now();
+    let id = SessionId::mint(at, 5);
+    // Also by a clock that went back: the new one is not the one that ends.
+    let session = SessionRecord { id, user: ann, device: None, created_at: at, last_seen_at: NEVER };
+    let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
+    let mut ended = store.create_session(new, 2).await.unwrap();
+    ended.sort_by_key(|session| session.id);
+    assert_eq!(ended, [second, third]);
+    let left: Vec<_> = store.sessions_of(ann).await.unwrap().iter().map(|session| session.id).collect();
+    assert_eq!(left, [first.id, id]);
+    for token in [2, 3] {
+        assert_eq!(store.session_of_refresh([token; 32]).await.unwrap(), None);
+    }
+    assert_eq!(store.sessions_of(bob).await.unwrap(), [others]);
+}
+
 pub(crate) async fn what_expired_is_forgotten(store: Shared) {
     let ann = user(&store, "ann").await;
     let (old, kept) = (begin(&store, ann, 1).await, begin(&store, ann, 2).await);
@@ -133,5 +155,5 @@ pub(crate) async fn what_expired_is_forgotten(store: Shared) {
     assert_eq!(store.forget_expired(LATER).await.unwrap(), std::slice::from_ref(&old));
     assert_eq!(store.session(old.id).await.unwrap(), None);
     assert!(store.session(kept.id).await.unwrap().is_some());
-    assert_eq!(store.try_code(ann).await.unwrap(), None);
+    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
 }

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -27,8 +28,17 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn code(byte: u8) -> OneTimeCode {
-    OneTimeCode { hash: [byte; 32], salt: [byte; 16], expires_at: Timestamp::from_millis(1_800_000_600_000) }
+    asked(byte, None)
 }
+
+/// A code that an address asked for.
+pub(crate) fn asked(byte: u8, asker: Option<IpAddr>) -> OneTimeCode {
+    let expires_at = Timestamp::from_millis(1_800_000_600_000);
+    OneTimeCode { hash: [byte; 32], salt: [byte; 16], expires_at, asker }
+}
+
+/// Before everything: frees no name.
+pub(crate) const NEVER: Timestamp = Timestamp::from_millis(0);
 
 pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
     let account = NewAccount {
@@ -38,7 +48,7 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
         password_hash: "hash".into(),
         created_at: now(),
     };
-    store.create_account(account, code(1)).await.unwrap().unwrap()
+    store.create_account(account, code(1), NEVER).await.unwrap().unwrap()
 }
 
 /// Somebody who has entered their code.
