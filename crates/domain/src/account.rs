@@ -41,7 +41,7 @@ pub struct Accounts {
     registrations: Limiter<IpAddr>,
     resends: Limiter<(UserId, Option<IpAddr>)>,
     resends_of_account: Limiter<UserId>,
-    /// Tries from an address that has no code of its own.
+    /// Tries from an address at codes that others asked for.
     strangers: Limiter<(UserId, Option<IpAddr>)>,
     otp_lifetime: Duration,
     otp_tries: u32,
@@ -128,9 +128,6 @@ impl Accounts {
         let account = account.ok_or_else(invalid)?;
         let now = self.clock.now();
         let mut codes = self.store.codes(account.id, now).await?;
-        let of_address = |code: &CodeTry| code.code.asker == address;
-        let has_own = codes.iter().any(of_address);
-        codes.retain(|code| !has_own || of_address(code));
         let expires_at = codes.iter().map(|code| code.code.expires_at).max().ok_or_else(invalid)?;
         let locked = || {
             // Locked for as long as the code would have been good.
@@ -138,15 +135,16 @@ impl Accounts {
             let retry_after = Some(Duration::from_millis(left));
             Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") }
         };
+        codes.retain(|code| self.tries_left(code, address) > 0);
+        let is_own = |code: &CodeTry| code.code.asker == address;
+        let others = codes.iter().any(|code| !is_own(code))
+            && self.strangers.take((account.id, address), self.clock.monotonic()).is_ok();
         // Nothing is written for who has no try left.
-        if codes.iter().all(|code| self.tries_left(code, address) == 0) {
-            return Err(locked());
-        }
-        if !has_own && self.strangers.take((account.id, address), self.clock.monotonic()).is_err() {
+        if !others && !codes.iter().any(is_own) {
             return Err(locked());
         }
         // This one is counted, and so are those at the same time.
-        let mut codes = self.store.try_code(account.id, address, now).await?;
+        let mut codes = self.store.try_code(account.id, address, others, now).await?;
         codes.retain(|code| self.tries_left(code, address) >= 0);
         if codes.is_empty() {
             return Err(locked());

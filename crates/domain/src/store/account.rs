@@ -144,12 +144,14 @@ pub trait AccountStore: Send + Sync {
     /// The user's codes that have not expired at `now`.
     async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
 
-    /// Counts a try from an address and gives the codes it counts for: the one that this address asked for,
-    /// else all others, of those that have not expired. Tries at the same time are counted one by one.
+    /// Counts a try from an address and gives the codes it counts for, of those that have not expired: the
+    /// one that this address asked for, and with `others` all others. Tries at the same time are counted one
+    /// by one.
     async fn try_code(
         &self,
         user: UserId,
         from: Option<IpAddr>,
+        others: bool,
         now: Timestamp,
     ) -> Result<Vec<CodeTry>, StoreError>;
 

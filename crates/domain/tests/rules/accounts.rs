@@ -103,6 +103,34 @@ async fn a_code_is_good_from_another_address_too() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_asked_for_elsewhere_is_good_where_one_registered() {
+    let world = World::new();
+    world.register_from("ann", address(1)).await.unwrap();
+    world.domain.accounts.resend("ann", address(2)).await.unwrap();
+    let code = world.codes.0.lock().last().unwrap().clone();
+    for _ in 0..4 {
+        let wrong = world.domain.accounts.verify("ann", "no code", address(1)).await.unwrap_err();
+        assert_eq!(wrong.code, Code::OtpInvalid);
+    }
+    world.domain.accounts.verify("ann", &code, address(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_address_has_more_than_five_tries_at_a_code() {
+    let world = World::new();
+    world.register_from("ann", address(1)).await.unwrap();
+    let mut looked = Vec::new();
+    for _ in 0..3 {
+        world.domain.accounts.resend("ann", address(2)).await.unwrap();
+        looked.push(guess(&world, address(2)).await);
+    }
+    assert_eq!(looked, [5, 5, 5]);
+    // Five of those at the code of who registered: others have as many left, and who registered has all.
+    assert_eq!(guess(&world, address(3)).await, 5);
+    assert_eq!(guess(&world, address(1)).await, 5);
+}
+
+#[tokio::test]
 async fn who_is_locked_out_by_strangers_asks_for_a_code_of_their_own() {
     let world = World::new();
     world.register_from("ann", address(1)).await.unwrap();

@@ -73,7 +73,8 @@ hand_on! {
         fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
         fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
         fn codes(user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
-        fn try_code(user: UserId, from: Option<IpAddr>, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
+        fn try_code(user: UserId, from: Option<IpAddr>, others: bool, now: Timestamp)
+            -> Result<Vec<CodeTry>, StoreError>;
         fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
         fn change_account(user: UserId, change: AccountChange) -> Result<Option<Account>, StoreError>;
         fn accounts_by_username(prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, StoreError>;

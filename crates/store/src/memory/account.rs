@@ -126,20 +126,19 @@ impl AccountStore for MemoryStore {
         &self,
         user: UserId,
         from: Option<IpAddr>,
+        others: bool,
         now: Timestamp,
     ) -> Result<Vec<CodeTry>, StoreError> {
         let mut accounts = self.accounts.write();
-        let Some(codes) = accounts.codes.get_mut(&user) else { return Ok(Vec::new()) };
-        let mut tried: Vec<_> = codes.iter_mut().filter(|attempt| attempt.code.expires_at > now).collect();
-        if tried.iter().any(|attempt| attempt.code.asker == from) {
-            tried.retain(|attempt| attempt.code.asker == from);
-        }
+        let codes = accounts.codes.get_mut(&user).into_iter().flatten();
+        let tried = codes.filter(|attempt| attempt.code.expires_at > now);
+        let tried = tried.filter(|attempt| others || attempt.code.asker == from);
         let count = |attempt: &mut CodeTry| {
             let tries = if attempt.code.asker == from { &mut attempt.tries } else { &mut attempt.others };
             *tries = tries.saturating_add(1);
             attempt.clone()
         };
-        Ok(tried.into_iter().map(count).collect())
+        Ok(tried.map(count).collect())
     }
 
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {

@@ -71,7 +71,7 @@ fn code_try(row: &Row<'_>) -> Result<CodeTry, rusqlite::Error> {
     Ok(CodeTry { code, tries: row.get("tries")?, others: row.get("others")? })
 }
 
-/// Counts a try from an address for the codes that a condition names.
+/// Counts a try for the codes that a condition on their asker names.
 fn count_try(
     connection: &Connection,
     counter: &str,
@@ -80,7 +80,7 @@ fn count_try(
 ) -> Result<Vec<CodeTry>, rusqlite::Error> {
     let sql = format!(
         "UPDATE one_time_codes SET {counter} = {counter} + 1 \
-         WHERE user_id = ? AND expires_at > ?{condition} \
+         WHERE user_id = ? AND expires_at > ? AND asker {condition} \
          RETURNING hash, salt, expires_at, asker, tries, others"
     );
     connection.prepare_cached(&sql)?.query_map(values, code_try)?.collect()
@@ -169,12 +169,17 @@ impl AccountStore for SqliteStore {
         &self,
         user: UserId,
         from: Option<IpAddr>,
+        others: bool,
         now: Timestamp,
     ) -> Result<Vec<CodeTry>, StoreError> {
         let (from, now) = (asker(from), now.as_millis());
         let count = move |connection: &Connection| {
-            let own = count_try(connection, "tries", " AND asker = ?", &[&user.0, &now, &from])?;
-            if own.is_empty() { count_try(connection, "others", "", &[&user.0, &now]) } else { Ok(own) }
+            let values: [&dyn ToSql; 3] = [&user.0, &now, &from];
+            let mut tried = count_try(connection, "tries", "= ?", &values)?;
+            if others {
+                tried.extend(count_try(connection, "others", "<> ?", &values)?);
+            }
+            Ok(tried)
         };
         self.writer.run(count).await
     }

@@ -29,7 +29,7 @@ pub(crate) async fn a_code_is_used_once(store: Shared) {
     assert!(store.use_code(ann, &code(1)).await.unwrap());
     assert!(store.account_of(ann).await.unwrap().unwrap().verified);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
-    assert_eq!(store.try_code(ann, None, now()).await.unwrap(), []);
+    assert_eq!(store.try_code(ann, None, true, now()).await.unwrap(), []);
     // One that comes too late is not kept.
     store.put_code(ann, code(2)).await.unwrap();
     assert_eq!(store.codes(ann, now()).await.unwrap(), []);
@@ -39,7 +39,7 @@ pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared)
     let ann = user(&store, "ann").await;
     let tries = (0..20).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.try_code(ann, None, now()).await.unwrap()[0].tries })
+        tokio::spawn(async move { store.try_code(ann, None, true, now()).await.unwrap()[0].tries })
     });
     let mut counted = Vec::new();
     for attempt in tries.collect::<Vec<_>>() {
@@ -51,9 +51,9 @@ pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared)
 
 pub(crate) async fn a_new_code_starts_again(store: Shared) {
     let ann = user(&store, "ann").await;
-    store.try_code(ann, None, now()).await.unwrap();
+    store.try_code(ann, None, true, now()).await.unwrap();
     store.put_code(ann, code(2)).await.unwrap();
-    let tried = store.try_code(ann, None, now()).await.unwrap();
+    let tried = store.try_code(ann, None, true, now()).await.unwrap();
     assert_eq!(tried, [CodeTry { code: code(2), tries: 1, others: 0 }]);
     assert_eq!(store.codes(ann, now()).await.unwrap(), tried);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
@@ -66,19 +66,22 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
     store.put_code(ann, asked(2, one)).await.unwrap();
     store.put_code(ann, asked(3, six)).await.unwrap();
     store.put_code(ann, asked(4, six)).await.unwrap();
-    let own = store.try_code(ann, six, now()).await.unwrap();
+    let own = store.try_code(ann, six, false, now()).await.unwrap();
     assert_eq!(own, [CodeTry { code: asked(4, six), tries: 1, others: 0 }]);
-    store.try_code(ann, one, now()).await.unwrap();
-    // Who did not ask tries them all.
-    store.try_code(ann, other, now()).await.unwrap();
-    let mut tried = store.try_code(ann, third, now()).await.unwrap();
+    store.try_code(ann, one, false, now()).await.unwrap();
+    assert_eq!(store.try_code(ann, other, false, now()).await.unwrap(), []);
+    // Those that others asked for are tried, too, and counted apart.
+    for from in [other, third] {
+        store.try_code(ann, from, true, now()).await.unwrap();
+    }
+    let mut tried = store.try_code(ann, one, true, now()).await.unwrap();
     tried.sort_by_key(|attempt| attempt.code.hash);
-    let expected = [(code(1), 0), (asked(2, one), 1), (asked(4, six), 1)];
-    assert_eq!(tried, expected.map(|(code, tries)| CodeTry { code, tries, others: 2 }));
+    let expected = [(code(1), 0, 3), (asked(2, one), 2, 2), (asked(4, six), 1, 3)];
+    assert_eq!(tried, expected.map(|(code, tries, others)| CodeTry { code, tries, others }));
     // What expired is not there.
     let expired = code(1).expires_at;
     for from in [None, third] {
-        assert_eq!(store.try_code(ann, from, expired).await.unwrap(), []);
+        assert_eq!(store.try_code(ann, from, true, expired).await.unwrap(), []);
     }
     assert_eq!(store.codes(ann, expired).await.unwrap(), []);
     // One that is used uses all up.
@@ -147,7 +150,7 @@ pub(crate) async fn accounts_that_nobody_verified_are_removed(store: Shared) {
         assert!(store.account_of(*user).await.unwrap().is_none());
         assert_eq!(store.codes(*user, now()).await.unwrap(), []);
         store.put_code(*user, code(2)).await.unwrap();
-        assert_eq!(store.try_code(*user, None, now()).await.unwrap(), []);
+        assert_eq!(store.try_code(*user, None, true, now()).await.unwrap(), []);
     }
     assert!(store.account("gone0").await.unwrap().is_none());
     for user in [kept, newest] {
