@@ -71,6 +71,8 @@ codes! {
     OriginNotAllowed = "origin_not_allowed", 403, false, "This origin is not allowed";
     /// Not there, or not the caller's to see.
     NotFound = "not_found", 404, false, "Not found";
+    /// A namespace of Socket.IO other than `/`.
+    NamespaceUnknown = "namespace_unknown", 404, false, "There is no such namespace";
     /// Nobody of this name.
     ReceiverUnknown = "receiver_unknown", 404, false, "The receiver does not exist";
     /// The path exists, the method does not.

@@ -22,6 +22,8 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// Sockets that read from the log at the same time.
 const READING: usize = 64;
+/// Bytes of packets that a client may send in one body of HTTP long-polling.
+const POLLING_BODY: usize = 1 << 20;
 /// Bytes of files in memory mode.
 const IN_MEMORY: usize = 256 << 20;
 
@@ -54,8 +56,9 @@ pub(crate) fn wire(
     let broker: Arc<dyn Broker> = hub.clone();
     let ports = Ports { store: store.clone(), blobs, broker, otp, clock, random, keyring };
     let listed = config.allow_origin.iter().map(Origin::as_str);
-    let origins =
-        Origins::new(listed, address.ip().is_loopback()).behind_proxy(!config.trusted_proxy.is_empty());
+    let origins = Origins::new(listed, address.ip().is_loopback())
+        .behind_proxy(!config.trusted_proxy.is_empty())
+        .listed_by("--allow-origin");
     let app = Arc::new(App {
         domain: Domain::new(ports, &settings(&config)),
         store,
@@ -107,6 +110,8 @@ fn socket_config(app: &App) -> socketio::Config {
         ping_interval: config.ping_interval.0,
         ping_timeout: config.ping_timeout.0,
         max_payload: config.packet_limit.bytes(),
+        // Binary is a third longer in a body.
+        max_body: POLLING_BODY.max(2 * config.packet_limit.bytes()),
         max_pending_bytes: config.pending_limit.bytes(),
         // Messages have no binary parts: an event that has is read whole, to be answered as malformed.
         max_attachments: 64,

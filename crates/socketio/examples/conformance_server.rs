@@ -131,6 +131,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ping_timeout: Duration::from_millis(argument(3, 200)?),
         connect_timeout: Duration::from_secs(1),
         max_payload: 1_000_000,
+        max_body: 1_000_000,
         max_pending_bytes: 64 * 1024 * 1024,
         rate: Rate { per_second: 1_000_000, burst: 1_000_000 },
         origins: Origins::new([""; 0], true),

@@ -23,8 +23,11 @@ pub struct Config {
     pub packet_timeout: Duration,
     /// How long what waits for a closing session may take to be sent, and the peer to say goodbye.
     pub close_timeout: Duration,
-    /// The longest packet from the client, and the longest body of a polling request.
+    /// The longest packet from the client.
     pub max_payload: usize,
+    /// The longest body of a polling request, which holds several packets; clients are told it. Until a client
+    /// is connected to a namespace, its bodies may be no longer than a packet.
+    pub max_body: usize,
     /// How much may wait for a slow peer, each packet counted with its own bytes and
     /// [`crate::PACKET_OVERHEAD`]; past it the session is closed as [`crate::Reason::SlowReader`].
     pub max_pending_bytes: usize,
@@ -59,6 +62,7 @@ impl Default for Config {
             packet_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(2),
             max_payload: 128 * 1024,
+            max_body: 1024 * 1024,
             max_pending_bytes: 1024 * 1024,
             max_attachments: 16,
             max_attachment_bytes: 1024 * 1024,

@@ -111,12 +111,7 @@ impl<H: Handler> Protocol for SocketIo<H> {
         match done {
             Done::Event => {}
             Done::Connect(namespace, Ok(session)) => self.connected(connection, namespace, session)?,
-            Done::Connect(namespace, Err(refusal)) => {
-                let body = serde_json::to_vec(&refusal).map_err(|_| Reason::Application)?;
-                let head = head(Kind::ConnectError, 0, &namespace, None);
-                // If the session is closing, so be it.
-                let _ = connection.link.send(0, head, body.into(), &[], Tell::Nothing);
-            }
+            Done::Connect(namespace, Err(refusal)) => refuse(connection, &namespace, &refusal)?,
         }
         Ok(())
     }
@@ -169,15 +164,20 @@ impl<H: Handler> SocketIo<H> {
         connection: &mut Connection<H::Session>,
         packet: &Packet<'_>,
     ) -> Result<Received<'_, Done<H::Session>>, Reason> {
-        let valid = packet.data.is_empty() || (packet.data.starts_with('{') && json::is_valid(packet.data));
-        if !valid || packet.ack.is_some() || connection.find(packet.namespace).is_some() {
+        let valid = packet.data.is_empty() || json::is_valid(packet.data);
+        if !valid || connection.find(packet.namespace).is_some() {
             return Err(Reason::BadPacket);
+        }
+        if let Err(refusal) = self.handler.namespace(packet.namespace) {
+            connection.greeted = true;
+            refuse(connection, packet.namespace, &refusal)?;
+            return Ok(Received::Done);
         }
         if connection.sockets.len() >= self.config.max_sockets {
             return Err(Reason::SocketLimit);
         }
         connection.greeted = true;
-        let auth = Some(packet.data).filter(|data| !data.is_empty());
+        let auth = Some(packet.data).filter(|data| !matches!(data.trim(), "" | "null"));
         let auth = auth.map(|data| RawValue::from_string(data.to_owned())).transpose();
         let request = Connect {
             namespace: packet.namespace.to_owned(),
@@ -204,6 +204,7 @@ impl<H: Handler> SocketIo<H> {
         let head = head(Kind::Connect, 0, &namespace, None);
         let limit = self.config.max_unacknowledged;
         let link = connection.link.clone();
+        link.welcome();
         let core = Core::new(id, connection.lane, namespace, link, limit, self.rooms.clone());
         let socket = Socket::new(core, session);
         let body = format!(r#"{{"sid":"{id}"}}"#);
@@ -334,4 +335,13 @@ impl<H: Handler> SocketIo<H> {
         self.counters.sockets.fetch_sub(1, Ordering::Relaxed);
         self.handler.disconnected(socket, reason, Undelivered { untaken, unacked });
     }
+}
+
+/// Tells the client that it may not connect to a namespace.
+fn refuse<S>(connection: &Connection<S>, namespace: &str, refusal: &Refusal) -> Result<(), Reason> {
+    let body = serde_json::to_vec(refusal).map_err(|_| Reason::Application)?;
+    let head = head(Kind::ConnectError, 0, namespace, None);
+    // If the session is closing, so be it.
+    let _ = connection.link.send(0, head, body.into(), &[], Tell::Nothing);
+    Ok(())
 }

@@ -20,7 +20,14 @@ pub trait Handler: Send + Sync + 'static {
     /// What the application keeps of a connected socket.
     type Session: Send + Sync + 'static;
 
-    /// A client wants to connect to a namespace.
+    /// Whether there is a namespace. Asked before anything else, so that nothing is done for a client that asks
+    /// for one that there is not, and its other namespaces live on.
+    fn namespace(&self, name: &str) -> Result<(), Refusal> {
+        let _ = name;
+        Ok(())
+    }
+
+    /// A client wants to connect to a namespace that there is.
     fn connect(&self, request: Connect) -> impl Future<Output = Result<Self::Session, Refusal>> + Send;
 
     /// A client is connected: the answer that tells it is queued, and nothing else is yet.
@@ -68,7 +75,8 @@ pub struct Undelivered {
 pub struct Connect {
     /// The namespace: `/`, or a name behind a `/`.
     pub namespace: String,
-    /// The JSON object that the client sent along, as `auth` in the client libraries.
+    /// The JSON that the client sent along, as `auth` in the client libraries: an object, as a rule, but any
+    /// value may come. `None` also for `null`.
     pub auth: Option<Box<RawValue>>,
     /// The client's address.
     pub address: IpAddr,

@@ -20,6 +20,7 @@ mod json;
 mod limit;
 mod metrics;
 mod origin;
+mod origins;
 mod packet;
 mod payload;
 mod reason;
@@ -93,7 +94,8 @@ pub use self::{
     id::Id,
     limit::Rate,
     metrics::Metrics,
-    origin::Origins,
+    origin::{NotAnOrigin, Origin},
+    origins::Origins,
     payload::{EncodeError, Payload, Placeholder},
     reason::Reason,
     room::Room,

@@ -1,198 +1,204 @@
-//! Which web pages may speak to the server.
+//! The origin of a web page, as the header `Origin` names it.
 
-use std::net::IpAddr;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
-use http::uri::{Authority, Parts, Scheme, Uri};
-use http::{HeaderMap, HeaderValue, header};
+/// The longest scheme and host that an origin may have.
+const MAX_SCHEME: usize = 32;
+const MAX_HOST: usize = 253;
 
-/// An allow-list for the `Origin` header, which browsers send and scripts cannot forge.
+/// Where a page comes from.
 ///
-/// Allowed are the server's own origin and the listed ones. A request without `Origin` comes from no web page
-/// and is allowed.
-///
-/// The own origin is that of the `Host` header, but on a loopback address: there it is any port of `localhost`
-/// and of loopback addresses, whatever `Host` says. Anybody can let a name of theirs lead to 127.0.0.1, and a
-/// page of that name would have it for its host, too.
-#[derive(Clone, Debug, Default)]
-pub struct Origins {
-    listed: Vec<String>,
-    loopback: bool,
-    proxied: bool,
+/// Two are equal when browsers take them for the same: written in another case, with the port that is the
+/// scheme's own or without it. `ws` and `wss` count as `http` and `https`: some client libraries write the
+/// address that they connect to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Origin(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    /// `null`: what browsers send for a page that has no origin, or may not tell it.
+    Null,
+    /// `file://`: what some libraries and web views send for a program or page of their own.
+    File,
+    Site {
+        scheme: Box<str>,
+        host: Box<str>,
+        /// `None` for the scheme's own.
+        port: Option<u16>,
+    },
 }
 
-impl Origins {
-    /// `listed` are origins as browsers write them (`https://chat.example.com`), compared without case;
-    /// `loopback` says that the server listens on a loopback address.
-    pub fn new(listed: impl IntoIterator<Item = impl Into<String>>, loopback: bool) -> Self {
-        let listed =
-            listed.into_iter().map(|origin| origin.into().trim_end_matches('/').to_owned()).collect();
-        Self { listed, loopback, proxied: false }
+/// A text that is not an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is written as https://chat.example.org, without a path; or it is null, or file://")]
+pub struct NotAnOrigin;
+
+impl Origin {
+    /// Whether it is that of the server, which is asked by this name in the header `Host`.
+    pub(crate) fn is_at(&self, host_header: &[u8]) -> bool {
+        let Kind::Site { scheme, host, port } = &self.0 else { return false };
+        let Some(own) = default_port(scheme) else { return false };
+        let asked = std::str::from_utf8(host_header).ok().and_then(host_and_port);
+        asked.is_some_and(|(name, at)| name == **host && at.unwrap_or(own) == port.unwrap_or(own))
     }
 
-    /// Whether a proxy passes the `Host` of requests on: it counts then also on a loopback address.
-    #[must_use]
-    pub fn behind_proxy(self, proxied: bool) -> Self {
-        Self { proxied, ..self }
+    /// Whether it is a page of the machine that it is shown on, always.
+    pub(crate) fn is_local(&self) -> bool {
+        let Kind::Site { scheme, host, .. } = &self.0 else { return false };
+        // `[` and `]` are part of the host of an IPv6 address.
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let local = &**host == "localhost" || host.ends_with(".localhost");
+        default_port(scheme).is_some() && (local || address.is_ok_and(|address| address.is_loopback()))
     }
 
-    /// Whether a request with these headers may be answered.
-    pub fn allow(&self, headers: &HeaderMap) -> bool {
-        let mut origins = headers.get_all(header::ORIGIN).iter();
-        match (origins.next(), origins.next()) {
-            (None, _) => true,
-            (Some(origin), None) => origin.to_str().is_ok_and(|origin| self.allow_origin(origin, headers)),
-            (Some(_), Some(_)) => false,
-        }
+    /// Whether it has a name: `null` and `file://` stand for pages that have nothing to do with each other.
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self.0, Kind::Site { .. })
     }
+}
 
-    /// The headers that let a web page of another origin read an answer; a page of the server's own origin needs
-    /// none but `Vary`. Empty when the request has no `Origin` or may not be answered.
-    pub fn cors(&self, request: &HeaderMap) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Some(origin) = request.get(header::ORIGIN)
-            && self.allow(request)
-        {
-            headers.insert(header::VARY, HeaderValue::from_static("origin"));
-            let name = origin.to_str().unwrap_or_default();
-            if self.is_listed(name) || !is_own(name, request) {
-                headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-                headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Null => f.write_str("null"),
+            Kind::File => f.write_str("file://"),
+            Kind::Site { scheme, host, port } => {
+                write!(f, "{scheme}://{host}")?;
+                port.map_or(Ok(()), |port| write!(f, ":{port}"))
             }
         }
-        headers
     }
+}
 
-    fn is_listed(&self, origin: &str) -> bool {
-        self.listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin))
-    }
+impl FromStr for Origin {
+    type Err = NotAnOrigin;
 
-    fn allow_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
-        if self.is_listed(origin) {
-            return true;
+    /// Strict, so that an origin can be shown, logged and pasted into a shell.
+    fn from_str(text: &str) -> Result<Self, NotAnOrigin> {
+        if text == "null" {
+            return Ok(Self(Kind::Null));
         }
-        let local = |(_, authority): (Scheme, Authority)| is_local(authority.host());
-        (self.loopback && split(origin).is_some_and(local))
-            || ((self.proxied || !self.loopback) && is_own(origin, headers))
+        let (scheme, rest) = text.split_once("://").ok_or(NotAnOrigin)?;
+        let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        if scheme.is_empty() || scheme.len() > MAX_SCHEME || !scheme.bytes().all(is_scheme) {
+            return Err(NotAnOrigin);
+        }
+        let scheme: Box<str> = match &*scheme.to_ascii_lowercase() {
+            "ws" => "http".into(),
+            "wss" => "https".into(),
+            other => other.into(),
+        };
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if &*scheme == "file" && rest.is_empty() {
+            return Ok(Self(Kind::File));
+        }
+        let (host, port) = host_and_port(rest).ok_or(NotAnOrigin)?;
+        let port = port.filter(|port| default_port(&scheme) != Some(*port));
+        Ok(Self(Kind::Site { scheme, host: host.into(), port }))
     }
 }
 
-/// An origin as browsers write it, of a page that came over HTTP.
-fn split(origin: &str) -> Option<(Scheme, Authority)> {
-    let Parts { scheme, authority, .. } = origin.parse::<Uri>().ok()?.into_parts();
-    let authority = authority.filter(|authority| !authority.as_str().contains('@'))?;
-    scheme.filter(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme)).map(|scheme| (scheme, authority))
+/// The port of a scheme of the web.
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
 }
 
-/// Whether an origin is that of the `Host` of a request; browsers leave out the port that is a scheme's own.
-fn is_own(origin: &str, request: &HeaderMap) -> bool {
-    let host = request.get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    let (Some((scheme, origin)), Some(host)) = (split(origin), host) else { return false };
-    let own = if scheme == Scheme::HTTPS { 443 } else { 80 };
-    let port = |authority: &Authority| authority.port_u16().unwrap_or(own);
-    !host.as_str().contains('@')
-        && host.host().eq_ignore_ascii_case(origin.host())
-        && port(&host) == port(&origin)
-}
-
-/// Whether a name leads to the machine that it is used on, always.
-fn is_local(host: &str) -> bool {
-    // `[` and `]` are part of the host of an IPv6 address.
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let host = host.to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+/// The parts of a name with or without a port; an address of IPv6 stands in brackets and is written in the
+/// shortest way.
+fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
+    let (host, rest) = if let Some(text) = text.strip_prefix('[') {
+        let (address, rest) = text.split_once(']')?;
+        (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), rest)
+    } else {
+        let (host, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+        let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if host.is_empty() || host.len() > MAX_HOST || !host.bytes().all(is_host) {
+            return None;
+        }
+        (host.to_ascii_lowercase(), rest)
+    };
+    let port = match rest.strip_prefix(':') {
+        // Not parsed alone: a sign would be taken.
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+        Some(_) => return None,
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    Some((host, port))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn allowed(origins: &Origins, host: &str, origin: &str) -> bool {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-        headers.insert(header::ORIGIN, HeaderValue::from_str(origin).unwrap());
-        assert_eq!(origins.allow(&headers), !origins.cors(&headers).is_empty());
-        origins.allow(&headers)
+    fn origin(text: &str) -> Origin {
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
     #[test]
-    fn the_own_origin_and_no_origin() {
-        let origins = Origins::default();
-        assert!(origins.allow(&HeaderMap::new()));
-        assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
-        assert!(allowed(&origins, "Chat.example.com:5000", "http://chat.example.com:5000"));
-        assert!(allowed(&origins, "chat.example.com:443", "https://chat.example.com"));
-        assert!(allowed(&origins, "chat.example.com", "http://chat.example.com:80"));
-        assert!(!allowed(&origins, "chat.example.com:80", "https://chat.example.com"));
-        assert!(!allowed(&origins, "evil.org@chat.example.com", "https://chat.example.com"));
-        for origin in [
-            "https://evil.example.com",
-            "https://chat.example.com:444",
-            "https://chat.example.com.evil.org",
-            "https://evil.org@chat.example.com",
-            "https://chat.example.com@evil.org",
-            "null",
-            "",
-            "file://",
-            "chat.example.com",
-            "ftp://chat.example.com",
+    fn is_written_in_one_way() {
+        for (text, shown) in [
+            ("https://chat.example.org", "https://chat.example.org"),
+            ("HTTPS://Chat.example.org/", "https://chat.example.org"),
+            ("https://chat.example.org:443", "https://chat.example.org"),
+            ("http://chat.example.org:443", "http://chat.example.org:443"),
+            ("ws://chat.example.org:80", "http://chat.example.org"),
+            ("WSS://chat.example.org:5000", "https://chat.example.org:5000"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("http://[0:0:0:0:0:0:0:1]", "http://[::1]"),
+            ("http://10.0.0.1:5000", "http://10.0.0.1:5000"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            ("null", "null"),
+            ("file://", "file://"),
+            ("FILE:///", "file://"),
         ] {
-            assert!(!allowed(&origins, "chat.example.com", origin), "{origin}");
+            assert_eq!(origin(text).to_string(), shown);
+            assert_eq!(origin(shown), origin(text));
         }
     }
 
     #[test]
-    fn the_listed_ones() {
-        let origins = Origins::new(["https://App.example.com/"], false);
-        assert!(allowed(&origins, "chat.example.com", "https://app.example.com"));
-        assert!(!allowed(&origins, "chat.example.com", "http://app.example.com"));
-        assert!(!allowed(&origins, "chat.example.com", "http://localhost:4200"));
-    }
-
-    #[test]
-    fn any_local_port_on_loopback() {
-        let origins = Origins::new([""; 0], true);
-        for origin in ["http://localhost:4200", "http://127.0.0.1", "https://[::1]:8080"] {
-            assert!(allowed(&origins, "localhost:5000", origin), "{origin}");
+    fn is_nothing_else() {
+        for text in [
+            "",
+            "*",
+            "NULL",
+            "chat.example.org",
+            "chat:80",
+            "://chat.example.org",
+            "https://",
+            "https:///",
+            "https://*.example.org",
+            "https://a/b",
+            "https://a//",
+            "https://a?b",
+            "https://a b",
+            "https://a;b",
+            "https://$(a)",
+            "https://\"a\"",
+            "https://me@a",
+            "https://é.example",
+            "https://a:",
+            "https://a:b",
+            "https://a:+80",
+            "https://a:65536",
+            "https://a:80:80",
+            "https://[::1",
+            "https://[a]",
+            "https://[::1]80",
+            "file://a/b",
+            &format!("https://{}", "a".repeat(300)),
+            &format!("{}://a", "a".repeat(300)),
+        ] {
+            assert_eq!(text.parse::<Origin>(), Err(NotAnOrigin), "{text}");
         }
-        for origin in ["http://localhost.evil.org", "http://127.0.0.1.evil.org", "http://localhost@evil.org"]
-        {
-            assert!(!allowed(&origins, "localhost:5000", origin), "{origin}");
-        }
-    }
-
-    #[test]
-    fn a_name_that_was_led_to_loopback_is_not_the_own_one() {
-        let origins = Origins::new(["http://chat.test:5000"], true);
-        assert!(!allowed(&origins, "evil.example:5000", "http://evil.example:5000"));
-        assert!(allowed(&origins, "chat.test:5000", "http://chat.test:5000"));
-        for name in ["localhost:5000", "chat.localhost:5000", "127.0.0.2:5000", "[::1]:5000"] {
-            assert!(allowed(&origins, name, &format!("http://{name}")), "{name}");
-        }
-        // But a proxy knows what the server is called.
-        let origins = origins.behind_proxy(true);
-        assert!(allowed(&origins, "chat.example.com", "https://chat.example.com"));
-        assert!(!allowed(&origins, "chat.example.com", "https://evil.example"));
-    }
-
-    #[test]
-    fn only_other_origins_are_told_that_they_may_read() {
-        let told = |origins: &Origins, host: &'static str, origin: &'static str| {
-            let headers = [(header::HOST, host), (header::ORIGIN, origin)];
-            let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-            origins.cors(&headers.into_iter().collect()).contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-        };
-        let origins = Origins::new(["http://app.example.com"], true);
-        assert!(!told(&origins, "localhost:5000", "http://localhost:5000"));
-        assert!(told(&origins, "localhost:5000", "http://localhost:4200"));
-        // Listed, it may be the page without TLS of a server behind a proxy with it.
-        assert!(told(&origins, "app.example.com", "http://app.example.com"));
-    }
-
-    #[test]
-    fn two_origins_are_none() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::ORIGIN, HeaderValue::from_static("http://localhost"));
-        headers.append(header::ORIGIN, HeaderValue::from_static("http://evil.org"));
-        assert!(!Origins::new([""; 0], true).allow(&headers));
     }
 }

@@ -31,7 +31,8 @@ pub struct Packet<'a> {
     pub attachments: Option<usize>,
     /// Its namespace.
     pub namespace: &'a str,
-    /// The id that it acknowledges, or wants to be acknowledged with.
+    /// The id that it acknowledges, or wants to be acknowledged with. A CONNECT has none: its JSON may be a
+    /// number.
     pub ack: Option<u64>,
     /// Its JSON.
     pub data: &'a str,
@@ -65,7 +66,7 @@ impl<'a> Packet<'a> {
                 return None;
             }
         }
-        let (ack, data) = number(rest)?;
+        let (ack, data) = if kind == Kind::Connect { (None, rest) } else { number(rest)? };
         Some(Self { kind, attachments, namespace, ack, data })
     }
 }
@@ -121,6 +122,7 @@ mod tests {
             packet(r#"0/admin,{"a":"b"}"#),
             Some((Kind::Connect, None, "/admin", None, r#"{"a":"b"}"#))
         );
+        assert_eq!(packet("05"), Some((Kind::Connect, None, "/", None, "5")));
         assert_eq!(packet("0/admin"), Some((Kind::Connect, None, "/admin", None, "")));
         assert_eq!(packet("1/admin,"), Some((Kind::Disconnect, None, "/admin", None, "")));
         assert_eq!(packet(r#"2["foo"]"#), Some((Kind::Event, None, "/", None, r#"["foo"]"#)));

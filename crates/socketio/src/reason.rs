@@ -53,7 +53,7 @@ reasons! {
     PacketTimeout = "packet_timeout", 1008;
     /// More packets than the rate allows.
     RateLimited = "rate_limited", 1008;
-    /// A packet over `max_payload`.
+    /// A packet over `max_payload`, or a body over `max_body`.
     PacketTooLarge = "packet_too_large", 1009;
     /// More attachments than `max_attachments`, or more bytes in them than `max_attachment_bytes`.
     AttachmentLimit = "attachment_limit", 1009;

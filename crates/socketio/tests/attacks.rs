@@ -62,8 +62,9 @@ async fn packets_that_are_none() {
         "0{}",
         "2",
         "2probe",
-        "5",
         "1x",
+        "5x",
+        "b!",
         "3probe",
         // Not Socket.IO, or not from a client.
         "4",
@@ -93,8 +94,8 @@ async fn packets_that_are_none() {
         &deep,
         // Namespaces and their packets.
         "40",
-        "40/a,[]",
-        "40/a,\"x\"",
+        "40/a,[",
+        "40/a,x",
         "40/a,{",
         "40/a,1{}",
         "41x",
@@ -267,6 +268,92 @@ async fn bodies_over_the_limit() {
 }
 
 #[tokio::test]
+async fn bodies_of_several_packets() {
+    let mut fixture = Fixture::start(Config { max_payload: 1000, max_body: 3000, ..config() }).await;
+    let address = fixture.address;
+    let packet = |length: usize| format!("42[\"x\",\"{}\"]", "x".repeat(length - "42[\"x\",\"\"]".len()));
+    // As long as was announced, each packet as long as it may be.
+    let (sid, _) = fixture.polling_socket().await;
+    let full = [packet(1000), packet(1000), packet(998)].join("\u{1e}");
+    assert_eq!(full.len(), 3000);
+    assert_eq!(post(address, &sid, &full).await.body, "ok");
+    for _ in 0..3 {
+        assert_eq!(fixture.event().await.0, "x");
+    }
+    // What is too long is named, and ends the session.
+    for (body, handled, said) in [
+        (full.clone() + "x", 0, "at most 3000 bytes"),
+        ([packet(10), packet(1001), packet(10)].join("\u{1e}"), 1, "packet_too_large"),
+    ] {
+        let (sid, _) = fixture.polling_socket().await;
+        let refused = post(address, &sid, &body).await;
+        assert_eq!(refused.status, 413);
+        assert!(refused.body.contains(said), "{}", refused.body);
+        for _ in 0..handled {
+            fixture.event().await;
+        }
+        assert!(matches!(fixture.next().await, Happened::Disconnected(Reason::PacketTooLarge, _)));
+        assert_eq!(get(address, &sid).await.status, 400);
+    }
+    // Binary is measured as it is, not as it is written.
+    let begun = r#"451-["x",{"_placeholder":true,"num":0}]"#;
+    let zeros = |length: usize| format!("{begun}\u{1e}b{}", "A".repeat((length * 4).div_ceil(3)));
+    let (sid, _) = fixture.polling_socket().await;
+    assert_eq!(post(address, &sid, &zeros(1000)).await.body, "ok");
+    match fixture.next().await {
+        Happened::Event { attachments, .. } => assert_eq!(attachments, [vec![0; 1000]]),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(post(address, &sid, &zeros(1001)).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_client_that_is_not_let_in_posts_a_packet_at_most() {
+    let fixture = Fixture::start(Config { max_payload: 1000, max_body: 3000, ..config() }).await;
+    for before in ["6", "40/refused,", "40/unknown,"] {
+        let sid = open_polling(fixture.address).await;
+        assert_eq!(post(fixture.address, &sid, before).await.body, "ok");
+        let refused = post(fixture.address, &sid, &vec!["6"; 501].join("\u{1e}")).await;
+        assert_eq!(refused.status, 413);
+        assert!(refused.body.contains("at most 1000 bytes"), "{}", refused.body);
+    }
+    fixture.empty().await;
+}
+
+#[tokio::test]
+async fn long_bodies_are_bounded_over_all_sessions() {
+    const AT_A_TIME: usize = 256;
+    let mut fixture = Fixture::start(Config { max_payload: 20, max_body: 3000, ..config() }).await;
+    let address = fixture.address;
+    let long = |event: &str| format!("42[\"{event}\",1]\u{1e}{}", vec!["6"; 20].join("\u{1e}"));
+    let mut posts = Vec::new();
+    for _ in 0..AT_A_TIME {
+        let (sid, _) = fixture.polling_socket().await;
+        let body = long("wait");
+        posts.push(tokio::spawn(async move { post(address, &sid, &body).await.body }));
+        // It is kept until its packets are handled.
+        assert_eq!(fixture.event().await.0, "wait");
+    }
+    let (sid, _) = fixture.polling_socket().await;
+    let body = long("next");
+    let next = tokio::spawn(async move { post(address, &sid, &body).await.body });
+    // Short ones go on meanwhile.
+    for _ in 0..3 {
+        let (sid, _) = fixture.polling_socket().await;
+        assert_eq!(post(address, &sid, "42[\"short\",1]").await.body, "ok");
+        assert_eq!(fixture.event().await.0, "short");
+    }
+    assert!(!next.is_finished());
+    fixture.gate.add_permits(1);
+    assert_eq!(fixture.event().await.0, "next");
+    assert_eq!(next.await.unwrap(), "ok");
+    fixture.gate.add_permits(AT_A_TIME);
+    for post in posts {
+        assert_eq!(post.await.unwrap(), "ok");
+    }
+}
+
+#[tokio::test]
 async fn packets_that_never_end() {
     let config = Config { packet_timeout: Duration::from_millis(100), ..config() };
     let mut fixture = Fixture::start(config).await;
@@ -320,6 +407,7 @@ async fn floods() {
         text("6"),
         text("42/other,[\"x\"]"),
         text("40/refused,"),
+        text("40/unknown,"),
         frame(0x89, b"ping"),
         frame(0x8A, b"pong"),
         [frame(0x01, b""), vec![frame(0x00, b""); 100].concat()].concat(),
@@ -330,7 +418,7 @@ async fn floods() {
     let sid = open_polling(fixture.address).await;
     assert_eq!(post(fixture.address, &sid, &vec!["6"; 100].join("\u{1e}")).await.status, 400);
     assert_eq!(get(fixture.address, &sid).await.status, 400);
-    assert_eq!(fixture.server.metrics().closed(Reason::RateLimited), 10);
+    assert_eq!(fixture.server.metrics().closed(Reason::RateLimited), 11);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn fast() -> Config {
     Config {
         ping_interval: Duration::from_millis(300),
         ping_timeout: Duration::from_millis(200),
-        max_payload: 1_000_000,
+        max_body: 1_000_000,
         ..config()
     }
 }
@@ -92,7 +92,10 @@ async fn pages_of_other_origins_are_refused() {
     let fixture = Fixture::start(Config { origins, ..config() }).await;
     let evil = "Origin: https://evil.example\r\n";
     let response = http(fixture.address, "GET", POLLING, evil, "").await;
-    assert_eq!((response.status, response.body.as_str()), (403, r#"{"code":4,"message":"Forbidden"}"#));
+    let body: Value = serde_json::from_str(&response.body).unwrap();
+    assert_eq!((response.status, &body["code"]), (403, &json!(4)));
+    let message = body["message"].as_str().unwrap();
+    assert_eq!(message, "Forbidden. The origin https://evil.example may not use this server.");
     assert_eq!(http(fixture.address, "OPTIONS", POLLING, evil, "").await.status, 403);
     // Not even with a session's id.
     let sid = open_polling(fixture.address).await;
@@ -141,7 +144,7 @@ async fn polling_carries_packets_both_ways() {
 #[tokio::test]
 async fn a_bad_payload_ends_a_polling_session() {
     let fixture = Fixture::start(config()).await;
-    for body in ["abc", "", "4", "40\u{1e}", "\u{1e}40", "b!!!", "0{}", "2probe", "5", "40\u{1e}42{}"] {
+    for body in ["abc", "", "4", "40\u{1e}", "\u{1e}40", "b!!!", "0{}", "2probe", "5x", "40\u{1e}42{}"] {
         let sid = open_polling(fixture.address).await;
         assert_eq!(post(fixture.address, &sid, body).await.status, 400, "{body:?}");
         assert_eq!(get(fixture.address, &sid).await.status, 400, "{body:?}");
@@ -340,6 +343,82 @@ async fn namespaces_are_connected_refused_and_left() {
     assert!(client.text().await.starts_with("40/custom,"));
     drop(client);
     fixture.empty().await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_there_is_not_is_refused_alone() {
+    let mut fixture = Fixture::start(Config { max_sockets: 1, ..config() }).await;
+    let mut client = Client::session(fixture.address).await;
+    let unknown = "44/unknown,{\"message\":\"Invalid namespace\"}";
+    client.send("40/unknown,").await;
+    assert_eq!(client.text().await, unknown);
+    client.send("40").await;
+    assert!(client.text().await.starts_with("40{\"sid\":"));
+    let main = fixture.socket().await;
+    // As many as there may be are connected, and still it is only refused; so is whatever else is sent to it.
+    for packet in
+        ["40/unknown,{\"token\":1}", "42/unknown,[\"echo\",1]", "42/unknown,7[\"ack\"]", "43/unknown,1[]"]
+    {
+        client.send(packet).await;
+    }
+    client.send("451-/unknown,[\"echo\",{\"_placeholder\":true,\"num\":0}]").await;
+    client.send_binary(&[1]).await;
+    client.send("41/unknown,").await;
+    client.send("42[\"echo\",2]").await;
+    assert_eq!(client.text().await, unknown);
+    assert_eq!(client.text().await, "42[\"echo\",2]");
+    assert_eq!(fixture.event().await, ("echo".to_owned(), json!([2])));
+    assert!(main.is_connected());
+}
+
+#[tokio::test]
+async fn auth_is_any_json() {
+    let mut fixture = Fixture::start(config()).await;
+    for (sent, auth) in [
+        ("", json!({})),
+        ("null", json!({})),
+        ("{\"a\":1}", json!({ "a": 1 })),
+        ("\"token\"", json!("token")),
+        ("5", json!(5)),
+        ("-1.5", json!(-1.5)),
+        ("true", json!(true)),
+        ("[1]", json!([1])),
+    ] {
+        for start in ["40", "40/custom,"] {
+            let mut client = Client::session(fixture.address).await;
+            client.send(&format!("{start}{sent}")).await;
+            assert!(client.text().await.starts_with(start));
+            assert_eq!(fixture.socket().await.session(), &auth, "{start}{sent}");
+            drop(client);
+            fixture.disconnected().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn binary_may_come_as_text_over_websocket() {
+    let fixture = Fixture::start(config()).await;
+    let mut client = Client::connect(fixture.address).await;
+    let echo = "451-[\"echo\",{\"_placeholder\":true,\"num\":0}]";
+    for binary in ["bAQIDBA==", "bAQIDBA", "bAQID\r\nBA=="] {
+        client.send(echo).await;
+        client.send(binary).await;
+        assert_eq!(client.text().await, echo);
+        assert_eq!(client.next().await, Message::Binary(vec![1, 2, 3, 4]));
+    }
+}
+
+#[tokio::test]
+async fn who_says_that_it_has_moved_without_need_is_let_go_on() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut client = Client::session(fixture.address).await;
+    client.send("5").await;
+    client.send("40").await;
+    assert!(client.text().await.starts_with("40{\"sid\":"));
+    fixture.socket().await;
+    let (sid, _) = fixture.polling_socket().await;
+    assert_eq!(post(fixture.address, &sid, "5\u{1e}42[\"echo\",1]").await.body, "ok");
+    assert_eq!(get(fixture.address, &sid).await.body, "42[\"echo\",1]");
 }
 
 #[tokio::test]

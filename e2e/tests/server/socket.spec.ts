@@ -48,7 +48,7 @@ test('what else is unfit in a handshake is told, and does not hide the rest', as
   const cursor = await join(first);
   await say(first.socket, { receiver: ann.username, text: 'after the cursor' });
   for (const [auth, code, field] of [
-    [{ cursor, acks: 'true' }, 'invalid', 'acks'],
+    [{ cursor, acks: 'yes' }, 'invalid', 'acks'],
     [{ cursor: 5 }, 'cursor_invalid', 'cursor'],
   ] as const) {
     const live = client(aldis.url, { token: ann.token, ...auth });

@@ -47,7 +47,9 @@ const CROSS_ORIGIN: [(HeaderName, &str); 1] =
 
 /// Refuses pages of other sites, answers preflights, and puts the headers on that every answer has.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let mut response = if app.origins.allow(request.headers()) {
+    let mut response = if let Some(refusal) = app.origins.refusal(request.headers()) {
+        Failure::new(Code::OriginNotAllowed, refusal).into_response()
+    } else {
         let cross_origin = app.origins.cors(request.headers());
         let preflight = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let mut response = if request.method() == Method::OPTIONS && preflight {
@@ -63,10 +65,6 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
             response.headers_mut().append(name, value.clone());
         }
         response
-    } else {
-        let detail =
-            "Pages of this origin may not use this server; the operator can add it with --allow-origin.";
-        Failure::new(Code::OriginNotAllowed, detail).into_response()
     };
     let headers = response.headers_mut();
     put(headers, &SECURITY);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::Error;
 use domain::store::Since;
 use protocol::Code;
-use serde_json::Value;
+use serde_json::{Value, json};
 use socketio::{Connect, Refusal};
 
 use super::client::{Client, Start};
@@ -16,16 +16,22 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// The only namespace.
 const NAMESPACE: &str = "/";
 
-pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Error> {
-    if request.namespace != NAMESPACE {
-        return Err(Error::new(Code::NotFound, "There is no such namespace; connect to /."));
+/// Whether a client may ask for a namespace at all.
+pub(super) fn namespace(name: &str) -> Result<(), Error> {
+    if name == NAMESPACE {
+        return Ok(());
     }
+    let detail = "Everything is in the default namespace; connect to /, and leave this one out.";
+    Err(Error::new(Code::NamespaceUnknown, detail))
+}
+
+pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Error> {
     let limited = !request.address.is_loopback();
     if limited && app.hub.sockets_of(request.address) >= app.config.sockets_per_address {
         let detail = "Too many sockets are open from this address; close some.";
         return Err(Error { retry_after: Some(RETRY_AFTER), ..Error::new(Code::RateLimited, detail) });
     }
-    let auth: Value = request.auth().unwrap_or_default();
+    let auth = auth(request)?;
     let token = match &auth["token"] {
         Value::String(token) if !token.is_empty() => token,
         Value::Null | Value::String(_) => {
@@ -35,16 +41,35 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     };
     let caller = app.domain.sessions.authenticate(token).await?;
     let mut start = start(app, &auth["cursor"]);
-    let acks = match &auth["acks"] {
-        Value::Null => false,
-        Value::Bool(acks) => *acks,
-        _ => {
-            start.refused =
-                Some(Box::new(Error::invalid("acks", "acks is true or false; it counts as false.")));
-            false
-        }
-    };
+    let acks = flag(&auth["acks"]).unwrap_or_else(|| {
+        start.refused = Some(Box::new(Error::invalid("acks", "acks is true or false; it counts as false.")));
+        false
+    });
     Ok(Client::new(caller, start, acks))
+}
+
+/// The object that the client sent; a text alone is the token.
+fn auth(request: &Connect) -> Result<Value, Error> {
+    match request.auth() {
+        Ok(auth @ Value::Object(_)) => Ok(auth),
+        Ok(Value::String(token)) => Ok(json!({ "token": token })),
+        _ => Err(Error::new(
+            Code::Malformed,
+            "Send auth as an object: { token }, with cursor and acks if you like.",
+        )),
+    }
+}
+
+/// A value that is true or false. Libraries whose `auth` holds texts alone, as that for Java, write it as a
+/// text; an empty one stands for nothing.
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Null => Some(false),
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.is_empty() || text.eq_ignore_ascii_case("false") => Some(false),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        _ => None,
+    }
 }
 
 /// Where a client goes on from. A cursor that is not of this log cannot be gone on from: such a client is
@@ -53,6 +78,7 @@ fn start(app: &App, cursor: &Value) -> Start {
     let before = app.domain.syncs.position();
     let since = match cursor {
         Value::Null => Ok(Since::Delivered),
+        Value::String(none) if none.is_empty() => Ok(Since::Delivered),
         Value::String(cursor) => app.domain.syncs.resume(cursor).map(Since::Position),
         _ => Err(Error::new(Code::CursorInvalid, "A cursor is a string.").about("cursor")),
     };

@@ -37,6 +37,10 @@ pub(crate) struct Sockets(pub(crate) Arc<App>);
 impl Handler for Sockets {
     type Session = Client;
 
+    fn namespace(&self, name: &str) -> Result<(), Refusal> {
+        connect::namespace(name).map_err(|error| connect::refusal(&error))
+    }
+
     async fn connect(&self, request: Connect) -> Result<Client, Refusal> {
         connect::connect(&self.0, &request).await.map_err(|error| connect::refusal(&error))
     }

@@ -14,7 +14,7 @@ fuzz_target!(|payload: &str| {
         if let Some(EnginePacket::Text(data)) = EnginePacket::decode(packet) {
             assert_eq!(data.len() + 1, packet.len());
         }
-        if let Some(EnginePacket::Binary(bytes)) = EnginePacket::decode_polling(packet) {
+        if let Some(EnginePacket::Binary(bytes)) = EnginePacket::decode(packet) {
             assert!(packet.starts_with('b') && bytes.len() < packet.len());
         }
     }

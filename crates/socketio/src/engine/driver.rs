@@ -133,9 +133,10 @@ impl<'a, P: Protocol> Driver<'a, P> {
                 }
                 return Ok(());
             }
-            Packet::Noop => return Ok(()),
+            // The Arduino library says that it has moved also where it has not.
+            Packet::Noop | Packet::Upgrade => return Ok(()),
             Packet::Close => return Err(Reason::ClientClosed),
-            Packet::Ping(_) | Packet::Upgrade => return Err(Reason::BadPacket),
+            Packet::Ping(_) => return Err(Reason::BadPacket),
         };
         let session = self.session.as_mut().expect("the session is open while it reads");
         match self.engine.protocol.receive(session, message, now)? {

@@ -13,6 +13,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use sha1::{Digest, Sha1};
 use tokio::sync::oneshot;
 
+use super::Refused;
 use crate::Id;
 
 /// The body of a response.
@@ -53,51 +54,12 @@ impl HttpBody for Body {
     }
 }
 
-/// For how many seconds whom there is no room for should stay away: nobody knows when there will be.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
-
-/// Why a request is refused, as the reference server says it: `{"code", "message"}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    Transport,
-    Session,
-    Method,
-    Request,
-    Origin,
-    Version,
-    TooLarge,
-    TooMany,
-    Closing,
-}
-
-impl Refused {
-    pub(super) fn response(self) -> Response<Body> {
-        let (status, code, message) = match self {
-            Self::Transport => (StatusCode::BAD_REQUEST, 0, "Transport unknown"),
-            Self::Session => (StatusCode::BAD_REQUEST, 1, "Session ID unknown"),
-            Self::Method => (StatusCode::BAD_REQUEST, 2, "Bad handshake method"),
-            Self::Request => (StatusCode::BAD_REQUEST, 3, "Bad request"),
-            Self::Origin => (StatusCode::FORBIDDEN, 4, "Forbidden"),
-            Self::Version => (StatusCode::BAD_REQUEST, 5, "Unsupported protocol version"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large"),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, 4, "Too many sessions"),
-            Self::Closing => (StatusCode::SERVICE_UNAVAILABLE, 4, "Closing"),
-        };
-        let body = format!(r#"{{"code":{code},"message":"{message}"}}"#);
-        let mut response = respond(status, "application/json", Body::new(body.into(), None));
-        if let Self::TooMany | Self::Closing = self {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-        }
-        response
-    }
-}
-
 /// A response with packets, or with `ok`.
 pub(super) fn text(body: Body) -> Response<Body> {
     respond(StatusCode::OK, "text/plain; charset=UTF-8", body)
 }
 
-fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
+pub(super) fn respond(status: StatusCode, kind: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -151,8 +113,10 @@ impl Query {
             Some("websocket") => Transport::WebSocket,
             _ => return Err(Refused::Transport),
         };
-        if version != Some("4") {
-            return Err(Refused::Version);
+        match version {
+            Some("4") => {}
+            Some(_) => return Err(Refused::Version),
+            None => return Err(Refused::NoVersion),
         }
         let session = session.map(|sid| Id::parse(sid).ok_or(Refused::Session)).transpose()?;
         Ok(Self { transport, session })
@@ -175,14 +139,14 @@ pub(super) fn accept_websocket<B>(request: &Request<B>) -> Result<Response<Body>
     let upgrade = has(header::CONNECTION, "upgrade")
         && has(header::UPGRADE, "websocket")
         && has(header::SEC_WEBSOCKET_VERSION, "13");
-    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(Refused::Request)?.as_bytes();
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(Refused::Handshake)?.as_bytes();
     let mut nonce = [0; 18]; // What the decoder may need for 16 bytes with padding.
     if !upgrade || BASE64_STANDARD.decode_slice(key, &mut nonce) != Ok(16) {
-        return Err(Refused::Request);
+        return Err(Refused::Handshake);
     }
     let digest =
         Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
-    let accept = HeaderValue::from_str(&BASE64_STANDARD.encode(digest)).map_err(|_| Refused::Request)?;
+    let accept = HeaderValue::from_str(&BASE64_STANDARD.encode(digest)).map_err(|_| Refused::Handshake)?;
     let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -208,7 +172,7 @@ mod tests {
         assert_eq!(query(&format!("transport=websocket&EIO=4&sid={sid}")), Ok((Transport::WebSocket, true)));
         assert_eq!(query("EIO=4"), Err(Refused::Transport));
         assert_eq!(query("EIO=4&transport=abc"), Err(Refused::Transport));
-        assert_eq!(query("transport=polling"), Err(Refused::Version));
+        assert_eq!(query("transport=polling"), Err(Refused::NoVersion));
         assert_eq!(query("EIO=3&transport=polling"), Err(Refused::Version));
         for sid in ["", "abc", "AAAAAAAAAAAAAAAAAAAAAB", "../../etc/passwd"] {
             assert_eq!(query(&format!("EIO=4&transport=polling&sid={sid}")), Err(Refused::Session));
@@ -237,12 +201,12 @@ mod tests {
     fn refuses_a_bad_handshake() {
         for name in ["connection", "upgrade", "sec-websocket-version", "sec-websocket-key"] {
             let without = handshake(|request| drop(request.headers_mut().remove(name)));
-            assert_eq!(without, Err(Refused::Request), "{name}");
+            assert_eq!(without, Err(Refused::Handshake), "{name}");
         }
         let short = handshake(|request| {
             request.headers_mut().insert("sec-websocket-key", HeaderValue::from_static("c2hvcnQ="));
         });
-        assert_eq!(short, Err(Refused::Request));
+        assert_eq!(short, Err(Refused::Handshake));
         assert_eq!(handshake(|request| *request.method_mut() = Method::POST), Err(Refused::Method));
     }
 }

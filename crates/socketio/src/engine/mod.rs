@@ -15,6 +15,7 @@ mod outbox;
 pub(crate) mod packet;
 mod polling;
 mod protocol;
+mod refused;
 mod requests;
 mod route;
 mod upgrade;
@@ -29,7 +30,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
@@ -40,7 +44,7 @@ pub use self::{
     protocol::{Message, Protocol, Received, Work},
     wire::Wire,
 };
-use self::{http::Refused, polling::Mailbox};
+use self::{polling::Mailbox, refused::Refused};
 use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};
 
 /// The sessions of one server.
@@ -49,6 +53,8 @@ pub struct Engine<P> {
     protocol: P,
     sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
+    /// Bounds what is kept of long bodies; see `requests.rs`.
+    bodies: Arc<Semaphore>,
     tasks: TaskTracker,
     /// Cancelled when nothing may be waited for any more.
     cut: CancellationToken,
@@ -75,6 +81,7 @@ impl<P: Protocol> Engine<P> {
             protocol,
             sessions: Mutex::default(),
             counters,
+            bodies: Arc::new(Semaphore::new(requests::LONG_BODIES)),
             tasks: TaskTracker::new(),
             cut: CancellationToken::new(),
         })

@@ -2,10 +2,20 @@
 
 use std::borrow::Cow;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 
 /// What stands between the packets of a polling payload.
 pub(crate) const SEPARATOR: u8 = 0x1E;
+
+/// Base64 with padding or without: client libraries write both.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// A packet from the client.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,10 +37,12 @@ pub enum Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads a packet that came as text; `None` when it is none that a client may send.
+    /// Reads a packet that came as text; `None` when it is none that a client may send. Binary is `b` and base64:
+    /// in a polling payload always, over WebSocket from clients that were told to.
     pub fn decode(text: &'a str) -> Option<Self> {
         let (kind, data) = text.split_at_checked(1)?;
         Some(match (kind, data) {
+            ("b", _) => Self::Binary(binary(data)?.into()),
             ("4", _) => Self::Text(data),
             ("3", "") => Self::Pong,
             ("2", _) => Self::Ping(data),
@@ -40,13 +52,15 @@ impl<'a> Packet<'a> {
             _ => return None,
         })
     }
+}
 
-    /// Reads a packet of a polling payload, where binary is `b` and base64.
-    pub fn decode_polling(text: &'a str) -> Option<Self> {
-        match text.strip_prefix('b') {
-            Some(data) => BASE64_STANDARD.decode(data).ok().map(|bytes| Self::Binary(bytes.into())),
-            None => Self::decode(text),
-        }
+/// Reads base64, which some libraries break into lines.
+fn binary(data: &str) -> Option<Vec<u8>> {
+    if data.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        BASE64.decode(data).ok()
+    } else {
+        BASE64.decode(data).ok()
     }
 }
 
@@ -71,16 +85,19 @@ mod tests {
         assert_eq!(Packet::decode("1"), Some(Packet::Close));
         assert_eq!(Packet::decode("5"), Some(Packet::Upgrade));
         assert_eq!(Packet::decode("6"), Some(Packet::Noop));
-        assert_eq!(Packet::decode_polling("bAQIDBA=="), Some(Packet::Binary(vec![1, 2, 3, 4].into())));
+        for text in ["bAQIDBA==", "bAQIDBA", "bAQID\r\nBA==\r\n", "b AQ\tID BA"] {
+            assert_eq!(Packet::decode(text), Some(Packet::Binary(vec![1, 2, 3, 4].into())), "{text:?}");
+        }
+        assert_eq!(Packet::decode("b"), Some(Packet::Binary(vec![].into())));
     }
 
     #[test]
     fn refuses_the_rest() {
-        for text in ["", "0{}", "7", "abc", "bAQIDBA==", "é", "1x", "5x", "\u{1e}"] {
+        for text in ["", "0{}", "7", "abc", "é", "1x", "5x", "\u{1e}"] {
             assert_eq!(Packet::decode(text), None, "{text:?}");
         }
-        for text in ["b!", "bAQIDBA", "b=", "bA"] {
-            assert_eq!(Packet::decode_polling(text), None, "{text:?}");
+        for text in ["b!", "b=", "bA", "bA=Q=", "bAQIDBA=x"] {
+            assert_eq!(Packet::decode(text), None, "{text:?}");
         }
     }
 

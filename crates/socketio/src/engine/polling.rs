@@ -8,12 +8,12 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    sync::oneshot,
+    sync::{OwnedSemaphorePermit, oneshot},
     time::{Instant, Sleep},
 };
 
 use super::{
-    Protocol,
+    Link, Protocol,
     driver::{Driver, guarded},
     packet::{Packet, split_payload},
     upgrade::Probe,
@@ -31,6 +31,8 @@ pub(super) struct Mailbox {
     pub(super) post: Option<Post>,
     /// A body is being received or handled.
     pub(super) posting: bool,
+    /// The client was let in, and may send bodies of `max_body`.
+    pub(super) welcome: bool,
     pub(super) upgrade: Option<Box<WebSocket>>,
     /// A WebSocket wants to take over, or is about to.
     pub(super) upgrading: bool,
@@ -46,8 +48,19 @@ pub(super) struct Answer {
 /// A body that was received.
 pub(super) struct Post {
     pub(super) body: String,
-    /// Told when its packets are handled; dropped, they were refused.
-    pub(super) done: oneshot::Sender<()>,
+    /// Told when its packets are handled, or why the session ends before; dropped, it has ended already.
+    pub(super) done: oneshot::Sender<Result<(), Reason>>,
+    /// Its place among the long ones.
+    pub(super) _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Link {
+    /// The client is connected to a namespace: from now on it may post as much at once as it was told to.
+    pub(crate) fn welcome(&self) {
+        if let Some(mailbox) = &mut self.lock().mailbox {
+            mailbox.welcome = true;
+        }
+    }
 }
 
 /// What the task keeps while the session is on polling.
@@ -89,10 +102,11 @@ pub(super) async fn run<P: Protocol>(
     state.blocked = false;
     drop(state);
     driver.stalled = None;
-    if let Some((post, _)) = polling.post
-        && matches!(end, Err(Reason::ClientClosed))
-    {
-        let _ = post.done.send(());
+    if let Some((post, _)) = polling.post {
+        let _ = post.done.send(match end {
+            Ok(_) | Err(Reason::ClientClosed) => Ok(()),
+            Err(reason) => Err(reason),
+        });
     }
     end
 }
@@ -185,9 +199,14 @@ impl Polling {
             && let Some((post, at)) = &mut self.post
             && *at <= post.body.len()
         {
-            let (packet, rest) = split_payload(&post.body[*at..]);
+            let (text, rest) = split_payload(&post.body[*at..]);
             *at = rest.map_or(post.body.len() + 1, |rest| post.body.len() - rest.len());
-            let packet = Packet::decode_polling(packet).ok_or(Reason::BadPacket)?;
+            let packet = Packet::decode(text).ok_or(Reason::BadPacket)?;
+            // As long as over WebSocket, where binary is not written in base64.
+            let length = if let Packet::Binary(bytes) = &packet { bytes.len() } else { text.len() };
+            if length > driver.engine.config.max_payload {
+                return Err(Reason::PacketTooLarge);
+            }
             driver.packet(&packet, now, cx)?;
             self.answer_post(driver);
         }
@@ -204,7 +223,7 @@ impl Polling {
             if let Some(mailbox) = &mut driver.link.lock().mailbox {
                 mailbox.posting = false;
             }
-            let _ = post.done.send(());
+            let _ = post.done.send(Ok(()));
         }
     }
 

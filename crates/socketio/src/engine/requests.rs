@@ -1,14 +1,22 @@
 //! The requests of a session on polling, up to where its task takes them over.
 
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+};
+
 use bytes::Bytes;
 use http::{Request, Response, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::timeout,
+};
 
 use super::{
-    Link,
-    http::{Body, Refused, text},
+    Link, Refused,
+    http::{Body, text},
     polling::{Answer, Post},
 };
 use crate::{Config, Reason};
@@ -21,11 +29,11 @@ pub(super) async fn get(link: &Link) -> Result<Response<Body>, Refused> {
 
 fn wait(link: &Link) -> Result<oneshot::Receiver<Answer>, Refused> {
     let mut state = link.lock();
-    let mailbox = state.mailbox.as_mut().ok_or(Refused::Request)?;
+    let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
     if mailbox.get.is_some() {
         drop(state);
         link.abort(Reason::PollingConflict);
-        return Err(Refused::Request);
+        return Err(Refused::Conflict);
     }
     let (sender, answer) = oneshot::channel();
     mailbox.get = Some(sender);
@@ -33,69 +41,124 @@ fn wait(link: &Link) -> Result<oneshot::Receiver<Answer>, Refused> {
     Ok(answer)
 }
 
+/// How many bodies longer than a packet are kept at a time, of all sessions. More wait for their turn,
+/// unread.
+///
+/// An address may have some hundreds of sessions, and a body may take `packet_timeout` to come: without a
+/// bound those of many addresses would hold gigabytes.
+pub(super) const LONG_BODIES: usize = 256;
+
 /// Receives a body and answers when its packets are handled.
 pub(super) async fn post<B>(
     link: &Link,
     request: Request<B>,
     config: &Config,
+    bodies: &Arc<Semaphore>,
 ) -> Result<Response<Body>, Refused>
 where
     B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
 {
-    let mut posting = Posting::begin(link)?;
-    let length = request.headers().get(header::CONTENT_LENGTH);
+    let posting = Posting::begin(link)?;
+    let most = if posting.welcome { config.max_body } else { config.max_payload };
+    let (head, body) = request.into_parts();
+    let length = head.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > config.max_payload as u64) {
-        return Err(posting.fail(Reason::PacketTooLarge));
-    }
-    let body = Limited::new(request.into_body(), config.max_payload).collect();
-    let body = match timeout(config.packet_timeout, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(posting.fail(Reason::PacketTooLarge)),
-        Ok(Err(_)) => return Err(posting.fail(Reason::TransportError)),
-        Err(_) => return Err(posting.fail(Reason::PacketTimeout)),
+    let mut body = pin!(body);
+    let received = if length.is_some_and(|length| length > most as u64) {
+        Err(Reason::PacketTooLarge)
+    } else {
+        let receiving = receive(body.as_mut(), most, config.max_payload, bodies);
+        timeout(config.packet_timeout, receiving).await.unwrap_or(Err(Reason::PacketTimeout))
     };
-    let Ok(body) = String::from_utf8(body.into()) else {
-        return Err(posting.fail(Reason::BadUtf8));
-    };
-    match posting.deliver(body)?.await {
-        Ok(()) => Ok(text(Body::new(Bytes::from_static(b"ok"), None))),
-        Err(_) => Err(Refused::Request),
+    let received = received.and_then(|(bytes, permit)| {
+        String::from_utf8(bytes).map(|body| (body, permit)).map_err(|_| Reason::BadUtf8)
+    });
+    match received {
+        Ok((body, permit)) => match posting.deliver(body, permit)?.await {
+            Ok(Ok(())) => Ok(text(Body::new(Bytes::from_static(b"ok"), None))),
+            Ok(Err(reason)) => Err(Refused::Closed(reason)),
+            Err(_) => Err(Refused::Session),
+        },
+        Err(Reason::PacketTooLarge) => {
+            posting.fail(Reason::PacketTooLarge);
+            // What still comes is thrown away: else a client that is sending may see the connection break before
+            // it sees the answer.
+            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _ = timeout(config.close_timeout, rest).await;
+            Err(Refused::TooLarge(most))
+        }
+        Err(reason) => {
+            posting.fail(reason);
+            Err(Refused::Closed(reason))
+        }
     }
+}
+
+/// Receives a body of at most `most` bytes. One that is longer than `free` needs a permit for the rest.
+async fn receive<B>(
+    mut body: Pin<&mut B>,
+    most: usize,
+    free: usize,
+    bodies: &Arc<Semaphore>,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Reason>
+where
+    B: HttpBody<Data = Bytes>,
+{
+    let mut bytes = Vec::new();
+    let mut permit = None;
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(|_| Reason::TransportError)?.into_data() else { continue };
+        let length = bytes.len() + piece.len();
+        if length > most {
+            return Err(Reason::PacketTooLarge);
+        }
+        if length > free && permit.is_none() {
+            let waiting = bodies.clone().acquire_owned();
+            permit = Some(waiting.await.map_err(|_| Reason::Aborted)?);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok((bytes, permit))
 }
 
 /// A body that is being received. One that does not come to its end ends the session, since nobody can know
 /// what is missing; unless the session is on polling no more.
 struct Posting<'a> {
     link: &'a Link,
+    /// The client is connected to a namespace.
+    welcome: bool,
     failure: Option<Reason>,
 }
 
 impl<'a> Posting<'a> {
     fn begin(link: &'a Link) -> Result<Self, Refused> {
         let mut state = link.lock();
-        let mailbox = state.mailbox.as_mut().ok_or(Refused::Request)?;
+        let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
+        let welcome = mailbox.welcome;
         if std::mem::replace(&mut mailbox.posting, true) {
             drop(state);
             link.abort(Reason::PollingConflict);
-            return Err(Refused::Request);
+            return Err(Refused::Conflict);
         }
         drop(state);
         // Dropped while the body is being received: the client has given up.
-        Ok(Self { link, failure: Some(Reason::PollingConflict) })
+        Ok(Self { link, welcome, failure: Some(Reason::PollingConflict) })
     }
 
-    fn fail(&mut self, reason: Reason) -> Refused {
+    fn fail(mut self, reason: Reason) {
         self.failure = Some(reason);
-        if reason == Reason::PacketTooLarge { Refused::TooLarge } else { Refused::Request }
     }
 
-    fn deliver(mut self, body: String) -> Result<oneshot::Receiver<()>, Refused> {
+    fn deliver(
+        mut self,
+        body: String,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Result<oneshot::Receiver<Result<(), Reason>>, Refused> {
         self.failure = None;
         let (done, handled) = oneshot::channel();
         let mut state = self.link.lock();
-        let mailbox = state.mailbox.as_mut().ok_or(Refused::Request)?;
-        mailbox.post = Some(Post { body, done });
+        let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
+        mailbox.post = Some(Post { body, done, _permit: permit });
         self.link.notify(state);
         Ok(handled)
     }

@@ -19,9 +19,9 @@ use tokio::{
 };
 
 use super::{
-    Body, Engine, Link, Protocol,
+    Body, Engine, Link, Protocol, Refused,
     driver::Driver,
-    http::{self, Query, Refused, Transport},
+    http::{self, Query, Transport},
     outbox::{Content, Item},
     polling, requests,
     websocket::WebSocket,
@@ -54,8 +54,8 @@ impl<P: Protocol> Engine<P> {
     where
         B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
-        if !self.config.origins.allow(request.headers()) {
-            return Err(Refused::Origin);
+        if let Some(why) = self.config.origins.refusal(request.headers()) {
+            return Err(Refused::Origin(why));
         }
         if request.method() == Method::OPTIONS {
             return Ok(http::preflight(request.headers()));
@@ -68,7 +68,7 @@ impl<P: Protocol> Engine<P> {
             (Transport::WebSocket, Some(id), _) => self.upgrade(&self.find(id)?, request),
             (Transport::Polling, Some(id), &Method::GET) => requests::get(&*self.find(id)?).await,
             (Transport::Polling, Some(id), &Method::POST) => {
-                requests::post(&*self.find(id)?, request, &self.config).await
+                requests::post(&*self.find(id)?, request, &self.config, &self.bodies).await
             }
             (Transport::Polling, Some(_), _) => Err(Refused::Request),
         }
@@ -76,10 +76,10 @@ impl<P: Protocol> Engine<P> {
 
     /// The packet that opens a session.
     fn open_packet(&self, link: &Link, upgrades: &str) -> Bytes {
-        let Config { ping_interval, ping_timeout, max_payload, .. } = &self.config;
+        let Config { ping_interval, ping_timeout, max_body, .. } = &self.config;
         let (interval, timeout) = (ping_interval.as_millis(), ping_timeout.as_millis());
         format!(
-            r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{interval},"pingTimeout":{timeout},"maxPayload":{max_payload}}}"#,
+            r#"0{{"sid":"{}","upgrades":[{upgrades}],"pingInterval":{interval},"pingTimeout":{timeout},"maxPayload":{max_body}}}"#,
             link.id
         )
         .into()

@@ -57,6 +57,10 @@ impl App {
 impl Handler for App {
     type Session = Session;
 
+    fn namespace(&self, name: &str) -> Result<(), Refusal> {
+        if name == "/unknown" { Err(Refusal::new("Invalid namespace")) } else { Ok(()) }
+    }
+
     async fn connect(&self, request: Connect) -> Result<Session, Refusal> {
         let auth: Value = request.auth().expect("auth is JSON");
         if auth["wait"] == true {
@@ -64,7 +68,6 @@ impl Handler for App {
         }
         match &*request.namespace {
             "/refused" => Err(Refusal::new("no").with_data(serde_json::json!({ "why": ["because"] }))),
-            "/unknown" => Err(Refusal::new("Invalid namespace")),
             _ => Ok(auth),
         }
     }
