@@ -2,6 +2,18 @@ import angular from 'angular-eslint';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+// Nobody is told from somebody else by the spelling of their username: `people/handle.ts` compares.
+const USER = '/^(me|username|sender|receiver)$/';
+const COMPARISON = "BinaryExpression[operator=/^[!=]==$/]:not(:has(> Identifier.right[name='undefined'])):not(:has(> Literal.right))";
+const COMPARED_USERS = [
+  { selector: `${COMPARISON} > MemberExpression[property.name=${USER}]`, message: 'Compare usernames with `sameUser`.' },
+  { selector: `${COMPARISON} > Identifier[name=${USER}]`, message: 'Compare usernames with `sameUser`.' },
+  {
+    selector: `CallExpression[callee.property.name=/^(includes|indexOf)$/] > :matches(MemberExpression.arguments[property.name=${USER}], Identifier.arguments[name=${USER}])`,
+    message: 'Look for a username with `hasUser`.',
+  },
+];
+
 export default defineConfig(
   { ignores: ['dist/', '.angular/', 'src/app/protocol/'] },
   {
@@ -17,12 +29,17 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_' }],
       'max-lines': ['error', { max: 200, skipBlankLines: true }],
+      'no-restricted-syntax': ['error', ...COMPARED_USERS],
     },
   },
   {
     // A suite reads better whole.
     files: ['src/**/*.spec.ts'],
-    rules: { 'max-lines': 'off' },
+    rules: { 'max-lines': 'off', 'no-restricted-syntax': 'off' },
+  },
+  {
+    files: ['src/app/people/handle.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
   },
   {
     files: ['**/*.html'],

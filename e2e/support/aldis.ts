@@ -101,9 +101,12 @@ export class Aldis {
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
-  /** Registers, verifies and logs in; the username is `name` and a number that makes it unique. */
+  /**
+   * Registers, verifies and logs in; the username is `name` and a number that makes it unique. It begins with a
+   * capital letter, as people write their names: whatever compares usernames must not care.
+   */
   async person(name: string, displayName = name): Promise<Person> {
-    const username = `${name.toLowerCase()}-${process.pid}-${++people}`;
+    const username = `${name.charAt(0).toUpperCase()}${name.slice(1)}-${process.pid}-${++people}`;
     await this.call('POST', '/auth/register', { username, password: PASSWORD, displayName });
     await this.call('POST', '/auth/verify', { username, otp: '123456' });
     return { ...(await this.login(username)), username, password: PASSWORD };

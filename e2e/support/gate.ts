@@ -10,6 +10,10 @@ export class Gate {
   private open_ = true;
   /** Makes another text of what the server answers at a path. */
   rewrite: { path: string; text: (text: string) => string } | null = null;
+  /** Takes so many bytes a second of what is sent to a path, and passes nothing of it on. */
+  throttle: { path: string; rate: number } | null = null;
+  /** Requests with a body that was throttled: how many began, and how many of them the sender broke off. */
+  readonly uploads = { begun: 0, broken: 0 };
   private readonly live = new Set<Socket>();
   private readonly server: Server;
 
@@ -23,6 +27,7 @@ export class Gate {
         answer.pipe(response);
       });
       onward.on('error', () => incoming.socket.destroy());
+      if (this.throttle && method === 'POST' && url.startsWith(this.throttle.path)) return this.take(incoming, this.throttle.rate);
       incoming.pipe(onward);
     });
     this.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -67,6 +72,19 @@ export class Gate {
     this.close();
     this.server.closeAllConnections();
     this.server.close();
+  }
+
+  /** Reads as fast as a slow line does. */
+  private take(incoming: IncomingMessage, rate: number): void {
+    this.uploads.begun++;
+    incoming.on('close', () => {
+      if (!incoming.complete) this.uploads.broken++;
+    });
+    incoming.on('error', () => undefined);
+    incoming.on('data', (chunk: Buffer) => {
+      incoming.pause();
+      setTimeout(() => incoming.resume(), (chunk.length / rate) * 1_000);
+    });
   }
 
   private async rewritten(answer: IncomingMessage, response: ServerResponse, text: (text: string) => string): Promise<void> {

@@ -32,6 +32,33 @@ export async function browserOf(browser: Browser, aldis: Aldis, person: Person, 
   return context.newPage();
 }
 
+/** As a newcomer does it: every field by its label, every step by its button. */
+export async function register(page: Page, username: string, name: string): Promise<void> {
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Create an account' }).click();
+  // The page before has a field of this name, too.
+  await page.getByLabel('Name (optional)').waitFor();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Name (optional)').fill(name);
+  await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page.getByText('the code is 123456')).toBeVisible();
+  await page.getByLabel('Six-digit code').fill('123456');
+  await expect(page.getByRole('heading', { name: 'No conversations yet' })).toBeVisible();
+}
+
+/** Until the service worker has the whole client. */
+export async function installed(page: Page): Promise<void> {
+  const whole = () =>
+    page.evaluate(async () => {
+      if (!navigator.serviceWorker.controller) return false;
+      const { hashTable } = (await (await fetch('/ngsw.json')).json()) as { hashTable: object };
+      const held = await Promise.all(Object.keys(hashTable).map((path) => caches.match(path)));
+      return held.length > 5 && held.every(Boolean);
+    });
+  await expect.poll(whole, { timeout: 20_000 }).toBe(true);
+}
+
 /** The screen ends with the last of these texts, in this order, each once; what is far above is not drawn. */
 export async function expectLast(messenger: Messenger, texts: string[]): Promise<void> {
   await expect(async () => {

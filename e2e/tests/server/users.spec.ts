@@ -1,9 +1,9 @@
 import { expect, test } from '@playwright/test';
 
-import type { ChangeMe, Conversation, Page, User } from '../../../web/src/app/protocol/protocol.ts';
-import { Aldis, PASSWORD, say, type Person } from '../../support/aldis.ts';
+import type { Block, ChangeMe, Conversation, Message, Page, Presence, Typing, User } from '../../../web/src/app/protocol/protocol.ts';
+import { Aldis, answer, PASSWORD, say, type Person } from '../../support/aldis.ts';
 import { refused } from '../../support/check.ts';
-import { client, join } from '../../support/live.ts';
+import { client, join, next } from '../../support/live.ts';
 
 let aldis: Aldis;
 test.beforeAll(async () => void (aldis = await Aldis.start()));
@@ -102,4 +102,73 @@ test('a search that cannot be answered is refused', async () => {
   expect((await refused(get('/api/users', ann.token), 422, 'invalid')).field).toBe('query');
   await refused(get(path('ann', 'nonsense'), ann.token), 400, 'cursor_invalid');
   await refused(get(path('ann')), 401, 'token_required');
+});
+
+test('a username in any case is the same person, and is answered as it was registered', async () => {
+  const [ann, bob, eve] = [await aldis.person('Ann'), await aldis.person('bOB'), await aldis.person('eve')];
+  expect([ann, bob, eve].map(({ username }) => username === username.toLowerCase())).toEqual([false, false, false]);
+  const [loud, quiet] = [(name: string) => name.toUpperCase(), (name: string) => name.toLowerCase()];
+
+  // Logging in, and the account behind it.
+  const again = await aldis.login(quiet(ann.username));
+  expect(again.user).toEqual(ann.user);
+  const claims = JSON.parse(Buffer.from(again.token.split('.')[1]!, 'base64url').toString()) as object;
+  expect(claims).toMatchObject({ sub: ann.username, username: ann.username });
+  const taken = { username: loud(ann.username), password: PASSWORD };
+  await refused(aldis.request('POST', '/auth/register', taken), 409, 'username_taken');
+  for (const name of [loud(bob.username), quiet(bob.username), bob.username]) {
+    expect((await aldis.call<User>('GET', `/api/users/${name}`, undefined, ann.token)).username).toBe(bob.username);
+  }
+
+  // Messages: to whom, and from whom.
+  const [a, b, e] = [client(aldis.url, again), client(aldis.url, bob), client(aldis.url, eve)];
+  for (const live of [a, b, e]) await join(live);
+  const heard = next<Message>(b, 'message');
+  const sent = await say(a.socket, { receiver: quiet(bob.username), sender: loud(ann.username), text: 'hi' });
+  expect(sent).toMatchObject({ sender: ann.username, receiver: bob.username });
+  expect(await heard).toEqual(sent);
+  const { conversationId } = sent;
+  const other = await say(a.socket, { receiver: loud(bob.username), text: 'once more' });
+  expect(other.conversationId).toBe(conversationId);
+
+  // Typing, presence, receipts.
+  const typing = next<Typing>(b, 'typing');
+  answer(await a.socket.emitWithAck('typing', { receiver: loud(bob.username), typing: true }));
+  expect(await typing).toEqual({ conversationId, username: ann.username, typing: true });
+  const usernames = [quiet(bob.username), loud(bob.username)];
+  const watched = answer(await a.socket.emitWithAck('presence:watch', { usernames }));
+  const here: Presence = { username: bob.username, online: true };
+  expect(watched.every((one) => JSON.stringify(one) === JSON.stringify(here))).toBe(true);
+  expect(watched.length).toBeGreaterThan(0);
+  const receipt = next<{ username: string }>(a, 'receipt');
+  answer(await b.socket.emitWithAck('receipt', { conversationId, deliveredSeq: 1, readSeq: 1 }));
+  expect((await receipt).username).toBe(bob.username);
+
+  // Groups: somebody who is named twice is there once; mentions, roles and leaving.
+  const members = [loud(bob.username), quiet(bob.username), quiet(ann.username)];
+  const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members }, ann.token);
+  expect(group.members.map(({ username }) => username).sort()).toEqual([ann.username, bob.username].sort());
+  const put = (name: string, body: object) => aldis.call<Conversation>('PUT', `/api/conversations/${group.id}/members/${name}`, body, ann.token);
+  const roles = ({ members }: Conversation) => Object.fromEntries(members.map(({ username, role }) => [username, role]));
+  expect(roles(await put(loud(eve.username), {}))).toEqual({ [ann.username]: 'owner', [bob.username]: 'member', [eve.username]: 'member' });
+  expect(roles(await put(quiet(bob.username), { role: 'admin' }))).toMatchObject({ [bob.username]: 'admin' });
+  const text = `@${quiet(bob.username)}, @${loud(bob.username)} and @${loud(eve.username)}: aye`;
+  expect((await say(a.socket, { conversationId: group.id, text })).mentions).toEqual([bob.username, eve.username]);
+  const path = `/api/conversations/${group.id}/members/${loud(eve.username)}`;
+  const { members: left } = await aldis.call<Conversation>('DELETE', path, undefined, ann.token);
+  expect(left.map(({ username }) => username)).not.toContain(eve.username);
+  const own = `/api/conversations/${group.id}/members/${quiet(bob.username)}`;
+  expect((await aldis.request('DELETE', own, undefined, bob.token)).ok).toBe(true);
+  await refused(aldis.request('GET', `/api/conversations/${group.id}`, undefined, bob.token), 404, 'not_found');
+
+  // Blocks.
+  const block = (method: string, name: string) => aldis.request(method, `/api/blocks/${name}`, undefined, bob.token);
+  expect((await (await block('PUT', loud(ann.username))).json()) as Block).toMatchObject({ username: ann.username });
+  expect((await (await block('PUT', quiet(ann.username))).json()) as Block).toMatchObject({ username: ann.username });
+  expect((await aldis.call<Page<Block>>('GET', '/api/blocks', undefined, bob.token)).items).toHaveLength(1);
+  expect((await block('GET', quiet(ann.username))).status).toBe(200);
+  expect((await refused(block('PUT', loud(bob.username)), 422, 'invalid')).field).toBe('username');
+  expect((await block('DELETE', loud(ann.username))).status).toBe(204);
+  expect((await aldis.call<Page<Block>>('GET', '/api/blocks', undefined, bob.token)).items).toEqual([]);
+  for (const { socket } of [a, b, e]) socket.close();
 });

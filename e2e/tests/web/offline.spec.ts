@@ -1,20 +1,6 @@
-import type { Page } from '@playwright/test';
-
 import { Aldis, say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
-import { browserOf, expect, expectKept, Messenger, test } from '../../support/web.ts';
-
-/** Until the worker has the whole client. */
-async function installed(page: Page): Promise<void> {
-  const whole = () =>
-    page.evaluate(async () => {
-      if (!navigator.serviceWorker.controller) return false;
-      const { hashTable } = (await (await fetch('/ngsw.json')).json()) as { hashTable: object };
-      const held = await Promise.all(Object.keys(hashTable).map((path) => caches.match(path)));
-      return held.length > 5 && held.every(Boolean);
-    });
-  await expect.poll(whole, { timeout: 20_000 }).toBe(true);
-}
+import { browserOf, expect, expectKept, installed, Messenger, test } from '../../support/web.ts';
 
 test('5. without a server the client opens, with all that was seen before', async ({ browser }) => {
   const aldis = await Aldis.start();

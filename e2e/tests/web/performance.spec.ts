@@ -1,6 +1,7 @@
 import type { Browser, Page } from '@playwright/test';
 
 import { type Aldis, type Person, say } from '../../support/aldis.ts';
+import { TASKS, tasksOf } from '../../support/trace.ts';
 import { browserOf, expect, expectKept, Messenger, test } from '../../support/web.ts';
 
 // Recording a trace costs the page more than the page itself does.
@@ -58,28 +59,14 @@ async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]
   return { page, measured };
 }
 
-interface TraceEvent {
-  name: string;
-  pid: number;
-  tid: number;
-  ts: number;
-  /** Microseconds of processor time. */
-  tdur?: number;
-  args: { name?: string };
-}
-
 /**
  * Total blocking time: from the first paint on, what each task of the page takes beyond 50 ms. Counted in time of
  * the processor, so that other work on the machine does not count, and then as if it were `slower` times slower.
  */
 function blockingTime(trace: Buffer, slower: number): number {
-  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
-  const paint = traceEvents.find(({ name }) => name === 'firstContentfulPaint');
-  if (!paint) throw new Error('nothing was painted');
-  const main = traceEvents.find(({ name, pid, args }) => name === 'thread_name' && pid === paint.pid && args.name === 'CrRendererMain')!;
-  const tasks = traceEvents.filter(({ name, pid, tid, ts }) => name === 'ThreadControllerImpl::RunTask' && pid === main.pid && tid === main.tid && ts >= paint.ts);
-  if (tasks.length === 0) throw new Error('the trace has no tasks');
-  return tasks.reduce((sum, { tdur = 0 }) => sum + Math.max(0, (tdur / 1_000) * slower - 50), 0);
+  const { tasks, painted } = tasksOf(trace);
+  if (painted === undefined) throw new Error('nothing was painted');
+  return tasks.filter(({ ts }) => ts >= painted).reduce((sum, { took }) => sum + Math.max(0, took * slower - 50), 0);
 }
 
 test('1. a cold start transfers at most 150 kB', async ({ aldis, browser }) => {
@@ -122,7 +109,7 @@ test('2. the first message is on the screen within 700 ms; 4. nothing shifts', a
 test('3. on a machine four times slower the page is blocked for at most 300 ms', async ({ aldis, browser }) => {
   const people = await talk(aldis);
   const blocked = await best(async () => {
-    const { page } = await load(browser, aldis, people, (page) => browser.startTracing(page, { categories: ['toplevel', 'loading', '__metadata'] }));
+    const { page } = await load(browser, aldis, people, (page) => browser.startTracing(page, { categories: TASKS }));
     const trace = await browser.stopTracing();
     await page.context().close();
     return blockingTime(trace, 4);

@@ -1,31 +1,14 @@
-import type { Page } from '@playwright/test';
-
 import { Aldis, type Person } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
-import { browserOf, expect, expectLast, Messenger, test } from '../../support/web.ts';
-
-/** As a newcomer does it: every field by its label, every step by its button. */
-async function join(page: Page, username: string, name: string): Promise<void> {
-  await page.goto('/');
-  await page.getByRole('link', { name: 'Create an account' }).click();
-  // The page before has a field of this name, too.
-  await page.getByLabel('Name (optional)').waitFor();
-  await page.getByLabel('Username').fill(username);
-  await page.getByLabel('Name (optional)').fill(name);
-  await page.getByLabel('Password', { exact: true }).fill('correct horse battery');
-  await page.getByRole('button', { name: 'Create account' }).click();
-  await expect(page.getByText('the code is 123456')).toBeVisible();
-  await page.getByLabel('Six-digit code').fill('123456');
-  await expect(page.getByRole('heading', { name: 'No conversations yet' })).toBeVisible();
-}
+import { browserOf, expect, expectLast, Messenger, register, test } from '../../support/web.ts';
 
 test('two people register, talk, lose the server, and miss nothing', async ({ browser }) => {
   const aldis = await Aldis.start();
   const [hers, his] = await Promise.all([browser.newContext({ baseURL: aldis.url }), browser.newContext({ baseURL: aldis.url })]);
   const ann = new Messenger(await hers.newPage());
   let bob = new Messenger(await his.newPage());
-  await join(ann.page, 'ann', 'Ann');
-  await join(bob.page, 'bob', 'Bob');
+  await register(ann.page, 'Ann', 'Ann');
+  await register(bob.page, 'Bob', 'Bob');
 
   await ann.page.getByRole('button', { name: 'New conversation' }).first().click();
   await ann.page.getByRole('textbox', { name: 'Username' }).fill('nobody.here');

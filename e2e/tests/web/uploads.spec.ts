@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
+
 import { Aldis } from '../../support/aldis.ts';
 import { annAndBob, Files, painted, picture, send, SMALL, text, UPLOAD } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
 import { png } from '../../support/png.ts';
-import { browserOf, expect, Messenger, test } from '../../support/web.ts';
+import { browserOf, expect, installed, Messenger, test } from '../../support/web.ts';
 
 test('27. files are chosen, sent, shown to both, told in a word, and gone when they are deleted', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
@@ -110,26 +112,49 @@ test('27. files are pasted, and dropped where it shows that they can be', async 
   await page.context().close();
 });
 
-test('27. an upload shows how far it is, and can be taken back', async ({ aldis, browser }) => {
-  const [ann, bob] = await annAndBob(aldis);
-  const page = await browserOf(browser, aldis, ann);
-  const [messenger, files] = [new Messenger(page), new Files(page)];
-  await messenger.open(bob.username);
-  const line = await page.context().newCDPSession(page);
-  await line.send('Network.enable');
-  await line.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 300_000 });
-  await files.choose(text('slow.txt', 'x'.repeat(3_000_000)));
-  const progress = page.getByRole('progressbar', { name: 'Uploading slow.txt' });
-  const value = () => progress.evaluate((bar) => (bar as HTMLProgressElement).value);
-  await expect.poll(value).toBeGreaterThan(0.05);
-  expect(await value()).toBeLessThan(1);
-  const ended = page.waitForEvent('requestfailed', (request) => UPLOAD.test(request.url()));
-  await page.getByRole('button', { name: 'Remove slow.txt' }).click();
-  await ended;
-  await expect(files.tray).toHaveCount(0);
-  await expect(messenger.composer).toBeFocused();
-  await page.context().close();
-});
+// With the service worker, as in the product, and without, as on the first visit: a request that the worker answers
+// tells of no progress.
+for (const worker of [false, true]) {
+  test(`27. an upload shows how far it is, and can be taken back, ${worker ? 'with' : 'without'} the service worker`, async ({ aldis, browser }) => {
+    const [ann, bob] = await annAndBob(aldis);
+    const gate = await Gate.before(aldis.url);
+    const page = await browserOf(browser, aldis, ann, { baseURL: gate.url, serviceWorkers: worker ? 'allow' : 'block' });
+    const [messenger, files] = [new Messenger(page), new Files(page)];
+    await messenger.open(bob.username);
+    if (worker) {
+      await installed(page);
+      await page.reload();
+      await messenger.composer.waitFor();
+      expect(await page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true);
+    }
+    // More than the buffers on the way hold, on a line that would take ten seconds for it.
+    gate.throttle = { path: '/api/attachments', rate: 2_000_000 };
+    await files.choose(text('slow.txt', 'x'.repeat(20_000_000)));
+    const progress = page.getByRole('progressbar', { name: 'Uploading slow.txt' });
+    const value = () => progress.evaluate((bar) => (bar as HTMLProgressElement).value);
+    await expect.poll(value).toBeGreaterThan(0);
+    const first = await value();
+    expect(first).toBeLessThan(1);
+    await expect.poll(value).toBeGreaterThan(first);
+    expect(await value()).toBeLessThan(1);
+    expect(gate.uploads).toEqual({ begun: 1, broken: 0 });
+    await page.getByRole('button', { name: 'Remove slow.txt' }).click();
+    // It ends on the line, too, and not on the screen alone.
+    await expect.poll(() => gate.uploads).toEqual({ begun: 1, broken: 1 });
+    await expect(files.tray).toHaveCount(0);
+    await expect(messenger.composer).toBeFocused();
+
+    // On a line without a limit it gets there, and is saved as it was.
+    gate.throttle = null;
+    await files.choose(text('quick.txt', 'Aye'));
+    await messenger.send('Here');
+    const saved = page.waitForEvent('download');
+    await messenger.message('Here').getByRole('button', { name: 'Download quick.txt' }).click();
+    expect(await readFile(await (await saved).path(), 'utf8')).toBe('Aye');
+    await page.context().close();
+    gate.end();
+  });
+}
 
 test('27. what is sent before its files are there waits for them, and that can be taken back', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);

@@ -2,6 +2,7 @@
 // the page: each by itself, the build would split what they share with the messenger into many small files, all of
 // which the first load would have to fetch.
 import './rare-styles';
+import './ui/rare-icons';
 
 export { AttachmentView } from './attachments/attachment';
 export { Tray } from './attachments/tray';

@@ -5,6 +5,7 @@ import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { WebSocketService } from '../live/web-socket-service';
+import { sameUser } from '../people/handle';
 import type { Attachment } from '../protocol/protocol';
 import { breath } from '../ui/breath';
 import { Attached, type Attaching, type Failed, type Held, MOST } from './attached';
@@ -33,7 +34,7 @@ export class Uploads {
     const auth = inject(AuthService);
     const me = auth.user?.username;
     addEventListener('beforeunload', (event) => {
-      if (auth.user?.username === me && this.all().length > 0) event.preventDefault();
+      if (sameUser(auth.user?.username, me) && this.all().length > 0) event.preventDefault();
     });
     inject(WebSocketService).status$.subscribe((status) => {
       if (status === 'online') this.all().forEach(({ key, failure }) => failure?.unreached && this.again(key));

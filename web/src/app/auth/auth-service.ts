@@ -3,6 +3,7 @@ import { BehaviorSubject, map } from 'rxjs';
 
 import { Failure } from '../api/problem';
 import { request } from '../api/request';
+import { sameUser } from '../people/handle';
 import type { LoggedIn, Register, Registered, User, Verified } from '../protocol/protocol';
 import { locked } from '../store/locked';
 import { device } from './device';
@@ -96,7 +97,7 @@ export class AuthService {
     // The refresh token beside it works once: none that was used meanwhile may be written back.
     return locked('aldis:refresh', () => {
       const session = storedSession();
-      if (session?.user.username === user.username) this.keep({ ...session, user });
+      if (session && sameUser(session.user.username, user.username)) this.keep({ ...session, user });
       return Promise.resolve();
     });
   }

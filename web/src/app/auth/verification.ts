@@ -1,5 +1,7 @@
 import { Service } from '@angular/core';
 
+import { sameUser } from '../people/handle';
+
 /** A registration that waits for its code. */
 export interface Waiting {
   username: string;
@@ -24,7 +26,7 @@ export class Verification {
 
   of(username: string): Waiting | null {
     this.waiting ??= JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Waiting | null;
-    return this.waiting?.username === username ? this.waiting : null;
+    return sameUser(this.waiting?.username, username) ? this.waiting : null;
   }
 
   done(): void {

@@ -1,9 +1,12 @@
 import { Component, effect, input, signal } from '@angular/core';
 
 import { carried } from '../attachments/summary';
+import { oneLine } from '../format/text';
 import type { Entry } from './timeline';
 
 const KEPT = 10;
+/** Characters of a message that are read out; the message itself has the rest. */
+const SPOKEN = 1_000;
 
 /** What was said, for a screen reader: new messages of others as they come, never the history that scrolling brings. */
 @Component({
@@ -34,7 +37,10 @@ export class Announcer {
       this.heard = Math.max(newest, heard ?? 0);
       if (heard === null || newest <= heard) return;
       const fresh = entries.filter(({ own, message }) => !own && message && message.seq > heard);
-      const said = fresh.map((entry) => ({ key: entry.key, text: `${this.names().get(entry.sender) ?? entry.sender}: ${entry.text || carried(entry.attachments)}` }));
+      const said = fresh.map(({ key, sender, text, attachments }) => {
+        const words = oneLine(text, SPOKEN) || carried(attachments);
+        return { key, text: `${this.names().get(sender) ?? sender}: ${words}` };
+      });
       this.lines.update((lines) => [...lines, ...said].slice(-KEPT));
     });
   }

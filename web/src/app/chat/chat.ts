@@ -6,18 +6,20 @@ import { Router } from '@angular/router';
 
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
-import { peer, roleOf, titleOf } from '../conversations/conversation';
+import { conversationAt, peer, roleOf, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { Blocks } from '../details/blocks';
 import { Panel } from '../details/panel';
 import { Groups } from '../groups/groups';
 import { PresenceDot } from '../live/presence-dot';
+import { namesOf, sameUser, withoutUser } from '../people/handle';
 import type { User } from '../protocol/protocol';
 import { Details, MessageMenu } from '../rare';
 import { SearchPanel } from '../search/search-panel';
 import { Avatar } from '../ui/avatar';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
+import { canonicalAddress } from './canonical-address';
 import { ChatNote } from './chat-note';
 import { Composer } from './composer';
 import { Composing } from './composing';
@@ -28,7 +30,7 @@ import type { Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
 import { Place } from './place';
-import { type Address, sameAddress, type Written } from './pending';
+import { addressTo, chatOf, sameAddress, type Written } from './pending';
 import { Receipts } from './receipts';
 import { EMPTY } from './thread';
 import { type Entry, timeline } from './timeline';
@@ -64,23 +66,23 @@ export class Chat {
   private readonly threads = toSignal(this.messages.threads$, { requireSync: true });
   private readonly pending = toSignal(this.outbox.pending$, { requireSync: true });
   private readonly person = signal<User | null>(null);
+  /** Whom the address names, where there is no conversation with them yet. */
+  private readonly found = computed(() => (sameUser(this.person()?.username, this.username()) ? this.person() : null));
 
-  protected readonly key = computed(() => this.id() ?? `@${this.username()}`);
-  protected readonly conversation = computed(() => {
-    const [{ items }, id, username] = [this.conversations(), this.id(), this.username()];
-    return items.find((conversation) => (id ? conversation.id === id : peer(conversation, this.me)?.username === username));
-  });
+  protected readonly key = computed(() => chatOf({ receiver: this.username(), conversationId: this.id() }));
+  protected readonly conversation = computed(() =>
+    conversationAt(this.conversations().items, { id: this.id(), username: this.username() }, this.me),
+  );
   private readonly conversationId = computed(() => this.conversation()?.id);
-  protected readonly address = computed((): Address => {
-    const other = this.conversation() ? peer(this.conversation()!, this.me)?.username : this.username();
-    return other ? { receiver: other } : { conversationId: this.id() ?? '' };
-  });
-  protected readonly handle = computed(() => ('receiver' in this.address() ? (this.address() as { receiver: string }).receiver : undefined));
-  protected readonly title = computed(() => {
+  protected readonly handle = computed(() => {
     const conversation = this.conversation();
-    return conversation ? titleOf(conversation, this.me) : (this.person()?.displayName ?? this.username() ?? '');
+    return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
   });
-  protected readonly names = computed(() => new Map((this.conversation()?.members ?? []).map(({ username, displayName }) => [username, displayName])));
+  private readonly address = computed(() => addressTo(this.handle(), this.id()));
+  protected readonly title = computed(() =>
+    this.conversation() ? titleOf(this.conversation()!, this.me) : (this.found()?.displayName ?? this.username() ?? ''),
+  );
+  protected readonly names = computed(() => namesOf(this.conversation()?.members ?? []));
   /** Why there is nothing to show, where that is so. */
   protected readonly problem = signal<'missing' | string | null>(null);
   /** A conversation that has not begun has no history to wait for. */
@@ -90,7 +92,7 @@ export class Chat {
   });
   protected readonly notes = groupNotes(this.conversation, this.thread, computed(() => this.place.excerpt() !== null), this.names);
   protected readonly entries = computed(() => {
-    const others = this.conversation()?.members.filter(({ username }) => username !== this.me) ?? [];
+    const others = withoutUser(this.conversation()?.members ?? [], this.me);
     const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));
     return timeline(this.thread().messages, mine, this.me, others, this.notes());
   });
@@ -115,7 +117,7 @@ export class Chat {
   });
 
   private readonly list = viewChild(MessageList);
-  private readonly composer = viewChild(Composer);
+  protected readonly composer = viewChild(Composer);
 
   /** The frame is painted before the messages in it. */
   protected readonly framed = signal(false);
@@ -123,6 +125,7 @@ export class Chat {
   constructor() {
     void breath().then(() => this.framed.set(true));
     effect(() => this.tab.setTitle(`${this.title()} · Aldis`));
+    canonicalAddress(this.username, this.handle);
     effect(() => {
       this.key();
       untracked(() => this.composing.cancel());
@@ -195,10 +198,6 @@ export class Chat {
     if (!entry) return this.composing.replying.set(null);
     this.reply(entry);
     this.list()?.show(entry.key);
-  }
-
-  protected focus(): void {
-    this.composer()?.focus();
   }
 
   protected async unblock(): Promise<void> {

@@ -1,3 +1,4 @@
+import { sameUser } from '../people/handle';
 import type { ConversationChange } from '../protocol/protocol';
 
 /** A line between messages that says how the group changed. */
@@ -10,17 +11,17 @@ export interface GroupNote {
 /** What a change of a group is in words, a line for each thing that changed. */
 export function notesOf(change: ConversationChange, me: string, names: ReadonlyMap<string, string>): GroupNote[] {
   const { seq, by, title, history, joined = [], left = [], roles = {} } = change;
-  const name = (username: string) => (username === me ? 'you' : apart(names.get(username) ?? username));
-  const who = by === me ? 'You' : name(by);
+  const name = (username: string) => (sameUser(username, me) ? 'you' : apart(names.get(username) ?? username));
+  const who = sameUser(by, me) ? 'You' : name(by);
   const texts: string[] = [];
   if (seq === 1) texts.push(`${who} created the group`);
   else if (title !== undefined) texts.push(`${who} renamed the group to “${apart(title)}”`);
   if (history) texts.push(`${who} let new members read ${history === 'all' ? 'everything' : 'only what is written after they join'}`);
   if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
-  for (const username of left) texts.push(username === by ? `${who} left` : `${who} removed ${name(username)}`);
+  for (const username of left) texts.push(sameUser(username, by) ? `${who} left` : `${who} removed ${name(username)}`);
   for (const [username, role] of Object.entries(roles)) {
     // Who hands a group on becomes an admin by that.
-    if (username === by) continue;
+    if (sameUser(username, by)) continue;
     texts.push(role === 'member' ? `${who} made ${name(username)} a member again` : `${who} made ${name(username)} ${role === 'owner' ? 'the owner' : 'an admin'}`);
   }
   const time = new Date(change.timestamp);

@@ -1,4 +1,5 @@
 import { plain } from '../format/text';
+import { handleOf, withoutUser } from '../people/handle';
 import type { Member } from '../protocol/protocol';
 
 /** A name that is being typed: where its `@` is, and what follows it. */
@@ -18,8 +19,8 @@ export function nameAt(text: string, caret: number): Typing | null {
 /** Members whose username, or a word of whose name, begins so; those whose username does come first. */
 export function suggest(members: readonly Member[], query: string, me: string): Member[] {
   const wanted = plain(query);
-  const others = members.filter(({ username }) => username !== me);
-  const byUsername = others.filter(({ username }) => username.toLowerCase().startsWith(wanted));
+  const others = withoutUser(members, me);
+  const byUsername = others.filter(({ username }) => handleOf(username).startsWith(wanted));
   const byName = others.filter((member) => !byUsername.includes(member) && member.displayName.split(/\s+/).some((word) => plain(word).startsWith(wanted)));
   return [...byUsername, ...byName].slice(0, SHOWN);
 }

@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import { explain, Failure } from '../api/problem';
 import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
+import { hasUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 import { checkPacket } from './too-long';
 
@@ -31,7 +32,7 @@ export class MessageChanges {
 
   /** Reacts with an emoji, or takes that back. Whatever goes wrong is told through `failure$`. */
   async react({ conversationId, id, reactions }: Message, emoji: string): Promise<void> {
-    const on = !reactions?.[emoji]?.includes(this.me);
+    const on = !hasUser(reactions?.[emoji], this.me);
     this.forget();
     try {
       await this.take(this.socket.request('message:react', { conversationId, id, emoji, on }), 'The reaction could not be saved');

@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 
 import { ConversationStore } from '../conversations/conversation-store';
 import { fullTime } from '../format/time';
+import { withoutUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Dialog } from '../ui/dialog';
@@ -42,7 +43,7 @@ export class MessageInfo {
   protected readonly groups = computed(() => {
     const { conversationId, seq } = this.message();
     const members = this.conversations().find(({ id }) => id === conversationId)?.members ?? [];
-    return reached(seq, members.filter(({ username }) => username !== this.store.me));
+    return reached(seq, withoutUser(members, this.store.me));
   });
 
   constructor() {

@@ -4,6 +4,7 @@ import { Router } from '@angular/router';
 import { Chooser } from '../conversations/chooser';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Row } from '../conversations/rows';
+import { hasUser } from '../people/handle';
 import { Confirm } from '../ui/confirm';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
@@ -46,7 +47,7 @@ export class MessageMenu {
   protected readonly entry = computed(() => this.wanted().entry);
   protected readonly palette = computed(() => {
     const { reactions = {} } = this.entry().message ?? {};
-    return PALETTE.map((emoji) => ({ emoji, mine: reactions[emoji]?.includes(this.me) ?? false }));
+    return PALETTE.map((emoji) => ({ emoji, mine: hasUser(reactions[emoji], this.me) }));
   });
   /** Only who uploaded a file may send it. */
   protected readonly forwardable = computed(() => this.entry().own || !this.entry().attachments?.length);

@@ -2,9 +2,12 @@ import { Component, computed, effect, inject, input, output, signal, untracked }
 
 import { boxesOf, columnsOf } from '../attachments/boxes';
 import { carried, summary } from '../attachments/summary';
+import { partsOf } from '../format/fold';
+import { LinkFinder } from '../format/link-finder';
 import { clockTime, dayHeading, fullTime } from '../format/time';
 import { emojiOnly, segments } from '../format/text';
 import { ConversationStore } from '../conversations/conversation-store';
+import { sameUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 import { AttachmentView } from '../rare';
 import { Avatar, hueOf } from '../ui/avatar';
@@ -17,6 +20,7 @@ import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
 import { Reactions } from './reactions';
 import type { Entry } from './timeline';
+import { Unfolded } from './unfolded';
 
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
 @Component({
@@ -34,6 +38,8 @@ import type { Entry } from './timeline';
 export class MessageView {
   private readonly store = inject(MessageStore);
   private readonly outbox = inject(Outbox);
+  private readonly links = inject(LinkFinder);
+  protected readonly unfolded = inject(Unfolded);
   protected readonly me = inject(ConversationStore).me;
   private readonly now = inject(Now).day;
 
@@ -60,11 +66,19 @@ export class MessageView {
   /** Whether the pointer is over it: its buttons are made when they are wanted. */
   protected readonly under = signal(false);
   protected readonly below = below;
+  protected readonly sameUser = sameUser;
   protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
   protected readonly columns = computed(() => columnsOf(this.boxes()));
-  protected readonly segments = computed(() => segments(this.entry().text, this.entry().message?.mentions));
+  private readonly parts = computed(() => partsOf(this.entry().text));
+  /** The text, in parts as far as they are shown: a long one is not laid out at once. */
+  protected readonly shown = computed(() =>
+    this.parts()
+      .slice(0, this.unfolded.count(this.entry().key))
+      .map((text) => segments(text, this.entry().message?.mentions, this.links.of(text))),
+  );
+  protected readonly folded = computed(() => this.shown().length < this.parts().length);
   protected readonly hue = computed(() => hueOf(this.entry().sender));
   protected readonly reacted = computed(() => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0);
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
@@ -83,7 +97,7 @@ export class MessageView {
     const quoted = this.quoted();
     // Its place is taken at once, so that nothing moves when it is found.
     if (!quoted) return { id, who: '…', text: '…' };
-    const who = quoted.sender === this.me ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
+    const who = sameUser(quoted.sender, this.me) ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
     return { id, who, text: quoted.deletedAt ? 'Message deleted' : summary(quoted) };
   });
 

@@ -1,3 +1,4 @@
+import { handleOf, sameUser } from '../people/handle';
 import type { Attachment, ConversationId, Message, MessageId, Problem } from '../protocol/protocol';
 
 /** A message that the person wrote and the server has not acknowledged yet. */
@@ -27,15 +28,26 @@ export interface Written {
 export type Address = { receiver: string } | { conversationId: ConversationId };
 
 export function sameAddress(a: Partial<Pending>, b: Partial<Pending>): boolean {
-  return a.receiver !== undefined ? a.receiver === b.receiver : a.conversationId !== undefined && a.conversationId === b.conversationId;
+  if (a.receiver !== undefined) return sameUser(a.receiver, b.receiver);
+  return a.conversationId !== undefined && a.conversationId === b.conversationId;
 }
 
-/** To whom a chat is, by the key that it has in the client. */
+/** The key of a chat in this client: what its draft, its files and its unsent messages are found by. */
+export function chatOf({ receiver, conversationId }: Partial<Pending>): string {
+  return receiver === undefined ? (conversationId ?? '') : `@${handleOf(receiver)}`;
+}
+
+/** The address of a person, or else of a group. */
+export function addressTo(receiver: string | undefined, conversationId = ''): Address {
+  return receiver === undefined ? { conversationId } : { receiver };
+}
+
+/** The address of a chat, by its key. */
 export function addressOf(chat: string): Address {
   return chat.startsWith('@') ? { receiver: chat.slice(1) } : { conversationId: chat };
 }
 
 /** One name for a message from the moment it is written: what the list tracks it by. */
 export function keyOf(message: Pick<Message, 'sender' | 'clientId'>): string {
-  return `${message.sender}/${message.clientId}`;
+  return `${handleOf(message.sender)}/${message.clientId}`;
 }

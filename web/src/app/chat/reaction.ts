@@ -1,3 +1,4 @@
+import { hasUser, sameUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 
 /** The few that are at hand; any other can be typed. */
@@ -18,9 +19,9 @@ const NAMED = 10;
 
 export function reactionsOf({ reactions = {} }: Pick<Message, 'reactions'>, names: ReadonlyMap<string, string>, me: string): Reaction[] {
   return Object.entries(reactions).map(([emoji, usernames]) => {
-    const named = usernames.slice(0, NAMED).map((username) => (username === me ? 'You' : (names.get(username) ?? username)));
+    const named = usernames.slice(0, NAMED).map((username) => (sameUser(username, me) ? 'You' : (names.get(username) ?? username)));
     const more = usernames.length - named.length;
-    return { emoji, count: usernames.length, mine: usernames.includes(me), names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
+    return { emoji, count: usernames.length, mine: hasUser(usernames, me), names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
   });
 }
 

@@ -1,3 +1,4 @@
+import { sameUser } from '../people/handle';
 import type { Attachment, Cursors, Message } from '../protocol/protocol';
 import type { GroupNote } from './group-change';
 import { dayNumber } from '../format/time';
@@ -47,7 +48,7 @@ type Line = { -readonly [Key in keyof Entry]: Entry[Key] } & { readonly day: num
 export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[], notes: readonly GroupNote[] = []): Entry[] {
   const stored = new Set<string>();
   const lines = messages.map((message) => {
-    const own = message.sender === me;
+    const own = sameUser(message.sender, me);
     const line = lineOf(keyOf(message), own, new Date(message.timestamp), message);
     line.message = message;
     if (own) {
@@ -99,6 +100,6 @@ function put(notes: readonly GroupNote[], lines: readonly Line[]): void {
 }
 
 function together(a: Line | undefined, b: Line | undefined): boolean {
-  if (!a || !b || a.sender !== b.sender || a.day !== b.day) return false;
+  if (!a || !b || a.day !== b.day || !sameUser(a.sender, b.sender)) return false;
   return Math.abs(b.time.getTime() - a.time.getTime()) <= GROUP_WITHIN;
 }

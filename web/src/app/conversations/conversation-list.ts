@@ -10,6 +10,7 @@ import { oneLine } from '../format/text';
 import { rowTime } from '../format/time';
 import { PresenceDot } from '../live/presence-dot';
 import { TypingStore, typingNote } from '../live/typing-store';
+import { namesOf } from '../people/handle';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
@@ -49,7 +50,7 @@ export class ConversationList {
     const typists = this.typists().get(key);
     if (!typists) return '';
     const members = person ? null : (this.store.find(key)?.members ?? []);
-    return typingNote(typists, members && new Map(members.map(({ username, displayName }) => [username, displayName])));
+    return typingNote(typists, members && namesOf(members));
   }
 
   protected unread(count: number): string {

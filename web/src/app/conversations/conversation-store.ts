@@ -4,9 +4,10 @@ import { BehaviorSubject, map } from 'rxjs';
 import { Api } from '../api/api';
 import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
+import { withoutUser } from '../people/handle';
 import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
 import { Database } from '../store/database';
-import { activity, mergeConversation, peer, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
+import { activity, conversationAt, mergeConversation, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -39,7 +40,7 @@ export class ConversationStore {
   }
 
   with(username: string): Conversation | undefined {
-    return this.items.find((conversation) => peer(conversation, this.me)?.username === username);
+    return conversationAt(this.items, { username }, this.me);
   }
 
   /** From this browser: at once, and without a network. */
@@ -101,7 +102,7 @@ export class ConversationStore {
   /** This person is no longer part of a group; what was said until then stays, here. */
   close(id: ConversationId): void {
     const known = this.find(id);
-    if (known && roleOf(known, this.me)) this.put([{ ...known, members: known.members.filter(({ username }) => username !== this.me) }]);
+    if (known && roleOf(known, this.me)) this.put([{ ...known, members: withoutUser(known.members, this.me) }]);
   }
 
   /** Nothing of a conversation stays in this browser. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Conversation, Message } from '../protocol/protocol';
-import { mergeConversation, peer, roleOf, titleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
+import { conversationAt, mergeConversation, peer, roleOf, titleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
 import { matching } from './matching';
 import { rows } from './rows';
 
@@ -78,6 +78,16 @@ describe('a conversation', () => {
     expect(rows([closed], [], 'ann')[0]?.preview).toBe('You are no longer a member');
     const back = mergeConversation(closed, { ...group, headSeq: 8, lastMessage: message(8, 'bob') }, 'ann');
     expect([back.lastMessage?.seq, back.unread, roleOf(back, 'ann')]).toEqual([8, 2, 'member']);
+  });
+
+  it('knows its people in any case', () => {
+    const [ann, bob] = ['ANN', 'BOB'];
+    expect([peer(conversation(), ann)?.username, roleOf(conversation(), bob)]).toEqual(['bob', 'member']);
+    expect(conversationAt([conversation()], { username: bob }, ann)?.id).toBe('c');
+    expect(withMessage(conversation(), message(6, ann), 'ann').unread).toBe(2);
+    expect(withReceipt(conversation(), { username: ann, deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(0);
+    const [row, ...others] = rows([conversation()], [{ clientId: '1', receiver: bob, text: 'to Bob', writtenAt: 0 }], ann);
+    expect([row?.preview, row?.chat, row?.link, others]).toEqual(['to Bob', '@bob', ['/@bob'], []]);
   });
 
   it('is called after the other one', () => {

@@ -1,9 +1,20 @@
+import { findUser, linkToUser, sameUser, withoutUser } from '../people/handle';
 import type { Conversation, Member, Message, Receipt, Role } from '../protocol/protocol';
 
 /** The other one of two; oneself in a conversation with oneself, nobody in a group. */
 export function peer(conversation: Conversation, me: string): Member | undefined {
   if (conversation.kind === 'group') return undefined;
-  return conversation.members.find((member) => member.username !== me) ?? conversation.members[0];
+  return withoutUser(conversation.members, me)[0] ?? conversation.members[0];
+}
+
+/** The conversation at an address: a group by its id, or that with a person by their username. */
+export function conversationAt(
+  conversations: readonly Conversation[],
+  { id, username }: { id?: string | undefined; username?: string | undefined },
+  me: string,
+): Conversation | undefined {
+  const there = (one: Conversation) => (id ? one.id === id : sameUser(peer(one, me)?.username, username));
+  return conversations.find(there);
 }
 
 export function titleOf(conversation: Conversation, me: string): string {
@@ -12,17 +23,17 @@ export function titleOf(conversation: Conversation, me: string): string {
 
 /** What somebody may do in it; nothing where they are not, or no longer, part of it. */
 export function roleOf(conversation: Conversation, username: string): Role | undefined {
-  return conversation.members.find((member) => member.username === username)?.role;
+  return findUser(conversation.members, username)?.role;
 }
 
 /** Where the router finds it. */
 export function linkTo(conversation: Conversation, me: string): string[] {
   const other = peer(conversation, me);
-  return other ? [`/@${other.username}`] : ['/c', conversation.id];
+  return other ? [linkToUser(other.username)] : ['/c', conversation.id];
 }
 
 export function cursorsOf(conversation: Conversation, username: string): { deliveredSeq: number; readSeq: number } {
-  return conversation.members.find((member) => member.username === username) ?? { deliveredSeq: 0, readSeq: 0 };
+  return findUser(conversation.members, username) ?? { deliveredSeq: 0, readSeq: 0 };
 }
 
 /** When something last happened in it. */
@@ -59,7 +70,7 @@ export function mergeConversation(known: Conversation | undefined, said: Convers
 /** A message that is newer than anything known counts once, and only if somebody else wrote it. */
 export function withMessage(conversation: Conversation, message: Message, me: string): Conversation {
   if (message.seq <= conversation.headSeq) return conversation;
-  const fresh = message.sender !== me && message.seq > cursorsOf(conversation, me).readSeq;
+  const fresh = !sameUser(message.sender, me) && message.seq > cursorsOf(conversation, me).readSeq;
   return { ...conversation, headSeq: message.seq, lastMessage: message, unread: conversation.unread + (fresh ? 1 : 0) };
 }
 
@@ -73,11 +84,11 @@ export function withReceipt(conversation: Conversation, { username, deliveredSeq
   const before = cursorsOf(conversation, username);
   if (deliveredSeq <= before.deliveredSeq && readSeq <= before.readSeq) return conversation;
   const members = conversation.members.map((member) =>
-    member.username === username
+    sameUser(member.username, username)
       ? { ...member, deliveredSeq: Math.max(deliveredSeq, member.deliveredSeq), readSeq: Math.max(readSeq, member.readSeq) }
       : member,
   );
-  const all = username === me && readSeq >= (conversation.lastMessage?.seq ?? 0);
+  const all = sameUser(username, me) && readSeq >= (conversation.lastMessage?.seq ?? 0);
   return { ...conversation, members, unread: all ? 0 : conversation.unread };
 }
 

@@ -4,7 +4,9 @@ import { Router } from '@angular/router';
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
+import { linkToUser, typedUsername } from '../people/handle';
 import { Dialog } from '../ui/dialog';
+import { linkTo } from './conversation';
 import { ConversationStore } from './conversation-store';
 
 /** Asks for a username and goes to the conversation with that person. */
@@ -38,12 +40,13 @@ export class NewConversation {
   protected async submit(): Promise<void> {
     const field = this.field();
     if (this.busy() || !field.require('Whom do you want to write to?')) return field.focus();
-    const username = field.value().trim().replace(/^@/, '').toLowerCase();
+    const username = typedUsername(field.value());
     this.busy.set(true);
     try {
-      const found = this.store.with(username)?.id ?? (await this.api.user(username));
+      const known = this.store.with(username);
+      const link = known ? linkTo(known, this.store.me) : [linkToUser((await this.api.user(username)).username)];
       this.dialog().close();
-      await this.router.navigate([`/@${typeof found === 'string' ? username : found.username}`]);
+      await this.router.navigate(link);
     } catch (error) {
       field.error.set(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
       field.focus();

@@ -1,13 +1,14 @@
 import { summary } from '../attachments/summary';
-import type { Pending } from '../chat/pending';
+import { chatOf, type Pending } from '../chat/pending';
 import { type Tick, tickOf } from '../chat/timeline';
+import { findUser, linkToUser, sameUser, withoutUser } from '../people/handle';
 import type { Conversation } from '../protocol/protocol';
 import { activity, linkTo, peer, roleOf, titleOf } from './conversation';
 
 /** One line of the list of conversations. */
 export interface Row {
   readonly key: string;
-  /** What its drafts are kept under. */
+  /** The key of its chat: what its draft is kept under. */
   readonly chat: string;
   readonly title: string;
   /** Between two, and not a group. */
@@ -32,18 +33,30 @@ export interface Row {
  */
 export function rows(conversations: readonly Conversation[], outbox: readonly Pending[], me: string): Row[] {
   const waiting = new Map<string, Pending>();
-  for (const pending of outbox) waiting.set(pending.receiver ?? pending.conversationId ?? '', pending);
+  for (const pending of outbox) waiting.set(chatOf(pending), pending);
   const found = conversations.map((conversation): Row => {
     const other = peer(conversation, me);
-    const address = other?.username ?? conversation.id;
-    const pending = waiting.get(address);
-    waiting.delete(address);
-    const line = { key: conversation.id, chat: other ? `@${other.username}` : conversation.id, person: other !== undefined, title: titleOf(conversation, me), username: address, group: conversation.kind === 'group', muted: conversation.muted, link: linkTo(conversation, me), unread: conversation.unread };
+    const chat = chatOf(other ? { receiver: other.username } : { conversationId: conversation.id });
+    const pending = waiting.get(chat);
+    waiting.delete(chat);
+    const line = {
+      key: conversation.id,
+      chat,
+      person: other !== undefined,
+      title: titleOf(conversation, me),
+      username: other?.username ?? conversation.id,
+      group: conversation.kind === 'group',
+      muted: conversation.muted,
+      link: linkTo(conversation, me),
+      unread: conversation.unread,
+    };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me) };
   });
-  for (const [username, pending] of waiting) {
-    if (!pending.receiver) continue;
-    found.push({ key: username, chat: `@${username}`, person: true, title: username, username, group: false, muted: false, link: [`/@${username}`], unread: 0, ...ofPending(pending) });
+  for (const [chat, pending] of waiting) {
+    const { receiver } = pending;
+    if (!receiver) continue;
+    const line = { key: chat, chat, person: true, title: receiver, username: receiver, group: false, muted: false };
+    found.push({ ...line, link: [linkToUser(receiver)], unread: 0, ...ofPending(pending) });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }
@@ -57,10 +70,10 @@ function ofLast(conversation: Conversation, me: string): Pick<Row, 'preview' | '
   const time = new Date(activity(conversation));
   if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
   if (!last) return { preview: 'No messages yet', own: false, time };
-  const own = last.sender === me;
+  const own = sameUser(last.sender, me);
   const preview = last.deletedAt ? 'Message deleted' : summary(last);
-  const member = conversation.members.find(({ username }) => username === last.sender);
+  const member = findUser(conversation.members, last.sender);
   const from = conversation.kind === 'group' && !own && !last.deletedAt ? { from: member?.displayName ?? last.sender } : {};
-  const others = conversation.members.filter(({ username }) => username !== me);
+  const others = withoutUser(conversation.members, me);
   return { preview, own, time, ...from, ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}) };
 }

@@ -3,12 +3,13 @@ import { BehaviorSubject } from 'rxjs';
 
 import { Api } from '../api/api';
 import { WebSocketService } from '../live/web-socket-service';
+import { UserSet } from '../people/handle';
 
 /** Whom this person has blocked. */
 @Service()
 export class Blocks {
   private readonly api = inject(Api);
-  private readonly blocked = new BehaviorSubject<ReadonlySet<string>>(new Set());
+  private readonly blocked = new BehaviorSubject<ReadonlySet<string>>(new UserSet());
   readonly blocked$ = this.blocked.asObservable();
 
   constructor() {
@@ -20,16 +21,18 @@ export class Blocks {
 
   async block(username: string): Promise<void> {
     await this.api.block(username);
-    this.blocked.next(new Set(this.blocked.value).add(username));
+    this.blocked.next(new UserSet(this.blocked.value).add(username));
   }
 
   async unblock(username: string): Promise<void> {
     await this.api.unblock(username);
-    this.blocked.next(new Set([...this.blocked.value].filter((blocked) => blocked !== username)));
+    const blocked = new UserSet(this.blocked.value);
+    blocked.delete(username);
+    this.blocked.next(blocked);
   }
 
   private async load(): Promise<void> {
     const blocks = await this.api.blocks().catch(() => null);
-    if (blocks) this.blocked.next(new Set(blocks.map(({ username }) => username)));
+    if (blocks) this.blocked.next(new UserSet(blocks.map(({ username }) => username)));
   }
 }

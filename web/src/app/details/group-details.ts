@@ -9,6 +9,7 @@ import { Groups } from '../groups/groups';
 import { MemberPicker } from '../groups/member-picker';
 import type { Acquaintance } from '../groups/people';
 import { actionsOn, byRank, leads, type MemberAction } from '../groups/roles';
+import { sameUser } from '../people/handle';
 import type { Conversation, Member } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Confirm } from '../ui/confirm';
@@ -37,7 +38,7 @@ export class GroupDetails {
   private readonly groups = inject(Groups);
   private readonly injector = inject(Injector);
   private readonly router = inject(Router);
-  protected readonly me = inject(ConversationStore).me;
+  private readonly me = inject(ConversationStore).me;
 
   readonly group = input.required<Conversation>();
   /** It was left. */
@@ -65,6 +66,10 @@ export class GroupDetails {
   protected readonly asking = signal<Asked | null>(null);
   private readonly name = viewChild<Field>('name');
   private readonly picker = viewChild<MemberPicker>('picker');
+
+  protected isMe({ username }: Member): boolean {
+    return sameUser(username, this.me);
+  }
 
   protected actions(member: Member): MemberAction[] {
     return actionsOn(this.group(), member, this.me);

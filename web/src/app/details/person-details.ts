@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 
 import { explain } from '../api/problem';
 import { ConversationStore } from '../conversations/conversation-store';
+import { sameUser } from '../people/handle';
 import type { Conversation } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Confirm } from '../ui/confirm';
@@ -23,7 +24,7 @@ import { MuteSwitch } from './mute-switch';
     @if (conversation(); as conversation) {
       <aldis-mute-switch [conversation]="conversation" />
     }
-    @if (username() !== me) {
+    @if (!self()) {
       @if (blocked()) {
         <p class="notice">You have blocked {{ title() }}. What they write to you does not arrive.</p>
         <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()"><aldis-icon name="block" />Unblock</button>
@@ -43,12 +44,13 @@ import { MuteSwitch } from './mute-switch';
 })
 export class PersonDetails {
   private readonly blocks = inject(Blocks);
-  protected readonly me = inject(ConversationStore).me;
+  private readonly me = inject(ConversationStore).me;
 
   readonly conversation = input<Conversation>();
   readonly username = input.required<string>();
   readonly title = input.required<string>();
 
+  protected readonly self = computed(() => sameUser(this.username(), this.me));
   private readonly all = toSignal(this.blocks.blocked$, { requireSync: true });
   protected readonly blocked = computed(() => this.all().has(this.username()));
   protected readonly asking = signal(false);

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { emojiOnly, initials, oneLine, segments } from './text';
+import { findLinks } from './links';
+import { emojiOnly, initials, oneLine, segments as split } from './text';
 import { dayHeading, dayNumber, lastSeenTime, rowTime } from './time';
 import { uuidv7 } from './uuid';
+
+/** As a message shows it once what finds links is there. */
+const segments = (text: string, mentions?: readonly string[]) => split(text, mentions, findLinks(text));
 
 describe('text', () => {
   it('finds the members whom the server found mentioned, and nobody else', () => {
     const named = (text: string, ...mentions: string[]) => segments(text, mentions).flatMap(({ text, mention }) => (mention ? [[text, mention]] : []));
-    expect(named('hi @ann, @BOB and @nobody; mail ann@bob.example', 'ann', 'bob')).toEqual([['@ann', 'ann'], ['@BOB', 'bob']]);
+    expect(named('hi @ann, @BOB and @nobody; mail ann@bob.example', 'Ann', 'bob')).toEqual([['@ann', 'Ann'], ['@BOB', 'bob']]);
     expect(named('ask @bob.', 'bob.')).toEqual([['@bob.', 'bob.']]);
     expect(named('ask @bob... or @@ann', 'bob', 'ann')).toEqual([['@bob', 'bob'], ['@ann', 'ann']]);
     expect(named('see https://a.example/@ann and @annabel', 'ann')).toEqual([]);
@@ -24,14 +28,52 @@ describe('text', () => {
     ]);
   });
 
-  it('never makes a link of anything but http', () => {
-    expect(segments('javascript:alert(1) data:text/html,x https://')).toEqual([{ text: 'javascript:alert(1) data:text/html,x https://' }]);
+  const linked = (text: string) => segments(text).flatMap(({ text, href }) => (href === undefined ? [] : href === text ? [text] : [`${text} → ${href}`]));
+
+  it('shows a text as it is until links can be found', () => {
+    expect(split('See https://a.example/b, example.com')).toEqual([{ text: 'See https://a.example/b, example.com' }]);
+  });
+
+  it('finds addresses as people write them', () => {
+    for (const [text, ...found] of [
+      // Marks, brackets, quotes and apostrophes around and within.
+      ['“https://a.example/x”, \'https://b.example\' and <https://c.example>!', 'https://a.example/x', 'https://b.example', 'https://c.example'],
+      ["https://a.example/it's and https://a.example/Rock_'n'_roll", "https://a.example/it's", "https://a.example/Rock_'n'_roll"],
+      ['*https://a.example/*, _https://b.example_ ~https://c.example~', 'https://a.example/', 'https://b.example', 'https://c.example'],
+      ['_example.com_, *_www.b.example_* and _a@b.example_', 'example.com → https://example.com', 'www.b.example → https://www.b.example', 'a@b.example → mailto:a@b.example'],
+      ['*see https://a.example/_b_*', 'https://a.example/_b_'],
+      ['https://a.example… https://b.example?! https://c.example/?q=1;', 'https://a.example', 'https://b.example', 'https://c.example/?q=1'],
+      ['https://a.example/ü?x=[1]&y={2}#z', 'https://a.example/ü?x=[1]&y={2}#z'],
+      // Chinese and Japanese, without spaces.
+      ['「https://a.example/x」。例えばexample.comを見て', 'https://a.example/x', 'example.com → https://example.com'],
+      ['https://例え.jp/パス。次', 'https://例え.jp/パス'],
+      // Without a scheme.
+      ['www.example.com, example.com/a?b=c and Example.COM.', 'www.example.com → https://www.example.com', 'example.com/a?b=c → https://example.com/a?b=c', 'Example.COM → https://Example.COM'],
+      ['www.printer.lan example.com:8080/x t.me/x', 'www.printer.lan → https://www.printer.lan', 'example.com:8080/x → https://example.com:8080/x', 't.me/x → https://t.me/x'],
+      ['http://localhost:5000/x http://192.168.0.1:8080', 'http://localhost:5000/x', 'http://192.168.0.1:8080'],
+      // Mail.
+      ['mail ann@b.example, <a.b+c@d.co.uk> or mailto:x@y.de', 'ann@b.example → mailto:ann@b.example', 'a.b+c@d.co.uk → mailto:a.b+c@d.co.uk', 'mailto:x@y.de'],
+    ] as [string, ...string[]][]) expect(linked(text), text).toEqual(found);
+  });
+
+  it('makes no link of what only looks like one', () => {
+    for (const text of [
+      'javascript:alert(1) data:text/html,x https:// http:// ftp://a.example //a.example vbscript:x',
+      'main.rs README.md script.sh index.ts node.js Cargo.toml v1.2.3 1.2.3.4 3.14 e.g. i.e. a.m. etc.',
+      'done.It was late.As always.', 'foo@bar @ann.com ann@ a..b ...com .com snake_a.com a.com_b xhttp://a.example x_http://a.example', '/usr/lib/x.so C:\\a.com-b',
+    ]) expect(linked(text), text).toEqual([]);
+  });
+
+  it('does not let what turns the direction of writing hide where a link leads', () => {
+    expect(linked('https://a.example/\u202egpj.exe')).toEqual(['https://a.example/']);
+    expect(linked('https://good.example@evil.example/')).toEqual(['https://good.example']);
   });
 
   it('shows what people mean with marks, at the edges of words only', () => {
     const shown = (text: string, ...mentions: string[]) => segments(text, mentions).map(({ text, style, href, mention }) => (style ? `<${style}>${text}` : (href ?? mention) ? `(${text})` : text));
     expect(shown('a *b c* d')).toEqual(['a ', '<strong>b c', ' d']);
     expect(shown('*_both_* and ~gone~!')).toEqual(['<strong em>both', ' and ', '<del>gone', '!']);
+    expect(shown('_*both*_')).toEqual(['<strong em>both']);
     expect(shown('say `*no* @ann https://a.example` now', 'ann')).toEqual(['say ', '<code>*no* ', '<code>@ann', '<code> ', '<code>https://a.example', ' now']);
     expect(shown('```\nlet a = 1;\nlet b;\n```')).toEqual(['<code block>let a = 1;\nlet b;']);
     expect(shown('*see https://a.example/_b_c_ now*')).toEqual(['<strong>see ', '<strong>https://a.example/_b_c_', '<strong> now']);
@@ -43,8 +85,62 @@ describe('text', () => {
     expect(segments('https://good.example`x`@evil.example/')).toEqual([{ text: 'https://good.example', href: 'https://good.example' }, { text: 'x', style: 'code' }, { text: '@evil.example/' }]);
   });
 
-  it('styles a long text of nothing but marks in no time', () => {
-    for (const long of ['*'.repeat(16_000), '*a '.repeat(5_000), '`'.repeat(16_000), '_*~'.repeat(5_000), '``` '.repeat(4_000)]) expect(segments(long).map(({ text }) => text).join('').length).toBeGreaterThan(0);
+  it('leaves the signs on a letter that writing has, and no heap of them', () => {
+    const vietnamese = 'Tiê\u0301ng Viê\u0323t, ก็ที่';
+    expect(segments(vietnamese)).toEqual([{ text: vietnamese }]);
+    expect(segments(`a${'\u0301'.repeat(8_000)}b`)).toEqual([{ text: `a${'\u0301'.repeat(16)}b` }]);
+  });
+
+  describe('of the greatest length', () => {
+    const LONGEST = 16_384;
+    const fill = (part: string, length = LONGEST, before = '') => before + part.repeat(Math.ceil((length - before.length) / part.length)).slice(0, length - before.length);
+    const long = (length: number) => ({
+      ...Object.fromEntries([')', '(', '()', '((((', '[', '{', '!', '?', '.', ',', ';', ':', "'", '"', '-', '*', '_', '~', '/', '%', "'a", '(a', '\u0301', '\u202e', 'ä', '漢'].map((part) => [`${part} behind a link`, fill(part, length, 'https://a.example/')])),
+      ...Object.fromEntries(
+        [
+          '!', '*', '_', '~', '`', '@', '.', '-', '/', ':', '|', '\n', ' ', 'a', '漢', '😀', '👩‍👩‍👧‍👦', '\u0301', '\u202e', '\ud83d',
+          '*a', '*a ', '*a* ', '*_~', '_a', '__a', '*a_b* _c_ ~d~ ', '`a` ', '``` ', '_*~a~*_ ', '@ann ', '@ann.', '@.', 'a@', 'a@b.', 'a@b-', '@a.b.c', 'a@b.co ', 'a@b.co,',
+          'a.', 'a-.', 'a-a.', 'a.bb', 'a.qq ', 'a.b.c.d.e.f.g.h.i.j.k.l ', 'a.com ', 'a.com,', 'a.com', 'xn--', 'xn--a.', 'www.', `${'a'.repeat(62)}.`, 'a.co/(', '|a.b', 'com^a.co$\u0301|bb+',
+          'http:', 'http://', 'http://a', 'http://a.b ', 'http://a.b,', 'http://(', 'http://a.b/(', 'http://[::', 'http://[1:1:1:1:1:1:1:', 'http://a:1', 'mailto:', 'mailto:a', 'mailto:a@b.c,', ':。http://\u0301+aaaaaaaaaaaaaaaaaaaaaaaa漢_', '*https://a.b/*',
+        ].map((part) => [part, fill(part, length)]),
+      ),
+      'a name of dots': `@${'.'.repeat(length - 1)}`,
+      'a name and a letter': `@ann${'.'.repeat(length - 5)}x`,
+      'marks in marks': `${'*_~'.repeat(length / 8)}a${'~_*'.repeat(length / 8)}`,
+      'open marks before a link': fill('*', length, `${'x* '.repeat(101)}https://a.example/`),
+      'marks behind many links': fill('https://a.b/** ', length),
+    });
+    const work = (text: string) => {
+      const found = segments(text, ['ann', 'bob.', 'cat']);
+      emojiOnly(text);
+      oneLine(text);
+      return found;
+    };
+    const took = (text: string) => {
+      const from = performance.now();
+      work(text);
+      return performance.now() - from;
+    };
+
+    it('loses nothing, and becomes few elements', () => {
+      for (const [name, text] of Object.entries(long(LONGEST))) {
+        const found = work(text);
+        // Marks are no part of what is shown, nor are the line breaks at the edges of code.
+        const shown = (text: string) => text.replace(/[*_~`\n]/g, '').replace(/(\p{M}{16})\p{M}+/gu, '$1');
+        expect(shown(found.map(({ text }) => text).join('')), name).toBe(shown(text));
+        expect(found.length, name).toBeLessThanOrEqual(1_000);
+      }
+    });
+
+    it('takes no more than in proportion to its length', () => {
+      const [short, whole] = [long(LONGEST / 8), long(LONGEST)];
+      Object.values(short).forEach(work);
+      for (const [name, text] of Object.entries(whole)) {
+        // Eight times the text: what is quadratic takes 64 times as long. The best of some, since other work on the machine only ever slows.
+        const best = (text: string) => Math.min(...Array.from({ length: 5 }, () => took(text)));
+        expect(best(text), name).toBeLessThan(Math.max(24 * best((short as Record<string, string>)[name]!), 25));
+      }
+    });
   });
 
   it('knows texts that are only emoji', () => {
@@ -58,6 +154,8 @@ describe('text', () => {
 
   it('previews on one line', () => {
     expect(oneLine(' a\n\n b\tc ')).toBe('a b c');
+    expect(oneLine('a '.repeat(8_000))).toHaveLength(240);
+    expect(oneLine('a '.repeat(8_000), 1_000)).toHaveLength(1_000);
   });
 });
 

@@ -1,3 +1,5 @@
+import { UserMap } from '../people/handle';
+import type { Link } from './links';
 import { styled } from './style';
 
 /** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
@@ -9,57 +11,68 @@ export interface Segment {
   style?: string;
 }
 
-const LINK = /\bhttps?:\/\/[^\s<>"'“”`]+/gi;
-
-/** Splits a text at its web addresses, at the names of those whom the server found mentioned in it, and at its marks. */
-export function segments(text: string, mentions: readonly string[] = []): Segment[] {
-  const found = linked(text);
-  return styled(mentions.length === 0 ? found : found.flatMap((segment) => (segment.href ? [segment] : mentioned(segment.text, mentions))));
+/** Splits a text at links that were found in it, at the names of those whom the server found mentioned, and at its marks. */
+export function segments(text: string, mentions: readonly string[] = [], links: readonly Link[] = []): Segment[] {
+  const found = linked(text, links);
+  const named = mentions.length === 0 ? found : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
+  return styled(named).map((segment) => ({ ...segment, text: legible(segment.text) }));
 }
 
-/** A full stop or bracket that closes the sentence is not part of an address. */
-function linked(text: string): Segment[] {
+/** No writing system puts so many signs on one letter, and to set thousands of them takes a browser half a second. */
+const HEAPED = /(\p{M}{16})\p{M}+/gu;
+
+function legible(text: string): string {
+  return text.replace(HEAPED, '$1');
+}
+
+function linked(text: string, links: readonly Link[]): Segment[] {
   const found: Segment[] = [];
-  let from = 0;
-  for (const match of text.matchAll(LINK)) {
-    const address = trimmed(match[0]);
-    if (!URL.canParse(address)) continue;
-    if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    found.push({ text: address, href: address });
-    from = match.index + address.length;
+  let at = 0;
+  for (const { from, to, href } of links) {
+    if (from > at) found.push({ text: text.slice(at, from) });
+    found.push({ text: text.slice(from, to), href });
+    at = to;
   }
-  if (from < text.length) found.push({ text: text.slice(from) });
+  if (at < text.length) found.push({ text: text.slice(at) });
   return found;
 }
 
 const NAME = /(?<![\w.-])@([\w.-]+)/g;
+/** More would be thousands of elements in one message; the names beyond stay as they were written. */
+const MOST_NAMES = 100;
+const LONGEST_NAME = 32;
 
-function mentioned(text: string, mentions: readonly string[]): Segment[] {
+function mentioned(segments: readonly Segment[], mentions: UserMap<string>): Segment[] {
   const found: Segment[] = [];
-  let from = 0;
-  for (const match of text.matchAll(NAME)) {
-    const mention = longest(match[1] ?? '', mentions);
-    if (!mention) continue;
-    if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    from = match.index + 1 + mention.length;
-    found.push({ text: text.slice(match.index, from), mention });
+  let count = 0;
+  for (const segment of segments) {
+    if (segment.href) {
+      found.push(segment);
+      continue;
+    }
+    const { text } = segment;
+    let from = 0;
+    for (const match of text.matchAll(NAME)) {
+      if (count === MOST_NAMES) break;
+      const end = match.index + 1 + nameLength(match[1] ?? '', mentions);
+      const mention = mentions.get(text.slice(match.index + 1, end));
+      if (!mention) continue;
+      if (match.index > from) found.push({ text: text.slice(from, match.index) });
+      found.push({ text: text.slice(match.index, end), mention });
+      from = end;
+      count++;
+    }
+    if (from < text.length) found.push({ text: text.slice(from) });
   }
-  if (from < text.length) found.push({ text: text.slice(from) });
   return found;
 }
 
-/** A name may end a sentence: as the server does, without the marks behind it if there is nobody with them. */
-function longest(typed: string, mentions: readonly string[]): string | undefined {
-  for (let name = typed.toLowerCase(); name !== ''; name = name.slice(0, -1)) {
-    const mention = mentions.find((username) => username.toLowerCase() === name);
-    if (mention || !/[._-]$/.test(name)) return mention;
-  }
-  return undefined;
-}
-
-function trimmed(address: string): string {
-  let end = address.replace(/[.,;:!?…]+$/, '');
-  while (end.endsWith(')') && end.split('(').length < end.split(')').length) end = end.slice(0, -1).replace(/[.,;:!?…]+$/, '');
+/** A name may end a sentence: as on the server, without the marks behind it if there is nobody with them. */
+function nameLength(typed: string, mentions: UserMap<string>): number {
+  const mark = (end: number) => '._-'.includes(typed[end - 1]!);
+  let end = typed.length;
+  while (end > LONGEST_NAME && mark(end)) end--;
+  while (end > 0 && end <= LONGEST_NAME && mark(end) && !mentions.has(typed.slice(0, end))) end--;
   return end;
 }
 
@@ -76,8 +89,9 @@ export function emojiOnly(text: string): boolean {
 }
 
 /** A text on one line, for previews. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 240);
+export function oneLine(text: string, most = 240): string {
+  // A few characters of white space may become one.
+  return text.trimStart().slice(0, 4 * most).replace(/\s+/g, ' ').trim().slice(0, most);
 }
 
 /** Letters without case and accents, so that “jose” finds “José”. */

@@ -5,8 +5,9 @@ import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import { ConversationStore } from '../conversations/conversation-store';
 import { plain } from '../format/text';
+import { hasUser, sameUser, typedUsername, UserSet } from '../people/handle';
 import { Avatar } from '../ui/avatar';
-import { type Acquaintance, acquaintances, handleOf } from './people';
+import { type Acquaintance, acquaintances } from './people';
 
 const SHOWN = 5;
 let count = 0;
@@ -34,8 +35,8 @@ export class MemberPicker {
   protected readonly busy = signal(false);
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly options = computed(() => {
-    const wanted = plain(handleOf(this.query()));
-    const taken = new Set(this.taken());
+    const wanted = plain(typedUsername(this.query()));
+    const taken = new UserSet(this.taken());
     if (wanted === '') return [];
     const begins = ({ username, displayName }: Acquaintance) => [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
     return acquaintances(this.conversations(), this.store.me)
@@ -71,10 +72,11 @@ export class MemberPicker {
 
   /** Picks this person, or whoever has the username that was typed; whether it could. */
   async take(person?: Acquaintance): Promise<boolean> {
-    const username = person?.username ?? handleOf(this.query());
+    const username = person?.username ?? typedUsername(this.query());
     if (this.busy()) return false;
-    const refused = username === '' ? 'Whom do you want to add?' : username === this.store.me ? 'You are part of it anyway.' : this.taken().includes(username) ? `@${username} is there already.` : '';
-    if (refused) return this.complain(refused);
+    if (username === '') return this.complain('Whom do you want to add?');
+    if (sameUser(username, this.store.me)) return this.complain('You are part of it anyway.');
+    if (hasUser(this.taken(), username)) return this.complain(`@${username} is there already.`);
     this.busy.set(true);
     try {
       this.pick.emit(person ?? (await this.api.user(username)));

@@ -3,6 +3,7 @@ import { Router } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
+import { withoutUser } from '../people/handle';
 import { Avatar } from '../ui/avatar';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
@@ -62,7 +63,7 @@ export class NewGroup {
   }
 
   protected drop({ username }: Acquaintance): void {
-    this.members.update((members) => members.filter((member) => member.username !== username));
+    this.members.update((members) => withoutUser(members, username));
     this.picker().focus();
   }
 

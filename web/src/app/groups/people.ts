@@ -1,3 +1,4 @@
+import { UserMap, withoutUser } from '../people/handle';
 import type { Conversation } from '../protocol/protocol';
 
 /** Somebody who can be picked: from a conversation that is already there. */
@@ -8,14 +9,11 @@ export interface Acquaintance {
 
 /** Everybody one has a conversation with, those of the latest first, and each once. */
 export function acquaintances(conversations: readonly Conversation[], me: string): Acquaintance[] {
-  const found = new Map<string, Acquaintance>();
+  const found = new UserMap<Acquaintance>();
   for (const { members } of conversations) {
-    for (const { username, displayName } of members) if (username !== me && !found.has(username)) found.set(username, { username, displayName });
+    for (const { username, displayName } of withoutUser(members, me)) {
+      if (!found.has(username)) found.set(username, { username, displayName });
+    }
   }
   return [...found.values()];
-}
-
-/** A username as somebody may have typed it. */
-export function handleOf(typed: string): string {
-  return typed.trim().replace(/^@/, '').toLowerCase();
 }

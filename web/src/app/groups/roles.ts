@@ -1,3 +1,4 @@
+import { sameUser } from '../people/handle';
 import type { Conversation, Member, Role } from '../protocol/protocol';
 import { roleOf } from '../conversations/conversation';
 
@@ -12,7 +13,7 @@ export function leads(role: Role | undefined): boolean {
 /** What the server would let this person do to a member. */
 export function actionsOn(group: Conversation, member: Member, me: string): MemberAction[] {
   const role = roleOf(group, me);
-  if (member.username === me || !leads(role)) return [];
+  if (sameUser(member.username, me) || !leads(role)) return [];
   if (role === 'owner') return [member.role === 'admin' ? 'member' : 'admin', 'owner', 'remove'];
   return member.role === 'member' ? ['remove'] : [];
 }

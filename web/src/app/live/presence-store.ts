@@ -3,6 +3,7 @@ import { BehaviorSubject } from 'rxjs';
 
 import { peer } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
+import { sameUser, UserMap } from '../people/handle';
 import type { Presence } from '../protocol/protocol';
 import { WebSocketService } from './web-socket-service';
 
@@ -18,7 +19,7 @@ export type Presences = ReadonlyMap<string, Presence>;
 export class PresenceStore {
   private readonly socket = inject(WebSocketService);
   private readonly conversations = inject(ConversationStore);
-  private readonly presences = new BehaviorSubject<Presences>(new Map());
+  private readonly presences = new BehaviorSubject<Presences>(new UserMap());
   readonly presences$ = this.presences.asObservable();
 
   /** Whom the server was asked for on this connection. */
@@ -30,7 +31,7 @@ export class PresenceStore {
     this.socket.status$.subscribe((status) => {
       this.watched = '';
       if (status === 'online') this.soon();
-      else if (this.presences.value.size > 0) this.presences.next(new Map());
+      else if (this.presences.value.size > 0) this.presences.next(new UserMap());
     });
     this.conversations.conversations$.subscribe(() => this.soon());
   }
@@ -56,13 +57,13 @@ export class PresenceStore {
   /** The other one of two, by newest activity. */
   private usernames(): string[] {
     const { items, me } = this.conversations;
-    const others = items.map((conversation) => peer(conversation, me)?.username).filter((username) => username !== undefined && username !== me);
-    return others.slice(0, MOST) as string[];
+    const others = items.flatMap((conversation) => peer(conversation, me)?.username ?? []);
+    return others.filter((username) => !sameUser(username, me)).slice(0, MOST);
   }
 
   private publish(said: readonly Presence[]): void {
     if (said.length === 0) return;
-    const presences = new Map(this.presences.value);
+    const presences = new UserMap(this.presences.value);
     for (const presence of said) presences.set(presence.username, presence);
     this.presences.next(presences);
   }

@@ -6,6 +6,7 @@ import { Outbox } from '../chat/outbox';
 import { Receipts } from '../chat/receipts';
 import { roleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
+import { sameUser } from '../people/handle';
 import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { WebSocketService } from './web-socket-service';
@@ -62,7 +63,7 @@ export class Sync {
     socket.receipt$.subscribe((receipt) => {
       this.receive();
       this.conversations.receipt(receipt);
-      if (receipt.username === this.conversations.me) void this.conversations.recount(receipt.conversationId);
+      if (sameUser(receipt.username, this.conversations.me)) void this.conversations.recount(receipt.conversationId);
     });
     socket.conversation$.subscribe((conversation) => {
       this.receive();
@@ -93,7 +94,7 @@ export class Sync {
     const newest = new Map<ConversationId, number>();
     for (const { sender, clientId, conversationId, seq } of messages) {
       // An acknowledgement that was lost, or a message from another tab or device.
-      if (sender === this.conversations.me) this.store(this.outbox.remove(clientId));
+      if (sameUser(sender, this.conversations.me)) this.store(this.outbox.remove(clientId));
       else newest.set(conversationId, seq);
     }
     void this.written.then((whole) => whole && newest.forEach((seq, id) => this.receipts.delivered(id, seq)));

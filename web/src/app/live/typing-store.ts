@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import { Failure } from '../api/problem';
 import { type Address, sameAddress } from '../chat/pending';
 import { ConversationStore } from '../conversations/conversation-store';
+import { handleOf, sameUser } from '../people/handle';
 import type { ConversationId, Typing } from '../protocol/protocol';
 import { WebSocketService } from './web-socket-service';
 
@@ -67,11 +68,11 @@ export class TypingStore {
   }
 
   private heard({ conversationId, username, typing }: Typing): void {
-    if (username === this.me) return;
-    const key = `${conversationId} ${username}`;
+    if (sameUser(username, this.me)) return;
+    const key = `${conversationId} ${handleOf(username)}`;
     clearTimeout(this.timers.get(key));
     this.timers.delete(key);
-    const others = (this.typists.value.get(conversationId) ?? []).filter((other) => other !== username);
+    const others = (this.typists.value.get(conversationId) ?? []).filter((other) => !sameUser(other, username));
     if (typing) {
       this.timers.set(
         key,

@@ -1,5 +1,6 @@
 import { summary } from '../attachments/summary';
 import { cursorsOf, linkTo, titleOf } from '../conversations/conversation';
+import { findUser, sameUser } from '../people/handle';
 import type { Conversation, Message } from '../protocol/protocol';
 
 /** What the person chose for this browser. */
@@ -29,7 +30,7 @@ export function unreadOf(conversations: readonly Conversation[]): number {
 /** What to tell of a message, or nothing: it is their own, read by now, deleted, or of a muted conversation. */
 export function noticeOf(conversation: Conversation, message: Message, me: string, { text }: Pick<NoticeChoices, 'text'>): Notice | null {
   const read = message.seq <= cursorsOf(conversation, me).readSeq;
-  if (message.sender === me || conversation.muted || message.deletedAt || read) return null;
+  if (sameUser(message.sender, me) || conversation.muted || message.deletedAt || read) return null;
   const { id, unread } = conversation;
   const title = titleOf(conversation, me);
   return {
@@ -45,6 +46,6 @@ function said({ kind, members }: Conversation, message: Message): string {
   const { sender } = message;
   const what = summary(message);
   if (kind === 'direct') return what;
-  const name = members.find(({ username }) => username === sender)?.displayName ?? sender;
+  const name = findUser(members, sender)?.displayName ?? sender;
   return `${name}: ${what}`;
 }

@@ -6,6 +6,7 @@ import { distinctUntilChanged, map } from 'rxjs';
 import { AuthService } from '../auth/auth-service';
 import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
+import { sameUser } from '../people/handle';
 import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
 import type { CountedTitle } from '../ui/counted-title';
@@ -58,7 +59,7 @@ export class Notices {
   private lead(attention: Attention): Promise<never> {
     void this.board.takeOver();
     this.socket.message$.subscribe((message) => {
-      if (message.sender === this.conversations.me) return;
+      if (sameUser(message.sender, this.conversations.me)) return;
       this.fresh.set(message.conversationId, message);
       this.timer ??= setTimeout(() => void this.tell(attention), GATHER);
     });

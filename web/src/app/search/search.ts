@@ -6,6 +6,7 @@ import { ExcerptStore } from '../chat/excerpt-store';
 import { linkTo, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { rowTime } from '../format/time';
+import { findUser, sameUser } from '../people/handle';
 import type { Hit } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
@@ -45,10 +46,11 @@ export class Search {
     return this.state().hits.map((hit) => {
       const { id, conversationId, sender, timestamp } = hit.message;
       const conversation = this.all().find((known) => known.id === conversationId);
-      const who = conversation?.members.find(({ username }) => username === sender)?.displayName ?? sender;
-      const where = this.state().within === null && (conversation?.kind === 'group' || sender === me) ? this.titleIn(conversationId) : '';
+      const who = (conversation && findUser(conversation.members, sender)?.displayName) ?? sender;
+      const own = sameUser(sender, me);
+      const where = this.state().within === null && (conversation?.kind === 'group' || own) ? this.titleIn(conversationId) : '';
       const time = new Date(timestamp);
-      return { id, hit, sender, who: sender === me ? 'You' : who, name: who, where, time, clock: rowTime(time, this.now()), parts: parts(hit.fragment) };
+      return { id, hit, sender, who: own ? 'You' : who, name: who, where, time, clock: rowTime(time, this.now()), parts: parts(hit.fragment) };
     });
   });
   protected readonly said = computed(() => {

@@ -3,16 +3,15 @@ import { Component } from '@angular/core';
 import { request } from '../api/request';
 import { install, offer } from '../install';
 import { Icon } from '../ui/icon';
-import { Mark } from '../ui/mark';
 import { Asked, AskedState } from './asked';
 
 /** What this is, and where to read more. */
 @Component({
   selector: 'aldis-about',
-  imports: [AskedState, Icon, Mark],
+  imports: [AskedState, Icon],
   template: `
     <div class="settings-line">
-      <aldis-mark />
+      <svg class="mark" viewBox="3 5 26 22" aria-hidden="true"><use href="#mark" /></svg>
       <span class="settings-text">Aldis<span class="settings-note">{{ version.value() ? 'Version ' + version.value() : 'Messages that arrive, once and in order.' }}</span></span>
     </div>
     <aldis-asked [what]="version" />

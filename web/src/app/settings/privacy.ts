@@ -5,6 +5,7 @@ import { Api } from '../api/api';
 import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { Blocks } from '../details/blocks';
+import { withoutUser } from '../people/handle';
 import { Avatar } from '../ui/avatar';
 import { Asked, AskedState } from './asked';
 import { Me } from './me';
@@ -64,7 +65,7 @@ export class Privacy {
       await this.blocks.unblock(username);
       this.done.set(`${username} is no longer blocked.`);
       this.said().nativeElement.focus();
-      this.blocked.value.update((people) => people?.filter((person) => person.username !== username) ?? null);
+      this.blocked.value.update((people) => people && withoutUser(people, username));
     });
   }
 

@@ -11,7 +11,6 @@ import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
-import { Mark } from '../ui/mark';
 import { SHORTCUT } from '../ui/shortcut';
 import { AccountMenu } from './account-menu';
 import { Versions } from './versions';
@@ -22,7 +21,7 @@ const LATER = 2_500;
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [AccountMenu, ConversationList, Icon, Mark, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings],
+  imports: [AccountMenu, ConversationList, Icon, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings],
   templateUrl: './shell.html',
   host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
 })

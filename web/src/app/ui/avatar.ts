@@ -1,13 +1,14 @@
 import { Component, computed, input } from '@angular/core';
 
 import { initials } from '../format/text';
+import { handleOf } from '../people/handle';
 
 const HUES = 6;
 
 /** Which of the colours for people is theirs: the same on every device. */
 export function hueOf(username: string): number {
   let hash = 7;
-  for (const character of username) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  for (const character of handleOf(username)) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
   return (hash % HUES) + 1;
 }
 

@@ -1,41 +1,37 @@
 import { Component, computed, input } from '@angular/core';
 
+import type { RareIconName } from './rare-icons';
+
 /** Drawn on 24 × 24, as strokes. */
 const PATHS = {
   attach: 'M19.5 11.5l-7.6 7.6a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.3-7.4',
   back: 'M15 5l-7 7 7 7',
-  block: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M6.4 6.4l11.2 11.2',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   close: 'M6 6l12 12M18 6L6 18',
-  copy: 'M9 9h10v10H9zM5 15V5h10',
   down: 'M6 9l6 6 6-6',
-  delete: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
   edit: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
-  file: 'M14 3.5H6.5v17h11V7zM14 3.5V7h3.5',
-  forward: 'M14 6l6 6-6 6M20 12h-9a7 7 0 0 0-7 6.5',
   group: 'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 5.2a3.5 3.5 0 0 1 0 6.6M18 14.2a6.5 6.5 0 0 1 3.5 5.3',
   info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11.5v4M12 8.2h.01',
   leave: 'M14 5H5v14h9M10 12h10M17 9l3 3-3 3',
-  light: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4',
-  dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
   more: 'M5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1M12 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1M19 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1',
   muted: 'M6 16V11a6 6 0 0 1 9.3-5M18 11v5M4 16.5h11M10 20h4M4 4l16 16',
-  person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4.5 20a7.5 7.5 0 0 1 15 0',
-  plus: 'M12 5v14M5 12h14',
   react: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M8.7 14a4 4 0 0 0 6.6 0M9.3 9.6h.01M14.7 9.6h.01',
-  sound: 'M6 16V11a6 6 0 0 1 12 0v5M4 16.5h16M10 20h4',
   settings: 'M4 7h9M17 7h3M15 5v4M4 12h3M11 12h9M9 10v4M4 17h11M19 17h1M17 15v4',
-  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
   write: 'M20 12v8H4V4h8M9 15l.6-3L18 3.6l2.4 2.4L12 14.4z',
   reply: 'M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 6.5',
-  save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14',
   search: 'M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12M15.5 15.5L20 20',
   send: 'M4.5 12L3 4l18 8-18 8 1.5-8zM4.5 12H12',
   unplugged: 'M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.3M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 6 6M19 12a10 10 0 0 0-5-2.8M22 8.5A15 15 0 0 0 11 5M12 19h.01',
-  warning: 'M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01',
 } as const;
 
-export type IconName = keyof typeof PATHS;
+export type IconName = keyof typeof PATHS | RareIconName;
+
+const paths: Partial<Record<IconName, string>> = { ...PATHS };
+
+/** Icons of parts that are loaded later come with them. */
+export function addIcons(more: Partial<Record<IconName, string>>): void {
+  Object.assign(paths, more);
+}
 
 /** A picture beside words, or in a button that has a name of its own: never read out. */
 @Component({
@@ -44,5 +40,5 @@ export type IconName = keyof typeof PATHS;
 })
 export class Icon {
   readonly name = input.required<IconName>();
-  protected readonly path = computed(() => PATHS[this.name()]);
+  protected readonly path = computed(() => paths[this.name()]);
 }

@@ -1,0 +1,57 @@
+import type { Route } from '@playwright/test';
+
+import { say } from '../../support/aldis.ts';
+import { browserOf, expect, Messenger, test, violations } from '../../support/web.ts';
+
+test('46. links lead where they say, and come without moving anything', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'Hello' });
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  await messenger.open(bob.username);
+  await expect(messenger.message('Hello')).toBeVisible();
+  // Until what finds them is there, they are text.
+  const held: Route[] = [];
+  await page.route(/\/chunk-[^/]*\.js$/, (route) => void held.push(route));
+  const text = 'See *https://a.example/it\'s*, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs';
+  await say(socket, { receiver: ann.username, text });
+  const message = messenger.message("See https://a.example/it's, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs");
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  const before = await messenger.last.boundingBox();
+  await expect(messenger.last.getByRole('link')).toHaveCount(0);
+  await page.unroute(/\/chunk-[^/]*\.js$/);
+  await Promise.all(held.map((route) => route.continue()));
+  await expect(message.getByRole('link')).toHaveCount(4);
+  const links = await message.getByRole('link').evaluateAll((all) => all.map((link) => [link.textContent, link.getAttribute('href'), link.getAttribute('target')]));
+  expect(links).toEqual([
+    ["https://a.example/it's", "https://a.example/it's", '_blank'],
+    ['www.b.example/x?y=1', 'https://www.b.example/x?y=1', '_blank'],
+    ['example.com', 'https://example.com', '_blank'],
+    ['bob@c.example', 'mailto:bob@c.example', null],
+  ]);
+  expect(await messenger.last.boundingBox()).toEqual(before);
+  socket.close();
+  await page.context().close();
+});
+
+test('39. a long text comes in parts', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  const text = Array.from({ length: 1_500 }, (_, index) => `word${index}`).join(' ');
+  await say(socket, { receiver: ann.username, text });
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  await messenger.open(bob.username);
+  await expect(messenger.last).toContainText('word0');
+  await expect(messenger.last.locator('.text')).not.toContainText('word1499');
+  expect(await violations(page)).toEqual([]);
+  const more = messenger.last.getByRole('button', { name: 'Show more' });
+  while (await more.isVisible()) await more.click();
+  const shown = () => messenger.last.locator('.text').evaluateAll((all) => all.map(({ textContent }) => textContent).join(''));
+  expect(await shown()).toBe(text);
+  // Its text is copied, quoted and answered as a whole.
+  await expect(messenger.last).toHaveAccessibleName(new RegExp('word1499'));
+  socket.close();
+  await page.context().close();
+});

@@ -1,0 +1,37 @@
+/** Characters and lines of a text that are shown at once: what a browser lays out well within a frame's time or two. */
+const CHARACTERS = 4_000;
+const LINES = 200;
+/** A rest that is hardly longer than the words that would stand for it comes with the part before it. */
+const REST = 400;
+
+/** A text in parts that are shown one after the other; they end where a line or a word does, if there is such a place. */
+export function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let to = endOf(text, from); to < text.length; to = endOf(text, from)) {
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return [...parts, text.slice(from)];
+}
+
+function endOf(text: string, from: number): number {
+  let line = from;
+  for (let count = 0; count < LINES; count++) {
+    const next = text.indexOf('\n', line) + 1;
+    if (next === 0 || next - from > CHARACTERS) return within(text, from, line);
+    line = next;
+  }
+  return line;
+}
+
+/** No more lines than may be: it is the characters that count. */
+function within(text: string, from: number, line: number): number {
+  if (text.length - from <= CHARACTERS + REST) return text.length;
+  if (line - from > CHARACTERS / 2) return line;
+  const to = from + CHARACTERS;
+  const space = text.lastIndexOf(' ', to);
+  if (space - from > CHARACTERS / 2) return space + 1;
+  // Not between the two halves of a character.
+  return /[\udc00-\udfff]/.test(text.charAt(to)) ? to - 1 : to;
+}

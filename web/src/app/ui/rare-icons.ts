@@ -1,0 +1,22 @@
+import { addIcons } from './icon';
+
+/** Drawn like those of `icon.ts`; only what is loaded with `rare.ts` has them. */
+const RARE = {
+  block: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M6.4 6.4l11.2 11.2',
+  copy: 'M9 9h10v10H9zM5 15V5h10',
+  dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
+  delete: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
+  file: 'M14 3.5H6.5v17h11V7zM14 3.5V7h3.5',
+  forward: 'M14 6l6 6-6 6M20 12h-9a7 7 0 0 0-7 6.5',
+  light: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4',
+  person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4.5 20a7.5 7.5 0 0 1 15 0',
+  plus: 'M12 5v14M5 12h14',
+  save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14',
+  sound: 'M6 16V11a6 6 0 0 1 12 0v5M4 16.5h16M10 20h4',
+  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  warning: 'M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01',
+} as const;
+
+export type RareIconName = keyof typeof RARE;
+
+addIcons(RARE);
