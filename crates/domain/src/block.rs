@@ -1,10 +1,11 @@
 //! Blocks: whom somebody does not want to hear from.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::{Block, Page};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use protocol::{Block, Code, Page, Timestamp, limit};
 use quick_cache::sync::Cache;
 
 use crate::clock::Clock;
@@ -20,14 +21,15 @@ pub struct Blocks {
     clock: Arc<dyn Clock>,
     people: Arc<Directory>,
     presences: Arc<Presences>,
-    of_user: Cache<UserId, Arc<HashSet<UserId>>>,
+    /// Whether the first has blocked the second.
+    known: Cache<(UserId, UserId), bool>,
     /// Blocks that came or went, so that what was read before one is not kept after it.
     changes: AtomicU64,
 }
 
 impl Blocks {
-    /// People whose blocks are kept in memory, most of whom have none.
-    const CAPACITY: usize = 100_000;
+    /// Pairs of people of whom it is kept in memory, at about 50 bytes each.
+    const CAPACITY: usize = 200_000;
 
     pub(crate) fn new(
         store: Arc<dyn Store>,
@@ -35,23 +37,27 @@ impl Blocks {
         people: Arc<Directory>,
         presences: Arc<Presences>,
     ) -> Self {
-        let (of_user, changes) = (Cache::new(Self::CAPACITY), AtomicU64::new(0));
-        Self { store, clock, people, presences, of_user, changes }
+        let (known, changes) = (Cache::new(Self::CAPACITY), AtomicU64::new(0));
+        Self { store, clock, people, presences, known, changes }
     }
 
     /// Whom the caller has blocked, the latest first.
-    pub async fn list(&self, caller: &Caller) -> Result<Page<Block>, Error> {
-        let blocked = self.store.blocks(caller.person.id).await?.into_iter();
-        let items =
-            blocked.map(|blocked| Block { username: blocked.username.to_string(), created_at: blocked.at });
-        Ok(Page { items: items.collect(), next: None })
+    pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Block>, Error> {
+        let before = next.map(decode_next).transpose()?;
+        let mut blocked = self.store.blocks(caller.person.id, before, limit::BLOCKS_PAGE + 1).await?;
+        let more = blocked.len() > limit::BLOCKS_PAGE;
+        blocked.truncate(limit::BLOCKS_PAGE);
+        let next = blocked.last().filter(|_| more).map(|last| encode_next(last.at, last.user));
+        let items = blocked.iter().map(|blocked| shown(&blocked.username, blocked.at)).collect();
+        Ok(Page { items, next })
     }
 
     /// One of the caller's blocks.
     pub async fn get(&self, caller: &Caller, username: &str) -> Result<Block, Error> {
-        let Page { items, .. } = self.list(caller).await?;
-        let found = items.into_iter().find(|block| block.username.eq_ignore_ascii_case(username));
-        found.ok_or_else(|| Error::not_found("block"))
+        let missing = || Error::not_found("block");
+        let other = self.people.named(username).await?.ok_or_else(missing)?;
+        let at = self.store.blocked_since(caller.person.id, other.id).await?.ok_or_else(missing)?;
+        Ok(shown(&other.username, at))
     }
 
     /// Blocks somebody; once more is as good as once.
@@ -60,41 +66,67 @@ impl Blocks {
         if other.id == caller.person.id {
             return Err(Error::invalid("username", "Nobody can block themselves."));
         }
-        self.store.block(caller.person.id, other.id, self.clock.now()).await?;
-        self.changed(caller.person.id);
-        self.get(caller, username).await
+        self.charge(caller)?;
+        let since = self.store.block(caller.person.id, other.id, self.clock.now(), limit::BLOCKS).await?;
+        let full =
+            || Error::new(Code::TooManyBlocks, "At most 10,000 people can be blocked; take a block back.");
+        let since = since.ok_or_else(full)?;
+        self.changed(caller.person.id, other.id);
+        Ok(shown(&other.username, since))
     }
 
     /// Takes a block back.
     pub async fn unblock(&self, caller: &Caller, username: &str) -> Result<(), Error> {
         let other = self.person(username).await?;
+        self.charge(caller)?;
         let was_blocked = self.store.unblock(caller.person.id, other.id).await?;
-        self.changed(caller.person.id);
+        self.changed(caller.person.id, other.id);
         if was_blocked { Ok(()) } else { Err(Error::not_found("block")) }
     }
 
     /// Whether `user` has blocked `other`.
     pub(crate) async fn has_blocked(&self, user: UserId, other: UserId) -> Result<bool, Error> {
-        if let Some(blocked) = self.of_user.get(&user) {
-            return Ok(blocked.contains(&other));
+        if let Some(blocked) = self.known.get(&(user, other)) {
+            return Ok(blocked);
         }
         let before = self.changes.load(Ordering::SeqCst);
-        let blocked = self.store.blocks(user).await?;
-        let blocked: Arc<HashSet<_>> = Arc::new(blocked.iter().map(|blocked| blocked.user).collect());
-        self.of_user.insert(user, blocked.clone());
+        let blocked = self.store.blocked_since(user, other).await?.is_some();
+        self.known.insert((user, other), blocked);
         if self.changes.load(Ordering::SeqCst) != before {
-            self.of_user.remove(&user);
+            self.known.remove(&(user, other));
         }
-        Ok(blocked.contains(&other))
+        Ok(blocked)
+    }
+
+    /// Counts as a message does: it is a commit, and presence is looked at again for it.
+    fn charge(&self, caller: &Caller) -> Result<(), Error> {
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {
         self.people.named(username).await?.ok_or_else(|| Error::not_found("user"))
     }
 
-    fn changed(&self, user: UserId) {
+    fn changed(&self, user: UserId, other: UserId) {
         self.changes.fetch_add(1, Ordering::SeqCst);
-        self.of_user.remove(&user);
+        self.known.remove(&(user, other));
         self.presences.changed(user);
     }
+}
+
+fn shown(username: &str, at: Timestamp) -> Block {
+    Block { username: username.to_owned(), created_at: at }
+}
+
+fn encode_next(at: Timestamp, user: UserId) -> String {
+    BASE64URL.encode([at.as_millis().to_be_bytes(), user.0.to_be_bytes()].concat())
+}
+
+fn decode_next(next: &str) -> Result<(Timestamp, UserId), Error> {
+    let invalid =
+        || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
+    let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
+    let bytes: [u8; 16] = bytes.try_into().map_err(|_| invalid())?;
+    let [at, user] = [&bytes[..8], &bytes[8..]].map(|half| half.try_into().map(i64::from_be_bytes));
+    Ok((Timestamp::from_millis(at.map_err(|_| invalid())?), UserId(user.map_err(|_| invalid())?)))
 }

@@ -1,7 +1,7 @@
 //! Conversations: who talks with whom.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
@@ -34,6 +34,8 @@ pub struct Channel {
     former: Vec<Arc<Person>>,
     /// The `seq` of the last change of the conversation itself.
     version: u64,
+    /// The members by their usernames in lower case; made when a text first names somebody.
+    names: OnceLock<HashMap<Box<str>, UserId>>,
 }
 
 impl Channel {
@@ -69,6 +71,16 @@ impl Channel {
         self.members.iter().map(|person| person.id)
     }
 
+    /// The members that a text names.
+    pub(crate) fn mentions(&self, text: &str) -> Vec<UserId> {
+        mentions(text, |name| self.names().get(name).copied())
+    }
+
+    fn names(&self) -> &HashMap<Box<str>, UserId> {
+        let name = |person: &Arc<Person>| (person.username.to_ascii_lowercase().into(), person.id);
+        self.names.get_or_init(|| self.members.iter().map(name).collect())
+    }
+
     /// A message as clients see it.
     pub(crate) fn message(&self, record: MessageRecord) -> Message {
         let receiver = self.other(record.sender).map(|person| person.username.to_string());
@@ -76,6 +88,8 @@ impl Channel {
         for Reaction { emoji, user } in record.reactions {
             reactions.entry(emoji.into()).or_default().extend(self.name(user));
         }
+        // Of a message that is older than the list of its mentions they are found now.
+        let mentions = record.mentions.map_or_else(|| self.mentions(&record.text), Vec::from);
         Message {
             conversation_id: self.id,
             seq: record.seq,
@@ -83,7 +97,7 @@ impl Channel {
             id: record.id,
             sender: self.name(record.sender).unwrap_or_default(),
             receiver,
-            mentions: mentions(&record.text, &self.members),
+            mentions: mentions.into_iter().filter_map(|user| self.name(user)).collect(),
             text: record.text.into(),
             timestamp: record.timestamp,
             edited_at: record.edited_at,
@@ -212,7 +226,7 @@ impl Channels {
         let mut former: Vec<_> = former.map(|(user, username)| self.people.met(*user, username)).collect();
         former.sort_by_key(|person| person.id);
         let (key, id, kind, version) = (record.key, record.id, record.kind, record.changed_seq);
-        Channel { key, id, kind, members, former, version }
+        Channel { key, id, kind, members, former, version, names: OnceLock::new() }
     }
 
     /// A record as a member sees it.
@@ -368,4 +382,52 @@ pub(crate) fn decode_next(next: &str) -> Result<Position, Error> {
         || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
     let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
     Ok(Position(u64::from_be_bytes(bytes.try_into().map_err(|_| invalid())?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{MessageId, Timestamp};
+
+    use super::*;
+
+    fn person(id: i64, username: &str) -> Arc<Person> {
+        Arc::new(Person { id: UserId(id), username: username.into() })
+    }
+
+    #[test]
+    fn mentions_are_those_that_were_stored_and_of_older_messages_those_of_now() {
+        let at = Timestamp::from_millis(1);
+        let channel = Channel {
+            key: ConversationKey(1),
+            id: ConversationId::mint(at, 1),
+            kind: ConversationKind::Group,
+            members: vec![person(1, "Ann"), person(2, "Bob")],
+            former: vec![person(3, "Eve")],
+            version: 1,
+            names: OnceLock::new(),
+        };
+        let mentioned = |mentions: Option<&[i64]>| {
+            let record = MessageRecord {
+                conversation: channel.key,
+                seq: 1,
+                id: MessageId::mint(at, 1, 0),
+                sender: UserId(1),
+                client_id: None,
+                text: "@bob, @eve".into(),
+                timestamp: at,
+                reply_to: None,
+                edited_at: None,
+                deleted_at: None,
+                attachments: Vec::new(),
+                mentions: mentions.map(|users| users.iter().map(|user| UserId(*user)).collect()),
+                reactions: Vec::new(),
+                hidden_from: None,
+                change_seq: None,
+            };
+            channel.message(record).mentions
+        };
+        assert_eq!(mentioned(Some(&[3])), ["Eve"]);
+        assert_eq!(mentioned(Some(&[])), [""; 0]);
+        assert_eq!(mentioned(None), ["Bob"]);
+    }
 }

@@ -65,6 +65,9 @@ impl Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
+        if let StoreError::TooMany = error {
+            return Self::rate_limited(Duration::from_secs(1));
+        }
         let detail = "Nothing was stored; try again in a moment.";
         Self { cause: Some(error), ..Self::new(Code::StoreUnavailable, detail) }
     }

@@ -23,7 +23,12 @@ impl Rate {
 
     /// Takes one at `now`, given the theoretical arrival time of the next; fails with the time to wait.
     fn take(self, arrival: &mut Duration, now: Duration) -> Result<(), Duration> {
-        let next = (*arrival).max(now) + self.interval;
+        self.take_many(1, arrival, now)
+    }
+
+    /// Takes so many at once, a whole burst at most.
+    fn take_many(self, count: u32, arrival: &mut Duration, now: Duration) -> Result<(), Duration> {
+        let next = (*arrival).max(now) + self.interval * count.min(self.burst);
         let allowed = now + self.interval * self.burst;
         if next > allowed {
             return Err(next.saturating_sub(allowed));
@@ -49,6 +54,11 @@ impl Bucket {
     /// Takes one; fails with the time to wait.
     pub fn take(&self, now: Duration) -> Result<(), Duration> {
         self.rate.take(&mut self.arrival.lock(), now)
+    }
+
+    /// Takes so many at once, a whole burst at most; fails with the time to wait.
+    pub fn take_many(&self, count: u32, now: Duration) -> Result<(), Duration> {
+        self.rate.take_many(count, &mut self.arrival.lock(), now)
     }
 }
 
@@ -138,6 +148,16 @@ mod tests {
         assert_eq!(bucket.take(start), Err(SECOND));
         assert_eq!(bucket.take(start + SECOND), Ok(()));
         assert_eq!(bucket.take(start + SECOND), Err(SECOND));
+    }
+
+    #[test]
+    fn what_costs_more_than_a_burst_takes_all_of_it() {
+        let bucket = Bucket::new(Rate { burst: 3, interval: SECOND });
+        assert_eq!(bucket.take_many(2, SECOND), Ok(()));
+        assert_eq!(bucket.take_many(2, SECOND), Err(SECOND));
+        assert_eq!(bucket.take_many(9, SECOND), Err(SECOND * 2));
+        assert_eq!(bucket.take_many(9, SECOND * 3), Ok(()));
+        assert_eq!(bucket.take(SECOND * 3), Err(SECOND));
     }
 
     #[test]

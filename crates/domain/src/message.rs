@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::live::{Broker, Live, SocketKey};
-use crate::person::{Caller, Directory};
+use crate::mention::mentions;
+use crate::person::{Caller, Directory, Person};
 use crate::random::{self, Random};
 use crate::store::{Append, AppendError, Appended, Change, ConversationKey, Direct, Store, Target, UserId};
 
@@ -151,7 +152,7 @@ impl Messages {
         let me = caller.person.id;
         let receiver = match &place {
             Place::Known(channel) => channel.other(me).map(|person| person.id),
-            Place::New(other) => Some(*other),
+            Place::New(other) => Some(other.id),
         };
         let hidden_from = match receiver {
             Some(receiver) if self.blocks.has_blocked(receiver, me).await? => Some(receiver),
@@ -164,7 +165,7 @@ impl Messages {
         let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
         let receiver = self.people.named(receiver).await?.ok_or_else(unknown)?;
         let channel = self.channels.direct(caller.person.id, receiver.id).await?;
-        Ok(channel.map_or(Place::New(receiver.id), Place::Known))
+        Ok(channel.map_or(Place::New(receiver), Place::Known))
     }
 
     fn check_text(&self, text: String) -> Result<Box<str>, Error> {
@@ -197,15 +198,16 @@ impl Messages {
         reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
     ) {
         let at = self.clock.now();
+        let mentions = place.mentions(&caller.person, &change);
         let (target, channel) = match place {
             Place::Known(channel) => (channel.target(), Some(channel)),
             Place::New(other) => {
                 let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
-                (Target::Direct(other, id), None)
+                (Target::Direct(other.id, id), None)
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.random));
-        let append = Append { target, sender: caller.person.id, at, random, change };
+        let append = Append { target, sender: caller.person.id, at, random, change, mentions };
         let (broker, channels) = (self.broker.clone(), self.channels.clone());
         let done = move |result: Result<Appended, AppendError>| {
             reply(match result {
@@ -224,7 +226,22 @@ enum Place {
     /// A conversation that is there.
     Known(Arc<Channel>),
     /// To a person with whom there was no conversation a moment ago.
-    New(UserId),
+    New(Arc<Person>),
+}
+
+impl Place {
+    /// Whom of its members a new text names.
+    fn mentions(&self, sender: &Person, change: &Change) -> Vec<UserId> {
+        let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return Vec::new() };
+        match self {
+            Self::Known(channel) => channel.mentions(text),
+            Self::New(other) => mentions(text, |name| {
+                let named =
+                    [sender, &**other].into_iter().find(|one| one.username.eq_ignore_ascii_case(name));
+                named.map(|person| person.id)
+            }),
+        }
+    }
 }
 
 /// Tells an entry that has just been committed. Called in the order of commitment.

@@ -61,6 +61,8 @@ struct Leaving {
 }
 
 impl Presences {
+    /// Names that are watched for what a message costs.
+    const NAMES: usize = 10;
     /// How long somebody whose last socket left is not gone yet: a page that is loaded again takes about a second.
     const GRACE: Duration = Duration::from_secs(2);
     /// Who is gone so soon is taken for gone with the others: one commit for all of them.
@@ -85,6 +87,10 @@ impl Presences {
     ) {
         if usernames.len() > limit::WATCHED {
             return reply(Err(Error::invalid("usernames", "At most 1,000 people can be watched.")));
+        }
+        let cost = u32::try_from(usernames.len().div_ceil(Self::NAMES)).unwrap_or(u32::MAX);
+        if let Err(wait) = caller.messages.take_many(cost, self.clock.monotonic()) {
+            return reply(Err(Error::rate_limited(wait)));
         }
         let user = caller.person.id;
         let before = self.table.lock().changes;

@@ -11,7 +11,9 @@ use protocol::{Code, Message};
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
-use crate::store::{Behind, ConversationKey, EntryKind, Epoch, Position, Range, Read, Since, Store, UserId};
+use crate::store::{
+    Behind, ConversationKey, EntryKind, Epoch, Position, Range, Read, Since, Store, Upto, UserId,
+};
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,19 +102,22 @@ impl Syncs {
 
     /// A reader of what `user` lacks, up to `upto`.
     pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<Reader, Error> {
-        let delivered = match since {
-            Since::Delivered => self.receipts.delivered_to(user),
-            Since::Position(_) => BTreeMap::new(),
+        let (delivered, position) = match since {
+            Since::Delivered => (self.receipts.delivered_to(user), Position(0)),
+            Since::Position(position) => (BTreeMap::new(), position),
         };
         let behind = self.store.behind(user, since).await?;
         let streams: Vec<_> = behind
             .into_iter()
-            .map(|Behind { conversation, after_seq }| Stream {
-                conversation,
-                after_seq: delivered.get(&conversation).map_or(after_seq, |seq| after_seq.max(*seq)),
-                channel: None,
-                entries: VecDeque::new(),
-                ended: false,
+            .map(|Behind { conversation, after_seq }| {
+                let seq = delivered.get(&conversation).map_or(after_seq, |seq| after_seq.max(*seq));
+                Stream {
+                    conversation,
+                    looked_at: Upto { seq, position, ended: false },
+                    passed: seq,
+                    channel: None,
+                    entries: VecDeque::new(),
+                }
             })
             .collect();
         let (store, channels) = (self.store.clone(), self.channels.clone());
@@ -137,10 +142,13 @@ pub struct Reader {
 
 struct Stream {
     conversation: ConversationKey,
-    after_seq: u64,
+    /// How far it has been read.
+    looked_at: Upto,
+    /// Up to here its entries were given out, or [`Reader::passed`] said that there are none.
+    passed: u64,
     channel: Option<Arc<Channel>>,
+    /// Read and not given out yet.
     entries: VecDeque<crate::store::Entry>,
-    ended: bool,
 }
 
 impl Reader {
@@ -149,16 +157,41 @@ impl Reader {
     /// Bytes of text read at a time, over all conversations.
     const BYTES: usize = 128 * 1024;
 
-    /// The next entries, at most `limit`; none once everything has been read. Gives what one reading of the
-    /// store brought rather than reading again, so that a page is not larger than that.
+    /// The next entries, at most `limit`. Gives what one reading of the store brought rather than reading again, so
+    /// that a page is not larger than that. There may be none in a long part of the log that is hidden from the user:
+    /// it goes on as long as [`Reader::is_done`] says no.
     pub async fn next(&mut self, limit: usize) -> Result<Vec<Caught>, Error> {
         let mut page = Vec::new();
-        while page.is_empty() && !self.is_done() {
-            let lacking = std::mem::take(&mut self.lacking);
-            self.fill(&lacking).await?;
+        let lacking = std::mem::take(&mut self.lacking);
+        self.fill(&lacking).await?;
+        // What one of them lacks may come before what the others have.
+        if self.lacking.is_empty() {
             self.merge(&mut page, limit).await?;
         }
         Ok(page)
+    }
+
+    /// Where the log was passed over since this was last asked: up to which `seq` of a conversation there is nothing
+    /// for the user behind what was given out.
+    pub fn passed(&mut self) -> Vec<(ConversationKey, u64)> {
+        let mut passed = Vec::new();
+        for stream in &mut self.streams {
+            if stream.entries.is_empty() && stream.looked_at.seq > stream.passed {
+                stream.passed = stream.looked_at.seq;
+                passed.push((stream.conversation, stream.passed));
+            }
+        }
+        passed
+    }
+
+    /// Up to here everything was given out.
+    pub fn reached(&self) -> Position {
+        let reached = |stream: &Stream| match stream.entries.front() {
+            Some(next) => Position(next.position.0.saturating_sub(1)),
+            None if stream.looked_at.ended => self.upto,
+            None => stream.looked_at.position,
+        };
+        self.streams.iter().map(reached).min().unwrap_or(self.upto)
     }
 
     /// Moves entries into the page, until it is full or something must be read first.
@@ -170,7 +203,7 @@ impl Reader {
             let stream = &self.streams[index];
             if let Some(entry) = stream.entries.front() {
                 self.heads.push(Reverse((entry.position, index)));
-            } else if !stream.ended {
+            } else if !stream.looked_at.ended {
                 // What the others have must not come before what it has next.
                 self.lacking.push(index);
                 break;
@@ -189,6 +222,7 @@ impl Reader {
         let Some(entry) = stream.entries.pop_front() else {
             return Ok(None);
         };
+        stream.passed = entry.seq;
         let channel = match &stream.channel {
             Some(channel) => channel,
             None => match self.channels.of_key(stream.conversation).await? {
@@ -219,19 +253,20 @@ impl Reader {
             Range {
                 conversation: stream.conversation,
                 reader: self.user,
-                after_seq: stream.after_seq,
+                after_seq: stream.looked_at.seq,
                 limit,
                 bytes,
             }
         };
         let ranges = indexes.iter().map(range).collect();
         let read = self.store.entries(ranges, self.upto).await?;
-        for (&index, Read { entries, ended }) in indexes.iter().zip(read) {
+        for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
             let stream = &mut self.streams[index];
-            stream.ended = ended;
-            if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-                stream.after_seq = last.seq;
-                self.heads.push(Reverse((first.position, index)));
+            stream.looked_at = upto;
+            match entries.first() {
+                Some(first) => self.heads.push(Reverse((first.position, index))),
+                None if upto.ended => {}
+                None => self.lacking.push(index),
             }
             stream.entries = entries.into();
         }

@@ -83,6 +83,8 @@ codes! {
     GroupFull = "group_full", 409, false, "The group is full";
     /// The account has as many API tokens as it may have: end one first.
     TooManyTokens = "too_many_tokens", 409, false, "There are too many API tokens";
+    /// The account has blocked as many people as it may: take a block back first.
+    TooManyBlocks = "too_many_blocks", 409, false, "There are too many blocks";
     /// Compared without case.
     UsernameTaken = "username_taken", 409, false, "The username is taken";
     /// The same `clientId` came before with another body.

@@ -28,12 +28,18 @@ pub const MEMBERS: usize = 10_000;
 pub const EMOJI: RangeInclusive<usize> = 1..=64;
 /// Different emoji on a message, and reactions with each of them.
 pub const REACTIONS: (usize, usize) = (20, 1000);
+/// Members that a message mentions; who is named behind them is not looked for.
+pub const MENTIONS: usize = 50;
 /// Attachments of a message.
 pub const ATTACHMENTS: usize = 10;
 /// Uploads of a user at the same time.
 pub const UPLOADS: usize = 4;
 /// Bytes of a file's name.
 pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
+/// People whom an account has blocked.
+pub const BLOCKS: usize = 10_000;
+/// Blocks in a page of their list.
+pub const BLOCKS_PAGE: usize = 200;
 /// People whose presence a socket watches.
 pub const WATCHED: usize = 1000;
 /// Messages in a page of history.

@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicBool;
 use domain::Domain;
 use domain::store::Store;
 use socketio::Origins;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
@@ -25,6 +24,4 @@ pub(crate) struct App {
     pub(crate) stopping: AtomicBool,
     /// What catches sockets up; waited for at the end.
     pub(crate) tasks: TaskTracker,
-    /// Bounds how many sockets read from the log at the same time.
-    pub(crate) reading: Semaphore,
 }

@@ -8,7 +8,6 @@ use domain::store::{BlobStore, Epoch, Store};
 use domain::{Broker, Clock, Domain, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
 use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
@@ -20,8 +19,6 @@ use crate::otp;
 use crate::socket::Sockets;
 use crate::system::{SystemClock, SystemRandom};
 
-/// Sockets that read from the log at the same time.
-const READING: usize = 64;
 /// Bytes of packets that a client may send in one body of HTTP long-polling.
 const POLLING_BODY: usize = 1 << 20;
 /// Bytes of files in memory mode.
@@ -67,7 +64,6 @@ pub(crate) fn wire(
         metrics: Arc::new(Metrics::default()),
         stopping: false.into(),
         tasks: TaskTracker::new(),
-        reading: Semaphore::new(READING),
         config,
     });
     let sockets = socketio::Server::new(socket_config(&app), Sockets(app.clone()));

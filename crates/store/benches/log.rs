@@ -118,10 +118,9 @@ fn read(log: &Filled, user: UserId, since: Since, conversations: usize) -> usize
         while !ranges.is_empty() {
             let pages = log.store.entries(ranges.clone(), upto).await.expect("the disk is there");
             let mut left = Vec::new();
-            for (range, Read { entries, ended }) in ranges.into_iter().zip(pages) {
+            for (range, Read { entries, upto }) in ranges.into_iter().zip(pages) {
                 count += entries.len();
-                let last = entries.last().map(|entry| entry.seq);
-                left.extend(last.filter(|_| !ended).map(|after_seq| Range { after_seq, ..range }));
+                left.extend((!upto.ended).then_some(Range { after_seq: upto.seq, ..range }));
                 black_box(entries);
             }
             ranges = left;

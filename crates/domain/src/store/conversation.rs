@@ -34,8 +34,7 @@ pub struct ConversationRecord {
     pub members: Vec<MemberRecord>,
     /// Who was in it: their messages still are.
     pub former: Vec<(UserId, Arc<str>)>,
-    /// The newest message; behind a thousand changes in a row, the newest of those that they changed may
-    /// stand for it.
+    /// The newest message that the asking user may see.
     pub last_message: Option<MessageRecord>,
     /// Messages of others above the asking user's read cursor, counted up to [`protocol::limit::UNREAD`]
     /// among at least twice as many of the newest entries.

@@ -52,6 +52,9 @@ pub struct MessageRecord {
     pub deleted_at: Option<Timestamp>,
     /// Files that it carries, in the order in which the sender named them.
     pub attachments: Vec<Arc<AttachmentRecord>>,
+    /// The members whom its text named when that was stored, in the order of the text; `None` in a message that is
+    /// older than this list.
+    pub mentions: Option<Box<[UserId]>>,
     /// Who reacted with which emoji, in the order in which they did.
     pub reactions: Vec<Reaction>,
     /// Who had blocked the sender when it was sent: to them it and its changes are not there.
@@ -212,6 +215,8 @@ pub struct Append {
     pub random: u64,
     /// What.
     pub change: Change,
+    /// Whom its text names, if it has one; in a group, those who are not members when it is stored are left out.
+    pub mentions: Vec<UserId>,
 }
 
 /// An entry that is stored.
@@ -292,24 +297,51 @@ pub struct Range {
 /// What was read of a [`Range`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// By ascending `seq`; at least one, if there is one.
+    /// By ascending `seq`; those that the reader may see.
     pub entries: Vec<Entry>,
+    /// How far the log was looked at. There may be more that the reader may see, and none of it in `entries`.
+    pub upto: Upto,
+}
+
+/// How far a reading has come in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upto {
+    /// Everything up to here was looked at, whether or not the reader may see it.
+    pub seq: u64,
+    /// Where that stands in the store.
+    pub position: Position,
     /// Whether there is nothing more.
     pub ended: bool,
 }
 
 impl Read {
-    /// Takes of a range's entries what its limits allow.
-    pub fn of<E>(range: &Range, mut entries: impl Iterator<Item = Result<Entry, E>>) -> Result<Self, E> {
-        let mut read = Self { entries: Vec::new(), ended: false };
+    /// Entries that one reading looks at, over all of its ranges: what is hidden from the reader, or is none of
+    /// theirs, may be any number in a row.
+    const LOOKED_AT: u64 = 8192;
+
+    /// How many entries are looked at of each of so many ranges.
+    pub fn span(ranges: usize) -> u64 {
+        (Self::LOOKED_AT / (ranges as u64).max(1)).max(16)
+    }
+
+    /// Takes what a range's limits allow of the entries in it that the reader may see, all of which have been looked
+    /// at up to `upto`.
+    pub fn of<E>(
+        range: &Range,
+        upto: Upto,
+        mut entries: impl Iterator<Item = Result<Entry, E>>,
+    ) -> Result<Self, E> {
+        let mut read = Self { entries: Vec::new(), upto };
         let mut bytes = 0;
-        while read.entries.len() < range.limit && (bytes < range.bytes || read.entries.is_empty()) {
-            let Some(entry) = entries.next().transpose()? else {
-                read.ended = true;
-                break;
-            };
+        while let Some(entry) = entries.next().transpose()? {
             bytes += entry.message.as_ref().map_or(0, MessageRecord::weight);
+            let (seq, position) = (entry.seq, entry.position);
             read.entries.push(entry);
+            if read.entries.len() >= range.limit || bytes >= range.bytes {
+                // What is behind it may not have been looked at.
+                read.upto = Upto { seq, position, ended: false };
+                break;
+            }
         }
         Ok(read)
     }

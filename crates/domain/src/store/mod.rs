@@ -32,7 +32,7 @@ pub use conversation::{
 };
 pub use message::{
     Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,
-    MessageStore, Position, Range, Reaction, Read, Roster, Target, first_body,
+    MessageStore, Position, Range, Reaction, Read, Roster, Target, Upto, first_body,
 };
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
@@ -44,6 +44,9 @@ pub enum StoreError {
     /// The disk is full, the database is not reached, or the like.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// The user has as many reads waiting as may wait.
+    #[error("too many reads of the user wait")]
+    TooMany,
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,

@@ -118,9 +118,12 @@ hand_on! {
 
 hand_on! {
     BlockStore {
-        fn block(user: UserId, other: UserId, at: Timestamp) -> Result<(), StoreError>;
+        fn block(user: UserId, other: UserId, at: Timestamp, most: usize)
+            -> Result<Option<Timestamp>, StoreError>;
         fn unblock(user: UserId, other: UserId) -> Result<bool, StoreError>;
-        fn blocks(user: UserId) -> Result<Vec<Blocked>, StoreError>;
+        fn blocked_since(user: UserId, other: UserId) -> Result<Option<Timestamp>, StoreError>;
+        fn blocks(user: UserId, before: Option<(Timestamp, UserId)>, limit: usize)
+            -> Result<Vec<Blocked>, StoreError>;
     }
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod api_tokens;
 mod attachments;
+mod blocks;
 mod faulty;
 mod groups;
 mod messages;

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use domain::store::EntryKind;
-use domain::{Live, Rate, Settings};
-use protocol::{Code, SendMessage};
+use domain::{Around, Live, Rate, Settings};
+use protocol::{Code, EditMessage, NewGroup, PutMember, SendMessage};
+use tokio::sync::oneshot;
 
 use crate::support::{World, settings, to};
 
@@ -68,4 +69,31 @@ async fn a_persons_share_is_common_to_all_their_devices_and_fills_up() {
     world.clock.advance(Duration::from_millis(100));
     world.send(&phone, to("bob", "x")).await.unwrap();
     world.send(&ann, to("bob", "x")).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn who_was_a_member_then_is_mentioned() {
+    let world = World::new();
+    let (ann, bob) = (world.person("Ann").await, world.person("Bob").await);
+    // The first message opens the conversation.
+    let first = world.send(&ann, to("bob", "hi @BOB, @ann and @eve")).await.unwrap();
+    assert_eq!(first.message.mentions, ["Bob", "Ann"]);
+    let eve = world.person("Eve").await;
+    let group = NewGroup { title: "Crew".into(), members: vec!["bob".into()], history: None };
+    let id = world.domain.groups.create(&ann, group).await.unwrap().id;
+    let say =
+        |text: &str| SendMessage { conversation_id: Some(id), text: text.into(), ..SendMessage::default() };
+    let sent = world.send(&ann, say("@bob @eve @ann.")).await.unwrap();
+    assert_eq!(sent.message.mentions, ["Bob", "Ann"]);
+    world.domain.groups.put_member(&ann, id, "eve", PutMember { role: None }).await.unwrap();
+    world.domain.groups.leave(&bob, id).await.unwrap();
+    let history = world.domain.conversations.history(&ann, id, Around::End, 9).await.unwrap();
+    assert_eq!(history[0].mentions, ["Bob", "Ann"]);
+    // An edit mentions who is a member now.
+    let (answer, answered) = oneshot::channel();
+    let edit = EditMessage { conversation_id: id, id: sent.message.id, text: "@bob @EVE".into() };
+    world.domain.messages.edit(&ann, edit, None, move |result| drop(answer.send(result))).await;
+    assert_eq!(answered.await.unwrap().unwrap().message.mentions, ["Eve"]);
+    let history = world.domain.conversations.history(&eve, id, Around::End, 9).await.unwrap();
+    assert!(history.iter().all(|message| message.mentions == ["Eve"]));
 }

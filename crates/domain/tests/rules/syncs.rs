@@ -9,12 +9,11 @@ async fn read(world: &World, user: domain::store::UserId, since: Since, page: us
     let mut reader = world.domain.syncs.reader(user, since, world.domain.syncs.position()).await.unwrap();
     let mut all = Vec::new();
     loop {
-        let next = reader.next(page).await.unwrap();
-        assert!(next.len() <= page);
-        if next.is_empty() {
-            assert!(reader.is_done());
+        if reader.is_done() {
             return all;
         }
+        let next = reader.next(page).await.unwrap();
+        assert!(next.len() <= page);
         all.extend(next);
     }
 }
@@ -76,5 +75,36 @@ async fn a_cursor_is_read_as_it_was_written() {
     let none = ["", "x", "AAAA", "AAAAAAAAAAAAA", "AQAAAAAAAAAB", "ключ", long.as_str()];
     for bad in none.into_iter().chain([ahead.as_str(), others.as_str()]) {
         assert_eq!(syncs.resume(bad).unwrap_err().code, Code::CursorInvalid, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    let first = world.send(&ann, to("bob", "seen")).await.unwrap();
+    world.domain.blocks.block(&bob, "ann").await.unwrap();
+    for _ in 0..9_000 {
+        world.send(&ann, to("bob", "hidden")).await.unwrap();
+    }
+    world.send(&eve, to("bob", "seen, too")).await.unwrap();
+    let syncs = &world.domain.syncs;
+    for since in [Since::Delivered, Since::Position(Position(0))] {
+        let mut reader = syncs.reader(bob.person.id, since, syncs.position()).await.unwrap();
+        let (mut texts, mut passed, mut reached, mut pages) = (Vec::new(), Vec::new(), Position(0), 0);
+        while !reader.is_done() {
+            let page = reader.next(64).await.unwrap();
+            texts.extend(page.into_iter().map(|caught| caught.message.unwrap().text));
+            passed.extend(reader.passed());
+            // Who goes on from there later has what is left.
+            assert!(reader.reached() >= reached);
+            reached = reader.reached();
+            pages += 1;
+        }
+        assert_eq!(texts, ["seen", "seen, too"]);
+        // Half of what is looked at in one reading of two conversations, and then the rest.
+        let key = first.conversation;
+        assert_eq!((passed, pages), (vec![(key, 4_096), (key, 9_001)], 2));
+        assert_eq!(reached, syncs.position());
     }
 }

@@ -6,10 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::{Block, Page, Problem};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Segment};
+use super::extract::{Bearer, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -17,13 +19,25 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, block, unblock))
 }
 
-/// Whom one has blocked, the latest first
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The `next` of the page before.
+    next: Option<String>,
+}
+
+/// Whom one has blocked, the latest first, 200 in a page
 #[utoipa::path(
     get, path = "/api/blocks", operation_id = "list_blocks", tag = "users", security(("token" = [])),
-    responses((status = 200, body = Page<Block>)),
+    params(ListQuery),
+    responses((status = 200, body = Page<Block>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
-async fn list(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<Page<Block>>, Failure> {
-    Ok(Json(app.domain.blocks.list(&caller).await?))
+async fn list(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<Block>>, Failure> {
+    Ok(Json(app.domain.blocks.list(&caller, query.next.as_deref()).await?))
 }
 
 /// Whether one has blocked somebody
@@ -46,7 +60,13 @@ async fn get(
 #[utoipa::path(
     put, path = "/api/blocks/{username}", operation_id = "block_user", tag = "users", security(("token" = [])),
     params(("username" = String, Path)),
-    responses((status = 200, body = Block), (status = 404, body = Problem), (status = 422, body = Problem)),
+    responses(
+        (status = 200, body = Block),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`too_many_blocks`"),
+        (status = 422, body = Problem),
+        (status = 429, body = Problem, description = "`rate_limited`"),
+    ),
 )]
 async fn block(
     State(app): State<Arc<App>>,

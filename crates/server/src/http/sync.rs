@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::extract::{Bearer, Parameters};
 use super::problem::Failure;
 use crate::app::App;
-use crate::socket::{in_turn, is_outdated};
+use crate::socket::{EMPTY, is_outdated};
 
 /// Bytes of text after which a page is full.
 const BYTES: usize = 1 << 20;
@@ -60,25 +60,21 @@ async fn sync(
     };
     let since = app.domain.syncs.resume(&cursor)?;
     let user = caller.person.id;
-    let mut reader = in_turn(&app, app.domain.syncs.reader(user, Since::Position(since), upto)).await?;
-    let (mut events, mut bytes, mut left, mut reached) = (Vec::new(), 0, limit as usize, since);
-    while left > 0 && bytes < BYTES {
-        let entries = in_turn(&app, reader.next(left.min(64))).await?;
-        if entries.is_empty() {
-            break;
-        }
+    let mut reader = app.domain.syncs.reader(user, Since::Position(since), upto).await?;
+    let (mut events, mut bytes, mut left, mut empty) = (Vec::new(), 0, limit as usize, 0);
+    while left > 0 && bytes < BYTES && empty < EMPTY && !reader.is_done() {
+        let entries = reader.next(left.min(64)).await?;
         left -= entries.len();
+        empty += usize::from(entries.is_empty());
         for (index, caught) in entries.iter().enumerate() {
-            reached = caught.position;
             bytes += caught.message.as_ref().map_or(0, |message| message.text.len());
             if !is_outdated(caught, &entries[index + 1..]) {
-                events.extend(in_turn(&app, event(&app, user, caught)).await?);
+                events.extend(event(&app, user, caught).await?);
             }
         }
     }
-    let more = !reader.is_done();
-    let cursor = app.domain.syncs.cursor(if more { reached } else { upto });
-    Ok(Json(SyncPage { events, cursor, more }))
+    let cursor = app.domain.syncs.cursor(reader.reached());
+    Ok(Json(SyncPage { events, cursor, more: !reader.is_done() }))
 }
 
 /// The event that tells an entry; none if the reader has left its conversation meanwhile.

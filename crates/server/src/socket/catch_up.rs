@@ -67,12 +67,12 @@ impl Flush<'_> {
     async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
         let (app, socket, client) = (self.app, self.socket, self.socket.session());
         let user = client.caller.person.id;
-        let mut reader = in_turn(app, app.domain.syncs.reader(user, since, upto)).await?;
-        while socket.is_connected() {
-            let page = in_turn(app, reader.next(PAGE)).await?;
-            if page.is_empty() {
-                return Ok(true);
+        let mut reader = app.domain.syncs.reader(user, since, upto).await?;
+        while !reader.is_done() {
+            if !socket.is_connected() {
+                return Ok(false);
             }
+            let page = reader.next(PAGE).await?;
             let mut passed = BTreeMap::new();
             for (index, caught) in page.iter().enumerate() {
                 if is_outdated(caught, &page[index + 1..]) || self.passes_over(caught).await {
@@ -83,21 +83,21 @@ impl Flush<'_> {
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
-                let Some(payload) = in_turn(app, read(app, user, caught)).await? else { continue };
+                let Some(payload) = read(app, user, caught).await? else { continue };
                 let mark = mark(caught.conversation, caught.seq);
                 if client.emit(socket, caught.kind, mark, &payload).is_err() {
                     return Ok(false);
                 }
             }
             // Behind the last entry emitted, so that it is not looked at again.
-            for (conversation, seq) in passed {
+            for (conversation, seq) in passed.into_iter().chain(reader.passed()) {
                 if client.pass_over(socket, mark(conversation, seq)).is_err() {
                     return Ok(false);
                 }
             }
             client.fewer_unacked_than(socket, WINDOW).await;
         }
-        Ok(false)
+        Ok(true)
     }
 
     /// Whether the client knows an entry from its acknowledgement.
@@ -120,10 +120,4 @@ impl Flush<'_> {
 pub(crate) fn is_outdated(caught: &Caught, rest: &[Caught]) -> bool {
     let again = |later: &Caught| later.message.is_none() && later.conversation == caught.conversation;
     caught.message.is_none() && rest.iter().any(again)
-}
-
-/// Reads the log when it is the socket's turn.
-pub(crate) async fn in_turn<T>(app: &App, read: impl Future<Output = T>) -> T {
-    let _turn = app.reading.acquire().await;
-    read.await
 }

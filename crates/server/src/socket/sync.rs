@@ -9,7 +9,7 @@ use protocol::{Code, Sync, Synced, limit};
 use serde::de::IgnoredAny;
 use socketio::Event;
 
-use super::catch_up::{AHEAD, in_turn, is_outdated};
+use super::catch_up::{AHEAD, is_outdated};
 use super::reply::Reply;
 use super::{Socket, decode};
 use crate::app::App;
@@ -33,6 +33,9 @@ pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: 
     }
 }
 
+/// Readings that bring nothing, of a part of the log that is hidden from the user, before a page ends.
+pub(crate) const EMPTY: usize = 16;
+
 /// Emits a page behind the cursor.
 async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> Result<Synced, Error> {
     let limit = limit.unwrap_or(limit::SYNC_PAGE_DEFAULT);
@@ -42,30 +45,25 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
     let since = app.domain.syncs.resume(cursor)?;
     let upto = app.domain.syncs.position();
     let user = socket.session().caller.person.id;
-    let mut reader = in_turn(app, app.domain.syncs.reader(user, Since::Position(since), upto)).await?;
-    let mut left = limit as usize;
-    let mut reached = since;
-    while left > 0 && socket.is_connected() {
-        let entries = in_turn(app, reader.next(left.min(64))).await?;
-        if entries.is_empty() {
-            break;
-        }
+    let mut reader = app.domain.syncs.reader(user, Since::Position(since), upto).await?;
+    let (mut left, mut empty) = (limit as usize, 0);
+    while left > 0 && empty < EMPTY && !reader.is_done() && socket.is_connected() {
+        let entries = reader.next(left.min(64)).await?;
         left -= entries.len();
+        empty += usize::from(entries.is_empty());
         for (index, caught) in entries.iter().enumerate() {
             if socket.pending_bytes() > AHEAD {
                 socket.drained().await;
             }
-            reached = caught.position;
             if is_outdated(caught, &entries[index + 1..]) {
                 continue;
             }
-            if let Some(payload) = in_turn(app, read(app, user, caught)).await? {
+            if let Some(payload) = read(app, user, caught).await? {
                 let _ = socket.emit(&payload);
             }
         }
     }
-    let more = !reader.is_done();
-    Ok(Synced { cursor: app.domain.syncs.cursor(if more { reached } else { upto }), more: Some(more) })
+    Ok(Synced { cursor: app.domain.syncs.cursor(reader.reached()), more: Some(!reader.is_done()) })
 }
 
 /// Answers with where a socket stands that has been sent everything: a cursor to keep.

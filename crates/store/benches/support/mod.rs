@@ -107,7 +107,7 @@ impl Filled {
             attachments: Vec::new(),
             hidden_from: None,
         };
-        Append { target, sender, at, random: scattered(self.count), change }
+        Append { target, sender, at, random: scattered(self.count), change, mentions: Vec::new() }
     }
 }
 

@@ -238,7 +238,7 @@ impl MemoryStore {
             let accounts = self.accounts.read();
             [from, at].into_iter().any(|user| accounts.get(user).is_none_or(|account| account.hide_presence))
         };
-        let blocked = self.blocks.read().get(&at).is_some_and(|of| of.iter().any(|(user, _)| *user == from));
+        let blocked = self.blocks.read().get(&at).is_some_and(|blocked| blocked.contains_key(&from));
         !hidden && !blocked && (from == at || self.conversations.read().have_in_common(from, at))
     }
 }

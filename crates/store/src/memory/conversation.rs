@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, EntryKind, GroupChange, GroupEntry,
-    MemberRecord, MessageRecord, NewGroup, Position, Since, StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
+    NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
@@ -151,8 +151,6 @@ impl MemoryStore {
             Some((user, account.username.as_str().into()))
         });
         let above = user.and_then(|user| log.member(user)).map_or(0, |member| member.visible_after);
-        let visible =
-            |message: &MessageRecord| message.seq > above && (user.is_none() || message.hidden_from != user);
         let about = conversation.about.lock();
         ConversationRecord {
             key: conversation.key,
@@ -166,7 +164,7 @@ impl MemoryStore {
             changed_seq: log.changed_seq,
             members: members.collect(),
             former: former.collect(),
-            last_message: log.messages_below(u64::MAX).find(visible),
+            last_message: log.messages_below(u64::MAX, above, user).next(),
             unread: user.map_or(0, |user| unread(log, user)),
         }
     }
@@ -174,9 +172,7 @@ impl MemoryStore {
 
 fn unread(log: &Log, user: UserId) -> u64 {
     let read = log.member(user).map_or(u64::MAX, |member| member.cursors.read_seq.max(member.visible_after));
-    let above = log.entries_above(read).filter(|entry| entry.kind == EntryKind::Message);
-    let messages = above.filter_map(|entry| entry.message);
-    let unread = messages.filter(|message| message.sender != user && message.hidden_from != Some(user));
+    let unread = log.messages_above(read, user).filter(|message| message.sender != user);
     unread.take(usize::try_from(limit::UNREAD).unwrap_or(usize::MAX)).count() as u64
 }
 

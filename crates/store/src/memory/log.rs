@@ -92,6 +92,7 @@ struct More {
     edited_at: Option<Timestamp>,
     deleted_at: Option<Timestamp>,
     attachments: Vec<Arc<AttachmentRecord>>,
+    mentions: Box<[UserId]>,
     reactions: Vec<Reaction>,
     hidden_from: Option<UserId>,
     change_seq: Option<u64>,
@@ -179,11 +180,37 @@ impl Log {
         above.zip(seq.saturating_add(1)..).filter_map(|(stored, seq)| self.entry(stored, seq))
     }
 
-    /// Messages below a `seq`, descending.
-    pub(super) fn messages_below(&self, seq: u64) -> impl Iterator<Item = MessageRecord> {
+    /// Messages below a `seq` and above another that are not hidden from a reader, descending.
+    pub(super) fn messages_below(
+        &self,
+        seq: u64,
+        above: u64,
+        reader: Option<UserId>,
+    ) -> impl Iterator<Item = MessageRecord> {
+        let from = index_above(above);
         let to = index_above(seq.saturating_sub(1)).min(self.entries.len());
-        let below = (0..to).rev().filter_map(|index| Some((self.entries.get(index)?, index as u64 + 1)));
-        below.filter_map(|(stored, seq)| self.record(stored, seq))
+        let below = (from..to).rev().filter_map(|index| Some((self.entries.get(index)?, index as u64 + 1)));
+        below.filter_map(move |(stored, seq)| self.shown(stored, seq, reader))
+    }
+
+    /// Messages above a `seq` that are not hidden from a reader, ascending.
+    pub(super) fn messages_above(&self, seq: u64, reader: UserId) -> impl Iterator<Item = MessageRecord> {
+        let above = self.entries.from(index_above(seq)).zip(seq.saturating_add(1)..);
+        above.filter_map(move |(stored, seq)| self.shown(stored, seq, Some(reader)))
+    }
+
+    /// The message of an entry, unless it is none or hidden from a reader: nothing of those is copied.
+    fn shown(&self, stored: &Stored, seq: u64, reader: Option<UserId>) -> Option<MessageRecord> {
+        let What::Message(message) = &stored.what else { return None };
+        let hidden_from = message.more.as_ref().and_then(|more| more.hidden_from);
+        if reader.is_some() && hidden_from == reader { None } else { self.record(stored, seq) }
+    }
+
+    /// The place of the last entry that is neither above a `seq` nor above a position.
+    pub(super) fn last_upto(&self, seq: u64, position: Position) -> Option<(u64, Position)> {
+        let last = self.seq_at(position).min(seq);
+        let index = index_above(last.checked_sub(1)?);
+        Some((last, self.entries.get(index)?.position))
     }
 
     /// The message of an id, if a reader may see it: what is hidden from them, or was before they came, is not there.
@@ -221,6 +248,7 @@ impl Log {
             edited_at: more.and_then(|more| more.edited_at),
             deleted_at: more.and_then(|more| more.deleted_at),
             attachments: more.map(|more| more.attachments.clone()).unwrap_or_default(),
+            mentions: Some(more.map(|more| more.mentions.clone()).unwrap_or_default()),
             reactions: more.map(|more| more.reactions.clone()).unwrap_or_default(),
             hidden_from: more.and_then(|more| more.hidden_from),
             change_seq: more.and_then(|more| more.change_seq),
@@ -236,6 +264,7 @@ impl Message {
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
             attachments: record.attachments.clone(),
+            mentions: record.mentions.clone().unwrap_or_default(),
             reactions: record.reactions.clone(),
             hidden_from: record.hidden_from,
             change_seq: record.change_seq,

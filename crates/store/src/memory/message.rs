@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use async_trait::async_trait;
 use domain::store::{
     Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind, Epoch,
-    MessageRecord, MessageStore, Position, Range, Reaction, Read, StoreError, Target, UserId, first_body,
+    MessageRecord, MessageStore, Position, Range, Reaction, Read, StoreError, Target, Upto, UserId,
+    first_body,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::{Mutex, RwLock};
@@ -53,7 +54,9 @@ impl MemoryStore {
         log: &mut Log,
         append: Append,
     ) -> Result<(Entry, bool), AppendError> {
-        let Append { sender, at, random, change, .. } = append;
+        let Append { target, sender, at, random, change, mentions } = append;
+        let is_member = |user: &UserId| !matches!(target, Target::Group(_)) || log.member(*user).is_some();
+        let mentions: Box<[UserId]> = mentions.into_iter().filter(is_member).collect();
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
             Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
@@ -95,6 +98,7 @@ impl MemoryStore {
                     edited_at: None,
                     deleted_at: None,
                     attachments,
+                    mentions: Some(mentions),
                     reactions: Vec::new(),
                     hidden_from,
                     change_seq: None,
@@ -104,8 +108,9 @@ impl MemoryStore {
             Change::Edit { id, text } => {
                 let message = changeable(log, id, sender)?;
                 self.messages.keep_first_body(&message);
-                let edited_at = Some(at);
-                (EntryKind::Edit, MessageRecord { text, edited_at, change_seq: Some(seq), ..message })
+                let (mentions, edited_at) = (Some(mentions), Some(at));
+                let changed = MessageRecord { text, mentions, edited_at, change_seq: Some(seq), ..message };
+                (EntryKind::Edit, changed)
             }
             Change::Delete { id } => {
                 let message = changeable(log, id, sender)?;
@@ -117,6 +122,7 @@ impl MemoryStore {
                     text: Box::default(),
                     deleted_at: Some(at),
                     attachments: Vec::new(),
+                    mentions: Some(Box::default()),
                     reactions: Vec::new(),
                     change_seq: Some(seq),
                     ..message
@@ -282,18 +288,23 @@ impl MessageStore for MemoryStore {
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+        let span = Read::span(ranges.len());
         let lists = ranges.iter().map(|range| {
+            let nothing = Upto { seq: range.after_seq, position: upto, ended: true };
             let Some(conversation) = self.conversations.read().get(range.conversation).cloned() else {
-                return Read { entries: Vec::new(), ended: true };
+                return Read { entries: Vec::new(), upto: nothing };
             };
             let log = conversation.log.lock();
-            let above = log.entries_above(range.after_seq).take_while(|entry| entry.position <= upto);
+            let end = range.after_seq.saturating_add(span);
+            let last = log.last_upto(end, upto).filter(|(seq, _)| *seq > range.after_seq);
+            let upto = last.map_or(nothing, |(seq, position)| Upto { seq, position, ended: seq < end });
+            let above = log.entries_above(range.after_seq).take_while(|entry| entry.seq <= upto.seq);
             let visible_after = log.visible_after(range.reader);
             let visible = |message: &MessageRecord| {
                 message.seq > visible_after && message.hidden_from != Some(range.reader)
             };
             let above = above.filter(|entry| entry.message.as_ref().is_none_or(visible));
-            Read::of(range, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
+            Read::of(range, upto, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())
     }
@@ -310,10 +321,8 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let above = log.visible_after(reader);
-        let below = log.messages_below(before).take_while(|message| message.seq > above);
-        let mut messages: Vec<_> =
-            below.filter(|message| message.hidden_from != Some(reader)).take(limit).collect();
+        let below = log.messages_below(before, log.visible_after(reader), Some(reader));
+        let mut messages: Vec<_> = below.take(limit).collect();
         messages.reverse();
         Ok(messages)
     }
@@ -330,9 +339,6 @@ impl MessageStore for MemoryStore {
             return Ok(Vec::new());
         };
         let log = conversation.log.lock();
-        let above = log.entries_above(after.max(log.visible_after(reader)));
-        let messages =
-            above.filter(|entry| entry.kind == EntryKind::Message).filter_map(|entry| entry.message);
-        Ok(messages.filter(|message| message.hidden_from != Some(reader)).take(limit).collect())
+        Ok(log.messages_above(after.max(log.visible_after(reader)), reader).take(limit).collect())
     }
 }

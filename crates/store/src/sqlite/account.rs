@@ -9,10 +9,14 @@ use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
+use super::lane::NOBODY;
 use super::presence::{look_for, may_see};
 
 const COLUMNS: &str =
     "id, username, display_name, email, password_hash, verified, created_at, hide_presence, last_seen_at";
+
+/// Looks at presence in one turn: each may go through hundreds of conversations.
+const LOOKS: usize = 64;
 
 /// Above everything that begins with what is before it: no character is higher.
 const END: char = char::MAX;
@@ -139,9 +143,9 @@ impl AccountStore for SqliteStore {
         let key = username.to_ascii_lowercase();
         let read = move |connection: &Connection| {
             let sql = format!("SELECT {COLUMNS} FROM users WHERE username_key = ?");
-            connection.prepare_cached(&sql)?.query_row([key], account).optional()
+            connection.prepare_cached(&sql)?.query_row([&key], account).optional()
         };
-        self.readers.run(read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError> {
@@ -149,7 +153,7 @@ impl AccountStore for SqliteStore {
             let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ?");
             connection.prepare_cached(&sql)?.query_row([user.0], account).optional()
         };
-        self.readers.run(read).await
+        self.readers.by_key(user, read).await
     }
 
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
@@ -162,7 +166,7 @@ impl AccountStore for SqliteStore {
                        WHERE user_id = ? AND expires_at > ?";
             connection.prepare_cached(sql)?.query_map([user.0, now.as_millis()], code_try)?.collect()
         };
-        self.readers.run(read).await
+        self.readers.by_key(user, read).await
     }
 
     async fn try_code(
@@ -228,7 +232,7 @@ impl AccountStore for SqliteStore {
             let values = params![prefix, end, after, limit];
             connection.prepare_cached(&sql)?.query_map(values, account)?.collect()
         };
-        self.readers.run(read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn accounts_by_display_name(
@@ -244,7 +248,7 @@ impl AccountStore for SqliteStore {
             let values = params![prefix, end, after, after_id.0, limit];
             connection.prepare_cached(&sql)?.query_map(values, account)?.collect()
         };
-        self.readers.run(read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
@@ -260,13 +264,25 @@ impl AccountStore for SqliteStore {
     }
 
     async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError> {
-        self.readers.run(move |connection| look_for(connection, from, &usernames)).await
+        let mut sightings = Vec::with_capacity(usernames.len());
+        for names in usernames.chunks(LOOKS) {
+            let names = names.to_vec();
+            sightings
+                .extend(self.readers.run(from, move |connection| look_for(connection, from, &names)).await?);
+        }
+        Ok(sightings)
     }
 
     async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError> {
-        let read =
-            move |connection: &Connection| looks.iter().map(|look| may_see(connection, *look)).collect();
-        self.readers.run(read).await
+        let mut seen = Vec::with_capacity(looks.len());
+        for looks in looks.chunks(LOOKS) {
+            let looks = looks.to_vec();
+            let read = move |connection: &Connection| {
+                looks.iter().map(|look| may_see(connection, *look)).collect::<Result<Vec<_>, _>>()
+            };
+            seen.extend(self.readers.run(NOBODY, read).await?);
+        }
+        Ok(seen)
     }
 }
 

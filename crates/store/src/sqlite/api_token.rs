@@ -4,6 +4,7 @@ use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::lane::NOBODY;
 
 const COLUMNS: &str = "id, user_id, name, created_at, expires_at, last_used_at";
 
@@ -53,7 +54,7 @@ impl ApiTokenStore for SqliteStore {
             let sql = format!("SELECT {COLUMNS} FROM api_tokens WHERE hash = ?");
             connection.prepare_cached(&sql)?.query_row([hash], record).optional()
         };
-        self.readers.run_short(read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn api_tokens_of(&self, user: UserId) -> Result<Vec<ApiTokenRecord>, StoreError> {
@@ -61,7 +62,7 @@ impl ApiTokenStore for SqliteStore {
             let sql = format!("SELECT {COLUMNS} FROM api_tokens WHERE user_id = ? ORDER BY id DESC");
             connection.prepare_cached(&sql)?.query_map([user.0], record)?.collect()
         };
-        self.readers.run(read).await
+        self.readers.by_key(user, read).await
     }
 
     async fn note_api_token_used(&self, hash: Hash, at: Timestamp) -> Result<(), StoreError> {
@@ -87,7 +88,7 @@ impl ApiTokenStore for SqliteStore {
             connection.prepare_cached(sql)?.query_row([now.as_millis()], |row| row.get(0))
         };
         // Asked often, and the answer is nearly always no. A commit of nothing would pass for one that succeeded.
-        if !self.readers.run_short(expired).await? {
+        if !self.readers.by_key(NOBODY, expired).await? {
             return Ok(Vec::new());
         }
         let end = move |connection: &Connection| {

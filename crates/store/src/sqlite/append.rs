@@ -12,6 +12,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::attachment;
 use super::client_id::ClientIdColumn;
 use super::conversation::{self, find_direct, open_direct};
+use super::history;
+use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE};
 use super::writer::{Job, Writing};
 
@@ -30,6 +32,7 @@ enum Outcome {
         position: Position,
         id: MessageId,
         attachments: Vec<Arc<AttachmentRecord>>,
+        mentions: Box<[UserId]>,
         roster: Option<Roster>,
         direct: Option<Box<Direct>>,
     },
@@ -55,7 +58,7 @@ impl Job for AppendJob {
             (Ok(()), Some(Outcome::Else(result)), _) => result,
             (
                 Ok(()),
-                Some(Outcome::New { conversation, seq, position, id, attachments, roster, direct }),
+                Some(Outcome::New { conversation, seq, position, id, attachments, mentions, roster, direct }),
                 Change::Message { client_id, text, reply_to, hidden_from, .. },
             ) => {
                 let message = MessageRecord {
@@ -70,6 +73,7 @@ impl Job for AppendJob {
                     edited_at: None,
                     deleted_at: None,
                     attachments,
+                    mentions: Some(mentions),
                     reactions: Vec::new(),
                     hidden_from,
                     change_seq: None,
@@ -125,6 +129,13 @@ struct Place {
 }
 
 impl Place {
+    /// Those of the people that a text names who are in it now.
+    fn mentioned(&self, named: &[UserId]) -> Box<[UserId]> {
+        let is_member =
+            |user: &&UserId| self.roster.as_ref().is_none_or(|roster| roster.binary_search(user).is_ok());
+        named.iter().filter(is_member).copied().collect()
+    }
+
     /// What the answer tells of a direct conversation.
     fn direct(&self, connection: &Connection) -> Result<Option<Box<Direct>>, rusqlite::Error> {
         if !self.direct {
@@ -170,19 +181,32 @@ fn insert(
     let seq = writing.heads.get(connection, key)? + 1;
     let id = MessageId::mint(at, seq, random);
     let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to, \
-               hidden_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+               hidden_from, mentions, below_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (client_id, sender_id) WHERE client_id IS NOT NULL DO NOTHING";
     let (client, reply) = (client_id.map(ClientIdColumn), reply_to.as_ref().map(MessageId::as_bytes));
     let hidden = hidden_from.map(|user| user.0);
-    let values =
-        params![key.0, seq, MESSAGE, sender.0, client, id.as_bytes(), at.as_millis(), text, reply, hidden];
+    let mentions = place.mentioned(&append.mentions);
+    let values = params![
+        key.0,
+        seq,
+        MESSAGE,
+        sender.0,
+        client,
+        id.as_bytes(),
+        at.as_millis(),
+        text,
+        reply,
+        hidden,
+        MentionsColumn(&mentions),
+        history::below(connection, key, seq, MESSAGE, hidden_from)?
+    ];
     if connection.prepare_cached(sql)?.execute(values)? == 0 {
         return repeated(append, writing, place, new);
     }
     let position = writing.inserted(key, seq);
     attachment::carry(connection, key, seq, ids)?;
     let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
-    Ok(Outcome::New { conversation: key, seq, position, id, attachments, roster, direct })
+    Ok(Outcome::New { conversation: key, seq, position, id, attachments, mentions, roster, direct })
 }
 
 /// A message whose `client_id` its sender has used before.
@@ -224,10 +248,13 @@ fn change(
     let seq = writing.heads.get(connection, key)? + 1;
     let at = at.as_millis();
     let sql = format!(
-        "UPDATE messages SET text = ?, {column} = ?, change_seq = ?, first_body = coalesce(first_body, ?) \
+        "UPDATE messages SET text = ?, mentions = ?, {column} = ?, change_seq = ?, \
+           first_body = coalesce(first_body, ?) \
          WHERE conversation_id = ? AND seq = ?"
     );
-    connection.prepare_cached(&sql)?.execute(params![text, at, seq, first_body, key.0, changed.seq])?;
+    let mentions = place.mentioned(&append.mentions);
+    let values = params![text, MentionsColumn(&mentions), at, seq, first_body, key.0, changed.seq];
+    connection.prepare_cached(&sql)?.execute(values)?;
     if kind == EntryKind::Delete {
         let sql = "DELETE FROM reactions WHERE conversation_id = ? AND seq = ?";
         connection.prepare_cached(sql)?.execute(params![key.0, changed.seq])?;
@@ -249,10 +276,12 @@ fn changed_entry(
 ) -> Result<Outcome, rusqlite::Error> {
     let (key, connection) = (place.key, writing.connection);
     let seq = writing.heads.get(connection, key)? + 1;
-    let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from) \
-               VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from, \
+               below_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let hidden = changed.hidden_from.map(|user| user.0);
-    let values = params![key.0, seq, number, changed.seq, append.sender.0, append.at.as_millis(), hidden];
+    let below = history::below(connection, key, seq, number, changed.hidden_from)?;
+    let values =
+        params![key.0, seq, number, changed.seq, append.sender.0, append.at.as_millis(), hidden, below];
     connection.prepare_cached(sql)?.execute(values)?;
     let position = writing.inserted(key, seq);
     let message = message::at(connection, key, changed.seq)?;

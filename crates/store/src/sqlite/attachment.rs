@@ -8,6 +8,7 @@ use protocol::{AttachmentId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::lane::NOBODY;
 
 /// In the order in which `record` reads them.
 const COLUMNS: &str = "id, user_id, hash, name, type, size, width, height, thumbnail_hash, created_at";
@@ -144,7 +145,7 @@ impl AttachmentStore for SqliteStore {
     }
 
     async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError> {
-        self.readers.run_short(move |connection| weigh(connection, owner)).await
+        self.readers.by_key(owner, move |connection| weigh(connection, owner)).await
     }
 
     async fn attachment(
@@ -162,7 +163,7 @@ impl AttachmentStore for SqliteStore {
             );
             connection.prepare_cached(&sql)?.query_row(params![id.as_bytes(), reader.0], record).optional()
         };
-        self.readers.run_short(read).await
+        self.readers.by_key(reader, read).await
     }
 
     async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError> {
@@ -195,6 +196,6 @@ impl AttachmentStore for SqliteStore {
             }
             Ok(unused)
         };
-        self.readers.run(read).await
+        self.readers.run(NOBODY, read).await
     }
 }

@@ -1,17 +1,39 @@
 use async_trait::async_trait;
 use domain::store::{BlockStore, Blocked, StoreError, UserId};
 use protocol::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 
+/// Since when somebody has blocked somebody.
+fn since(connection: &Connection, user: UserId, other: UserId) -> Result<Option<Timestamp>, rusqlite::Error> {
+    let sql = "SELECT created_at FROM blocks WHERE user_id = ? AND blocked_id = ?";
+    let at = |row: &Row<'_>| row.get(0).map(Timestamp::from_millis);
+    connection.prepare_cached(sql)?.query_row([user.0, other.0], at).optional()
+}
+
+/// A page of whom a user has blocked, in the order of an index.
+pub(super) const PAGE: &str = "SELECT blocked_id, username, blocks.created_at FROM blocks CROSS JOIN users ON users.id = blocked_id \
+     WHERE user_id = ? AND (blocks.created_at, blocked_id) < (?, ?) \
+     ORDER BY blocks.created_at DESC, blocked_id DESC LIMIT ?";
+
 #[async_trait]
 impl BlockStore for SqliteStore {
-    async fn block(&self, user: UserId, other: UserId, at: Timestamp) -> Result<(), StoreError> {
+    async fn block(
+        &self,
+        user: UserId,
+        other: UserId,
+        at: Timestamp,
+        most: usize,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let block = move |connection: &Connection| {
-            let sql = "INSERT OR IGNORE INTO blocks (user_id, blocked_id, created_at) VALUES (?, ?, ?)";
-            connection.prepare_cached(sql)?.execute(params![user.0, other.0, at.as_millis()])?;
-            Ok(())
+            if let Some(since) = since(connection, user, other)? {
+                return Ok(Some(since));
+            }
+            let sql = "INSERT INTO blocks (user_id, blocked_id, created_at) SELECT ?1, ?2, ?3 \
+                       WHERE (SELECT count(*) FROM blocks WHERE user_id = ?1) < ?4";
+            let values = params![user.0, other.0, at.as_millis(), most];
+            Ok((connection.prepare_cached(sql)?.execute(values)? > 0).then_some(at))
         };
         self.writer.run(block).await
     }
@@ -24,16 +46,25 @@ impl BlockStore for SqliteStore {
         self.writer.run(unblock).await
     }
 
-    async fn blocks(&self, user: UserId) -> Result<Vec<Blocked>, StoreError> {
+    async fn blocked_since(&self, user: UserId, other: UserId) -> Result<Option<Timestamp>, StoreError> {
+        self.readers.by_key(user, move |connection| since(connection, user, other)).await
+    }
+
+    async fn blocks(
+        &self,
+        user: UserId,
+        before: Option<(Timestamp, UserId)>,
+        limit: usize,
+    ) -> Result<Vec<Blocked>, StoreError> {
+        let (at, other) = before.map_or((i64::MAX, i64::MAX), |(at, other)| (at.as_millis(), other.0));
         let read = move |connection: &Connection| {
-            let sql = "SELECT blocked_id, username, blocks.created_at FROM blocks JOIN users ON users.id = blocked_id \
-                       WHERE user_id = ? ORDER BY blocks.created_at DESC, blocked_id DESC";
             let blocked = |row: &Row<'_>| {
                 let at = Timestamp::from_millis(row.get(2)?);
                 Ok(Blocked { user: UserId(row.get(0)?), username: row.get(1)?, at })
             };
-            connection.prepare_cached(sql)?.query_map([user.0], blocked)?.collect()
+            let values = params![user.0, at, other, limit];
+            connection.prepare_cached(PAGE)?.query_map(values, blocked)?.collect()
         };
-        self.readers.run_short(read).await
+        self.readers.run(user, read).await
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,11 +10,15 @@ use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, T
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
-use super::{group, message};
+use super::lane::NOBODY;
+use super::{group, history, message};
 
-/// How many entries of a conversation are looked at for what its record says of the end of its log: changes,
-/// and the asking user's own messages, may be any number in a row.
+/// How many entries of a conversation are looked at to count the unread: changes, and the asking user's own messages,
+/// may be any number in a row.
 const LOOK_BACK: u64 = 2 * limit::UNREAD;
+
+/// Members read in one turn of a list of conversations; the last group may go over it.
+const MEMBERS: usize = 2048;
 
 const DIRECT: i64 = 0;
 pub(super) const GROUP: i64 = 1;
@@ -109,8 +114,29 @@ pub(super) fn record(
     if let Some(read_seq) = reader.read_seq {
         record.unread = unread(connection, key, reader.user, read_seq.max(looked_at))?;
     }
-    record.last_message = message::last(connection, reader.user, key, looked_at, reader.visible_after)?;
+    let newest = history::newest(connection, key, reader.user, record.head_seq)?;
+    if let Some(seq) = newest.filter(|seq| *seq > reader.visible_after) {
+        record.last_message = message::at(connection, key, seq)?;
+    }
     Ok(Some(record))
+}
+
+/// The records of the first of these conversations, up to about [`MEMBERS`] members, and the keys of the others.
+fn records_of(
+    connection: &Connection,
+    user: UserId,
+    mut keys: VecDeque<ConversationKey>,
+) -> Result<(Vec<ConversationRecord>, VecDeque<ConversationKey>), rusqlite::Error> {
+    let (mut records, mut members) = (Vec::new(), 0);
+    while members < MEMBERS
+        && let Some(key) = keys.pop_front()
+    {
+        if let Some(record) = record(connection, key, Some(user))? {
+            members += record.members.len() + record.former.len();
+            records.push(record);
+        }
+    }
+    Ok((records, keys))
 }
 
 /// Who asks for a conversation.
@@ -242,7 +268,7 @@ impl ConversationStore for SqliteStore {
         &self,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        self.readers.run(move |connection| record(connection, key, None)).await
+        self.readers.by_key(NOBODY, move |connection| record(connection, key, None)).await
     }
 
     async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError> {
@@ -251,11 +277,11 @@ impl ConversationStore for SqliteStore {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_row([id.as_bytes()], |row| row.get(0).map(ConversationKey)).optional()
         };
-        self.readers.run(read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError> {
-        self.readers.run(move |connection| find_direct(connection, one, other)).await
+        self.readers.by_key(one, move |connection| find_direct(connection, one, other)).await
     }
 
     async fn conversation(
@@ -263,7 +289,7 @@ impl ConversationStore for SqliteStore {
         user: UserId,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        let found = self.readers.run(move |connection| record(connection, key, Some(user))).await?;
+        let found = self.readers.by_key(user, move |connection| record(connection, key, Some(user))).await?;
         Ok(found.filter(|record| record.members.iter().any(|member| member.user == user)))
     }
 
@@ -282,13 +308,19 @@ impl ConversationStore for SqliteStore {
             let mut statement = connection.prepare_cached(sql)?;
             let keys =
                 statement.query_map(params![user.0, before, limit], |row| row.get(0).map(ConversationKey))?;
-            let mut records = Vec::new();
-            for key in keys {
-                records.extend(record(connection, key?, Some(user))?);
-            }
-            Ok(records)
+            let keys = keys.collect::<Result<VecDeque<_>, _>>()?;
+            records_of(connection, user, keys)
         };
-        self.readers.run(read).await
+        let (mut records, mut keys) = self.readers.run(user, read).await?;
+        // In large groups the rest is read in other turns.
+        while !keys.is_empty() {
+            let rest = std::mem::take(&mut keys);
+            let (more, left) =
+                self.readers.run(user, move |connection| records_of(connection, user, rest)).await?;
+            records.extend(more);
+            keys = left;
+        }
+        Ok(records)
     }
 
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError> {
@@ -307,7 +339,9 @@ impl ConversationStore for SqliteStore {
         below: u64,
         limit: usize,
     ) -> Result<Vec<GroupEntry>, StoreError> {
-        self.readers.run(move |connection| group::entries(connection, reader, key, above, below, limit)).await
+        self.readers
+            .run(reader, move |connection| group::entries(connection, reader, key, above, below, limit))
+            .await
     }
 
     async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {
@@ -319,6 +353,6 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
-        self.readers.run_short(move |connection| behind(connection, user, since)).await
+        self.readers.by_key(user, move |connection| behind(connection, user, since)).await
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::conversation::{GROUP, history_of, record, role_number, role_of};
+use super::history;
 use super::message::{CONVERSATION, visible_after};
 use super::writer::Writing;
 
@@ -100,9 +101,9 @@ fn insert_entry(
     entry: &GroupEntry,
 ) -> Result<(), rusqlite::Error> {
     let &GroupEntry { seq, by, at, .. } = entry;
-    let sql =
-        "INSERT INTO messages (conversation_id, seq, kind, sender_id, timestamp) VALUES (?, ?, ?, ?, ?)";
-    let values = params![key.0, seq, CONVERSATION, by.0, at.as_millis()];
+    let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, timestamp, below_seq) VALUES (?, ?, ?, ?, ?, ?)";
+    let below = history::below(writing.connection, key, seq, CONVERSATION, None)?;
+    let values = params![key.0, seq, CONVERSATION, by.0, at.as_millis(), below];
     writing.connection.prepare_cached(sql)?.execute(values)?;
     for event in &entry.events {
         let (what, user, value): (i64, _, &dyn ToSql) = match event {

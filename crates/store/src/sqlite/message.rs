@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
     Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
-    Reaction, Read, Roster, StoreError, UserId,
+    Reaction, Read, Roster, StoreError, Upto, UserId,
 };
 use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
@@ -11,6 +11,9 @@ use super::SqliteStore;
 use super::append::AppendJob;
 use super::attachment;
 use super::client_id::StoredClientId;
+use super::history;
+use super::lane::NOBODY;
+use super::mention::StoredMentions;
 
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
@@ -21,7 +24,7 @@ pub(super) const CONVERSATION: i64 = 4;
 
 /// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
 pub(super) const COLUMNS: &str = "seq, position, kind, ref_seq, id, sender_id, client_id, text, timestamp, reply_to, \
-                       edited_at, deleted_at, change_seq, hidden_from, attachments";
+                       edited_at, deleted_at, change_seq, hidden_from, attachments, mentions";
 
 pub(super) fn message(
     connection: &Connection,
@@ -45,6 +48,7 @@ pub(super) fn message(
             Some(_) => attachment::of_message(connection, conversation, seq)?,
             None => Vec::new(),
         },
+        mentions: row.get::<_, Option<StoredMentions>>(15)?.map(|stored| stored.0),
         // A reaction is a change.
         reactions: if change_seq.is_some() { reactions(connection, conversation, seq)? } else { Vec::new() },
         hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),
@@ -135,64 +139,43 @@ pub(super) fn seen_by(
     statement.query_map(params![conversation.0, seq], |row| row.get(0).map(UserId))?.collect()
 }
 
-/// The newest messages below a `seq`, ascending.
-fn before(
+/// How far a part of a log is looked at: `span` entries above a `seq`, none above `upto`.
+fn looked_at(
     connection: &Connection,
-    reader: UserId,
-    conversation: ConversationKey,
-    before: u64,
-    limit: usize,
-) -> Result<Vec<MessageRecord>, rusqlite::Error> {
-    let before = i64::try_from(before).unwrap_or(i64::MAX);
-    let above = visible_after(connection, reader, conversation)?;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND seq < ? AND kind = {MESSAGE} \
-         AND hidden_from IS NOT ? ORDER BY seq DESC LIMIT ?"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![conversation.0, above, before, reader.0, limit];
-    let rows = statement.query_map(values, |row| message(connection, conversation, row))?;
-    let mut messages: Vec<_> = rows.collect::<Result<_, _>>()?;
-    messages.reverse();
-    Ok(messages)
+    range: &Range,
+    span: u64,
+    upto: Position,
+) -> Result<Upto, rusqlite::Error> {
+    let end = range.after_seq.saturating_add(span);
+    let [above, below] = [range.after_seq, end].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let sql = "SELECT seq, position FROM messages WHERE conversation_id = ? AND seq > ? AND seq <= ? AND position <= ? \
+               ORDER BY seq DESC LIMIT 1";
+    let last = |row: &Row<'_>| Ok((row.get(0)?, Position(row.get(1)?)));
+    let mut statement = connection.prepare_cached(sql)?;
+    let last = statement.query_row(params![range.conversation.0, above, below, upto.0], last).optional()?;
+    Ok(match last {
+        Some((seq, position)) => Upto { seq, position, ended: seq < end },
+        None => Upto { seq: range.after_seq, position: upto, ended: true },
+    })
 }
 
-/// The newest message above a `seq` that a reader may see; where there are only changes, the newest that they
-/// changed, if it is above `visible_after`.
-pub(super) fn last(
+fn entries(
     connection: &Connection,
-    reader: UserId,
-    conversation: ConversationKey,
-    above: u64,
-    visible_after: u64,
-) -> Result<Option<MessageRecord>, rusqlite::Error> {
+    range: &Range,
+    span: u64,
+    upto: Position,
+) -> Result<Read, rusqlite::Error> {
+    let upto = looked_at(connection, range, span, upto)?;
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
-         AND hidden_from IS NOT ? ORDER BY seq DESC LIMIT 1"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![conversation.0, above, reader.0];
-    let newest = statement.query_row(values, |row| message(connection, conversation, row)).optional()?;
-    if newest.is_some() {
-        return Ok(newest);
-    }
-    let sql = "SELECT max(ref_seq) FROM messages WHERE conversation_id = ? AND seq > ? AND hidden_from IS NOT ? \
-               AND ref_seq > ?";
-    let values = params![conversation.0, above, reader.0, visible_after];
-    let changed: Option<u64> = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-    changed.map_or(Ok(None), |seq| at(connection, conversation, seq))
-}
-
-fn entries(connection: &Connection, range: &Range, upto: Position) -> Result<Read, rusqlite::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ?1 AND seq > ?2 AND position <= ?3 \
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 \
          AND hidden_from IS NOT ?4 AND (ref_seq IS NULL OR ref_seq > \
            (SELECT visible_after FROM members WHERE conversation_id = ?1 AND user_id = ?4 AND gone = 0)) \
          ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let values = params![range.conversation.0, range.after_seq, upto.0, range.reader.0];
-    Read::of(range, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
+    let [above, last] = [range.after_seq, upto.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let values = params![range.conversation.0, above, last, range.reader.0];
+    Read::of(range, upto, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
 #[async_trait]
@@ -214,10 +197,12 @@ impl MessageStore for SqliteStore {
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+        let reader = ranges.first().map_or(NOBODY, |range| range.reader);
+        let span = Read::span(ranges.len());
         let read = move |connection: &Connection| {
-            ranges.iter().map(|range| entries(connection, range, upto)).collect()
+            ranges.iter().map(|range| entries(connection, range, span, upto)).collect()
         };
-        self.readers.run(read).await
+        self.readers.run(reader, read).await
     }
 
     async fn messages_before(
@@ -228,7 +213,7 @@ impl MessageStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError> {
         self.readers
-            .run(move |connection| self::before(connection, reader, conversation, before, limit))
+            .run(reader, move |connection| history::before(connection, reader, conversation, before, limit))
             .await
     }
 
@@ -239,17 +224,8 @@ impl MessageStore for SqliteStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        let read = move |connection: &Connection| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND kind = {MESSAGE} \
-                 AND hidden_from IS NOT ? ORDER BY seq LIMIT ?"
-            );
-            let above = after.max(visible_after(connection, reader, conversation)?);
-            let above = i64::try_from(above).unwrap_or(i64::MAX);
-            let mut statement = connection.prepare_cached(&sql)?;
-            let values = params![conversation.0, above, reader.0, limit];
-            statement.query_map(values, |row| message(connection, conversation, row))?.collect()
-        };
-        self.readers.run(read).await
+        self.readers
+            .run(reader, move |connection| history::after(connection, reader, conversation, after, limit))
+            .await
     }
 }

@@ -12,9 +12,14 @@ mod block;
 mod checkpoint;
 mod client_id;
 mod conversation;
+#[cfg(test)]
+mod costs;
 mod epoch;
 mod group;
+mod history;
 mod index;
+mod lane;
+mod mention;
 mod message;
 mod presence;
 mod reader;
@@ -29,14 +34,13 @@ mod writer;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{Epoch, Position, Store, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::Semaphore;
 
 use checkpoint::Checkpointer;
 use epoch::Epochs;
@@ -50,8 +54,6 @@ pub struct SqliteStore {
     readers: Readers,
     checkpointer: Checkpointer,
     index: Index,
-    /// Places for searches: half of the readers, so that they never hold all of them.
-    searching: Arc<Semaphore>,
     epochs: Epochs,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
@@ -60,7 +62,7 @@ pub struct SqliteStore {
 /// What may be set of a [`SqliteStore`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connections that read at the same time.
+    /// Connections for reads that may take long; there are half as many more for searches.
     pub readers: usize,
     /// Page cache of the writer, in MiB.
     pub cache_mib: u32,
@@ -112,20 +114,18 @@ impl SqliteStore {
         let epochs = Epochs::begin(&connection, epoch)?;
         let checkpointer = Checkpointer::start(connect(&path)?, &mut connection)?;
         let words = index::open(folder, &epochs, Position(writer::last_position(&connection)?))?;
-        let readers = (0..options.readers.max(1)).map(|_| {
+        let readers = Readers::open(options.readers, || {
             let connection = connect(&path)?;
             attach(&connection, folder)?;
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)
-        });
-        let readers = Readers::new(readers.collect::<Result<_, rusqlite::Error>>()?)?;
+        })?;
         let log = connect(&path)?;
         log.pragma_update(None, "query_only", true)?;
         let (wake, woken) = mpsc::sync_channel(1);
         let index = Index::start(log, words, epoch, wake.clone(), woken)?;
         let writer = Writer::start(connection, options.queue, wake)?;
-        let searching = Arc::new(Semaphore::new((options.readers / 2).max(1)));
-        Ok(Self { writer, readers, checkpointer, index, searching, epochs, _lock: lock })
+        Ok(Self { writer, readers, checkpointer, index, epochs, _lock: lock })
     }
 }
 

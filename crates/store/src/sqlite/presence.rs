@@ -2,7 +2,7 @@
 
 use domain::store::{Look, Sighting, UserId};
 use protocol::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The people of these names, as `from` may see them.
 pub(super) fn look_for(
@@ -26,14 +26,31 @@ pub(super) fn look_for(
     Ok(sightings)
 }
 
+/// Conversations of the one who looks that are gone through; of who has more, those of the other.
+const FEW: usize = 64;
+
 /// The rule of [`domain::store::AccountStore::sees`]: cheapest first, since a page asks it a thousand times.
 pub(super) fn may_see(connection: &Connection, Look { from, at }: Look) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM users WHERE id IN (?1, ?2) AND hide_presence = 1) \
-               AND NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = ?2 AND blocked_id = ?1) \
-               AND (?1 = ?2 \
-                 OR EXISTS (SELECT 1 FROM conversations WHERE direct_low = min(?1, ?2) AND direct_high = max(?1, ?2)) \
-                 OR EXISTS (SELECT 1 FROM members AS own CROSS JOIN members AS their \
-                            ON their.conversation_id = own.conversation_id \
-                            WHERE own.user_id = ?1 AND own.gone = 0 AND their.user_id = ?2 AND their.gone = 0))";
-    connection.prepare_cached(sql)?.query_row(params![from.0, at.0], |row| row.get(0))
+               AND NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = ?2 AND blocked_id = ?1), \
+               ?1 = ?2 OR EXISTS \
+                 (SELECT 1 FROM conversations WHERE direct_low = min(?1, ?2) AND direct_high = max(?1, ?2))";
+    let look = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (allowed, are_two): (bool, bool) =
+        connection.prepare_cached(sql)?.query_row(params![from.0, at.0], look)?;
+    Ok(allowed && (are_two || are_together(connection, from, at)?))
 }
+
+/// Whether two people are in a conversation together. Goes through those of one of them, and through many only where
+/// both have many.
+fn are_together(connection: &Connection, one: UserId, other: UserId) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)";
+    let count: usize =
+        connection.prepare_cached(sql)?.query_row(params![one.0, FEW + 1], |row| row.get(0))?;
+    let (one, other) = if count <= FEW { (one, other) } else { (other, one) };
+    connection.prepare_cached(TOGETHER)?.query_row(params![one.0, other.0], |row| row.get(0))
+}
+
+pub(super) const TOGETHER: &str = "SELECT EXISTS (SELECT 1 FROM members AS own CROSS JOIN members AS their \
+                    ON their.conversation_id = own.conversation_id \
+                    WHERE own.user_id = ?1 AND own.gone = 0 AND their.user_id = ?2 AND their.gone = 0)";

@@ -1,29 +1,31 @@
-//! Connections that read, each on its own snapshot.
+//! Connections that read, each on its own snapshot, in lanes: what takes long never stands before what is found by its
+//! key, and nobody's reads before everybody's.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use domain::store::StoreError;
-use parking_lot::Mutex;
+use domain::store::{StoreError, UserId};
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::Semaphore;
 
+use super::lane::{Lane, NOBODY, Turn};
 use super::unavailable;
 
 /// Steps of SQLite's virtual machine in a stretch.
 const STRETCH: i32 = 500;
-/// Stretches in a short read: a few dozen rows found by their keys, which cost about what going to another
-/// thread and back does. Counting begins anywhere in a stretch, so one alone could be over at once.
+/// Stretches in a read by key: a few dozen rows, which cost about what going to another thread and back does. Counting
+/// begins anywhere in a stretch, so one alone could be over at once.
 const SHORT: u32 = 2;
+/// Connections for reads by key. Each is held for microseconds, by a thread that does nothing else meanwhile.
+const KEYS: usize = 2;
+/// Long reads of a user at a time.
+const LONG: usize = 2;
 
 pub(super) struct Readers {
-    shared: Arc<Shared>,
-    count: u32,
-}
-
-struct Shared {
-    idle: Mutex<Vec<Reader>>,
-    places: Semaphore,
+    /// Sessions, tokens, names, one row: nothing here takes longer than [`SHORT`].
+    keys: Arc<Lane<Reader>>,
+    long: Arc<Lane<Reader>>,
+    /// A search of a large log is the longest of all.
+    search: Arc<Lane<Reader>>,
 }
 
 struct Reader {
@@ -33,52 +35,81 @@ struct Reader {
 }
 
 impl Readers {
-    pub(super) fn new(connections: Vec<Connection>) -> Result<Self, rusqlite::Error> {
-        let count = u32::try_from(connections.len()).unwrap_or(u32::MAX);
-        let places = Semaphore::new(connections.len());
-        let idle = connections.into_iter().map(Reader::new).collect::<Result<_, _>>()?;
-        Ok(Self { shared: Arc::new(Shared { idle: Mutex::new(idle), places }), count })
+    /// With so many connections for long reads, and half as many more for searches.
+    pub(super) fn open(
+        long: usize,
+        connect: impl Fn() -> Result<Connection, rusqlite::Error>,
+    ) -> Result<Self, rusqlite::Error> {
+        let connections =
+            |count: usize| (0..count.max(1)).map(|_| Reader::new(connect()?)).collect::<Result<Vec<_>, _>>();
+        Ok(Self {
+            keys: Lane::new(connections(KEYS)?, usize::MAX),
+            long: Lane::new(connections(long)?, LONG),
+            search: Lane::new(connections(long / 2)?, 1),
+        })
     }
 
-    /// Reads, on a thread that may block. What `read` sees is one state of the database.
+    /// Reads for a user what may take long, when it is their turn, on a thread that may block. What `read` sees is one
+    /// state of the database.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let shared = self.shared.clone();
-        let place = shared.places.acquire().await.map_err(|_| StoreError::Closed)?;
-        place.forget();
-        let shared = self.shared.clone();
-        // Not cancelled with the caller, so that the connection always comes back.
-        let reading = tokio::task::spawn_blocking(move || shared.read(u32::MAX, read));
-        reading.await.map_err(|_| StoreError::Closed)?.map_err(|error| unavailable(&error))
+        elsewhere(self.long.turn(user).await?, read).await
     }
 
-    /// Reads what is most often a row or a few, found by their keys: here, since going to another thread and
-    /// back would cost more than the reading. What turns out to be longer is begun again there.
-    pub(super) async fn run_short<T: Send + 'static>(
+    /// As [`Readers::run`], for a search.
+    pub(super) async fn search<T: Send + 'static>(
         &self,
+        user: UserId,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        elsewhere(self.search.turn(user).await?, read).await
+    }
+
+    /// Reads a row or a few by their keys: here, since going to another thread and back would cost more than the
+    /// reading. What turns out to be longer is begun again as a long read of the user.
+    pub(super) async fn by_key<T: Send + 'static>(
+        &self,
+        user: UserId,
         read: impl Fn(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // If all connections are busy, it waits for its turn without holding anybody up.
-        if let Ok(place) = self.shared.places.try_acquire() {
-            place.forget();
-            match self.shared.read(SHORT, &read) {
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {}
-                result => return result.map_err(|error| unavailable(&error)),
-            }
+        // Given back before anything is waited for.
+        match self.keys.turn(NOBODY).await?.read(SHORT, &read) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {}
+            result => return result.map_err(|error| unavailable(&error)),
         }
-        self.run(read).await
+        self.run(user, read).await
+    }
+
+    /// As [`Readers::run`], with how many stretches it took.
+    #[cfg(test)]
+    pub(super) async fn stretches<T>(
+        &self,
+        user: UserId,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> (T, u32) {
+        let turn = self.long.turn(user).await.unwrap();
+        let result = turn.read(u32::MAX, read).unwrap();
+        (result, u32::MAX - turn.get().unwrap().left.load(Ordering::Relaxed))
     }
 
     /// Waits for reads under way; those to come are refused.
     pub(super) async fn close(&self) {
-        if let Ok(places) = self.shared.places.acquire_many(self.count).await {
-            places.forget();
+        for lane in [&self.keys, &self.long, &self.search] {
+            lane.close().await;
         }
-        self.shared.places.close();
-        self.shared.idle.lock().clear();
     }
+}
+
+/// Reads on a thread that may block. Not cancelled with the caller, who would have another turn while it goes on.
+async fn elsewhere<T: Send + 'static>(
+    turn: Turn<Reader>,
+    read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+) -> Result<T, StoreError> {
+    let reading = tokio::task::spawn_blocking(move || turn.read(u32::MAX, read));
+    reading.await.map_err(|_| StoreError::Closed)?.map_err(|error| unavailable(&error))
 }
 
 impl Reader {
@@ -97,24 +128,14 @@ impl Reader {
     }
 }
 
-impl Shared {
-    /// Reads with a place taken, which is given back.
+impl Turn<Reader> {
+    /// Reads, for so many stretches at most.
     fn read<T>(
         &self,
         stretches: u32,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
-        /// Gives the connection and its place back, also when `read` panics.
-        struct Back<'a>(&'a Shared, Option<Reader>);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                self.0.idle.lock().extend(self.1.take());
-                self.0.places.add_permits(1);
-            }
-        }
-        let back = Back(self, self.idle.lock().pop());
-        // There is one for each place.
-        let Reader { connection, left } = back.1.as_ref().ok_or(rusqlite::Error::InvalidQuery)?;
+        let Reader { connection, left } = self.get().ok_or(rusqlite::Error::InvalidQuery)?;
         left.store(stretches, Ordering::Relaxed);
         let transaction = connection.unchecked_transaction()?;
         let result = read(&transaction)?;
@@ -125,8 +146,11 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::thread::{self, ThreadId};
+
+    use parking_lot::Mutex;
+
+    use super::*;
 
     /// Counts to `rows` in SQLite; says on which threads.
     async fn count_to(readers: &Readers, rows: u32) -> (u32, Vec<ThreadId>) {
@@ -137,14 +161,14 @@ mod tests {
             let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT max(i) FROM n";
             connection.prepare_cached(sql)?.query_row([rows], |row| row.get(0))
         };
-        let count = readers.run_short(read).await.unwrap();
+        let count = readers.by_key(UserId(1), read).await.unwrap();
         let threads = threads.lock().clone();
         (count, threads)
     }
 
     #[tokio::test]
     async fn a_short_read_stays_and_a_long_one_goes_to_another_thread() {
-        let readers = Readers::new(vec![Connection::open_in_memory().unwrap()]).unwrap();
+        let readers = Readers::open(1, Connection::open_in_memory).unwrap();
         let here = thread::current().id();
         // Often, so that one begins at every place of a stretch.
         for _ in 0..100 {

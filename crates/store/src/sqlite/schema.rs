@@ -2,12 +2,14 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{OpenError, account};
+use super::{OpenError, account, history};
 
 /// `Aldi`, so that `file` and we know the database for one of ours.
 const APPLICATION_ID: i32 = 0x416c_6469;
 
 const PRESENCE: &str = include_str!("../../migrations/sqlite/0003_presence.sql");
+
+const COSTS: &str = include_str!("../../migrations/sqlite/0009_costs.sql");
 
 /// Each brings the database to the version that is its place in the list, counted from 1. Never changed once
 /// released.
@@ -20,6 +22,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_api_tokens.sql"),
     include_str!("../../migrations/sqlite/0007_repeats.sql"),
     include_str!("../../migrations/sqlite/0008_askers.sql"),
+    COSTS,
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.
@@ -43,6 +46,9 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
         transaction.execute_batch(script)?;
         if *script == PRESENCE {
             account::write_display_keys(&transaction)?;
+        }
+        if *script == COSTS {
+            history::write_below(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;

@@ -119,13 +119,7 @@ fn expression(conversations: &[i64], query: &Query) -> String {
 #[async_trait]
 impl SearchStore for SqliteStore {
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
-        let place = self.searching.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let read = move |connection: &Connection| {
-            // Until it is read, also where nobody waits for it any more.
-            let _place = place;
-            self::search(connection, &search)
-        };
-        self.readers.run(read).await
+        self.readers.search(search.reader, move |connection| self::search(connection, &search)).await
     }
 
     async fn indexed(&self) {
@@ -251,7 +245,7 @@ mod tests {
             let steps = plan.query_map(params![1, "a", 0, 9, 1], |row| row.get(3))?;
             steps.collect::<Result<Vec<String>, _>>()
         };
-        let plan = store.readers.run(read).await.unwrap();
+        let plan = store.readers.run(UserId(1), read).await.unwrap();
         assert!(plan[0].contains("message_words VIRTUAL TABLE"), "{plan:?}");
         assert!(
             !plan.iter().any(|step| step.contains("B-TREE") || step.contains("SCAN messages")),

@@ -6,6 +6,7 @@ use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::lane::NOBODY;
 
 const SESSION: &str = "SELECT id, user_id, device, created_at, last_seen_at FROM sessions";
 
@@ -136,7 +137,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
-        self.readers.run_short(move |connection| find(connection, id)).await
+        self.readers.by_key(NOBODY, move |connection| find(connection, id)).await
     }
 
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError> {
@@ -144,12 +145,12 @@ impl SessionStore for SqliteStore {
             let sql = format!("{SESSION} WHERE user_id = ? ORDER BY last_seen_at DESC, id DESC");
             connection.prepare_cached(&sql)?.query_map([user.0], record)?.collect()
         };
-        self.readers.run(read).await
+        self.readers.by_key(user, read).await
     }
 
     async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError> {
         // Anybody may ask; only a token that there is takes the writer's time.
-        let token = self.readers.run(move |connection| refresh_token(connection, token)).await?;
+        let token = self.readers.by_key(NOBODY, move |connection| refresh_token(connection, token)).await?;
         Ok(token.map(|token| token.session))
     }
 

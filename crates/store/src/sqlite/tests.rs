@@ -48,7 +48,7 @@ pub(super) async fn send(
         hidden_from: None,
     };
     let (done, result) = oneshot::channel();
-    let append = Append { target, sender: from, at: NOW, random: 0, change };
+    let append = Append { target, sender: from, at: NOW, random: 0, change, mentions: Vec::new() };
     if let Some(room) = store.append(append, Box::new(move |outcome| drop(done.send(outcome)))) {
         room.await;
     }
@@ -169,7 +169,7 @@ async fn a_record_costs_what_is_near_the_end_of_its_log() {
     let edit = |text: String| {
         let change = Change::Edit { id: last.id, text: text.into() };
         let target = Target::Conversation(last.conversation);
-        Append { target, sender: ann, at: NOW, random: 0, change }
+        Append { target, sender: ann, at: NOW, random: 0, change, mentions: Vec::new() }
     };
     for count in 1..=2_100 {
         if let Some(room) = store.append(edit(count.to_string()), Box::new(|outcome| drop(outcome.unwrap())))
@@ -254,6 +254,7 @@ const RELEASED: &[u64] = &[
     0xe485_8b14_047c_c7bb,
     0xb0bb_53aa_f45e_43b5,
     0x84f7_e91e_e7c7_46b4,
+    0x4923_371f_3dbd_0016,
 ];
 
 /// A released migration never changes.

@@ -292,18 +292,3 @@ pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Sh
     let refused = append(&store, entry(Target::Conversation(key), bob, react)).await;
     assert!(matches!(refused, Err(AppendError::MessageUnknown)));
 }
-
-pub(crate) async fn blocks_are_kept_once(store: Shared) {
-    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
-    let first = now();
-    store.block(ann, bob, first).await.unwrap();
-    store.block(ann, eve, now()).await.unwrap();
-    store.block(ann, bob, now()).await.unwrap();
-    let blocks = store.blocks(ann).await.unwrap();
-    let names: Vec<_> = blocks.iter().map(|blocked| &*blocked.username).collect();
-    assert_eq!((names, blocks[1].at), (vec!["eve", "bob"], first));
-    assert!(store.blocks(bob).await.unwrap().is_empty());
-    assert!(store.unblock(ann, bob).await.unwrap());
-    assert!(!store.unblock(ann, bob).await.unwrap());
-    assert_eq!(store.blocks(ann).await.unwrap().len(), 1);
-}

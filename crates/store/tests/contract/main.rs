@@ -6,8 +6,10 @@ mod accounts;
 mod api_tokens;
 mod attachments;
 mod blobs;
+mod blocks;
 mod conversations;
 mod groups;
+mod mentions;
 mod messages;
 mod presence;
 mod receipts;
@@ -51,6 +53,14 @@ contract! {
         who_may_not_see_the_message_does_not_see_what_it_carries,
         what_is_unused_is_forgotten,
         other_messages_carry_nothing,
+    };
+    blocks::{
+        blocks_are_kept_once,
+        blocks_are_counted_and_come_in_pages,
+        what_is_hidden_is_passed_over,
+    };
+    mentions::{
+        who_is_mentioned_is_kept_with_the_message,
     };
     api_tokens::{
         a_token_is_found_by_its_hash,
@@ -108,7 +118,6 @@ contract! {
         how_a_group_changed_is_kept,
         reactions_are_entries,
         what_is_hidden_from_somebody_is_not_there_for_them,
-        blocks_are_kept_once,
     };
     messages::{
         seq_has_no_gap_and_is_announced_in_order,

@@ -19,7 +19,7 @@ async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
     let range =
         Range { conversation: key, reader: UserId(1), after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
     let mut read = store.entries(vec![range], store.position()).await.unwrap();
-    assert!(read[0].ended);
+    assert!(read[0].upto.ended);
     read.remove(0).entries
 }
 
@@ -377,7 +377,17 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         (&entries[..2], false),
         (&entries[5..6], false),
     ];
-    assert_eq!(read, expected.map(|(entries, ended)| Read { entries: entries.to_vec(), ended }));
+    let found = |read: &Read| (read.entries.clone(), read.upto.ended);
+    assert_eq!(
+        read.iter().map(found).collect::<Vec<_>>(),
+        expected.map(|(entries, ended)| (entries.to_vec(), ended))
+    );
+    // Where it has come to: the last entry that was looked at, and its place in the store.
+    for Read { entries: found, upto } in &read[..3] {
+        let last = found.last().unwrap();
+        assert_eq!((upto.seq, upto.position), (last.seq, last.position));
+    }
+    assert_eq!(read[3].upto.seq, 99);
 }
 
 pub(crate) async fn history_pages_both_ways(store: Shared) {

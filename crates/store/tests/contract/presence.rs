@@ -73,7 +73,7 @@ pub(crate) async fn presence_is_for_people_who_share_a_conversation(store: Share
 pub(crate) async fn who_hides_or_blocks_is_not_seen(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     send(&store, ann, bob, "hi").await;
-    store.block(bob, ann, now()).await.unwrap();
+    store.block(bob, ann, now(), 9).await.unwrap();
     assert!(!sees(&store, ann, bob).await);
     assert!(sees(&store, bob, ann).await);
     store.unblock(bob, ann).await.unwrap();

@@ -85,7 +85,7 @@ pub(crate) fn to(other: UserId) -> Target {
 
 pub(crate) fn entry(target: Target, sender: UserId, change: Change) -> Append {
     let at = now();
-    Append { target, sender, at, random: at.as_millis().unsigned_abs(), change }
+    Append { target, sender, at, random: at.as_millis().unsigned_abs(), change, mentions: Vec::new() }
 }
 
 /// Appends and waits until it is durable.

@@ -64,7 +64,14 @@ export class Api {
   }
 
   async blocks(): Promise<Block[]> {
-    return (await this.get<Page<Block>>('/api/blocks')).items;
+    const items: Block[] = [];
+    let next: string | undefined;
+    do {
+      const page: Page<Block> = await this.get(`/api/blocks${next ? `?next=${encodeURIComponent(next)}` : ''}`);
+      items.push(...page.items);
+      next = page.next;
+    } while (next);
+    return items;
   }
 
   block(username: string): Promise<Block> {

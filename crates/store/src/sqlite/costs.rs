@@ -1,0 +1,321 @@
+//! What reading costs, counted in steps of SQLite and not in time, and who waits for whom.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use domain::store::{
+    AccountStore, ApiTokenStore, Append, BlockStore, Change, ConversationKey, ConversationStore, Look,
+    MessageStore, Range, SessionStore, Store, Target, UserId,
+};
+use futures_util::FutureExt;
+use protocol::{ConversationId, SessionId, Timestamp};
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, params};
+use tempfile::tempdir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::tests::{open, send, user};
+use super::{SqliteStore, block, conversation, history, message, presence};
+
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// A long read that goes on until it is let go.
+struct Held {
+    let_go: mpsc::Sender<()>,
+    reading: JoinHandle<()>,
+}
+
+impl Held {
+    async fn begin(store: &Arc<SqliteStore>, user: UserId) -> Self {
+        let (held, started) = Self::ask(store, user);
+        started.await.unwrap();
+        held
+    }
+
+    fn ask(store: &Arc<SqliteStore>, user: UserId) -> (Self, oneshot::Receiver<()>) {
+        let (let_go, held) = mpsc::channel();
+        let (start, started) = oneshot::channel();
+        let read = move |_: &Connection| {
+            start.send(()).unwrap();
+            held.recv().unwrap();
+            Ok(())
+        };
+        let store = store.clone();
+        let reading = tokio::spawn(async move { store.readers.run(user, read).await.unwrap() });
+        (Self { let_go, reading }, started)
+    }
+
+    async fn end(self) {
+        self.let_go.send(()).unwrap();
+        self.reading.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
+    let folder = tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let sent = send(&store, ann, bob, "hi").await.unwrap().entry.message.unwrap();
+    let [first, second] = [Held::begin(&store, ann).await, Held::begin(&store, ann).await];
+    // The third of the same user waits, though there is room for others.
+    let (third, third_started) = Held::ask(&store, ann);
+    let [bobs, other] = [Held::begin(&store, bob).await, Held::begin(&store, bob).await];
+    let (eves, eve_started) = Held::ask(&store, eve);
+
+    // What authentication, a handshake and a message ask for.
+    store.session(SessionId::mint(NOW, 1)).await.unwrap();
+    store.api_token([1; 32]).await.unwrap();
+    assert_eq!(store.account("ANN").await.unwrap().unwrap().id, ann);
+    assert!(store.account_of(bob).await.unwrap().is_some());
+    assert_eq!(store.conversation_key(ConversationId::mint(NOW, 7)).await.unwrap(), Some(sent.conversation));
+    assert_eq!(store.direct(bob, ann).await.unwrap(), Some(sent.conversation));
+    assert_eq!(store.blocked_since(ann, bob).await.unwrap(), None);
+    assert!(store.conversation(ann, sent.conversation).await.unwrap().is_some());
+    assert_eq!(store.behind(bob, domain::store::Since::Delivered).await.unwrap().len(), 1);
+    send(&store, bob, ann, "still here").await.unwrap();
+
+    // Who has none goes before who has their share.
+    bobs.end().await;
+    eve_started.await.unwrap();
+    first.end().await;
+    third_started.await.unwrap();
+    for held in [second, third, other, eves] {
+        held.end().await;
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_read_that_nobody_waits_for_any_more_still_counts() {
+    let folder = tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let ann = UserId(1);
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let one = Held::begin(&store, ann).await;
+        one.reading.abort();
+        held.push(one);
+    }
+    let third = store.readers.run(ann, |_| Ok(()));
+    let mut third = Box::pin(third);
+    assert!(third.as_mut().now_or_never().is_none());
+    for one in held {
+        one.let_go.send(()).unwrap();
+    }
+    third.await.unwrap();
+    store.close().await;
+}
+
+/// Adds entries to a conversation's log, many at once and as they come from the domain. `below` is the newest message
+/// that they are not hidden with.
+async fn grow(
+    store: &SqliteStore,
+    key: ConversationKey,
+    count: u64,
+    kind: i64,
+    hidden_from: Option<UserId>,
+    below: u64,
+) {
+    let grow = move |connection: &Connection| {
+        let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, id, timestamp, text, hidden_from, \
+                     below_seq) \
+                   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2), \
+                     head(seq) AS (SELECT max(seq) FROM messages WHERE conversation_id = ?1) \
+                   SELECT ?1, i + head.seq, ?3, iif(?3 = 0, NULL, 1), 1, randomblob(16), 1, 'x', ?4, ?5 \
+                   FROM n CROSS JOIN head";
+        connection.execute(sql, params![key.0, count, kind, hidden_from.map(|user| user.0), below])?;
+        Ok(())
+    };
+    store.writer.run(grow).await.unwrap();
+}
+
+/// What a page has, and how many stretches of SQLite's steps it takes.
+async fn page(store: &SqliteStore, key: ConversationKey, reader: UserId, forward: bool) -> (Vec<u64>, u32) {
+    let read = move |connection: &Connection| {
+        let messages = if forward {
+            history::after(connection, reader, key, 0, 10)
+        } else {
+            history::before(connection, reader, key, u64::MAX, 10)
+        };
+        Ok(messages?.iter().map(|message| message.seq).collect())
+    };
+    store.readers.stretches(reader, read).await
+}
+
+#[tokio::test]
+async fn a_page_of_history_costs_what_is_on_it() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    grow(&store, key, 4, message::MESSAGE, None, 0).await;
+    // What somebody whom he has blocked sends, and changes.
+    grow(&store, key, 50_000, message::MESSAGE, Some(bob), 5).await;
+    grow(&store, key, 50_000, message::REACTION, None, 50_005).await;
+    grow(&store, key, 5, message::MESSAGE, None, 0).await;
+    for (forward, reader, expected) in [
+        (false, bob, (1..=5).chain(100_006..=100_010).collect::<Vec<_>>()),
+        (true, bob, (1..=5).chain(100_006..=100_010).collect()),
+        (false, ann, (50_001..=50_005).chain(100_006..=100_010).collect()),
+        (true, ann, (1..=10).collect()),
+    ] {
+        let (seqs, stretches) = page(&store, key, reader, forward).await;
+        assert_eq!(seqs, expected);
+        // To pass over them would take thousands.
+        assert!(stretches <= 10, "{stretches} stretches");
+    }
+    // The list of conversations shows the newest of them, however many changes are behind it.
+    grow(&store, key, 50_000, message::REACTION, None, 100_010).await;
+    let read = move |connection: &Connection| conversation::record(connection, key, Some(bob));
+    let (record, stretches) = store.readers.stretches(bob, read).await;
+    assert_eq!(record.unwrap().last_message.unwrap().seq, 100_010);
+    assert!(stretches <= 100, "{stretches} stretches");
+    store.close().await;
+}
+
+/// What an entry says of the messages below it: as it is put in, and where that is filled in afterwards.
+#[tokio::test]
+async fn entries_name_the_message_below_them() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let first = send(&store, ann, bob, "1").await.unwrap().entry.message.unwrap();
+    let append = async |sender: UserId, change: Change| {
+        let (done, result) = oneshot::channel();
+        let target = Target::Conversation(first.conversation);
+        let append = Append { target, sender, at: NOW, random: 0, change, mentions: Vec::new() };
+        let done = Box::new(move |outcome: Result<_, _>| drop(done.send(outcome.is_ok())));
+        if let Some(room) = store.append(append, done) {
+            room.await;
+        }
+        assert!(result.await.unwrap());
+    };
+    let say = |hidden_from| Change::Message {
+        client_id: None,
+        text: "x".into(),
+        reply_to: None,
+        attachments: Vec::new(),
+        hidden_from,
+    };
+    let react = |on| Change::React { id: first.id, emoji: "👍".into(), on };
+    append(bob, react(true)).await; // 2
+    append(ann, say(Some(bob))).await; // 3
+    append(ann, say(Some(bob))).await; // 4
+    append(bob, react(false)).await; // 5
+    append(bob, say(Some(ann))).await; // 6
+    append(ann, say(Some(bob))).await; // 7
+    append(ann, say(None)).await; // 8
+    append(bob, react(true)).await; // 9
+    append(bob, say(Some(ann))).await; // 10
+    let expected = [None, Some(1), Some(1), Some(1), Some(4), Some(4), Some(6), None, Some(8), Some(8)];
+    let below = |connection: &Connection| {
+        let mut below = connection.prepare("SELECT below_seq FROM messages ORDER BY position")?;
+        below.query_map([], |row| row.get(0))?.collect::<Result<Vec<Option<u64>>, _>>()
+    };
+    assert_eq!(store.readers.run(ann, below).await.unwrap(), expected);
+    let fill = |connection: &Connection| {
+        connection.execute("UPDATE messages SET below_seq = NULL", [])?;
+        history::write_below(connection)
+    };
+    store.writer.run(fill).await.unwrap();
+    assert_eq!(store.readers.run(ann, below).await.unwrap(), expected);
+    let seqs = async |reader| {
+        let before = store.messages_before(reader, first.conversation, u64::MAX, 99).await.unwrap();
+        assert_eq!(store.messages_after(reader, first.conversation, 0, 99).await.unwrap(), before);
+        before.iter().map(|message| message.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(seqs(ann).await, [1, 3, 4, 7, 8]);
+    assert_eq!(seqs(bob).await, [1, 6, 8, 10]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_reading_of_the_log_looks_at_a_part_of_it() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    grow(&store, key, 20_000, message::MESSAGE, Some(bob), 1).await;
+    let upto = domain::store::Position(u64::MAX >> 1);
+    let (mut after_seq, mut readings, mut found) = (0, 0, 0);
+    loop {
+        let range = Range { conversation: key, reader: bob, after_seq, limit: 512, bytes: 128 * 1024 };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        assert!(read.upto.seq - after_seq <= 8192);
+        (readings, found, after_seq) = (readings + 1, found + read.entries.len(), read.upto.seq);
+        if read.upto.ended {
+            break;
+        }
+    }
+    assert_eq!((readings, found, after_seq), (3, 1, 20_001));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let join = move |connection: &Connection| {
+        // Many are in no conversation with each other.
+        let sql = "INSERT INTO members (conversation_id, user_id, role) \
+                   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+                   SELECT ?2 + i, ?1, 2 FROM n";
+        connection.execute(sql, [ann.0, 10_000])?;
+        connection
+            .execute("INSERT INTO members (conversation_id, user_id, role) VALUES (1, ?, 2)", [bob.0])?;
+        connection
+            .execute("INSERT INTO members (conversation_id, user_id, role) VALUES (10007, ?, 2)", [eve.0])
+    };
+    store.writer.run(join).await.unwrap();
+    for (from, at, sees) in [(ann, bob, false), (bob, ann, false), (ann, eve, true), (eve, ann, true)] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let look = move |connection: &Connection| {
+            count.fetch_add(1, Ordering::Relaxed);
+            presence::may_see(connection, Look { from, at })
+        };
+        assert_eq!(store.readers.by_key(from, look).await.unwrap(), sees);
+        // Else it would have been begun again as a long one.
+        assert_eq!(asked.load(Ordering::Relaxed), 1, "it is as short as a read by key");
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn pages_come_in_the_order_of_an_index() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let plan = |sql: String, values: Vec<i64>| {
+        let read = move |connection: &Connection| {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+            let steps = plan.query_map(&*values, |row| row.get(3))?;
+            steps.collect::<Result<Vec<String>, _>>()
+        };
+        store.readers.run(UserId(1), read)
+    };
+    let blocks = plan(block::PAGE.to_owned(), vec![1; 4]).await.unwrap();
+    assert!(blocks[0].contains("blocks_by_time") && !blocks.concat().contains("B-TREE"), "{blocks:?}");
+    let together = plan(presence::TOGETHER.to_owned(), vec![1; 2]).await.unwrap();
+    assert!(
+        !together.concat().contains("SCAN own") && !together.concat().contains("SCAN their"),
+        "{together:?}"
+    );
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_message_older_than_the_list_of_its_mentions_has_none() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let key = send(&store, ann, bob, "hi @bob").await.unwrap().entry.message.unwrap().conversation;
+    let forget = |connection: &Connection| connection.execute("UPDATE messages SET mentions = NULL", []);
+    store.writer.run(forget).await.unwrap();
+    assert_eq!(store.messages_before(bob, key, u64::MAX, 1).await.unwrap()[0].mentions, None);
+    store.close().await;
+}

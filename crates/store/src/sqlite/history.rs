@@ -1,0 +1,207 @@
+//! Pages of a conversation's messages. Changes, and what is hidden from the reader, may be any number in a row: each such
+//! entry names the message below it, so that they are jumped over.
+
+use domain::store::{ConversationKey, MessageRecord, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::lane::NOBODY;
+use super::message::{self, COLUMNS, MESSAGE};
+
+/// An entry, as far as it says whether it is on a page.
+struct Place {
+    seq: u64,
+    kind: i64,
+    hidden_from: Option<UserId>,
+}
+
+impl Place {
+    /// Whether it is a message that is not hidden from a reader.
+    fn is_shown_to(&self, reader: UserId) -> bool {
+        self.kind == MESSAGE && self.hidden_from != Some(reader)
+    }
+}
+
+/// The newest message at or below a `seq` that is not hidden from a reader; from [`NOBODY`] none is.
+pub(super) fn newest(
+    connection: &Connection,
+    key: ConversationKey,
+    reader: UserId,
+    mut seq: u64,
+) -> Result<Option<u64>, rusqlite::Error> {
+    let sql = "SELECT seq, kind, hidden_from, below_seq FROM messages WHERE conversation_id = ? AND seq = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    while seq > 0 {
+        let entry = |row: &Row<'_>| Ok((place(row)?, row.get::<_, Option<u64>>(3)?));
+        let Some((place, below)) = statement.query_row(params![key.0, seq], entry).optional()? else {
+            return Ok(None);
+        };
+        if place.is_shown_to(reader) {
+            return Ok(Some(seq));
+        }
+        seq = below.unwrap_or(seq - 1);
+    }
+    Ok(None)
+}
+
+/// The oldest message above a `seq` and not above `head` that is not hidden from a reader. Looks ahead in growing
+/// steps, since what is the newest at or below a place says where there is one.
+fn oldest(
+    connection: &Connection,
+    key: ConversationKey,
+    reader: UserId,
+    seq: u64,
+    head: u64,
+) -> Result<Option<u64>, rusqlite::Error> {
+    let above =
+        |place: u64| newest(connection, key, reader, place).map(|found| found.filter(|found| *found > seq));
+    let (mut below, mut step) = (seq, 1);
+    let mut found = loop {
+        let place = below.saturating_add(step).min(head);
+        match above(place)? {
+            Some(found) => break found,
+            None if place >= head => return Ok(None),
+            None => (below, step) = (place, step * 2),
+        }
+    };
+    // There is none up to `below`, and one at `found`.
+    while found - below > 1 {
+        let middle = below.midpoint(found);
+        match above(middle)? {
+            Some(lower) => found = lower,
+            None => below = middle,
+        }
+    }
+    Ok(Some(found))
+}
+
+/// What an entry says of the messages below it, before it is put in; `None` where that is not looked at.
+pub(super) fn below(
+    connection: &Connection,
+    key: ConversationKey,
+    seq: u64,
+    kind: i64,
+    hidden_from: Option<UserId>,
+) -> Result<Option<u64>, rusqlite::Error> {
+    match (kind, hidden_from) {
+        (MESSAGE, None) => Ok(None),
+        (MESSAGE, Some(user)) => Ok(Some(newest(connection, key, user, seq - 1)?.unwrap_or(0))),
+        _ => Ok(Some(newest(connection, key, NOBODY, seq - 1)?.unwrap_or(0))),
+    }
+}
+
+/// Fills `below_seq` for entries created before migration 7.
+pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let sql = "SELECT DISTINCT conversation_id FROM messages WHERE kind <> 0 OR hidden_from IS NOT NULL";
+    let mut statement = connection.prepare(sql)?;
+    let keys: Vec<ConversationKey> =
+        statement.query_map([], |row| row.get(0).map(ConversationKey))?.collect::<Result<_, _>>()?;
+    let sql = "SELECT seq, kind, hidden_from, position FROM messages WHERE conversation_id = ? ORDER BY seq";
+    let mut entries = connection.prepare(sql)?;
+    let mut update = connection.prepare("UPDATE messages SET below_seq = ? WHERE position = ?")?;
+    for key in keys {
+        // Of those that are hidden from nobody, and from whom each other is.
+        let (mut shown, mut hidden) = (0, Vec::<(UserId, u64)>::new());
+        let mut rows = entries.query([key.0])?;
+        while let Some(row) = rows.next()? {
+            let (Place { seq, kind, hidden_from }, position) = (place(row)?, row.get::<_, i64>(3)?);
+            if kind != MESSAGE || hidden_from.is_some() {
+                let others = hidden.iter().filter(|(user, _)| kind != MESSAGE || hidden_from != Some(*user));
+                let below = others.map(|(_, seq)| *seq).max().unwrap_or(0).max(shown);
+                update.execute(params![below, position])?;
+            }
+            match hidden_from {
+                _ if kind != MESSAGE => {}
+                None => shown = seq,
+                Some(user) => {
+                    hidden.retain(|(other, _)| *other != user);
+                    hidden.push((user, seq));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The newest messages below a `seq`, ascending.
+pub(super) fn before(
+    connection: &Connection,
+    reader: UserId,
+    key: ConversationKey,
+    before: u64,
+    limit: usize,
+) -> Result<Vec<MessageRecord>, rusqlite::Error> {
+    let above = message::visible_after(connection, reader, key)?;
+    let (mut messages, mut last) = (Vec::new(), head(connection, key)?.min(before.saturating_sub(1)));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq > ? AND seq <= ? ORDER BY seq DESC"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    while messages.len() < limit
+        && let Some(newest) = newest(connection, key, reader, last)?.filter(|seq| *seq > above)
+    {
+        let mut rows = statement.query(params![key.0, above, newest])?;
+        last = 0;
+        while messages.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            last = row.get(0)?;
+            if !is_shown(row, reader)? {
+                break;
+            }
+            messages.push(message::message(connection, key, row)?);
+            last -= 1;
+        }
+    }
+    messages.reverse();
+    Ok(messages)
+}
+
+/// The oldest messages above a `seq`, ascending.
+pub(super) fn after(
+    connection: &Connection,
+    reader: UserId,
+    key: ConversationKey,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<MessageRecord>, rusqlite::Error> {
+    let head = head(connection, key)?;
+    let (mut messages, mut last) = (Vec::new(), after.max(message::visible_after(connection, reader, key)?));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ? AND seq >= ? AND seq <= ? ORDER BY seq"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    while messages.len() < limit
+        && last < head
+        && let Some(oldest) = oldest(connection, key, reader, last, head)?
+    {
+        let mut rows = statement.query(params![key.0, oldest, head])?;
+        last = head;
+        while messages.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            if !is_shown(row, reader)? {
+                last = row.get(0)?;
+                break;
+            }
+            messages.push(message::message(connection, key, row)?);
+        }
+    }
+    Ok(messages)
+}
+
+fn place(row: &Row<'_>) -> Result<Place, rusqlite::Error> {
+    let hidden_from = row.get::<_, Option<i64>>(2)?.map(UserId);
+    Ok(Place { seq: row.get(0)?, kind: row.get(1)?, hidden_from })
+}
+
+/// The same of a row with [`COLUMNS`].
+fn is_shown(row: &Row<'_>, reader: UserId) -> Result<bool, rusqlite::Error> {
+    let hidden_from = row.get::<_, Option<i64>>(13)?.map(UserId);
+    Ok(Place { seq: row.get(0)?, kind: row.get(2)?, hidden_from }.is_shown_to(reader))
+}
+
+/// The highest `seq`.
+fn head(connection: &Connection, key: ConversationKey) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation_id = ?";
+    connection.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))
+}

@@ -1,0 +1,289 @@
+//! Lending a few things to many users: nobody has more than a share of them, and those who wait take turns.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use domain::store::{StoreError, UserId};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, oneshot};
+
+/// Who asks for the server itself; no account has this number.
+pub(super) const NOBODY: UserId = UserId(0);
+/// Requests of a user that may wait. The server's own are as many as there are sockets, and none is refused.
+const WAITING: usize = 256;
+
+/// Things that are lent.
+pub(super) struct Lane<T> {
+    state: Mutex<State<T>>,
+    /// How many one user may have at a time.
+    share: usize,
+    /// Told when nothing is lent any more after it was closed.
+    ended: Notify,
+}
+
+struct State<T> {
+    open: bool,
+    idle: Vec<T>,
+    /// How many each user has.
+    lent: HashMap<UserId, usize>,
+    /// Who waits, the oldest request of each user first; whose receiver is gone waits no longer.
+    waiting: HashMap<UserId, VecDeque<oneshot::Sender<Turn<T>>>>,
+    /// The users among them, each once, in the order of their turns.
+    order: VecDeque<UserId>,
+}
+
+/// A thing while it is lent; dropped, it goes to who is next.
+pub(super) struct Turn<T> {
+    lane: Arc<Lane<T>>,
+    user: UserId,
+    /// `None` only if it was never handed over.
+    thing: Option<T>,
+}
+
+impl<T> Lane<T> {
+    pub(super) fn new(things: Vec<T>, share: usize) -> Arc<Self> {
+        let state = State {
+            open: true,
+            idle: things,
+            lent: HashMap::new(),
+            waiting: HashMap::new(),
+            order: VecDeque::new(),
+        };
+        Arc::new(Self { state: Mutex::new(state), share, ended: Notify::new() })
+    }
+
+    /// Waits for a turn.
+    pub(super) async fn turn(self: &Arc<Self>, user: UserId) -> Result<Turn<T>, StoreError> {
+        let waiting = {
+            let mut state = self.state.lock();
+            if !state.open {
+                return Err(StoreError::Closed);
+            }
+            // What is idle while others wait is not theirs to have: it overtakes nobody.
+            if let Some(thing) = state.lend(user, self.share) {
+                return Ok(Turn { lane: self.clone(), user, thing: Some(thing) });
+            }
+            state.wait(user)?
+        };
+        waiting.await.map_err(|_| StoreError::Closed)
+    }
+
+    /// Waits until nothing is lent; whoever comes later, or waits, is refused.
+    pub(super) async fn close(&self) {
+        let idle = {
+            let mut state = self.state.lock();
+            state.open = false;
+            state.waiting.clear();
+            state.order.clear();
+            std::mem::take(&mut state.idle)
+        };
+        drop(idle);
+        while !self.state.lock().lent.is_empty() {
+            self.ended.notified().await;
+        }
+    }
+
+    fn give_back(self: &Arc<Self>, user: UserId, thing: T) {
+        let mut state = self.state.lock();
+        state.returned(user);
+        if state.open {
+            state.idle.push(thing);
+            self.pass_on(&mut state);
+            return;
+        }
+        let is_last = state.lent.is_empty();
+        drop(state);
+        drop(thing);
+        if is_last {
+            self.ended.notify_one();
+        }
+    }
+
+    /// Lends what is idle to those who wait and have not had their share.
+    fn pass_on(self: &Arc<Self>, state: &mut State<T>) {
+        let mut skipped = 0;
+        while !state.idle.is_empty() && skipped < state.order.len() {
+            let Some(user) = state.order.pop_front() else { return };
+            if state.has(user) >= self.share {
+                state.order.push_back(user);
+                skipped += 1;
+                continue;
+            }
+            skipped = 0;
+            let waiter = state.waiting.get_mut(&user).and_then(VecDeque::pop_front);
+            if state.waiting.get(&user).is_some_and(|queue| !queue.is_empty()) {
+                state.order.push_back(user);
+            } else {
+                state.waiting.remove(&user);
+            }
+            if let Some(waiter) = waiter
+                && let Some(thing) = state.lend(user, self.share)
+                && let Err(mut turn) = waiter.send(Turn { lane: self.clone(), user, thing: Some(thing) })
+            {
+                // Who waited has gone. Taken out, since a turn that is dropped gives back, and the lane is locked.
+                state.idle.extend(turn.thing.take());
+                state.returned(user);
+            }
+        }
+    }
+}
+
+impl<T> State<T> {
+    fn has(&self, user: UserId) -> usize {
+        self.lent.get(&user).copied().unwrap_or_default()
+    }
+
+    fn lend(&mut self, user: UserId, share: usize) -> Option<T> {
+        if self.has(user) >= share {
+            return None;
+        }
+        let thing = self.idle.pop()?;
+        *self.lent.entry(user).or_default() += 1;
+        Some(thing)
+    }
+
+    fn returned(&mut self, user: UserId) {
+        if let Some(count) = self.lent.get_mut(&user) {
+            *count -= 1;
+            if *count == 0 {
+                self.lent.remove(&user);
+            }
+        }
+    }
+
+    fn wait(&mut self, user: UserId) -> Result<oneshot::Receiver<Turn<T>>, StoreError> {
+        let queue = self.waiting.entry(user).or_insert_with(|| {
+            self.order.push_back(user);
+            VecDeque::new()
+        });
+        if user != NOBODY && queue.len() >= WAITING {
+            queue.retain(|waiter| !waiter.is_closed());
+            if queue.len() >= WAITING {
+                return Err(StoreError::TooMany);
+            }
+        }
+        let (waiter, waiting) = oneshot::channel();
+        queue.push_back(waiter);
+        Ok(waiting)
+    }
+}
+
+impl<T> Turn<T> {
+    /// What is lent.
+    pub(super) fn get(&self) -> Option<&T> {
+        self.thing.as_ref()
+    }
+}
+
+impl<T> Drop for Turn<T> {
+    fn drop(&mut self) {
+        if let Some(thing) = self.thing.take() {
+            self.lane.give_back(self.user, thing);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const ANN: UserId = UserId(1);
+    const BOB: UserId = UserId(2);
+    const EVE: UserId = UserId(3);
+
+    type Waiting = Pin<Box<dyn Future<Output = Result<Turn<u8>, StoreError>> + Send>>;
+
+    /// A request that is there from now on.
+    fn ask(lane: &Arc<Lane<u8>>, user: UserId) -> Result<Turn<u8>, Waiting> {
+        let lane = lane.clone();
+        let mut asked: Waiting = Box::pin(async move { lane.turn(user).await });
+        match asked.as_mut().now_or_never() {
+            Some(turn) => Ok(turn.unwrap_or_else(|error| panic!("{error}"))),
+            None => Err(asked),
+        }
+    }
+
+    fn waits(asked: Result<Turn<u8>, Waiting>) -> Waiting {
+        asked.err().expect("it has to wait")
+    }
+
+    fn has_turn(waiting: &mut Waiting) -> Option<Turn<u8>> {
+        waiting.as_mut().now_or_never().map(|turn| turn.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    #[test]
+    fn a_user_has_a_share_and_the_others_the_rest() {
+        let lane = Lane::new(vec![1, 2, 3, 4], 2);
+        let held = [ask(&lane, ANN).ok().unwrap(), ask(&lane, ANN).ok().unwrap()];
+        let mut third = waits(ask(&lane, ANN));
+        let bob = ask(&lane, BOB).ok().unwrap();
+        assert!(has_turn(&mut third).is_none());
+        drop(bob);
+        assert!(has_turn(&mut third).is_none(), "what others give back is not hers, either");
+        let [first, _second] = held;
+        drop(first);
+        assert!(has_turn(&mut third).is_some());
+    }
+
+    #[test]
+    fn who_waits_takes_turns_with_the_others() {
+        let lane = Lane::new(vec![1], 1);
+        let mut turn = ask(&lane, ANN).ok().unwrap();
+        let mut anns: Vec<_> = (0..3).map(|_| waits(ask(&lane, ANN))).collect();
+        let mut bobs: Vec<_> = (0..2).map(|_| waits(ask(&lane, BOB))).collect();
+        let mut eves: Vec<_> = (0..1).map(|_| waits(ask(&lane, EVE))).collect();
+        let mut order = Vec::new();
+        for _ in 0..6 {
+            drop(turn);
+            let next = [(ANN, &mut anns), (BOB, &mut bobs), (EVE, &mut eves)].into_iter().find_map(
+                |(user, waiting)| {
+                    let turn = has_turn(waiting.first_mut()?)?;
+                    drop(waiting.remove(0));
+                    Some((user, turn))
+                },
+            );
+            let (user, next) = next.unwrap();
+            order.push(user);
+            turn = next;
+        }
+        assert_eq!(order, [ANN, BOB, EVE, ANN, BOB, ANN]);
+    }
+
+    #[test]
+    fn who_waits_no_longer_is_passed_over_and_makes_room() {
+        let lane = Lane::new(vec![1], 1);
+        let turn = ask(&lane, ANN).ok().unwrap();
+        let waiting: Vec<_> = (0..WAITING).map(|_| waits(ask(&lane, BOB))).collect();
+        let refused = lane.turn(BOB).now_or_never().unwrap();
+        assert!(matches!(refused, Err(StoreError::TooMany)));
+        // The server's own are never refused.
+        let own: Vec<_> = (0..=WAITING).map(|_| waits(ask(&lane, NOBODY))).collect();
+        drop((waiting, own));
+        let mut bob = waits(ask(&lane, BOB));
+        drop(turn);
+        let bob = has_turn(&mut bob).unwrap();
+        // Had, and not looked at any more: it comes back.
+        let unseen = waits(ask(&lane, EVE));
+        drop(bob);
+        drop(unseen);
+        assert!(ask(&lane, ANN).is_ok());
+        assert!(lane.state.lock().waiting.is_empty() && lane.state.lock().order.is_empty());
+    }
+
+    #[test]
+    fn closing_waits_for_what_is_lent_and_refuses_the_rest() {
+        let lane = Lane::new(vec![1, 2], 1);
+        let turn = ask(&lane, ANN).ok().unwrap();
+        let mut waiting = waits(ask(&lane, ANN));
+        let mut closing = Box::pin(lane.close());
+        assert!(closing.as_mut().now_or_never().is_none());
+        assert!(matches!(waiting.as_mut().now_or_never(), Some(Err(StoreError::Closed))));
+        assert!(matches!(lane.turn(BOB).now_or_never(), Some(Err(StoreError::Closed))));
+        drop(turn);
+        assert!(closing.now_or_never().is_some());
+    }
+}

@@ -1,0 +1,90 @@
+use domain::store::{AppendError, Change, Range, Target};
+
+use crate::support::{Shared, entry, now, send, user};
+
+pub(crate) async fn blocks_are_kept_once(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let first = now();
+    let second = now();
+    assert_eq!(store.block(ann, bob, first, 2).await.unwrap(), Some(first));
+    assert_eq!(store.block(ann, eve, second, 2).await.unwrap(), Some(second));
+    assert_eq!(store.block(ann, bob, now(), 2).await.unwrap(), Some(first));
+    let blocks = store.blocks(ann, None, 9).await.unwrap();
+    let names: Vec<_> = blocks.iter().map(|blocked| &*blocked.username).collect();
+    assert_eq!((names, blocks[1].at), (vec!["eve", "bob"], first));
+    assert_eq!(store.blocked_since(ann, bob).await.unwrap(), Some(first));
+    assert_eq!(store.blocked_since(bob, ann).await.unwrap(), None);
+    assert!(store.blocks(bob, None, 9).await.unwrap().is_empty());
+    assert!(store.unblock(ann, bob).await.unwrap());
+    assert!(!store.unblock(ann, bob).await.unwrap());
+    assert_eq!(store.blocks(ann, None, 9).await.unwrap().len(), 1);
+    assert_eq!(store.blocked_since(ann, bob).await.unwrap(), None);
+}
+
+pub(crate) async fn blocks_are_counted_and_come_in_pages(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let mut blocked = Vec::new();
+    let at = now();
+    for number in 0..7 {
+        let other = user(&store, &format!("user{number}")).await;
+        // Some at the same time.
+        let at = if number < 4 { at } else { now() };
+        assert_eq!(store.block(ann, other, at, 7).await.unwrap(), Some(at));
+        blocked.insert(0, (at, other));
+    }
+    let one_more = user(&store, "eve").await;
+    assert_eq!(store.block(ann, one_more, now(), 7).await.unwrap(), None);
+    assert_eq!(store.blocked_since(ann, one_more).await.unwrap(), None);
+    assert_eq!(store.block(ann, blocked[0].1, now(), 7).await.unwrap(), Some(blocked[0].0));
+    let (mut found, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.blocks(ann, before, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        before = Some((last.at, last.user));
+        found.extend(page.iter().map(|blocked| (blocked.at, blocked.user)));
+    }
+    assert_eq!(found, blocked);
+    assert!(store.unblock(ann, blocked[6].1).await.unwrap());
+    assert!(store.block(ann, one_more, now(), 7).await.unwrap().is_some());
+}
+
+pub(crate) async fn what_is_hidden_is_passed_over(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let (key, _) = send(&store, ann, bob, "seen").await;
+    let hidden = || Change::Message {
+        client_id: None,
+        text: "x".into(),
+        reply_to: None,
+        attachments: Vec::new(),
+        hidden_from: Some(bob),
+    };
+    for _ in 0..9_000 {
+        let done = Box::new(|outcome: Result<_, AppendError>| drop(outcome.unwrap()));
+        if let Some(room) = store.append(entry(Target::Conversation(key), ann, hidden()), done) {
+            room.await;
+        }
+    }
+    store.settle().await;
+    let upto = store.position();
+    let (mut after_seq, mut came_to) = (0, Vec::new());
+    loop {
+        let range = Range { conversation: key, reader: bob, after_seq, limit: 99, bytes: usize::MAX };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        came_to.push((read.entries.len(), read.upto.seq));
+        after_seq = read.upto.seq;
+        if read.upto.ended {
+            assert_eq!(read.upto.position, upto);
+            break;
+        }
+    }
+    // At most 8,192 entries are looked at in one reading.
+    assert_eq!(came_to, [(1, 8_192), (0, 9_001)]);
+    for messages in [
+        store.messages_before(bob, key, u64::MAX, 9).await.unwrap(),
+        store.messages_after(bob, key, 0, 9).await.unwrap(),
+    ] {
+        assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [1]);
+    }
+    assert_eq!(store.messages_after(ann, key, 0, 9).await.unwrap().len(), 9);
+}
