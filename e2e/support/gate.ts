@@ -68,6 +68,13 @@ export class Gate {
     this.open_ = true;
   }
 
+  /** The live connection stays open and carries nothing more, as when the network below it vanishes. */
+  freeze(): void {
+    this.open_ = false;
+    for (const socket of this.live) socket.unpipe();
+    for (const socket of this.live) socket.resume();
+  }
+
   end(): void {
     this.close();
     this.server.closeAllConnections();

@@ -4,6 +4,7 @@ import { askEarly } from './app/api/early';
 import { App } from './app/app';
 import { config } from './app/config';
 import { listenForOffer } from './app/install';
+import './app/shared';
 import { breath } from './app/ui/breath';
 
 // Who was here before goes straight to the messenger: it loads while the frame starts.

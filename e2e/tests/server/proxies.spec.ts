@@ -93,42 +93,34 @@ test('the last address that is no proxy counts, whatever a client wrote before i
   }
 });
 
-test('an address that cannot be read is no disguise', async () => {
-  for (const hidden of ['unknown', '_hidden', 'localhost', '198.51.100.999', '\xff']) {
+for (const hidden of ['unknown', '_hidden', 'localhost', '198.51.100.999', '\xff']) {
+  test(`an address that cannot be read is no disguise: ${encodeURI(hidden)}`, async () => {
     const aldis = await behindProxy();
     try {
       const list = (n: number) => ({ 'x-forwarded-for': `192.0.2.${n}, ${hidden}, 10.1.2.3` });
-      expect(await looked(aldis, list), hidden).toBe(3);
+      expect(await looked(aldis, list)).toBe(3);
       expect(await guess(aldis, { 'x-forwarded-for': '192.0.2.1' })).toBe(401);
     } finally {
       await aldis.end();
     }
-  }
-});
+  });
+}
 
-test('whom a proxy brings is never free of limits', async () => {
-  const headers: ((n: number) => OutgoingHttpHeaders)[] = [
-    () => ({ 'x-forwarded-for': '127.0.0.1' }),
-    (n) => ({ 'x-forwarded-for': `127.0.0.${n + 1}` }),
-    () => ({ 'x-forwarded-for': '::1' }),
-    () => ({ 'x-forwarded-for': '"[::1]:80"' }),
-    () => ({ 'x-forwarded-for': '::ffff:127.0.0.1' }),
-    () => ({ 'x-forwarded-for': '' }),
-    () => ({}),
-  ];
-  for (const of of headers) {
+for (const claim of ['127.0.0.1', '127.0.0.2', '::1', '"[::1]:80"', '::ffff:127.0.0.1', '', undefined]) {
+  test(`whom a proxy brings is never free of limits: ${claim === undefined ? 'no header' : `"${claim}"`}`, async () => {
     const aldis = await behindProxy('--registrations-per-hour', '2', '--sockets-per-address', '1');
+    const headers: OutgoingHttpHeaders = claim === undefined ? {} : { 'x-forwarded-for': claim };
     try {
-      expect(await looked(aldis, of), JSON.stringify(of(0))).toBe(3);
-      const register = (n: number) => raw(aldis.url, 'POST', '/auth/register', of(n), JSON.stringify({ username: `somebody-${n}`, password: PASSWORD }));
+      expect(await looked(aldis, () => headers)).toBe(3);
+      const register = (n: number) => raw(aldis.url, 'POST', '/auth/register', headers, JSON.stringify({ username: `somebody-${n}`, password: PASSWORD }));
       expect((await Promise.all([1, 2, 3].map(register))).map(({ status }) => status).sort()).toEqual([201, 201, 429]);
-      const poll = (n: number) => raw(aldis.url, 'GET', '/socket.io/?EIO=4&transport=polling', of(n));
-      expect((await Promise.all([1, 2, 3].map(poll))).map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+      const poll = () => raw(aldis.url, 'GET', '/socket.io/?EIO=4&transport=polling', headers);
+      expect((await Promise.all([poll(), poll(), poll()])).map(({ status }) => status).sort()).toEqual([200, 200, 429]);
     } finally {
       await aldis.end();
     }
-  }
-});
+  });
+}
 
 test('what comes through a proxy that was not named is refused, and the log says so once', async () => {
   const aldis = await Aldis.start(['--memory']);

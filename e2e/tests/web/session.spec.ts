@@ -85,3 +85,95 @@ test('the theme follows the system until one is chosen, and the choice is rememb
   expect(await background()).toBe(light);
   await page.context().close();
 });
+
+test('an answer to a refresh that got lost logs nobody out', async ({ browser }) => {
+  const aldis = await Aldis.start(['--token-lifetime', '2s']);
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  let lost = 0;
+  await page.route('/auth/refresh', async (route) => {
+    if (lost++ > 0) return route.continue();
+    await route.fetch();
+    await route.abort();
+  });
+  const { token } = await aldis.login(ann.username);
+  await expect.poll(() => aldis.request('GET', '/api/conversations', undefined, token).then(({ status }) => status)).toBe(401);
+  await messenger.open(bob.username);
+  await messenger.send('Still here');
+  await expect(messenger.tick('Still here', 'Sent')).toBeVisible({ timeout: 10_000 });
+  expect(lost).toBeGreaterThan(1);
+  await expect(page.getByRole('button', { name: 'Account of Ann' })).toBeVisible();
+  await page.context().close();
+  await aldis.end();
+});
+
+test('three tabs over plain HTTP, where browsers have no locks, outlive a restart with tokens that expired', async ({ browser }) => {
+  const aldis = await Aldis.start(['--token-lifetime', '2s']);
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  await page.context().addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'locks'));
+  const tabs = [new Messenger(page), new Messenger(await page.context().newPage()), new Messenger(await page.context().newPage())];
+  for (const tab of tabs) await tab.open(bob.username);
+  expect(await page.evaluate(() => 'locks' in navigator)).toBe(false);
+  await tabs[0]!.send('Before');
+  for (const tab of tabs) await expect(tab.message('Before')).toBeVisible();
+  await aldis.stop();
+  for (const tab of tabs) await expect(tab.banner).toBeVisible();
+  const { token } = await page.evaluate(() => JSON.parse(localStorage.getItem('aldis:session')!) as { token: string });
+  const { exp } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { exp: number };
+  await expect.poll(() => Date.now() / 1_000 > exp).toBe(true);
+  await aldis.restart();
+  for (const tab of tabs) await expect(tab.banner).toBeHidden({ timeout: 10_000 });
+  for (const [index, tab] of tabs.entries()) {
+    await tab.send(`From tab ${index}`);
+    await expect(tab.tick(`From tab ${index}`, 'Sent')).toBeVisible();
+  }
+  await page.context().close();
+  await aldis.end();
+});
+
+test('a full local storage costs drafts, not the session', async ({ browser }) => {
+  const aldis = await Aldis.start(['--token-lifetime', '2s']);
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const page = await browserOf(browser, aldis, ann);
+  await page.goto('/livez');
+  await page.evaluate((username) => {
+    // Shorter than what a refresh gives, and then not a byte is left.
+    const { token, refreshToken, user } = JSON.parse(localStorage.getItem('aldis:session')!) as Record<string, unknown>;
+    localStorage.setItem('aldis:session', JSON.stringify({ token, refreshToken, user, expiresAt: '' }));
+    let size = 5_300_000;
+    for (let text = ''; size >= 1; ) {
+      try {
+        localStorage.setItem(`aldis:draft:${username}:@full`, text + 'x'.repeat(size));
+        text += 'x'.repeat(size);
+      } catch {
+        size = Math.floor(size / 2);
+      }
+    }
+  }, ann.username);
+  const stored = () => page.evaluate(() => JSON.parse(localStorage.getItem('aldis:session')!) as { token: string });
+  const { token } = await stored();
+  await expect.poll(() => aldis.request('GET', '/api/conversations', undefined, token).then(({ status }) => status)).toBe(401);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  await messenger.send('Room enough');
+  await expect(messenger.tick('Room enough', 'Sent')).toBeVisible();
+  expect((await stored()).token).not.toBe(token);
+  await page.context().close();
+  await aldis.end();
+});
+
+test('what the server says of a refresh is said on the login page', async ({ browser }) => {
+  const aldis = await Aldis.start(['--token-lifetime', '2s']);
+  const ann = await aldis.person('ann', 'Ann');
+  const page = await browserOf(browser, aldis, ann);
+  const refused = { type: 'about:blank', title: '', status: 401, detail: 'Log in again.', code: 'refresh_invalid', retryable: false };
+  await page.route('/auth/refresh', (route) => route.fulfill({ status: 401, contentType: 'application/problem+json', body: JSON.stringify(refused) }));
+  const { token } = await aldis.login(ann.username);
+  await expect.poll(() => aldis.request('GET', '/api/conversations', undefined, token).then(({ status }) => status)).toBe(401);
+  await page.goto('/');
+  await expect(page.getByText('Your session has ended: it could not be renewed.')).toBeVisible();
+  await page.context().close();
+  await aldis.end();
+});

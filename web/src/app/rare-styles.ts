@@ -10,5 +10,6 @@ import groups from './groups/groups.css' with { loader: 'text' };
 import search from './search/search.css' with { loader: 'text' };
 import settings from './settings/settings.css' with { loader: 'text' };
 import { adopt } from './ui/adopt';
+import menu from './ui/menu.css' with { loader: 'text' };
 
-adopt(emoji, options, groups, details, search, mentionList, messageMenu, attachments, settings);
+adopt(menu, emoji, options, groups, details, search, mentionList, messageMenu, attachments, settings);

@@ -7,6 +7,7 @@ import './ui/rare-icons';
 export { AttachmentView } from './attachments/attachment';
 export { Tray } from './attachments/tray';
 export { EmojiPanel } from './chat/emoji-panel';
+export { ExcerptReads } from './chat/excerpt-reads';
 export { readGroupNotes } from './chat/group-change-store';
 export { MentionList } from './chat/mention-list';
 export { MessageMenu } from './chat/message-menu';
@@ -18,5 +19,8 @@ export { Notices } from './notices/notices';
 export { Search } from './search/search';
 export { Me } from './settings/me';
 export { Settings } from './settings/settings';
+export { AccountMenu } from './shell/account-menu';
+export { ShellNotes } from './shell/shell-notes';
+export { Versions } from './shell/versions';
 export { Dialog } from './ui/dialog';
 

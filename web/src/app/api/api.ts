@@ -82,8 +82,8 @@ export class Api {
     return this.call('DELETE', `/api/blocks/${encodeURIComponent(username)}`);
   }
 
-  async messages(id: ConversationId, limit: number, where?: Where): Promise<Message[]> {
-    return (await this.page<Message>(id, 'messages', limit, where)).items;
+  async messages(id: ConversationId, limit: number, where?: Where, signal?: AbortSignal): Promise<Message[]> {
+    return (await this.page<Message>(id, 'messages', limit, where, signal)).items;
   }
 
   async changes(id: ConversationId, where: Where, limit: number): Promise<ConversationChange[]> {
@@ -95,10 +95,10 @@ export class Api {
     return this.get(`/api/search?${parameters}`);
   }
 
-  private page<T>(id: ConversationId, what: string, limit: number, where: Where | object = {}): Promise<Page<T>> {
+  private page<T>(id: ConversationId, what: string, limit: number, where: Where | object = {}, signal?: AbortSignal): Promise<Page<T>> {
     const query = new URLSearchParams({ limit: String(limit) });
     for (const [name, seq] of Object.entries(where)) query.set(name, String(seq));
-    return this.get(`/api/conversations/${encodeURIComponent(id)}/${what}?${query}`);
+    return this.call('GET', `/api/conversations/${encodeURIComponent(id)}/${what}?${query}`, undefined, signal);
   }
 
   private get<T>(path: string): Promise<T> {
@@ -106,19 +106,20 @@ export class Api {
   }
 
   /** Parts that are loaded later ask by this for what only they need: each call here is on the way of the first paint. */
-  call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    return this.authorized((token) => request<T>(method, path, { token, body }));
+  call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    return this.authorized((token) => request<T>(method, path, { token, body, signal }));
   }
 
   /** An access token lives for an hour: an answer that says it is over costs one refresh and one more try. */
   async authorized<T>(ask: (token: string) => Promise<T>): Promise<T> {
     const token = this.auth.token;
+    if (!token) throw new Failure(null);
     try {
       return await ask(token);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       if (error.code === 'token_expired') return ask(await this.auth.refresh(token));
-      if (error.code === 'session_revoked' || error.code === 'token_invalid') this.auth.end('ended');
+      if (error.code === 'session_revoked' || error.code === 'token_invalid') void this.auth.end(error.code);
       throw error;
     }
   }

@@ -101,6 +101,7 @@ class Wire {
   onload = () => undefined;
   onerror = () => undefined;
   onabort = () => undefined;
+  onloadend = () => undefined;
 
   open(_: string, url: string): void {
     this.name = new URL(url, 'http://here').searchParams.get('name')!;
@@ -117,6 +118,7 @@ class Wire {
   abort(): void {
     Wire.open = Wire.open.filter((wire) => wire !== this);
     this.onabort();
+    this.onloadend();
   }
 
   answer(status: number, response: unknown): void {
@@ -124,6 +126,7 @@ class Wire {
     Object.assign(this, { status, response });
     if (status === 0) this.onerror();
     else this.onload();
+    this.onloadend();
   }
 }
 
@@ -190,6 +193,17 @@ describe('uploads', () => {
     uploads.remove(keyOf('a'));
     await vi.advanceTimersByTimeAsync(1_000);
     expect(under()).toEqual([]);
+  });
+
+  it('are given up once nothing moves for half a minute, and make room', async () => {
+    attach('a', 'b', 'c', 'd');
+    await settle();
+    for (let turn = 1; turn <= 3; turn++) {
+      await vi.advanceTimersByTimeAsync(20_000);
+      Wire.open[0]!.upload.onprogress!({ loaded: turn, total: 4 });
+    }
+    expect(held().slice(0, 3)).toEqual(['a 0.75', 'No connection.', 'No connection.']);
+    expect(under()).toEqual(['a', 'd']);
   });
 
   it('say why they failed, and are tried again', async () => {

@@ -5,6 +5,7 @@ import { Failure, isProblem } from '../api/problem';
 import type { Attachment } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { BYPASS } from './upload';
+import { watched, whenIdle } from './idle';
 
 /** Small pictures in memory; the one that was wanted longest ago goes first. */
 const HELD = 200;
@@ -54,12 +55,17 @@ export class Files {
     return URL.createObjectURL(await answer.blob());
   }
 
-  private fetch(url: string, signal: AbortSignal | null = null): Promise<Response> {
+  private fetch(url: string, signal?: AbortSignal): Promise<Response> {
     return this.api.authorized(async (token) => {
+      const abort = new AbortController();
+      const stop = () => abort.abort();
+      const idle = whenIdle(stop);
+      signal?.addEventListener('abort', stop);
       const headers = { authorization: `Bearer ${token}`, [BYPASS]: '' };
-      const answer = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', signal }).catch(() => null);
-      if (answer?.ok) return answer;
+      const answer = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', signal: abort.signal }).catch(() => null);
+      if (answer?.ok) return watched(answer, idle);
       const problem: unknown = await answer?.json().catch(() => null);
+      idle.done();
       throw new Failure(isProblem(problem) ? problem : null);
     });
   }

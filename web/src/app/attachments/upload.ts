@@ -1,5 +1,6 @@
 import { Failure, isProblem } from '../api/problem';
 import type { Attachment } from '../protocol/protocol';
+import { whenIdle } from './idle';
 
 const NAME_BYTES = 255;
 /** Control characters, slashes, and what turns the direction of writing: the server takes none of them in a name. */
@@ -45,7 +46,12 @@ export function upload(file: File, { token, type, signal, progress }: Uploading)
     request.setRequestHeader(BYPASS, '');
     request.setRequestHeader('content-type', type || 'application/octet-stream');
     request.responseType = 'json';
-    request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
+    const idle = whenIdle(() => request.abort());
+    request.upload.onprogress = ({ loaded, total }) => {
+      idle.moved();
+      progress(total > 0 ? loaded / total : 0);
+    };
+    request.onloadend = idle.done;
     request.onload = () => {
       const { status, response } = request;
       if (status === 201) resolve(response as Attachment);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { LoggedIn } from '../protocol/protocol';
 import { AuthService } from './auth-service';
-import { SESSION } from './session';
+import { NOTICE, SESSION } from './session';
 
 /** A server with one session, whose first access token has expired. */
 class Sessions {
@@ -22,9 +22,10 @@ class Sessions {
 const session = (token: string): LoggedIn => ({ token, expiresAt: '', refreshToken: 'refresh', user: { username: 'ann', displayName: 'Ann', createdAt: '' } });
 
 let server: Sessions;
-const assign = vi.fn();
+const replace = vi.fn();
 
 beforeEach(() => {
+  replace.mockClear();
   server = new Sessions();
   vi.stubGlobal('fetch', (path: string, { headers }: { headers: Headers }) => {
     const [status, body] = server.answer(path, headers.get('authorization')?.replace('Bearer ', '') ?? null);
@@ -33,9 +34,9 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-function auth(token: string): AuthService {
+function auth(token: string, listeners = new Map<string, (event: object) => void>()): AuthService {
   localStorage.setItem(SESSION, JSON.stringify(session(token)));
-  const defaultView = { addEventListener: () => undefined, location: { assign } };
+  const defaultView = { addEventListener: (name: string, hear: (event: object) => void) => listeners.set(name, hear), location: { replace } };
   TestBed.configureTestingModule({ providers: [{ provide: DOCUMENT, useValue: { defaultView } }] });
   return TestBed.inject(AuthService);
 }
@@ -45,7 +46,7 @@ describe('logging out', () => {
     await auth('good').logout();
     expect(server.ended).toEqual(['good']);
     expect(localStorage.getItem(SESSION)).toBeNull();
-    expect(assign).toHaveBeenCalledWith('/login');
+    expect(replace).toHaveBeenCalledWith('/login');
   });
 
   it('ends it with a fresh token where the token has expired', async () => {
@@ -58,5 +59,61 @@ describe('logging out', () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
     await auth('good').logout();
     expect(localStorage.getItem(SESSION)).toBeNull();
+  });
+});
+
+describe('refreshing', () => {
+  it('asks again where the answer was lost', async () => {
+    const one = auth('stale');
+    let asked = 0;
+    const answer = fetch;
+    vi.stubGlobal('fetch', (path: string, init: RequestInit) => (++asked < 3 ? Promise.reject(new TypeError('lost')) : answer(path, init)));
+    expect(await one.refresh('stale')).toBe('fresh-1');
+    expect(asked).toBe(3);
+  });
+
+  it('goes on with what another tab got, where this one came too late', async () => {
+    const one = auth('stale');
+    vi.stubGlobal('fetch', () => {
+      localStorage.setItem(SESSION, JSON.stringify({ ...session('from there'), refreshToken: 'next' }));
+      return Promise.resolve(new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), { status: 401 }));
+    });
+    expect(await one.refresh('stale')).toBe('from there');
+    expect(one.token).toBe('from there');
+    expect(replace).not.toHaveBeenCalled();
+  });
+
+  it('ends the session where the server refuses, and says why', async () => {
+    const one = auth('stale');
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), { status: 401 })));
+    await expect(one.refresh('stale')).rejects.toThrow();
+    await vi.waitFor(() => expect(replace).toHaveBeenCalledWith('/login'));
+    expect(localStorage.getItem(SESSION)).toBeNull();
+    expect(sessionStorage.getItem(NOTICE)).toBe('refresh_invalid');
+  });
+
+  it('does not log in again who logged out meanwhile', async () => {
+    const one = auth('stale');
+    const answer = fetch;
+    vi.stubGlobal('fetch', (path: string, init: RequestInit) => {
+      localStorage.removeItem(SESSION);
+      return answer(path, init);
+    });
+    await expect(one.refresh('stale')).rejects.toThrow();
+    expect(localStorage.getItem(SESSION)).toBeNull();
+  });
+});
+
+describe('the session of somebody else', () => {
+  it('is never that of this page', async () => {
+    const listeners = new Map<string, (event: object) => void>();
+    const one = auth('good', listeners);
+    const seen: (string | undefined)[] = [];
+    one.session$.subscribe((session) => seen.push(session?.user.username));
+    localStorage.setItem(SESSION, JSON.stringify({ ...session('theirs'), user: { username: 'bob', displayName: 'Bob', createdAt: '' } }));
+    listeners.get('storage')!({ key: SESSION });
+    expect(seen).toEqual(['ann', undefined]);
+    expect(one.token).toBe('');
+    expect(replace).toHaveBeenCalledWith('/');
   });
 });

@@ -1,18 +1,21 @@
-import { DOCUMENT, inject, Service } from '@angular/core';
+import { DOCUMENT, inject, Injector, Service } from '@angular/core';
 import { BehaviorSubject, map } from 'rxjs';
 
 import { Failure } from '../api/problem';
-import { request } from '../api/request';
 import { sameUser } from '../people/handle';
-import type { LoggedIn, Register, Registered, User, Verified } from '../protocol/protocol';
-import { locked } from '../store/locked';
-import { device } from './device';
-import { SESSION, storedSession } from './session';
+import type { Code, LoggedIn, User } from '../protocol/protocol';
+import { local, tab } from '../store/storage';
+import { breath } from '../ui/breath';
+import { NOTICE, SESSION, storedSession } from './session';
+import type { SessionCare } from './session-care';
 
-/** Why somebody is on the login page who did not ask for it. */
-export type Ending = 'logged-out' | 'ended';
+/** Why somebody is on the login page: they logged out, were away for long, or what the server said of the session. */
+export type Ending = 'logged-out' | 'away' | Code | 'unreachable';
 
-const NOTICE = 'aldis:notice';
+/** A tab that does not let go of its database, or a server that is silent, keeps nobody logged in. */
+const LEAVE_WITHIN = 1_000;
+/** Whoever comes back this long after the token expired may have been away for too long. */
+const LONG = 24 * 3_600_000;
 
 /**
  * Who is logged in on this browser. All tabs share one session through the local storage; a page that loses it
@@ -21,14 +24,21 @@ const NOTICE = 'aldis:notice';
 @Service()
 export class AuthService {
   private readonly window = inject(DOCUMENT).defaultView!;
+  private readonly injector = inject(Injector);
   private readonly session = new BehaviorSubject<LoggedIn | null>(storedSession());
   readonly session$ = this.session.asObservable();
   readonly user$ = this.session$.pipe(map((session) => session?.user ?? null));
+  /** This page lost its session, and is on its way to another. */
+  private over = false;
 
   constructor() {
-    this.window.addEventListener('storage', (event) => {
-      if (event.key === SESSION || event.key === null) this.adopt(storedSession());
+    this.window.addEventListener('storage', ({ key, newValue }) => {
+      // The tab that ends the session says why before it does.
+      if (key === NOTICE && newValue && this.user) tab.setItem(NOTICE, newValue);
+      else if (key === SESSION || key === null) this.adopt(storedSession());
     });
+    // A page that the browser kept as it was, and shows again after “Back”.
+    this.window.addEventListener('pageshow', ({ persisted }) => persisted && this.adopt(storedSession()));
   }
 
   get user(): User | null {
@@ -39,91 +49,57 @@ export class AuthService {
     return this.session.value?.token ?? '';
   }
 
-  register(body: Register): Promise<Registered> {
-    return request('POST', '/auth/register', { body });
+  /** A session that begins on this page. */
+  begin(session: LoggedIn): void {
+    this.session.next(session);
   }
 
-  verify(username: string, otp: string): Promise<Verified> {
-    return request('POST', '/auth/verify', { body: { username, otp } });
-  }
-
-  resend(username: string): Promise<void> {
-    return request('POST', '/auth/resend', { body: { username } });
-  }
-
-  async login(username: string, password: string): Promise<void> {
-    this.keep(await request<LoggedIn>('POST', '/auth/login', { body: { username, password, device: device() } }));
-  }
-
-  /** `last` is done once nothing more can be asked in this person's name. */
-  async logout(last?: () => Promise<void>): Promise<void> {
-    const stale = this.token;
-    const tell = (token: string) => request('POST', '/auth/logout', { token });
-    try {
-      await tell(stale).catch(async (error: unknown) => {
-        if (error instanceof Failure && error.code === 'token_expired') await tell(await this.refresh(stale));
-      });
-    } catch {
-      // The person leaves whether the server hears of it or not; unheard, the session ends by itself in time.
-    }
-    await last?.();
-    this.end('logged-out');
-  }
-
-  /**
-   * A new access token in place of `stale`. A refresh token works once, so one tab refreshes while the others
-   * wait and then find its result.
-   */
+  /** A new access token in place of `stale`. */
   refresh(stale: string): Promise<string> {
-    return locked('aldis:refresh', async () => {
-      const session = storedSession();
-      if (!session) throw new Failure(null);
-      if (session.token !== stale) {
-        this.adopt(session);
-        return session.token;
-      }
-      try {
-        this.keep(await request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken: session.refreshToken } }));
-      } catch (error) {
-        if (error instanceof Failure && error.problem && !error.retryable) this.end('ended');
-        throw error;
-      }
-      return this.token;
-    });
+    return this.care((care) => care.refresh(stale));
   }
 
   /** What the server says of the person now; all tabs hear it. */
   know(user: User): Promise<void> {
-    // The refresh token beside it works once: none that was used meanwhile may be written back.
-    return locked('aldis:refresh', () => {
-      const session = storedSession();
-      if (session && sameUser(session.user.username, user.username)) this.keep({ ...session, user });
-      return Promise.resolve();
-    });
+    return this.care((care) => care.know(user));
   }
 
-  /** Forgets the session and starts again at the login page. */
-  end(why: Ending): void {
-    localStorage.removeItem(SESSION);
-    sessionStorage.setItem(NOTICE, why);
-    this.adopt(null);
+  /** Here first, and at once: the server is told meanwhile, and an answer that does not come keeps nobody here. */
+  logout(): Promise<void> {
+    return this.end('logged-out');
   }
 
-  /** Why the last session ended; told once. */
-  takeNotice(): Ending | null {
-    const why = sessionStorage.getItem(NOTICE);
-    sessionStorage.removeItem(NOTICE);
-    return why as Ending | null;
+  /** The session is over: nothing of it stays in this browser, and it starts again at the login page. */
+  async end(why: Ending): Promise<void> {
+    const session = this.session.value;
+    if (!session) return;
+    const away = why === 'session_revoked' && Date.parse(session.expiresAt) + LONG < Date.now();
+    for (const area of [tab, local]) area.setItem(NOTICE, away ? 'away' : why);
+    local.removeItem(NOTICE);
+    local.removeItem(SESSION);
+    this.over = true;
+    this.session.next(null);
+    // The login page removes what is left after that.
+    const left = this.care((care) => care.leave(session, why === 'logged-out')).catch(() => undefined);
+    await Promise.race([left, breath(LEAVE_WITHIN)]);
+    this.window.location.replace('/login');
   }
 
-  private keep(session: LoggedIn): void {
-    localStorage.setItem(SESSION, JSON.stringify(session));
-    this.adopt(session);
+  /** What is stored now, by whichever tab; the page of one person never goes on with the session of another. */
+  adopt(session: LoggedIn | null): void {
+    const [before, now] = [this.user?.username, session?.user.username];
+    if (!this.over && (before === now || sameUser(before, now))) {
+      if (session) this.session.next(session);
+      return;
+    }
+    this.over = true;
+    this.session.next(null);
+    this.window.location.replace(session ? '/' : '/login');
   }
 
-  private adopt(session: LoggedIn | null): void {
-    const before = this.session.value?.user.username;
-    this.session.next(session);
-    if (before !== undefined && before !== session?.user.username) this.window.location.assign(session ? '/' : '/login');
+  private async care<T>(use: (care: SessionCare) => Promise<T>): Promise<T> {
+    const part = await import('./session-care').catch(() => null);
+    if (!part) throw new Failure(null);
+    return use(this.injector.get(part.SessionCare));
   }
 }

@@ -2,14 +2,23 @@ import { afterNextRender, Component, inject, input, signal, viewChild } from '@a
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
+import { tab } from '../store/storage';
+import { wipe } from '../store/wipe';
 import { AuthFrame } from './auth-frame';
-import { AuthService } from './auth-service';
+import type { Ending } from './auth-service';
+import { Entrance } from './entrance';
 import { Field } from './field';
+import { NOTICE } from './session';
 
-const NOTICES = {
-  'logged-out': 'You are logged out. Nothing of your messages is left in this browser.',
-  ended: 'Your session has ended: it was logged out elsewhere, or it was unused for too long. Log in to go on.',
+const GONE = 'Nothing of your messages is left in this browser.';
+const ENDED = 'Your session has ended';
+const NOTICES: Partial<Record<Ending, string>> = {
+  'logged-out': `You are logged out. ${GONE}`,
+  session_revoked: `${ENDED}: it was logged out from another device. ${GONE}`,
+  away: `${ENDED} while you were away: it was unused for too long, or logged out from another device. ${GONE}`,
+  refresh_invalid: `${ENDED}: it could not be renewed. ${GONE}`,
 };
+const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
 
 @Component({
   selector: 'aldis-login',
@@ -32,21 +41,23 @@ const NOTICES = {
   `,
 })
 export class Login {
-  private readonly auth = inject(AuthService);
+  private readonly entrance = inject(Entrance);
   private readonly router = inject(Router);
-  private readonly ending = this.auth.takeNotice();
+  private readonly ending = takeNotice();
 
   /** From the address: whom to greet, and where to go afterwards. */
   readonly username = input('', { transform: (value: string | undefined) => value ?? '' });
   readonly next = input<string>();
 
-  protected readonly notice = this.ending && NOTICES[this.ending];
+  protected readonly notice = this.ending && (NOTICES[this.ending] ?? UNKNOWN);
   protected readonly busy = signal(false);
   protected readonly failure = signal('');
   private readonly name = viewChild.required<Field>('name');
   private readonly password = viewChild.required<Field>('password');
 
   constructor() {
+    // What a session that ended may have left: its page was closed, or another tab still wrote.
+    void wipe();
     afterNextRender(() => (this.username() ? this.password() : this.name()).focus());
   }
 
@@ -57,13 +68,13 @@ export class Login {
     this.busy.set(true);
     this.failure.set('');
     try {
-      await this.auth.login(username.trim(), password);
+      await this.entrance.login(username.trim(), password);
       const next = this.next();
       // Only a path of this site: never somebody else's address.
       await this.router.navigateByUrl(next && /^\/[^/\\]/.test(next) ? next : '/');
     } catch (error) {
       if (error instanceof Failure && error.code === 'not_verified') {
-        await this.auth.resend(username.trim()).catch(() => undefined);
+        await this.entrance.resend(username.trim()).catch(() => undefined);
         await this.router.navigate(['/verify'], { queryParams: { username: username.trim() } });
         return;
       }
@@ -73,4 +84,11 @@ export class Login {
       this.busy.set(false);
     }
   }
+}
+
+/** Why the last session ended; told once. */
+function takeNotice(): Ending | null {
+  const why = tab.getItem(NOTICE);
+  tab.removeItem(NOTICE);
+  return why as Ending | null;
 }

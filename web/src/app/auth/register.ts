@@ -3,7 +3,7 @@ import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
 import { AuthFrame } from './auth-frame';
-import { AuthService } from './auth-service';
+import { Entrance } from './entrance';
 import { Field } from './field';
 import { Verification } from './verification';
 
@@ -30,7 +30,7 @@ const SHORTEST_PASSWORD = 8;
   `,
 })
 export class Register {
-  private readonly auth = inject(AuthService);
+  private readonly entrance = inject(Entrance);
   private readonly verification = inject(Verification);
   private readonly router = inject(Router);
 
@@ -54,7 +54,7 @@ export class Register {
     const displayName = this.displayName().value().trim();
     const email = this.email().value().trim();
     try {
-      const { user, otp } = await this.auth.register({ username, password, ...(displayName && { displayName }), ...(email && { email }) });
+      const { user, otp } = await this.entrance.register({ username, password, ...(displayName && { displayName }), ...(email && { email }) });
       this.verification.begin({ username: user.username, channel: otp.channel, email, password });
       await this.router.navigate(['/verify'], { queryParams: { username: user.username } });
     } catch (error) {

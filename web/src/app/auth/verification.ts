@@ -1,6 +1,7 @@
 import { Service } from '@angular/core';
 
 import { sameUser } from '../people/handle';
+import { tab } from '../store/storage';
 
 /** A registration that waits for its code. */
 export interface Waiting {
@@ -21,16 +22,16 @@ export class Verification {
   begin(waiting: Waiting): void {
     this.waiting = waiting;
     const { username, channel, email } = waiting;
-    sessionStorage.setItem(KEY, JSON.stringify({ username, channel, email }));
+    tab.setItem(KEY, JSON.stringify({ username, channel, email }));
   }
 
   of(username: string): Waiting | null {
-    this.waiting ??= JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Waiting | null;
+    this.waiting ??= JSON.parse(tab.getItem(KEY) ?? 'null') as Waiting | null;
     return sameUser(this.waiting?.username, username) ? this.waiting : null;
   }
 
   done(): void {
     this.waiting = null;
-    sessionStorage.removeItem(KEY);
+    tab.removeItem(KEY);
   }
 }

@@ -4,6 +4,7 @@ import { Router, RouterLink } from '@angular/router';
 import { explain, Failure } from '../api/problem';
 import { AuthFrame } from './auth-frame';
 import { AuthService } from './auth-service';
+import { Entrance } from './entrance';
 import { Verification } from './verification';
 
 const LENGTH = 6;
@@ -42,6 +43,7 @@ const LENGTH = 6;
 })
 export class Verify {
   private readonly auth = inject(AuthService);
+  private readonly entrance = inject(Entrance);
   private readonly verification = inject(Verification);
   private readonly router = inject(Router);
 
@@ -81,7 +83,7 @@ export class Verify {
     if (otp.length !== LENGTH) return this.failure.set('The code has six digits.');
     this.busy.set(true);
     try {
-      await this.auth.verify(this.username(), otp);
+      await this.entrance.verify(this.username(), otp);
       await this.enter();
     } catch (error) {
       this.failure.set(this.complaint(error));
@@ -95,7 +97,7 @@ export class Verify {
     this.failure.set('');
     this.resent.set('');
     try {
-      await this.auth.resend(this.username());
+      await this.entrance.resend(this.username());
       this.resent.set('A new code is on its way. The old one no longer works.');
     } catch (error) {
       this.failure.set(explain(error));
@@ -108,7 +110,7 @@ export class Verify {
     const password = this.verification.of(this.username())?.password;
     this.verification.done();
     if (password) {
-      await this.auth.login(this.username(), password).catch(() => undefined);
+      await this.entrance.login(this.username(), password).catch(() => undefined);
     }
     await (this.auth.user ? this.router.navigateByUrl('/') : this.router.navigate(['/login'], { queryParams: { username: this.username() } }));
   }

@@ -2,6 +2,7 @@ import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
 import { AuthService } from '../auth/auth-service';
+import { keysOf, local } from '../store/storage';
 
 type Texts = ReadonlyMap<string, string>;
 
@@ -31,18 +32,12 @@ export class Drafts {
     if (text === this.of(chat)) return;
     this.publish(chat, text);
     try {
-      if (text === '') localStorage.removeItem(this.prefix + chat);
-      else localStorage.setItem(this.prefix + chat, text);
+      if (text === '') local.removeItem(this.prefix + chat);
+      else local.setItem(this.prefix + chat, text);
     } catch {
       // Nothing of an older text stays where the newer one has no room.
-      localStorage.removeItem(this.prefix + chat);
+      local.removeItem(this.prefix + chat);
     }
-  }
-
-  /** Leaves nothing behind on this machine. */
-  forget(): void {
-    for (const chat of this.texts.value.keys()) localStorage.removeItem(this.prefix + chat);
-    this.texts.next(new Map());
   }
 
   private publish(chat: string, text: string): void {
@@ -53,7 +48,7 @@ export class Drafts {
   }
 
   private read(): Texts {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.prefix));
-    return new Map(keys.map((key) => [key.slice(this.prefix.length), localStorage.getItem(key) ?? '']));
+    const keys = keysOf(local, this.prefix);
+    return new Map(keys.map((key) => [key.slice(this.prefix.length), local.getItem(key) ?? '']));
   }
 }

@@ -5,7 +5,9 @@ import { Api } from '../api/api';
 import { explain } from '../api/problem';
 import type { ConversationId, Message, MessageId } from '../protocol/protocol';
 import { Database } from '../store/database';
+import { Quotes } from './quotes';
 import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
+import { Turns } from './turns';
 
 const PAGE = 30;
 const HELD_PAGE = 100;
@@ -24,12 +26,12 @@ export class MessageStore {
   private readonly database = inject(Database);
   private readonly threads = new BehaviorSubject<Threads>(new Map());
   readonly threads$ = this.threads.asObservable();
+  private readonly quotes = new Quotes();
   /** Messages that a reply quotes and that are not in their thread's memory. */
-  private readonly quoted = new BehaviorSubject<ReadonlyMap<MessageId, Message | null>>(new Map());
-  readonly quoted$ = this.quoted.asObservable();
+  readonly quoted$ = this.quotes.found$;
 
   private readonly asked = new Set<ConversationId>();
-  private readonly busy = new Map<ConversationId, Promise<void>>();
+  private readonly turns = new Turns((id, error) => this.set(id, { loading: false, failure: explain(error) }));
 
   thread(id: ConversationId): Thread | undefined {
     return this.threads.value.get(id);
@@ -48,12 +50,21 @@ export class MessageStore {
     const early = this.database.ready ? null : this.newest(id);
     const [span, held] = await Promise.all([this.database.span(id), this.database.messages(id, END, HELD_PAGE)]);
     // Below the span there may be holes, so only what is above it is shown as history.
-    const usable = span ? held.filter(({ seq }) => seq >= span.from) : held;
+    const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
     await early;
     if (early && this.thread(id)?.from !== null) return;
     this.add(id, usable);
-    if (span) this.set(id, { from: span.from, whole: span.whole, top: span.whole && held.length < HELD_PAGE, loading: false });
+    if (span && held) this.set(id, { from: span.from, whole: span.whole, top: span.whole && held.length < HELD_PAGE, loading: false });
     else if (!early) await this.newest(id);
+  }
+
+  /** After a connection was lost: reads that were under way then may never be answered, and are begun anew. */
+  async resume(): Promise<void> {
+    for (const id of this.turns.giveUp()) {
+      this.asked.delete(id);
+      this.set(id, { loading: false });
+    }
+    await this.retry();
   }
 
   /** What failed while there was no connection is tried again. */
@@ -67,9 +78,9 @@ export class MessageStore {
     // Asked again while it is under way, it is the same question.
     if (this.asked.has(id)) return;
     this.asked.add(id);
-    await this.turn(id, async () => {
+    await this.turns.take(id, async (signal) => {
       // While a page is still being written down, those who see it may ask for the next.
-      const page = await this.readOlder(id).finally(() => this.asked.delete(id));
+      const page = await this.readOlder(id, signal).finally(() => signal.aborted || this.asked.delete(id));
       if (page) await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
     });
   }
@@ -78,7 +89,7 @@ export class MessageStore {
   settle(id: ConversationId): void {
     const messages = this.thread(id)?.messages ?? [];
     // A page on its way is put above what is here when it comes.
-    if (messages.length > MANY && !this.busy.has(id)) this.set(id, { messages: messages.slice(-NEWEST), top: false });
+    if (messages.length > MANY && !this.turns.has(id)) this.set(id, { messages: messages.slice(-NEWEST), top: false });
   }
 
   /** Messages as they come from the server, oldest first. */
@@ -102,18 +113,16 @@ export class MessageStore {
   async changed(message: Message): Promise<void> {
     const thread = this.thread(message.conversationId);
     if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
-    if (this.quoted.value.has(message.id)) this.quote(message.id, message);
+    this.quotes.changed(message);
     await this.database.putMessages([message]);
   }
 
   /** Finds a message that is quoted; the answer comes through `quoted$`. */
   async find(conversationId: ConversationId, id: MessageId): Promise<void> {
-    if (this.quoted.value.has(id)) return;
-    this.quote(id, null);
-    const seq = seqOf(id);
-    const held = await this.database.message(conversationId, seq);
-    const found = held ?? (await this.api.messages(conversationId, 1, { aroundSeq: seq }).catch(() => [])).find((message) => message.id === id);
-    if (found) this.quote(id, found);
+    await this.quotes.find(id, async () => {
+      const held = await this.database.message(conversationId, seqOf(id));
+      return held ? [held] : this.api.messages(conversationId, 1, { aroundSeq: seqOf(id) });
+    });
   }
 
   /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
@@ -123,10 +132,7 @@ export class MessageStore {
     const lower = from < thread.from ? { from, whole } : {};
     this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
-    void this.database
-      .putMessages(messages)
-      .then(() => this.database.putSpan({ conversationId: id, from: held.from!, whole: held.whole }))
-      .catch(() => undefined);
+    void this.database.putHistory({ conversationId: id, from: held.from!, whole: held.whole }, messages);
   }
 
   /**
@@ -134,17 +140,24 @@ export class MessageStore {
    * read a moment ago and has everything up to the head has none.
    */
   async renew(headOf: (id: ConversationId) => number): Promise<void> {
-    await this.database.forgetSpans();
-    await Promise.all(
-      [...this.threads.value.keys()].map((id) =>
-        this.turn(id, async () => {
-          const { messages, from, whole } = this.thread(id) ?? EMPTY;
-          const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
-          if (from !== null && reached >= headOf(id)) await this.database.putSpan({ conversationId: id, from, whole });
-          else await this.readNewest(id);
-        }),
-      ),
-    );
+    await this.database.forgetSpans().catch(() => undefined);
+    await this.turns.each(this.threads.value.keys(), async (signal, id) => {
+      const { messages, from, whole } = this.thread(id) ?? EMPTY;
+      const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
+      if (from !== null && reached >= headOf(id)) await this.database.putHistory({ conversationId: id, from, whole }, []);
+      else await this.readNewest(id, signal);
+    });
+  }
+
+  /** The database is back without what came meanwhile, or empty: it gets what is in memory, and promises no more. */
+  rekeep(): Promise<void> {
+    return this.turns.each(this.threads.value.keys(), async (_signal, id) => {
+      const { messages, from, top } = this.thread(id) ?? EMPTY;
+      if (from === null) return;
+      const lowest = top ? 1 : (messages[0]?.seq ?? from);
+      this.set(id, { from: lowest, whole: top });
+      await this.database.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
+    });
   }
 
   /** Back in a group: what was said in the meantime did not come live, so its newest page is read again. */
@@ -161,51 +174,42 @@ export class MessageStore {
   }
 
   /** What this browser holds is in memory afterwards; else the page of the server. */
-  private async readOlder(id: ConversationId): Promise<Message[] | null> {
+  private async readOlder(id: ConversationId, signal: AbortSignal): Promise<Message[] | null> {
     const thread = this.thread(id);
     if (!thread || thread.from === null) return null;
     const { from, whole, top } = thread;
     if (top) return null;
     const lowest = thread.messages[0]?.seq ?? END;
     const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
-    const usable = held.filter(({ seq }) => seq >= from);
+    if (signal.aborted) return null;
+    const usable = (held ?? []).filter(({ seq }) => seq >= from);
     this.add(id, usable);
     // A browser that keeps nothing has only the server to ask.
-    const kept = whole && this.database.ready;
+    const kept = whole && held && this.database.ready;
     if (kept && held.length < HELD_PAGE) this.set(id, { top: true });
     if (usable.length > 0 || kept) return null;
     this.set(id, { loading: true, failure: null });
-    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? from : lowest });
+    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? from : lowest }, signal);
   }
 
   private newest(id: ConversationId): Promise<void> {
-    return this.turn(id, () => this.readNewest(id));
+    return this.turns.take(id, (signal) => this.readNewest(id, signal));
   }
 
-  private async readNewest(id: ConversationId): Promise<void> {
+  private async readNewest(id: ConversationId, signal: AbortSignal): Promise<void> {
     this.set(id, { loading: true, failure: null });
-    const page = await this.api.messages(id, PAGE);
+    const page = await this.api.messages(id, PAGE, undefined, signal);
     const first = page[0]?.seq ?? 0;
     // What lies below the page was held without a promise that it is complete.
     const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
     await this.store(id, merge(above, page), page, 1);
   }
 
-  /** One read of a conversation's history after the other. */
-  private turn(id: ConversationId, work: () => Promise<void>): Promise<void> {
-    const turn = (this.busy.get(id) ?? Promise.resolve()).then(work).catch((error: unknown) => this.set(id, { loading: false, failure: explain(error) }));
-    this.busy.set(id, turn);
-    return turn.finally(() => {
-      if (this.busy.get(id) === turn) this.busy.delete(id);
-    });
-  }
-
   private async store(id: ConversationId, messages: readonly Message[], page: readonly Message[], above: number): Promise<void> {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
     this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
-    await this.database.putMessages(page);
-    await this.database.putSpan({ conversationId: id, from, whole });
+    await this.database.putHistory({ conversationId: id, from, whole }, page);
   }
 
   private add(id: ConversationId, messages: readonly Message[]): void {
@@ -217,9 +221,5 @@ export class MessageStore {
     const threads = new Map(this.threads.value);
     threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
     this.threads.next(threads);
-  }
-
-  private quote(id: MessageId, message: Message | null): void {
-    this.quoted.next(new Map(this.quoted.value).set(id, message));
   }
 }

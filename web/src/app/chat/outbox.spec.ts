@@ -9,6 +9,7 @@ import { AuthService } from '../auth/auth-service';
 import { ConversationStore } from '../conversations/conversation-store';
 import { type Status, WebSocketService } from '../live/web-socket-service';
 import type { Message, Problem } from '../protocol/protocol';
+import { Database } from '../store/database';
 import { Outbox } from './outbox';
 import type { Pending } from './pending';
 
@@ -48,7 +49,7 @@ let wire: Wire;
 let people = 0;
 let username: string;
 
-function outbox(): Outbox {
+function outbox(prepare?: (database: Database) => void): Outbox {
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
@@ -57,8 +58,18 @@ function outbox(): Outbox {
       { provide: AuthService, useValue: { user: { username } } },
     ],
   });
+  prepare?.(TestBed.inject(Database));
   return TestBed.inject(Outbox);
 }
+
+/** A database that is there, and in which nothing ever comes to an end. */
+const silent = (database: Database) => {
+  vi.spyOn(database, 'putPending').mockReturnValue(new Promise(() => undefined));
+  vi.spyOn(database, 'removePending').mockReturnValue(new Promise(() => undefined));
+  vi.spyOn(database, 'outbox').mockResolvedValue(null);
+};
+
+const journal = () => Object.keys(localStorage).filter((key) => key.startsWith(`aldis:unsent:${username}:`));
 
 const entries = (box: Outbox) => {
   let held: readonly Pending[] = [];
@@ -189,5 +200,51 @@ describe('the outbox', () => {
     const box = outbox();
     await box.send({ receiver: 'bob' }, 'a');
     await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
+  });
+
+  it('sends whatever becomes of the database, in order', async () => {
+    const box = outbox(silent);
+    for (const text of ['a', 'b']) void box.send({ receiver: 'bob' }, text);
+    void box.restore();
+    await vi.waitFor(() => expect(wire.stored).toEqual(['a', 'b']));
+    expect(await waiting(box)).toEqual([]);
+    expect(journal()).toEqual([]);
+  });
+
+  it('keeps what was written before the database has it, or the page anything else', async () => {
+    wire.status$.next('offline');
+    void outbox(silent).send({ receiver: 'bob' }, 'a');
+    expect(journal()).toHaveLength(1);
+    const after = outbox();
+    await after.restore();
+    expect(await waiting(after)).toEqual(['a']);
+    await vi.waitFor(() => expect(journal()).toEqual([]));
+    // The database has it now, too.
+    const later = outbox();
+    await later.restore();
+    expect(await waiting(later)).toEqual(['a']);
+    wire.status$.next('online');
+    await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
+  });
+
+  it('says of a message that the disk has no room for it, and does not let the page go without a question', async () => {
+    wire.status$.next('offline');
+    const full = (database: Database) => vi.spyOn(database, 'putPending').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    const box = outbox(full);
+    const leaves = () => window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    await box.send({ receiver: 'bob' }, 'a');
+    await vi.waitFor(() => expect(entries(box).map(({ unkept }) => unkept)).toEqual([true]));
+    expect(leaves()).toBe(false);
+    wire.status$.next('online');
+    await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
+    await vi.waitFor(() => expect(leaves()).toBe(true));
+  });
+
+  it('goes on after something went wrong that nobody thought of', async () => {
+    let times = 0;
+    const unthought = () => (times++ < 2 ? Promise.reject(new Error('of all things')) : Promise.resolve(null));
+    const box = outbox((database) => vi.spyOn(database, 'outbox').mockImplementation(unthought));
+    await box.send({ receiver: 'bob' }, 'a');
+    await vi.waitFor(() => expect(wire.stored).toEqual(['a']), 3_000);
   });
 });

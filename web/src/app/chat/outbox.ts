@@ -2,13 +2,17 @@ import { inject, Service } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
 
 import { Failure } from '../api/problem';
+import { AuthService } from '../auth/auth-service';
 import { ConversationStore } from '../conversations/conversation-store';
 import { uuidv7 } from '../format/uuid';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Attachment, Message, MessageId } from '../protocol/protocol';
+import { channel } from '../store/channel';
 import { Database } from '../store/database';
 import { locked } from '../store/locked';
+import { breath } from '../ui/breath';
 import type { Address, Pending } from './pending';
+import { PendingStore } from './pending-store';
 import { checkPacket, tooLong } from './too-long';
 
 const FIRST_WAIT = 500;
@@ -17,6 +21,9 @@ const LONGEST_WAIT = 30_000;
 const CUTS = 3;
 /** … but none so short that no server closes a connection over it: there it is the line. */
 const SHORT = 1_000;
+const MARKED_AFTER = 500;
+/** A database that is silent holds up nothing. */
+const READ_WITHIN = 1_000;
 
 /**
  * What the person wrote and the server has not acknowledged.
@@ -36,9 +43,8 @@ export class Outbox {
   /** A message of one's own that the server has stored. */
   readonly stored$ = new Subject<Message>();
 
-  private readonly tabs = new BroadcastChannel(`aldis:outbox:${this.username}`);
-  /** What is not in the database yet. */
-  private readonly saving = new Map<string, Promise<unknown>>();
+  private readonly tabs = channel(`aldis:outbox:${this.username}`);
+  private readonly kept = new PendingStore(this.database, this.username);
   private flushing = false;
   private wait = FIRST_WAIT;
   /** What the person tried again: the server is asked, whatever is thought of its limits here. */
@@ -46,37 +52,40 @@ export class Outbox {
   private cuts = { clientId: '', times: 0 };
 
   constructor() {
-    this.tabs.onmessage = () => void this.restore();
+    if (this.tabs) this.tabs.onmessage = () => void this.refresh();
     this.socket.status$.subscribe((status) => {
       if (status !== 'online') return;
       this.wait = FIRST_WAIT;
       void this.flush();
     });
+    this.database.state$.subscribe((state) => {
+      if (state !== 'open') return;
+      for (const entry of this.kept.lacking(this.pending.value)) void this.save(entry);
+      void this.refresh();
+    });
+    const auth = inject(AuthService);
+    addEventListener('beforeunload', (event) => {
+      if (auth.user && this.kept.losing) event.preventDefault();
+    });
   }
 
-  /** Reads what this browser holds: after a reload, and after another tab changed it. */
+  /** Reads what this browser holds: after a reload, and once it can be read again. */
   async restore(): Promise<void> {
-    await this.read();
-    void this.flush();
+    const written = this.kept.journaled().filter(({ clientId }) => !this.find(clientId));
+    this.publish([...this.pending.value, ...written]);
+    for (const entry of written) void this.save(entry);
+    await this.refresh();
   }
 
   async send(address: Address, text: string, replyTo?: MessageId, attachments: readonly Attachment[] = []): Promise<void> {
     const entry: Pending = { ...address, clientId: uuidv7(), text, writtenAt: Date.now(), ...(replyTo ? { replyTo } : {}), ...(attachments.length > 0 ? { attachments } : {}) };
-    const saved = this.database.putPending(entry).then(
-      () => this.saving.delete(entry.clientId),
-      // It stays in memory, and in `saving`, so that a look at the database does not drop it.
-      () => false,
-    );
-    this.saving.set(entry.clientId, saved);
     this.publish([...this.pending.value, entry]);
-    await saved;
-    this.tabs.postMessage('changed');
-    await this.flush();
+    await Promise.all([this.save(entry), this.flush()]);
   }
 
   /** Once more, after a refusal. */
   async retry(clientId: string): Promise<void> {
-    const entry = this.pending.value.find((pending) => pending.clientId === clientId);
+    const entry = this.find(clientId);
     if (!entry) return;
     const { problem: _, ...again } = entry;
     this.insisted.add(clientId);
@@ -87,10 +96,10 @@ export class Outbox {
 
   /** The server has it, or the person does not want it any more. */
   async remove(clientId: string, stored?: Message): Promise<void> {
-    if (!this.pending.value.some((pending) => pending.clientId === clientId)) return;
+    if (!this.find(clientId)) return;
     this.publish(this.pending.value.filter((pending) => pending.clientId !== clientId));
-    await this.database.removePending(clientId, stored).catch(() => undefined);
-    this.tabs.postMessage('changed');
+    await this.kept.remove(clientId, stored);
+    this.tabs?.postMessage('changed');
   }
 
   /** Sends what waits, oldest first, until nothing waits or the connection is gone. */
@@ -99,7 +108,7 @@ export class Outbox {
     this.flushing = true;
     try {
       while (this.socket.online && this.next()) {
-        await locked(`aldis:outbox:${this.username}`, () => this.drain());
+        await locked(`aldis:outbox:${this.username}`, () => this.drain()).catch((error: unknown) => this.pause(error));
       }
     } finally {
       this.flushing = false;
@@ -108,18 +117,18 @@ export class Outbox {
 
   private async drain(): Promise<void> {
     // Another tab may have sent some of it while this one waited for its turn.
-    await this.read();
+    await Promise.race([this.read(), breath(READ_WITHIN)]);
     for (let entry = this.next(); entry && this.socket.online; entry = this.next()) {
       try {
         const { clientId, receiver, conversationId, text, replyTo, attachments } = entry;
-        await this.saving.get(clientId);
         const payload = { clientId, receiver, conversationId, text, replyTo, attachments: attachments?.map(({ id }) => id) };
         if (!this.insisted.has(clientId)) checkPacket('message', payload);
         const message = await this.socket.request('message', payload);
         // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.
         if (!this.conversations.find(message.conversationId)) await this.conversations.fetch(message.conversationId).catch(() => undefined);
         this.stored$.next(message);
-        await this.remove(clientId, message);
+        // The next one does not wait for the database.
+        void this.remove(clientId, message);
         this.wait = FIRST_WAIT;
       } catch (reason) {
         const error = this.cutsOff(entry, reason) ? tooLong(entry.text) : reason;
@@ -151,21 +160,44 @@ export class Outbox {
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
 
+  private async refresh(): Promise<void> {
+    await this.read().catch(() => undefined);
+    await this.flush();
+  }
+
   private async read(): Promise<void> {
-    const held = await this.database.outbox();
-    if (!held) return;
-    const known = new Set(held.map(({ clientId }) => clientId));
-    this.publish([...held, ...this.pending.value.filter(({ clientId }) => this.saving.has(clientId) && !known.has(clientId))]);
+    const held = await this.kept.read(() => this.pending.value);
+    if (held) this.publish(held.map((entry) => this.marked(entry)));
+  }
+
+  private find(clientId: string): Pending | undefined {
+    return this.pending.value.find((pending) => pending.clientId === clientId);
   }
 
   private next(): Pending | undefined {
     return this.pending.value.find(({ problem }) => !problem);
   }
 
-  private async put(entry: Pending): Promise<void> {
+  private put(entry: Pending): Promise<void> {
     this.publish([...this.pending.value.filter(({ clientId }) => clientId !== entry.clientId), entry]);
-    await this.database.putPending(entry).catch(() => undefined);
-    this.tabs.postMessage('changed');
+    return this.save(entry);
+  }
+
+  private async save(entry: Pending): Promise<void> {
+    await this.kept.save(entry);
+    this.tabs?.postMessage('changed');
+    void this.mark();
+  }
+
+  /** Says at each message whether it is kept; what is sent at once never says so. */
+  private async mark(): Promise<void> {
+    if (this.kept.losing) await breath(MARKED_AFTER);
+    if (this.pending.value.some((entry) => this.marked(entry) !== entry)) this.publish(this.pending.value.map((entry) => this.marked(entry)));
+  }
+
+  private marked(entry: Pending): Pending {
+    const unkept = this.kept.loses(entry.clientId);
+    return unkept === (entry.unkept ?? false) ? entry : { ...entry, unkept };
   }
 
   private publish(entries: readonly Pending[]): void {

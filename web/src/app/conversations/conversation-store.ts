@@ -51,6 +51,11 @@ export class ConversationStore {
     if (unknown.length > 0) this.put(unknown);
   }
 
+  /** Into this browser once more. */
+  rekeep(): void {
+    void this.database.putConversations(this.items).catch(() => undefined);
+  }
+
   /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
   async refresh(): Promise<readonly Conversation[]> {
     const before = this.items;

@@ -46,6 +46,7 @@ describe('text', () => {
       ['https://a.example/ü?x=[1]&y={2}#z', 'https://a.example/ü?x=[1]&y={2}#z'],
       // Chinese and Japanese, without spaces.
       ['「https://a.example/x」。例えばexample.comを見て', 'https://a.example/x', 'example.com → https://example.com'],
+      ['見てhttps://a.example/x、a@b.exampleへ', 'https://a.example/x', 'a@b.example → mailto:a@b.example'],
       ['https://例え.jp/パス。次', 'https://例え.jp/パス'],
       // Without a scheme.
       ['www.example.com, example.com/a?b=c and Example.COM.', 'www.example.com → https://www.example.com', 'example.com/a?b=c → https://example.com/a?b=c', 'Example.COM → https://Example.COM'],

@@ -8,7 +8,7 @@ export interface Link {
 }
 
 /** More would be thousands of elements in one message; the text beyond stays as it was written. */
-const MOST_LINKS = 100;
+const MOST_LINKS = 60;
 /** What begins like a link and is none costs time, with a scheme the most. A text is given up after so much of it. */
 const PATIENCE = 500;
 const FALSE_SCHEME = 10;
@@ -17,13 +17,15 @@ const FALSE_HOST = 1;
 const LONGEST_BARE = 2_048;
 
 /** Endings of host names in everyday use, besides those of countries and the old ones, which the library knows. */
-const MORE = 'app art blog chat cloud club dev email live media news online page shop site social store tech wiki world xyz';
+const MORE = (
+  'app art blog chat cloud club dev email live media news online page shop site social store tech wiki world xyz'
+).split(' ');
 /** Endings of countries that are those of files, too: `main.rs` is no host, `docs.rs/serde` is. */
 const FILE = /\.(?:cc|mk|ml|md|pl|ps|py|rs|sh|so)$/i;
 /** A sentence that begins without a space after the one before: `done.It was`. */
 const SENTENCE = /\.\p{Lu}\p{Ll}+$/u;
 
-const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false, maxLength: 16_384 }).tlds(MORE.split(' '), true);
+const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false, maxLength: 16_384 }).tlds(MORE, true);
 
 /** Where an address ends for certain: at code, and at what turns the direction of writing and so hides where it leads. */
 const BOUNDARY = /[`\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -31,6 +33,7 @@ const BOUNDARY = /[`\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // Chinese and Japanese have no spaces: what stands beside a host's name there is not part of it.
 const LETTER = '[[\\p{L}\\p{N}]--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}]]';
 const LABEL = `${LETTER}[${LETTER}\\p{M}\\-]{0,62}`;
+const HOST = `(?:${LABEL}\\.){1,10}${LABEL}`;
 /** Behind it one is inside a name such as `snake_case`; without a letter before it, it is a mark. */
 const WITHIN = '[\\p{L}\\p{N}]_';
 /**
@@ -38,9 +41,10 @@ const WITHIN = '[\\p{L}\\p{N}]_';
  * it ends. Its own search would take half a second for a hostile text; this looks at each character a few times.
  */
 const BEGINNING = new RegExp(
-  `(?<!${WITHIN}|[\\p{L}\\p{N}])(?:(?<scheme>https?:)(?=//)|(?<mailto>mailto:))` +
+  `(?<!${WITHIN}|${LETTER})(?:(?<scheme>https?:)(?=//)|(?<mailto>mailto:))` +
     `|(?<!${WITHIN}|[${LETTER}\\p{M}.%+@\\/:=&?#\\-])` +
-    `(?:(?<mail>[a-z\\d][a-z\\d_.%+\\-]{0,63}@)|(?<host>(?:${LABEL}\\.){1,10}${LABEL})(?!_[\\p{L}\\p{N}]|[${LETTER}\\p{M}@\\-]))`,
+    `(?:(?<mail>[a-z\\d][a-z\\d_.%+\\-]{0,63}@${HOST})` +
+    `|(?<host>${HOST})(?!_[\\p{L}\\p{N}]|[${LETTER}\\p{M}@\\-]))`,
   'giv',
 );
 
@@ -74,7 +78,7 @@ function endOf(text: string, index: number, { scheme, mailto, mail, host }: Grou
   const head = (scheme ?? mailto ?? '').length;
   let length = 0;
   if (host) length = bareLength(text, index, host);
-  else if (mail) length = mailLength(text, index);
+  else if (mail) length = isMail(mail) ? mail.length : 0;
   else length = schemeLength(text, scheme ? 'http:' : 'mailto:', index, index + head);
   return length === 0 ? index : withoutMarks(text, index, index + head + length);
 }
@@ -86,10 +90,9 @@ function schemeLength(text: string, schema: string, index: number, from: number)
   return close < 0 ? length : linkify.testSchemaAt(text.slice(0, close), schema, from);
 }
 
-/** Without `mailto:` before it, an address has a dot behind the `@`. */
-function mailLength(text: string, index: number): number {
-  const length = schemeLength(text, 'mailto:', index, index);
-  return /@.+\.(?:\p{L}{2,}|xn--[\w-]+)$/u.test(text.slice(index, index + length)) ? length : 0;
+/** Without `mailto:` before it, an address ends with letters behind a dot. */
+function isMail(mail: string): boolean {
+  return /\.(?:\p{L}{2,}|xn--[\w-]+)$/u.test(mail) && linkify.testSchemaAt(mail, 'mailto:', 0) === mail.length;
 }
 
 function bareLength(text: string, index: number, host: string): number {
@@ -97,12 +100,12 @@ function bareLength(text: string, index: number, host: string): number {
   if (!www && linkify.match(host)?.[0]?.raw !== host) return 0;
   const goesOn = /[/?#:]/.test(text.charAt(index + host.length));
   const whole = `//${text.slice(index, index + LONGEST_BARE)}`;
-  const length = goesOn ? linkify.testSchemaAt(whole, 'http:', 0) - '//'.length : host.length;
+  const length = goesOn ? Math.max(linkify.testSchemaAt(whole, 'http:', 0) - '//'.length, 0) : host.length;
   const alone = length <= host.length && !www;
   return alone && (FILE.test(host) || SENTENCE.test(host)) ? 0 : length;
 }
 
-/** Marks at the end that close some which were opened before the link, as in `*see https://a.example*`, are not its own. */
+/** Marks at the end are not its own if they close some before it, as in `*see https://a.example*`. */
 function withoutMarks(text: string, from: number, to: number): number {
   const line = text.slice(Math.max(text.lastIndexOf('\n', from) + 1, from - LONGEST_BARE), from);
   const open = new Set(['*', '_', '~'].filter((mark) => line.split(mark).length % 2 === 0));

@@ -3,7 +3,7 @@ import type { Segment } from './text';
 /** Stands for what no mark can be part of: a character of an address, of a name, of code. */
 const CLOSED = '\ufffc';
 /** More would be thousands of elements in one message; marks beyond stay as they were written. */
-const MOST_STYLED = 100;
+const MOST_STYLED = 60;
 
 const CODE = /```\n?([^`]+?)\n?```|`([^`\n]+)`/g;
 

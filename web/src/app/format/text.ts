@@ -11,7 +11,7 @@ export interface Segment {
   style?: string;
 }
 
-/** Splits a text at links that were found in it, at the names of those whom the server found mentioned, and at its marks. */
+/** Splits a text at the links and names that were found in it, and at its marks. */
 export function segments(text: string, mentions: readonly string[] = [], links: readonly Link[] = []): Segment[] {
   const found = linked(text, links);
   const named = mentions.length === 0 ? found : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
@@ -39,7 +39,7 @@ function linked(text: string, links: readonly Link[]): Segment[] {
 
 const NAME = /(?<![\w.-])@([\w.-]+)/g;
 /** More would be thousands of elements in one message; the names beyond stay as they were written. */
-const MOST_NAMES = 100;
+const MOST_NAMES = 60;
 const LONGEST_NAME = 32;
 
 function mentioned(segments: readonly Segment[], mentions: UserMap<string>): Segment[] {

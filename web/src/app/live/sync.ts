@@ -9,10 +9,14 @@ import { ConversationStore } from '../conversations/conversation-store';
 import { sameUser } from '../people/handle';
 import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
+import { breath } from '../ui/breath';
 import { WebSocketService } from './web-socket-service';
 
 /** How long live traffic must rest before the cursor is moved past it. */
 const SETTLED = 2_000;
+
+/** A database that is silent keeps nobody from connecting. */
+const DISK_WITHIN = 2_500;
 
 /** How long messages gather before they are shown. */
 const FRAME = 16;
@@ -44,7 +48,7 @@ export class Sync {
   async start(): Promise<void> {
     const list = this.conversations.refresh();
     // The cursor before the rest: what is read after it is at least what it stands for.
-    this.cursor = await this.database.cursor();
+    this.cursor = await Promise.race([this.database.cursor(), breath(DISK_WITHIN).then(() => undefined)]);
     this.listen();
     void this.socket.connect(() => this.cursor);
     await Promise.all([this.conversations.restore(), this.outbox.restore(), list]);
@@ -79,6 +83,12 @@ export class Sync {
     });
     socket.synced$.subscribe(({ cursor }) => void this.synced(cursor));
     socket.cursorLost$.subscribe(() => (this.cursor = undefined));
+    let lost = false;
+    socket.status$.subscribe((status) => {
+      if (lost && status === 'online') void this.messages.resume();
+      lost = status === 'offline';
+    });
+    this.database.back$.subscribe(() => void this.rekeep());
     merge(socket.message$, socket.updated$, this.outbox.stored$)
       .pipe(debounceTime(SETTLED))
       .subscribe(() => void this.advance());
@@ -122,9 +132,21 @@ export class Sync {
   }
 
   private async keep(cursor: string): Promise<void> {
-    if (!(await this.written)) return;
+    const whole = await this.written;
+    // Without a database the memory has it all, as long as the page lives.
+    if (!whole && this.database.ready) return;
     this.cursor = cursor;
-    await this.database.putCursor(cursor).catch(() => undefined);
+    if (whole) await this.database.putCursor(cursor).catch(() => undefined);
+  }
+
+  /** The database is back, and promises nothing: what is in memory is written again, and then what that stands for. */
+  private async rekeep(): Promise<void> {
+    const { cursor } = this;
+    this.written = this.messages.rekeep().then(() => true);
+    await this.conversations.restore();
+    this.conversations.rekeep();
+    await this.written;
+    if (cursor && this.cursor === cursor) await this.keep(cursor);
   }
 
   private store(write: Promise<unknown>): void {

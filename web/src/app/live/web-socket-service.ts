@@ -1,14 +1,14 @@
-import { DOCUMENT, inject, Service } from '@angular/core';
+import { DOCUMENT, inject, Injector, Service } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { Socket } from 'socket.io-client';
 
 import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { device } from '../auth/device';
-import { breath } from '../ui/breath';
+import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
 import type { ClientToServerEvents, Conversation, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
 
-export type Status = 'connecting' | 'online' | 'offline';
+export type { Status } from './line';
 
 type Requests = ClientToServerEvents;
 type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
@@ -17,16 +17,19 @@ type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (repl
 const CONNECT_WITHIN = 5_000;
 const ANSWER_WITHIN = 10_000;
 const PROBE_WITHIN = 3_000;
+/** Where the browser says that the network is gone, that is so more often than not. */
+const DOUBTED_PROBE_WITHIN = 900;
 // Back within two seconds for whoever looks at the page; a hidden page lets the server breathe.
 const RETRY_SEEN = 1_000;
 const RETRY_HIDDEN = 15_000;
 
-/** The live connection, and the only file that knows which library makes it. */
+/** The live connection; no other file but `open-socket.ts` knows which library makes it. */
 @Service()
 export class WebSocketService {
   private readonly auth = inject(AuthService);
+  private readonly injector = inject(Injector);
   private readonly window = inject(DOCUMENT).defaultView!;
-  private readonly status = new BehaviorSubject<Status>('connecting');
+  private readonly status = new BehaviorSubject<Status>(UNCONNECTED.status);
   readonly status$ = this.status.asObservable();
   readonly message$ = new Subject<Message>();
   readonly updated$ = new Subject<Message>();
@@ -39,6 +42,7 @@ export class WebSocketService {
   readonly cursorLost$ = new Subject<void>();
 
   private socket: Socket<ServerToClientEvents, ClientToServerEvents> | null = null;
+  private line: Line = UNCONNECTED;
 
   get online(): boolean {
     return this.status.value === 'online';
@@ -47,9 +51,8 @@ export class WebSocketService {
   /** Connects, and stays connected until the session ends; `cursor` is asked at every attempt. */
   async connect(cursor: () => string | undefined): Promise<void> {
     // Not on the way of the first paint.
-    const { io } = await import('socket.io-client');
-    await breath();
-    const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
+    const { SocketOpener } = await import('./open-socket');
+    const socket = await this.injector.get(SocketOpener).open({
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
       timeout: CONNECT_WITHIN,
@@ -59,9 +62,9 @@ export class WebSocketService {
       auth: (give) => give({ token: this.auth.token, device: device(), cursor: cursor() }),
     });
     this.socket = socket;
-    socket.on('connect', () => this.status.next('online'));
+    socket.on('connect', () => this.happened('connected'));
     socket.on('disconnect', (reason) => {
-      this.status.next('offline');
+      this.happened('disconnected');
       // The server ended it on purpose; the next attempt says why.
       if (reason === 'io server disconnect') socket.connect();
     });
@@ -87,6 +90,7 @@ export class WebSocketService {
     if (!socket?.connected) return Promise.reject(new Failure(null));
     return new Promise((resolve, reject) => {
       const answered = (error: Error | null, reply?: Reply<Answer<E>>) => {
+        this.happened(reply ? 'answered' : 'doubted');
         if (error || !reply) reject(new Failure(null));
         else if (reply.status === 'ok') resolve(reply.data);
         else reject(new Failure(reply.error));
@@ -99,7 +103,7 @@ export class WebSocketService {
   private async refused(error: Error & { data?: unknown }): Promise<void> {
     const socket = this.socket;
     const problem: Problem | null = isProblem(error.data) ? error.data : null;
-    if (problem?.code !== 'token_expired') this.status.next('offline');
+    if (problem?.code !== 'token_expired') this.happened('refused');
     // Without a problem it is the network: the library tries again by itself.
     if (!socket || socket.active || !problem) return;
     const { code, retryAfter } = problem;
@@ -112,7 +116,7 @@ export class WebSocketService {
       case 'token_required':
       case 'token_invalid':
       case 'session_revoked':
-        return this.auth.end('ended');
+        return this.auth.end(code);
       default:
         this.later(socket, (retryAfter ?? 1) * 1_000);
     }
@@ -124,21 +128,24 @@ export class WebSocketService {
     }, milliseconds);
   }
 
+  private happened(event: LineEvent, within = PROBE_WITHIN): void {
+    const [line, task] = step(this.line, event);
+    this.line = line;
+    if (line.status !== this.status.value) this.status.next(line.status);
+    if (task === 'probe') {
+      this.socket?.timeout(within).emit('sync', {}, (silent: Error | null) => this.happened(silent ? 'silent' : 'answered'));
+    } else if (task && this.auth.user) this.socket?.disconnect().connect();
+  }
+
   /** A page that comes to the front, or a network that comes back, does not wait for the next attempt. */
   private watchPage(socket: Socket): void {
     const document = this.window.document;
-    const again = () => void (this.auth.user && socket.disconnect().connect());
-    const now = () => {
-      if (!socket.connected) return again();
-      // After a sleep the connection may be dead without anybody having said so.
-      socket.timeout(PROBE_WITHIN).emit('sync', {}, (silent: Error | null) => silent && socket.connected && again());
-    };
-    this.window.addEventListener('online', now);
-    this.window.addEventListener('offline', () => this.status.next('offline'));
+    this.window.addEventListener('online', () => this.happened('resumed'));
+    this.window.addEventListener('offline', () => this.happened('doubted', DOUBTED_PROBE_WITHIN));
     document.addEventListener('visibilitychange', () => {
       const seen = document.visibilityState === 'visible';
       socket.io.reconnectionDelayMax(seen ? RETRY_SEEN : RETRY_HIDDEN);
-      if (seen) now();
+      if (seen) this.happened('resumed');
     });
   }
 }

@@ -9,6 +9,7 @@ import { WebSocketService } from '../live/web-socket-service';
 import { sameUser } from '../people/handle';
 import type { ConversationId, Message } from '../protocol/protocol';
 import { Database } from '../store/database';
+import { forbidden } from '../store/storage';
 import type { CountedTitle } from '../ui/counted-title';
 import { Attention } from './attention';
 import { Board } from './board';
@@ -44,7 +45,7 @@ export class Notices {
     });
     // Notices and locks are there in a secure context only: over https, or on this machine.
     const { locks } = navigator as { locks?: LockManager };
-    if (!locks || !('Notification' in window)) return;
+    if (!locks || forbidden || !('Notification' in window)) return;
     const attention = new Attention(locks);
     navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) => this.clicked(data, attention));
     void locks.request('aldis:notices', () => this.lead(attention));

@@ -1,6 +1,8 @@
 import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
+import { local } from '../store/storage';
+
 /** Light or dark, and how large: as the system says, unless the person chose. */
 export interface Looks {
   readonly theme: string;
@@ -28,8 +30,8 @@ export class Look {
   }
 
   choose(aspect: Aspect, choice: string): void {
-    if (choice === USUAL[aspect]) localStorage.removeItem(keyOf(aspect));
-    else localStorage.setItem(keyOf(aspect), choice);
+    if (choice === USUAL[aspect]) local.removeItem(keyOf(aspect));
+    else local.setItem(keyOf(aspect), choice);
     this.apply();
   }
 
@@ -44,6 +46,6 @@ export class Look {
 }
 
 function kept(): Looks {
-  const of = (aspect: Aspect) => localStorage.getItem(keyOf(aspect)) ?? USUAL[aspect];
+  const of = (aspect: Aspect) => local.getItem(keyOf(aspect)) ?? USUAL[aspect];
   return { theme: of('theme'), text: of('text') };
 }

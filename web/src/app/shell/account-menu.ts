@@ -1,20 +1,16 @@
-import { Component, computed, inject, output, signal } from '@angular/core';
+import { afterNextRender, Component, computed, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Attached } from '../attachments/attached';
 import { AuthService } from '../auth/auth-service';
-import { Drafts } from '../chat/drafts';
 import { Outbox } from '../chat/outbox';
 import { install, offer } from '../install';
-import { Dialog } from '../rare';
-import { Database } from '../store/database';
+import type { User } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
-import { breath } from '../ui/breath';
+import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
 
-const LET_GO_WITHIN = 1_000;
-
-/** Who is logged in; the way to the settings, and out. */
+/** The way to the settings, and out. */
 @Component({
   selector: 'aldis-account-menu',
   imports: [Avatar, Dialog, Icon],
@@ -22,11 +18,12 @@ const LET_GO_WITHIN = 1_000;
 })
 export class AccountMenu {
   private readonly auth = inject(AuthService);
-  private readonly database = inject(Database);
-  private readonly drafts = inject(Drafts);
+  readonly user = input.required<User>();
+  /** Whether it opens as soon as it is here; later its button opens it. */
+  readonly open = input(false);
   readonly settings = output();
 
-  protected readonly user = toSignal(this.auth.user$, { requireSync: true });
+  private readonly menu = viewChild.required<ElementRef<HTMLElement>>('menu');
   private readonly pending = toSignal(inject(Outbox).pending$, { requireSync: true });
   private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
   /** Messages that were not sent; what is attached makes one. */
@@ -40,19 +37,19 @@ export class AccountMenu {
     return count === 1 ? 'One message has not been sent yet and would be lost.' : `${count} messages have not been sent yet and would be lost.`;
   });
 
+  constructor() {
+    afterNextRender(() => this.open() && this.menu().nativeElement.showPopover());
+  }
+
   protected logout(): void {
     if (this.unsent() > 0) this.asking.set(true);
-    else void this.leave();
+    else this.leave();
   }
 
   /** Nothing stays on this machine: the messages are on the server. */
-  protected async leave(): Promise<void> {
+  protected leave(): void {
     if (this.leaving()) return;
     this.leaving.set(true);
-    this.drafts.forget();
-    // A tab that does not let go of the database does not keep anybody logged in.
-    await Promise.race([this.database.destroy().catch(() => undefined), breath(LET_GO_WITHIN)]);
-    // A picture that came while the server was told would stay.
-    await this.auth.logout(() => this.database.forgetPictures());
+    void this.auth.logout();
   }
 }

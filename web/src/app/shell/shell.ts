@@ -4,16 +4,16 @@ import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/ro
 import { filter, map, startWith } from 'rxjs';
 
 import { keepPage } from '../attachments/dropping';
+import { Outbox } from '../chat/outbox';
 import { ConversationList } from '../conversations/conversation-list';
-import { NewConversation, NewGroup, QuickSwitch, Search, Settings } from '../rare';
+import { NewConversation, NewGroup, QuickSwitch, Search, Settings, ShellNotes } from '../rare';
 import { SearchPanel } from '../search/search-panel';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
 import { breath } from '../ui/breath';
 import { Icon } from '../ui/icon';
 import { SHORTCUT } from '../ui/shortcut';
-import { AccountMenu } from './account-menu';
-import { Versions } from './versions';
+import { Account } from './account';
 import { fitViewport } from './viewport';
 
 const LATER = 2_500;
@@ -21,7 +21,7 @@ const LATER = 2_500;
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [AccountMenu, ConversationList, Icon, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings],
+  imports: [Account, ConversationList, Icon, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings, ShellNotes],
   templateUrl: './shell.html',
   host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
 })
@@ -32,9 +32,10 @@ export class Shell {
   protected readonly search = inject(SearchPanel);
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
   protected readonly shortcutName = SHORTCUT;
-  protected readonly versions = inject(Versions);
-  protected readonly outdated = toSignal(this.versions.ready$, { requireSync: true });
   protected readonly offline = computed(() => this.status() === 'offline');
+  private readonly pending = toSignal(inject(Outbox).pending$, { requireSync: true });
+  /** Something waits that would not outlive the page. */
+  protected readonly unkept = computed(() => this.pending().some(({ unkept }) => unkept));
   /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
   protected readonly dialog = signal<string | null>(inject(ActivatedRoute).snapshot.queryParamMap.get('open'));
   /** On a phone one pane is seen: the chat once one is chosen. */
@@ -47,6 +48,9 @@ export class Shell {
     ),
     { requireSync: true },
   );
+
+  /** What is needed now and then is here, as far as it can be had. */
+  protected readonly attended = signal(false);
 
   constructor() {
     void inject(Sync).start();
@@ -61,7 +65,9 @@ export class Shell {
     await breath(LATER);
     // Without a network it comes with the next page.
     const rare = await import('../rare').catch(() => null);
-    if (rare) [rare.Notices, rare.Me].forEach((part) => injector.get<unknown>(part));
+    this.attended.set(true);
+    if (rare) [rare.Notices, rare.Me, rare.Versions].forEach((part) => injector.get<unknown>(part));
+    await import('../auth/session-care').catch(() => null);
   }
 
   protected shortcut(event: KeyboardEvent): void {

@@ -4,7 +4,7 @@ import { BehaviorSubject, skip } from 'rxjs';
 import { WebSocketService } from '../live/web-socket-service';
 
 /** After the page itself has what it needs: the worker fetches all of the client once more. */
-const LATER = 3_000;
+const LATER = 500;
 
 /**
  * The worker that keeps the client on this machine, so that it opens without a network, and newer versions of it.
@@ -30,9 +30,5 @@ export class Versions {
     inject(WebSocketService)
       .status$.pipe(skip(1))
       .subscribe((status) => status === 'online' && workers.controller?.postMessage({ action: 'CHECK_FOR_UPDATES', nonce: Date.now() }));
-  }
-
-  reload(): void {
-    this.window.location.reload();
   }
 }

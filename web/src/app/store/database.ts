@@ -1,225 +1,213 @@
 import { inject, Service } from '@angular/core';
-import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 
 import { AuthService } from '../auth/auth-service';
 import type { Conversation, ConversationChange, ConversationId, Message } from '../protocol/protocol';
 import type { Pending } from '../chat/pending';
 import { newer } from '../chat/thread';
 import type { NoticeChoices } from '../notices/notice';
+import { Disk } from './disk';
+import { openPictures, picturesOf } from './pictures';
+import { forgetSpans, type Handle, open, type Schema, type Span } from './schema';
 
-/** Which part of a conversation is held here: everything from `from` up, and whether that is all there is. */
-export interface Span {
-  conversationId: ConversationId;
-  from: number;
-  whole: boolean;
-}
-
-interface Schema extends DBSchema {
-  conversations: { key: string; value: Conversation };
-  messages: { key: [ConversationId, number]; value: Message };
-  spans: { key: ConversationId; value: Span };
-  outbox: { key: string; value: Pending };
-  meta: { key: string; value: string };
-}
-
-const name = (username: string) => `aldis:${username}`;
-
-/** Only in a secure context: over https, or on this machine. */
-const { caches } = globalThis as { caches?: CacheStorage };
+export type { Span };
 
 /**
  * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the cursor:
  * the cursor is written after, and never before, the messages that it stands for.
  *
- * Where the browser gives no database the client still works, and forgets when it is closed.
+ * The client works without it: a read that gets no answer finds nothing, and a write that is not done fails.
  */
 @Service()
 export class Database {
   private readonly auth = inject(AuthService);
-  /** Whether it answers already; the first time a browser makes it, that takes a while. */
-  ready = false;
-  private readonly name = name(this.auth.user?.username ?? '');
-  private readonly db: Promise<IDBPDatabase<Schema> | null> = this.open();
+  private readonly name = `aldis:${this.auth.user?.username ?? ''}`;
+  private readonly disk = new Disk<Schema>((hooks) => open(this.name, hooks), forgetSpans, () => this.auth.user !== null);
+  readonly state$ = this.disk.state$;
+  /** It was away, or emptied, and promises nothing until it is written anew. */
+  readonly back$ = this.disk.back$;
 
-  async conversations(): Promise<Conversation[]> {
-    return (await (await this.db)?.getAll('conversations')) ?? [];
+  /** Whether it answers; the first time a browser makes it, that takes a while. */
+  get ready(): boolean {
+    return this.disk.state === 'open';
   }
 
-  async putConversations(conversations: readonly Conversation[]): Promise<void> {
-    const tx = (await this.db)?.transaction('conversations', 'readwrite');
-    if (!tx) return;
-    for (const conversation of conversations) void tx.store.put(conversation);
-    await tx.done;
+  /** A newer version of the client has changed it. */
+  get newer(): boolean {
+    return this.disk.reason instanceof DOMException && this.disk.reason.name === 'VersionError';
   }
 
-  /** Up to `limit` messages below `before`, ascending. */
-  async messages(id: ConversationId, before: number, limit: number): Promise<Message[]> {
-    const db = await this.db;
-    if (!db) return [];
-    const found: Message[] = [];
-    const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
-    let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
-    while (cursor && found.length < limit) {
-      found.unshift(cursor.value);
-      cursor = await cursor.continue();
-    }
-    return found;
+  conversations(): Promise<Conversation[]> {
+    return this.read([], (db) => db.getAll('conversations'));
   }
 
-  async message(id: ConversationId, seq: number): Promise<Message | undefined> {
-    return (await this.db)?.get('messages', [id, seq]);
+  putConversations(conversations: readonly Conversation[]): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction('conversations', 'readwrite');
+      for (const conversation of conversations) void tx.store.put(conversation);
+      await tx.done;
+    });
+  }
+
+  /** Up to `limit` messages below `before`, ascending; `null` where there is no answer. */
+  messages(id: ConversationId, before: number, limit: number): Promise<Message[] | null> {
+    return this.read(null, async (db) => {
+      const found: Message[] = [];
+      const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
+      let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
+      while (cursor && found.length < limit) {
+        found.unshift(cursor.value);
+        cursor = await cursor.continue();
+      }
+      return found;
+    });
+  }
+
+  message(id: ConversationId, seq: number): Promise<Message | undefined> {
+    return this.read(undefined, (db) => db.get('messages', [id, seq]));
   }
 
   /** Stores messages, never an older state over a newer one. */
   async putMessages(messages: readonly Message[]): Promise<void> {
-    const tx = (await this.db)?.transaction('messages', 'readwrite');
-    if (!tx) return;
-    const gone: Message[] = [];
-    for (const message of messages) {
-      const held = await tx.store.get([message.conversationId, message.seq]);
-      if (!held || newer(message, held)) void tx.store.put(message);
-      if (held && message.deletedAt) gone.push(held);
-    }
-    await tx.done;
+    const gone = await this.disk.use(async (db) => {
+      const tx = db.transaction('messages', 'readwrite');
+      const gone: Message[] = [];
+      for (const message of messages) {
+        const held = await tx.store.get([message.conversationId, message.seq]);
+        if (!held || newer(message, held)) void tx.store.put(message);
+        if (held && message.deletedAt) gone.push(held);
+      }
+      await tx.done;
+      return gone;
+    });
     await this.forgetPicturesOf(gone);
   }
 
-  async span(id: ConversationId): Promise<Span | undefined> {
-    return (await this.db)?.get('spans', id);
+  span(id: ConversationId): Promise<Span | undefined> {
+    return this.read(undefined, (db) => db.get('spans', id));
   }
 
   async putSpan(span: Span): Promise<void> {
-    await (await this.db)?.put('spans', span);
+    await this.disk.use((db) => db.put('spans', span));
+  }
+
+  /** A part of a conversation, and then that it is here; where that could not be written, nothing is promised. */
+  async putHistory(span: Span, messages: readonly Message[]): Promise<void> {
+    try {
+      await this.putMessages(messages);
+      await this.putSpan(span);
+    } catch {
+      await this.forgetSpan(span.conversationId).catch(() => undefined);
+    }
   }
 
   /** What waits to be sent, or `null` where the browser keeps nothing. */
-  async outbox(): Promise<Pending[] | null> {
-    return (await (await this.db)?.getAll('outbox')) ?? null;
+  outbox(): Promise<Pending[] | null> {
+    return this.read(null, (db) => db.getAll('outbox'));
   }
 
   async putPending(pending: Pending): Promise<void> {
-    await (await this.db)?.put('outbox', pending);
+    await this.disk.use((db) => db.put('outbox', pending));
   }
 
   /** A message left the outbox: it was stored by the server, or given up by the person. */
-  async removePending(clientId: string, stored?: Message): Promise<void> {
-    const tx = (await this.db)?.transaction(['outbox', 'messages'], 'readwrite');
-    if (!tx) return;
-    const messages = tx.objectStore('messages');
-    const held = stored && (await messages.get([stored.conversationId, stored.seq]));
-    if (stored && (!held || newer(stored, held))) void messages.put(stored);
-    void tx.objectStore('outbox').delete(clientId);
-    await tx.done;
+  removePending(clientId: string, stored?: Message): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction(['outbox', 'messages'], 'readwrite');
+      const messages = tx.objectStore('messages');
+      const held = stored && (await messages.get([stored.conversationId, stored.seq]));
+      if (stored && (!held || newer(stored, held))) void messages.put(stored);
+      void tx.objectStore('outbox').delete(clientId);
+      await tx.done;
+    });
   }
 
-  async cursor(): Promise<string | undefined> {
-    return (await this.db)?.get('meta', 'cursor');
+  cursor(): Promise<string | undefined> {
+    return this.meta('cursor');
   }
 
   /** The stores it claims are the stores that earlier writes claimed, so it takes its turn behind them. */
-  async putCursor(cursor: string): Promise<void> {
-    const tx = (await this.db)?.transaction(['messages', 'conversations', 'meta'], 'readwrite');
-    if (!tx) return;
-    void tx.objectStore('meta').put(cursor, 'cursor');
-    await tx.done;
+  putCursor(cursor: string): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction(['messages', 'conversations', 'meta'], 'readwrite');
+      void tx.objectStore('meta').put(cursor, 'cursor');
+      await tx.done;
+    });
   }
 
   /** How a group changed, as far as that is known here. */
   async changes(id: ConversationId): Promise<ConversationChange[]> {
-    return JSON.parse((await (await this.db)?.get('meta', `changes:${id}`)) ?? '[]') as ConversationChange[];
+    return JSON.parse((await this.meta(`changes:${id}`)) ?? '[]') as ConversationChange[];
   }
 
-  async putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
-    await (await this.db)?.put('meta', JSON.stringify(changes), `changes:${id}`);
+  putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
+    return this.putMeta(`changes:${id}`, JSON.stringify(changes));
   }
 
   /** The emoji that were taken last, newest first. */
   async recentEmoji(): Promise<string[]> {
-    return (await (await this.db)?.get('meta', 'emoji'))?.split(' ') ?? [];
+    return (await this.meta('emoji'))?.split(' ') ?? [];
   }
 
-  async putRecentEmoji(emoji: readonly string[]): Promise<void> {
-    await (await this.db)?.put('meta', emoji.join(' '), 'emoji');
+  putRecentEmoji(emoji: readonly string[]): Promise<void> {
+    return this.putMeta('emoji', emoji.join(' '));
   }
 
   /** Whether and how this browser tells of new messages. */
   async noticeChoices(): Promise<NoticeChoices> {
-    const kept = await (await this.db)?.get('meta', 'notices');
+    const kept = await this.meta('notices');
     return kept ? (JSON.parse(kept) as NoticeChoices) : { on: false, text: true };
   }
 
-  async putNoticeChoices(choices: NoticeChoices): Promise<void> {
-    await (await this.db)?.put('meta', JSON.stringify(choices), 'notices');
+  putNoticeChoices(choices: NoticeChoices): Promise<void> {
+    return this.putMeta('notices', JSON.stringify(choices));
   }
 
   /** The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted. */
-  async forgetSpans(): Promise<void> {
-    const tx = (await this.db)?.transaction(['spans', 'meta'], 'readwrite');
-    if (!tx) return;
-    void tx.objectStore('spans').clear();
-    void tx.objectStore('meta').delete('cursor');
-    await tx.done;
+  forgetSpans(): Promise<void> {
+    return this.disk.use(forgetSpans);
   }
 
   /** Leaves nothing of one conversation behind. */
   async forgetConversation(id: ConversationId): Promise<void> {
-    const tx = (await this.db)?.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
-    if (!tx) return;
-    void tx.objectStore('conversations').delete(id);
-    void tx.objectStore('meta').delete(`changes:${id}`);
-    const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
-    const gone = await tx.objectStore('messages').getAll(all);
-    void tx.objectStore('messages').delete(all);
-    void tx.objectStore('spans').delete(id);
-    await tx.done;
+    const gone = await this.disk.use(async (db) => {
+      const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
+      void tx.objectStore('conversations').delete(id);
+      void tx.objectStore('meta').delete(`changes:${id}`);
+      const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
+      const gone = await tx.objectStore('messages').getAll(all);
+      void tx.objectStore('messages').delete(all);
+      void tx.objectStore('spans').delete(id);
+      await tx.done;
+      return gone;
+    });
     await this.forgetPicturesOf(gone);
   }
 
   /** What is held of a conversation may have holes from now on. */
   async forgetSpan(id: ConversationId): Promise<void> {
-    await (await this.db)?.delete('spans', id);
+    await this.disk.use((db) => db.delete('spans', id));
   }
 
-  /** Leaves nothing behind on this machine. */
-  async destroy(): Promise<void> {
-    await this.forgetPictures();
-    const db = await this.db;
-    if (!db) return;
-    db.close();
-    await deleteDB(db.name);
-  }
-
-  /** Where small pictures are kept, if the browser can keep some. */
+  /** Where small pictures are kept, if the browser can keep some and somebody is logged in. */
   async pictures(): Promise<Cache | undefined> {
-    return caches?.open(this.name).catch(() => undefined);
-  }
-
-  async forgetPictures(): Promise<void> {
-    await caches?.delete(this.name).catch(() => undefined);
+    return this.auth.user ? openPictures(this.name) : undefined;
   }
 
   private async forgetPicturesOf(messages: readonly Message[]): Promise<void> {
-    const urls = messages.flatMap(({ attachments = [] }) => attachments.flatMap(({ thumbnailUrl }) => thumbnailUrl ?? []));
+    const urls = picturesOf(messages);
     const kept = urls.length > 0 ? await this.pictures() : undefined;
     await Promise.all(urls.map((url) => kept?.delete(url)));
   }
 
-  private async open(): Promise<IDBPDatabase<Schema> | null> {
-    try {
-      const db = await openDB<Schema>(this.name, 1, {
-        upgrade(db) {
-          db.createObjectStore('conversations', { keyPath: 'id' });
-          db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
-          db.createObjectStore('spans', { keyPath: 'conversationId' });
-          db.createObjectStore('outbox', { keyPath: 'clientId' });
-          db.createObjectStore('meta');
-        },
-        blocking: (_current, _next, event) => (event.target as IDBDatabase).close(),
-      });
-      this.ready = true;
-      return db;
-    } catch {
-      return null;
-    }
+  private meta(key: string): Promise<string | undefined> {
+    return this.read(undefined, (db) => db.get('meta', key));
+  }
+
+  private async putMeta(key: string, value: string): Promise<void> {
+    await this.disk.use((db) => db.put('meta', value, key));
+  }
+
+  private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
+    return this.disk.use(work).catch(() => otherwise);
   }
 }

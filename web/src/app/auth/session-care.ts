@@ -1,0 +1,92 @@
+import { inject, Service } from '@angular/core';
+
+import { Failure } from '../api/problem';
+import { request } from '../api/request';
+import { sameUser } from '../people/handle';
+import type { LoggedIn, User } from '../protocol/protocol';
+import { locked } from '../store/locked';
+import { wipe } from '../store/wipe';
+import { breath } from '../ui/breath';
+import { AuthService } from './auth-service';
+import { storedSession } from './session';
+import { storeSession } from './store-session';
+
+const REFRESH_TRIES = 3;
+
+/** What a session needs now and then: new tokens, and a good end. Loaded behind the page, to be here when it is wanted. */
+@Service()
+export class SessionCare {
+  private readonly auth = inject(AuthService);
+
+  /**
+   * A new access token in place of `stale`. A refresh token works once, so one tab refreshes while the others
+   * wait and then find its result.
+   */
+  refresh(stale: string): Promise<string> {
+    return locked('aldis:refresh', async () => {
+      const session = storedSession();
+      if (!session) throw new Failure(null);
+      if (session.token !== stale) return this.goOn(session);
+      try {
+        const next = await this.exchange(session);
+        // Whoever logged out meanwhile stays so.
+        if (storedSession()?.refreshToken === session.refreshToken) storeSession(next);
+        return this.goOn(storedSession());
+      } catch (error) {
+        if (!(error instanceof Failure) || error.retryable) throw error;
+        // Where the browser has no locks another tab may have been first.
+        const now = storedSession();
+        if (now && now.refreshToken !== session.refreshToken) return this.goOn(now);
+        void this.auth.end(error.code);
+        throw error;
+      }
+    });
+  }
+
+  /** What the server says of the person now; all tabs hear it. */
+  know(user: User): Promise<void> {
+    // The refresh token beside it works once: none that was used meanwhile may be written back.
+    return locked('aldis:refresh', () => {
+      const session = storedSession();
+      if (session && sameUser(session.user.username, user.username)) {
+        storeSession({ ...session, user });
+        this.auth.adopt({ ...session, user });
+      }
+      return Promise.resolve();
+    });
+  }
+
+  /** Nothing stays in this browser; the server is told of what it does not know. */
+  async leave(session: LoggedIn, tell: boolean): Promise<void> {
+    await Promise.allSettled([wipe(session.user.username), ...(tell ? [this.tell(session)] : [])]);
+  }
+
+  /** Unheard, the session ends by itself in time. */
+  async tell(session: LoggedIn): Promise<void> {
+    const logout = ({ token }: LoggedIn) => request('POST', '/auth/logout', { token, keepalive: true });
+    try {
+      await logout(session);
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== 'token_expired') return;
+      await this.exchange(session).then(logout).catch(() => undefined);
+    }
+  }
+
+  /** The next tokens. An answer that was lost is asked for again: for a while the server gives the same one. */
+  private async exchange({ refreshToken }: LoggedIn): Promise<LoggedIn> {
+    for (let turn = 1; ; turn++) {
+      try {
+        return await request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken } });
+      } catch (error) {
+        if (turn === REFRESH_TRIES || !(error instanceof Failure) || error.problem) throw error;
+        await breath(turn * 500);
+      }
+    }
+  }
+
+  private goOn(session: LoggedIn | null): string {
+    this.auth.adopt(session);
+    if (!this.auth.token) throw new Failure(null);
+    return this.auth.token;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Message } from '../protocol/protocol';
+import type { Database } from '../store/database';
+import { forbidden, keysOf, local } from '../store/storage';
+import type { Pending } from './pending';
+
+/**
+ * Where the outbox is kept: in the database, and until that has it in a journal in the local storage. A database
+ * takes a moment, and some browsers give none; the local storage is written before the next line of the program.
+ */
+export class PendingStore {
+  private readonly journal: string;
+  /** What is not in the database yet. */
+  private readonly unsaved = new Set<string>();
+  /** What would go with the page. */
+  private readonly inMemory = new Set<string>();
+  /** What left the outbox, though the database may still have it. */
+  private readonly gone = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    username: string,
+  ) {
+    this.journal = `aldis:unsent:${username}:`;
+  }
+
+  /** Whether something would go with the page. */
+  get losing(): boolean {
+    return this.inMemory.size > 0;
+  }
+
+  loses(clientId: string): boolean {
+    return this.inMemory.has(clientId);
+  }
+
+  /** What an earlier page, or another tab, wrote into the journal only. */
+  journaled(): Pending[] {
+    return keysOf(local, this.journal).map((key) => JSON.parse(local.getItem(key)!) as Pending);
+  }
+
+  lacking(entries: readonly Pending[]): Pending[] {
+    return entries.filter(({ clientId }) => this.unsaved.has(clientId));
+  }
+
+  /** What is stored, and of `known` what is not stored yet; `null` where there is no answer. */
+  async read(known: () => readonly Pending[]): Promise<Pending[] | null> {
+    const held = await this.database.outbox();
+    if (!held) return null;
+    const stored = new Set(held.map(({ clientId }) => clientId));
+    const unsaved = this.lacking(known()).filter(({ clientId }) => !stored.has(clientId));
+    return [...held.filter(({ clientId }) => !this.gone.has(clientId)), ...unsaved];
+  }
+
+  async save(pending: Pending): Promise<void> {
+    const entry = { ...pending };
+    delete entry.unkept;
+    const { clientId } = entry;
+    this.unsaved.add(clientId);
+    const journaled = this.write(entry);
+    try {
+      await this.database.putPending(entry);
+      this.unsaved.delete(clientId);
+      this.inMemory.delete(clientId);
+      local.removeItem(this.journal + clientId);
+    } catch (error) {
+      // On a full disk the journal, too, may be in memory only, without saying so.
+      const kept = journaled && (error as Error).name !== 'QuotaExceededError';
+      if (!kept && !this.gone.has(clientId)) this.inMemory.add(clientId);
+    }
+  }
+
+  async remove(clientId: string, stored?: Message): Promise<void> {
+    this.gone.add(clientId);
+    this.inMemory.delete(clientId);
+    local.removeItem(this.journal + clientId);
+    await this.database.removePending(clientId, stored).catch(() => undefined);
+  }
+
+  /** Whether it outlives the page. */
+  private write(entry: Pending): boolean {
+    try {
+      local.setItem(this.journal + entry.clientId, JSON.stringify(entry));
+      return !forbidden;
+    } catch {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { DBSchema, IDBPDatabase } from 'idb';
+import { BehaviorSubject, Subject } from 'rxjs';
+
+/** `away`: the browser's database does not open, or was lost. What is written meanwhile is in memory only. */
+export type DiskState = 'opening' | 'open' | 'away';
+
+const OPENS_WITHIN = 2_000;
+const ANSWERS_WITHIN = 5_000;
+const FIRST_PAUSE = 2_000;
+const LONGEST_PAUSE = 60_000;
+/** The errors of a handle that was closed, and of what was under way on it. */
+const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError'];
+
+/** What the browser tells of a database while it is open. */
+export interface Hooks {
+  /** It must be let go of: another version is wanted, or nothing of it shall stay. */
+  readonly blocking: () => void;
+  /** It was taken away, as from a page in the background, or with everything this site had stored. */
+  readonly terminated: () => void;
+}
+
+export interface Opened<S extends DBSchema> {
+  readonly db: IDBPDatabase<S>;
+  /** It was made just now, and is empty. */
+  readonly created: boolean;
+}
+
+/**
+ * The browser's database, which may fail to open, hang, or be lost under the page at any time. Nothing waits for it
+ * longer than its deadlines, and whenever it is back it is used again.
+ */
+export class Disk<S extends DBSchema> {
+  private db: IDBPDatabase<S> | null = null;
+  /** The attempt to open it that is under way, which a browser may leave so; and the same with a deadline. */
+  private attempt: Promise<IDBPDatabase<S>> | null = null;
+  private ready: Promise<IDBPDatabase<S>> | null = null;
+  private readonly status = new BehaviorSubject<DiskState>('opening');
+  readonly state$ = this.status.asObservable();
+  /** It is back, and lacks what was written meanwhile. */
+  readonly back$ = new Subject<void>();
+  /** Why it is away. */
+  reason: unknown;
+
+  private opened = false;
+  private pause = FIRST_PAUSE;
+
+  constructor(
+    private readonly open: (hooks: Hooks) => Promise<Opened<S>>,
+    /** Takes back what the database promises, before it is used again. */
+    private readonly doubt: (db: IDBPDatabase<S>) => Promise<void>,
+    /** Whether it may be used at all: not any more once the session is over. */
+    private readonly allowed: () => boolean,
+  ) {
+    this.handle().catch(() => undefined);
+  }
+
+  get state(): DiskState {
+    return this.status.value;
+  }
+
+  /** Runs `work` on the database: again, on another handle, where this one turns out to be dead. */
+  async use<T>(work: (db: IDBPDatabase<S>) => Promise<T>): Promise<T> {
+    const db = await this.handle();
+    try {
+      return await within(ANSWERS_WITHIN, work(db));
+    } catch (error) {
+      const { name } = error as Error;
+      if (DEAD.includes(name)) this.drop(db);
+      // It is open and says nothing more: like one that does not open.
+      if (name === 'TimeoutError') this.giveUp(db, error);
+      // Whatever else goes wrong, as a full disk, would go wrong again.
+      if (this.db === db || this.state === 'away') throw error;
+      return within(ANSWERS_WITHIN, work(await this.handle()));
+    }
+  }
+
+  private handle(): Promise<IDBPDatabase<S>> {
+    if (!this.allowed()) return Promise.reject(new DOMException('The session is over.', 'AbortError'));
+    if (this.db) return Promise.resolve(this.db);
+    // Nobody waits for it once more: it opens behind the page, or is tried again in a while.
+    if (this.state === 'away') return Promise.reject(this.reason);
+    return (this.ready ??= within(OPENS_WITHIN, this.again()).catch((error: unknown) => {
+      this.lose(error);
+      throw error;
+    }));
+  }
+
+  private again(): Promise<IDBPDatabase<S>> {
+    return (this.attempt ??= this.begin());
+  }
+
+  private async begin(): Promise<IDBPDatabase<S>> {
+    let dead = false;
+    let db: IDBPDatabase<S> | undefined;
+    const drop = () => {
+      dead = true;
+      if (db) this.drop(db);
+    };
+    try {
+      const opened = await this.open({ blocking: drop, terminated: drop });
+      db = opened.db;
+      const lacks = this.state === 'away' || (this.opened && opened.created);
+      if (lacks) await within(ANSWERS_WITHIN, this.doubt(db));
+      if (dead || !this.allowed()) throw new DOMException('It was taken away again.', 'AbortError');
+      this.db = db;
+      this.opened = true;
+      this.pause = FIRST_PAUSE;
+      this.status.next('open');
+      if (lacks) this.back$.next();
+      return db;
+    } catch (error) {
+      db?.close();
+      this.lose(error);
+      this.later();
+      throw error;
+    } finally {
+      this.attempt = this.ready = null;
+    }
+  }
+
+  private later(): void {
+    if (this.allowed()) setTimeout(() => this.again().catch(() => undefined), this.pause);
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+  }
+
+  private giveUp(db: IDBPDatabase<S>, reason: unknown): void {
+    if (this.db !== db) return;
+    db.close();
+    this.db = null;
+    this.lose(reason);
+    this.later();
+  }
+
+  private lose(reason: unknown): void {
+    this.reason = reason;
+    if (!this.db && this.allowed() && this.state !== 'away') this.status.next('away');
+  }
+
+  private drop(db: IDBPDatabase<S>): void {
+    db.close();
+    if (this.db !== db) return;
+    this.db = null;
+    this.status.next('opening');
+    // At once: whoever wrote into it may wait for it.
+    this.handle().catch(() => undefined);
+  }
+}
+
+/** Fails once this takes too long; what it was about may still happen. */
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(new DOMException('The database does not answer.', 'TimeoutError')), milliseconds);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
