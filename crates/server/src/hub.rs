@@ -9,9 +9,9 @@ use std::time::Duration;
 use domain::store::{EntryKind, UserId};
 use domain::{Broker, Caught, Clock, Error, Live, SocketKey};
 use parking_lot::Mutex;
-use protocol::{Message, ServerEvent, SessionId};
+use protocol::{Code, Message, ServerEvent, SessionId};
 use rustc_hash::FxHashMap;
-use socketio::{Payload, Reason};
+use socketio::Payload;
 
 use crate::app::App;
 use crate::socket::Socket;
@@ -136,7 +136,7 @@ impl Broker for Hub {
         for socket in shard.sockets.get(&user).into_iter().flatten() {
             if socket.session().caller.session == session {
                 // At once: what waits for it is not for who holds an ended session.
-                socket.abort(Reason::Application);
+                socket.abort_with(Code::SessionRevoked.as_str());
             }
         }
     }

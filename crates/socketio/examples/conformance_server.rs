@@ -113,7 +113,9 @@ impl Protocol for Echo {
         Ok(())
     }
 
-    fn taken(&self, _: &mut Arc<Link>, _: Note, _: Instant) {}
+    fn received(&self, _: &mut Arc<Link>, _: Note) {}
+
+    fn ended(&self, _: &mut Arc<Link>, _: u32, _: Vec<Note>, _: Instant) {}
 
     fn deadline(&self, _: &Arc<Link>) -> Option<(Instant, Reason)> {
         None

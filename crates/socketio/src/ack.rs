@@ -10,16 +10,29 @@ use crate::{Mark, Payload, SendError, engine::Tell, packet::Kind, socket::AnySoc
 pub struct Ack {
     socket: AnySocket,
     id: u64,
+    /// How many bytes the answer is taken to have, until it is queued.
+    owed: usize,
 }
 
+/// What an answer is taken to have beside what the request had.
+const ANSWER: usize = 1024;
+
 impl Ack {
-    pub(crate) fn new(socket: AnySocket, id: u64) -> Self {
-        Self { socket, id }
+    pub(crate) fn new(socket: AnySocket, id: u64, request: usize) -> Self {
+        let owed = request + ANSWER;
+        socket.core.link.owe(owed);
+        Self { socket, id, owed }
     }
 
     /// Calls the client's callback with arguments ([`Payload::arguments`]); from anywhere, at any time.
     pub fn send(self, arguments: &Payload) -> Result<(), SendError> {
-        self.socket.core.send(Kind::Ack, Some(self.id), arguments, Tell::Nothing)
+        self.socket.core.send(Kind::Ack, Some(self.id), arguments, Tell::Answer)
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        self.socket.core.link.settle(self.owed);
     }
 }
 

@@ -116,16 +116,17 @@ impl<H: Handler> Protocol for SocketIo<H> {
         Ok(())
     }
 
-    fn taken(&self, connection: &mut Self::Session, note: Note, now: Instant) {
-        let Some(index) = connection.sockets.iter().position(|socket| socket.core().lane == note.lane) else {
-            return;
-        };
-        match note.mark {
-            Some(mark) => self.handler.taken(&connection.sockets[index], mark),
-            None => {
-                let socket = connection.remove(index, now);
-                self.end(&socket, Reason::ServerDisconnected, Vec::new());
-            }
+    fn received(&self, connection: &mut Self::Session, note: Note) {
+        if let Some(index) = connection.of_lane(note.lane) {
+            self.handler.received(&connection.sockets[index], note.mark);
+        }
+    }
+
+    fn ended(&self, connection: &mut Self::Session, lane: u32, in_doubt: Vec<Note>, now: Instant) {
+        if let Some(index) = connection.of_lane(lane) {
+            let socket = connection.remove(index, now);
+            let in_doubt = in_doubt.into_iter().map(|note| note.mark);
+            self.end(&socket, Reason::ServerDisconnected, in_doubt.collect());
         }
     }
 
@@ -138,10 +139,10 @@ impl<H: Handler> Protocol for SocketIo<H> {
         partial.into_iter().chain(alone).min_by_key(|(deadline, _)| *deadline)
     }
 
-    fn close(&self, connection: Self::Session, reason: Reason, untaken: Vec<Note>) {
+    fn close(&self, connection: Self::Session, reason: Reason, in_doubt: Vec<Note>) {
         for socket in connection.sockets {
             let lane = socket.core().lane;
-            let marks = untaken.iter().filter(|note| note.lane == lane).filter_map(|note| note.mark);
+            let marks = in_doubt.iter().filter(|note| note.lane == lane).map(|note| note.mark);
             self.end(&socket, reason, marks.collect());
         }
     }
@@ -150,6 +151,10 @@ impl<H: Handler> Protocol for SocketIo<H> {
 impl<S: Send + Sync + 'static> Connection<S> {
     fn find(&self, namespace: &str) -> Option<usize> {
         self.sockets.iter().position(|socket| socket.namespace() == namespace)
+    }
+
+    fn of_lane(&self, lane: u32) -> Option<usize> {
+        self.sockets.iter().position(|socket| socket.core().lane == lane)
     }
 
     fn remove(&mut self, index: usize, now: Instant) -> Socket<S> {
@@ -232,8 +237,8 @@ impl<H: Handler> SocketIo<H> {
             Some(index) => {
                 let socket = connection.remove(index, now);
                 // A packet for the old socket must not reach a new one of the same name.
-                let untaken = connection.link.remove_lane(socket.core().lane);
-                self.end(&socket, Reason::ClientDisconnected, untaken);
+                let in_doubt = connection.link.remove_lane(socket.core().lane);
+                self.end(&socket, Reason::ClientDisconnected, in_doubt);
             }
             None if connection.greeted => {}
             None => return Err(Reason::BadPacket),
@@ -312,7 +317,7 @@ impl<H: Handler> SocketIo<H> {
             return Received::Done;
         };
         if let Called::Event(name) = kind {
-            let ack = ack.map(|id| Ack::new(socket.any(), id));
+            let ack = ack.map(|id| Ack::new(socket.any(), id, payload.json().len()));
             let (socket, event) = (socket.clone(), Event::new(payload, name, ack));
             return Received::Work(Box::pin(async move {
                 self.handler.event(&socket, event).await;
@@ -330,10 +335,10 @@ impl<H: Handler> SocketIo<H> {
     }
 
     /// Tells the application that a socket is over.
-    fn end(&self, socket: &Socket<H::Session>, reason: Reason, untaken: Vec<Mark>) {
+    fn end(&self, socket: &Socket<H::Session>, reason: Reason, in_doubt: Vec<Mark>) {
         let unacked = socket.core().end();
         self.counters.sockets.fetch_sub(1, Ordering::Relaxed);
-        self.handler.disconnected(socket, reason, Undelivered { untaken, unacked });
+        self.handler.disconnected(socket, reason, Undelivered { in_doubt, unacked });
     }
 }
 

@@ -38,11 +38,10 @@ pub trait Handler: Send + Sync + 'static {
     /// An event came. The next one is handled when the future is done.
     fn event(&self, socket: &Socket<Self::Session>, event: Event) -> impl Future<Output = ()> + Send;
 
-    /// The transport has taken a packet of [`Socket::emit_marked`], or what came before a
-    /// [`Socket::mark`]; in the order of the emits. For
-    /// WebSocket: its last byte was written to the connection. For polling: the response that holds it was
-    /// taken by the HTTP layer.
-    fn taken(&self, socket: &Socket<Self::Session>, mark: Mark) {
+    /// The client's library has a packet of [`Socket::emit_marked`], or what came before a [`Socket::mark`]; in the
+    /// order of the emits. The proof is the client's answer to a ping that was sent after the packet: one is sent
+    /// a moment after the first packet that waits for it, and then once a second at most.
+    fn received(&self, socket: &Socket<Self::Session>, mark: Mark) {
         let _ = (socket, mark);
     }
 
@@ -57,15 +56,19 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
-/// A value that the application gives a packet to know it by.
+/// A value that the application gives a packet to know it by: a stream, and a place in it.
+///
+/// The places of one stream rise. A mark stands for those before it in its stream: of several that are proved
+/// at the same time, [`Handler::received`] may be called with the last one alone, and [`Undelivered`] likewise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(pub u64, pub u64);
 
 /// What a socket that is over did not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undelivered {
-    /// The marks of [`Socket::emit_marked`] and [`Socket::mark`] that [`Handler::taken`] was not called with, in order.
-    pub untaken: Vec<Mark>,
+    /// The marks of [`Socket::emit_marked`] and [`Socket::mark`] that [`Handler::received`] was not called with, in
+    /// order. The client may have these packets or not.
+    pub in_doubt: Vec<Mark>,
     /// The marks of [`Socket::emit_confirmed`] that [`Handler::acked`] was not called with, in order.
     pub unacked: Vec<Mark>,
 }

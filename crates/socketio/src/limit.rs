@@ -17,6 +17,9 @@ pub struct Rate {
     pub burst: u32,
 }
 
+/// How much longer than it must who has sent all that it may for now waits.
+const MOMENT: Duration = Duration::from_millis(20);
+
 impl Rate {
     /// The time that one costs.
     fn interval(self) -> Duration {
@@ -33,14 +36,16 @@ impl Spent {
         Self(now)
     }
 
-    /// Takes one; false when there is none to take.
-    pub(crate) fn take(&mut self, rate: Rate, now: Instant) -> bool {
-        let spent = self.0.max(now) + rate.interval();
-        let allowed = spent <= now + rate.interval() * rate.burst.max(1);
-        if allowed {
-            self.0 = spent;
-        }
-        allowed
+    /// Takes one, whether there is one to take or not.
+    pub(crate) fn charge(&mut self, rate: Rate, now: Instant) {
+        self.0 = self.0.max(now) + rate.interval();
+    }
+
+    /// If there is none left to take: until when to wait. A moment longer than for the next one, so that
+    /// whoever waits is not woken for each.
+    pub(crate) fn rests_until(self, rate: Rate, now: Instant) -> Option<Instant> {
+        let full = now + rate.interval() * (rate.burst.max(1) - 1);
+        (self.0 > full).then(|| now + (self.0 - full) + MOMENT)
     }
 }
 
@@ -89,13 +94,20 @@ mod tests {
     #[test]
     fn a_burst_then_the_rate() {
         let rate = Rate { per_second: 10, burst: 3 };
+        let tenth = Duration::from_millis(100);
         let start = Instant::now();
         let mut spent = Spent::nothing(start);
-        assert_eq!((0..5).filter(|_| spent.take(rate, start)).count(), 3);
-        assert!(!spent.take(rate, start + Duration::from_millis(99)));
-        assert!(spent.take(rate, start + Duration::from_millis(100)));
-        assert!(!spent.take(rate, start + Duration::from_millis(100)));
-        assert_eq!((0..5).filter(|_| spent.take(rate, start + Duration::from_mins(1))).count(), 3);
+        let mut rests_until = |now| {
+            spent.charge(rate, now);
+            spent.rests_until(rate, now)
+        };
+        assert_eq!([rests_until(start), rests_until(start)], [None, None]);
+        // The third was the last: the next may come when there is one again.
+        assert_eq!(rests_until(start), Some(start + tenth + MOMENT));
+        assert_eq!(rests_until(start + tenth), Some(start + 2 * tenth + MOMENT));
+        let later = start + Duration::from_mins(1);
+        assert_eq!([rests_until(later), rests_until(later)], [None, None]);
+        assert_eq!(rests_until(later), Some(later + tenth + MOMENT));
     }
 
     fn address(text: &str) -> IpAddr {

@@ -22,6 +22,13 @@ macro_rules! reasons {
             pub(crate) const fn close_code(self) -> u16 {
                 match self { $(Self::$name => $code),+ }
             }
+
+            /// Whether the client is told: not where it did nothing wrong and is to come back at once. A close
+            /// frame makes the Java library wait for its ping timeout, and a close packet is final for those of
+            /// Python and Rust; a connection that ends without a word is lost for every library, and opened anew.
+            pub(crate) const fn is_told(self) -> bool {
+                !matches!(self, Self::ServerClosing | Self::Application | Self::Aborted)
+            }
         }
     };
 }
@@ -51,8 +58,6 @@ reasons! {
     ConnectTimeout = "connect_timeout", 1008;
     /// The client began a packet and did not finish it within `packet_timeout`.
     PacketTimeout = "packet_timeout", 1008;
-    /// More packets than the rate allows.
-    RateLimited = "rate_limited", 1008;
     /// A packet over `max_payload`, or a body over `max_body`.
     PacketTooLarge = "packet_too_large", 1009;
     /// More attachments than `max_attachments`, or more bytes in them than `max_attachment_bytes`.

@@ -104,16 +104,27 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.send(Kind::Event, None, event, Tell::Nothing)
     }
 
-    /// Emits an event; [`crate::Handler::taken`] is called with the mark when the transport has taken it.
+    /// Emits an event that answers one of the client's. It is counted with the acknowledgements: of what the
+    /// client asks for it is made to take some before more is read, instead of being closed.
+    pub fn reply(&self, event: &Payload) -> Result<(), SendError> {
+        self.0.core.send(Kind::Event, None, event, Tell::Answer)
+    }
+
+    /// Emits an event; [`crate::Handler::received`] is called with the mark once the client has it.
     pub fn emit_marked(&self, event: &Payload, mark: Mark) -> Result<(), SendError> {
         self.0.core.send(Kind::Event, None, event, Tell::Mark(mark))
     }
 
-    /// Emits nothing; [`crate::Handler::taken`] is called with the mark when the transport has taken everything
-    /// that was emitted before.
+    /// Emits nothing; [`crate::Handler::received`] is called with the mark once the client has everything that was
+    /// emitted before.
     pub fn mark(&self, mark: Mark) -> Result<(), SendError> {
         let core = &self.0.core;
         if core.is_open() { core.link.mark(core.lane, mark) } else { Err(SendError::Closed) }
+    }
+
+    /// Asks the client now to prove that it has what was emitted before, instead of a moment later.
+    pub fn ask_proof(&self) {
+        self.0.core.link.ask_proof();
     }
 
     /// Emits an event, unless the transport is not keeping up; says whether it did.
@@ -183,6 +194,11 @@ impl<S: Send + Sync + 'static> Socket<S> {
     /// reconnects by itself.
     pub fn abort(&self, reason: Reason) {
         self.0.core.link.abort(reason);
+    }
+
+    /// As [`Socket::abort`] for [`Reason::Application`]; the client is told why, by the reason of the close frame.
+    pub fn abort_with(&self, word: &'static str) {
+        self.0.core.link.abort_with(word);
     }
 
     /// How much waits for the transport, as `max_pending_bytes` counts it, over all sockets of the session.

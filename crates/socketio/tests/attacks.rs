@@ -1,4 +1,5 @@
-//! What a hostile client may try: each ends its session with a reason that is counted, and nobody else's.
+//! What a hostile client may try: each ends its session with a reason that is counted, and nobody else's, or is
+//! read no faster than it may.
 
 mod support;
 
@@ -10,7 +11,10 @@ use support::{
     client::{Client, Message, frame, get, http, open_polling, post},
     config,
 };
-use tokio::time::Instant;
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, timeout},
+};
 
 /// Sends frames to a connected socket and gives the status of the close frame that comes back.
 async fn attack(fixture: &Fixture, frames: &[Vec<u8>]) -> Option<u16> {
@@ -239,7 +243,7 @@ async fn a_message_of_15_mib_is_refused_at_its_header() {
     // The goodbye arrives although most of the message was never read.
     let mut goodbye = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut goodbye).await.unwrap();
-    assert_eq!(goodbye, [&[0x88, 2][..], &1009_u16.to_be_bytes()].concat());
+    assert_eq!(goodbye, [&[0x88, 18][..], &1009_u16.to_be_bytes(), b"packet_too_large"].concat());
     assert_eq!(fixture.disconnected().await.0, Reason::PacketTooLarge);
     let _ = sending.await;
 }
@@ -398,11 +402,11 @@ async fn a_steady_drip_of_packets_is_not_late() {
 
 #[tokio::test]
 async fn floods() {
-    let config = Config { rate: Rate { per_second: 10, burst: 50 }, ..config() };
-    let mut fixture = Fixture::start(config).await;
+    let config = Config { rate: Rate { per_second: 100, burst: 50 }, ..config() };
+    let fixture = Fixture::start(config).await;
     for flood in [
         text("42[\"x\"]"),
-        text("439[]"),
+        text("4390[]"),
         text("3"),
         text("6"),
         text("42/other,[\"x\"]"),
@@ -410,15 +414,47 @@ async fn floods() {
         text("40/unknown,"),
         frame(0x89, b"ping"),
         frame(0x8A, b"pong"),
-        [frame(0x01, b""), vec![frame(0x00, b""); 100].concat()].concat(),
+        [frame(0x01, b""), frame(0x80, b"6")].concat(),
     ] {
-        assert_eq!(attack(&fixture, &vec![flood; 100]).await, Some(1008));
-        assert_eq!(fixture.disconnected().await.0, Reason::RateLimited);
+        let start = Instant::now();
+        let mut client = Client::connect(fixture.address).await;
+        client.raw(&vec![flood; 100].concat()).await;
+        client.send("429[\"after\"]").await;
+        loop {
+            match client.next().await {
+                Message::Text(text) if text == "439[]" => break,
+                Message::Close(..) | Message::End => panic!("it was closed"),
+                _ => {}
+            }
+        }
+        assert!(start.elapsed() >= Duration::from_millis(500), "{:?}", start.elapsed());
     }
+    let start = Instant::now();
     let sid = open_polling(fixture.address).await;
-    assert_eq!(post(fixture.address, &sid, &vec!["6"; 100].join("\u{1e}")).await.status, 400);
-    assert_eq!(get(fixture.address, &sid).await.status, 400);
-    assert_eq!(fixture.server.metrics().closed(Reason::RateLimited), 11);
+    assert_eq!(post(fixture.address, &sid, &vec!["6"; 100].join("\u{1e}")).await.status, 200);
+    assert!(start.elapsed() >= Duration::from_millis(500), "{:?}", start.elapsed());
+    assert_eq!(fixture.server.metrics().closed.iter().map(|(_, count)| count).sum::<u64>(), 10);
+}
+
+#[tokio::test]
+async fn a_flood_without_end_is_read_at_the_rate_and_costs_nothing_more() {
+    let config = Config { rate: Rate { per_second: 100, burst: 10 }, ..config() };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    let start = Instant::now();
+    let flood = text("42[\"x\"]").repeat(10_000);
+    // Until the kernel takes no more of it.
+    while timeout(Duration::from_millis(500), client.stream.write_all(&flood)).await.is_ok() {}
+    let mut events = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        fixture.event().await;
+        events += 1;
+    }
+    let most = 10 + start.elapsed().as_millis() / 10;
+    assert!((50..=most).contains(&events), "{events} of {most}");
+    assert!(socket.is_connected());
+    assert_eq!(fixture.server.metrics().pending_bytes, 0);
 }
 
 #[tokio::test]

@@ -7,10 +7,13 @@ use std::time::Duration;
 use socketio::{Config, Mark, PACKET_OVERHEAD, Payload, Reason, SendError};
 use support::{
     Fixture, Happened,
-    client::{Client, frame, get, open_polling, post},
+    client::{Client, Message, frame, get, open_polling, parse, post},
     config,
 };
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    time::{Instant, timeout},
+};
 
 fn large() -> Payload {
     Payload::event("large", &("x".repeat(10_000),)).expect("a text")
@@ -34,24 +37,12 @@ async fn a_peer_that_does_not_read_is_closed_at_the_cap() {
     };
     assert_eq!(refused, SendError::Full);
     assert_eq!(socket.emit(&large()), Err(SendError::Closed));
-    let mut taken = 0;
-    let undelivered = loop {
-        match fixture.next().await {
-            Happened::Taken(mark) => {
-                assert_eq!(mark, Mark(taken, 0));
-                taken += 1;
-            }
-            Happened::Disconnected(reason, undelivered) => {
-                assert_eq!(reason, Reason::SlowReader);
-                break undelivered;
-            }
-            other => panic!("{other:?}"),
-        }
-    };
-    // Each mark is either taken or told not to be, in order.
-    let untaken: Vec<_> = (taken..emitted).map(|number| Mark(number, 0)).collect();
-    assert_eq!(undelivered.untaken, untaken);
-    assert!(untaken.len() * (10_000 + PACKET_OVERHEAD) <= cap);
+    let (reason, undelivered) = fixture.disconnected().await;
+    assert_eq!(reason, Reason::SlowReader);
+    // What the kernel took is in doubt as well.
+    let in_doubt: Vec<_> = (0..emitted).map(|number| Mark(number, 0)).collect();
+    assert_eq!(undelivered.in_doubt, in_doubt);
+    assert!(in_doubt.len() * (10_000 + PACKET_OVERHEAD) > cap);
     assert_eq!(fixture.server.metrics().closed(Reason::SlowReader), 1);
     fixture.empty().await;
     drop(client);
@@ -67,7 +58,7 @@ async fn the_cap_holds_on_polling_too() {
         assert!(socket.pending_bytes() <= 100_000);
     }
     let (reason, undelivered) = fixture.disconnected().await;
-    assert_eq!((reason, undelivered.untaken.len()), (Reason::SlowReader, 9));
+    assert_eq!((reason, undelivered.in_doubt.len()), (Reason::SlowReader, 9));
     assert_eq!(get(fixture.address, &sid).await.status, 400);
 }
 
@@ -127,6 +118,121 @@ async fn a_peer_that_only_writes_is_gone_in_time() {
     }
     assert!(start.elapsed() >= Duration::from_millis(400));
     assert_eq!(fixture.server.metrics().closed(Reason::PingTimeout), 1);
+}
+
+/// An event that asks for an answer of a thousand bytes.
+fn question(number: usize) -> String {
+    format!("42{number}[\"x\",\"{}\"]", "y".repeat(1000))
+}
+
+#[tokio::test]
+async fn a_client_is_not_read_while_it_does_not_take_its_answers() {
+    const QUESTIONS: usize = 20_000;
+    let cap = 1024 * 1024;
+    let mut fixture = Fixture::start(Config { max_pending_bytes: cap, ..config() }).await;
+    let client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    let (mut reader, mut writer) = client.stream.into_split();
+    let sending = tokio::spawn(async move {
+        for number in 0..QUESTIONS {
+            writer.write_all(&frame(0x81, question(number).as_bytes())).await.unwrap();
+        }
+        writer
+    });
+    // Until nothing more is read.
+    let mut handled = 0;
+    while timeout(Duration::from_millis(500), fixture.next()).await.is_ok() {
+        handled += 1;
+        assert!(socket.pending_bytes() <= cap / 4 + 3000, "{}", socket.pending_bytes());
+    }
+    assert!(handled < QUESTIONS, "{handled}");
+    assert!(socket.is_connected() && !sending.is_finished());
+    // Once it reads, it gets them all, in order.
+    let mut received = Vec::new();
+    let mut answered = 0;
+    while answered < QUESTIONS {
+        assert!(reader.read_buf(&mut received).await.unwrap() > 0);
+        let mut used = 0;
+        while let Some((message, length)) = parse(&received[used..]) {
+            used += length;
+            if message != Message::Text("2".to_owned()) {
+                assert!(message.text().starts_with(&format!("43{answered}[")), "{answered}");
+                answered += 1;
+            }
+        }
+        received.drain(..used);
+    }
+    drop(sending.await.unwrap());
+    assert_eq!(fixture.disconnected().await.0, Reason::TransportError);
+}
+
+#[tokio::test]
+async fn a_client_that_takes_none_of_its_answers_is_stalled() {
+    let config = Config {
+        ping_interval: Duration::from_mins(1),
+        ping_timeout: Duration::from_millis(500),
+        ..config()
+    };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    fixture.socket().await;
+    let questions: Vec<u8> = (0..20_000).flat_map(|n| frame(0x81, question(n).as_bytes())).collect();
+    let sending = tokio::spawn(async move {
+        client.raw(&questions).await;
+        client
+    });
+    assert_eq!(fixture.disconnected().await.0, Reason::Stalled);
+    drop(sending.await.unwrap());
+}
+
+#[tokio::test]
+async fn what_others_send_still_closes_a_client_that_does_not_read() {
+    let mut fixture = Fixture::start(Config { max_pending_bytes: 256 * 1024, ..config() }).await;
+    let address = fixture.address;
+    let (sid, socket) = fixture.polling_socket().await;
+    let questions = (0..90).map(question).collect::<Vec<_>>().join("\u{1e}");
+    let posting = tokio::spawn(async move { post(address, &sid, &questions).await });
+    while timeout(Duration::from_millis(300), fixture.next()).await.is_ok() {}
+    assert!((64 * 1024..100_000).contains(&socket.pending_bytes()), "{}", socket.pending_bytes());
+    let mut emitted = 0;
+    while socket.emit(&large()).is_ok() {
+        emitted += 1;
+    }
+    // As much as if there were no answers.
+    assert_eq!(emitted, 25);
+    assert_eq!(fixture.disconnected().await.0, Reason::SlowReader);
+    posting.await.unwrap();
+}
+
+#[tokio::test]
+async fn on_polling_answers_are_fetched_before_more_is_read() {
+    let config = Config {
+        max_pending_bytes: 64 * 1024,
+        ping_interval: Duration::from_mins(1),
+        ping_timeout: Duration::from_millis(500),
+        ..config()
+    };
+    let mut fixture = Fixture::start(config).await;
+    let address = fixture.address;
+    let (sid, socket) = fixture.polling_socket().await;
+    let questions = (0..100).map(question).collect::<Vec<_>>().join("\u{1e}");
+    let ask = || {
+        let (sid, questions) = (sid.clone(), questions.clone());
+        tokio::spawn(async move { post(address, &sid, &questions).await })
+    };
+    let posting = ask();
+    let mut answers = Vec::new();
+    while answers.len() < 100 {
+        let body = get(address, &sid).await.body;
+        answers.extend(body.split('\u{1e}').map(|packet| packet.split('[').next().unwrap().to_owned()));
+        assert!(socket.pending_bytes() < 40_000);
+    }
+    assert!(answers.into_iter().eq((0..100).map(|number| format!("43{number}"))));
+    assert_eq!(posting.await.unwrap().body, "ok");
+    // Who does not fetch them is gone in time.
+    let posting = ask();
+    assert_eq!(fixture.disconnected().await.0, Reason::Stalled);
+    assert_eq!(posting.await.unwrap().status, 400);
 }
 
 #[tokio::test]
@@ -199,7 +305,7 @@ async fn a_handler_that_waits_for_the_transport_goes_on_when_the_transport_is_go
     socket2::SockRef::from(&client.stream).set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
     let (reason, undelivered) = fixture.disconnected().await;
-    assert_eq!((reason, undelivered.untaken.last()), (Reason::TransportError, Some(&Mark(1999, 0))));
+    assert_eq!((reason, undelivered.in_doubt.last()), (Reason::TransportError, Some(&Mark(1999, 0))));
     fixture.empty().await;
 }
 

@@ -138,7 +138,7 @@ async fn polling_carries_packets_both_ways() {
     fixture.server.quiesce().await;
     assert!(!waiting.is_finished());
     fixture.server.close(Duration::from_secs(1)).await;
-    assert_eq!(waiting.await.unwrap(), "1");
+    assert_eq!(waiting.await.unwrap(), r#"{"code":4,"message":"server_closing"}"#);
 }
 
 #[tokio::test]
@@ -459,7 +459,8 @@ async fn a_session_without_a_namespace_ends() {
     client.send("41").await;
     client.closed().await;
     let sid = open_polling(fixture.address).await;
-    assert_eq!(get(fixture.address, &sid).await.body, "1");
+    let answer = get(fixture.address, &sid).await;
+    assert_eq!((answer.status, &*answer.body), (400, r#"{"code":1,"message":"connect_timeout"}"#));
     fixture.empty().await;
     assert_eq!(fixture.server.metrics().closed(Reason::ConnectTimeout), 3);
 }

@@ -4,10 +4,10 @@ mod support;
 
 use std::{pin::pin, time::Duration};
 
-use socketio::{Config, Mark, Payload, Reason};
+use socketio::{Config, Payload, Reason, Socket};
 use support::{
-    Fixture, Happened,
-    client::{Client, Message, get, http},
+    Fixture, Happened, Session,
+    client::{Client, Message, get, http, post},
     config,
 };
 use tokio::time::{Instant, timeout};
@@ -36,24 +36,62 @@ async fn handlers_at_work_finish_and_nothing_new_begins() {
     timeout(Duration::from_secs(5), quiet).await.unwrap();
     // The answer of the handler at work is sent, and what is emitted still.
     assert_eq!(client.text().await, "437[1]");
-    socket.emit_marked(&Payload::event("last", &()).unwrap(), Mark(1, 0)).unwrap();
+    socket.emit(&Payload::event("last", &()).unwrap()).unwrap();
     assert_eq!(client.text().await, "42[\"last\"]");
     let start = Instant::now();
     fixture.server.close(Duration::from_secs(5)).await;
     assert!(start.elapsed() < Duration::from_secs(2));
     for client in [&mut client, &mut idle] {
-        assert_eq!(client.closed().await, Some(1001));
+        // Without a close frame: see `Reason::is_told`.
+        assert_eq!(client.farewell().await, None);
     }
     let mut ended = Vec::new();
     while ended.len() < 2 {
         match fixture.next().await {
             Happened::Disconnected(reason, _) => ended.push(reason),
-            Happened::Taken(Mark(1, 0)) | Happened::Connected(_) => {}
+            Happened::Connected(_) => {}
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(ended, [Reason::ServerClosing; 2]);
     fixture.empty().await;
+}
+
+/// How the application ends a session.
+type End = fn(&Socket<Session>);
+
+#[tokio::test]
+async fn who_is_to_come_back_is_not_told_and_others_are_told_why() {
+    let mut fixture = Fixture::start(config()).await;
+    let address = fixture.address;
+    let ends: [(End, Option<&str>); 4] = [
+        (|socket| socket.close(Reason::Application), None),
+        (|socket| socket.abort(Reason::Application), None),
+        (|socket| socket.abort_with("session_revoked"), Some("session_revoked")),
+        (|socket| socket.abort(Reason::SlowReader), Some("slow_reader")),
+    ];
+    for (end, word) in ends {
+        let mut client = Client::connect(address).await;
+        end(&fixture.socket().await);
+        assert_eq!(client.farewell().await.map(|(_, reason)| reason).as_deref(), word);
+        fixture.disconnected().await;
+        let (sid, socket) = fixture.polling_socket().await;
+        let polling = tokio::spawn({
+            let sid = sid.clone();
+            async move { get(address, &sid).await }
+        });
+        // By the time that this is answered, the poll has come as well.
+        post(address, &sid, "6").await;
+        end(&socket);
+        let answer = polling.await.unwrap();
+        let (status, code) = if word.is_none() { (503, 4) } else { (400, 1) };
+        let message = word.unwrap_or("application");
+        assert_eq!(
+            (answer.status, answer.body),
+            (status, format!(r#"{{"code":{code},"message":"{message}"}}"#))
+        );
+        fixture.disconnected().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,12 +117,12 @@ async fn closing_sends_what_waits_on_every_transport() {
     for _ in 0..500 {
         client.text().await;
     }
-    assert_eq!(client.next().await, Message::Close(1001));
+    assert_eq!(client.next().await, Message::End);
     drop(client);
     timeout(Duration::from_secs(4), closing).await.unwrap().unwrap();
     for _ in 0..2 {
         let (reason, undelivered) = fixture.disconnected().await;
-        assert_eq!((reason, undelivered.untaken.len()), (Reason::ServerClosing, 0));
+        assert_eq!((reason, undelivered.in_doubt.len()), (Reason::ServerClosing, 0));
     }
 }
 
@@ -126,7 +164,7 @@ async fn a_stuck_handler_does_not_keep_the_others_from_an_orderly_end() {
     fixture.socket().await;
     let server = fixture.server.clone();
     let closing = tokio::spawn(async move { server.close(Duration::from_secs(2)).await });
-    assert_eq!(idle.closed().await, Some(1001));
+    assert_eq!(idle.farewell().await, None);
     assert_eq!(fixture.disconnected().await.0, Reason::ServerClosing);
     drop(idle);
     assert_eq!(fixture.disconnected().await.0, Reason::ServerClosing);

@@ -241,25 +241,56 @@ test('curl: an account and its token, history, sync and a file', async () => {
   }
 });
 
+/** The ten lines of the README as a program, with the people that they name. */
+async function readme(aldis: Aldis): Promise<{ program: Program; username: string; bob: () => Promise<string> }> {
+  const text = await readFile(join(repository, 'README.md'), 'utf8');
+  const [, client] = /```js\n([^]*?)```/.exec(text)!;
+  expect(client!.trimEnd().split('\n')).toHaveLength(10);
+  const [, username, password] = /username: '(.*?)', password: '(.*?)'/.exec(client!)!;
+  for (const name of [username, 'bob']) {
+    await aldis.call('POST', '/auth/register', { username: name, password });
+    await aldis.call('POST', '/auth/verify', { username: name, otp: '123456' });
+  }
+  await writeFile(join(folder, 'javascript/readme.js'), client!.replaceAll('http://localhost:5000', aldis.url));
+  const bob = async () => (await aldis.call<Person>('POST', '/auth/login', { username: 'bob', password })).token;
+  return { program: Program.start(LANGUAGES.javascript('readme')), username: username!, bob };
+}
+
 test('the client in the README', async () => {
   const aldis = await Aldis.start();
   try {
-    const readme = await readFile(join(repository, 'README.md'), 'utf8');
-    const [, client] = /```js\n([^]*?)```/.exec(readme)!;
-    expect(client!.trimEnd().split('\n')).toHaveLength(10);
-    const [, username, password] = /username: '(.*?)', password: '(.*?)'/.exec(client!)!;
-    for (const name of [username, 'bob']) {
-      await aldis.call('POST', '/auth/register', { username: name, password });
-      await aldis.call('POST', '/auth/verify', { username: name, otp: '123456' });
-    }
-    await writeFile(join(folder, 'javascript/readme.js'), client!.replaceAll('http://localhost:5000', aldis.url));
-    const program = Program.start(LANGUAGES.javascript('readme'));
+    const { program, username, bob } = await readme(aldis);
     await program.lines.reaches(1);
-    const bob = (await aldis.call('POST', '/auth/login', { username: 'bob', password })) as Person;
-    await aldis.call('POST', '/api/messages', { receiver: username, text: 'Hello yourself' }, bob.token);
+    await aldis.call('POST', '/api/messages', { receiver: username, text: 'Hello yourself' }, await bob());
     expect(await program.lines.reaches(2)).toEqual(['stored as number 1', 'bob: Hello yourself']);
     await program.kill();
     expect(program.errors).toEqual([]);
+  } finally {
+    await aldis.end();
+  }
+});
+
+test('the client in the README comes back when its token has expired, and says why it cannot', async () => {
+  const aldis = await Aldis.start(['--token-lifetime', '1s']);
+  try {
+    const { program, username, bob } = await readme(aldis);
+    await program.lines.reaches(1);
+    // One that is younger than the client's.
+    const token = await bob();
+    const asked = () => aldis.request('GET', '/api/users/me', undefined, token);
+    await eventually.poll(async () => (await asked()).status).toBe(401);
+    await aldis.kill();
+    await aldis.restart();
+    await aldis.call('POST', '/api/messages', { receiver: username, text: 'Are you there?' }, await bob());
+    expect(await program.lines.reaches(2)).toEqual(['stored as number 1', 'bob: Are you there?']);
+    expect(program.errors.join()).not.toContain('token_expired');
+    await program.kill();
+
+    const written = await readFile(join(folder, 'javascript/readme.js'), 'utf8');
+    await writeFile(join(folder, 'javascript/readme.js'), written.replace('correct horse', 'wrong horse'));
+    const wrong = Program.start(LANGUAGES.javascript('readme'));
+    await eventually.poll(() => wrong.errors).toContain('token_required');
+    await wrong.kill();
   } finally {
     await aldis.end();
   }

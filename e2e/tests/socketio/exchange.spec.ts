@@ -143,7 +143,7 @@ for (const [name, list] of Object.entries(transports)) {
       const first = socket.id;
       const gone = next(socket, 'disconnect');
       socket.emit('close-me');
-      expect((await gone)[0]).toBe('transport close');
+      expect((await gone)[0]).toBe(name === 'polling' ? 'transport error' : 'transport close');
       await next(socket, 'connect');
       expect(socket.id).not.toBe(first);
       expect(await socket.emitWithAck('message-with-ack', 'back')).toBe('back');

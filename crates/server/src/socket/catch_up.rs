@@ -40,13 +40,18 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     }
     // A client with a cursor has told where it stands; one without has had its own messages acknowledged.
     let acknowledged = if since == Since::Delivered { before } else { Position(0) };
-    let mut flush = Flush { app, socket, acknowledged, told: before };
+    let mut flush = Flush { app, socket, acknowledged, told: before, emitted: false };
     loop {
         let upto = app.domain.syncs.position();
         let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
-        if !flush.read(since, upto).await?
-            || client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done))
-        {
+        if !flush.read(since, upto).await? {
+            return Ok(());
+        }
+        if flush.emitted && !client.acknowledges() {
+            // Before it is told that this is all: a client that leaves then has proved that it has it.
+            socket.ask_proof();
+        }
+        if client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done)) {
             return Ok(());
         }
         since = Since::Position(upto);
@@ -60,6 +65,8 @@ struct Flush<'a> {
     acknowledged: Position,
     /// Of the entries up to here it is known whether this socket sent them.
     told: Position,
+    /// Whether there was something to emit.
+    emitted: bool,
 }
 
 impl Flush<'_> {
@@ -88,6 +95,7 @@ impl Flush<'_> {
                 if client.emit(socket, caught.kind, mark, &payload).is_err() {
                     return Ok(false);
                 }
+                self.emitted = true;
             }
             // Behind the last entry emitted, so that it is not looked at again.
             for (conversation, seq) in passed.into_iter().chain(reader.passed()) {

@@ -94,6 +94,11 @@ impl Client {
         }
     }
 
+    /// Whether it acknowledges every message.
+    pub(super) fn acknowledges(&self) -> bool {
+        self.acks.is_some()
+    }
+
     /// Takes note of something that is told to the client's user.
     pub(crate) fn offer(&self, socket: &Socket, live: &Live, payload: &Payload) {
         let Live::Entry { kind, conversation, seq, position, origin, .. } = live else {
@@ -220,7 +225,7 @@ impl Client {
         let _ = self.emit(socket, held.kind, held.mark, &held.payload);
     }
 
-    /// Emits an entry; once it is delivered, [`delivered`] is called.
+    /// Emits an entry; once the client has proved or acknowledged that it has it, [`delivered`] is called.
     pub(super) fn emit(
         &self,
         socket: &Socket,

@@ -72,7 +72,7 @@ impl Handler for Sockets {
         }
     }
 
-    fn taken(&self, socket: &Socket, mark: Mark) {
+    fn received(&self, socket: &Socket, mark: Mark) {
         client::delivered(&self.0, socket, mark);
     }
 

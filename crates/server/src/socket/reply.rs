@@ -47,7 +47,7 @@ impl Reply {
         match self.ack {
             Some(ack) => send(ack, &arguments(&Answer::<()>::Error { error })),
             // Gone, it learns nothing any more: what it sent was not acknowledged.
-            None => drop(self.socket.emit(&payload(ServerEvent::RequestError, &error))),
+            None => drop(self.socket.reply(&payload(ServerEvent::RequestError, &error))),
         }
     }
 }

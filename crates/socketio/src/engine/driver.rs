@@ -1,5 +1,5 @@
-//! What a session's task does over any transport: hands on messages, keeps the heartbeat, tells what was
-//! taken, ends.
+//! What a session's task does over any transport: hands on messages, keeps the heartbeat, tells what the client
+//! has, ends.
 
 use std::{
     future::poll_fn,
@@ -9,17 +9,16 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use tokio::{
     sync::oneshot,
     time::{Instant, Sleep},
 };
 
 use super::{
-    Engine, Link, Message, Note, Protocol, Received, Work,
+    Engine, Link, Message, Protocol, Received, Work,
     heartbeat::Heartbeat,
     link::Request,
-    outbox::{After, Content, Item, Taken},
+    outbox::{After, Standing, Taken, Tell},
     packet::Packet,
 };
 use crate::{Reason, limit::Spent};
@@ -33,7 +32,11 @@ pub(super) struct Driver<'a, P: Protocol> {
     work: Option<Work<'a, P::Done>>,
     heartbeat: Heartbeat,
     spent: Spent,
+    /// Until when nothing is read, because the client has sent all that it may for now.
+    resting: Option<Instant>,
     phase: Phase,
+    /// So much is in doubt that nothing more is to be sent.
+    doubtful: bool,
     /// Since when the transport has taken nothing of what waits.
     pub(super) stalled: Option<Instant>,
     timer_is_set: bool,
@@ -58,15 +61,46 @@ impl<'a, P: Protocol> Driver<'a, P> {
             work: None,
             heartbeat: Heartbeat::new(&engine.config, now),
             spent: Spent::nothing(now),
+            resting: None,
             phase: Phase::Open,
+            doubtful: false,
             stalled: None,
             timer_is_set: false,
         }
     }
 
-    /// Whether more from the client can be handled now.
+    /// Whether more from the client can be handled now. While it does not take its answers it is not read, nor
+    /// while it has sent more than its rate allows.
     pub(super) fn is_reading(&self) -> bool {
-        self.work.is_none() && matches!(self.phase, Phase::Open)
+        self.work.is_none()
+            && matches!(self.phase, Phase::Open)
+            && self.resting.is_none()
+            && !self.is_flooded()
+    }
+
+    /// Whether reading waits for the client to take its answers.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.link.is_flooded()
+    }
+
+    /// Whether nothing is to be sent before the client has answered the ping that is on its way.
+    pub(super) fn is_holding(&self) -> bool {
+        self.doubtful && self.heartbeat.is_sent()
+    }
+
+    /// Whether a ping is to be sent before anything else is.
+    pub(super) fn is_asking(&self) -> bool {
+        self.doubtful && self.heartbeat.is_idle()
+    }
+
+    /// The time in which nothing is read, for a reason that is not the client's, does not count against it.
+    pub(super) fn pace(&mut self, now: Instant) {
+        self.resting.take_if(|until| now >= *until);
+        if self.is_reading() {
+            self.heartbeat.resume(&self.engine.config, now);
+        } else {
+            self.heartbeat.pause(now);
+        }
     }
 
     /// Whether a handler is at work.
@@ -77,7 +111,6 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// Looks at what others want from the session; a reason ends it at once.
     pub(super) fn requests(&mut self, now: Instant) -> Result<(), Reason> {
         let Some(request) = self.link.request() else { return Ok(()) };
-        self.heartbeat.pause(now);
         match (request, &self.phase) {
             (Request::Abort(reason), _) => return Err(reason),
             (_, Phase::Closing(..)) => {}
@@ -95,9 +128,6 @@ impl<'a, P: Protocol> Driver<'a, P> {
             && let Poll::Ready(done) = work.as_mut().poll(cx)
         {
             self.work = None;
-            if matches!(self.phase, Phase::Open) {
-                self.heartbeat.resume(&self.engine.config, now);
-            }
             let session = self.session.as_mut().expect("the session is open while it works");
             self.engine.protocol.finish(session, done, now)?;
         }
@@ -110,9 +140,10 @@ impl<'a, P: Protocol> Driver<'a, P> {
         Ok(())
     }
 
-    /// Counts something that the client sent.
-    pub(super) fn count(&mut self, now: Instant) -> Result<(), Reason> {
-        if self.spent.take(self.engine.config.rate, now) { Ok(()) } else { Err(Reason::RateLimited) }
+    /// Counts something that the client sent; once it was the last for now, nothing more is read for a while.
+    pub(super) fn count(&mut self, now: Instant) {
+        self.spent.charge(self.engine.config.rate, now);
+        self.resting = self.spent.rests_until(self.engine.config.rate, now);
     }
 
     /// Handles a packet from the client, or begins to: see [`Driver::is_reading`].
@@ -123,13 +154,14 @@ impl<'a, P: Protocol> Driver<'a, P> {
         cx: &mut Context<'_>,
     ) -> Result<(), Reason> {
         let before = self.spent;
-        self.count(now)?;
+        self.count(now);
         let message = match packet {
             Packet::Text(text) => Message::Text(text),
             Packet::Binary(bytes) => Message::Binary(bytes),
             Packet::Pong => {
                 if self.heartbeat.pong(&self.engine.config, now) {
-                    self.spent = before;
+                    self.refund(before);
+                    self.proven();
                 }
                 return Ok(());
             }
@@ -141,34 +173,64 @@ impl<'a, P: Protocol> Driver<'a, P> {
         let session = self.session.as_mut().expect("the session is open while it reads");
         match self.engine.protocol.receive(session, message, now)? {
             Received::Done => {}
-            Received::Answer => self.spent = before,
+            Received::Answer => self.refund(before),
             Received::Work(work) => {
                 self.work = Some(work);
                 self.poll_work(now, cx)?;
-                if self.work.is_some() {
-                    self.heartbeat.pause(now);
-                }
             }
         }
         Ok(())
     }
 
-    /// Tells who wants to know that packets were taken.
-    pub(super) fn taken(&mut self, taken: &mut Vec<Taken>, now: Instant) {
-        for taken in taken.drain(..) {
-            if let Some(note) = taken.note()
-                && let Some(session) = &mut self.session
-            {
-                self.engine.protocol.taken(session, note, now);
-            } else if let After::Ping = taken.after {
-                self.heartbeat.sent();
+    /// What came was asked for by the server.
+    fn refund(&mut self, before: Spent) {
+        (self.spent, self.resting) = (before, None);
+    }
+
+    /// The client has answered a ping: it has what was sent before that.
+    fn proven(&mut self) {
+        let mut state = self.link.lock();
+        let proven = state.queue.ponged();
+        let standing = state.queue.standing();
+        drop(state);
+        self.stand(standing);
+        if let Some(session) = &mut self.session {
+            for note in proven {
+                self.engine.protocol.received(session, note);
             }
+        }
+    }
+
+    fn stand(&mut self, standing: Standing) {
+        self.doubtful = standing.doubtful;
+        self.link.answered(standing.answered);
+    }
+
+    /// Takes note of what the transport has taken, and how its queue stands.
+    pub(super) fn taken(&mut self, taken: &mut Vec<Taken>, standing: Standing, now: Instant) {
+        self.stand(standing);
+        for taken in taken.drain(..) {
+            match taken.after {
+                After::Ping => self.heartbeat.sent(&self.engine.config, now),
+                After::Tell(Tell::End) => {
+                    let in_doubt = self.link.lock().queue.remove_doubt(taken.lane);
+                    if let Some(session) = &mut self.session {
+                        self.engine.protocol.ended(session, taken.lane, in_doubt, now);
+                    }
+                }
+                // Who waited for it is told by its being dropped.
+                After::Drained(_) | After::Tell(_) => {}
+            }
+        }
+        if standing.unasked {
+            self.heartbeat.want(now, standing.doubtful);
         }
     }
 
     /// Pings when it is time to; a reason when the peer's time is up. `drained` says that everything that
     /// the peer sent was read.
     pub(super) fn beat(&mut self, drained: bool, now: Instant) -> Result<(), Reason> {
+        self.pace(now);
         let config = &self.engine.config;
         if let Phase::Closing(reason, until) = self.phase
             && now >= until
@@ -189,9 +251,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
             return Err(reason);
         }
         if self.heartbeat.ping(config, now) {
-            let ping = Content::Packet(Bytes::from_static(b"2"));
-            let ping = Item { after: After::Ping, ..Item::new(ping) };
-            self.link.lock().queue.push_front(ping);
+            self.link.lock().queue.ping_first();
         }
         Ok(())
     }
@@ -218,7 +278,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
         };
         let stalled = self.stalled.map(|since| since + self.engine.config.ping_timeout);
         let session = self.session_deadline().map(|(deadline, _)| deadline);
-        let next = [self.heartbeat.due(), closing, stalled, session, also].into_iter().flatten().min();
+        let next = [self.heartbeat.due(), closing, stalled, session, self.resting, also];
+        let next = next.into_iter().flatten().min();
         let Some(next) = next else { return Poll::Pending };
         // Arming a timer is dear; one that comes too early only costs a look.
         if self.timer_is_set && now < timer.deadline() && timer.deadline() <= next {
@@ -259,15 +320,15 @@ impl<'a, P: Protocol> Driver<'a, P> {
         let Some(session) = self.session.take() else { return };
         self.work = None;
         self.engine.leave(&self.link);
-        let untaken: Vec<Note> = self.link.shut().iter().filter_map(Taken::note).collect();
+        let in_doubt = self.link.shut();
         self.engine.counters.closed(reason);
         tracing::debug!(
             reason = reason.as_str(),
             address = %self.link.address(),
-            untaken = untaken.len(),
+            in_doubt = in_doubt.len(),
             "session closed"
         );
-        self.engine.protocol.close(session, reason, untaken);
+        self.engine.protocol.close(session, reason, in_doubt);
     }
 }
 

@@ -1,8 +1,15 @@
 //! The server's pings.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::Config;
+
+/// How long packets that are in doubt are gathered before a ping asks for all of them.
+const GATHER: Duration = Duration::from_millis(100);
+/// The least time between such pings.
+const APART: Duration = Duration::from_secs(1);
 
 /// Where a session stands between a ping and its pong.
 #[derive(Debug)]
@@ -12,6 +19,10 @@ pub(super) struct Heartbeat {
     due: Instant,
     /// Since when nothing is read, for a reason that is not the peer's.
     paused: Option<Instant>,
+    /// When a ping is due before its time, because something was sent that it is to prove.
+    wanted: Option<Instant>,
+    /// The earliest moment for that.
+    free: Instant,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -26,30 +37,65 @@ enum State {
 
 impl Heartbeat {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
-        Self { state: State::Idle, due: now + config.ping_interval, paused: None }
+        let due = now + config.ping_interval;
+        Self { state: State::Idle, due, paused: None, wanted: None, free: now }
+    }
+
+    /// Something was sent that no ping on its way proves.
+    pub(super) fn want(&mut self, now: Instant, at_once: bool) {
+        if at_once {
+            self.wanted = Some(now);
+        } else if self.wanted.is_none() {
+            self.wanted = Some(self.free.max(now + GATHER));
+        }
+    }
+
+    /// When the next ping is due.
+    fn next(&self) -> Instant {
+        self.wanted.map_or(self.due, |wanted| wanted.min(self.due))
     }
 
     /// When [`Heartbeat::ping`] or [`Heartbeat::is_dead`] has something new to say.
     pub(super) fn due(&self) -> Option<Instant> {
-        (self.state == State::Idle || self.paused.is_none()).then_some(self.due)
+        match self.state {
+            State::Idle => Some(self.next()),
+            State::Queued | State::Sent => self.paused.is_none().then_some(self.due),
+        }
     }
 
     /// Whether a ping is to be sent now.
     pub(super) fn ping(&mut self, config: &Config, now: Instant) -> bool {
-        let ping = self.state == State::Idle && now >= self.due;
+        let ping = self.state == State::Idle && now >= self.next();
         if ping {
-            self.state = State::Queued;
-            // If the ping itself is late, that is not the peer's fault.
-            self.due = (self.due + config.ping_timeout).max(now + config.ping_timeout / 2);
+            self.ask(config, now);
         }
         ping
     }
 
-    /// The transport has taken the ping.
-    pub(super) fn sent(&mut self) {
-        if self.state == State::Queued {
-            self.state = State::Sent;
+    fn ask(&mut self, config: &Config, now: Instant) {
+        self.state = State::Queued;
+        // If the ping itself is late, that is not the peer's fault.
+        let due = (self.due + config.ping_timeout).max(now + config.ping_timeout / 2);
+        self.due = due.min(now + config.ping_timeout);
+    }
+
+    /// The transport has taken a ping, which was queued here or by whoever wanted it in its place.
+    pub(super) fn sent(&mut self, config: &Config, now: Instant) {
+        if self.state == State::Idle {
+            self.ask(config, now);
         }
+        self.state = State::Sent;
+        (self.wanted, self.free) = (None, now + APART);
+    }
+
+    /// Whether no ping is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.state == State::Idle
+    }
+
+    /// Whether a ping waits for its pong.
+    pub(super) fn is_sent(&self) -> bool {
+        self.state == State::Sent
     }
 
     /// A pong came; says whether it was asked for.
@@ -113,10 +159,47 @@ mod tests {
         assert!(!heartbeat.pong(&config, start + SECOND));
         assert!(heartbeat.ping(&config, start + 25 * SECOND));
         assert!(!heartbeat.pong(&config, start + 26 * SECOND));
-        heartbeat.sent();
+        heartbeat.sent(&config, start + 26 * SECOND);
         assert!(heartbeat.pong(&config, start + 27 * SECOND));
         assert!(!heartbeat.pong(&config, start + 27 * SECOND));
         assert_eq!(heartbeat.due(), Some(start + 52 * SECOND));
+    }
+
+    #[test]
+    fn a_wanted_ping_is_early_and_then_rare() {
+        let (config, start) = (config(), Instant::now());
+        let mut heartbeat = Heartbeat::new(&config, start);
+        heartbeat.want(start + SECOND, false);
+        heartbeat.want(start + SECOND + GATHER, false);
+        assert_eq!(heartbeat.due(), Some(start + SECOND + GATHER));
+        let pinged = start + 2 * SECOND;
+        assert!(heartbeat.ping(&config, pinged));
+        heartbeat.sent(&config, pinged);
+        // While it is on its way there is no other, and its pong is due as any.
+        heartbeat.want(pinged, false);
+        assert!(!heartbeat.ping(&config, pinged + 10 * SECOND));
+        assert!(!heartbeat.is_dead(start + 21 * SECOND));
+        assert!(heartbeat.is_dead(start + 22 * SECOND));
+        assert!(heartbeat.pong(&config, pinged + SECOND / 2));
+        assert_eq!(heartbeat.due(), Some(pinged + APART));
+        assert!(heartbeat.ping(&config, pinged + APART));
+        heartbeat.sent(&config, pinged + APART);
+        assert!(heartbeat.pong(&config, pinged + 2 * SECOND));
+        // Nothing is wanted any more: the next comes after the interval.
+        assert_eq!(heartbeat.due(), Some(start + 29 * SECOND));
+        heartbeat.want(start + 5 * SECOND, true);
+        assert!(heartbeat.ping(&config, start + 5 * SECOND));
+    }
+
+    #[test]
+    fn a_ping_that_somebody_else_queued_is_answered_as_any() {
+        let (config, start) = (config(), Instant::now());
+        let mut heartbeat = Heartbeat::new(&config, start);
+        heartbeat.sent(&config, start + SECOND);
+        assert!(!heartbeat.ping(&config, start + 20 * SECOND));
+        assert!(heartbeat.is_dead(start + 21 * SECOND));
+        assert!(heartbeat.pong(&config, start + 21 * SECOND));
+        assert_eq!(heartbeat.due(), Some(start + 46 * SECOND));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
     },
     task::Waker,
 };
@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     head::Head,
-    outbox::{After, Content, Item, Queue, Taken, Tell},
+    outbox::{After, Content, Item, Note, Queue, Tell},
     polling::Mailbox,
 };
 use crate::{Id, Mark, Reason};
@@ -44,6 +44,9 @@ pub struct Link {
     task: AtomicU8,
     /// There is a request.
     asked: AtomicBool,
+    /// How many bytes the answers have that wait for the transport, or for whoever makes them as far as that can
+    /// be known.
+    owed: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -65,6 +68,8 @@ pub(super) struct State {
     /// Nobody looks at requests any more.
     over: bool,
     request: Option<Request>,
+    /// What the client is told of the end, instead of the reason.
+    word: Option<&'static str>,
     /// The requests of a session on polling.
     pub(super) mailbox: Option<Box<Mailbox>>,
 }
@@ -88,6 +93,7 @@ impl Link {
             closed: false,
             over: false,
             request: None,
+            word: None,
             mailbox,
         };
         Self {
@@ -96,6 +102,7 @@ impl Link {
             limit,
             task: AtomicU8::new(RUNNING),
             asked: AtomicBool::new(false),
+            owed: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
     }
@@ -147,15 +154,19 @@ impl Link {
         if volatile && state.blocked {
             return Err(SendError::Full);
         }
-        let waiting = state.queue.len();
+        let (waiting, answers) = (state.queue.len(), state.queue.answers());
         for item in items {
             state.queue.push(item);
         }
         // One packet may always wait, however long it is.
-        if waiting > 0 && state.queue.bytes() > self.limit {
+        if waiting > 0 && state.queue.is_over(self.limit) {
             state.queue.truncate(waiting);
             self.ask(state, Request::Abort(Reason::SlowReader));
             return Err(SendError::Full);
+        }
+        let answers = state.queue.answers() - answers;
+        if answers > 0 {
+            self.owed.fetch_add(answers, Ordering::Relaxed);
         }
         // A transport that cannot take more wakes the task when it can.
         if !state.blocked {
@@ -164,7 +175,46 @@ impl Link {
         Ok(())
     }
 
-    /// Queues no packet, but a mark: it is told once everything queued before has been taken.
+    /// How many bytes of answers may wait, or be owed: past it nothing more is read from the client. Little
+    /// enough that what is read already does not bring them over the limit.
+    fn answer_limit(&self) -> usize {
+        self.limit / 4
+    }
+
+    /// Whether so many answers wait that the client is to take some before it asks for more.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.owed.load(Ordering::Relaxed) > self.answer_limit()
+    }
+
+    /// The transport has taken so many bytes of answers.
+    pub(super) fn answered(&self, bytes: usize) {
+        if bytes > 0 {
+            self.owed.fetch_sub(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// An answer will take about so many bytes.
+    pub(crate) fn owe(&self, bytes: usize) {
+        self.owed.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// The answer is queued, or there will be none.
+    pub(crate) fn settle(&self, bytes: usize) {
+        if self.owed.fetch_sub(bytes, Ordering::Relaxed) > self.answer_limit() {
+            self.notify(self.state.lock());
+        }
+    }
+
+    /// Queues a ping, so that the client proves soon what is queued before. Nothing where one is on its way.
+    pub fn ask_proof(&self) {
+        let mut state = self.state.lock();
+        if !state.closed {
+            state.queue.ping();
+            self.wake(state);
+        }
+    }
+
+    /// Queues no packet, but a mark: it is told once the client is known to have everything queued before.
     pub fn mark(&self, lane: u32, mark: Mark) -> Result<(), SendError> {
         self.push_silent(Item { lane, after: After::Tell(Tell::Mark(mark)), ..Item::new(Content::Nothing) })
     }
@@ -194,16 +244,31 @@ impl Link {
         self.ask(self.state.lock(), Request::Close(reason));
     }
 
-    /// Lets go of what is queued for a lane and not being sent; gives its marks.
+    /// Lets go of what is queued for a lane and not being sent; gives the marks that the client is not known to
+    /// have.
     pub(crate) fn remove_lane(&self, lane: u32) -> Vec<Mark> {
-        let mut removed = Vec::new();
-        self.state.lock().queue.remove_lane(lane, &mut removed);
-        removed.iter().filter_map(|taken| taken.note()?.mark).collect()
+        let removed = self.state.lock().queue.remove_lane(lane);
+        removed.into_iter().map(|note| note.mark).collect()
     }
 
     /// Closes the session at once: what waits is not sent, and nothing more is queued.
     pub fn abort(&self, reason: Reason) {
         self.ask(self.state.lock(), Request::Abort(reason));
+    }
+
+    /// As [`Link::abort`] for [`Reason::Application`], and tells the client why.
+    pub fn abort_with(&self, word: &'static str) {
+        let mut state = self.state.lock();
+        if state.request.is_none() {
+            state.word = Some(word);
+        }
+        self.ask(state, Request::Abort(Reason::Application));
+    }
+
+    /// What the client is told of the end, if anything.
+    pub(super) fn farewell(&self, reason: Reason) -> Option<&'static str> {
+        let word = self.state.lock().word.filter(|_| reason == Reason::Application);
+        word.or_else(|| reason.is_told().then(|| reason.as_str()))
     }
 
     pub(super) fn quiesce(&self) -> oneshot::Receiver<()> {
@@ -291,15 +356,15 @@ impl Link {
         }
     }
 
-    /// Nothing is queued from now on; gives what still waits.
-    pub(super) fn shut(&self) -> Vec<Taken> {
+    /// Nothing is queued from now on; gives what the client is not known to have.
+    pub(super) fn shut(&self) -> Vec<Note> {
         let mut state = self.state.lock();
         state.closed = true;
         state.over = true;
         state.request = None;
         state.waker = None;
         state.mailbox = None;
-        let mut queue = std::mem::take(&mut state.queue);
+        let queue = std::mem::take(&mut state.queue);
         drop(state);
         queue.drain()
     }

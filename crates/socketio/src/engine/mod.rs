@@ -4,6 +4,7 @@
 //! and may be written to by anyone ([`Link`]). What the messages mean is up to a [`Protocol`];
 //! [`crate::Server`] is one that speaks Socket.IO.
 
+mod doubt;
 mod driver;
 pub(crate) mod frame;
 mod head;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
+    doubt::Doubt,
     frame::{MAX_HEADER, Opcode, header_length, write_header},
     head::Head,
     packet::SEPARATOR,
@@ -20,24 +21,33 @@ pub const PACKET_OVERHEAD: usize = size_of::<Item>();
 /// (`Payload.max_decode_packets` of python-engineio) takes 16 and drops the connection over more.
 const RESPONSE_PACKETS: usize = 16;
 
-/// What the protocol wants to be told when a packet was taken.
+/// What a packet is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
-    /// Nothing.
+    /// The protocol is told nothing.
     Nothing,
-    /// The packet's mark.
+    /// The answer to a request of the client: counted apart, since reading stops before too many wait.
+    Answer,
+    /// The protocol is told the mark once the client is known to have the packet.
     Mark(Mark),
-    /// That its lane has ended: this was the last packet.
+    /// The protocol is told that the lane has ended once the transport has taken this last packet of it.
     End,
 }
 
-/// What the protocol is told: a packet was taken, or is not going to be.
+/// A packet that the client has, or is not known to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Whose packet it was.
+    /// Whose packet it is.
     pub lane: u32,
-    /// Its mark, or none for the last packet of the lane.
-    pub mark: Option<Mark>,
+    /// Its mark.
+    pub mark: Mark,
+}
+
+impl Note {
+    /// Whether a note that comes later says the same and more.
+    pub(super) fn is_covered_by(self, later: Self) -> bool {
+        self.lane == later.lane && self.mark.0 == later.mark.0
+    }
 }
 
 /// A packet that waits.
@@ -70,27 +80,42 @@ pub(crate) enum After {
     Drained(#[expect(dead_code, reason = "dropping it tells the receiver")] oneshot::Sender<()>),
 }
 
-/// A packet that was taken.
+/// A packet that was taken, of which somebody is to be told now.
 pub(crate) struct Taken {
-    lane: u32,
+    pub(crate) lane: u32,
     pub(crate) after: After,
 }
 
-impl Taken {
-    /// What the protocol is to be told of it.
-    pub(crate) fn note(&self) -> Option<Note> {
-        let note = |mark| Some(Note { lane: self.lane, mark });
-        match self.after {
-            After::Tell(Tell::Mark(mark)) => note(Some(mark)),
-            After::Tell(Tell::End) => note(None),
-            _ => None,
-        }
-    }
+/// How the transport's side of a session stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing {
+    /// Something was sent that no ping on its way asks for.
+    pub(crate) unasked: bool,
+    /// So much is in doubt that nothing more is to be sent.
+    pub(crate) doubtful: bool,
+    /// How many bytes of answers wait no more since this was asked the last time.
+    pub(crate) answered: usize,
 }
 
 impl Item {
     pub(crate) fn new(content: Content) -> Self {
         Self { content, lane: 0, after: After::Tell(Tell::Nothing) }
+    }
+
+    fn ping() -> Self {
+        Self { after: After::Ping, ..Self::new(Content::Packet(Bytes::from_static(b"2"))) }
+    }
+
+    fn is_answer(&self) -> bool {
+        matches!(self.after, After::Tell(Tell::Answer))
+    }
+
+    /// Its note, if it has a mark.
+    fn note(&self) -> Option<Note> {
+        match self.after {
+            After::Tell(Tell::Mark(mark)) => Some(Note { lane: self.lane, mark }),
+            _ => None,
+        }
     }
 
     fn payload(&self) -> usize {
@@ -143,6 +168,14 @@ pub(crate) struct Queue {
     /// How many packets are in a response that is on its way.
     responding: usize,
     bytes: usize,
+    /// How many of the bytes are answers.
+    answers: usize,
+    /// How many bytes of answers went since [`Queue::standing`] told it.
+    answered: usize,
+    /// A ping waits for the transport, or for its pong.
+    pinging: bool,
+    /// What was taken and is in doubt.
+    doubt: Option<Box<Doubt>>,
 }
 
 impl Queue {
@@ -151,18 +184,59 @@ impl Queue {
         self.bytes
     }
 
+    /// Whether more waits than may: of what the client did not ask for, or of answers.
+    pub(crate) fn is_over(&self, limit: usize) -> bool {
+        self.answers > limit || self.bytes - self.answers > limit
+    }
+
+    pub(crate) fn standing(&mut self) -> Standing {
+        let answered = std::mem::take(&mut self.answered);
+        let doubt = self.doubt.as_deref();
+        Standing {
+            unasked: doubt.is_some_and(Doubt::is_unasked),
+            doubtful: doubt.is_some_and(Doubt::is_full),
+            answered,
+        }
+    }
+
+    /// How many bytes of answers wait.
+    pub(crate) fn answers(&self) -> usize {
+        self.answers
+    }
+
     pub(crate) fn push(&mut self, item: Item) {
         if self.items.capacity() == 0 {
             self.items = SPARE.take();
         }
         self.bytes += item.cost();
+        if item.is_answer() {
+            self.answers += item.cost();
+        }
         self.items.push_back(item);
     }
 
-    /// Puts a packet before all that nothing was sent of yet.
-    pub(crate) fn push_front(&mut self, item: Item) {
-        self.bytes += item.cost();
-        self.items.insert(self.begun(), item);
+    /// Queues a ping behind everything, unless one is on its way.
+    pub(crate) fn ping(&mut self) {
+        if !std::mem::replace(&mut self.pinging, true) {
+            self.push(Item::ping());
+        }
+    }
+
+    /// Queues a ping before all that nothing was sent of yet, unless one is on its way.
+    pub(crate) fn ping_first(&mut self) {
+        if !std::mem::replace(&mut self.pinging, true) {
+            let ping = Item::ping();
+            self.bytes += ping.cost();
+            self.items.insert(self.begun(), ping);
+        }
+    }
+
+    /// The pong has come: what the client has.
+    pub(crate) fn ponged(&mut self) -> Vec<Note> {
+        self.pinging = false;
+        let proven = self.doubt.as_deref_mut().map(Doubt::proven).unwrap_or_default();
+        self.doubt.take_if(|doubt| doubt.is_empty());
+        proven
     }
 
     /// How many packets are being sent, in part or as a whole.
@@ -188,7 +262,7 @@ impl Queue {
     }
 
     /// Records that the transport has taken `bytes` of the frames.
-    pub(crate) fn advance(&mut self, bytes: usize, taken: &mut Vec<Taken>) {
+    pub(crate) fn advance(&mut self, bytes: usize, taken: &mut Vec<Taken>) -> Standing {
         self.offset += bytes;
         while let Some(front) = self.items.front() {
             let length = front.frame_length();
@@ -199,6 +273,7 @@ impl Queue {
             self.pop(taken);
         }
         self.release();
+        self.standing()
     }
 
     /// Writes a polling payload of what waits: at least one packet, at most [`RESPONSE_PACKETS`], and no more
@@ -234,31 +309,41 @@ impl Queue {
     }
 
     /// Records that the transport has taken the response.
-    pub(crate) fn responded(&mut self, taken: &mut Vec<Taken>) {
+    pub(crate) fn responded(&mut self, taken: &mut Vec<Taken>) -> Standing {
         for _ in 0..std::mem::take(&mut self.responding) {
             self.pop(taken);
         }
         self.release();
+        self.standing()
     }
 
-    /// Lets go of what nothing was sent of yet and belongs to a lane.
-    pub(crate) fn remove_lane(&mut self, lane: u32, removed: &mut Vec<Taken>) {
+    /// What the client is not known to have of a lane; what nothing was sent of yet is let go.
+    pub(crate) fn remove_lane(&mut self, lane: u32) -> Vec<Note> {
+        let mut removed = self.remove_doubt(lane);
         let mut index = 0;
-        let (begun, mut freed) = (self.begun(), 0);
+        let (begun, mut freed, mut answers) = (self.begun(), 0, 0);
         self.items.retain_mut(|item| {
             let keep = item.lane != lane || index < begun;
             index += 1;
             if item.lane == lane {
-                let after = std::mem::replace(&mut item.after, After::Tell(Tell::Nothing));
-                removed.push(Taken { lane, after });
-            }
-            if !keep {
-                freed += item.cost();
+                removed.extend(item.note());
+                let cost = item.cost();
+                freed += if keep { 0 } else { cost };
+                answers += if item.is_answer() { cost } else { 0 };
+                item.after = After::Tell(Tell::Nothing);
             }
             keep
         });
         self.bytes -= freed;
+        self.answers -= answers;
+        self.answered += answers;
         self.release();
+        removed
+    }
+
+    /// What is in doubt of a lane.
+    pub(crate) fn remove_doubt(&mut self, lane: u32) -> Vec<Note> {
+        self.doubt.as_deref_mut().map(|doubt| doubt.remove_lane(lane)).unwrap_or_default()
     }
 
     /// Takes out who waits for the packets before to be taken.
@@ -267,21 +352,17 @@ impl Queue {
         waiting.map(|item| std::mem::replace(&mut item.after, After::Tell(Tell::Nothing))).collect()
     }
 
-    /// Lets go of everything; gives what was to happen when it was taken.
-    pub(crate) fn drain(&mut self) -> Vec<Taken> {
-        let mut waiting = Vec::new();
-        while !self.items.is_empty() {
-            self.pop(&mut waiting);
-        }
-        (self.offset, self.responding) = (0, 0);
-        self.release();
-        waiting
+    /// Lets go of everything; gives what the client is not known to have.
+    pub(crate) fn drain(self) -> Vec<Note> {
+        let doubt = self.doubt.into_iter().flat_map(|mut doubt| doubt.drain());
+        doubt.chain(self.items.iter().filter_map(Item::note)).collect()
     }
 
     /// Lets go of the newest packets, all but `length`.
     pub(crate) fn truncate(&mut self, length: usize) {
         for item in self.items.drain(length..) {
             self.bytes -= item.cost();
+            self.answers -= if item.is_answer() { item.cost() } else { 0 };
         }
         self.release();
     }
@@ -303,8 +384,21 @@ impl Queue {
     fn pop(&mut self, taken: &mut Vec<Taken>) {
         if let Some(item) = self.items.pop_front() {
             self.bytes -= item.cost();
-            if !matches!(item.after, After::Tell(Tell::Nothing)) {
-                taken.push(Taken { lane: item.lane, after: item.after });
+            match item.after {
+                After::Tell(Tell::Nothing) => {}
+                After::Tell(Tell::Answer) => {
+                    self.answers -= item.cost();
+                    self.answered += item.cost();
+                }
+                After::Tell(Tell::Mark(mark)) => {
+                    self.doubt.get_or_insert_default().taken(Note { lane: item.lane, mark });
+                }
+                after => {
+                    if let (After::Ping, Some(doubt)) = (&after, &mut self.doubt) {
+                        doubt.pinged();
+                    }
+                    taken.push(Taken { lane: item.lane, after });
+                }
             }
         }
     }
@@ -333,10 +427,6 @@ mod tests {
         Tell::Mark(Mark(number, 0))
     }
 
-    fn ping() -> Item {
-        Item { after: After::Ping, ..Item::new(Content::Packet(Bytes::from_static(b"2"))) }
-    }
-
     /// Some packets of every kind.
     fn some() -> Queue {
         let mut queue = Queue::default();
@@ -354,8 +444,14 @@ mod tests {
         buffer
     }
 
-    fn marks(taken: &[Taken]) -> Vec<u64> {
-        taken.iter().filter_map(|taken| Some(taken.note()?.mark?.0)).collect()
+    fn marks(notes: &[Note]) -> Vec<u64> {
+        notes.iter().map(|note| note.mark.0).collect()
+    }
+
+    /// What was taken and is in doubt.
+    fn in_doubt(queue: &Queue) -> Vec<u64> {
+        let mut doubt = queue.doubt.as_deref().cloned().unwrap_or_default();
+        marks(&doubt.drain().collect::<Vec<_>>())
     }
 
     #[test]
@@ -377,7 +473,7 @@ mod tests {
                 queue.advance(buffer.len(), &mut taken);
             }
             assert!(sent == expected, "{step} {limit}");
-            assert_eq!(marks(&taken), [1, 2]);
+            assert_eq!(in_doubt(&queue), [1, 2]);
             assert_eq!((queue.bytes(), queue.len(), queue.items.capacity()), (0, 0, 0));
         }
     }
@@ -386,32 +482,59 @@ mod tests {
     fn a_ping_overtakes_all_but_what_is_being_sent() {
         let mut taken = Vec::new();
         let mut queue = some();
-        queue.push_front(ping());
+        queue.ping_first();
         assert!(whole(&queue).starts_with(b"\x81\x012\x81\x0742"));
         let mut queue = some();
         queue.advance(1, &mut taken);
-        queue.push_front(ping());
+        queue.ping_first();
         assert!(whole(&queue).starts_with(b"\x0742[\"a\"]\x81\x012\x82"));
         // A response is sent as a whole.
         let mut queue = some();
         assert!(queue.respond(1000).starts_with(b"42[\"a\"]\x1eb"));
-        queue.push_front(ping());
+        queue.ping_first();
+        queue.ping_first();
         queue.responded(&mut taken);
-        assert_eq!(marks(&taken), [1]);
+        assert_eq!(in_doubt(&queue), [1]);
         assert!(queue.respond(1000) == b"2");
         queue.responded(&mut taken);
         assert!(matches!(taken.last().map(|taken| &taken.after), Some(After::Ping)));
         assert_eq!(queue.respond(1000).len(), 70_002);
         queue.responded(&mut taken);
-        assert_eq!(marks(&taken), [1, 2]);
+        assert_eq!(in_doubt(&queue), [1, 2]);
         assert_eq!((queue.bytes(), queue.len()), (0, 0));
+        // The pong proves what was taken before the ping.
+        assert_eq!(marks(&queue.ponged()), [1]);
+        assert_eq!(in_doubt(&queue), [2]);
+        queue.ping();
+        queue.respond(1000);
+        queue.responded(&mut taken);
+        assert_eq!(marks(&queue.ponged()), [2]);
+        assert!(queue.doubt.is_none());
+    }
+
+    #[test]
+    fn answers_are_counted_apart() {
+        let mut queue = Queue::default();
+        queue.push(text(1, "event", mark(1)));
+        for body in ["first", "other", "third"] {
+            queue.push(text(1, body, Tell::Answer));
+        }
+        let one = PACKET_OVERHEAD + 2 + 5;
+        assert_eq!((queue.bytes(), queue.answers()), (4 * one, 3 * one));
+        assert!(!queue.is_over(3 * one) && queue.is_over(3 * one - 1));
+        let length = queue.items[0].frame_length() + queue.items[1].frame_length();
+        assert_eq!(queue.advance(length, &mut Vec::new()).answered, one);
+        queue.truncate(1);
+        assert_eq!((queue.answers(), queue.standing().answered), (one, 0));
+        queue.remove_lane(1);
+        assert_eq!((queue.bytes(), queue.answers(), queue.standing().answered), (0, 0, one));
     }
 
     #[test]
     fn a_response_holds_no_more_than_any_client_takes() {
         let mut queue = Queue::default();
         for _ in 0..=RESPONSE_PACKETS {
-            queue.push_front(ping());
+            queue.push(text(1, "x", Tell::Nothing));
         }
         let count = |payload: Vec<u8>| payload.split(|byte| *byte == SEPARATOR).count();
         assert_eq!(count(queue.respond(1000)), RESPONSE_PACKETS);
@@ -421,16 +544,16 @@ mod tests {
 
     #[test]
     fn a_lane_is_removed_but_for_what_is_being_sent() {
-        let (mut taken, mut removed) = (Vec::new(), Vec::new());
+        let mut taken = Vec::new();
         let mut queue = some();
         queue.push(text(1, "late", mark(3)));
         queue.advance(3, &mut taken);
-        queue.remove_lane(1, &mut removed);
-        assert_eq!(marks(&removed), [1, 3]);
+        assert_eq!(marks(&queue.remove_lane(1)), [1, 3]);
         let rest = whole(&queue);
         assert!(rest == whole(&some())[3..]);
         queue.advance(rest.len(), &mut taken);
-        assert_eq!(marks(&taken), [2]);
+        assert_eq!(in_doubt(&queue), [2]);
+        assert_eq!(marks(&queue.remove_lane(2)), [2]);
         assert_eq!(queue.bytes(), 0);
     }
 
@@ -442,7 +565,8 @@ mod tests {
         queue.push(text(3, "x", mark(3)));
         queue.truncate(5);
         assert_eq!(queue.bytes(), bytes);
+        queue.advance(whole(&queue).len() - 10, &mut Vec::new());
+        assert_eq!(in_doubt(&queue), [1]);
         assert_eq!(marks(&queue.drain()), [1, 2]);
-        assert_eq!((queue.bytes(), queue.len()), (0, 0));
     }
 }

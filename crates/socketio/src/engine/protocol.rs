@@ -54,13 +54,18 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// The work of the latest message is done. A reason ends the session.
     fn finish(&self, session: &mut Self::Session, done: Self::Done, now: Instant) -> Result<(), Reason>;
 
-    /// The transport has taken a packet that carried a note; in the order of the packets.
-    fn taken(&self, session: &mut Self::Session, note: Note, now: Instant);
+    /// The client has a packet that carried a mark, and those before it in the same stream ([`crate::Mark`]); in
+    /// the order of the packets.
+    fn received(&self, session: &mut Self::Session, note: Note);
+
+    /// The transport has taken the last packet of a lane. `in_doubt` are the notes of the lane that
+    /// [`Protocol::received`] was not called with.
+    fn ended(&self, session: &mut Self::Session, lane: u32, in_doubt: Vec<Note>, now: Instant);
 
     /// When the session ends, and why, if nothing happens until then.
     fn deadline(&self, session: &Self::Session) -> Option<(Instant, Reason)>;
 
-    /// The session is over; called exactly once. `untaken` are the notes of the packets that were queued
-    /// and not taken.
-    fn close(&self, session: Self::Session, reason: Reason, untaken: Vec<Note>);
+    /// The session is over; called exactly once. `in_doubt` are the notes that [`Protocol::received`] was not
+    /// called with, in order.
+    fn close(&self, session: Self::Session, reason: Reason, in_doubt: Vec<Note>);
 }

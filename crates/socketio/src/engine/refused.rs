@@ -29,6 +29,8 @@ pub(super) enum Refused {
     Conflict,
     /// The session has ended over what was posted.
     Closed(Reason),
+    /// The session has ended: whether over what the client did, and the word that says why.
+    Ended(bool, &'static str),
     /// With why.
     Origin(String),
     /// `EIO` says that it is another version.
@@ -62,6 +64,8 @@ impl Refused {
             Self::Request | Self::Handshake | Self::Moved | Self::Conflict | Self::Closed(_) => {
                 (StatusCode::BAD_REQUEST, 3)
             }
+            Self::Ended(true, _) => (StatusCode::BAD_REQUEST, 1),
+            Self::Ended(false, _) => (StatusCode::SERVICE_UNAVAILABLE, 4),
             Self::Origin(_) => (StatusCode::FORBIDDEN, 4),
             Self::Version | Self::NoVersion => (StatusCode::BAD_REQUEST, 5),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, 4),
@@ -89,6 +93,7 @@ impl Refused {
                 reason.as_str()
             )
             .into(),
+            Self::Ended(_, word) => (*word).into(),
             Self::Origin(why) => format!("Forbidden. {why}").into(),
             Self::Version => format!("Unsupported protocol version. EIO names another one. {SPOKEN}").into(),
             Self::NoVersion => {

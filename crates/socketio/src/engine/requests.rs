@@ -23,8 +23,11 @@ use crate::{Config, Reason};
 
 /// Answers a GET when there is something to say.
 pub(super) async fn get(link: &Link) -> Result<Response<Body>, Refused> {
-    let answer = wait(link)?.await.map_err(|_| Refused::Session)?;
-    Ok(text(Body::new(answer.payload, answer.pulled)))
+    match wait(link)?.await.map_err(|_| Refused::Session)? {
+        Answer::Packets(payload, pulled) => Ok(text(Body::new(payload, Some(pulled)))),
+        Answer::Last(packet) => Ok(text(Body::new(Bytes::from_static(packet.as_bytes()), None))),
+        Answer::Ended(told, word) => Err(Refused::Ended(told, word)),
+    }
 }
 
 fn wait(link: &Link) -> Result<oneshot::Receiver<Answer>, Refused> {

@@ -45,6 +45,8 @@ pub(super) struct WebSocket {
     torn: bool,
     /// Something waits to be sent, and the tasks that were due before have not had their turn yet.
     gathering: bool,
+    /// Why the session ends, if the peer is told.
+    farewell: Option<&'static str>,
 }
 
 /// What one look at the connection came to.
@@ -61,7 +63,7 @@ impl WebSocket {
     pub(super) fn new(stream: TcpStream, received: &[u8]) -> Self {
         let mut reader = Reader::default();
         reader.keep(received);
-        Self { stream, reader, incomplete: None, torn: false, gathering: false }
+        Self { stream, reader, incomplete: None, torn: false, gathering: false, farewell: None }
     }
 
     /// Runs a session until there is a reason to end it.
@@ -70,14 +72,16 @@ impl WebSocket {
         driver: &mut Driver<'_, P>,
         mut timer: Pin<&mut Sleep>,
     ) -> Reason {
-        poll_fn(|cx| {
+        let reason = poll_fn(|cx| {
             driver.link.unpark();
             match guarded(|| self.turn(driver, timer.as_mut(), cx)) {
                 Ok(None) => Poll::Pending,
                 Ok(Some(reason)) | Err(reason) => Poll::Ready(reason),
             }
         })
-        .await
+        .await;
+        self.farewell = driver.link.farewell(reason);
+        reason
     }
 
     /// One turn of the task. `Ok` gives a reason when everything was sent before an orderly end.
@@ -90,6 +94,7 @@ impl WebSocket {
         let now = Instant::now();
         driver.requests(now)?;
         driver.poll_work(now, cx)?;
+        driver.pace(now);
         let mut drained = false;
         if driver.is_reading() {
             let waker = cx.waker();
@@ -184,23 +189,34 @@ impl WebSocket {
         let everything = loop {
             buffer.clear();
             let mut state = driver.link.lock();
+            if driver.is_holding() {
+                state.blocked = true;
+                driver.link.park(&mut state, cx.waker());
+                break false;
+            }
+            if driver.is_asking() {
+                cx.waker().wake_by_ref();
+                break false;
+            }
             state.queue.gather(&mut buffer, BUFFER);
             if buffer.is_empty() {
                 // Nothing is left to send, but somebody may be waiting for just that.
-                state.queue.advance(0, &mut taken);
+                let standing = state.queue.advance(0, &mut taken);
                 state.blocked = false;
                 driver.link.park(&mut state, cx.waker());
+                drop(state);
+                driver.taken(&mut taken, standing, now);
                 break true;
             }
             drop(state);
             match Pin::new(&mut self.stream).poll_write(cx, &buffer) {
                 Poll::Ready(Ok(written @ 1..)) => {
                     let mut state = driver.link.lock();
-                    state.queue.advance(written, &mut taken);
+                    let standing = state.queue.advance(written, &mut taken);
                     self.torn = !state.queue.is_between_packets();
                     drop(state);
                     driver.stalled = None;
-                    driver.taken(&mut taken, now);
+                    driver.taken(&mut taken, standing, now);
                 }
                 Poll::Ready(_) => return Err(Reason::TransportError),
                 Poll::Pending => {
@@ -213,7 +229,6 @@ impl WebSocket {
             }
         };
         WRITE.set(buffer);
-        driver.taken(&mut taken, now);
         if everything {
             driver.stalled = None;
         }
@@ -228,15 +243,16 @@ impl WebSocket {
         }
     }
 
-    /// Says goodbye, if it can be said at once: a close frame, unless a packet is half sent, and the end of
-    /// what the server sends.
+    /// Says goodbye, if it can be said at once: a close frame with the reason, unless the peer is not told or a
+    /// packet is half sent, and the end of what the server sends.
     pub(super) async fn goodbye(&mut self, reason: Reason) {
         let code = reason.close_code().to_be_bytes();
+        let word = self.farewell.unwrap_or_default().as_bytes();
         let mut header = [0; MAX_HEADER];
-        let length = write_header(&mut header, Opcode::Close, code.len());
+        let length = write_header(&mut header, Opcode::Close, code.len() + word.len());
         poll_fn(|cx| {
-            if !self.torn {
-                let _ = self.write_now(&[&header[..length], &code].concat(), cx);
+            if !self.torn && self.farewell.is_some() {
+                let _ = self.write_now(&[&header[..length], &code, word].concat(), cx);
             }
             let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
             Poll::Ready(())
@@ -275,9 +291,12 @@ pub(super) fn receive<P: Protocol>(
     match incoming {
         Incoming::Text(text) => driver.packet(&Packet::decode(text).ok_or(Reason::BadPacket)?, now, cx),
         Incoming::Binary(bytes) => driver.packet(&Packet::Binary(bytes.into()), now, cx),
-        Incoming::Part | Incoming::Pong => driver.count(now),
+        Incoming::Part | Incoming::Pong => {
+            driver.count(now);
+            Ok(())
+        }
         Incoming::Ping(payload) => {
-            driver.count(now)?;
+            driver.count(now);
             let pong = Content::Pong(Bytes::copy_from_slice(payload));
             // Refused only when the session is closing anyway.
             let _ = driver.link.push([Item::new(pong)], false);

@@ -77,15 +77,16 @@ impl<'a, H: Handler> Wire<'a, H> {
             state.queue.gather(output, usize::MAX);
             let written = output.len() - start;
             if written == 0 {
-                state.queue.advance(0, &mut self.taken);
+                let standing = state.queue.advance(0, &mut self.taken);
                 state.blocked = false;
                 self.driver.link.park(&mut state, cx.waker());
+                drop(state);
+                self.driver.taken(&mut self.taken, standing, now);
                 break;
             }
             drop(state);
-            self.driver.link.lock().queue.advance(written, &mut self.taken);
-            self.driver.taken(&mut self.taken, now);
+            let standing = self.driver.link.lock().queue.advance(written, &mut self.taken);
+            self.driver.taken(&mut self.taken, standing, now);
         }
-        self.driver.taken(&mut self.taken, now);
     }
 }

@@ -15,8 +15,8 @@ pub enum Message {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    /// A close frame, with its status.
-    Close(u16),
+    /// A close frame, with its status and its reason.
+    Close(u16, String),
     /// The end of the connection.
     End,
 }
@@ -91,7 +91,18 @@ impl Client {
         self.received.drain(..used);
     }
 
-    /// The next text that is not an Engine.IO ping.
+    /// The texts up to the next Engine.IO ping, which is not answered.
+    pub async fn until_ping(&mut self) -> Vec<String> {
+        let mut texts = Vec::new();
+        loop {
+            match self.next().await.text() {
+                "2" => return texts,
+                text => texts.push(text.to_owned()),
+            }
+        }
+    }
+
+    /// The next text that is not an Engine.IO ping; pings are not answered.
     pub async fn text(&mut self) -> String {
         loop {
             match self.next().await.text() {
@@ -103,11 +114,16 @@ impl Client {
 
     /// Reads until the connection ends; gives the status of the close frame.
     pub async fn closed(&mut self) -> Option<u16> {
-        let mut status = None;
+        self.farewell().await.map(|(status, _)| status)
+    }
+
+    /// Reads until the connection ends; gives the status and the reason of the close frame.
+    pub async fn farewell(&mut self) -> Option<(u16, String)> {
+        let mut farewell = None;
         loop {
             match self.next().await {
-                Message::Close(code) => status = Some(code),
-                Message::End => return status,
+                Message::Close(code, reason) => farewell = Some((code, reason)),
+                Message::End => return farewell,
                 _ => {}
             }
         }
@@ -162,8 +178,8 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The first frame in what the server sent.
-fn parse(bytes: &[u8]) -> Option<(Message, usize)> {
+/// The first frame in what the server sent, and its length.
+pub fn parse(bytes: &[u8]) -> Option<(Message, usize)> {
     let &[first, second, ..] = bytes else { return None };
     assert_eq!(second & 0x80, 0, "a server does not mask");
     let (start, length) = match second {
@@ -175,7 +191,10 @@ fn parse(bytes: &[u8]) -> Option<(Message, usize)> {
     let message = match first {
         0x81 => Message::Text(String::from_utf8(payload).expect("text is UTF-8")),
         0x82 => Message::Binary(payload),
-        0x88 => Message::Close(u16::from_be_bytes(payload[..2].try_into().unwrap())),
+        0x88 => Message::Close(
+            u16::from_be_bytes(payload[..2].try_into().unwrap()),
+            String::from_utf8(payload[2..].to_vec()).unwrap(),
+        ),
         0x89 => Message::Ping(payload),
         0x8A => Message::Pong(payload),
         other => panic!("a frame that begins with {other:#x}"),

@@ -35,7 +35,7 @@ pub type Session = Value;
 pub enum Happened {
     Connected(Socket<Session>),
     Event { name: String, args: Value, attachments: Vec<Bytes> },
-    Taken(Mark),
+    Received(Mark),
     Acked(Mark),
     Disconnected(Reason, Undelivered),
 }
@@ -102,8 +102,8 @@ impl Handler for App {
         }
     }
 
-    fn taken(&self, _: &Socket<Session>, mark: Mark) {
-        self.tell(Happened::Taken(mark));
+    fn received(&self, _: &Socket<Session>, mark: Mark) {
+        self.tell(Happened::Received(mark));
     }
 
     fn acked(&self, _: &Socket<Session>, mark: Mark) {
@@ -191,6 +191,14 @@ impl Fixture {
         match self.next().await {
             Happened::Event { name, args, .. } => (name, args),
             other => panic!("an event was expected, not {other:?}"),
+        }
+    }
+
+    /// The next mark that the client has proved to have.
+    pub async fn received(&mut self) -> Mark {
+        match self.next().await {
+            Happened::Received(mark) => mark,
+            other => panic!("a mark was expected, not {other:?}"),
         }
     }
 
