@@ -81,11 +81,38 @@ unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of 
 	cargo test --workspace --all-features --locked
 	cd web && npm test
 
+PROXIES := nginx caddy haproxy apache2 openssl
+
 .PHONY: e2e
 e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in Chromium
-	@scripts/need chromium curl jq
+	@scripts/need chromium curl jq $(PROXIES)
 	cargo build --release --locked --package aldis-socketio --example conformance_server
 	cd e2e && npm test
+
+.PHONY: proxies
+proxies: build e2e/node_modules/.package-lock.json ## Run the end-to-end tests behind the proxies of deploy/ only
+	@scripts/need chromium $(PROXIES)
+	cd e2e && npm test -- --project=proxies
+
+e2e/clients/java/target/classes/Client.class: e2e/clients/java/pom.xml $(wildcard e2e/clients/java/src/main/java/*)
+	@scripts/need mvn
+	cd e2e/clients/java && mvn --quiet --batch-mode package
+	@touch $@
+
+e2e/clients/go/target/client: $(wildcard e2e/clients/go/*.*)
+	@scripts/need go
+	cd e2e/clients/go && go build -o target/client .
+	@touch $@
+
+e2e/clients/rust/target/debug/client: $(wildcard e2e/clients/rust/Cargo.* e2e/clients/rust/src/*)
+	cargo build --locked --manifest-path e2e/clients/rust/Cargo.toml --target-dir e2e/clients/rust/target
+	@touch $@
+
+LIBRARIES := java/target/classes/Client.class go/target/client rust/target/debug/client
+
+.PHONY: clients
+clients: build e2e/node_modules/.package-lock.json e2e/.venv/ready $(addprefix e2e/clients/,$(LIBRARIES)) ## Try client libraries of other languages, more than make test does
+	cd e2e && CLIENTS=all npm test -- --project=clients
 
 bench/node_modules/.package-lock.json: bench/package-lock.json
 	@scripts/need node npm
@@ -130,5 +157,5 @@ deny: ## Check the licences and sources of what the crates depend on (needs carg
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf web/dist web/.angular web/node_modules e2e/node_modules e2e/.venv e2e/test-results
+	rm -rf web/dist web/.angular web/node_modules e2e/node_modules e2e/.venv e2e/test-results e2e/clients/*/target
 	rm -rf bench/node_modules bench/peers/target bench/data

@@ -1,6 +1,6 @@
 import { io, type ManagerOptions, type SocketOptions } from 'socket.io-client';
 
-import type { Message, Problem } from '../../web/src/app/protocol/protocol.ts';
+import type { Message, Problem, Receipt } from '../../web/src/app/protocol/protocol.ts';
 import type { Live } from './aldis.ts';
 
 /** What a socket received, with a way to wait for more. */
@@ -61,6 +61,14 @@ export async function refusedConnect({ socket }: Client): Promise<{ message: str
   });
   socket.connect();
   return refused.finally(() => socket.close());
+}
+
+/** Waits until a client was told that somebody has what was sent to them, up to a `seq`. */
+export function delivered({ events }: Client, { username }: { username: string }, seq: number): Promise<void> {
+  return events.until((items) => items.some(([name, payload]) => {
+    const receipt = payload as Receipt;
+    return name === 'receipt' && receipt.username === username && receipt.deliveredSeq >= seq;
+  }));
 }
 
 /** Waits for the next event of a name. */

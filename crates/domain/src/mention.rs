@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_text_mentions_so_many_at_most() {
-        let text: String = (0..1_000).map(|number| format!("@m{number:03} ")).collect();
+        let text = (0..1_000).map(|number| format!("@m{number:03}")).collect::<Vec<_>>().join(" ");
         let found = mentions(&text, |name| name[1..].parse().ok().map(UserId));
         assert_eq!(found, (0..50).map(UserId).collect::<Vec<_>>());
     }

@@ -38,9 +38,10 @@ pub trait Handler: Send + Sync + 'static {
     /// An event came. The next one is handled when the future is done.
     fn event(&self, socket: &Socket<Self::Session>, event: Event) -> impl Future<Output = ()> + Send;
 
-    /// The client's library has a packet of [`Socket::emit_marked`], or what came before a [`Socket::mark`]; in the
-    /// order of the emits. The proof is the client's answer to a ping that was sent after the packet: one is sent
-    /// a moment after the first packet that waits for it, and then once a second at most.
+    /// The client's library has a packet of [`Socket::emit_marked`], or what came before a
+    /// [`Socket::mark`]; in the order of the emits. The proof is the client's answer to a ping that was
+    /// sent after the packet: one is sent a moment after the first packet that waits for it, and then once
+    /// a second at most.
     fn received(&self, socket: &Socket<Self::Session>, mark: Mark) {
         let _ = (socket, mark);
     }
@@ -58,16 +59,17 @@ pub trait Handler: Send + Sync + 'static {
 
 /// A value that the application gives a packet to know it by: a stream, and a place in it.
 ///
-/// The places of one stream rise. A mark stands for those before it in its stream: of several that are proved
-/// at the same time, [`Handler::received`] may be called with the last one alone, and [`Undelivered`] likewise.
+/// The places of one stream rise. A mark stands for those before it in its stream: of several that are
+/// proved at the same time, [`Handler::received`] may be called with the last one alone, and
+/// [`Undelivered`] likewise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(pub u64, pub u64);
 
 /// What a socket that is over did not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undelivered {
-    /// The marks of [`Socket::emit_marked`] and [`Socket::mark`] that [`Handler::received`] was not called with, in
-    /// order. The client may have these packets or not.
+    /// The marks of [`Socket::emit_marked`] and [`Socket::mark`] that [`Handler::received`] was not called
+    /// with, in order. The client may have these packets or not.
     pub in_doubt: Vec<Mark>,
     /// The marks of [`Socket::emit_confirmed`] that [`Handler::acked`] was not called with, in order.
     pub unacked: Vec<Mark>,

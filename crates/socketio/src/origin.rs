@@ -125,12 +125,12 @@ fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
         }
         (host.to_ascii_lowercase(), rest)
     };
-    let port = match rest.strip_prefix(':') {
+    let port = if rest.is_empty() {
+        None
+    } else {
         // Not parsed alone: a sign would be taken.
-        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
-        Some(_) => return None,
-        None if rest.is_empty() => None,
-        None => return None,
+        let digits = rest.strip_prefix(':')?;
+        Some(digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?)
     };
     Some((host, port))
 }

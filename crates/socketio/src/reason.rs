@@ -23,9 +23,10 @@ macro_rules! reasons {
                 match self { $(Self::$name => $code),+ }
             }
 
-            /// Whether the client is told: not where it did nothing wrong and is to come back at once. A close
-            /// frame makes the Java library wait for its ping timeout, and a close packet is final for those of
-            /// Python and Rust; a connection that ends without a word is lost for every library, and opened anew.
+            /// Whether the client is told: not where it did nothing wrong and is to come back at once. A
+            /// close frame makes the Java library wait for its ping timeout, and a close packet is final
+            /// for those of Python and Rust; a connection that ends without a word is lost for every
+            /// library, and opened anew.
             pub(crate) const fn is_told(self) -> bool {
                 !matches!(self, Self::ServerClosing | Self::Application | Self::Aborted)
             }

@@ -115,8 +115,8 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.send(Kind::Event, None, event, Tell::Mark(mark))
     }
 
-    /// Emits nothing; [`crate::Handler::received`] is called with the mark once the client has everything that was
-    /// emitted before.
+    /// Emits nothing; [`crate::Handler::received`] is called with the mark once the client has everything
+    /// that was emitted before.
     pub fn mark(&self, mark: Mark) -> Result<(), SendError> {
         let core = &self.0.core;
         if core.is_open() { core.link.mark(core.lane, mark) } else { Err(SendError::Closed) }
@@ -196,7 +196,8 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.link.abort(reason);
     }
 
-    /// As [`Socket::abort`] for [`Reason::Application`]; the client is told why, by the reason of the close frame.
+    /// As [`Socket::abort`] for [`Reason::Application`]; the client is told why, by the reason of the close
+    /// frame.
     pub fn abort_with(&self, word: &'static str) {
         self.0.core.link.abort_with(word);
     }

@@ -1,5 +1,5 @@
-//! What a hostile client may try: each ends its session with a reason that is counted, and nobody else's, or is
-//! read no faster than it may.
+//! What a hostile client may try: each ends its session with a reason that is counted, and nobody else's,
+//! or is read no faster than it may.
 
 mod support;
 

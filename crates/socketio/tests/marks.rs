@@ -175,8 +175,8 @@ async fn on_polling_the_pong_proves_it_too_and_a_poll_does_not() {
     assert_eq!(get(address, &sid).await.body, "2");
     post(address, &sid, "3").await;
     assert_eq!([fixture.received().await, fixture.received().await], [Mark(1, 0), Mark(2, 0)]);
-    // A client that closes while a response is on its way throws it away and polls once more, and the poll may
-    // come before its goodbye.
+    // A client that closes while a response is on its way throws it away and polls once more, and the poll
+    // may come before its goodbye.
     socket.emit_marked(&event("c"), Mark(3, 0)).unwrap();
     assert_eq!(get(address, &sid).await.body, "42[\"c\"]");
     let polling = tokio::spawn({
@@ -230,7 +230,8 @@ async fn what_is_in_doubt_is_bounded() {
     for stream in 0..STREAMS {
         socket.emit_marked(&event, Mark(stream, 0)).unwrap();
     }
-    // A client that reads and does not answer gets no more than may be in doubt, and what was written with it.
+    // A client that reads and does not answer gets no more than may be in doubt, and what was written with
+    // it.
     let mut texts = 0;
     while let Ok(text) = timeout(Duration::from_secs(1), client.next()).await {
         texts += u64::from(text.text() != "2");
@@ -251,4 +252,32 @@ async fn what_is_in_doubt_is_bounded() {
     for stream in 0..STREAMS {
         assert_eq!(fixture.received().await, Mark(stream, 0));
     }
+}
+
+#[tokio::test]
+async fn a_handler_that_waits_for_the_transport_does_not_wait_for_a_pong_behind_it() {
+    const STREAMS: u64 = 10_000;
+    let config = Config { max_pending_bytes: 64 * 1024 * 1024, ..config() };
+    let mut fixture = Fixture::start(config).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    let event = Payload::event("a", &("x".repeat(200),)).unwrap();
+    for stream in 0..STREAMS {
+        socket.emit_marked(&event, Mark(stream, 0)).unwrap();
+    }
+    let mut texts = 0;
+    while let Ok(text) = timeout(Duration::from_millis(500), client.next()).await {
+        texts += u64::from(text.text() != "2");
+    }
+    assert!(texts < STREAMS);
+    // Its handler ends when everything is sent, and only then the pong is read.
+    client.send("427[\"drain\"]").await;
+    client.send("3").await;
+    while texts < STREAMS {
+        client.text().await;
+        texts += 1;
+    }
+    assert_eq!(client.text().await, "437[]");
+    assert!(matches!(fixture.next().await, Happened::Event { .. }));
+    assert_eq!(fixture.received().await, Mark(0, 0));
 }

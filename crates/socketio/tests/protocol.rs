@@ -11,7 +11,11 @@ use support::{
     client::{Client, Message, get, http, open_polling, post},
     config,
 };
-use tokio::time::Instant;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::Instant,
+};
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
@@ -84,6 +88,36 @@ async fn bad_requests_are_refused_with_their_code() {
     }
     assert_eq!(fixture.server.metrics().refused, 16);
     assert_eq!(fixture.server.metrics().sessions, 1);
+}
+
+/// As nginx asks without `proxy_http_version 1.1`, and a proxy that drops what is meant for one hop.
+#[tokio::test]
+async fn a_websocket_through_a_proxy_that_cannot_is_refused_at_once() {
+    let fixture = Fixture::start(config()).await;
+    let sid = open_polling(fixture.address).await;
+    let key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for path in [WEBSOCKET.to_owned(), format!("{WEBSOCKET}&sid={sid}")] {
+        for (version, headers) in [
+            ("1.0", "Connection: Upgrade\r\nUpgrade: websocket\r\n"),
+            ("1.1", "Connection: close\r\nUpgrade: websocket\r\n"),
+            ("1.1", "Connection: Upgrade\r\n"),
+        ] {
+            let mut stream = TcpStream::connect(fixture.address).await.unwrap();
+            let request = format!("GET {path} HTTP/{version}\r\nHost: chat\r\n{headers}{key}\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            while !answer.ends_with('}') {
+                let mut part = [0; 1024];
+                let length = stream.read(&mut part).await.unwrap();
+                assert_ne!(length, 0, "{request}{answer}");
+                answer.push_str(std::str::from_utf8(&part[..length]).unwrap());
+            }
+            assert!(answer.starts_with(&format!("HTTP/{version} 400")), "{request}{answer}");
+            assert!(answer.contains("proxy_http_version 1.1"), "{request}{answer}");
+        }
+    }
+    // The session is none the worse for it.
+    assert_eq!(post(fixture.address, &sid, "40").await.status, 200);
 }
 
 #[tokio::test]

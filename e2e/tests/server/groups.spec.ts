@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import type { Conversation, ConversationChange, Message, NewGroup, Page, Problem } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
-import { client, join, type Client } from '../../support/live.ts';
+import { client, delivered, join, type Client } from '../../support/live.ts';
 
 let aldis: Aldis;
 test.beforeAll(async () => void (aldis = await Aldis.start()));
@@ -113,8 +113,10 @@ test('who joined later is told nothing of changes of what was before', async () 
   const b = await online(bob);
   expect((await put(ann, group, bob)).status).toBe(200);
   answer(await a.socket.emitWithAck('message:edit', { conversationId: group.id, id, text: 'between ourselves' }));
-  await say(a.socket, { conversationId: group.id, text: 'with bob' });
+  const { seq } = await say(a.socket, { conversationId: group.id, text: 'with bob' });
   await b.messages.reaches(1);
+  // Else it would be in doubt, and come again.
+  await delivered(a, bob, seq);
   expect(of(b, 'message:updated')).toEqual([]);
   refusal(await b.socket.emitWithAck('message:react', { conversationId: group.id, id, emoji: '👍', on: true }), 404, 'not_found');
   b.socket.close();

@@ -67,7 +67,7 @@ test('a body that is longer is refused with what to do, and so is one before the
     const packets = Array.from({ length: 100 }, (_, n) => message(n, ann.username, 'x'.repeat(15_000)));
     const { status, message: said } = await polling.post(...packets);
     expect(status).toBe(413);
-    expect(said).toMatch(/at most \d+ bytes.*the session is closed.*nothing of this body was read/i);
+    expect(said).toMatch(/at most \d+ bytes.*the session is closed.*nothing of this body was handled/i);
     const after = await polling.get();
     expect([after.status, after.message]).toEqual([400, expect.stringContaining('Session ID unknown')]);
   }

@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import { Aldis, answer, type Person, say } from '../../support/aldis.ts';
 import { Hole } from '../../support/hole.ts';
-import { client, type Client, join, next } from '../../support/live.ts';
+import { client, type Client, delivered, join, next } from '../../support/live.ts';
 import type { Receipt } from '../../../web/src/app/protocol/protocol.ts';
 
 // A message counts as delivered to a plain client once its library is known to have it, not once a kernel has.
@@ -13,10 +13,6 @@ test.afterAll(() => aldis.end());
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`);
 const texts = ({ messages }: Client) => messages.items.map(({ text }) => text);
-
-/** Waits until a client was told that somebody has a message. */
-const told = ({ events }: Client, { username }: Person, seq: number) =>
-  events.until((items) => items.some(([name, payload]) => isReceipt(name, payload, username) && (payload as Receipt).deliveredSeq >= seq));
 
 const isReceipt = (name: string, payload: unknown, username: string) => name === 'receipt' && (payload as Receipt).username === username;
 
@@ -31,7 +27,7 @@ for (const transport of ['websocket', 'polling']) {
       const b = client(hole.url, bob, options);
       await Promise.all([a, e, b].map(join));
       await say(a.socket, { receiver: bob.username, text: 'here' });
-      await told(a, bob, 1);
+      await delivered(a, bob, 1);
 
       hole.swallow('"text":"1"');
       const sends = numbers(1, 50).map((text) => a.socket.emitWithAck('message', { receiver: bob.username, text }));
@@ -40,7 +36,7 @@ for (const transport of ['websocket', 'polling']) {
       await expect.poll(() => hole.swallowed).toContain(transport === 'polling' ? '"text":"1"' : '"text":"50"');
       // Receipts are told in the order in which they are stored: what is told of eve comes behind what was told of bob.
       await say(a.socket, { receiver: eve.username, text: 'fence' });
-      await told(a, eve, 1);
+      await delivered(a, eve, 1);
       expect(texts(b)).toEqual(['here']);
       const early = a.events.items.filter(([name, payload]) => isReceipt(name, payload, bob.username));
       expect(early.map(([, payload]) => (payload as Receipt).deliveredSeq)).toEqual([1]);
@@ -48,7 +44,7 @@ for (const transport of ['websocket', 'polling']) {
       const again = client(aldis.url, bob, options);
       await join(again);
       expect(texts(again)).toEqual(numbers(1, 50));
-      await told(a, bob, 51);
+      await delivered(a, bob, 51);
       for (const { socket } of [a, e, b, again]) socket.close();
     } finally {
       hole.end();
@@ -118,6 +114,6 @@ test('a plain client is told a great deal at once, and it counts as delivered', 
   // Not a page for each ping.
   expect(Date.now() - begun).toBeLessThan(5000);
   expect(texts(b)).toEqual(numbers(1, 5000));
-  await told(a, bob, 5000);
+  await delivered(a, bob, 5000);
   for (const { socket } of [a, b]) socket.close();
 });

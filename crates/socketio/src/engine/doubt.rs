@@ -11,10 +11,10 @@ const UNSORTED: usize = 256;
 
 /// The marks of packets that the transport has taken, until the client proves that it has them.
 ///
-/// The proof is the pong of a ping that was sent after the packet: what is between is in order, whatever
-/// proxies it goes through. A write that the kernel took proves nothing, since a network may vanish behind it.
-/// Neither does the next poll of a client on polling: one that closes while a response is on its way throws the
-/// response away and polls once more, and that poll may overtake its goodbye, which is another request.
+/// The proof is the pong of a ping that was sent after the packet: the stream is in order, through any proxy.
+/// A write that the kernel took proves nothing, since a network may vanish behind it. Neither does the next
+/// poll of a client on polling: one that closes while a response is on its way throws the response away and
+/// polls once more, and that poll may overtake its goodbye, which is another request.
 #[derive(Clone, Default)]
 pub(super) struct Doubt {
     /// Sent before the ping that is on its way.

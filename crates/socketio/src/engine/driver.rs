@@ -1,5 +1,5 @@
-//! What a session's task does over any transport: hands on messages, keeps the heartbeat, tells what the client
-//! has, ends.
+//! What a session's task does over any transport: hands on messages, keeps the heartbeat, tells what the
+//! client has, ends.
 
 use std::{
     future::poll_fn,
@@ -69,13 +69,13 @@ impl<'a, P: Protocol> Driver<'a, P> {
         }
     }
 
-    /// Whether more from the client can be handled now. While it does not take its answers it is not read, nor
-    /// while it has sent more than its rate allows.
+    /// Whether more from the client can be handled now. It is not read while it does not take its answers,
+    /// nor while it has sent more than its rate allows.
     pub(super) fn is_reading(&self) -> bool {
         self.work.is_none()
             && matches!(self.phase, Phase::Open)
             && self.resting.is_none()
-            && !self.is_flooded()
+            && (!self.is_flooded() || self.is_holding())
     }
 
     /// Whether reading waits for the client to take its answers.
@@ -83,9 +83,10 @@ impl<'a, P: Protocol> Driver<'a, P> {
         self.link.is_flooded()
     }
 
-    /// Whether nothing is to be sent before the client has answered the ping that is on its way.
+    /// Whether nothing is to be sent before the client has answered the ping that is on its way. Only where
+    /// the answer can be read: a handler at work may wait for what is sent.
     pub(super) fn is_holding(&self) -> bool {
-        self.doubtful && self.heartbeat.is_sent()
+        self.doubtful && self.heartbeat.is_sent() && self.work.is_none() && matches!(self.phase, Phase::Open)
     }
 
     /// Whether a ping is to be sent before anything else is.

@@ -8,7 +8,7 @@ use std::{
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use sha1::{Digest, Sha1};
 use tokio::sync::oneshot;
@@ -136,7 +136,9 @@ pub(super) fn accept_websocket<B>(request: &Request<B>) -> Result<Response<Body>
             .filter_map(|value| value.to_str().ok())
             .any(|value| value.split(',').any(|item| item.trim().eq_ignore_ascii_case(token)))
     };
-    let upgrade = has(header::CONNECTION, "upgrade")
+    // In HTTP/1.0 nothing can be upgraded: after a 101 both sides would wait for ever.
+    let upgrade = request.version() == Version::HTTP_11
+        && has(header::CONNECTION, "upgrade")
         && has(header::UPGRADE, "websocket")
         && has(header::SEC_WEBSOCKET_VERSION, "13");
     let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(Refused::Handshake)?.as_bytes();
@@ -203,6 +205,8 @@ mod tests {
             let without = handshake(|request| drop(request.headers_mut().remove(name)));
             assert_eq!(without, Err(Refused::Handshake), "{name}");
         }
+        let old = handshake(|request| *request.version_mut() = Version::HTTP_10);
+        assert_eq!(old, Err(Refused::Handshake));
         let short = handshake(|request| {
             request.headers_mut().insert("sec-websocket-key", HeaderValue::from_static("c2hvcnQ="));
         });

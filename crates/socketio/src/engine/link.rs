@@ -44,8 +44,7 @@ pub struct Link {
     task: AtomicU8,
     /// There is a request.
     asked: AtomicBool,
-    /// How many bytes the answers have that wait for the transport, or for whoever makes them as far as that can
-    /// be known.
+    /// How many bytes of answers wait for the transport, and are expected of the handlers.
     owed: AtomicUsize,
     state: Mutex<State>,
 }
@@ -244,8 +243,8 @@ impl Link {
         self.ask(self.state.lock(), Request::Close(reason));
     }
 
-    /// Lets go of what is queued for a lane and not being sent; gives the marks that the client is not known to
-    /// have.
+    /// Lets go of what is queued for a lane and not being sent; gives the marks of the lane that are in
+    /// doubt.
     pub(crate) fn remove_lane(&self, lane: u32) -> Vec<Mark> {
         let removed = self.state.lock().queue.remove_lane(lane);
         removed.into_iter().map(|note| note.mark).collect()

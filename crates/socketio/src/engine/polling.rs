@@ -44,8 +44,8 @@ pub(super) enum Answer {
     Packets(Bytes, oneshot::Sender<()>),
     /// The last packet of the session's polling.
     Last(&'static str),
-    /// The session has ended, and whether that is the client's doing. Not by a close packet, which is final for
-    /// some libraries: after an error all of them connect anew.
+    /// The session has ended, and whether that is the client's doing. Not by a close packet, which is final
+    /// for some libraries: after an error all of them connect anew.
     Ended(bool, &'static str),
 }
 

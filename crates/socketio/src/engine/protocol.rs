@@ -54,8 +54,8 @@ pub trait Protocol: Send + Sync + Sized + 'static {
     /// The work of the latest message is done. A reason ends the session.
     fn finish(&self, session: &mut Self::Session, done: Self::Done, now: Instant) -> Result<(), Reason>;
 
-    /// The client has a packet that carried a mark, and those before it in the same stream ([`crate::Mark`]); in
-    /// the order of the packets.
+    /// The client has a packet that carried a mark, and those before it in the same stream
+    /// ([`crate::Mark`]); in the order of the packets.
     fn received(&self, session: &mut Self::Session, note: Note);
 
     /// The transport has taken the last packet of a lane. `in_doubt` are the notes of the lane that

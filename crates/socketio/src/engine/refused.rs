@@ -81,8 +81,8 @@ impl Refused {
                 .into(),
             Self::Method => "Bad handshake method. A session is opened with GET.".into(),
             Self::Request => "Bad request. A session is spoken to with GET and POST.".into(),
-            Self::Handshake => "Bad request. This is no WebSocket handshake; a proxy has to pass the headers \
-                Connection and Upgrade on."
+            Self::Handshake => "Bad request. This is no WebSocket handshake, which needs HTTP/1.1; a proxy has to \
+                pass the headers Connection and Upgrade on (nginx: proxy_http_version 1.1)."
                 .into(),
             Self::Moved => "Bad request. The session is on WebSocket by now.".into(),
             Self::Conflict => {
@@ -101,7 +101,7 @@ impl Refused {
             }
             Self::TooLarge(most) => format!(
                 "Payload too large. A body has at most {most} bytes. The session is closed, and nothing of this body \
-                 was read; connect again and send less at a time."
+                 was handled; connect again and send less at a time."
             )
             .into(),
             Self::TooMany => "Too many sessions. Close some, or come back later.".into(),

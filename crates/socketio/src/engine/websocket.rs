@@ -243,8 +243,8 @@ impl WebSocket {
         }
     }
 
-    /// Says goodbye, if it can be said at once: a close frame with the reason, unless the peer is not told or a
-    /// packet is half sent, and the end of what the server sends.
+    /// Says goodbye, if it can be said at once: a close frame with the reason, unless the peer is not told or
+    /// a packet is half sent, and the end of what the server sends.
     pub(super) async fn goodbye(&mut self, reason: Reason) {
         let code = reason.close_code().to_be_bytes();
         let word = self.farewell.unwrap_or_default().as_bytes();

@@ -54,9 +54,8 @@ impl MemoryStore {
         log: &mut Log,
         append: Append,
     ) -> Result<(Entry, bool), AppendError> {
-        let Append { target, sender, at, random, change, mentions } = append;
-        let is_member = |user: &UserId| !matches!(target, Target::Group(_)) || log.member(*user).is_some();
-        let mentions: Box<[UserId]> = mentions.into_iter().filter(is_member).collect();
+        let mentions = mentioned(log, &append);
+        let Append { sender, at, random, change, .. } = append;
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
             Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
@@ -230,6 +229,13 @@ impl MemoryStore {
         }
         Ok(self.conversations.write().open_direct(append.sender, other, id, append.at))
     }
+}
+
+/// Those of the people that a text names who are members now.
+fn mentioned(log: &Log, append: &Append) -> Box<[UserId]> {
+    let is_member =
+        |user: &&UserId| !matches!(append.target, Target::Group(_)) || log.member(**user).is_some();
+    append.mentions.iter().filter(is_member).copied().collect()
 }
 
 /// The message that a sender changes.

@@ -187,7 +187,7 @@ async fn entries_name_the_message_below_them() {
         let (done, result) = oneshot::channel();
         let target = Target::Conversation(first.conversation);
         let append = Append { target, sender, at: NOW, random: 0, change, mentions: Vec::new() };
-        let done = Box::new(move |outcome: Result<_, _>| drop(done.send(outcome.is_ok())));
+        let done = Box::new(move |outcome: Result<_, _>| done.send(outcome.is_ok()).unwrap());
         if let Some(room) = store.append(append, done) {
             room.await;
         }

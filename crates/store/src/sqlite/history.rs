@@ -89,7 +89,7 @@ pub(super) fn below(
     }
 }
 
-/// Fills `below_seq` for entries created before migration 7.
+/// Fills `below_seq` for entries created before migration 9.
 pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error> {
     let sql = "SELECT DISTINCT conversation_id FROM messages WHERE kind <> 0 OR hidden_from IS NOT NULL";
     let mut statement = connection.prepare(sql)?;
