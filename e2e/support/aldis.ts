@@ -36,9 +36,9 @@ export class Aldis {
     private readonly flags: string[],
   ) {}
 
-  /** Serves with these flags besides where to listen and to keep its data. */
-  static async start(flags: string[] = []): Promise<Aldis> {
-    const data = await mkdtemp(join(tmpdir(), 'aldis-'));
+  /** Serves with these flags besides where to listen and to keep its data: in a new folder, if none is named. */
+  static async start(flags: string[] = [], folder?: string): Promise<Aldis> {
+    const data = folder ?? (await mkdtemp(join(tmpdir(), 'aldis-')));
     return new Aldis(await Aldis.serve('127.0.0.1:0', data, flags), data, flags);
   }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use protocol::{Attachment, AttachmentId, Code, Timestamp, limit};
+use protocol::{Attachment, AttachmentId, Code, limit};
 use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
@@ -35,8 +35,16 @@ pub struct Attachments {
     /// Held for reading from when bytes are kept until the store knows of them; for writing while bytes that the
     /// store does not know of are removed.
     keeping: RwLock<()>,
+    looks: Mutex<Looks>,
+}
+
+/// When this server looked for what is not used.
+#[derive(Clone, Copy, Default)]
+struct Looks {
+    /// Up to when the store has grown older.
+    aged: Option<Duration>,
     /// When all bytes that are kept were last compared with what the store knows.
-    compared: Mutex<Option<Duration>>,
+    compared: Option<Duration>,
 }
 
 /// A file that is handed out.
@@ -89,7 +97,10 @@ impl Drop for Place<'_> {
 
 impl Attachments {
     /// How often all bytes are compared with what the store knows: what a power cut left is found then.
-    const COMPARE: Duration = Duration::from_hours(24);
+    const COMPARE: Duration = Duration::from_hours(6);
+    /// How long bytes that the store does not know stay, of the time that servers run on it: it may be the wrong
+    /// store.
+    const UNNAMED: Duration = Duration::from_hours(7 * 24);
     /// Files looked at in one go of a sweep.
     const SWEPT: usize = 256;
 
@@ -111,7 +122,7 @@ impl Attachments {
             unused: settings.attachment_unused,
             uploads: Mutex::default(),
             keeping: RwLock::default(),
-            compared: Mutex::default(),
+            looks: Mutex::default(),
         }
     }
 
@@ -171,27 +182,60 @@ impl Attachments {
         Ok(Opened { kind, shown, name: record.name, hash, blob })
     }
 
-    /// Forgets uploads that no message came to carry, and removes bytes that no upload has.
+    /// Forgets uploads that no message came to carry, and removes bytes that no upload has, each once it has been so
+    /// for long enough. Time is how long servers have run on this store, so neither a clock that jumps nor a store
+    /// that was put in the place of another makes anything go; and the first look of a server only takes note.
     pub async fn sweep(&self) -> Result<(), Error> {
-        let unused = i64::try_from(self.unused.as_millis()).unwrap_or(i64::MAX);
-        let before = Timestamp::from_millis(self.clock.now().as_millis().saturating_sub(unused));
+        let now = self.clock.monotonic();
+        let Looks { aged, compared } = *self.looks.lock();
+        let age = self.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
+        self.looks.lock().aged = Some(now);
+        let before = aged.and_then(|_| age.checked_sub(self.unused));
         loop {
-            let forgotten = self.store.forget_unused(before, Self::SWEPT).await?;
+            let forgotten = self.store.forget_unused(age, before, Self::SWEPT).await?;
             if forgotten.is_empty() {
                 break;
             }
             self.remove_unused(forgotten).await?;
         }
-        let now = self.clock.monotonic();
-        if self.compared.lock().is_some_and(|last| now < last + Self::COMPARE) {
+        if compared.is_some_and(|last| now < last + Self::COMPARE) {
             return Ok(());
         }
+        self.compare(age, compared.and_then(|_| age.checked_sub(Self::UNNAMED))).await?;
+        self.looks.lock().compared = Some(now);
+        Ok(())
+    }
+
+    /// Compares all bytes with what the store knows. Removes those that it did not know at an age, nor since.
+    async fn compare(&self, age: Duration, before: Option<Duration>) -> Result<(), Error> {
+        let (mut files, mut bytes, mut old) = (0_u64, 0, Vec::new());
         for first in 0..=u8::MAX {
             for hashes in self.blobs.list(first).await?.chunks(Self::SWEPT) {
-                self.remove_unused(hashes.to_vec()).await?;
+                let unnamed = self.store.unused_blobs(hashes.to_vec()).await?;
+                for hash in &unnamed {
+                    if let Some(blob) = self.blobs.open(*hash).await? {
+                        files += 1;
+                        bytes += blob.size();
+                    }
+                }
+                if !unnamed.is_empty() {
+                    old.extend(self.store.note_unnamed(unnamed, age, before).await?);
+                }
             }
         }
-        *self.compared.lock() = Some(now);
+        if files > 0 {
+            tracing::warn!(
+                files,
+                bytes,
+                removed = old.len(),
+                "the database does not know some files among the attachments; each is removed once this server has run \
+                 for a week since it was first seen so"
+            );
+        }
+        for hashes in old.chunks(Self::SWEPT) {
+            self.remove_unused(hashes.to_vec()).await?;
+            self.store.forget_unnamed(hashes.to_vec()).await?;
+        }
         Ok(())
     }
 
@@ -297,19 +341,24 @@ impl Upload<'_> {
             picture,
             created_at,
         };
-        let hashes = record.blobs().collect();
         let attachment = shown(&record);
         let keeping = attachments.keeping.read().await;
-        blob.keep(record.hash).await?;
+        // Of what was there before, others may know.
+        let mut new = Vec::new();
+        if blob.keep(record.hash).await? {
+            new.push(record.hash);
+        }
         if let Some((hash, bytes)) = thumbnail {
             let mut small = attachments.blobs.begin().await?;
             small.write(bytes.into()).await?;
-            small.keep(hash).await?;
+            if small.keep(hash).await? {
+                new.push(hash);
+            }
         }
         let kept = attachments.store.add_attachment(record, attachments.quota).await?;
         drop(keeping);
         if !kept {
-            attachments.remove_unused(hashes).await?;
+            attachments.remove_unused(new).await?;
             return Err(attachments.quota_exceeded());
         }
         Ok(attachment)

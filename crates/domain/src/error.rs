@@ -7,7 +7,7 @@ use protocol::{Code, Problem};
 
 use crate::store::StoreError;
 
-/// Why a request was not done. Nothing of it was stored.
+/// Why a request was not done. Nothing is promised of it, and sending it again with the same `clientId` is safe.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}: {detail}", code.as_str())]
 pub struct Error {
@@ -65,10 +65,16 @@ impl Error {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        if let StoreError::TooMany = error {
-            return Self::rate_limited(Duration::from_secs(1));
-        }
-        let detail = "Nothing was stored; try again in a moment.";
-        Self { cause: Some(error), ..Self::new(Code::StoreUnavailable, detail) }
+        let (code, detail) = match error {
+            StoreError::TooMany => return Self::rate_limited(Duration::from_secs(1)),
+            StoreError::Unavailable(_) | StoreError::Closed => (
+                Code::StoreUnavailable,
+                "Nothing is promised; try again in a moment, with the same clientId.",
+            ),
+            StoreError::Damaged(_) => {
+                (Code::StoreDamaged, "What the server has stored is damaged; its operator has to mend it.")
+            }
+        };
+        Self { cause: Some(error), ..Self::new(code, detail) }
     }
 }

@@ -113,7 +113,9 @@ codes! {
     OtpLocked = "otp_locked", 429, false, "Too many wrong codes";
     /// A fault of the server; its log says more.
     Internal = "internal", 500, true, "The server failed";
-    /// The store cannot take it now: nothing was stored.
+    /// What the server has stored is damaged: its operator has to mend it.
+    StoreDamaged = "store_damaged", 500, false, "The store is damaged";
+    /// The store cannot take it now: nothing is promised, and sending it again is safe.
     StoreUnavailable = "store_unavailable", 503, true, "The store is not available";
     /// More work waits than the server takes on.
     Overloaded = "overloaded", 503, true, "The server is busy";

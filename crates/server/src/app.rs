@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use domain::Domain;
 use domain::store::Store;
+use domain::{Clock, Domain};
 use socketio::Origins;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +17,7 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) domain: Domain,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) origins: Origins,
     pub(crate) metrics: Arc<Metrics>,

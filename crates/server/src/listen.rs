@@ -28,6 +28,7 @@ use crate::http;
 use crate::http::extract::ClientAddress;
 use crate::http::guard;
 use crate::http::problem::Failure;
+use crate::log::Rare;
 use crate::socket::Sockets;
 use address::{Connections, Place, client_address, holder, is_forwarded, is_trusted};
 
@@ -77,14 +78,20 @@ impl Listener {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    static REFUSED: Rare = Rare::new();
+                    if let Some(left_out) = REFUSED.left_out() {
+                        tracing::warn!(%error, left_out, "a connection could not be accepted");
+                    }
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
             // Past the limit a connection is dropped at once: a refusal would cost what is lacking.
             let Ok(place) = places.clone().try_acquire_owned() else {
-                tracing::warn!("too many connections; one was dropped");
+                static DROPPED: Rare = Rare::new();
+                if let Some(left_out) = DROPPED.left_out() {
+                    tracing::warn!(left_out, "too many connections; one was dropped");
+                }
                 continue;
             };
             let Some(of_address) = self.place_of(peer.ip()) else {

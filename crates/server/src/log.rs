@@ -1,8 +1,26 @@
 //! Logging to standard error: one line an event.
 
+use std::time::Duration;
+
+use domain::LogLimit;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
+use crate::system;
+
+/// A line that is logged once a second at most: what repeats must not fill a disk that may be full already.
+pub(crate) struct Rare(LogLimit);
+
+impl Rare {
+    pub(crate) const fn new() -> Self {
+        Self(LogLimit::new(Duration::from_secs(1)))
+    }
+
+    /// Whether to log it now: how many were left out since the last.
+    pub(crate) fn left_out(&self) -> Option<u64> {
+        self.0.pass(system::uptime())
+    }
+}
 
 /// Starts logging; once a process.
 pub(crate) fn start(config: &Config) -> Result<(), String> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
+use domain::store::Store;
 use domain::{Error, Sent};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -68,12 +69,17 @@ impl Metrics {
     }
 
     /// Everything that is counted, under the names of `docs/operating.md`.
-    pub(crate) fn registry(&self, sockets: socketio::Server<Sockets>, hub: Arc<Hub>) -> Registry {
+    pub(crate) fn registry(
+        &self,
+        sockets: socketio::Server<Sockets>,
+        hub: Arc<Hub>,
+        store: Arc<dyn Store>,
+    ) -> Registry {
         let mut registry = Registry::with_prefix("aldis");
         registry.register("http_requests", "HTTP requests answered, by status", self.requests.clone());
         let help = "Messages, edits and deletions: stored, duplicate, or refused with a code";
         registry.register("messages", help, self.messages.clone());
-        registry.register_collector(Box::new(Transport { sockets, hub }));
+        registry.register_collector(Box::new(Seen { sockets, hub, store }));
         registry
     }
 }
@@ -109,19 +115,20 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// What the Socket.IO layer counts by itself.
-struct Transport {
+/// What other parts count by themselves.
+struct Seen {
     sockets: socketio::Server<Sockets>,
     hub: Arc<Hub>,
+    store: Arc<dyn Store>,
 }
 
-impl fmt::Debug for Transport {
+impl fmt::Debug for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").finish_non_exhaustive()
+        f.debug_struct("Seen").finish_non_exhaustive()
     }
 }
 
-impl Collector for Transport {
+impl Collector for Seen {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let metrics = self.sockets.metrics();
         let gauges = [
@@ -129,6 +136,12 @@ impl Collector for Transport {
             ("sockets", "Sockets that are connected", None, metrics.sockets),
             ("users_online", "Users with a connected socket", None, self.hub.users()),
             ("pending", "What waits for slow sockets", Some(Unit::Bytes), metrics.pending_bytes),
+            (
+                "store_log",
+                "The log of the database, copied into it from 128 MiB on",
+                Some(Unit::Bytes),
+                usize::try_from(self.store.log_bytes()).unwrap_or(usize::MAX),
+            ),
         ];
         for (name, help, unit, value) in gauges {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));

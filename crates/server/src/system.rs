@@ -1,5 +1,6 @@
 //! The world's time and randomness: the only place that asks the system for them.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::{Clock, Random};
@@ -27,6 +28,12 @@ impl Clock for SystemClock {
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+/// Since it was first asked for; never goes back.
+pub(crate) fn uptime() -> Duration {
+    static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+    STARTED.elapsed()
 }
 
 /// A cryptographic generator of each thread, seeded by the system.

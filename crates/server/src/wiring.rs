@@ -37,7 +37,8 @@ pub(crate) fn wire(
         (Arc::new(MemoryStore::new(epoch)), blobs, keys::ephemeral(&*random))
     } else {
         let cache_mib = u32::try_from(config.cache.bytes() >> 20).unwrap_or(u32::MAX);
-        let options = SqliteOptions { cache_mib, ..SqliteOptions::default() };
+        let accept_older = config.accept_older_database;
+        let options = SqliteOptions { cache_mib, accept_older, ..SqliteOptions::default() };
         let store = SqliteStore::open(&config.data, epoch, &options).map_err(|error| error.to_string())?;
         let keyring = keys::load(&config.data, &*random, clock.now()).map_err(|error| error.to_string())?;
         // After the store, whose lock is that of the whole folder.
@@ -51,7 +52,7 @@ pub(crate) fn wire(
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
-    let ports = Ports { store: store.clone(), blobs, broker, otp, clock, random, keyring };
+    let ports = Ports { store: store.clone(), blobs, broker, otp, clock: clock.clone(), random, keyring };
     let listed = config.allow_origin.iter().map(Origin::as_str);
     let origins = Origins::new(listed, address.ip().is_loopback())
         .behind_proxy(!config.trusted_proxy.is_empty())
@@ -59,6 +60,7 @@ pub(crate) fn wire(
     let app = Arc::new(App {
         domain: Domain::new(ports, &settings(&config)),
         store,
+        clock,
         hub,
         origins,
         metrics: Arc::new(Metrics::default()),

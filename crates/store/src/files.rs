@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::store::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek, StoreError};
 
+use crate::reserve::is_full;
+
 /// What is gathered before it is written: each time goes to another thread and back.
 const GATHERED: usize = 256 << 10;
 
@@ -32,8 +34,11 @@ impl FileBlobs {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        make(&new)?;
-        sync(&folder)?;
+        match make(&new) {
+            // It is made once there is room.
+            Err(error) if is_full(&error) => {}
+            made => made?,
+        }
         sync(data)?;
         Ok(Self { folder, next: AtomicU64::new(0) })
     }
@@ -114,18 +119,20 @@ impl NewBlob for Coming {
         run(move || Ok(Box::new(File::open(&held.0)?) as Box<dyn ReadSeek>)).await
     }
 
-    async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<(), StoreError> {
+    async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<bool, StoreError> {
         self.flush().await?;
         run(move || {
             let (inner, file) = place(&self.folder, hash);
-            if !file.try_exists()? {
+            let new = !file.try_exists()?;
+            if new {
                 // Whole on the disk before it has its name.
                 self.file.sync_all()?;
                 make(&inner)?;
                 std::fs::rename(&self.temporary.0, &file)?;
             }
             sync(&inner)?;
-            sync(&self.folder)
+            sync(&self.folder)?;
+            Ok(new)
         })
         .await
     }
@@ -160,7 +167,14 @@ impl BlobStore for FileBlobs {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let (folder, path) = (self.folder.clone(), self.folder.join("new").join(name));
         run(move || {
-            let file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+            let create = || File::options().write(true).create_new(true).mode(0o600).open(&path);
+            let file = match create() {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    make(&folder.join("new"))?;
+                    create()?
+                }
+                file => file?,
+            };
             let temporary = Arc::new(Temporary(path));
             let coming = Coming { folder, temporary, file: Arc::new(file), gathered: Vec::new() };
             Ok(Box::new(coming) as Box<dyn NewBlob>)

@@ -5,9 +5,12 @@
 #![forbid(unsafe_code)]
 
 mod files;
+mod folder;
 mod memory;
+mod reserve;
 mod sqlite;
 
 pub use files::FileBlobs;
+pub use folder::FolderError;
 pub use memory::{MemoryBlobs, MemoryStore};
 pub use sqlite::{OpenError, Options as SqliteOptions, SqliteStore};

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -11,7 +11,7 @@ import { expect, test } from '@playwright/test';
 import { Aldis, answer, BINARY, PASSWORD, say } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
 import { client, join, next } from '../../support/live.ts';
-import type { Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
+import type { Message } from '../../../web/src/app/protocol/protocol.ts';
 
 const run = promisify(execFile);
 const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALDIS_')));
@@ -150,21 +150,6 @@ test('in memory nothing is on disk', async () => {
   }
 });
 
-test('health', async () => {
-  const aldis = await Aldis.start(['--memory']);
-  try {
-    for (const probe of ['/livez', '/readyz']) {
-      const answer = await fetch(aldis.url + probe);
-      expect([answer.status, await answer.text()]).toEqual([200, 'ok']);
-    }
-    // Numbers are for operators, on a listener of their own.
-    await refused(fetch(`${aldis.url}/metrics`), 404, 'not_found');
-    await refused(fetch(`${aldis.url}/docs/elsewhere`), 404, 'not_found');
-  } finally {
-    await aldis.end();
-  }
-});
-
 test('asked to stop, it finishes what is in flight, sends sockets away to come back, and exits with 0', async () => {
   const aldis = await Aldis.start(['--message-burst', '100000']);
   try {
@@ -223,44 +208,6 @@ test('a stop keeps its bound, whatever does not end', async () => {
   } finally {
     endless.destroy();
     holder.stdin.end();
-    await aldis.end();
-  }
-});
-
-test('a full disk refuses with retryable, acknowledges nothing false, and recovers', async () => {
-  const aldis = await Aldis.start();
-  /** Lets files of the server grow to so many bytes; past it the system refuses to write. */
-  const limit = (bytes: string) => execFileSync('prlimit', [`--pid=${aldis.pid}`, `--fsize=${bytes}:unlimited`]);
-  try {
-    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const { socket } = client(aldis.url, ann);
-    socket.connect();
-    const text = 'x'.repeat(16 * 1024);
-    const send = (n: number) => socket.emitWithAck('message', { receiver: bob.username, text, clientId: `c-${n}` });
-    const stored = [answer(await send(0))];
-    limit(`${1024 * 1024}`);
-    let failed: Reply<Message> | undefined;
-    for (let n = 1; n <= 200 && !failed; n++) {
-      const reply = await send(n);
-      if (reply.status === 'ok') stored.push(reply.data);
-      else failed = reply;
-    }
-    const { retryable } = refusal(failed!, 503, 'store_unavailable');
-    expect(retryable).toBe(true);
-    refusal(await send(900), 503, 'store_unavailable');
-    limit('1');
-    refusal(await socket.emitWithAck('message', { receiver: bob.username, text: 'short' }), 503, 'store_unavailable');
-    await refused(fetch(`${aldis.url}/readyz`), 503, 'store_unavailable');
-    expect(await aldis.messages(bob, stored[0]!.conversationId)).toEqual(stored);
-
-    limit('unlimited');
-    await expect.poll(async () => (await fetch(`${aldis.url}/readyz`)).status).toBe(200);
-    const next = answer(await send(900));
-    expect(next.seq).toBe(stored.length + 1);
-    expect(await aldis.messages(bob, next.conversationId)).toEqual([...stored, next]);
-    socket.close();
-  } finally {
-    limit('unlimited');
     await aldis.end();
   }
 });

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use protocol::{AttachmentId, Timestamp};
 
@@ -68,10 +70,31 @@ pub trait AttachmentStore: Send + Sync {
         reader: UserId,
     ) -> Result<Option<AttachmentRecord>, StoreError>;
 
-    /// Forgets some of the uploads from before a time that no message carries, at most `limit`. Gives the bytes that
-    /// they had; others may have the same. None, if there were no such uploads.
-    async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
+    /// Adds to the age of the store: how long servers have run on it, whatever clocks said. Gives the age.
+    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError>;
+
+    /// Takes note, at an age, of the uploads that no message carries. Then forgets some of those that were noted at
+    /// `before` or earlier and have been carried by none since, at most `limit`. Gives the bytes that they had; others
+    /// may have the same. None, if there were no such uploads.
+    async fn forget_unused(
+        &self,
+        age: Duration,
+        before: Option<Duration>,
+        limit: usize,
+    ) -> Result<Vec<BlobHash>, StoreError>;
 
     /// Which of these bytes no upload has.
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
+
+    /// Takes note, at an age, that these bytes are there while no upload has them. Gives those that were noted at
+    /// `before` or earlier, and that no upload has had since.
+    async fn note_unnamed(
+        &self,
+        hashes: Vec<BlobHash>,
+        age: Duration,
+        before: Option<Duration>,
+    ) -> Result<Vec<BlobHash>, StoreError>;
+
+    /// Forgets that these bytes were noted: they are removed.
+    async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError>;
 }

@@ -38,8 +38,8 @@ pub trait NewBlob: Send {
     /// What has been written, from its beginning; to be read where it may block.
     async fn written(&mut self) -> Result<Box<dyn ReadSeek>, StoreError>;
 
-    /// Keeps them durably under their hash. Where the same bytes are kept already, that is that.
-    async fn keep(self: Box<Self>, hash: BlobHash) -> Result<(), StoreError>;
+    /// Keeps them durably under their hash. False where the same bytes were kept already.
+    async fn keep(self: Box<Self>, hash: BlobHash) -> Result<bool, StoreError>;
 }
 
 /// Bytes that are kept; they can be read to their end even if they are removed meanwhile.

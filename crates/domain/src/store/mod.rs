@@ -3,7 +3,8 @@
 //! Promises of every store, held by the contract suite in `crates/store`:
 //! * an operation that succeeded is durable (in memory: as long as the process lives) and seen by every
 //!   operation that starts after it;
-//! * an operation that failed changed nothing, and may be tried again;
+//! * an operation that failed is not seen by any that starts after it, but promises nothing beyond: where the commit
+//!   itself failed, it may turn out to be stored after a crash. It may be tried again;
 //! * each operation is atomic.
 
 mod account;
@@ -38,15 +39,19 @@ pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 
-/// Why the store did not do it. Nothing was stored; the same operation may succeed later.
+/// Why the store did not do it. Nothing is promised: mostly nothing was stored, but what failed in its commit may be
+/// there after a crash.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full, the database is not reached, or the like.
+    /// The disk is full, the database is not reached, or the like: the same operation may succeed later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// The user has as many reads waiting as may wait.
     #[error("too many reads of the user wait")]
     TooMany,
+    /// What is stored is damaged: trying again does not help.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,
@@ -67,6 +72,16 @@ pub trait Store:
 {
     /// Whether it can take something now; tried for real while it is in doubt.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Waits until a part of the store has ended by a fault, which only a new start mends; says which.
+    async fn fault(&self) -> &'static str {
+        std::future::pending().await
+    }
+
+    /// Bytes that are committed and not yet where they stay, if the store has such a log.
+    fn log_bytes(&self) -> u64 {
+        0
+    }
 
     /// Waits until everything submitted before is done.
     async fn settle(&self);

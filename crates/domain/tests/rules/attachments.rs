@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::store::{BlobHash, BlobStore};
 use domain::{Caller, Error, Settings};
 use protocol::{Attachment, AttachmentId, Code, SendMessage};
 
@@ -103,7 +104,8 @@ async fn limits_hold_before_and_while_bytes_come() {
     assert_eq!(upload(&world, &ann, None, &[b"x"]).await.unwrap_err().code, Code::QuotaExceeded);
     assert_eq!(upload(&world, &ann, None, &[large]).await.unwrap_err().code, Code::QuotaExceeded);
     assert_eq!(early(2999).await.err().unwrap().code, Code::QuotaExceeded);
-    // What was refused is not kept, and what was sent and deleted makes room once it is swept.
+    // What was refused is not kept, and what is unused makes room once it has been so for a day.
+    attachments.sweep().await.unwrap();
     world.clock.advance(Duration::from_hours(25));
     attachments.sweep().await.unwrap();
     assert!(upload(&world, &ann, None, &[large]).await.is_ok());
@@ -134,6 +136,9 @@ async fn what_no_message_carries_goes_with_its_bytes() {
     let sent = world.send(&ann, carrying("bob", "", vec![carried])).await.unwrap().message;
     let same = upload(&world, &bob, None, &[b"carried"]).await.unwrap().id;
     let unused = upload(&world, &ann, None, &[b"unused"]).await.unwrap().id;
+    // The first look takes note, however long the server has been there.
+    world.clock.advance(Duration::from_hours(100));
+    attachments.sweep().await.unwrap();
     world.clock.advance(Duration::from_hours(23));
     attachments.sweep().await.unwrap();
     assert!(bytes(&world, &ann, unused).await.is_some());
@@ -148,5 +153,87 @@ async fn what_no_message_carries_goes_with_its_bytes() {
     assert!(answered.await.unwrap().unwrap().message.attachments.is_empty());
     assert!(bytes(&world, &bob, carried).await.is_none());
     attachments.sweep().await.unwrap();
+    assert!(bytes(&world, &ann, carried).await.is_some());
+    world.clock.advance(Duration::from_hours(24));
+    attachments.sweep().await.unwrap();
     assert!(bytes(&world, &ann, carried).await.is_none());
+}
+
+/// Sweeps as a server does, for some hours.
+async fn sweep_for(world: &World, hours: u32) {
+    for _ in 0..hours {
+        world.clock.advance(Duration::from_hours(1));
+        world.domain.attachments.sweep().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_does_not_know_stays_for_a_week_that_servers_ran_on_it() {
+    const HASH: BlobHash = BlobHash([7; 32]);
+    let world = World::new();
+    let mut new = world.blobs.begin().await.unwrap();
+    new.write(Bytes::from_static(b"of another store")).await.unwrap();
+    assert!(new.keep(HASH).await.unwrap());
+    let there = async || world.blobs.open(HASH).await.unwrap().is_some();
+    world.domain.attachments.sweep().await.unwrap();
+    // A clock that jumps makes nothing older.
+    world.clock.jump(Duration::from_hours(24 * 365));
+    sweep_for(&world, 7 * 24 - 1).await;
+    assert!(there().await);
+    // Nor does a new start remove anything, even after the week.
+    let restarted = world.restart();
+    restarted.domain.attachments.sweep().await.unwrap();
+    sweep_for(&restarted, 5).await;
+    assert!(there().await);
+    sweep_for(&restarted, 2).await;
+    assert!(!there().await);
+}
+
+#[tokio::test]
+async fn what_is_refused_at_the_last_moment_is_not_kept_unless_it_was_there() {
+    let world = World::with(&Settings { attachment_quota: 10_000, ..settings() });
+    let ann = world.person("ann").await;
+    let begin = |piece: &'static [u8]| {
+        let (world, ann) = (&world, &ann);
+        async move {
+            let mut upload = world.domain.attachments.upload(ann, "x", None, None).await.unwrap();
+            upload.write(Bytes::from_static(piece)).await.unwrap();
+            upload
+        }
+    };
+    // Three at once, of which two have room.
+    let (one, two, three) = (begin(b"one").await, begin(b"two").await, begin(b"three").await);
+    assert!(one.finish().await.is_ok() && two.finish().await.is_ok());
+    assert_eq!(three.finish().await.unwrap_err().code, Code::QuotaExceeded);
+    assert_eq!(all(&world).await.len(), 2);
+    // The bytes of the third, from another store.
+    let bob = world.person("bob").await;
+    let other = World::new();
+    let eve = other.person("eve").await;
+    plain(&other, &eve).await;
+    let hash = all(&other).await.remove(0);
+    let mut new = world.blobs.begin().await.unwrap();
+    new.write(Bytes::from_static(b"bytes")).await.unwrap();
+    new.keep(hash).await.unwrap();
+    let mut uploads = Vec::new();
+    for piece in [&b"four"[..], b"five", b"bytes"] {
+        let mut upload = world.domain.attachments.upload(&bob, "x", None, None).await.unwrap();
+        upload.write(Bytes::from_static(piece)).await.unwrap();
+        uploads.push(upload);
+    }
+    let refused = uploads.pop().unwrap();
+    for upload in uploads {
+        upload.finish().await.unwrap();
+    }
+    assert_eq!(refused.finish().await.unwrap_err().code, Code::QuotaExceeded);
+    assert!(world.blobs.open(hash).await.unwrap().is_some());
+}
+
+/// All bytes that are kept.
+async fn all(world: &World) -> Vec<BlobHash> {
+    let mut all = Vec::new();
+    for first in 0..=u8::MAX {
+        all.extend(world.blobs.list(first).await.unwrap());
+    }
+    all
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
@@ -139,8 +140,12 @@ hand_on! {
         fn add_attachment(attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
         fn attachments_weigh(owner: UserId) -> Result<u64, StoreError>;
         fn attachment(id: AttachmentId, reader: UserId) -> Result<Option<AttachmentRecord>, StoreError>;
-        fn forget_unused(before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
+        fn grow_older(by: Duration) -> Result<Duration, StoreError>;
+        fn forget_unused(age: Duration, before: Option<Duration>, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
         fn unused_blobs(hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
+        fn note_unnamed(hashes: Vec<BlobHash>, age: Duration, before: Option<Duration>)
+            -> Result<Vec<BlobHash>, StoreError>;
+        fn forget_unnamed(hashes: Vec<BlobHash>) -> Result<(), StoreError>;
     }
 }
 

@@ -25,6 +25,7 @@ const HASHED: &str = "somebody";
 pub(crate) struct World {
     pub(crate) domain: Domain,
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) blobs: Arc<MemoryBlobs>,
     pub(crate) faulty: Arc<Faulty>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) told: Arc<Told>,
@@ -32,21 +33,31 @@ pub(crate) struct World {
 }
 
 #[derive(Default)]
-pub(crate) struct ManualClock(AtomicU64);
+pub(crate) struct ManualClock {
+    since: AtomicU64,
+    /// How far the wall clock is ahead of that.
+    ahead: AtomicU64,
+}
 
 impl ManualClock {
     pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+        self.since.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Sets the wall clock ahead.
+    pub(crate) fn jump(&self, span: Duration) {
+        self.ahead.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_800_000_000_000).plus(self.monotonic())
+        let ahead = Duration::from_millis(self.ahead.load(Ordering::SeqCst));
+        Timestamp::from_millis(1_800_000_000_000).plus(self.monotonic() + ahead)
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
+        Duration::from_millis(self.since.load(Ordering::SeqCst))
     }
 }
 
@@ -145,19 +156,35 @@ impl World {
         static WORLDS: AtomicU64 = AtomicU64::new(0);
         let random = Arc::new(Counting(AtomicU64::new(1000 * WORLDS.fetch_add(1, Ordering::SeqCst))));
         let store = Arc::new(MemoryStore::new(Epoch::draw(&*random)));
+        let blobs = Arc::new(MemoryBlobs::new(10_000_000));
+        Self::on(store, blobs, Arc::default(), random, settings)
+    }
+
+    /// Another server on the same store, at the same time.
+    pub(crate) fn restart(&self) -> Self {
+        let random = Arc::new(Counting(AtomicU64::new(1 << 40)));
+        Self::on(self.store.clone(), self.blobs.clone(), self.clock.clone(), random, &settings())
+    }
+
+    fn on(
+        store: Arc<MemoryStore>,
+        blobs: Arc<MemoryBlobs>,
+        clock: Arc<ManualClock>,
+        random: Arc<Counting>,
+        settings: &Settings,
+    ) -> Self {
         let faulty = Arc::new(Faulty::new(store.clone()));
-        let (clock, told, codes) =
-            (Arc::<ManualClock>::default(), Arc::<Told>::default(), Arc::<Codes>::default());
+        let (told, codes) = (Arc::<Told>::default(), Arc::<Codes>::default());
         let ports = Ports {
             store: faulty.clone() as Arc<dyn Store>,
-            blobs: Arc::new(MemoryBlobs::new(10_000_000)),
+            blobs: blobs.clone(),
             broker: told.clone(),
             otp: codes.clone(),
             clock: clock.clone(),
             random,
             keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
         };
-        Self { domain: Domain::new(ports, settings), store, faulty, clock, told, codes }
+        Self { domain: Domain::new(ports, settings), store, blobs, faulty, clock, told, codes }
     }
 
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {

@@ -19,6 +19,8 @@ mod http;
 mod hub;
 #[path = "../../src/keys.rs"]
 mod keys;
+#[path = "../../src/log.rs"]
+mod log;
 #[path = "../../src/metrics.rs"]
 mod metrics;
 #[path = "../../src/otp.rs"]

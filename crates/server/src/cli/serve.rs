@@ -20,7 +20,8 @@ use crate::config::Config;
 use crate::cores::{self, Cores};
 use crate::listen::Listener;
 use crate::socket::Sockets;
-use crate::{log, metrics, wiring, worker};
+use crate::worker::Workers;
+use crate::{log, metrics, wiring};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(config: Config) -> Result<(), String> {
@@ -52,11 +53,7 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     serve_metrics(&app, &sockets, &stop, &tasks).await?;
     let background = CancellationToken::new();
-    let workers = TaskTracker::new();
-    workers.spawn(worker::receipts(app.clone(), background.clone()));
-    workers.spawn(worker::presences(app.clone(), background.clone()));
-    workers.spawn(worker::api_tokens(app.clone(), background.clone()));
-    workers.spawn(worker::sweep(app.clone(), background.clone()));
+    let mut workers = Workers::start(&app, &background);
     let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
     tasks.spawn(accepting.run(listener, stop.clone()));
 
@@ -65,16 +62,18 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     let mut output = std::io::stdout();
     let _ = writeln!(output, "aldis is listening on http://{address}").and_then(|()| output.flush());
 
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let cause = tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        // Whatever is left would go on without what it needs, and nobody would know.
+        thread = app.store.fault() => Err(format!("the thread {thread:?} has ended by a fault")),
+        worker = workers.ended() => Err(format!("the task {worker:?} has ended by a fault")),
+    };
     tracing::info!("stopping: no new connections, what is in flight is finished");
     let bound = app.config.drain_timeout.0;
     let ended = async {
         drain(&app, &sockets, &stop, &tasks, bound).await;
         background.cancel();
-        workers.close();
         workers.wait().await;
         app.store.close().await;
     };
@@ -84,7 +83,7 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
         _ = interrupt.recv() => false,
     };
     tracing::info!(finished, "stopped");
-    Ok(())
+    cause
 }
 
 /// Stops accepting, finishes what is in flight, and tells sockets to come back. Takes three quarters of the
@@ -156,7 +155,7 @@ async fn serve_metrics(
     };
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tracing::info!(%address, "metrics");
-    let registry = Arc::new(app.metrics.registry(sockets.clone(), app.hub.clone()));
+    let registry = Arc::new(app.metrics.registry(sockets.clone(), app.hub.clone(), app.store.clone()));
     let metrics = move |headers: HeaderMap| async move {
         let text = metrics::text(&registry, &headers).map_err(|error| error.to_string());
         text.map(|(kind, text)| ([(CONTENT_TYPE, kind)], text))

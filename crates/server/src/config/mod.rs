@@ -22,6 +22,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(crate) struct Config {
     pub(crate) listen: String,
     pub(crate) data: PathBuf,
+    pub(crate) accept_older_database: bool,
     pub(crate) memory: bool,
     pub(crate) metrics_listen: String,
     pub(crate) log: String,

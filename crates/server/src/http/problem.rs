@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use domain::Error;
 use protocol::{Code, Problem};
 
+use crate::log::Rare;
+
 /// An error on its way to a client.
 #[derive(Debug)]
 pub(crate) struct Failure(Error);
@@ -25,8 +27,11 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         // Logged here, where it is handled, and nowhere else.
-        if let Some(cause) = &self.0.cause {
-            tracing::error!(code = self.0.code.as_str(), %cause, "a request failed");
+        static FAILED: Rare = Rare::new();
+        if let Some(cause) = &self.0.cause
+            && let Some(left_out) = FAILED.left_out()
+        {
+            tracing::error!(code = self.0.code.as_str(), %cause, left_out, "a request failed");
         }
         respond(&self.0.problem())
     }

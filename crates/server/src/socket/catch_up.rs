@@ -13,6 +13,7 @@ use super::Socket;
 use super::client::{Start, mark};
 use crate::app::App;
 use crate::hub::{payload, read};
+use crate::log::Rare;
 
 /// Entries in a page.
 const PAGE: usize = 256;
@@ -25,8 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Catches a socket up, or closes it if the store fails: the client comes back and tries again.
 pub(super) async fn run(app: Arc<App>, socket: Socket) {
+    static FAILED: Rare = Rare::new();
     if let Err(error) = catch_up(&app, &socket).await {
-        tracing::warn!(code = error.code.as_str(), cause = ?error.cause, "a socket could not be caught up");
+        if let Some(left_out) = FAILED.left_out() {
+            let (code, cause) = (error.code.as_str(), &error.cause);
+            tracing::warn!(code, ?cause, left_out, "a socket could not be caught up");
+        }
         tokio::time::sleep(PATIENCE).await;
         socket.close(Reason::Application);
     }

@@ -10,6 +10,7 @@ use socketio::{Connect, Refusal};
 
 use super::client::{Client, Start};
 use crate::app::App;
+use crate::log::Rare;
 
 /// How long whom there is no room for should stay away: nobody knows when there will be.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -90,8 +91,11 @@ fn start(app: &App, cursor: &Value) -> Start {
 
 /// What the client sees as `connect_error`.
 pub(super) fn refusal(error: &Error) -> Refusal {
-    if let Some(cause) = &error.cause {
-        tracing::error!(code = error.code.as_str(), %cause, "a handshake failed");
+    static FAILED: Rare = Rare::new();
+    if let Some(cause) = &error.cause
+        && let Some(left_out) = FAILED.left_out()
+    {
+        tracing::error!(code = error.code.as_str(), %cause, left_out, "a handshake failed");
     }
     let problem = serde_json::to_value(error.problem()).expect("a wire type is JSON");
     Refusal::new(error.code.as_str()).with_data(problem)

@@ -7,6 +7,7 @@ use socketio::{Ack, Payload};
 
 use super::Socket;
 use crate::hub::payload;
+use crate::log::Rare;
 
 /// The answer that a request waits for: its callback, or where it has none, `request:error` if it fails.
 pub(super) struct Reply {
@@ -40,8 +41,11 @@ impl Reply {
 
     pub(super) fn error(self, error: &Error) {
         // Logged here, where it is handled, and nowhere else.
-        if let Some(cause) = &error.cause {
-            tracing::error!(code = error.code.as_str(), %cause, "a request failed");
+        static FAILED: Rare = Rare::new();
+        if let Some(cause) = &error.cause
+            && let Some(left_out) = FAILED.left_out()
+        {
+            tracing::error!(code = error.code.as_str(), %cause, left_out, "a request failed");
         }
         let error = error.problem();
         match self.ack {

@@ -1,36 +1,45 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
     AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, StoreError, UserId,
 };
-use protocol::{AttachmentId, Timestamp};
+use protocol::AttachmentId;
 
 use super::MemoryStore;
 
 /// Uploads; by id, so by time.
 #[derive(Default)]
-pub(super) struct Attachments(BTreeMap<AttachmentId, Held>);
+pub(super) struct Attachments {
+    uploads: BTreeMap<AttachmentId, Held>,
+    /// Bytes that no upload has, and the age at which they were found.
+    unnamed: HashMap<BlobHash, Duration>,
+    age: Duration,
+}
 
 struct Held {
     record: Arc<AttachmentRecord>,
     /// The messages that carry it.
     carried: Vec<(ConversationKey, u64)>,
+    /// The age at which it was found that none does.
+    unused_since: Option<Duration>,
 }
 
 impl Attachments {
     /// These uploads of a user, if all of them are there.
     pub(super) fn of(&self, owner: UserId, ids: &[AttachmentId]) -> Option<Vec<Arc<AttachmentRecord>>> {
-        let held = ids.iter().map(|id| self.0.get(id).filter(|held| held.record.owner == owner));
+        let held = ids.iter().map(|id| self.uploads.get(id).filter(|held| held.record.owner == owner));
         held.map(|held| held.map(|held| held.record.clone())).collect()
     }
 
     /// Takes note of the message that carries them.
     pub(super) fn carry(&mut self, ids: &[AttachmentId], message: (ConversationKey, u64)) {
         for id in ids {
-            if let Some(held) = self.0.get_mut(id) {
+            if let Some(held) = self.uploads.get_mut(id) {
                 held.carried.push(message);
+                held.unused_since = None;
             }
         }
     }
@@ -39,14 +48,14 @@ impl Attachments {
     pub(super) fn drop_from(&mut self, message: &MessageRecord) {
         let place = (message.conversation, message.seq);
         for attachment in &message.attachments {
-            if let Some(held) = self.0.get_mut(&attachment.id) {
+            if let Some(held) = self.uploads.get_mut(&attachment.id) {
                 held.carried.retain(|carried| *carried != place);
             }
         }
     }
 
     fn weigh(&self, owner: UserId) -> u64 {
-        let own = self.0.values().filter(|held| held.record.owner == owner);
+        let own = self.uploads.values().filter(|held| held.record.owner == owner);
         own.map(|held| held.record.weight()).sum()
     }
 }
@@ -68,8 +77,11 @@ impl AttachmentStore for MemoryStore {
         if attachments.weigh(attachment.owner) + attachment.weight() > quota {
             return Ok(false);
         }
-        let held = Held { record: Arc::new(attachment), carried: Vec::new() };
-        attachments.0.insert(held.record.id, held);
+        for hash in attachment.blobs() {
+            attachments.unnamed.remove(&hash);
+        }
+        let held = Held { record: Arc::new(attachment), carried: Vec::new(), unused_since: None };
+        attachments.uploads.insert(held.record.id, held);
         Ok(true)
     }
 
@@ -84,7 +96,7 @@ impl AttachmentStore for MemoryStore {
     ) -> Result<Option<AttachmentRecord>, StoreError> {
         let found = {
             let attachments = self.attachments.read();
-            attachments.0.get(&id).map(|held| (held.record.clone(), held.carried.clone()))
+            attachments.uploads.get(&id).map(|held| (held.record.clone(), held.carried.clone()))
         };
         let seen = found.filter(|(record, carried)| {
             record.owner == reader || carried.iter().any(|message| self.sees(reader, *message))
@@ -92,13 +104,28 @@ impl AttachmentStore for MemoryStore {
         Ok(seen.map(|(record, _)| AttachmentRecord::clone(&record)))
     }
 
-    async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError> {
+    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError> {
         let mut attachments = self.attachments.write();
-        let unused = attachments.0.values().filter(|held| held.carried.is_empty());
-        let old = unused.filter(|held| held.record.created_at < before).take(limit);
-        let old: Vec<_> = old.map(|held| held.record.clone()).collect();
+        attachments.age += by;
+        Ok(attachments.age)
+    }
+
+    async fn forget_unused(
+        &self,
+        age: Duration,
+        before: Option<Duration>,
+        limit: usize,
+    ) -> Result<Vec<BlobHash>, StoreError> {
+        let mut attachments = self.attachments.write();
+        let mut old = Vec::new();
+        for held in attachments.uploads.values_mut().filter(|held| held.carried.is_empty()) {
+            let since = *held.unused_since.get_or_insert(age);
+            if old.len() < limit && before.is_some_and(|before| since <= before) {
+                old.push(held.record.clone());
+            }
+        }
         for record in &old {
-            attachments.0.remove(&record.id);
+            attachments.uploads.remove(&record.id);
         }
         Ok(old.iter().flat_map(|record| record.blobs()).collect())
     }
@@ -106,8 +133,30 @@ impl AttachmentStore for MemoryStore {
     async fn unused_blobs(&self, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
         let attachments = self.attachments.read();
         let used: std::collections::HashSet<_> =
-            attachments.0.values().flat_map(|held| held.record.blobs()).collect();
+            attachments.uploads.values().flat_map(|held| held.record.blobs()).collect();
         hashes.retain(|hash| !used.contains(hash));
         Ok(hashes)
+    }
+
+    async fn note_unnamed(
+        &self,
+        mut hashes: Vec<BlobHash>,
+        age: Duration,
+        before: Option<Duration>,
+    ) -> Result<Vec<BlobHash>, StoreError> {
+        let mut attachments = self.attachments.write();
+        hashes.retain(|hash| {
+            let since = *attachments.unnamed.entry(*hash).or_insert(age);
+            before.is_some_and(|before| since <= before)
+        });
+        Ok(hashes)
+    }
+
+    async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError> {
+        let mut attachments = self.attachments.write();
+        for hash in hashes {
+            attachments.unnamed.remove(&hash);
+        }
+        Ok(())
     }
 }

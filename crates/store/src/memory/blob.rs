@@ -56,11 +56,15 @@ impl NewBlob for Coming {
         Ok(Box::new(Cursor::new(self.bytes.clone())))
     }
 
-    async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<(), StoreError> {
+    async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<bool, StoreError> {
         let held = self.held.clone();
         // What it counts for is that of the kept one from here on.
-        held.state.lock().kept.entry(hash).or_insert_with(|| std::mem::take(&mut self.bytes).freeze());
-        Ok(())
+        let mut state = held.state.lock();
+        let new = !state.kept.contains_key(&hash);
+        if new {
+            state.kept.insert(hash, std::mem::take(&mut self.bytes).freeze());
+        }
+        Ok(new)
     }
 }
 

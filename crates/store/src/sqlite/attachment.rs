@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
@@ -78,7 +79,8 @@ pub(super) fn carry(
     let sql =
         "INSERT INTO message_attachments (conversation_id, seq, place, attachment_id) VALUES (?, ?, ?, ?)";
     let mut insert = connection.prepare_cached(sql)?;
-    let mut count = connection.prepare_cached("UPDATE attachments SET uses = uses + 1 WHERE id = ?")?;
+    let mut count = connection
+        .prepare_cached("UPDATE attachments SET uses = uses + 1, unused_since = NULL WHERE id = ?")?;
     for (place, id) in ids.iter().enumerate() {
         insert.execute(params![conversation.0, seq, place, id.as_bytes()])?;
         count.execute([id.as_bytes()])?;
@@ -128,7 +130,20 @@ fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), 
         attachment.created_at.as_millis(),
     ];
     connection.prepare_cached(sql)?.execute(values)?;
+    for hash in attachment.blobs() {
+        forget(connection, hash)?;
+    }
     Ok(())
+}
+
+/// Forgets that bytes were noted as those of no upload.
+fn forget(connection: &Connection, hash: BlobHash) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM unnamed_blobs WHERE hash = ?")?.execute([hash.0])?;
+    Ok(())
+}
+
+fn millis(age: Duration) -> i64 {
+    i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[async_trait]
@@ -166,13 +181,30 @@ impl AttachmentStore for SqliteStore {
         self.readers.by_key(reader, read).await
     }
 
-    async fn forget_unused(&self, before: Timestamp, limit: usize) -> Result<Vec<BlobHash>, StoreError> {
+    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError> {
+        let grow = move |connection: &Connection| {
+            let sql = "UPDATE identity SET age = age + ? RETURNING age";
+            let age: u64 = connection.prepare_cached(sql)?.query_row([millis(by)], |row| row.get(0))?;
+            Ok(Duration::from_millis(age))
+        };
+        self.writer.run(grow).await
+    }
+
+    async fn forget_unused(
+        &self,
+        age: Duration,
+        before: Option<Duration>,
+        limit: usize,
+    ) -> Result<Vec<BlobHash>, StoreError> {
         let forget = move |connection: &Connection| {
+            let sql = "UPDATE attachments SET unused_since = ? WHERE uses = 0 AND unused_since IS NULL";
+            connection.prepare_cached(sql)?.execute([millis(age)])?;
+            let Some(before) = before else { return Ok(Vec::new()) };
             let sql = "DELETE FROM attachments WHERE id IN \
-                       (SELECT id FROM attachments WHERE uses = 0 AND created_at < ? LIMIT ?) \
+                       (SELECT id FROM attachments WHERE uses = 0 AND unused_since <= ? LIMIT ?) \
                        RETURNING hash, thumbnail_hash";
             let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = statement.query(params![before.as_millis(), limit])?;
+            let mut rows = statement.query(params![millis(before), limit])?;
             let mut forgotten = Vec::new();
             while let Some(row) = rows.next()? {
                 forgotten.push(BlobHash(row.get(0)?));
@@ -197,5 +229,36 @@ impl AttachmentStore for SqliteStore {
             Ok(unused)
         };
         self.readers.run(NOBODY, read).await
+    }
+
+    async fn note_unnamed(
+        &self,
+        hashes: Vec<BlobHash>,
+        age: Duration,
+        before: Option<Duration>,
+    ) -> Result<Vec<BlobHash>, StoreError> {
+        let note = move |connection: &Connection| {
+            let sql = "INSERT OR IGNORE INTO unnamed_blobs (hash, first_seen) VALUES (?, ?)";
+            let mut insert = connection.prepare_cached(sql)?;
+            let sql = "SELECT first_seen <= ? FROM unnamed_blobs WHERE hash = ?";
+            let mut select = connection.prepare_cached(sql)?;
+            let mut old = Vec::new();
+            for &hash in &hashes {
+                insert.execute(params![hash.0, millis(age)])?;
+                if let Some(before) = before
+                    && select.query_row(params![millis(before), hash.0], |row| row.get(0))?
+                {
+                    old.push(hash);
+                }
+            }
+            Ok(old)
+        };
+        self.writer.run(note).await
+    }
+
+    async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError> {
+        let forget =
+            move |connection: &Connection| hashes.iter().try_for_each(|hash| forget(connection, *hash));
+        self.writer.run(forget).await
     }
 }

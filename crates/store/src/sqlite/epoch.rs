@@ -13,16 +13,21 @@ pub(super) struct Epochs {
 }
 
 impl Epochs {
-    /// Begins an epoch where the log stands.
-    pub(super) fn begin(connection: &Connection, epoch: Epoch) -> Result<Self, rusqlite::Error> {
-        let sql = "INSERT INTO epochs (id, position) SELECT ?, coalesce(max(position), 0) FROM messages";
-        connection.execute(sql, [epoch.0])?;
+    /// Reads those before `epoch`, which is to begin where the log stands.
+    pub(super) fn read(connection: &Connection, epoch: Epoch) -> Result<Self, rusqlite::Error> {
         // Each ended where the next one began.
-        let sql = "SELECT epoch.id, next.position FROM epochs AS epoch JOIN epochs AS next \
-                   ON next.number = epoch.number + 1";
+        let sql = "SELECT epoch.id, coalesce(next.position, (SELECT max(position) FROM messages), 0) \
+                   FROM epochs AS epoch LEFT JOIN epochs AS next ON next.number = epoch.number + 1";
         let mut statement = connection.prepare(sql)?;
         let ended = statement.query_map([], |row| Ok((Epoch(row.get(0)?), Position(row.get(1)?))))?;
         Ok(Self { current: epoch, ended: ended.collect::<Result<_, _>>()? })
+    }
+
+    /// Has the current one begin.
+    pub(super) fn begin(connection: &Connection, epoch: Epoch) -> Result<(), rusqlite::Error> {
+        let sql = "INSERT INTO epochs (id, position) SELECT ?, coalesce(max(position), 0) FROM messages";
+        connection.execute(sql, [epoch.0])?;
+        Ok(())
     }
 
     /// Whether the log, which stands at `now`, stood at a position or behind it in an epoch.
@@ -43,7 +48,8 @@ mod tests {
     fn run(path: &Path, epoch: u8, upto: u64) -> Epochs {
         let mut connection = Connection::open(path).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let epochs = Epochs::begin(&connection, Epoch([epoch; 8])).unwrap();
+        let epochs = Epochs::read(&connection, Epoch([epoch; 8])).unwrap();
+        Epochs::begin(&connection, epochs.current).unwrap();
         let sql = "INSERT OR IGNORE INTO messages (position, conversation_id, seq, kind, sender_id, timestamp) \
                    VALUES (?1, 1, ?1, 0, 1, 1)";
         for position in 1..=upto {

@@ -6,22 +6,27 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use domain::Query;
 use domain::store::{Epoch, Position};
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
 use super::connect;
 use super::epoch::Epochs;
+use super::health::is_damage;
 use super::message::{DELETE, EDIT, MESSAGE};
+use super::thread::{Backoff, Faults, rest};
+use super::writer::last_position;
+use crate::folder::make_file;
 
 /// The file beside the database.
 pub(super) const FILE: &str = "search.db";
@@ -43,37 +48,63 @@ const GATHERING: Duration = Duration::from_millis(20);
 const BUSY: usize = 256;
 /// How long that is.
 const BUSY_GATHERING: Duration = Duration::from_millis(150);
-/// How long a disk that fails is given.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest rest after a transaction.
+const LONGEST_REST: Duration = Duration::from_secs(1);
 
 pub(super) struct Index {
     thread: Mutex<Option<JoinHandle<()>>>,
     wake: Mutex<Option<SyncSender<()>>>,
     closing: Arc<AtomicBool>,
+    /// Whether it is to be made anew.
+    broken: Arc<AtomicBool>,
     upto: watch::Receiver<Position>,
 }
 
 impl Index {
     /// Follows the log from where it stood. `log` is a connection to that, and `woken` hears from `wake` when it has
-    /// grown.
+    /// grown. An index that cannot be opened now is opened later.
     pub(super) fn start(
+        folder: &Path,
         log: Connection,
-        index: Connection,
-        epoch: Epoch,
+        index: Result<Connection, rusqlite::Error>,
+        epochs: Arc<Epochs>,
         wake: SyncSender<()>,
         woken: Receiver<()>,
+        faults: &Faults,
     ) -> Result<Self, rusqlite::Error> {
-        let upto = upto(&index)?;
+        let index = index
+            .inspect_err(
+                |error| tracing::warn!(%error, "the index for search cannot be opened; it is tried again"),
+            )
+            .ok();
+        let upto = index.as_ref().map_or(Ok(Position(0)), upto)?;
+        let folder = folder.to_owned();
         let (indexed, upto_seen) = watch::channel(upto);
-        let closing = Arc::new(AtomicBool::new(false));
-        let follower = Follower { log, index, epoch, upto, indexed, closing: closing.clone() };
-        let thread = std::thread::Builder::new()
-            .name("search".into())
-            .spawn(move || follower.run(&woken))
-            .expect("the system can start a thread");
+        let (closing, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let follower = Follower {
+            folder,
+            log,
+            index,
+            epochs,
+            upto,
+            indexed,
+            closing: closing.clone(),
+            broken: broken.clone(),
+        };
+        let thread = faults.spawn("search", move || follower.run(&woken));
         // For what came before it was there to see.
         let _ = wake.try_send(());
-        Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)), closing, upto: upto_seen })
+        let (thread, wake) = (Mutex::new(Some(thread)), Mutex::new(Some(wake)));
+        Ok(Self { thread, wake, closing, broken, upto: upto_seen })
+    }
+
+    /// Has it made anew: it was found to be damaged.
+    pub(super) fn mend(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+        if let Some(wake) = &*self.wake.lock() {
+            // Full: it has been woken already.
+            let _ = wake.try_send(());
+        }
     }
 
     /// Waits until the entries up to a position are in it, or it is closed.
@@ -96,10 +127,12 @@ impl Index {
 /// Opens the index in a folder, anew if what is there is not that of the log, which stands at `now`.
 pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Connection, rusqlite::Error> {
     let path = folder.join(FILE);
+    // In vain where there is no room; then it cannot be opened either.
+    let _ = make_file(&path);
     let usable = connect(&path).and_then(|index| Ok(fits(&index, epochs, now)?.then_some(index)));
     let index = match usable {
         Ok(Some(index)) => index,
-        Err(error) if !is_of_the_file(&error) => return Err(error),
+        Err(error) if !is_damage(&error) => return Err(error),
         unfit => {
             if unfit.is_err() || path.metadata().is_ok_and(|file| file.len() > 0) {
                 tracing::info!("the index for search is made anew");
@@ -109,7 +142,10 @@ pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Conn
                 // Only what is there can be removed.
                 let _ = std::fs::remove_file(folder.join(format!("{FILE}{end}")));
             }
-            begin(connect(&path)?, epochs.current)?
+            let _ = make_file(&path);
+            let mut index = connect(&path)?;
+            begin(&mut index, epochs.current)?;
+            index
         }
     };
     // What is lost with the power is read from the log again.
@@ -119,13 +155,12 @@ pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Conn
     Ok(index)
 }
 
-fn begin(mut index: Connection, epoch: Epoch) -> Result<Connection, rusqlite::Error> {
+fn begin(index: &mut Connection, epoch: Epoch) -> Result<(), rusqlite::Error> {
     let transaction = index.transaction()?;
     transaction.execute_batch(include_str!("../../migrations/sqlite/search.sql"))?;
     transaction.execute("INSERT INTO state (epoch, fts_upto) VALUES (?, 0)", [epoch.0])?;
     transaction.pragma_update(None, "user_version", VERSION)?;
-    transaction.commit()?;
-    Ok(index)
+    transaction.commit()
 }
 
 /// Whether an index is of this schema and this log.
@@ -139,10 +174,6 @@ fn fits(index: &Connection, epochs: &Epochs, now: Position) -> Result<bool, rusq
     Ok(epochs.reached(epoch, upto, now))
 }
 
-fn is_of_the_file(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
-}
-
 fn upto(index: &Connection) -> Result<Position, rusqlite::Error> {
     index.query_row("SELECT fts_upto FROM state", [], |row| row.get(0).map(Position))
 }
@@ -154,12 +185,15 @@ pub(super) fn term(conversation: i64, word: &str, to: &mut String) {
 }
 
 struct Follower {
+    folder: PathBuf,
     log: Connection,
-    index: Connection,
-    epoch: Epoch,
+    /// Where it could be opened.
+    index: Option<Connection>,
+    epochs: Arc<Epochs>,
     upto: Position,
     indexed: watch::Sender<Position>,
     closing: Arc<AtomicBool>,
+    broken: Arc<AtomicBool>,
 }
 
 /// The entries of a transaction, as far as the index needs them.
@@ -177,7 +211,7 @@ struct Batch {
 
 impl Follower {
     fn run(mut self, woken: &Receiver<()>) {
-        let mut busy = false;
+        let (mut busy, mut backoff) = (false, Backoff::new());
         while woken.recv().is_ok() {
             std::thread::sleep(if busy { BUSY_GATHERING } else { GATHERING });
             busy = false;
@@ -185,95 +219,139 @@ impl Follower {
                 let started = Instant::now();
                 match self.batch() {
                     Ok(batch) => {
+                        backoff.reset();
                         busy |= batch.count >= BUSY;
                         if !batch.full {
                             break;
                         }
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "messages could not be indexed; it is tried again");
-                        match woken.recv_timeout(PATIENCE) {
-                            Ok(()) | Err(RecvTimeoutError::Timeout) => {}
-                            Err(RecvTimeoutError::Disconnected) => return,
+                        let wait = backoff.next();
+                        tracing::warn!(%error, ?wait, "messages could not be indexed; it is tried again");
+                        if !rest(woken, wait) {
+                            return;
                         }
                     }
                 }
                 // Half of its time at most, so that a long way to go leaves the processor to those who send.
-                std::thread::sleep(started.elapsed().min(PATIENCE));
+                std::thread::sleep(started.elapsed().min(LONGEST_REST));
             }
         }
     }
 
-    /// Takes the next entries in.
+    /// Takes the next entries in. An index that turns out to be damaged is begun anew at the next call.
     fn batch(&mut self) -> Result<Batch, rusqlite::Error> {
-        let batch = self.next()?;
+        if self.broken.load(Ordering::Relaxed) {
+            self.begin_anew()?;
+            self.broken.store(false, Ordering::Relaxed);
+        }
+        let index = match self.index.take() {
+            Some(index) => index,
+            None => {
+                let now = Position(last_position(&self.log)?);
+                let index = open(&self.folder, &self.epochs, now)?;
+                self.upto = upto(&index)?;
+                index
+            }
+        };
+        let index = self.index.insert(index);
+        let batch = next(&self.log, self.upto)?;
         if batch.count == 0 {
             return Ok(batch);
         }
-        let transaction = self.index.transaction()?;
-        {
-            let mut delete = transaction.prepare_cached("DELETE FROM message_words WHERE rowid = ?")?;
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?, ?)")?;
-            for (position, terms) in &batch.messages {
-                if *position <= self.upto {
-                    delete.execute([position.0])?;
-                }
-                if !terms.is_empty() {
-                    insert.execute(params![position.0, terms])?;
-                }
-            }
+        if let Err(error) = take_in(index, &batch, self.epochs.current, self.upto) {
+            // What is new and yet there already says so, too.
+            let twice = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+            self.broken.fetch_or(twice || is_damage(&error), Ordering::Relaxed);
+            return Err(error);
         }
-        let sql = "UPDATE state SET epoch = ?, fts_upto = ?";
-        transaction.prepare_cached(sql)?.execute(params![self.epoch.0, batch.upto.0])?;
-        transaction.commit()?;
         self.upto = batch.upto;
         self.indexed.send_replace(batch.upto);
         Ok(batch)
     }
 
-    /// Reads the next entries of the log. It has each message as it is now, and its changes come in their order: once
-    /// they all have come, so is it here.
-    fn next(&self) -> Result<Batch, rusqlite::Error> {
-        let sql = "SELECT position, conversation_id, kind, ref_seq, text FROM messages WHERE position > ? \
-                   ORDER BY position LIMIT ?";
-        let mut statement = self.log.prepare_cached(sql)?;
-        let mut rows = statement.query(params![self.upto.0, BATCH])?;
-        let (mut batch, mut bytes) = (Batch::default(), 0);
-        while bytes < BYTES
-            && let Some(row) = rows.next()?
-        {
-            let (position, conversation) = (Position(row.get(0)?), row.get(1)?);
-            batch.count += 1;
-            batch.upto = position;
-            let message = match row.get(2)? {
-                MESSAGE => Some((position, terms(conversation, row.get_ref(4)?.as_str_or_null()?))),
-                EDIT | DELETE => self.changed(conversation, row.get(3)?)?,
-                _ => None,
-            };
-            if let Some((position, terms)) = message {
-                bytes += terms.len();
-                batch.messages.insert(position, terms);
+    /// Empties the index where it is, so that those who read it see the new one.
+    fn begin_anew(&mut self) -> Result<(), rusqlite::Error> {
+        let Some(index) = &mut self.index else { return Ok(()) };
+        tracing::info!("the index for search is made anew");
+        index.flush_prepared_statement_cache();
+        index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+        let emptied = index.execute_batch("VACUUM");
+        index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+        emptied?;
+        begin(index, self.epochs.current)?;
+        self.upto = Position(0);
+        self.indexed.send_replace(self.upto);
+        Ok(())
+    }
+}
+
+/// Takes entries into the index, which had those up to a position.
+fn take_in(
+    index: &mut Connection,
+    batch: &Batch,
+    epoch: Epoch,
+    upto: Position,
+) -> Result<(), rusqlite::Error> {
+    let transaction = index.transaction()?;
+    {
+        let mut delete = transaction.prepare_cached("DELETE FROM message_words WHERE rowid = ?")?;
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?, ?)")?;
+        for (position, terms) in &batch.messages {
+            if *position <= upto {
+                delete.execute([position.0])?;
+            }
+            if !terms.is_empty() {
+                insert.execute(params![position.0, terms])?;
             }
         }
-        batch.full = batch.count == BATCH || bytes >= BYTES;
-        Ok(batch)
     }
+    let sql = "UPDATE state SET epoch = ?, fts_upto = ?";
+    transaction.prepare_cached(sql)?.execute(params![epoch.0, batch.upto.0])?;
+    transaction.commit()
+}
 
-    /// A message that an entry says has changed, if it is in the index: else it is taken in as it is now.
-    fn changed(
-        &self,
-        conversation: i64,
-        seq: Option<u64>,
-    ) -> Result<Option<(Position, String)>, rusqlite::Error> {
-        let sql =
-            "SELECT position, text FROM messages WHERE conversation_id = ? AND seq = ? AND position <= ?";
-        let mut statement = self.log.prepare_cached(sql)?;
-        let message = |row: &Row<'_>| {
-            Ok((Position(row.get(0)?), terms(conversation, row.get_ref(1)?.as_str_or_null()?)))
+/// Reads the entries of the log above a position. It has each message as it is now, and its changes come in their
+/// order: once they all have come, so is it here.
+fn next(log: &Connection, upto: Position) -> Result<Batch, rusqlite::Error> {
+    let sql = "SELECT position, conversation_id, kind, ref_seq, text FROM messages WHERE position > ? \
+               ORDER BY position LIMIT ?";
+    let mut statement = log.prepare_cached(sql)?;
+    let mut rows = statement.query(params![upto.0, BATCH])?;
+    let (mut batch, mut bytes) = (Batch::default(), 0);
+    while bytes < BYTES
+        && let Some(row) = rows.next()?
+    {
+        let (position, conversation) = (Position(row.get(0)?), row.get(1)?);
+        batch.count += 1;
+        batch.upto = position;
+        let message = match row.get(2)? {
+            MESSAGE => Some((position, terms(conversation, row.get_ref(4)?.as_str_or_null()?))),
+            EDIT | DELETE => changed(log, conversation, row.get(3)?, upto)?,
+            _ => None,
         };
-        statement.query_row(params![conversation, seq, self.upto.0], message).optional()
+        if let Some((position, terms)) = message {
+            bytes += terms.len();
+            batch.messages.insert(position, terms);
+        }
     }
+    batch.full = batch.count == BATCH || bytes >= BYTES;
+    Ok(batch)
+}
+
+/// A message that an entry says has changed, if it is in the index: else it is taken in as it is now.
+fn changed(
+    log: &Connection,
+    conversation: i64,
+    seq: Option<u64>,
+    upto: Position,
+) -> Result<Option<(Position, String)>, rusqlite::Error> {
+    let sql = "SELECT position, text FROM messages WHERE conversation_id = ? AND seq = ? AND position <= ?";
+    let mut statement = log.prepare_cached(sql)?;
+    let message =
+        |row: &Row<'_>| Ok((Position(row.get(0)?), terms(conversation, row.get_ref(1)?.as_str_or_null()?)));
+    statement.query_row(params![conversation, seq, upto.0], message).optional()
 }
 
 /// What a message is found by: a term for each of its words.

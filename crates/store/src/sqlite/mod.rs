@@ -15,8 +15,13 @@ mod conversation;
 #[cfg(test)]
 mod costs;
 mod epoch;
+mod error;
 mod group;
+mod health;
 mod history;
+mod identity;
+#[cfg(test)]
+mod identity_tests;
 mod index;
 mod lane;
 mod mention;
@@ -27,26 +32,35 @@ mod receipt;
 mod schema;
 mod search;
 mod session;
+mod stamp;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod writer;
 
-use std::fs::{DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, mpsc};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::store::{Epoch, Position, Store, StoreError};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use checkpoint::Checkpointer;
+use checkpoint::{Checkpointer, Log, Sizes};
 use epoch::Epochs;
+pub use error::OpenError;
+use health::{Health, is_damage, is_of_the_store};
+
 use index::Index;
 use reader::Readers;
+use stamp::{Keeper, Stamping, Stamps};
+use thread::Faults;
 use writer::Writer;
+
+use crate::folder::{self, FolderError, Places};
+use crate::reserve::Reserve;
 
 /// Keeps everything in one folder.
 pub struct SqliteStore {
@@ -54,7 +68,14 @@ pub struct SqliteStore {
     readers: Readers,
     checkpointer: Checkpointer,
     index: Index,
-    epochs: Epochs,
+    epochs: Arc<Epochs>,
+    log: Arc<Log>,
+    health: Arc<Health>,
+    stamps: Stamps,
+    keeper: Keeper,
+    faults: Faults,
+    /// Open, to be written into wherever it is moved.
+    folder: Arc<File>,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
 }
@@ -68,78 +89,164 @@ pub struct Options {
     pub cache_mib: u32,
     /// Operations that may wait for the writer.
     pub queue: usize,
+    /// Take a database that is older than what its folder had come to; what came after it is lost.
+    pub accept_older: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, cache_mib: 256, queue: 16 * 1024 }
+        Self { readers: 4, cache_mib: 256, queue: 16 * 1024, accept_older: false }
     }
 }
 
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Another process has it.
-    #[error("the data folder {0} is in use by another process; stop that one, or use another folder")]
-    InUse(PathBuf),
-    /// A database of another program.
-    #[error("the database is not one of Aldis; use another data folder")]
-    Foreign,
-    /// Written by a later release.
-    #[error("the database has version {found}, this release knows {known}; use a newer release of Aldis")]
-    Newer {
-        /// Of the database.
-        found: usize,
-        /// Of this program.
-        known: usize,
-    },
-    /// The folder or a file in it.
-    #[error("the data folder {0} cannot be used: {1}")]
-    Folder(PathBuf, #[source] std::io::Error),
-    /// The database itself.
-    #[error("the database cannot be opened: {0}")]
-    Database(#[from] rusqlite::Error),
+/// What only tests set otherwise.
+struct Tuning {
+    log: Sizes,
+    /// How often a database that changes is stamped.
+    stamped: Duration,
+    /// Time that never goes back.
+    monotonic: fn() -> Duration,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Self { log: Sizes::default(), stamped: stamp::EVERY, monotonic: || STARTED.elapsed() }
+    }
 }
 
 impl SqliteStore {
     /// Opens the store in a folder, which is made where it is missing. `epoch` is a name never used before.
     pub fn open(folder: &Path, epoch: Epoch, options: &Options) -> Result<Self, OpenError> {
-        let lock = lock(folder)?;
+        Self::open_tuned(folder, epoch, options, &Tuning::default()).map_err(|error| error.of(folder))
+    }
+
+    fn open_tuned(
+        folder: &Path,
+        epoch: Epoch,
+        options: &Options,
+        tuning: &Tuning,
+    ) -> Result<Self, OpenError> {
+        let health = Arc::new(Health::new(tuning.monotonic));
+        let (log, faults) = (Arc::<Log>::default(), Faults::new());
+        let lock = folder::take(folder)?;
+        let opened = File::open(folder).map_err(|error| FolderError::Unusable(folder.to_owned(), error))?;
+        let opened = Arc::new(opened);
+        let reserve = Reserve::of(folder);
+        let full = reserve.open();
         let path = folder.join("aldis.db");
+        let expected = identity::check_files(folder, options.accept_older)?;
+        folder::make_file(&path).map_err(|error| FolderError::Unusable(folder.to_owned(), error))?;
         let mut connection = connect(&path)?;
+        // What is refused is left as it is.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        let older = identity::check_database(&connection, &path, expected.as_ref(), options.accept_older)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         // The checkpointer does it; here it would hold up messages.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -1024 * i64::from(options.cache_mib))?;
         schema::migrate(&mut connection)?;
-        let epochs = Epochs::begin(&connection, epoch)?;
-        let checkpointer = Checkpointer::start(connect(&path)?, &mut connection)?;
-        let words = index::open(folder, &epochs, Position(writer::last_position(&connection)?))?;
-        let readers = Readers::open(options.readers, || {
+        let epochs = Arc::new(Epochs::read(&connection, epoch)?);
+        let stamps = Stamps::new(&connection, &epochs)?;
+        if full {
+            health.lacks(reserve);
+        }
+        let begun = begin(&mut connection, &health, &epochs, &stamps, older || expected.is_none());
+        let pending = begun.is_err().then_some(epoch);
+        match begun {
+            Ok(()) => keep(&opened, &connection, &stamps),
+            Err(Unbegun::Refused) if !older => {}
+            Err(Unbegun::Refused) => return Err(OpenError::Full(folder.to_owned(), "no room".into())),
+            Err(Unbegun::Failed(error)) if is_of_the_store(&error) && !is_damage(&error) && !older => {
+                tracing::warn!(%error, "nothing could be written to the database");
+                health.fails();
+            }
+            Err(Unbegun::Failed(error)) => return Err(error.into()),
+        }
+        if pending.is_some() {
+            tracing::error!(
+                folder = %folder.display(),
+                "the disk is full, or the like: what is stored can be read, and nothing is stored; make room on the disk of \
+                 the folder, and it goes on by itself"
+            );
+        }
+        let places = Places::of([path.clone(), folder.join("aldis.db-wal")]);
+        health.watch(places.map_err(|error| FolderError::Unusable(folder.to_owned(), error))?);
+        let own = connect(&path)?;
+        let checkpointer =
+            Checkpointer::start(own, &mut connection, &log, tuning.log, stamps.clone(), &faults)?;
+        let words = index::open(folder, &epochs, Position(writer::last_position(&connection)?));
+        let readers = Readers::open(options.readers, health.clone(), || {
             let connection = connect(&path)?;
             attach(&connection, folder)?;
             connection.pragma_update(None, "query_only", true)?;
             Ok(connection)
         })?;
-        let log = connect(&path)?;
-        log.pragma_update(None, "query_only", true)?;
+        let followed = connect(&path)?;
+        followed.pragma_update(None, "query_only", true)?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let index = Index::start(log, words, epoch, wake.clone(), woken)?;
-        let writer = Writer::start(connection, options.queue, wake)?;
-        Ok(Self { writer, readers, checkpointer, index, epochs, _lock: lock })
+        let index = Index::start(folder, followed, words, epochs.clone(), wake.clone(), woken, &faults)?;
+        let (keeper, keep) = Keeper::start(&opened, &stamps, &health, &faults);
+        let stamping = Stamping::new(stamps.clone(), keep, tuning.stamped, pending, health.now());
+        let writer =
+            Writer::start(connection, options.queue, wake, log.clone(), health.clone(), stamping, &faults)?;
+        Ok(Self {
+            writer,
+            readers,
+            checkpointer,
+            index,
+            epochs,
+            log,
+            health,
+            stamps,
+            keeper,
+            faults,
+            folder: opened,
+            _lock: lock,
+        })
     }
 }
 
-/// Takes the folder for this process; the operating system gives it back however the process ends.
-fn lock(folder: &Path) -> Result<File, OpenError> {
-    let failed = |error| OpenError::Folder(folder.to_owned(), error);
-    // What is in it is nobody else's business.
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    let file =
-        File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+/// Why an epoch could not begin.
+enum Unbegun {
+    /// There is no room.
+    Refused,
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unbegun {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Begins an epoch where the log stands.
+fn begin(
+    connection: &mut Connection,
+    health: &Health,
+    epochs: &Epochs,
+    stamps: &Stamps,
+    forget_notes: bool,
+) -> Result<(), Unbegun> {
+    health.admits().map_err(|_| Unbegun::Refused)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if forget_notes {
+        identity::forget_notes(&transaction)?;
+    }
+    Epochs::begin(&transaction, epochs.current)?;
+    let raised = stamp::raise(&transaction, Some(true))?;
+    let position = Position(writer::last_position(&transaction)?);
+    transaction.commit()?;
+    stamps.stamped(raised, position);
+    Ok(())
+}
+
+/// Has both the database file and the file beside it say that a server runs on them.
+fn keep(folder: &File, connection: &Connection, stamps: &Stamps) {
+    let copied = checkpoint::copy(connection, stamps).map_err(|error| error.to_string());
+    let kept = copied.and_then(|()| stamps.write(folder).map_err(|error| error.to_string()));
+    if let Err(error) = kept {
+        tracing::warn!(error, "what binds the files of the folder could not be written; it is tried again");
     }
 }
 
@@ -168,14 +275,18 @@ fn attach(connection: &Connection, folder: &Path) -> Result<(), rusqlite::Error>
     Ok(())
 }
 
-fn unavailable(error: &rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
-}
-
 #[async_trait]
 impl Store for SqliteStore {
     async fn check(&self) -> Result<(), StoreError> {
         self.writer.check().await
+    }
+
+    async fn fault(&self) -> &'static str {
+        self.faults.first().await
+    }
+
+    fn log_bytes(&self) -> u64 {
+        self.log.bytes()
     }
 
     async fn settle(&self) {
@@ -184,9 +295,20 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        let stopped = self.writer.run(|connection| stamp::raise(connection, Some(false))).await;
+        let position = self.writer.position();
         self.writer.close().await;
+        self.keeper.close().await;
         self.index.close().await;
         self.readers.close().await;
+        // The last connection: what is in the log goes into the database with it.
         self.checkpointer.close().await;
+        if let Ok(stamp) = stopped {
+            self.stamps.stamped(stamp, position);
+            if let Err(error) = self.stamps.write(&self.folder) {
+                tracing::warn!(%error, "the file identity could not be written");
+            }
+        }
+        self.health.restore();
     }
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use domain::store::{StoreError, UserId};
 use rusqlite::{Connection, ErrorCode};
 
+use super::health::Health;
 use super::lane::{Lane, NOBODY, Turn};
-use super::unavailable;
 
 /// Steps of SQLite's virtual machine in a stretch.
 const STRETCH: i32 = 500;
@@ -26,6 +26,7 @@ pub(super) struct Readers {
     long: Arc<Lane<Reader>>,
     /// A search of a large log is the longest of all.
     search: Arc<Lane<Reader>>,
+    health: Arc<Health>,
 }
 
 struct Reader {
@@ -38,6 +39,7 @@ impl Readers {
     /// With so many connections for long reads, and half as many more for searches.
     pub(super) fn open(
         long: usize,
+        health: Arc<Health>,
         connect: impl Fn() -> Result<Connection, rusqlite::Error>,
     ) -> Result<Self, rusqlite::Error> {
         let connections =
@@ -46,6 +48,7 @@ impl Readers {
             keys: Lane::new(connections(KEYS)?, usize::MAX),
             long: Lane::new(connections(long)?, LONG),
             search: Lane::new(connections(long / 2)?, 1),
+            health,
         })
     }
 
@@ -56,7 +59,7 @@ impl Readers {
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        elsewhere(self.long.turn(user).await?, read).await
+        self.elsewhere(self.long.turn(user).await?, read).await
     }
 
     /// As [`Readers::run`], for a search.
@@ -65,7 +68,7 @@ impl Readers {
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        elsewhere(self.search.turn(user).await?, read).await
+        self.elsewhere(self.search.turn(user).await?, read).await
     }
 
     /// Reads a row or a few by their keys: here, since going to another thread and back would cost more than the
@@ -78,9 +81,20 @@ impl Readers {
         // Given back before anything is waited for.
         match self.keys.turn(NOBODY).await?.read(SHORT, &read) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {}
-            result => return result.map_err(|error| unavailable(&error)),
+            result => return result.map_err(|error| self.health.error(&error)),
         }
         self.run(user, read).await
+    }
+
+    /// Reads on a thread that may block. Not cancelled with the caller, who would have another turn while it goes on.
+    async fn elsewhere<T: Send + 'static>(
+        &self,
+        turn: Turn<Reader>,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reading = tokio::task::spawn_blocking(move || turn.read(u32::MAX, read));
+        let read = reading.await.map_err(|_| StoreError::Closed)?;
+        read.map_err(|error| self.health.error(&error))
     }
 
     /// As [`Readers::run`], with how many stretches it took.
@@ -101,15 +115,6 @@ impl Readers {
             lane.close().await;
         }
     }
-}
-
-/// Reads on a thread that may block. Not cancelled with the caller, who would have another turn while it goes on.
-async fn elsewhere<T: Send + 'static>(
-    turn: Turn<Reader>,
-    read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
-) -> Result<T, StoreError> {
-    let reading = tokio::task::spawn_blocking(move || turn.read(u32::MAX, read));
-    reading.await.map_err(|_| StoreError::Closed)?.map_err(|error| unavailable(&error))
 }
 
 impl Reader {
@@ -147,6 +152,7 @@ impl Turn<Reader> {
 #[cfg(test)]
 mod tests {
     use std::thread::{self, ThreadId};
+    use std::time::Duration;
 
     use parking_lot::Mutex;
 
@@ -168,7 +174,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_short_read_stays_and_a_long_one_goes_to_another_thread() {
-        let readers = Readers::open(1, Connection::open_in_memory).unwrap();
+        let health = Arc::new(Health::new(|| Duration::ZERO));
+        let readers = Readers::open(1, health, Connection::open_in_memory).unwrap();
         let here = thread::current().id();
         // Often, so that one begins at every place of a stretch.
         for _ in 0..100 {

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_repeats.sql"),
     include_str!("../../migrations/sqlite/0008_askers.sql"),
     COSTS,
+    include_str!("../../migrations/sqlite/0010_identity.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -4,6 +4,7 @@ use domain::store::{ConversationKey, Found, Position, Search, SearchStore, Store
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
+use super::health::is_damage;
 use super::index::term;
 use super::message;
 
@@ -119,7 +120,16 @@ fn expression(conversations: &[i64], query: &Query) -> String {
 #[async_trait]
 impl SearchStore for SqliteStore {
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
-        self.readers.search(search.reader, move |connection| self::search(connection, &search)).await
+        let reader = search.reader;
+        let read = move |connection: &Connection| match self::search(connection, &search) {
+            Err(error) if is_damage(&error) => Ok(None),
+            found => found.map(Some),
+        };
+        let found = self.readers.search(reader, read).await?;
+        found.ok_or_else(|| {
+            self.index.mend();
+            StoreError::Unavailable("the index for search is damaged; it is made anew".into())
+        })
     }
 
     async fn indexed(&self) {
@@ -177,6 +187,38 @@ mod tests {
             assert_eq!(find(&store, bob, "word").await.len(), 99);
             store.close().await;
         }
+    }
+
+    #[tokio::test]
+    async fn an_index_that_breaks_meanwhile_is_made_anew() {
+        let folder = tempdir().unwrap();
+        let store = open(folder.path());
+        let (ann, bob) = two(&store).await;
+        send(&store, ann, bob, "before").await.unwrap();
+        assert_eq!(find(&store, bob, "before").await, ["before"]);
+        let harm = Connection::open(folder.path().join(FILE)).unwrap();
+        harm.execute("UPDATE message_words_data SET block = x'ff'", []).unwrap();
+        send(&store, ann, bob, "after").await.unwrap();
+        // Who searches before it is made anew is told to try again.
+        for text in ["before", "after"] {
+            let query = Arc::new(Query::parse(text).unwrap());
+            loop {
+                let search =
+                    Search { reader: bob, conversation: None, query: query.clone(), before: None, limit: 9 };
+                match store.search(search).await {
+                    Ok(found) if !found.messages.is_empty() => break,
+                    Ok(_) | Err(StoreError::Unavailable(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+                store.indexed().await;
+            }
+        }
+        // What is stored is whole.
+        store.check().await.unwrap();
+        send(&store, ann, bob, "later").await.unwrap();
+        assert_eq!(find(&store, bob, "later").await, ["later"]);
+        store.close().await;
+        drop(store);
     }
 
     #[tokio::test]

@@ -12,7 +12,10 @@ use rusqlite::Connection;
 use tempfile::tempdir;
 use tokio::sync::oneshot;
 
-use super::{OpenError, Options, SqliteStore, account, schema};
+use crate::folder::FolderError;
+
+use super::checkpoint::Sizes;
+use super::{OpenError, Options, SqliteStore, Tuning, account, schema};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const EPOCH: Epoch = Epoch([1; 8]);
@@ -88,7 +91,7 @@ async fn a_folder_is_opened_once_at_a_time() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let second = SqliteStore::open(folder.path(), EPOCH, &Options::default()).err().unwrap();
-    assert!(matches!(second, OpenError::InUse(_)), "{second}");
+    assert!(matches!(second, OpenError::Folder(FolderError::InUse(_))), "{second}");
     assert!(second.to_string().contains("in use by another process"));
     store.close().await;
     drop(store);
@@ -143,20 +146,88 @@ async fn one_that_cannot_be_done_does_not_fail_the_others() {
 }
 
 #[tokio::test]
-async fn without_its_thread_the_writer_is_not_well() {
+async fn an_operation_that_panics_fails_alone() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let faulty = store.writer.run::<()>(|connection| {
+        connection.execute("UPDATE users SET display_name = 'nobody'", [])?;
+        panic!("a fault in an operation");
+    });
+    let (faulty, first, second) =
+        tokio::join!(faulty, send(&store, ann, bob, "before"), send(&store, ann, bob, "after"));
+    assert!(matches!(faulty, Err(StoreError::Unavailable(_))));
+    assert_eq!((first.unwrap().entry.seq, second.unwrap().entry.seq), (1, 2));
+    assert_eq!(store.account("ann").await.unwrap().unwrap().display_name, "ann");
     store.check().await.unwrap();
-    let fault = store.writer.run::<()>(|_| panic!("a fault in an operation")).await;
-    assert!(matches!(fault, Err(StoreError::Closed)));
-    // The one who waits hears of it a moment before the thread has ended.
-    for _ in 0..1000 {
-        if store.check().await.is_err() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(1));
+}
+
+#[tokio::test]
+async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    send(&store, ann, bob, "first").await.unwrap();
+    let conversation = store.direct(ann, bob).await.unwrap().unwrap();
+    store.close().await;
+    drop(store);
+    let path = folder.path().join("aldis.db");
+    let whole = std::fs::read(&path).unwrap();
+    let harm = |table: &str| {
+        std::fs::write(&path, &whole).unwrap();
+        // Else it would be an older one than that of the run before.
+        let _ = std::fs::remove_file(folder.path().join("identity"));
+        let page: u64 = Connection::open(&path)
+            .unwrap()
+            .query_row("SELECT rootpage FROM sqlite_schema WHERE name = ?", [table], |row| row.get(0))
+            .unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], (page - 1) * 4096).unwrap();
+    };
+    // Found by who reads, and by who writes.
+    harm("users");
+    let store = open(folder.path());
+    assert!(matches!(store.account_of(ann).await, Err(StoreError::Damaged(_))));
+    assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
+    assert!(matches!(send(&store, ann, bob, "x").await, Err(AppendError::Store(StoreError::Damaged(_)))));
+    store.close().await;
+    drop(store);
+    harm("members");
+    let store = open(folder.path());
+    assert_eq!(store.account_of(ann).await.unwrap().unwrap().username, "ann");
+    store.check().await.unwrap();
+    assert!(matches!(store.mute(ann, conversation, true).await, Err(StoreError::Damaged(_))));
+    assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn who_reads_for_long_does_not_hold_up_who_sends() {
+    let folder = tempdir().unwrap();
+    let sizes = Sizes { start: 20, force: 80 };
+    let tuning = Tuning { log: sizes, ..Tuning::default() };
+    let store = SqliteStore::open_tuned(folder.path(), EPOCH, &Options::default(), &tuning).unwrap();
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    send(&store, ann, bob, "first").await.unwrap();
+    let reader = Connection::open(folder.path().join("aldis.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM messages").unwrap();
+    let text = "x".repeat(16 * 1024);
+    let mut slowest = Duration::ZERO;
+    for _ in 0..100 {
+        let asked = std::time::Instant::now();
+        send(&store, ann, bob, &text).await.unwrap();
+        slowest = slowest.max(asked.elapsed());
     }
-    assert!(matches!(store.check().await, Err(StoreError::Closed)));
+    assert!(store.log_bytes() > u64::from(sizes.force) * 4096);
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // Once the reader is gone, the log begins anew.
+    reader.execute_batch("COMMIT").unwrap();
+    let begun = std::time::Instant::now();
+    while store.log_bytes() > u64::from(sizes.force) * 4096 {
+        send(&store, ann, bob, "x").await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30), "the log grows for ever");
+    }
+    store.close().await;
 }
 
 #[tokio::test]
@@ -255,6 +326,7 @@ const RELEASED: &[u64] = &[
     0xb0bb_53aa_f45e_43b5,
     0x84f7_e91e_e7c7_46b4,
     0x4923_371f_3dbd_0016,
+    0xe9cf_b32d_8043_e77e,
 ];
 
 /// A released migration never changes.

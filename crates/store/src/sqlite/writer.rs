@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,11 +11,14 @@ use std::time::Duration;
 use domain::store::{ConversationKey, Position, Roster, StoreError, UserId};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, Row};
+use rusqlite::{Connection, Row};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
-use super::unavailable;
+use super::checkpoint::Log;
+use super::health::{self, Health, is_of_the_store};
+use super::stamp::Stamping;
+use super::thread::Faults;
 
 /// Operations in one commit: bounds how long the first waits for the last.
 const BATCH: usize = 4096;
@@ -120,15 +123,9 @@ impl Heads {
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    state: Arc<State>,
-}
-
-#[derive(Default)]
-struct State {
     /// Of the last entry committed.
-    position: AtomicU64,
-    /// Whether the last commit failed.
-    failing: AtomicBool,
+    position: Arc<AtomicU64>,
+    health: Arc<Health>,
 }
 
 impl Writer {
@@ -137,23 +134,28 @@ impl Writer {
         connection: Connection,
         queue: usize,
         grown: SyncSender<()>,
+        log: Arc<Log>,
+        health: Arc<Health>,
+        stamping: Stamping,
+        faults: &Faults,
     ) -> Result<Self, rusqlite::Error> {
-        let position = last_position(&connection)?;
-        let state = Arc::new(State { position: position.into(), failing: false.into() });
+        let position = Arc::new(AtomicU64::new(last_position(&connection)?));
         let (sender, receiver) = mpsc::channel(queue);
-        let shared = state.clone();
-        let thread = std::thread::Builder::new()
-            .name("writer".into())
-            .spawn(move || {
-                let thread = Thread { connection, heads: Heads::default(), state: shared, grown };
-                thread.run(receiver);
-            })
-            .expect("the system can start a thread");
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), state })
+        let thread = Thread {
+            connection,
+            heads: Heads::default(),
+            position: position.clone(),
+            grown,
+            log,
+            health: health.clone(),
+            stamping,
+        };
+        let thread = faults.spawn("writer", move || thread.run(receiver));
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), position, health })
     }
 
     pub(super) fn position(&self) -> Position {
-        Position(self.state.position.load(Ordering::Acquire))
+        Position(self.position.load(Ordering::Acquire))
     }
 
     /// Submits a job. Gives a future where the queue is full; the job is submitted when that is ready.
@@ -196,21 +198,22 @@ impl Writer {
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Whether it can commit; tried for real while the last commit failed.
+    /// Whether it can commit; tried for real while commits fail.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         // Its thread ends when it is closed, and by a panic.
         if self.queue.lock().as_ref().is_none_or(mpsc::Sender::is_closed) {
             return Err(StoreError::Closed);
         }
-        if !self.state.failing.load(Ordering::Relaxed) {
+        if self.health.check()? {
             return Ok(());
         }
         // Writes a page: a full disk shows only so.
-        self.run(|connection| {
+        let probe = self.run(|connection| {
             let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             connection.pragma_update(None, "user_version", version)
-        })
-        .await
+        });
+        let probed = tokio::time::timeout(health::PATIENCE, probe).await;
+        probed.unwrap_or_else(|_| Err(StoreError::Unavailable("a commit takes too long".into())))
     }
 
     /// Finishes what is queued and ends the thread.
@@ -230,8 +233,37 @@ pub(super) fn last_position(connection: &Connection) -> Result<u64, rusqlite::Er
 struct Thread {
     connection: Connection,
     heads: Heads,
-    state: Arc<State>,
+    position: Arc<AtomicU64>,
     grown: SyncSender<()>,
+    log: Arc<Log>,
+    health: Arc<Health>,
+    stamping: Stamping,
+}
+
+/// Why a commit came to nothing.
+enum Fault {
+    Database(rusqlite::Error),
+    /// In an operation.
+    Panic,
+    /// Nothing is stored any more.
+    Refused(StoreError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Fault {
+    /// Whether every operation would meet it.
+    fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Database(error) => is_of_the_store(error),
+            Self::Panic => false,
+            Self::Refused(_) => true,
+        }
+    }
 }
 
 impl Thread {
@@ -246,46 +278,78 @@ impl Thread {
             match self.commit(&mut batch) {
                 Ok(()) => finish(batch.drain(..), &Ok(())),
                 // One at a time, so that only the one that cannot be done fails.
-                Err(error) if batch.len() > 1 && !is_of_the_store(&error) => {
+                Err(fault) if batch.len() > 1 && !fault.is_of_the_store() => {
                     for job in batch.drain(..) {
                         let mut alone = [job];
-                        let outcome = self.commit(&mut alone).map_err(|error| unavailable(&error));
+                        let outcome = self.commit(&mut alone).map_err(|fault| self.outcome(&fault));
                         finish(alone, &outcome);
                     }
                 }
-                Err(error) => finish(batch.drain(..), &Err(unavailable(&error))),
+                Err(fault) => {
+                    let outcome = Err(self.outcome(&fault));
+                    finish(batch.drain(..), &outcome);
+                }
             }
         }
     }
 
-    /// Runs the jobs in one transaction and commits it. On an error nothing of it is stored.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
-        let committed = self.transact(batch);
-        let failed = committed.is_err();
-        if let Err(error) = &committed {
+    /// What a fault is to who asked for the operation.
+    fn outcome(&self, fault: &Fault) -> StoreError {
+        match fault {
+            Fault::Database(error) => self.health.error(error),
+            Fault::Panic => StoreError::Unavailable("an operation panicked".into()),
+            Fault::Refused(error) => error.clone(),
+        }
+    }
+
+    /// Runs the jobs in one transaction and commits it. On a fault nothing of it is seen by others.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+        self.health.admits().map_err(Fault::Refused)?;
+        self.health.begins();
+        let before = self.log.commits();
+        // A fault in one operation must not end the only thread that writes.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.transact(batch))).unwrap_or(Err(Fault::Panic));
+        if let Err(fault) = &committed {
             self.heads = Heads::default();
             // SQLite has rolled back by itself after some errors.
             if !self.connection.is_autocommit() {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
-            tracing::warn!(%error, operations = batch.len(), "a commit failed");
+            if fault.is_of_the_store() {
+                self.health.fails();
+            }
+            if let Fault::Database(error) = fault
+                && let Some(left_out) = self.health.logs()
+            {
+                tracing::warn!(%error, operations = batch.len(), left_out, "a commit failed");
+            }
+        } else if self.log.commits() != before {
+            self.health.wrote();
         }
-        if self.state.failing.swap(failed, Ordering::Relaxed) && !failed {
-            tracing::info!("commits succeed again");
-        }
+        self.health.ends();
         committed
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let changes = self.connection.total_changes();
+        self.stamping.begin(&self.connection)?;
         let mut writing = Writing { connection: &self.connection, heads: &mut self.heads, position: 0 };
         for job in batch {
             job.run(&mut writing)?;
         }
         let position = writing.position;
+        let now = self.health.now();
+        let changed = self.connection.total_changes() != changes;
+        let stamp = if changed { self.stamping.stamp(&self.connection, now)? } else { None };
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        // What went into files that are gone is not stored.
+        self.health.in_place().map_err(Fault::Refused)?;
         // Entries are readable from here on, and announced only after.
-        self.state.position.fetch_max(position, Ordering::Release);
+        let before = self.position.fetch_max(position, Ordering::Release);
+        if let Some(stamp) = stamp {
+            self.stamping.stamped(stamp, Position(position.max(before)), now);
+        }
         if position > 0 {
             // Full: it has been told already.
             let _ = self.grown.try_send(());
@@ -313,24 +377,6 @@ fn finish(jobs: impl IntoIterator<Item = Box<dyn Job>>, outcome: &Result<(), Sto
             tracing::error!("what follows a commit panicked");
         }
     }
-}
-
-/// Whether the fault is the disk's or the like, and every job would meet it.
-fn is_of_the_store(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::CannotOpen
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::OutOfMemory
-                | ErrorCode::ReadOnly
-        )
-    )
 }
 
 /// A change with a result that somebody waits for.

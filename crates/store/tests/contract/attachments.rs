@@ -1,12 +1,15 @@
+use std::time::Duration;
+
 use domain::store::{
     AppendError, AttachmentRecord, BlobHash, Change, ConversationKey, GroupChange, MessageRecord, NewGroup,
     Picture, Range, Target, UserId,
 };
-use protocol::{AttachmentId, ConversationId, HistoryAccess, Role, Timestamp};
+use protocol::{AttachmentId, ConversationId, HistoryAccess, Role};
 
 use crate::support::{Said, Shared, append, entry, named, now, send, text, to, user};
 
 const QUOTA: u64 = 1 << 30;
+const DAY: Duration = Duration::from_hours(24);
 
 fn record(owner: UserId, byte: u8) -> AttachmentRecord {
     let created_at = now();
@@ -136,8 +139,7 @@ pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) 
     append(&store, entry(place, ann, Change::Delete { id: again })).await.unwrap();
     assert!(!sees(&store, bob, id).await && sees(&store, ann, id).await);
     // Who repeats the first is told so, though what it carried is gone.
-    let far = Timestamp::from_millis(i64::MAX);
-    assert_eq!(store.forget_unused(far, 9).await.unwrap().len(), 2);
+    assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 2);
     let repeat = append(&store, entry(place, ann, with(Some("c1"), &[id]))).await.unwrap();
     assert!(repeat.duplicate);
     let other = append(&store, entry(place, ann, with(Some("c1"), &[]))).await;
@@ -159,7 +161,7 @@ pub(crate) async fn a_repeat_carries_the_same(store: Shared) {
     let message = first.entry.said();
     let delete = Change::Delete { id: message.id };
     append(&store, entry(Target::Conversation(message.conversation), ann, delete)).await.unwrap();
-    assert_eq!(store.forget_unused(Timestamp::from_millis(i64::MAX), 9).await.unwrap().len(), 4);
+    assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 4);
 }
 
 pub(crate) async fn who_may_not_see_the_message_does_not_see_what_it_carries(store: Shared) {
@@ -217,13 +219,20 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     let mut same = record(ann, 1);
     same.id = AttachmentId::mint(now(), 99);
     assert!(store.add_attachment(same.clone(), QUOTA).await.unwrap());
-    let before = now();
+    let spared = upload(&store, ann, 7).await;
+    // Noted, and for not long enough.
+    for before in [None, Some(Duration::from_hours(23))] {
+        assert_eq!(store.forget_unused(DAY, before, 9).await.unwrap(), []);
+    }
+    // Used after it was noted, and unused again since: it is as one that was never noted.
+    let carried = append(&store, entry(to(bob), ann, with(None, &[spared]))).await.unwrap();
+    let (place, id) = (Target::Conversation(carried.entry.said().conversation), carried.entry.said().id);
+    append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
     let young = upload(&store, bob, 5).await;
-    assert_eq!(store.forget_unused(Timestamp::from_millis(0), 9).await.unwrap(), []);
     let mut hashes = Vec::new();
     loop {
         // No more than were asked for at a time.
-        let some = store.forget_unused(before, 1).await.unwrap();
+        let some = store.forget_unused(2 * DAY, Some(DAY), 1).await.unwrap();
         if some.is_empty() {
             break;
         }
@@ -234,10 +243,33 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     assert_eq!(hashes, [1, 2, 3, 4].map(|byte| BlobHash([byte; 32])));
     assert_eq!(store.unused_blobs(hashes).await.unwrap(), [3, 4].map(|byte| BlobHash([byte; 32])));
     assert!(!sees(&store, ann, unused).await && !sees(&store, ann, same.id).await);
-    assert!(sees(&store, ann, used).await && sees(&store, bob, young).await);
-    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 10_000);
+    assert!(
+        sees(&store, ann, used).await && sees(&store, bob, young).await && sees(&store, ann, spared).await
+    );
+    // What waits to be forgotten counts.
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 20_000);
     let gone = append(&store, entry(to(bob), ann, with(None, &[unused]))).await;
     assert!(matches!(gone, Err(AppendError::AttachmentUnknown)));
+}
+
+pub(crate) async fn bytes_of_no_upload_are_noted(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let hashes = |bytes: &[u8]| bytes.iter().map(|byte| BlobHash([*byte; 32])).collect::<Vec<_>>();
+    let note = |bytes: &[u8], age, before| store.note_unnamed(hashes(bytes), age, before);
+    assert_eq!(note(&[1, 2, 9], DAY, None).await.unwrap(), []);
+    assert_eq!(note(&[1, 2, 3, 9], 2 * DAY, Some(DAY)).await.unwrap(), hashes(&[1, 2, 9]));
+    assert_eq!(note(&[9], 2 * DAY, Some(Duration::from_hours(23))).await.unwrap(), []);
+    // Once an upload had them, it begins anew.
+    upload(&store, ann, 1).await;
+    assert_eq!(store.unused_blobs(hashes(&[1, 2, 3])).await.unwrap(), hashes(&[3]));
+    store.forget_unnamed(hashes(&[9])).await.unwrap();
+    assert_eq!(note(&[1, 2, 3, 9], 3 * DAY, Some(2 * DAY)).await.unwrap(), hashes(&[3]));
+}
+
+pub(crate) async fn it_grows_older(store: Shared) {
+    assert_eq!(store.grow_older(Duration::ZERO).await.unwrap(), Duration::ZERO);
+    assert_eq!(store.grow_older(DAY).await.unwrap(), DAY);
+    assert_eq!(store.grow_older(DAY).await.unwrap(), 2 * DAY);
 }
 
 pub(crate) async fn other_messages_carry_nothing(store: Shared) {

@@ -7,7 +7,7 @@ use store::{FileBlobs, MemoryBlobs};
 
 const HASH: BlobHash = BlobHash([0xab; 32]);
 
-async fn put(blobs: &dyn BlobStore, hash: BlobHash, bytes: &[u8]) {
+async fn put(blobs: &dyn BlobStore, hash: BlobHash, bytes: &[u8]) -> bool {
     let mut new = blobs.begin().await.unwrap();
     for piece in bytes.chunks(100_000) {
         new.write(piece.to_vec().into()).await.unwrap();
@@ -15,7 +15,7 @@ async fn put(blobs: &dyn BlobStore, hash: BlobHash, bytes: &[u8]) {
     let mut written = Vec::new();
     new.written().await.unwrap().read_to_end(&mut written).unwrap();
     assert!(written == bytes);
-    new.keep(hash).await.unwrap();
+    new.keep(hash).await.unwrap()
 }
 
 async fn whole(blobs: &dyn BlobStore, hash: BlobHash) -> Option<Vec<u8>> {
@@ -28,10 +28,10 @@ async fn whole(blobs: &dyn BlobStore, hash: BlobHash) -> Option<Vec<u8>> {
 async fn keeps_its_promises(blobs: Arc<dyn BlobStore>) {
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
     assert!(blobs.open(HASH).await.unwrap().is_none());
-    put(&*blobs, HASH, &bytes).await;
+    assert!(put(&*blobs, HASH, &bytes).await);
     assert!(whole(&*blobs, HASH).await.unwrap() == bytes);
     // Once more is as good as once.
-    put(&*blobs, HASH, &bytes).await;
+    assert!(!put(&*blobs, HASH, &bytes).await);
     let blob = blobs.open(HASH).await.unwrap().unwrap();
     assert_eq!(blob.read(999_998, 9).await.unwrap(), bytes[999_998..]);
     assert_eq!(blob.read(5, 3).await.unwrap(), bytes[5..8]);

@@ -52,6 +52,8 @@ contract! {
         a_repeat_carries_the_same,
         who_may_not_see_the_message_does_not_see_what_it_carries,
         what_is_unused_is_forgotten,
+        bytes_of_no_upload_are_noted,
+        it_grows_older,
         other_messages_carry_nothing,
     };
     blocks::{

@@ -198,11 +198,11 @@ describe('uploads', () => {
   it('are given up once nothing moves for half a minute, and make room', async () => {
     attach('a', 'b', 'c', 'd');
     await settle();
-    for (let turn = 1; turn <= 3; turn++) {
+    for (let turn = 1; turn <= 2; turn++) {
       await vi.advanceTimersByTimeAsync(20_000);
       Wire.open[0]!.upload.onprogress!({ loaded: turn, total: 4 });
     }
-    expect(held().slice(0, 3)).toEqual(['a 0.75', 'No connection.', 'No connection.']);
+    expect(held().slice(0, 3)).toEqual(['a 0.5', 'No connection.', 'No connection.']);
     expect(under()).toEqual(['a', 'd']);
   });
 

@@ -1,6 +1,7 @@
 import { Component, computed, inject, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
-import { RouterLink, RouterLinkActive } from '@angular/router';
+import { NavigationEnd, Router } from '@angular/router';
+import { filter, map, startWith } from 'rxjs';
 
 import { Attached } from '../attachments/attached';
 import { carried } from '../attachments/summary';
@@ -21,11 +22,12 @@ import { type Row, rows } from './rows';
 /** The list of conversations, in every state it can be in. */
 @Component({
   selector: 'aldis-conversation-list',
-  imports: [Avatar, Icon, PresenceDot, RouterLink, RouterLinkActive, TickMark],
+  imports: [Avatar, Icon, PresenceDot, TickMark],
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {
   private readonly store = inject(ConversationStore);
+  private readonly router = inject(Router);
   private readonly now = inject(Now).day;
   readonly start = output();
 
@@ -37,6 +39,22 @@ export class ConversationList {
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
   protected readonly me = this.store.me;
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
+
+  /** The address of what is open. The directives of the router for that weigh more than all of this list. */
+  protected readonly here = toSignal(
+    this.router.events.pipe(
+      filter((event) => event instanceof NavigationEnd),
+      startWith(null),
+      map(() => this.router.url.split('?')[0]),
+    ),
+  );
+
+  /** A plain press stays in this page; others, as for a new tab, are the browser's. */
+  protected follow(event: MouseEvent, address: string): void {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    void this.router.navigateByUrl(address);
+  }
 
   protected time(time: Date): string {
     return rowTime(time, this.now());

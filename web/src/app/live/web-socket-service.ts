@@ -1,10 +1,10 @@
-import { DOCUMENT, inject, Injector, Service } from '@angular/core';
+import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { Socket } from 'socket.io-client';
 
 import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
-import { device } from '../auth/device';
+import { breath } from '../ui/breath';
 import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
 import type { ClientToServerEvents, Conversation, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
 
@@ -23,11 +23,10 @@ const DOUBTED_PROBE_WITHIN = 900;
 const RETRY_SEEN = 1_000;
 const RETRY_HIDDEN = 15_000;
 
-/** The live connection; no other file but `open-socket.ts` knows which library makes it. */
+/** The live connection, and the only file that knows which library makes it. */
 @Service()
 export class WebSocketService {
   private readonly auth = inject(AuthService);
-  private readonly injector = inject(Injector);
   private readonly window = inject(DOCUMENT).defaultView!;
   private readonly status = new BehaviorSubject<Status>(UNCONNECTED.status);
   readonly status$ = this.status.asObservable();
@@ -51,15 +50,16 @@ export class WebSocketService {
   /** Connects, and stays connected until the session ends; `cursor` is asked at every attempt. */
   async connect(cursor: () => string | undefined): Promise<void> {
     // Not on the way of the first paint.
-    const { SocketOpener } = await import('./open-socket');
-    const socket = await this.injector.get(SocketOpener).open({
+    const { io } = await import('socket.io-client');
+    await breath();
+    const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
       timeout: CONNECT_WITHIN,
       reconnectionDelay: 250,
       reconnectionDelayMax: RETRY_SEEN,
       randomizationFactor: 0.3,
-      auth: (give) => give({ token: this.auth.token, device: device(), cursor: cursor() }),
+      auth: (give) => give({ token: this.auth.token, cursor: cursor() }),
     });
     this.socket = socket;
     socket.on('connect', () => this.happened('connected'));

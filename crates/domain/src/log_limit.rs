@@ -1,0 +1,52 @@
+//! Bounds how often the same line is logged, so that a fault that repeats does not fill the disk.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+/// Lets one line through in a span of time, and counts those in between.
+#[derive(Debug)]
+pub struct LogLimit {
+    span: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    last: Option<Duration>,
+    left_out: u64,
+}
+
+impl LogLimit {
+    /// One line in each `span`.
+    pub const fn new(span: Duration) -> Self {
+        Self { span, state: Mutex::new(State { last: None, left_out: 0 }) }
+    }
+
+    /// Whether a line may be logged at `now`, on a clock that never goes back: gives how many were left out since the
+    /// last one that was.
+    pub fn pass(&self, now: Duration) -> Option<u64> {
+        let mut state = self.state.lock();
+        if state.last.is_some_and(|last| now < last + self.span) {
+            state.left_out += 1;
+            return None;
+        }
+        state.last = Some(now);
+        Some(std::mem::take(&mut state.left_out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_in_a_span_says_how_many_it_stands_for() {
+        let limit = LogLimit::new(Duration::from_secs(1));
+        let passes: Vec<_> = [0, 1, 999, 1000, 1500, 2600, 2600]
+            .map(|at| limit.pass(Duration::from_millis(at)))
+            .into_iter()
+            .collect();
+        assert_eq!(passes, [Some(0), None, None, Some(2), None, Some(1), None]);
+    }
+}

@@ -1,0 +1,205 @@
+//! Tells a database from another one, and from an older copy of itself.
+//!
+//! The file `identity` beside the database says how far that had come: its newest epoch, and a stamp that rises in
+//! the database before the file is written with it. So the file is never ahead of what is durable, whenever the power
+//! goes; a database that is behind its file was put back from an older copy, or copied without its log. The file also
+//! says which stamp was in the database file itself when its log was last copied whole: a database file that is behind
+//! that does not belong to the log beside it.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Write as _};
+use std::path::Path;
+
+use domain::store::{Epoch, Position};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rustix::fs::{Mode, OFlags, openat, renameat};
+
+use super::OpenError;
+
+/// The file beside the database.
+pub(super) const FILE: &str = "identity";
+/// Under which name it is written.
+const DRAFT: &str = "identity.new";
+
+/// What the file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// The first epoch of the database, which no other one has.
+    pub(super) database: Epoch,
+    /// The newest.
+    pub(super) epoch: Epoch,
+    pub(super) stamp: u64,
+    /// The stamp that is in the database file itself, without its log.
+    pub(super) base: u64,
+    /// Of the last entry.
+    pub(super) position: Position,
+}
+
+impl Identity {
+    fn to_text(&self) -> String {
+        let Self { database, epoch, stamp, base, position: Position(position) } = self;
+        let mut text =
+            "# Binds the files of this folder to each other: copy all of them, or none.\n".to_owned();
+        for (name, Epoch(bytes)) in [("database", database), ("epoch", epoch)] {
+            let _ = write!(text, "{name} ");
+            let _ = bytes.iter().try_for_each(|byte| write!(text, "{byte:02x}"));
+            text.push('\n');
+        }
+        let _ = write!(text, "stamp {stamp}\nbase {base}\nposition {position}\n");
+        text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let number = |name| value(name)?.parse().ok();
+        let epoch = |name| {
+            let hex = value(name).filter(|hex| hex.len() == 16 && hex.is_ascii())?;
+            u64::from_str_radix(hex, 16).ok().map(|number| Epoch(number.to_be_bytes()))
+        };
+        Some(Self {
+            database: epoch("database")?,
+            epoch: epoch("epoch")?,
+            stamp: number("stamp")?,
+            base: number("base")?,
+            position: Position(number("position")?),
+        })
+    }
+
+    pub(super) fn read(folder: &Path) -> Result<Option<Self>, OpenError> {
+        let path = folder.join(FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(|error| OpenError::Identity(path.clone(), error))?,
+        };
+        let unreadable = || OpenError::Identity(path, Error::from(ErrorKind::InvalidData));
+        Self::parse(&text).map(Some).ok_or_else(unreadable)
+    }
+
+    /// Writes the file so that it is whole, if it is not the one before. The folder is an open one: what is put in its
+    /// place is not touched.
+    pub(super) fn write(&self, folder: &File) -> Result<(), Error> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
+        let mut file = File::from(openat(folder, DRAFT, flags, Mode::RUSR | Mode::WUSR)?);
+        file.write_all(self.to_text().as_bytes())?;
+        file.sync_all()?;
+        Ok(renameat(folder, DRAFT, folder, FILE)?)
+    }
+}
+
+/// What the database file says without its log.
+#[derive(Default)]
+struct Bare {
+    stamp: u64,
+    /// Whether it was last written by a server that had not stopped.
+    running: bool,
+}
+
+impl Bare {
+    /// Nothing, where it cannot be read: in the midst of being copied from the log it need not make sense.
+    fn read(path: &Path) -> Option<Self> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+        let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).ok()?;
+        // Else it would have to be as long as its first page says.
+        connection.pragma_update(None, "writable_schema", true).ok()?;
+        let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity'";
+        if connection.query_row(known, [], |row| row.get::<_, i64>(0)).ok()? == 0 {
+            return Some(Self::default());
+        }
+        let bare = |row: &rusqlite::Row<'_>| Ok(Self { stamp: row.get(0)?, running: row.get(1)? });
+        connection.query_row("SELECT stamp, running FROM identity", [], bare).ok()
+    }
+}
+
+/// Looks at the files before the database is opened, which would already make them into something else. Gives what
+/// the database has to have. With `accept` an older one is taken; but never files that do not belong together.
+pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity>, OpenError> {
+    let path = folder.join("aldis.db");
+    let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
+    let (empty, has_log) = (size(&path) == 0, size(&folder.join("aldis.db-wal")) > 0);
+    let expected = Identity::read(folder)?;
+    if empty && has_log {
+        return Err(OpenError::Mismatch(path));
+    }
+    let reached = expected.as_ref().map(|expected| expected.position.0);
+    if empty {
+        return match reached {
+            Some(reached) if !accept => Err(OpenError::Missing(path, reached)),
+            _ => Ok(expected),
+        };
+    }
+    let Some(bare) = Bare::read(&path) else { return Ok(expected) };
+    match &expected {
+        Some(expected) if bare.stamp < expected.base && has_log => Err(OpenError::Mismatch(path)),
+        None if bare.running && !has_log && !accept => Err(OpenError::WithoutLog(path)),
+        _ => Ok(expected),
+    }
+}
+
+/// Compares an open database with what it has to have. True if it is an older one that is taken all the same.
+pub(super) fn check_database(
+    connection: &Connection,
+    path: &Path,
+    expected: Option<&Identity>,
+    accept: bool,
+) -> Result<bool, OpenError> {
+    let Some(expected) = expected else { return Ok(false) };
+    let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity'";
+    let known = connection.query_row(known, [], |row| row.get::<_, i64>(0))? > 0;
+    let (database, has_epoch, stamp, at) = if known {
+        let first = "SELECT id FROM epochs ORDER BY number LIMIT 1";
+        let database = connection.query_row(first, [], |row| row.get(0).map(Epoch)).optional()?;
+        let sql = "SELECT EXISTS (SELECT 1 FROM epochs WHERE id = ?), stamp FROM identity";
+        let (has_epoch, stamp) =
+            connection.query_row(sql, [expected.epoch.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        (database, has_epoch, stamp, super::writer::last_position(connection)?)
+    } else {
+        (None, false, 0_u64, 0)
+    };
+    if has_epoch && stamp >= expected.stamp {
+        return Ok(false);
+    }
+    if accept {
+        tracing::warn!(
+            at,
+            reached = expected.position.0,
+            "an older database is taken, as accept-older-database says"
+        );
+        return Ok(true);
+    }
+    let (path, reached) = (path.to_owned(), expected.position.0);
+    Err(if database.is_some_and(|database| database != expected.database) {
+        OpenError::Other(path)
+    } else {
+        OpenError::Older { path, at, reached }
+    })
+}
+
+/// Forgets what a database noted of the files beside it: they may be those of another one.
+pub(super) fn forget_notes(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection.execute_batch("DELETE FROM unnamed_blobs; UPDATE attachments SET unused_since = NULL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Identity::read(folder.path()).unwrap(), None);
+        let identity = Identity {
+            database: Epoch([0, 1, 2, 3, 4, 5, 6, 255]),
+            epoch: Epoch([255; 8]),
+            stamp: 7,
+            base: 5,
+            position: Position(1_000),
+        };
+        identity.write(&File::open(folder.path()).unwrap()).unwrap();
+        assert_eq!(Identity::read(folder.path()).unwrap().unwrap(), identity);
+        std::fs::write(folder.path().join(FILE), "stamp many").unwrap();
+        assert!(matches!(Identity::read(folder.path()), Err(OpenError::Identity(..))));
+    }
+}
