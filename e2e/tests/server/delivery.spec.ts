@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal } from '../../support/check.ts';
-import { client, join, next, type Client } from '../../support/live.ts';
+import { client, delivered, join, next, type Client } from '../../support/live.ts';
 import type { Message, Problem, Reply, Synced } from '../../../web/src/app/protocol/protocol.ts';
 
 let aldis: Aldis;
@@ -214,8 +214,11 @@ test('a cursor lives through a restart, and not through going back to a copy', a
     const session = async (auth: object, texts: string[]): Promise<{ cursor: string; told: unknown[]; received: string[] }> => {
       const [a, b] = [client(own.url, ann), client(own.url, { ...bob, ...auth })];
       await join(a);
-      for (const text of texts) await say(a.socket, { receiver: bob.username, text });
+      const sent: Message[] = [];
+      for (const text of texts) sent.push(await say(a.socket, { receiver: bob.username, text }));
       const cursor = await join(b);
+      // Else it would be in doubt, and come again.
+      for (const { seq } of sent.slice(-1)) await delivered(a, bob, seq);
       const told = b.events.items.filter(([name]) => name === 'request:error').map(([, problem]) => (problem as Problem).code);
       const received = b.messages.items.map(({ text }) => text);
       for (const { socket } of [a, b]) socket.close();

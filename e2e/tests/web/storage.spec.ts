@@ -176,7 +176,7 @@ test('a full disk is said at the message, and stops nobody', async ({ aldis, bro
   await expect(messenger.banner).toBeVisible();
   await messenger.send('without room');
   await expect(messenger.message('without room')).toContainText('Not kept on this device');
-  await expect(messenger.banner).toContainText('leave this page open');
+  await expect(page.locator('.connection')).toContainText('leave this page open');
   await page.context().setOffline(false);
   await expect(messenger.message('without room').getByRole('img', { name: /^(Sent|Delivered|Read)$/ })).toBeVisible();
   await expect(messenger.message('without room')).not.toContainText('Not kept');

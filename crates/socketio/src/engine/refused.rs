@@ -58,18 +58,16 @@ impl Refused {
     fn status_and_code(&self) -> (StatusCode, u8) {
         match self {
             Self::Transport => (StatusCode::BAD_REQUEST, 0),
-            Self::Session => (StatusCode::BAD_REQUEST, 1),
+            Self::Session | Self::Ended(true, _) => (StatusCode::BAD_REQUEST, 1),
             Self::Method => (StatusCode::BAD_REQUEST, 2),
             Self::TooLarge(_) | Self::Closed(Reason::PacketTooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, 3),
             Self::Request | Self::Handshake | Self::Moved | Self::Conflict | Self::Closed(_) => {
                 (StatusCode::BAD_REQUEST, 3)
             }
-            Self::Ended(true, _) => (StatusCode::BAD_REQUEST, 1),
-            Self::Ended(false, _) => (StatusCode::SERVICE_UNAVAILABLE, 4),
             Self::Origin(_) => (StatusCode::FORBIDDEN, 4),
             Self::Version | Self::NoVersion => (StatusCode::BAD_REQUEST, 5),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, 4),
-            Self::Closing => (StatusCode::SERVICE_UNAVAILABLE, 4),
+            Self::Closing | Self::Ended(false, _) => (StatusCode::SERVICE_UNAVAILABLE, 4),
         }
     }
 

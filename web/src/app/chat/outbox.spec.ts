@@ -230,8 +230,16 @@ describe('the outbox', () => {
   it('says of a message that the disk has no room for it, and does not let the page go without a question', async () => {
     wire.status$.next('offline');
     const full = (database: Database) => vi.spyOn(database, 'putPending').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    const listening = vi.spyOn(window, 'addEventListener');
     const box = outbox(full);
-    const leaves = () => window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    // Its own: other suites have listeners in the same window.
+    const ask = listening.mock.calls.find(([name]) => name === 'beforeunload')![1] as (event: Event) => void;
+    listening.mockRestore();
+    const leaves = () => {
+      const event = new Event('beforeunload', { cancelable: true });
+      ask(event);
+      return !event.defaultPrevented;
+    };
     await box.send({ receiver: 'bob' }, 'a');
     await vi.waitFor(() => expect(entries(box).map(({ unkept }) => unkept)).toEqual([true]));
     expect(leaves()).toBe(false);
