@@ -204,8 +204,8 @@ test('the web client is served compressed and cached by what it is', async () =>
   expect(again.status).toBe(304);
   const script = /src="\/(main-[^"]+\.js)"/.exec(html)![1]!;
   const { headers } = await fetch(`${aldis.url}/${script}`);
-  expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
-  expect(headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+  expect(headers.get('cache-control')).toBe('max-age=31536000, immutable');
+  expect(headers.get('content-type')).toBe('text/javascript');
   await refused(fetch(`${aldis.url}/missing-ABCD1234.js`), 404, 'not_found');
   expect((await fetch(`${aldis.url}/..%2f..%2fCargo.toml`)).status).toBe(404);
 });

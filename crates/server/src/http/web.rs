@@ -77,12 +77,15 @@ fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    // A file with its hash in its name never changes.
-    let caching = if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     if let Some(encoding) = encoding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
+    // A file with its hash in its name never changes, so nobody asks for it again with a tag.
+    if is_hashed(path) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=31536000, immutable"));
+        return (headers, Body::from(file.data.into_owned())).into_response();
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let known = request.get(IF_NONE_MATCH).is_some_and(|known| *known == tag);
     headers.insert(ETAG, tag);
     if known {
@@ -105,7 +108,7 @@ fn is_hashed(path: &str) -> bool {
 fn content_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
-        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript",
         Some("css") => "text/css; charset=utf-8",
         Some("json" | "map") => "application/json",
         Some("webmanifest") => "application/manifest+json",
