@@ -81,6 +81,26 @@ test('18. without a network the banner comes, and what was seen before is still 
   await messenger.page.context().close();
 });
 
+test('18. a network that goes before the page can connect is said, and asked again', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  let gone = true;
+  // The part that connects is the last that a page loads before it is whole.
+  await messenger.page.route('**/chunk-*.js', async (route) => {
+    const response = await route.fetch();
+    if (gone && (await response.text()).includes('EIO')) return route.abort('internetdisconnected');
+    return route.fulfill({ response });
+  });
+  await messenger.open(bob.username);
+  await expect(messenger.banner).toBeVisible();
+  await messenger.send('Early');
+  await expect(messenger.tick('Early', 'Waiting to be sent')).toBeVisible();
+  gone = false;
+  await expect(messenger.tick('Early', 'Sent')).toBeVisible();
+  await expect(messenger.banner).toBeHidden();
+  await messenger.page.context().close();
+});
+
 test('19. after a longer absence everything is there, in order, however it is scrolled', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);

@@ -1,6 +1,7 @@
-import type { Browser, Page } from '@playwright/test';
+import type { Browser } from '@playwright/test';
 
 import { type Aldis, type Person, say } from '../../support/aldis.ts';
+import { slowness } from '../../support/pace.ts';
 import { TASKS, tasksOf } from '../../support/trace.ts';
 import { browserOf, expect, expectKept, Messenger, test } from '../../support/web.ts';
 
@@ -31,8 +32,8 @@ interface Measured {
   moved: string[];
 }
 
-/** Opens the conversation in a browser that has never been here, and measures inside the page. */
-async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person], before?: (page: Page) => Promise<void>): Promise<{ page: Page; measured: Measured }> {
+/** Opens the conversation in a browser that has never been here, and measures inside the page and its main thread. */
+async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]): Promise<{ trace: Buffer; measured: Measured }> {
   const page = await browserOf(browser, aldis, ann);
   await page.addInitScript(() => {
     const measured: Measured = { shifted: 0, moved: [] };
@@ -45,18 +46,32 @@ async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]
       }),
     ).observe({ type: 'layout-shift', buffered: true });
     const look = () => {
-      if (document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) measured.firstMessage = performance.now();
+      if (document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) measured.firstMessage = performance.mark('first message').startTime;
       else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
   });
-  await before?.(page);
-  await new Messenger(page).open(bob.username);
+  await browser.startTracing(page, { categories: TASKS });
+  await page.goto(`/@${bob.username}`, { waitUntil: 'commit' });
+  // Two seconds is when the client tidies up after live traffic: nothing of that may be felt either. It is asked for
+  // rarely, and not by role, as that would be work of the page's own thread.
+  await page.waitForFunction(() => performance.now() > (window as unknown as { measured: Measured }).measured.firstMessage! + 2_500, null, { polling: 1_000 });
   await expect(new Messenger(page).last).toContainText('Line 40');
-  // Two seconds is when the client tidies up after live traffic: nothing of that may be felt either.
-  await page.waitForFunction(() => performance.now() > (window as unknown as { measured: Measured }).measured.firstMessage! + 2_500);
   const measured = await page.evaluate(() => (window as unknown as { measured: Measured }).measured);
-  return { page, measured };
+  const trace = await browser.stopTracing();
+  await page.context().close();
+  return { trace, measured };
+}
+
+/**
+ * When the first message was there, in milliseconds from the address on, less what the page's thread was ready to run
+ * and did not get a processor: on two cores the browser's own processes and the server otherwise count twice.
+ */
+function firstMessage(trace: Buffer, { firstMessage }: Measured): number {
+  const { tasks, marks } = tasksOf(trace);
+  const there = marks.get('first message')!;
+  const from = there - firstMessage! * 1_000;
+  return firstMessage! - tasks.filter(({ ts }) => ts >= from && ts < there).reduce((sum, { held }) => sum + held, 0);
 }
 
 /**
@@ -69,7 +84,7 @@ function blockingTime(trace: Buffer, slower: number): number {
   return tasks.filter(({ ts }) => ts >= painted).reduce((sum, { took }) => sum + Math.max(0, took * slower - 50), 0);
 }
 
-test('1. a cold start transfers about 150 kB', async ({ aldis, browser }) => {
+test('1. a cold start transfers at most 150 kB', async ({ aldis, browser }) => {
   const people = await talk(aldis);
   const page = await browserOf(browser, aldis, people[0]);
   const developer = await page.context().newCDPSession(page);
@@ -86,35 +101,31 @@ test('1. a cold start transfers about 150 kB', async ({ aldis, browser }) => {
   await expect(new Messenger(page).last).toContainText('Line 40');
   await page.waitForLoadState('networkidle');
   console.log(`cold transfer: ${(bytes / 1000).toFixed(1)} kB, and ${(data / 1000).toFixed(1)} kB of conversations`);
-  // The target of 150 kB is missed by 0.3 since usernames, storage and deadlines were mended: to be won back, not to grow.
-  expect(bytes).toBeLessThanOrEqual(150_500);
+  expect(bytes).toBeLessThanOrEqual(150_000);
   await page.context().close();
 });
 
 test('2. the first message is on the screen within 700 ms; 4. nothing shifts', async ({ aldis, browser }) => {
   const people = await talk(aldis);
+  const slower = await slowness(browser);
   let shifted = 0;
   const moved: string[] = [];
   const first = await best(async () => {
-    const { page, measured } = await load(browser, aldis, people);
+    const { trace, measured } = await load(browser, aldis, people);
     shifted = Math.max(shifted, measured.shifted);
     moved.push(...measured.moved);
-    await page.context().close();
-    return measured.firstMessage!;
+    console.log(`first message: ${measured.firstMessage!.toFixed(0)} ms by the clock`);
+    return firstMessage(trace, measured) / slower;
   });
-  console.log(`first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)} ${moved.join(" ")}`);
+  console.log(`first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)} ${moved.join(' ')}`);
   expect(first).toBeLessThanOrEqual(700);
   expect(shifted, moved.join(' ')).toBeLessThan(0.01);
 });
 
 test('3. on a machine four times slower the page is blocked for at most 300 ms', async ({ aldis, browser }) => {
   const people = await talk(aldis);
-  const blocked = await best(async () => {
-    const { page } = await load(browser, aldis, people, (page) => browser.startTracing(page, { categories: TASKS }));
-    const trace = await browser.stopTracing();
-    await page.context().close();
-    return blockingTime(trace, 4);
-  });
+  const slower = 4 / (await slowness(browser));
+  const blocked = await best(async () => blockingTime((await load(browser, aldis, people)).trace, slower));
   console.log(`blocked at a quarter of the speed: ${blocked.toFixed(0)} ms`);
   expect(blocked).toBeLessThanOrEqual(300);
 });

@@ -1,3 +1,5 @@
+import { countsToTwelve } from './twelve';
+
 // Words in the language of the interface, hours as the person's own region counts them.
 const english = navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB';
 
@@ -19,13 +21,7 @@ let counted: boolean | undefined;
 
 /** Whether this region counts to twelve twice. */
 function twelve(): boolean {
-  return (counted ??= countsToTwelve());
-}
-
-function countsToTwelve(): boolean {
-  const locale = new Intl.Locale(navigator.language) as Intl.Locale & { getHourCycles?: () => string[]; hourCycles?: string[] };
-  const cycles = locale.getHourCycles?.() ?? locale.hourCycles ?? [new Intl.DateTimeFormat(undefined, { hour: 'numeric' }).resolvedOptions().hourCycle];
-  return cycles[0]?.startsWith('h1') ?? false;
+  return (counted ??= countsToTwelve(navigator.language));
 }
 
 /** The local calendar day of an instant, as a number: two instants share it if and only if they share the day. */

@@ -19,11 +19,11 @@ describe('the line', () => {
   });
 
   it('is asked where the network is said to be gone, and stays online where it answers', () => {
-    expect(after('connected', 'doubted', 'answered')).toEqual(['online', 'online, probe', 'online']);
+    expect(after('connected', 'unplugged', 'answered')).toEqual(['online', 'online, probe', 'online']);
   });
 
   it('is offline once it did not answer, and connects anew', () => {
-    expect(after('connected', 'doubted', 'silent', 'refused', 'connected')).toEqual([
+    expect(after('connected', 'unplugged', 'silent', 'refused', 'connected')).toEqual([
       'online',
       'online, probe',
       'offline, reconnect',
@@ -39,6 +39,10 @@ describe('the line', () => {
 
   it('does not wait for the next attempt where one is worth it, and makes none where the network just went', () => {
     expect(after('connected', 'disconnected', 'doubted', 'resumed')).toEqual(['online', 'offline', 'offline', 'offline, reconnect']);
+  });
+
+  it('gives up an attempt that was under way when the network went, which would not be heard of for long', () => {
+    expect(after('unplugged', 'refused', 'resumed', 'connected')).toEqual(['connecting, reconnect', 'offline', 'offline, reconnect', 'online']);
   });
 
   it('takes neither answer nor silence of an earlier connection for its own', () => {

@@ -6,7 +6,9 @@ export type LineEvent =
   | 'disconnected'
   /** An attempt to connect failed. */
   | 'refused'
-  /** It may be dead: the browser says that the network is gone, or a request got no answer. */
+  /** The browser says that the network is gone. */
+  | 'unplugged'
+  /** It may be dead: a request got no answer. */
   | 'doubted'
   /** An attempt is worth it at once: the network is back, or somebody looks at the page again. */
   | 'resumed'
@@ -42,6 +44,8 @@ export function step(line: Line, event: LineEvent): [Line, LineTask?] {
       return [DOWN];
     case 'refused':
       return [line.up ? line : DOWN];
+    // Of an attempt under way nothing more would be heard until it is given up; a new one is refused at once.
+    case 'unplugged':
     case 'resumed':
       return line.up ? doubt(line) : [line, 'reconnect'];
     case 'doubted':

@@ -1,5 +1,5 @@
 import { inject, Service } from '@angular/core';
-import { BehaviorSubject, debounceTime, merge } from 'rxjs';
+import { BehaviorSubject, merge, switchMap } from 'rxjs';
 
 import { MessageStore } from '../chat/message-store';
 import { Outbox } from '../chat/outbox';
@@ -90,7 +90,7 @@ export class Sync {
     });
     this.database.back$.subscribe(() => void this.rekeep());
     merge(socket.message$, socket.updated$, this.outbox.stored$)
-      .pipe(debounceTime(SETTLED))
+      .pipe(switchMap(() => breath(SETTLED)))
       .subscribe(() => void this.advance());
   }
 

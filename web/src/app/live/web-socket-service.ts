@@ -18,7 +18,7 @@ const CONNECT_WITHIN = 5_000;
 const ANSWER_WITHIN = 10_000;
 const PROBE_WITHIN = 3_000;
 /** Where the browser says that the network is gone, that is so more often than not. */
-const DOUBTED_PROBE_WITHIN = 900;
+const UNPLUGGED_PROBE_WITHIN = 600;
 // Back within two seconds for whoever looks at the page; a hidden page lets the server breathe.
 const RETRY_SEEN = 1_000;
 const RETRY_HIDDEN = 15_000;
@@ -49,8 +49,7 @@ export class WebSocketService {
 
   /** Connects, and stays connected until the session ends; `cursor` is asked at every attempt. */
   async connect(cursor: () => string | undefined): Promise<void> {
-    // Not on the way of the first paint.
-    const { io } = await import('socket.io-client');
+    const { io } = await this.library();
     await breath();
     const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
       transports: ['websocket', 'polling'],
@@ -82,6 +81,18 @@ export class WebSocketService {
     this.auth.session$.subscribe((session) => {
       if (!session) socket.disconnect();
     });
+  }
+
+  /** Not on the way of the first paint; and asked for until it comes, as the network may go right after that. */
+  private async library(): Promise<typeof import('socket.io-client')> {
+    for (;;) {
+      try {
+        return await import('socket.io-client');
+      } catch {
+        this.happened('refused');
+        await breath(RETRY_SEEN);
+      }
+    }
   }
 
   /** Sends a request and gives its answer; fails at once while there is no connection. */
@@ -141,7 +152,7 @@ export class WebSocketService {
   private watchPage(socket: Socket): void {
     const document = this.window.document;
     this.window.addEventListener('online', () => this.happened('resumed'));
-    this.window.addEventListener('offline', () => this.happened('doubted', DOUBTED_PROBE_WITHIN));
+    this.window.addEventListener('offline', () => this.happened('unplugged', UNPLUGGED_PROBE_WITHIN));
     document.addEventListener('visibilitychange', () => {
       const seen = document.visibilityState === 'visible';
       socket.io.reconnectionDelayMax(seen ? RETRY_SEEN : RETRY_HIDDEN);

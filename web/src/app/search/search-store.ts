@@ -1,9 +1,10 @@
 import { inject, Service } from '@angular/core';
-import { BehaviorSubject, debounce, distinctUntilChanged, filter, map, of, Subject, switchMap, tap, timer } from 'rxjs';
+import { BehaviorSubject, distinctUntilChanged, filter, map, Subject, switchMap, tap } from 'rxjs';
 
 import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import type { Hit } from '../protocol/protocol';
+import { breath } from '../ui/breath';
 import { type Opened, SearchPanel } from './search-panel';
 
 /** How long the person pauses before the server is asked. */
@@ -38,8 +39,11 @@ export class SearchStore {
         map(() => ({ query: this.state.value.query.trim(), within: this.state.value.within })),
         distinctUntilChanged((a, b) => a.query === b.query && a.within === b.within),
         tap(({ query }) => this.change(query === '' ? NOTHING : { loading: true, failure: null })),
-        debounce(({ query }) => (query === '' ? of(null) : timer(PAUSE))),
-        switchMap(({ query }) => (query === '' ? of(null) : this.first())),
+        switchMap(async ({ query }) => {
+          if (query !== '') await breath(PAUSE);
+          return query;
+        }),
+        switchMap(async (query) => (query === '' ? null : this.first())),
         filter((found) => found !== null),
       )
       .subscribe((found) => this.change(found));

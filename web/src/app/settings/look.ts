@@ -16,7 +16,10 @@ const USUAL: Looks = { theme: 'system', text: 'usual' };
 const ASPECTS = ['theme', 'text'] as const;
 const keyOf = (aspect: Aspect) => `aldis:${aspect}`;
 
-/** How the client looks in this browser, in all tabs. `public/theme.js` applies it before the first paint. */
+/**
+ * How the client looks in this browser, in all tabs. `public/theme.js` applies it before the first paint, also where
+ * the storage is forbidden; both it and `index.html` are sent as they are written, so without comments.
+ */
 @Service()
 export class Look {
   private readonly root = inject(DOCUMENT).documentElement;

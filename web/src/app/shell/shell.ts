@@ -49,7 +49,7 @@ export class Shell {
     { requireSync: true },
   );
 
-  /** What is needed now and then is here, as far as it can be had. */
+  /** What is needed now and then is here. */
   protected readonly attended = signal(false);
 
   constructor() {
@@ -62,11 +62,14 @@ export class Shell {
 
   /** What goes on behind the page, once that has what it needs. */
   private async attend(injector: Injector): Promise<void> {
-    await breath(LATER);
-    // Without a network it comes with the next page.
-    const rare = await import('../rare').catch(() => null);
+    let rare: typeof import('../rare') | null = null;
+    while (!rare) {
+      await breath(LATER);
+      // Without a network it comes once there is one.
+      rare = await import('../rare').catch(() => null);
+    }
     this.attended.set(true);
-    if (rare) [rare.Notices, rare.Me, rare.Versions].forEach((part) => injector.get<unknown>(part));
+    [rare.Notices, rare.Me, rare.Versions].forEach((part) => injector.get<unknown>(part));
     await import('../auth/session-care').catch(() => null);
   }
 
