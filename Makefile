@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
 GENERATED := web/src/app/protocol/protocol.ts docs/openapi.json docs/asyncapi.json docs/settings.toml
 
 .PHONY: help
@@ -61,9 +62,11 @@ lint: web/node_modules/.package-lock.json e2e/node_modules/.package-lock.json ##
 .PHONY: generate
 generate: ## Write the generated files anew
 	@mkdir -p target
-	cargo run --quiet --locked --package aldis-protocol --features schema --example typescript > target/protocol.ts
-	cargo run --quiet --locked --package aldis -- openapi > target/openapi.json
-	cargo run --quiet --locked --package aldis -- asyncapi > target/asyncapi.json
+	@# What the tests are built of, too, so that nothing is built twice.
+	cargo build --quiet --locked --workspace --all-features --bin aldis --example typescript
+	$(DEBUG)/examples/typescript > target/protocol.ts
+	$(DEBUG)/aldis openapi > target/openapi.json
+	$(DEBUG)/aldis asyncapi > target/asyncapi.json
 	@# Whole or not at all: others may be reading them.
 	mv target/protocol.ts web/src/app/protocol/protocol.ts
 	mv target/openapi.json docs/openapi.json
@@ -86,7 +89,7 @@ PROXIES := nginx caddy haproxy apache2 openssl
 .PHONY: e2e
 e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in Chromium
 	@scripts/need chromium curl jq $(PROXIES)
-	cargo build --release --locked --package aldis-socketio --example conformance_server
+	cargo build --locked --workspace --all-features --example conformance_server
 	cd e2e && npm test
 
 .PHONY: proxies

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use parking_lot::Mutex;
 use protocol::{
     Code, Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, limit,
 };
@@ -146,6 +147,8 @@ pub(crate) struct Channels {
     by_id: Cache<ConversationId, Arc<Channel>>,
     /// Lower user first.
     direct: Cache<(UserId, UserId), Arc<Channel>>,
+    /// Held while a channel takes the place of an earlier one.
+    keeping: Mutex<()>,
 }
 
 impl Channels {
@@ -159,20 +162,29 @@ impl Channels {
             by_key: Cache::new(Self::CAPACITY),
             by_id: Cache::new(Self::CAPACITY),
             direct: Cache::new(Self::CAPACITY),
+            keeping: Mutex::default(),
         }
     }
 
-    /// The channel of a conversation that the user is a member of.
+    /// The channel of a conversation that the user is a member of. What is kept here may lag behind the store, so who
+    /// is not in it is looked for there, by key: only the store says no.
     pub(crate) async fn of_member(&self, id: ConversationId, user: UserId) -> Result<Arc<Channel>, Error> {
         let missing = || Error::not_found("conversation");
-        let channel = match self.by_id.get(&id) {
-            Some(channel) => channel,
+        let record = match self.by_id.get(&id) {
+            Some(channel) if channel.member(user).is_some() => return Ok(channel),
+            Some(channel) => self.store.conversation(user, channel.key).await?,
             None => {
                 let key = self.store.conversation_key(id).await?.ok_or_else(missing)?;
-                self.of_key(key).await?.ok_or_else(missing)?
+                let record = self.store.conversation_by_key(key).await?;
+                record.filter(|record| record.members.iter().any(|member| member.user == user))
             }
         };
-        if channel.member(user).is_some() { Ok(channel) } else { Err(missing()) }
+        Ok(self.keep(&record.ok_or_else(missing)?))
+    }
+
+    /// The `seq` of the last change of a conversation that is known here; 0 if nothing is.
+    pub(crate) fn version(&self, key: ConversationKey) -> u64 {
+        self.by_key.get(&key).map_or(0, |channel| channel.version)
     }
 
     /// The channel of a store key.
@@ -201,6 +213,7 @@ impl Channels {
 
     /// Keeps the channel of a record, unless a later one is known.
     pub(crate) fn keep(&self, record: &ConversationRecord) -> Arc<Channel> {
+        let _keeping = self.keeping.lock();
         if let Some(known) = self.by_key.get(&record.key)
             && known.version > record.changed_seq
         {

@@ -16,7 +16,7 @@ use crate::live::{Broker, Live};
 use crate::person::{Caller, Directory, Person};
 use crate::presence::Presences;
 use crate::random::{self, Random};
-use crate::store::{self, ConversationRecord, GroupChange, Store, UserId};
+use crate::store::{self, ConversationKey, ConversationRecord, GroupChange, Store, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
 pub struct Groups {
@@ -110,10 +110,7 @@ impl Groups {
         }
         if let Some(muted) = muted {
             self.store.mute(caller.person.id, channel.key, muted).await?;
-            if let Some(view) = self.conversations.view(caller.person.id, channel.key).await? {
-                let me = &mut std::iter::once(caller.person.id);
-                self.broker.tell(me, Live::Conversation(Box::new(view)));
-            }
+            self.tell_one(caller.person.id, channel.key).await;
         }
         self.conversations.get(caller, id).await
     }
@@ -221,7 +218,7 @@ impl Groups {
             if let Some(record) = self.store.change_group(change).await? {
                 self.channels.keep(&record);
                 for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
-                    self.tell_gone(&record, *user);
+                    self.tell_gone(&record, *user).await;
                 }
                 for (user, _) in &concerned {
                     self.presences.changed(*user);
@@ -242,17 +239,32 @@ impl Groups {
     async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
         let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
         for user in live.filter(|member| concerns(member)).map(|member| member.user) {
-            // Only a hint: whoever misses it reads it with the log.
-            if let Ok(Some(view)) = self.conversations.view(user, record.key).await {
-                self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+            self.tell_one(user, record.key).await;
+        }
+    }
+
+    /// Tells a member what a group is now, as they see it. Changes are told side by side, so what was told may be
+    /// older than what another one has told meanwhile: then it is told again, and the last that is told is what holds.
+    async fn tell_one(&self, user: UserId, key: ConversationKey) {
+        // Only a hint: whoever misses it reads it with the log.
+        while let Ok(Some(record)) = self.store.conversation(user, key).await {
+            let told = record.changed_seq;
+            let view = self.channels.view(record, user);
+            self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+            if self.channels.version(key) <= told {
+                return;
             }
         }
     }
 
     /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
-    fn tell_gone(&self, record: &ConversationRecord, user: UserId) {
+    async fn tell_gone(&self, record: &ConversationRecord, user: UserId) {
         let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
         self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+        if self.channels.version(record.key) > record.changed_seq {
+            // Somebody may have brought them back.
+            self.tell_one(user, record.key).await;
+        }
     }
 
     async fn seen_by(&self, caller: &Caller, record: &ConversationRecord) -> Result<Conversation, Error> {

@@ -7,7 +7,7 @@ import { Server } from '../../support/process.ts';
 
 const command =
   process.env['CONFORMANCE_SERVER'] ??
-  fileURLToPath(new URL('../../../target/release/examples/conformance_server', import.meta.url));
+  fileURLToPath(new URL('../../../target/debug/examples/conformance_server', import.meta.url));
 
 /** Starts the server; a port of 0 is any. Its heartbeat is slow, for the client is busy at times. */
 export function start(port = 0): Promise<Server> {

@@ -28,6 +28,8 @@ pub(crate) struct Faulty {
     pub(crate) asked: AtomicUsize,
     /// Keeps the next answer to who is behind, once it is known, until it is let go.
     pub(crate) late: Mutex<Option<Late>>,
+    /// Keeps the next answer to what a conversation is for a member so.
+    pub(crate) late_view: Mutex<Option<Late>>,
 }
 
 pub(crate) struct Late {
@@ -35,9 +37,32 @@ pub(crate) struct Late {
     pub(crate) let_go: oneshot::Receiver<()>,
 }
 
+impl Late {
+    /// What is to be late, and how it is let go.
+    pub(crate) fn next(place: &Mutex<Option<Self>>) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((known, is_known), (go, let_go)) = (oneshot::channel(), oneshot::channel());
+        *place.lock() = Some(Self { known, let_go });
+        (is_known, go)
+    }
+
+    async fn keep(place: &Mutex<Option<Self>>) {
+        let late = place.lock().take();
+        if let Some(Self { known, let_go }) = late {
+            known.send(()).unwrap();
+            let_go.await.unwrap();
+        }
+    }
+}
+
 impl Faulty {
     pub(crate) fn new(store: Arc<MemoryStore>) -> Self {
-        Self { store, failing: false.into(), asked: 0.into(), late: Mutex::default() }
+        Self {
+            store,
+            failing: false.into(),
+            asked: 0.into(),
+            late: Mutex::default(),
+            late_view: Mutex::default(),
+        }
     }
 }
 
@@ -154,7 +179,6 @@ hand_on! {
         fn conversation_by_key(key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
         fn direct(one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
-        fn conversation(user: UserId, key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn conversations(user: UserId, before: Option<Position>, limit: usize)
             -> Result<Vec<ConversationRecord>, StoreError>;
         fn create_group(group: NewGroup) -> Result<ConversationRecord, StoreError>;
@@ -166,12 +190,18 @@ hand_on! {
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
         let behind = self.store.behind(user, since).await;
-        let late = self.late.lock().take();
-        if let Some(Late { known, let_go }) = late {
-            known.send(()).unwrap();
-            let_go.await.unwrap();
-        }
+        Late::keep(&self.late).await;
         behind
+    }
+
+    async fn conversation(
+        &self,
+        user: UserId,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        let conversation = self.store.conversation(user, key).await;
+        Late::keep(&self.late_view).await;
+        conversation
     }
 }
 

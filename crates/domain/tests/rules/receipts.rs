@@ -91,8 +91,7 @@ async fn a_move_is_in_sight_also_while_it_is_being_stored() {
     run(&world);
     world.domain.receipts.delivered(bob.person.id, key, 1);
     // The store is read before the move is stored, and the reader goes on after.
-    let ((known, is_known), (let_go, gate)) = (oneshot::channel(), oneshot::channel());
-    *world.faulty.late.lock() = Some(Late { known, let_go: gate });
+    let (is_known, let_go) = Late::next(&world.faulty.late);
     let upto = world.domain.syncs.position();
     let reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto);
     let meanwhile = async {

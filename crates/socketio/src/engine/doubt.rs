@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::outbox::Note;
+use super::item::Note;
 
 /// Streams of marks that may be in doubt; past it nothing more is sent until the client has answered a ping.
 const MOST: usize = 4096;

@@ -17,8 +17,9 @@ use tokio::{
 use super::{
     Engine, Link, Message, Protocol, Received, Work,
     heartbeat::Heartbeat,
+    item::{After, Taken, Tell},
     link::Request,
-    outbox::{After, Standing, Taken, Tell},
+    outbox::Standing,
     packet::Packet,
 };
 use crate::{Reason, limit::Spent};

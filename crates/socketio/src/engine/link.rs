@@ -15,7 +15,8 @@ use tokio::sync::oneshot;
 
 use super::{
     head::Head,
-    outbox::{After, Content, Item, Note, Queue, Tell},
+    item::{After, Content, Item, Note, Tell},
+    outbox::Queue,
     polling::Mailbox,
 };
 use crate::{Id, Mark, Reason};

@@ -10,6 +10,7 @@ pub(crate) mod frame;
 mod head;
 mod heartbeat;
 mod http;
+mod item;
 mod link;
 mod mask;
 mod outbox;
@@ -40,8 +41,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::{
     head::Head,
     http::Body,
+    item::{Note, PACKET_OVERHEAD, Tell},
     link::{Link, SendError},
-    outbox::{Note, PACKET_OVERHEAD, Tell},
     protocol::{Message, Protocol, Received, Work},
     wire::Wire,
 };

@@ -1,90 +1,19 @@
 //! What waits for a transport to take it.
 
-use std::{cell::Cell, collections::VecDeque, sync::Arc};
+use std::{cell::Cell, collections::VecDeque};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use bytes::Bytes;
-use tokio::sync::oneshot;
 
 use super::{
     doubt::Doubt,
-    frame::{MAX_HEADER, Opcode, header_length, write_header},
-    head::Head,
+    frame::MAX_HEADER,
+    item::{After, Content, Item, Note, Taken, Tell},
     packet::SEPARATOR,
 };
-use crate::Mark;
-
-/// What a waiting packet costs beside its own bytes, when it is counted against `max_pending_bytes`.
-pub const PACKET_OVERHEAD: usize = size_of::<Item>();
 
 /// How many packets a polling response holds at most. The protocol has no such limit; the Python library
 /// (`Payload.max_decode_packets` of python-engineio) takes 16 and drops the connection over more.
 const RESPONSE_PACKETS: usize = 16;
-
-/// What a packet is to the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
-    /// The protocol is told nothing.
-    Nothing,
-    /// The answer to a request of the client: counted apart, since reading stops before too many wait.
-    Answer,
-    /// The protocol is told the mark once the client is known to have the packet.
-    Mark(Mark),
-    /// The protocol is told that the lane has ended once the transport has taken this last packet of it.
-    End,
-}
-
-/// A packet that the client has, or is not known to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Note {
-    /// Whose packet it is.
-    pub lane: u32,
-    /// Its mark.
-    pub mark: Mark,
-}
-
-impl Note {
-    /// Whether a note that comes later says the same and more.
-    pub(super) fn is_covered_by(self, later: Self) -> bool {
-        self.lane == later.lane && self.mark.0 == later.mark.0
-    }
-}
-
-/// A packet that waits.
-pub(crate) struct Item {
-    pub(crate) content: Content,
-    /// Whose packet it is: a number that the protocol chose; 0 for the engine's own.
-    pub(crate) lane: u32,
-    pub(crate) after: After,
-}
-
-pub(crate) enum Content {
-    /// A message of text, in two parts, so that one body can be shared with a head for each receiver.
-    Text(Head, Arc<[u8]>),
-    /// A binary message.
-    Binary(Bytes),
-    /// A packet of the engine itself, such as a ping.
-    Packet(Bytes),
-    /// The answer to a WebSocket ping.
-    Pong(Bytes),
-    /// Nothing that is sent.
-    Nothing,
-}
-
-/// What happens when the transport has taken a packet.
-pub(crate) enum After {
-    Tell(Tell),
-    /// From now on a pong counts.
-    Ping,
-    /// Somebody waits until everything before is taken.
-    Drained(#[expect(dead_code, reason = "dropping it tells the receiver")] oneshot::Sender<()>),
-}
-
-/// A packet that was taken, of which somebody is to be told now.
-pub(crate) struct Taken {
-    pub(crate) lane: u32,
-    pub(crate) after: After,
-}
 
 /// How the transport's side of a session stands.
 #[derive(Clone, Copy)]
@@ -95,61 +24,6 @@ pub(crate) struct Standing {
     pub(crate) doubtful: bool,
     /// How many bytes of answers wait no more since this was asked the last time.
     pub(crate) answered: usize,
-}
-
-impl Item {
-    pub(crate) fn new(content: Content) -> Self {
-        Self { content, lane: 0, after: After::Tell(Tell::Nothing) }
-    }
-
-    fn ping() -> Self {
-        Self { after: After::Ping, ..Self::new(Content::Packet(Bytes::from_static(b"2"))) }
-    }
-
-    fn is_answer(&self) -> bool {
-        matches!(self.after, After::Tell(Tell::Answer))
-    }
-
-    /// Its note, if it has a mark.
-    fn note(&self) -> Option<Note> {
-        match self.after {
-            After::Tell(Tell::Mark(mark)) => Some(Note { lane: self.lane, mark }),
-            _ => None,
-        }
-    }
-
-    fn payload(&self) -> usize {
-        match &self.content {
-            Content::Text(head, body) => 1 + head.len() + body.len(),
-            Content::Binary(bytes) | Content::Packet(bytes) | Content::Pong(bytes) => bytes.len(),
-            Content::Nothing => 0,
-        }
-    }
-
-    fn cost(&self) -> usize {
-        self.payload() + PACKET_OVERHEAD
-    }
-
-    /// The bytes that it takes as a WebSocket frame.
-    fn frame_length(&self) -> usize {
-        match self.content {
-            Content::Nothing => 0,
-            _ => header_length(self.payload()) + self.payload(),
-        }
-    }
-
-    /// The parts that make up its WebSocket frame.
-    fn frame<'a>(&'a self, header: &'a mut [u8; MAX_HEADER]) -> [&'a [u8]; 4] {
-        let (opcode, parts) = match &self.content {
-            Content::Text(head, body) => (Opcode::Text, [b"4", head.as_bytes(), body]),
-            Content::Packet(packet) => (Opcode::Text, [packet, b"" as &[u8], b""]),
-            Content::Binary(bytes) => (Opcode::Binary, [bytes, b"" as &[u8], b""]),
-            Content::Pong(bytes) => (Opcode::Pong, [bytes, b"" as &[u8], b""]),
-            Content::Nothing => return [b""; 4],
-        };
-        let length = write_header(header, opcode, self.payload());
-        [&header[..length], parts[0], parts[1], parts[2]]
-    }
 }
 
 /// How long a queue may be whose memory is kept for the next.
@@ -416,7 +290,13 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
+
+    use super::{
+        super::{head::Head, item::PACKET_OVERHEAD},
+        *,
+    };
+    use crate::Mark;
 
     fn text(lane: u32, body: &str, tell: Tell) -> Item {
         let content = Content::Text(Head::from("2"), body.as_bytes().into());

@@ -22,7 +22,7 @@ use super::{
     Body, Engine, Link, Protocol, Refused,
     driver::Driver,
     http::{self, Query, Transport},
-    outbox::{Content, Item},
+    item::{Content, Item},
     polling, requests,
     websocket::WebSocket,
 };

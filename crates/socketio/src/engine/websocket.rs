@@ -19,7 +19,7 @@ use super::{
     Protocol,
     driver::{Driver, guarded},
     frame::{Flow, Incoming, MAX_HEADER, Opcode, Reader, write_header},
-    outbox::{Content, Item},
+    item::{Content, Item},
     packet::Packet,
 };
 use crate::Reason;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{
     driver::Driver,
     frame::{Flow, Reader},
-    outbox::Taken,
+    item::Taken,
     websocket::receive,
 };
 use crate::{Handler, Reason, Server, connection::SocketIo};

@@ -158,6 +158,11 @@ impl Client {
     }
 }
 
+/// A message of text, as a frame of a client.
+pub fn text(text: &str) -> Vec<u8> {
+    frame(0x81, text.as_bytes())
+}
+
 /// A masked frame; `first` is its first byte.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
