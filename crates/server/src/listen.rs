@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::Code;
+use socketio::holder;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
@@ -30,7 +31,7 @@ use crate::http::guard;
 use crate::http::problem::Failure;
 use crate::log::Rare;
 use crate::socket::Sockets;
-use address::{Connections, Place, client_address, holder, is_forwarded, is_trusted};
+use address::{Connections, Place, client_address, is_forwarded, is_trusted};
 
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(15);

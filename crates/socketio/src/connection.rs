@@ -159,7 +159,9 @@ impl<S: Send + Sync + 'static> Connection<S> {
 
     fn remove(&mut self, index: usize, now: Instant) -> Socket<S> {
         self.alone = now;
-        self.sockets.swap_remove(index)
+        let socket = self.sockets.swap_remove(index);
+        self.link.welcome(!self.sockets.is_empty());
+        socket
     }
 }
 
@@ -209,7 +211,7 @@ impl<H: Handler> SocketIo<H> {
         let head = head(Kind::Connect, 0, &namespace, None);
         let limit = self.config.max_unacknowledged;
         let link = connection.link.clone();
-        link.welcome();
+        link.welcome(true);
         let core = Core::new(id, connection.lane, namespace, link, limit, self.rooms.clone());
         let socket = Socket::new(core, session);
         let body = format!(r#"{{"sid":"{id}"}}"#);

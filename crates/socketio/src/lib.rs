@@ -92,7 +92,7 @@ pub use self::{
     event::Event,
     handler::{Connect, Handler, Mark, Refusal, Undelivered},
     id::Id,
-    limit::Rate,
+    limit::{Rate, holder},
     metrics::Metrics,
     origin::{NotAnOrigin, Origin},
     origins::Origins,

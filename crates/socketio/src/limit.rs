@@ -56,19 +56,19 @@ pub(crate) struct Addresses(HashMap<IpAddr, usize>);
 impl Addresses {
     /// Whether an address has fewer sessions than `limit`. Loopback is not limited.
     pub(crate) fn has_room(&self, address: IpAddr, limit: usize) -> bool {
-        let address = network(address);
+        let address = holder(address);
         address.is_loopback() || self.0.get(&address).is_none_or(|open| *open < limit)
     }
 
     pub(crate) fn enter(&mut self, address: IpAddr) {
-        let address = network(address);
+        let address = holder(address);
         if !address.is_loopback() {
             *self.0.entry(address).or_default() += 1;
         }
     }
 
     pub(crate) fn leave(&mut self, address: IpAddr) {
-        if let Entry::Occupied(mut open) = self.0.entry(network(address)) {
+        if let Entry::Occupied(mut open) = self.0.entry(holder(address)) {
             *open.get_mut() -= 1;
             if *open.get() == 0 {
                 open.remove();
@@ -77,8 +77,8 @@ impl Addresses {
     }
 }
 
-/// Whom an address stands for: one holder of IPv6 has at least a /64 to choose addresses from.
-fn network(address: IpAddr) -> IpAddr {
+/// Whom an address stands for where limits count: one holder of IPv6 has at least a /64 to choose addresses from.
+pub fn holder(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => {
             IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))

@@ -50,6 +50,33 @@ async fn long_bodies_are_bounded_over_all_sessions() {
 }
 
 #[tokio::test]
+async fn who_waits_for_the_bodies_of_others_is_not_late() {
+    const OF_AN_ADDRESS: usize = 16;
+    let patience = Duration::from_millis(100);
+    let config = Config { max_payload: 20, max_body: 3000, packet_timeout: patience, ..config() };
+    let mut fixture = Fixture::start_for(config, Some("192.0.2.1".parse().unwrap())).await;
+    let address = fixture.address;
+    let long = |event: &str| format!("42[\"{event}\",1]\u{1e}{}", vec!["6"; 20].join("\u{1e}"));
+    let mut posts = Vec::new();
+    for _ in 0..OF_AN_ADDRESS {
+        let (sid, _) = fixture.polling_socket().await;
+        let body = long("wait");
+        posts.push(tokio::spawn(async move { post(address, &sid, &body).await.body }));
+        assert_eq!(fixture.event().await.0, "wait");
+    }
+    let (sid, _) = fixture.polling_socket().await;
+    let body = long("next");
+    let next = tokio::spawn(async move { post(address, &sid, &body).await.body });
+    tokio::time::sleep(3 * patience).await;
+    fixture.gate.add_permits(OF_AN_ADDRESS);
+    assert_eq!(fixture.event().await.0, "next");
+    posts.push(next);
+    for post in posts {
+        assert_eq!(post.await.unwrap(), "ok");
+    }
+}
+
+#[tokio::test]
 async fn a_steady_drip_of_packets_is_not_late() {
     let config = Config { packet_timeout: Duration::from_millis(200), ..config() };
     let fixture = Fixture::start(config).await;

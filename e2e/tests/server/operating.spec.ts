@@ -200,8 +200,9 @@ test('a stop keeps its bound, whatever does not end', async () => {
     await once(holder.stdout, 'data');
     endless.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n');
     void aldis.request('POST', '/auth/register', { username: 'waits', password: PASSWORD }).catch(() => undefined);
-    // Until it hangs in the store.
-    await new Promise((done) => setTimeout(done, 500));
+    // Until its commit is seen to hang.
+    const ready = async () => (await aldis.request('GET', '/readyz')).status;
+    await expect.poll(ready, { timeout: 20_000 }).toBe(503);
     const asked = performance.now();
     expect(await aldis.stop()).toBe(0);
     expect(performance.now() - asked).toBeLessThan(3000);

@@ -49,6 +49,7 @@ test('what else is unfit in a handshake is told, and does not hide the rest', as
   await say(first.socket, { receiver: ann.username, text: 'after the cursor' });
   for (const [auth, code, field] of [
     [{ cursor, acks: 'yes' }, 'invalid', 'acks'],
+    [{ cursor: 'of another log', acks: 'yes' }, 'cursor_invalid', 'cursor'],
     [{ cursor: 5 }, 'cursor_invalid', 'cursor'],
   ] as const) {
     const live = client(aldis.url, { token: ann.token, ...auth });

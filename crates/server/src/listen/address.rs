@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -79,15 +79,6 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
         let name = name.as_str();
         ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
     })
-}
-
-/// Whom an address stands for where limits count: one holder of IPv6 has at least a /64 to choose addresses
-/// from.
-pub(super) fn holder(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
-        other => other,
-    }
 }
 
 /// How many connections each address has open.
@@ -240,16 +231,6 @@ mod tests {
         }
         for name in ["host", "origin", "connection", "x-requested-with"] {
             assert!(!has(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_holder() {
-        let of = |text: &str| holder(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        for one in ["192.0.2.1", "127.0.0.1", "::1"] {
-            assert_eq!(of(one), one);
         }
     }
 

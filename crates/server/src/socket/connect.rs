@@ -43,7 +43,9 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     let caller = app.domain.sessions.authenticate(token).await?;
     let mut start = start(app, &auth["cursor"]);
     let acks = flag(&auth["acks"]).unwrap_or_else(|| {
-        start.refused = Some(Box::new(Error::invalid("acks", "acks is true or false; it counts as false.")));
+        // A cursor that is refused matters more: without being told, its client would have a hole.
+        let error = Error::invalid("acks", "acks is true or false; it counts as false.");
+        start.refused.get_or_insert(Box::new(error));
         false
     });
     Ok(Client::new(caller, start, acks))

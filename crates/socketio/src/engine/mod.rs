@@ -4,6 +4,7 @@
 //! and may be written to by anyone ([`Link`]). What the messages mean is up to a [`Protocol`];
 //! [`crate::Server`] is one that speaks Socket.IO.
 
+mod bodies;
 mod doubt;
 mod driver;
 pub(crate) mod frame;
@@ -32,12 +33,10 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::{bodies::LongBodies, polling::Mailbox, refused::Refused};
 pub use self::{
     head::Head,
     http::Body,
@@ -46,7 +45,6 @@ pub use self::{
     protocol::{Message, Protocol, Received, Work},
     wire::Wire,
 };
-use self::{polling::Mailbox, refused::Refused};
 use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};
 
 /// The sessions of one server.
@@ -55,8 +53,7 @@ pub struct Engine<P> {
     protocol: P,
     sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
-    /// Bounds what is kept of long bodies; see `requests.rs`.
-    bodies: Arc<Semaphore>,
+    bodies: LongBodies,
     tasks: TaskTracker,
     /// Cancelled when nothing may be waited for any more.
     cut: CancellationToken,
@@ -83,7 +80,7 @@ impl<P: Protocol> Engine<P> {
             protocol,
             sessions: Mutex::default(),
             counters,
-            bodies: Arc::new(Semaphore::new(requests::LONG_BODIES)),
+            bodies: LongBodies::new(),
             tasks: TaskTracker::new(),
             cut: CancellationToken::new(),
         })

@@ -8,12 +8,13 @@ use std::{
 
 use bytes::Bytes;
 use tokio::{
-    sync::{OwnedSemaphorePermit, oneshot},
+    sync::oneshot,
     time::{Instant, Sleep},
 };
 
 use super::{
     Link, Protocol,
+    bodies::Turn,
     driver::{Driver, guarded},
     packet::{Packet, split_payload},
     upgrade::Probe,
@@ -31,7 +32,7 @@ pub(super) struct Mailbox {
     pub(super) post: Option<Post>,
     /// A body is being received or handled.
     pub(super) posting: bool,
-    /// The client was let in, and may send bodies of `max_body`.
+    /// The client is let in, and may send bodies of `max_body`.
     pub(super) welcome: bool,
     pub(super) upgrade: Option<Box<WebSocket>>,
     /// A WebSocket wants to take over, or is about to.
@@ -54,15 +55,15 @@ pub(super) struct Post {
     pub(super) body: String,
     /// Told when its packets are handled, or why the session ends before; dropped, it has ended already.
     pub(super) done: oneshot::Sender<Result<(), Reason>>,
-    /// Its place among the long ones.
-    pub(super) _permit: Option<OwnedSemaphorePermit>,
+    /// Its turn among the long ones.
+    pub(super) _turn: Option<Turn>,
 }
 
 impl Link {
-    /// The client is connected to a namespace: from now on it may post as much at once as it was told to.
-    pub(crate) fn welcome(&self) {
+    /// Whether the client is connected to a namespace: as long as it is, it may post as much at once as it was told to.
+    pub(crate) fn welcome(&self, welcome: bool) {
         if let Some(mailbox) = &mut self.lock().mailbox {
-            mailbox.welcome = true;
+            mailbox.welcome = welcome;
         }
     }
 }

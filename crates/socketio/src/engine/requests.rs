@@ -1,8 +1,9 @@
 //! The requests of a session on polling, up to where its task takes them over.
 
 use std::{
+    net::IpAddr,
     pin::{Pin, pin},
-    sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -10,12 +11,13 @@ use http::{Request, Response, header};
 use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
-    time::timeout,
+    sync::oneshot,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
     Link, Refused,
+    bodies::{LongBodies, Turn},
     http::{Body, text},
     polling::{Answer, Post},
 };
@@ -44,19 +46,12 @@ fn wait(link: &Link) -> Result<oneshot::Receiver<Answer>, Refused> {
     Ok(answer)
 }
 
-/// How many bodies longer than a packet are kept at a time, of all sessions. More wait for their turn,
-/// unread.
-///
-/// An address may have some hundreds of sessions, and a body may take `packet_timeout` to come: without a
-/// bound those of many addresses would hold gigabytes.
-pub(super) const LONG_BODIES: usize = 256;
-
 /// Receives a body and answers when its packets are handled.
 pub(super) async fn post<B>(
     link: &Link,
     request: Request<B>,
     config: &Config,
-    bodies: &Arc<Semaphore>,
+    bodies: &LongBodies,
 ) -> Result<Response<Body>, Refused>
 where
     B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
@@ -70,14 +65,14 @@ where
     let received = if length.is_some_and(|length| length > most as u64) {
         Err(Reason::PacketTooLarge)
     } else {
-        let receiving = receive(body.as_mut(), most, config.max_payload, bodies);
-        timeout(config.packet_timeout, receiving).await.unwrap_or(Err(Reason::PacketTimeout))
+        let long = Long { bodies, address: link.address(), from: config.max_payload };
+        receive(body.as_mut(), most, long, config.packet_timeout).await
     };
-    let received = received.and_then(|(bytes, permit)| {
-        String::from_utf8(bytes).map(|body| (body, permit)).map_err(|_| Reason::BadUtf8)
+    let received = received.and_then(|(bytes, turn)| {
+        String::from_utf8(bytes).map(|body| (body, turn)).map_err(|_| Reason::BadUtf8)
     });
     match received {
-        Ok((body, permit)) => match posting.deliver(body, permit)?.await {
+        Ok((body, turn)) => match posting.deliver(body, turn)?.await {
             Ok(Ok(())) => Ok(text(Body::new(Bytes::from_static(b"ok"), None))),
             Ok(Err(reason)) => Err(Refused::Closed(reason)),
             Err(_) => Err(Refused::Session),
@@ -97,31 +92,41 @@ where
     }
 }
 
-/// Receives a body of at most `most` bytes. One that is longer than `free` needs a permit for the rest.
+/// Where the turns are that a body needs which is longer than `from`.
+struct Long<'a> {
+    bodies: &'a LongBodies,
+    address: IpAddr,
+    from: usize,
+}
+
+/// Receives a body of at most `most` bytes within `patience`, in which the wait for a turn does not count: whoever
+/// waits for others is not late.
 async fn receive<B>(
     mut body: Pin<&mut B>,
     most: usize,
-    free: usize,
-    bodies: &Arc<Semaphore>,
-) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Reason>
+    long: Long<'_>,
+    patience: Duration,
+) -> Result<(Vec<u8>, Option<Turn>), Reason>
 where
     B: HttpBody<Data = Bytes>,
 {
     let mut bytes = Vec::new();
-    let mut permit = None;
-    while let Some(frame) = body.frame().await {
+    let mut turn = None;
+    let mut deadline = Instant::now() + patience;
+    while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Reason::PacketTimeout)? {
         let Ok(piece) = frame.map_err(|_| Reason::TransportError)?.into_data() else { continue };
         let length = bytes.len() + piece.len();
         if length > most {
             return Err(Reason::PacketTooLarge);
         }
-        if length > free && permit.is_none() {
-            let waiting = bodies.clone().acquire_owned();
-            permit = Some(waiting.await.map_err(|_| Reason::Aborted)?);
+        if length > long.from && turn.is_none() {
+            let since = Instant::now();
+            turn = Some(long.bodies.turn(long.address).await.ok_or(Reason::Aborted)?);
+            deadline += since.elapsed();
         }
         bytes.extend_from_slice(&piece);
     }
-    Ok((bytes, permit))
+    Ok((bytes, turn))
 }
 
 /// A body that is being received. One that does not come to its end ends the session, since nobody can know
@@ -155,13 +160,13 @@ impl<'a> Posting<'a> {
     fn deliver(
         mut self,
         body: String,
-        permit: Option<OwnedSemaphorePermit>,
+        turn: Option<Turn>,
     ) -> Result<oneshot::Receiver<Result<(), Reason>>, Refused> {
         self.failure = None;
         let (done, handled) = oneshot::channel();
         let mut state = self.link.lock();
         let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
-        mailbox.post = Some(Post { body, done, _permit: permit });
+        mailbox.post = Some(Post { body, done, _turn: turn });
         self.link.notify(state);
         Ok(handled)
     }
