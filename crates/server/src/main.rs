@@ -5,7 +5,6 @@
 
 mod allocator;
 mod app;
-mod bench;
 mod cli;
 mod config;
 mod cores;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use domain::Clock;
+use loadtest::{LEAST_SIZE, Peer, Request, Scenario, connect, direct, fill, flush, group, idle, storm};
 
-use crate::bench::{
-    LEAST_SIZE, Request, Scenario, connect, direct, fill, flush, group, idle, run as run_scenario, storm,
-};
+use crate::system::SystemClock;
 
 /// The window where messages are sent by the clock: it is there to bound memory only.
 const OPEN_WINDOW: usize = 1024;
@@ -65,15 +65,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let text = |name: &str| flags.get_one::<String>(name).cloned().expect("it has a default");
     let request = Request {
         url: text("url"),
-        peer: text("peer"),
+        peer: match text("peer").as_str() {
+            "demo" => Peer::Demo,
+            "relay" => Peer::Relay,
+            _ => Peer::Aldis,
+        },
         accounts: flags.try_get_one("accounts").ok().flatten().copied(),
         tokens: path("tokens"),
         pid: flags.get_one("pid").copied(),
         pid_file: flags.try_get_one("pid-file").ok().flatten().cloned(),
         json: path("json"),
         svg: path("svg"),
+        now: SystemClock::new().now(),
     };
-    run_scenario(request, &scenario)
+    loadtest::run(request, &scenario)
 }
 
 /// The scenarios with their options.

@@ -1,6 +1,6 @@
 //! A picture of latencies: how many took how long, on a logarithmic scale of time.
 
-use super::histogram::{Histogram, time};
+use crate::histogram::{Histogram, time};
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 220.0;
@@ -16,7 +16,7 @@ const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:#333}.axis{stroke:
 
 /// Draws each histogram below the one before.
 #[expect(clippy::cast_precision_loss, reason = "for a picture")]
-pub(super) fn draw(histograms: &[(&str, Histogram)]) -> String {
+pub(crate) fn draw(histograms: &[(&str, Histogram)]) -> String {
     let (width, height) = (WIDTH + 2.0 * LEFT, (HEIGHT + TOP + 40.0) * histograms.len().max(1) as f64);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\n\

@@ -6,12 +6,22 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use rustix::event::epoll::EventFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 
-use super::client::Turn;
-use super::frame::{self, Kind};
+use crate::client::Turn;
+use crate::frame::{self, Kind};
+
+/// A loopback address has some 28,000 ports to connect from; after so many connections the next address is used.
+const PER_SOURCE: usize = 10_000;
+
+/// The address to connect from after so many connections were begun, if the system is not to choose it.
+pub(crate) fn source(to: SocketAddr, begun: usize) -> Option<Ipv4Addr> {
+    let round = begun / PER_SOURCE;
+    (to.ip().is_loopback() && to.is_ipv4() && round > 0)
+        .then(|| Ipv4Addr::new(127, 0, 0, u8::try_from(1 + round % 250).expect("it is below 251")))
+}
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// The answer to the handshake has not come.
     Upgrading,
     /// It is a WebSocket; the session is not open to messages.
@@ -21,24 +31,24 @@ pub(super) enum Stage {
 }
 
 /// A connection.
-pub(super) struct Socket {
-    pub(super) stream: TcpStream,
-    pub(super) stage: Stage,
+pub(crate) struct Socket {
+    pub(crate) stream: TcpStream,
+    pub(crate) stage: Stage,
     /// When it was begun.
-    pub(super) opened: u64,
+    pub(crate) opened: u64,
     /// What the client says first; empty once it is said.
-    pub(super) hello: String,
+    pub(crate) hello: String,
     /// What is to be written.
-    pub(super) out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     /// The beginning of a frame whose rest has not come.
-    pub(super) partial: Vec<u8>,
+    pub(crate) partial: Vec<u8>,
     /// What it waits for.
-    pub(super) interest: EventFlags,
+    pub(crate) interest: EventFlags,
 }
 
 impl Socket {
     /// Begins to connect, from an address of this machine's own choice or from this one, and asks for a WebSocket.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         to: SocketAddr,
         from: Option<Ipv4Addr>,
         path: &str,
@@ -72,7 +82,7 @@ impl Socket {
     }
 
     /// Writes what the system takes.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         let mut written = 0;
         let done = loop {
             if written == self.out.len() {
@@ -94,7 +104,7 @@ impl Socket {
     }
 
     /// Reads into the buffer, after what was left of the last time; gives how much is in it, or `None` if nothing came.
-    pub(super) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<usize>> {
+    pub(crate) fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<usize>> {
         let left = self.partial.len();
         if buffer.len() < 2 * left {
             buffer.resize(4 * left, 0);
@@ -112,25 +122,25 @@ impl Socket {
     }
 
     /// Says what a client says first.
-    pub(super) fn introduce(&mut self) {
+    pub(crate) fn introduce(&mut self) {
         let hello = std::mem::take(&mut self.hello);
         frame::write(Kind::Text, hello.as_bytes(), &mut self.out);
     }
 
     /// The connection as a scenario sees it while it handles what was received.
-    pub(super) fn turn(&mut self, number: usize, now: u64) -> Turn<'_> {
+    pub(crate) fn turn(&mut self, number: usize, now: u64) -> Turn<'_> {
         Turn { number, now, opened: self.opened, out: &mut self.out }
     }
 
     /// Keeps what was not used.
-    pub(super) fn keep(&mut self, rest: &[u8]) {
+    pub(crate) fn keep(&mut self, rest: &[u8]) {
         self.partial.clear();
         self.partial.extend_from_slice(rest);
     }
 }
 
 /// What ended the handling of a connection.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The connection itself: the scenario decides.
     Connection(String),
     /// The server, in the words of its protocol.
@@ -149,7 +159,7 @@ impl From<io::Error> for Failure {
 }
 
 /// How long the head of the answer to a handshake is, once it is whole; or why there is no WebSocket.
-pub(super) fn upgraded(bytes: &[u8]) -> Result<Option<usize>, String> {
+pub(crate) fn upgraded(bytes: &[u8]) -> Result<Option<usize>, String> {
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     if bytes.starts_with(b"HTTP/1.1 101 ") {
         return Ok(Some(end + 4));
@@ -157,4 +167,19 @@ pub(super) fn upgraded(bytes: &[u8]) -> Result<Option<usize>, String> {
     let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
     let body = String::from_utf8_lossy(&bytes[end + 4..]);
     Err(format!("{} {}", String::from_utf8_lossy(line), body.trim()).trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_connections_to_loopback_come_from_several_addresses() {
+        let local = "127.0.0.1:5000".parse().unwrap();
+        let addresses = [0, 9_999, 10_000, 2_499_999, 2_500_000].map(|begun| source(local, begun));
+        let expected = [None, None, Some(2), Some(250), Some(1)];
+        assert_eq!(addresses, expected.map(|last| last.map(|last| Ipv4Addr::new(127, 0, 0, last))));
+        assert_eq!(source("192.0.2.1:5000".parse().unwrap(), 20_000), None);
+        assert_eq!(source("[::1]:5000".parse().unwrap(), 20_000), None);
+    }
 }

@@ -9,19 +9,19 @@ use rustix::time::{
 };
 
 /// Becomes readable at a time; edge-triggered, it need not be read.
-pub(super) struct Timer {
+pub(crate) struct Timer {
     file: OwnedFd,
     at: u64,
 }
 
 impl Timer {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         Ok(Self { file: timerfd_create(TimerfdClockId::Monotonic, flags)?, at: 0 })
     }
 
     /// Sets it to a time, both in nanoseconds since the same start.
-    pub(super) fn set(&mut self, now: u64, at: u64) -> io::Result<()> {
+    pub(crate) fn set(&mut self, now: u64, at: u64) -> io::Result<()> {
         if at == self.at {
             return Ok(());
         }

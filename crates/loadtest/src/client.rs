@@ -1,18 +1,18 @@
 //! What a scenario does with what its connections receive.
 
 /// A connection while the scenario handles what it received.
-pub(super) struct Turn<'a> {
-    pub(super) number: usize,
+pub(crate) struct Turn<'a> {
+    pub(crate) number: usize,
     /// When this was read, in nanoseconds since the start.
-    pub(super) now: u64,
+    pub(crate) now: u64,
     /// When the connection was begun.
-    pub(super) opened: u64,
+    pub(crate) opened: u64,
     /// Frames appended here are sent.
-    pub(super) out: &'a mut Vec<u8>,
+    pub(crate) out: &'a mut Vec<u8>,
 }
 
 /// What a scenario does with what its connections receive.
-pub(super) trait Client {
+pub(crate) trait Client {
     /// The connection may be used.
     fn ready(&mut self, _: Turn<'_>) -> Result<(), String> {
         Ok(())

@@ -1,19 +1,19 @@
 //! Many connections on one thread: reads what came, hands it to the scenario, writes what the scenario answers.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
 use rustix::time::Timespec;
 
-use super::client::Client;
-use super::frame::{self, Kind};
-use super::interrupt;
-use super::packet::{self, Packet, Peer};
-use super::socket::{Failure, Socket, Stage, upgraded};
-use super::timer::Timer;
+use crate::client::Client;
+use crate::frame::{self, Kind};
+use crate::interrupt;
+use crate::packet::{self, Packet, Peer};
+use crate::socket::{Failure, Socket, Stage, source, upgraded};
+use crate::timer::Timer;
 
 /// How long a wait lasts at most, so that Ctrl-C is noticed.
 const TICK: Duration = Duration::from_millis(100);
@@ -21,14 +21,11 @@ const TICK: Duration = Duration::from_millis(100);
 /// Without any progress for so long, connecting has failed.
 const PATIENCE: u64 = 30_000_000_000;
 
-/// A loopback address has some 28,000 ports to connect from; after so many connections the next address is used.
-const PER_SOURCE: usize = 10_000;
-
 /// Names the timer among the sockets.
 const TIMER: u64 = u64::MAX;
 
 /// The connections.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     peer: Peer,
     address: SocketAddr,
     start: Instant,
@@ -46,7 +43,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn new(peer: Peer, address: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn new(peer: Peer, address: SocketAddr) -> Result<Self, String> {
         let made = || {
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
             let timer = Timer::new()?;
@@ -71,15 +68,13 @@ impl Fleet {
     }
 
     /// Nanoseconds since the start.
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Begins a connection with this number.
-    pub(super) fn open(&mut self, number: usize, token: &str) -> Result<(), String> {
-        let round = self.begun / PER_SOURCE;
-        let source = (self.address.ip().is_loopback() && self.address.is_ipv4() && round > 0)
-            .then(|| Ipv4Addr::new(127, 0, 0, u8::try_from(1 + round % 250).expect("it is below 251")));
+    pub(crate) fn open(&mut self, number: usize, token: &str) -> Result<(), String> {
+        let source = source(self.address, self.begun);
         let hello = self.peer.hello(number, token);
         let socket = Socket::connect(self.address, source, self.peer.path(), hello, self.now())
             .and_then(|socket| {
@@ -106,7 +101,7 @@ impl Fleet {
     }
 
     /// Opens connections numbered as their tokens are, so many at a time, and waits until all are ready.
-    pub(super) fn open_all<'a>(
+    pub(crate) fn open_all<'a>(
         &mut self,
         tokens: impl Iterator<Item = &'a str>,
         at_a_time: usize,
@@ -120,7 +115,7 @@ impl Fleet {
     }
 
     /// Waits until at most so many are not ready.
-    pub(super) fn wait_opening(&mut self, most: usize, client: &mut impl Client) -> Result<(), String> {
+    pub(crate) fn wait_opening(&mut self, most: usize, client: &mut impl Client) -> Result<(), String> {
         while self.opening > most {
             interrupt::check()?;
             self.poll(TICK, client)?;
@@ -130,7 +125,7 @@ impl Fleet {
     }
 
     /// An error once no connection has become ready for long.
-    pub(super) fn check_progress(&self) -> Result<(), String> {
+    pub(crate) fn check_progress(&self) -> Result<(), String> {
         if self.opening > 0 && self.now().saturating_sub(self.progress) > PATIENCE {
             return Err(format!("{} connections are not ready after 30 s", self.opening));
         }
@@ -138,7 +133,7 @@ impl Fleet {
     }
 
     /// Lets time pass, in which the server is answered but nothing begun.
-    pub(super) fn rest(&mut self, nanos: u64, client: &mut impl Client) -> Result<(), String> {
+    pub(crate) fn rest(&mut self, nanos: u64, client: &mut impl Client) -> Result<(), String> {
         let until = self.now() + nanos;
         while let Some(left) = until.checked_sub(self.now()) {
             interrupt::check()?;
@@ -148,7 +143,7 @@ impl Fleet {
     }
 
     /// Says goodbye and closes.
-    pub(super) fn close(&mut self, number: usize) {
+    pub(crate) fn close(&mut self, number: usize) {
         let Some(mut socket) = self.remove(number) else { return };
         if self.peer != Peer::Relay && socket.stage != Stage::Upgrading {
             frame::write(Kind::Text, b"41", &mut socket.out);
@@ -159,7 +154,7 @@ impl Fleet {
     }
 
     /// Closes all.
-    pub(super) fn close_all(&mut self) {
+    pub(crate) fn close_all(&mut self) {
         (0..self.sockets.len()).for_each(|number| self.close(number));
     }
 
@@ -172,23 +167,23 @@ impl Fleet {
     }
 
     /// Where to append frames outside a turn; `flush` sends them.
-    pub(super) fn out(&mut self, number: usize) -> Option<&mut Vec<u8>> {
+    pub(crate) fn out(&mut self, number: usize) -> Option<&mut Vec<u8>> {
         self.sockets.get_mut(number)?.as_mut().map(|socket| &mut socket.out)
     }
 
     /// Sends what was appended.
-    pub(super) fn flush(&mut self, number: usize, client: &mut impl Client) -> Result<(), String> {
+    pub(crate) fn flush(&mut self, number: usize, client: &mut impl Client) -> Result<(), String> {
         self.after(number, Ok(()), client)
     }
 
     /// Ends the next wait at a time, more exactly than a wait for milliseconds does.
-    pub(super) fn wake_at(&mut self, nanos: u64) -> Result<(), String> {
+    pub(crate) fn wake_at(&mut self, nanos: u64) -> Result<(), String> {
         let now = self.now();
         self.timer.set(now, nanos).map_err(|error| error.to_string())
     }
 
     /// Waits until something came, at most so long, and handles it.
-    pub(super) fn poll(&mut self, wait: Duration, client: &mut impl Client) -> Result<(), String> {
+    pub(crate) fn poll(&mut self, wait: Duration, client: &mut impl Client) -> Result<(), String> {
         let timeout = Timespec::try_from(wait.min(TICK)).map_err(|error| error.to_string())?;
         let mut events = std::mem::take(&mut self.events);
         events.clear();
@@ -274,7 +269,7 @@ impl Fleet {
                     continue;
                 }
                 Kind::Pong => continue,
-                Kind::Close => return Err(Failure::Connection(closed(frame.payload))),
+                Kind::Close => return Err(Failure::Connection(frame::close_reason(frame.payload))),
             }
             match self.peer.read(frame.payload) {
                 Packet::Ack(number_of_ack, arguments) => {
@@ -307,11 +302,4 @@ impl Fleet {
         socket.keep(&bytes[used..]);
         Ok(())
     }
-}
-
-/// What a close frame says.
-fn closed(payload: &[u8]) -> String {
-    let Some((code, reason)) = payload.split_first_chunk() else { return "the server closed it".into() };
-    let code = u16::from_be_bytes(*code);
-    format!("the server closed it with {code} {}", String::from_utf8_lossy(reason)).trim_end().to_owned()
 }

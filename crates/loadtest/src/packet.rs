@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What kind of server is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Peer {
+pub enum Peer {
     /// Aldis.
     Aldis,
     /// A Socket.IO server without accounts or storage: any login works, and nothing waits.
@@ -15,7 +15,7 @@ pub(super) enum Peer {
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Packet<'a> {
+pub(crate) enum Packet<'a> {
     /// The session is open: the client introduces itself.
     Open,
     /// The connection may be used: what waited has been sent.
@@ -34,7 +34,7 @@ pub(super) enum Packet<'a> {
 
 impl Peer {
     /// The path of the WebSocket.
-    pub(super) fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Aldis | Self::Demo => "/socket.io/?EIO=4&transport=websocket",
             Self::Relay => "/",
@@ -42,7 +42,7 @@ impl Peer {
     }
 
     /// What a client says first.
-    pub(super) fn hello(self, number: usize, token: &str) -> String {
+    pub(crate) fn hello(self, number: usize, token: &str) -> String {
         match self {
             Self::Aldis | Self::Demo => format!("40{}", json!({ "token": token })),
             Self::Relay => number.to_string(),
@@ -50,7 +50,7 @@ impl Peer {
     }
 
     /// Reads the payload of a text frame.
-    pub(super) fn read(self, payload: &[u8]) -> Packet<'_> {
+    pub(crate) fn read(self, payload: &[u8]) -> Packet<'_> {
         match (self, payload) {
             (Self::Relay, b"+") => Packet::Ack(None, b""),
             (Self::Relay, message) => Packet::Message(message),
@@ -77,12 +77,12 @@ impl Peer {
 }
 
 /// Why a message was refused, if its acknowledgement says so.
-pub(super) fn refusal(arguments: &[u8]) -> Option<String> {
+pub(crate) fn refusal(arguments: &[u8]) -> Option<String> {
     arguments.starts_with(br#"[{"status":"error""#).then(|| explain(arguments))
 }
 
 /// A problem in one line, with what may be done about it.
-pub(super) fn explain(json: &[u8]) -> String {
+pub(crate) fn explain(json: &[u8]) -> String {
     let value: Value = serde_json::from_slice(json).unwrap_or_default();
     let Some(problem) = find(&value) else { return String::from_utf8_lossy(json).into_owned() };
     let text = |field: &str| problem[field].as_str().unwrap_or_default();

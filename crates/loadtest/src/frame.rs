@@ -2,7 +2,7 @@
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Text,
     Ping,
     Pong,
@@ -11,15 +11,15 @@ pub(super) enum Kind {
 
 /// A whole frame at the beginning of what came.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Frame<'a> {
-    pub(super) kind: Kind,
-    pub(super) payload: &'a [u8],
+pub(crate) struct Frame<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) payload: &'a [u8],
     /// How many bytes it took.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// The first frame, or `None` while it is not whole.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, String> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, String> {
     let &[first, second, ..] = bytes else { return Ok(None) };
     let (start, size): (usize, usize) = match second {
         126 => match bytes {
@@ -45,7 +45,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, String> {
 }
 
 /// Begins a frame with so many bytes of payload, which follow as they are: the mask is zero.
-pub(super) fn begin(kind: Kind, size: usize, out: &mut Vec<u8>) {
+pub(crate) fn begin(kind: Kind, size: usize, out: &mut Vec<u8>) {
     out.push(match kind {
         Kind::Text => 0x81,
         Kind::Close => 0x88,
@@ -67,9 +67,16 @@ pub(super) fn begin(kind: Kind, size: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends a frame.
-pub(super) fn write(kind: Kind, payload: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write(kind: Kind, payload: &[u8], out: &mut Vec<u8>) {
     begin(kind, payload.len(), out);
     out.extend_from_slice(payload);
+}
+
+/// What the payload of a close frame says.
+pub(crate) fn close_reason(payload: &[u8]) -> String {
+    let Some((code, reason)) = payload.split_first_chunk() else { return "the server closed it".into() };
+    let code = u16::from_be_bytes(*code);
+    format!("the server closed it with {code} {}", String::from_utf8_lossy(reason)).trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -111,5 +118,12 @@ mod tests {
         }
         let endless = [0x81, 127, 255, 255, 255, 255, 255, 255, 255, 255];
         assert!(parse(&endless).is_err());
+    }
+
+    #[test]
+    fn a_close_frame_is_told_with_its_code_and_reason() {
+        assert_eq!(close_reason(b""), "the server closed it");
+        assert_eq!(close_reason(b"\x03\xE9"), "the server closed it with 1001");
+        assert_eq!(close_reason(b"\x03\xE9bye"), "the server closed it with 1001 bye");
     }
 }

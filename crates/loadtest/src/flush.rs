@@ -5,19 +5,19 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Common;
-use super::accounts;
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::histogram::time;
-use super::interrupt;
-use super::letter::{self, Letter, Party};
-use super::order::{Faults, Order};
-use super::packet::Peer;
-use super::process::Process;
-use super::report::{Meter, Report, count, size};
-use super::sender::Sender;
-use super::store::store;
+use crate::Common;
+use crate::accounts;
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::histogram::{millis, time};
+use crate::interrupt;
+use crate::letter::{self, Letter, Party};
+use crate::order::{Faults, Order};
+use crate::packet::Peer;
+use crate::process::Process;
+use crate::report::{Meter, Report, count, size};
+use crate::sender::Sender;
+use crate::store::store;
 
 /// How long nothing may come.
 const PATIENCE: u64 = 30_000_000_000;
@@ -25,16 +25,20 @@ const PATIENCE: u64 = 30_000_000_000;
 /// How often the memory of the server is looked at.
 const SAMPLE: u64 = 10_000_000;
 
-/// What was asked for.
+/// What a run of `flush` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) messages: u64,
-    pub(crate) senders: usize,
-    /// Messages in flight for each sender.
-    pub(crate) window: usize,
-    pub(crate) size: usize,
-    pub(crate) client_ids: bool,
+pub struct Options {
+    /// How many wait, at least 1.
+    pub messages: u64,
+    /// Clients that send them, at least 1.
+    pub senders: usize,
+    /// Messages in flight for each sender, at least 1.
+    pub window: usize,
+    /// Bytes of a text, at least [`LEAST_SIZE`](crate::LEAST_SIZE).
+    pub size: usize,
+    /// Whether messages carry a `clientId`.
+    pub client_ids: bool,
 }
 
 /// The one who was away.
@@ -54,7 +58,7 @@ struct Reader {
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     if common.peer == Peer::Relay {
         return Err("flush: nothing waits in a relay".into());
     }
@@ -116,7 +120,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let took = Duration::from_nanos(end - client.opened);
     report.rate("flushed", "flushed", client.received + client.others, took);
     let until_first = client.first.unwrap_or(end) - client.opened;
-    report.set("untilFirstMilliseconds", super::histogram::millis(until_first));
+    report.set("untilFirstMilliseconds", millis(until_first));
     report.row("until the first came", time(until_first));
     report.used(&used, client.received + client.others, "message");
     if let (Some(before), Some(peak)) = (before, peak) {

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::Common;
-use super::accounts::Account;
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::histogram::Histogram;
-use super::interrupt;
-use super::progress::Progress;
-use super::report::{Meter, Report, Used, count, per_second, whole};
-use super::sender::Sender;
+use crate::Common;
+use crate::accounts::Account;
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::histogram::Histogram;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::report::{Meter, Report, Used, count, per_second, whole};
+use crate::sender::Sender;
 
 /// How long nothing may be acknowledged.
 const PATIENCE: u64 = 30_000_000_000;
@@ -25,15 +25,15 @@ struct Store {
 }
 
 /// What it took.
-pub(super) struct Stored {
-    pub(super) senders: Vec<Sender>,
+pub(crate) struct Stored {
+    pub(crate) senders: Vec<Sender>,
     messages: u64,
     latency: Histogram,
     used: Used,
 }
 
 /// Stores so many messages; the senders are clients with these accounts.
-pub(super) fn store(
+pub(crate) fn store(
     common: &Common,
     accounts: &[Account],
     senders: Vec<Sender>,
@@ -75,7 +75,7 @@ pub(super) fn store(
 
 impl Stored {
     /// Tells of the storing, not of its processor time.
-    pub(super) fn tell(self, report: &mut Report) -> Used {
+    pub(crate) fn tell(self, report: &mut Report) -> Used {
         report.rate("stored", "stored", self.messages, self.used.wall);
         report.latency("acknowledgementLatency", "until acknowledged", self.latency);
         self.used

@@ -4,25 +4,26 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Common;
-use super::accounts;
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::histogram::Histogram;
-use super::interrupt;
-use super::progress::Progress;
-use super::report::{Meter, Report};
+use crate::Common;
+use crate::accounts;
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::histogram::Histogram;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::report::{Meter, Report};
 
 /// In which a server notices that the last ones left.
 const AFTER: u64 = 300_000_000;
 
-/// What was asked for.
+/// What a run of `connect` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) connections: usize,
-    /// How many connect at the same time.
-    pub(crate) concurrency: usize,
+pub struct Options {
+    /// How many connect in all, at least 1.
+    pub connections: usize,
+    /// How many connect at the same time, at least 1.
+    pub concurrency: usize,
 }
 
 struct Connect {
@@ -31,7 +32,7 @@ struct Connect {
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
     let mut connect = Connect { ready: Vec::new(), latency: Histogram::new() };

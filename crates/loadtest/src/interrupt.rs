@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// From now on SIGINT and SIGTERM are noted instead of ending the process at once; the second one ends it.
-pub(super) fn watch() -> Result<(), String> {
+pub(crate) fn watch() -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let signals =
@@ -31,11 +31,11 @@ pub(super) fn watch() -> Result<(), String> {
 }
 
 /// Whether it is asked to end.
-pub(super) fn asked() -> bool {
+pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
 /// An error once it is asked to end.
-pub(super) fn check() -> Result<(), String> {
+pub(crate) fn check() -> Result<(), String> {
     if asked() { Err("interrupted".into()) } else { Ok(()) }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 /// A process whose use is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Process(pub(super) u32);
+pub(crate) struct Process(pub(crate) u32);
 
 /// The processor time that a process has used.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cpu {
+pub(crate) struct Cpu {
     /// Of all its threads, also those that ended, in steps of 10 ms (`/proc/PID/stat`).
     whole: Duration,
     /// Of the threads that there are, in nanoseconds (`/proc/PID/task/*/schedstat`).
@@ -19,18 +19,18 @@ pub(super) struct Cpu {
 /// The memory of a process, in bytes (`/proc/PID/smaps_rollup`).
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     /// Resident.
-    pub(super) rss: u64,
+    pub(crate) rss: u64,
     /// Resident, its share of what is shared.
-    pub(super) pss: u64,
+    pub(crate) pss: u64,
     /// Resident and not of a file: what it allocated.
-    pub(super) anonymous: u64,
+    pub(crate) anonymous: u64,
 }
 
 impl Process {
     /// The process that asks.
-    pub(super) fn own() -> Self {
+    pub(crate) fn own() -> Self {
         Self(std::process::id())
     }
 
@@ -39,7 +39,7 @@ impl Process {
         fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
     }
 
-    pub(super) fn cpu(self) -> Result<Cpu, String> {
+    pub(crate) fn cpu(self) -> Result<Cpu, String> {
         // Behind the name, which may hold anything, the 12th and 13th fields are utime and stime.
         let stat = self.read("stat")?;
         let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
@@ -52,7 +52,7 @@ impl Process {
         Ok(Cpu { whole: Duration::from_millis(ticks * 10), threads: Duration::from_nanos(nanos.sum()) })
     }
 
-    pub(super) fn memory(self) -> Result<Memory, String> {
+    pub(crate) fn memory(self) -> Result<Memory, String> {
         let rollup = self.read("smaps_rollup")?;
         let bytes = |name: &str| {
             let line = rollup.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Process {
     }
 
     /// Resident memory in bytes, without the walk over all of it that the exact figures take.
-    pub(super) fn rss(self) -> Result<u64, String> {
+    pub(crate) fn rss(self) -> Result<u64, String> {
         let statm = self.read("statm")?;
         let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0);
         Ok(pages * rustix::param::page_size() as u64)
@@ -71,7 +71,7 @@ impl Process {
 
 impl Cpu {
     /// What was used since an earlier time; exact unless threads ended meanwhile.
-    pub(super) fn since(self, earlier: Self) -> Duration {
+    pub(crate) fn since(self, earlier: Self) -> Duration {
         let whole = self.whole.saturating_sub(earlier.whole);
         let threads = self.threads.saturating_sub(earlier.threads);
         if threads.abs_diff(whole) <= Duration::from_millis(25) { threads } else { whole }
@@ -79,7 +79,7 @@ impl Cpu {
 }
 
 /// The machine, as far as figures depend on it.
-pub(super) fn machine() -> serde_json::Value {
+pub(crate) fn machine() -> serde_json::Value {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -91,7 +91,7 @@ pub(super) fn machine() -> serde_json::Value {
 }
 
 /// Each connection is a file: takes as many as the system allows.
-pub(super) fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Common;
-use super::accounts;
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::histogram::{Histogram, time};
-use super::interrupt;
-use super::letter::{self, Form, Letter, Party};
-use super::order::{Faults, Order};
-use super::packet::Peer;
-use super::progress::Progress;
-use super::report::{Meter, Report, per_second, whole};
-use super::sender::Sender;
+use crate::Common;
+use crate::accounts;
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::histogram::{Histogram, time};
+use crate::interrupt;
+use crate::letter::{self, Form, Letter, Party};
+use crate::order::{Faults, Order};
+use crate::packet::Peer;
+use crate::process::Process;
+use crate::progress::Progress;
+use crate::report::{Meter, Report, per_second, whole};
+use crate::sender::Sender;
 
 /// How long the rest may take at the end.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -26,19 +27,25 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How often an open loop sends at most, so that it need not wake for every single message.
 const GRAIN: u64 = 100_000;
 
-/// What was asked for.
+/// What a run of `direct` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) pairs: usize,
-    /// Messages in flight for each client.
-    pub(crate) window: usize,
-    pub(crate) seconds: u64,
-    pub(crate) warmup: u64,
-    pub(crate) size: usize,
-    /// Messages a second in all.
-    pub(crate) rate: Option<f64>,
-    pub(crate) client_ids: bool,
+pub struct Options {
+    /// Pairs of clients, at least 1; each client has an account of its own.
+    pub pairs: usize,
+    /// Messages in flight for each client, at least 1; with a `rate` it bounds memory only.
+    pub window: usize,
+    /// How long to measure, at least 1.
+    pub seconds: u64,
+    /// Seconds of load before that.
+    pub warmup: u64,
+    /// Bytes of a text, at least [`LEAST_SIZE`](crate::LEAST_SIZE).
+    pub size: usize,
+    /// Messages a second of all clients together, above 0, whatever the server does. Without it each client sends as
+    /// fast as its window allows.
+    pub rate: Option<f64>,
+    /// Whether messages carry a `clientId`.
+    pub client_ids: bool,
 }
 
 /// One of the clients.
@@ -99,7 +106,7 @@ impl Pace {
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let members = 2 * options.pairs;
     let accounts = accounts::prepare(common, members)?;
     let form = common.form(options.size, options.client_ids);
@@ -145,7 +152,7 @@ pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
         progress.show(|| direct.line(fleet.now().saturating_sub(from)));
     }
     let used = meter.stop()?;
-    let memory = common.pid.map(super::process::Process::memory).transpose()?;
+    let memory = common.pid.map(Process::memory).transpose()?;
     (direct.measuring, direct.sending) = (false, false);
     let bound = fleet.now() + u64::try_from(DRAIN.as_nanos()).expect("it is short");
     while (direct.in_flight > 0 || direct.delivered < direct.sent) && fleet.now() < bound {

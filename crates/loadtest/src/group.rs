@@ -5,34 +5,37 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Common;
-use super::accounts::{self, Account};
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::frame::{self, Kind};
-use super::histogram::Histogram;
-use super::interrupt;
-use super::letter::{self, Letter, Party};
-use super::order::{Faults, Order};
-use super::packet::Peer;
-use super::progress::Progress;
-use super::report::{Meter, Report, per_second, whole};
-use super::sender::Sender;
+use crate::Common;
+use crate::accounts::{self, Account};
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::frame::{self, Kind};
+use crate::histogram::Histogram;
+use crate::interrupt;
+use crate::letter::{self, Letter, Party};
+use crate::order::{Faults, Order};
+use crate::packet::Peer;
+use crate::progress::Progress;
+use crate::report::{Meter, Report, per_second, whole};
+use crate::sender::Sender;
 
 /// How long the rest may take at the end.
 const DRAIN: Duration = Duration::from_secs(30);
 
-/// What was asked for.
+/// What a run of `group` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    /// The one who writes included.
-    pub(crate) members: usize,
-    /// Messages in flight.
-    pub(crate) window: usize,
-    pub(crate) seconds: u64,
-    pub(crate) warmup: u64,
-    pub(crate) size: usize,
+pub struct Options {
+    /// Members of the group, at least 2: the one who writes and those who read. All are connected.
+    pub members: usize,
+    /// Messages in flight, at least 1.
+    pub window: usize,
+    /// How long to measure, at least 1.
+    pub seconds: u64,
+    /// Seconds of load before that.
+    pub warmup: u64,
+    /// Bytes of a text, at least [`LEAST_SIZE`](crate::LEAST_SIZE).
+    pub size: usize,
 }
 
 struct Group {
@@ -58,7 +61,7 @@ struct Counts {
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, options.members)?;
     let group = match common.peer {
         Peer::Aldis => begin(common, &accounts)?,

@@ -7,40 +7,40 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::Common;
-use super::histogram::Histogram;
-use super::order::Faults;
-use super::process::{Cpu, Memory, Process, machine};
-use super::svg;
+use crate::Common;
+use crate::histogram::Histogram;
+use crate::order::Faults;
+use crate::process::{Cpu, Memory, Process, machine};
+use crate::svg;
 
 /// What was found so far.
-pub(super) struct Report {
+pub(crate) struct Report {
     figures: Map<String, Value>,
     rows: Vec<(String, String)>,
-    pub(super) latencies: Vec<(&'static str, Histogram)>,
+    pub(crate) latencies: Vec<(&'static str, Histogram)>,
 }
 
 /// Processor time is being measured.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     began: Instant,
     server: Option<(Process, Cpu)>,
     own: Cpu,
 }
 
 /// Processor time that was used.
-pub(super) struct Used {
-    pub(super) wall: Duration,
+pub(crate) struct Used {
+    pub(crate) wall: Duration,
     server: Option<Duration>,
     own: Duration,
 }
 
 impl Meter {
-    pub(super) fn start(server: Option<Process>) -> Result<Self, String> {
+    pub(crate) fn start(server: Option<Process>) -> Result<Self, String> {
         let server = server.map(|process| Ok::<_, String>((process, process.cpu()?))).transpose()?;
         Ok(Self { server, own: Process::own().cpu()?, began: Instant::now() })
     }
 
-    pub(super) fn stop(&self) -> Result<Used, String> {
+    pub(crate) fn stop(&self) -> Result<Used, String> {
         let wall = self.began.elapsed();
         let server =
             self.server.map(|(process, before)| Ok::<_, String>(process.cpu()?.since(before))).transpose()?;
@@ -50,13 +50,13 @@ impl Meter {
 
 impl Used {
     /// How many cores the server kept busy.
-    pub(super) fn server_cores(&self) -> Option<f64> {
+    pub(crate) fn server_cores(&self) -> Option<f64> {
         self.server.map(|cpu| round(cpu.as_secs_f64() / self.wall.as_secs_f64().max(1e-9)))
     }
 }
 
 impl Report {
-    pub(super) fn new(scenario: &str, options: &impl serde::Serialize, common: &Common) -> Self {
+    pub(crate) fn new(scenario: &str, options: &impl serde::Serialize, common: &Common) -> Self {
         let mut report = Self { figures: Map::new(), rows: Vec::new(), latencies: Vec::new() };
         let options = serde_json::to_value(options).unwrap_or_default();
         let asked = options.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
@@ -72,17 +72,17 @@ impl Report {
     }
 
     /// A figure for machines.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.figures.insert(name.to_owned(), value.into());
     }
 
     /// A line for people.
-    pub(super) fn row(&mut self, label: &str, text: String) {
+    pub(crate) fn row(&mut self, label: &str, text: String) {
         self.rows.push((label.to_owned(), text));
     }
 
     /// A count of what happened in some time.
-    pub(super) fn rate(&mut self, name: &str, label: &str, events: u64, time: Duration) {
+    pub(crate) fn rate(&mut self, name: &str, label: &str, events: u64, time: Duration) {
         let per_second = per_second(events, time);
         self.set(name, json!({ "count": events, "perSecond": per_second }));
         self.row(
@@ -92,7 +92,7 @@ impl Report {
     }
 
     /// Times, which are in the picture, too.
-    pub(super) fn latency(&mut self, name: &str, label: &'static str, histogram: Histogram) {
+    pub(crate) fn latency(&mut self, name: &str, label: &'static str, histogram: Histogram) {
         self.set(name, histogram.json());
         self.row(label, histogram.line());
         self.latencies.push((label, histogram));
@@ -100,7 +100,7 @@ impl Report {
 
     /// The processor time of the server and of the generator for each of so many things.
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-    pub(super) fn used(&mut self, used: &Used, things: u64, thing: &str) {
+    pub(crate) fn used(&mut self, used: &Used, things: u64, thing: &str) {
         let (mut name, things) = (thing.to_owned(), things.max(1) as f64);
         name[..1].make_ascii_uppercase();
         for (who, key, cpu) in [("server", "server", used.server), ("generator", "generator", Some(used.own))]
@@ -119,14 +119,14 @@ impl Report {
     }
 
     /// What became of the messages.
-    pub(super) fn checked(&mut self, messages: u64, faults: Faults, unanswered: u64) {
+    pub(crate) fn checked(&mut self, messages: u64, faults: Faults, unanswered: u64) {
         self.set("checked", json!({ "messages": messages, "unanswered": unanswered, "faults": faults }));
         let well = || format!("{} messages, each exactly once and in order", count(messages));
         self.row("checked", faults.check().map_or_else(|error| error, |()| well()));
     }
 
     /// How often something happened, by reason.
-    pub(super) fn reasons(&mut self, name: &str, label: &str, reasons: &BTreeMap<String, u64>) {
+    pub(crate) fn reasons(&mut self, name: &str, label: &str, reasons: &BTreeMap<String, u64>) {
         self.set(name, json!(reasons));
         for (reason, &times) in reasons {
             self.row(label, format!("{} times: {reason}", count(times)));
@@ -134,13 +134,13 @@ impl Report {
     }
 
     /// The memory of the server.
-    pub(super) fn memory(&mut self, name: &str, label: &str, memory: Memory) {
+    pub(crate) fn memory(&mut self, name: &str, label: &str, memory: Memory) {
         self.set(name, serde_json::to_value(memory).unwrap_or_default());
         self.row(label, format!("{} resident, {} of it anonymous", size(memory.rss), size(memory.anonymous)));
     }
 
     /// Hands it out as was asked for.
-    pub(super) fn publish(self, common: &Common) -> Result<(), String> {
+    pub(crate) fn publish(self, common: &Common) -> Result<(), String> {
         let write = |path: &PathBuf, text: String| {
             fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
         };
@@ -165,7 +165,7 @@ impl Report {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-pub(super) fn per_second(events: u64, time: Duration) -> f64 {
+pub(crate) fn per_second(events: u64, time: Duration) -> f64 {
     round(events as f64 / time.as_secs_f64().max(1e-9))
 }
 
@@ -175,7 +175,7 @@ fn round(value: f64) -> f64 {
 }
 
 /// A number with its thousands apart.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -189,13 +189,13 @@ pub(super) fn count(number: u64) -> String {
 
 /// A number without what is behind the point.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate")]
-pub(super) fn whole(value: f64) -> String {
+pub(crate) fn whole(value: f64) -> String {
     count(value.round() as u64)
 }
 
 /// Bytes for people.
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         ..1_048_576 => format!("{:.2} KiB", bytes as f64 / 1024.0),
         _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),

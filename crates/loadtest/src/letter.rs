@@ -3,8 +3,8 @@
 //! A text begins with a mark, `~` and hexadecimal digits: the run, the sender, the number of the message among the
 //! sender's, and when it was to be sent. It is padded to the size asked for.
 
-use super::frame::{self, Kind};
-use super::packet::Peer;
+use crate::frame::{self, Kind};
+use crate::packet::Peer;
 
 const RUN: usize = 4;
 const SENDER: usize = 6;
@@ -12,36 +12,36 @@ const NUMBER: usize = 8;
 const AT: usize = 12;
 const MARK: usize = 1 + RUN + SENDER + NUMBER + AT;
 
-/// The shortest text there is room for a mark in.
-pub(crate) const LEAST_SIZE: usize = MARK;
+/// The shortest text of a message, in bytes: a text tells its run, sender, number and time.
+pub const LEAST_SIZE: usize = MARK;
 
 /// The length of a UUID as text.
 const UUID: usize = 36;
 
 /// What a text tells of its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     /// Tells a message of this run from those that waited since another one.
-    pub(super) run: u16,
-    pub(super) sender: usize,
-    pub(super) number: u64,
+    pub(crate) run: u16,
+    pub(crate) sender: usize,
+    pub(crate) number: u64,
     /// Nanoseconds since the run began.
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 /// What all messages of a run have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Form {
-    pub(super) peer: Peer,
-    pub(super) run: u16,
+pub(crate) struct Form {
+    pub(crate) peer: Peer,
+    pub(crate) run: u16,
     /// Bytes of the text.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// If messages carry a `clientId`: the Unix time in milliseconds when the run began.
-    pub(super) client_ids: Option<u64>,
+    pub(crate) client_ids: Option<u64>,
 }
 
 /// A message to one receiver, ready but for what changes from one to the next.
-pub(super) struct Letter {
+pub(crate) struct Letter {
     peer: Peer,
     body: Vec<u8>,
     /// Where the sender's part of the mark ends.
@@ -52,13 +52,13 @@ pub(super) struct Letter {
 
 /// Somebody who sends or receives.
 #[derive(Clone, Copy)]
-pub(super) struct Party<'a> {
-    pub(super) number: usize,
-    pub(super) username: &'a str,
+pub(crate) struct Party<'a> {
+    pub(crate) number: usize,
+    pub(crate) username: &'a str,
 }
 
 impl Letter {
-    pub(super) fn new(form: Form, sender: Party<'_>, receiver: Party<'_>) -> Self {
+    pub(crate) fn new(form: Form, sender: Party<'_>, receiver: Party<'_>) -> Self {
         let (sender_name, to) = (sender.username, receiver.username);
         Self::with(form, sender, |id, text| match form.peer {
             Peer::Aldis => format!(r#"["message",{{"receiver":"{to}",{id}"text":"{text}"}}]"#),
@@ -70,7 +70,7 @@ impl Letter {
     }
 
     /// To everybody in a group: a conversation, or what the peers call a room.
-    pub(super) fn to_group(form: Form, sender: Party<'_>, group: &str) -> Self {
+    pub(crate) fn to_group(form: Form, sender: Party<'_>, group: &str) -> Self {
         Self::with(form, sender, |id, text| match form.peer {
             Peer::Aldis => format!(r#"["message",{{"conversationId":"{group}",{id}"text":"{text}"}}]"#),
             Peer::Demo | Peer::Relay => format!(r#"["group",{{"room":"{group}","text":"{text}"}}]"#),
@@ -97,7 +97,7 @@ impl Letter {
     }
 
     /// Appends the frame of a message; its number is that of its acknowledgement, too.
-    pub(super) fn write(&mut self, number: u64, at: u64, out: &mut Vec<u8>) {
+    pub(crate) fn write(&mut self, number: u64, at: u64, out: &mut Vec<u8>) {
         let mark = &mut self.body[self.number..self.number + NUMBER + AT];
         hex(&mut mark[..NUMBER], number);
         hex(&mut mark[NUMBER..], at);
@@ -127,7 +127,7 @@ impl Letter {
 }
 
 /// Reads the mark of a message, if it has one that is whole and its text has the size that was sent.
-pub(super) fn read(message: &[u8], size: usize) -> Option<Mark> {
+pub(crate) fn read(message: &[u8], size: usize) -> Option<Mark> {
     let text = &message[memchr::memchr(b'~', message)?..];
     if text.get(size).is_some_and(|&end| end != b'"') {
         return None;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// What arrived of one sender's messages, which are numbered 0, 1, 2, …
 #[derive(Default)]
-pub(super) struct Order {
+pub(crate) struct Order {
     /// The number after the highest that arrived.
     next: u64,
     /// Numbers below `next` that did not arrive.
@@ -16,17 +16,17 @@ pub(super) struct Order {
 /// How many messages went wrong, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Faults {
+pub(crate) struct Faults {
     /// Acknowledged and never delivered.
-    pub(super) lost: u64,
+    pub(crate) lost: u64,
     /// Delivered once more.
-    pub(super) doubled: u64,
+    pub(crate) doubled: u64,
     /// Delivered after a later one.
-    pub(super) out_of_order: u64,
+    pub(crate) out_of_order: u64,
 }
 
 impl Order {
-    pub(super) fn receive(&mut self, number: u64) {
+    pub(crate) fn receive(&mut self, number: u64) {
         if number == self.next {
             self.next += 1;
         } else if number > self.next {
@@ -40,7 +40,7 @@ impl Order {
     }
 
     /// What went wrong, given how many were sent and which of them were acknowledged.
-    pub(super) fn faults(&self, sent: u64, acknowledged: impl Fn(u64) -> bool) -> Faults {
+    pub(crate) fn faults(&self, sent: u64, acknowledged: impl Fn(u64) -> bool) -> Faults {
         let absent = self.missing.iter().copied().chain(self.next..sent);
         Faults {
             lost: absent.filter(|&number| acknowledged(number)).count() as u64,
@@ -51,14 +51,14 @@ impl Order {
 }
 
 impl Faults {
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.out_of_order += other.out_of_order;
     }
 
     /// A line that names what went wrong, if something did.
-    pub(super) fn check(self) -> Result<(), String> {
+    pub(crate) fn check(self) -> Result<(), String> {
         if self == Self::default() {
             return Ok(());
         }

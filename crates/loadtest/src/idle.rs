@@ -3,12 +3,12 @@
 use serde::Serialize;
 use serde_json::json;
 
-use super::Common;
-use super::accounts;
-use super::client::Client;
-use super::fleet::Fleet;
-use super::process::Process;
-use super::report::{Meter, Report, size};
+use crate::Common;
+use crate::accounts;
+use crate::client::Client;
+use crate::fleet::Fleet;
+use crate::process::Process;
+use crate::report::{Meter, Report, size};
 
 /// In which a server comes to rest.
 const REST: u64 = 500_000_000;
@@ -16,13 +16,14 @@ const REST: u64 = 500_000_000;
 /// In which a server gives back what it can.
 const AFTER: u64 = 2_000_000_000;
 
-/// What was asked for.
+/// What a run of `idle` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) connections: usize,
-    /// Seconds.
-    pub(crate) hold: u64,
+pub struct Options {
+    /// How many connect and stay, at least 1.
+    pub connections: usize,
+    /// Seconds to stay.
+    pub hold: u64,
 }
 
 struct Idle;
@@ -30,7 +31,7 @@ struct Idle;
 impl Client for Idle {}
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
     let tokens = || accounts.iter().map(|account| account.token.as_str()).cycle();

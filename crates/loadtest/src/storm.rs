@@ -8,15 +8,15 @@ use std::time::Duration;
 use rand::RngExt;
 use serde::Serialize;
 
-use super::Common;
-use super::accounts;
-use super::client::{Client, Turn};
-use super::fleet::Fleet;
-use super::histogram::Histogram;
-use super::interrupt;
-use super::process::Memory;
-use super::progress::Progress;
-use super::report::{Meter, Report, Used, count, size};
+use crate::Common;
+use crate::accounts;
+use crate::client::{Client, Turn};
+use crate::fleet::Fleet;
+use crate::histogram::Histogram;
+use crate::interrupt;
+use crate::process::Memory;
+use crate::progress::Progress;
+use crate::report::{Meter, Report, Used, count, size};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -26,15 +26,16 @@ const TIMEOUT: u64 = 20 * SECOND;
 /// How often the memory of the server is looked at.
 const SAMPLE: u64 = SECOND / 50;
 
-/// What was asked for.
+/// What a run of `storm` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) connections: usize,
-    /// Restarts the server; without it somebody else does.
-    pub(crate) restart_command: Option<String>,
-    /// Seconds: how long to wait for the restart, and then for everybody.
-    pub(crate) wait: u64,
+pub struct Options {
+    /// How many are connected when the server is restarted, at least 1.
+    pub connections: usize,
+    /// Restarts the server, on the same address and data; run by `sh`. Without it somebody else restarts the server.
+    pub restart_command: Option<String>,
+    /// Seconds to wait for the restart, and then for every client to be back; at least 1.
+    pub wait: u64,
 }
 
 /// A connection.
@@ -67,7 +68,7 @@ struct Storm {
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
     let mut storm = Storm::new(options.connections);

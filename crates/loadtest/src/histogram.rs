@@ -6,28 +6,28 @@ const BITS: u32 = 7;
 const EACH: usize = 1 << BITS;
 
 /// How often which time was seen, in nanoseconds.
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     max: u64,
 }
 
 impl Histogram {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { buckets: vec![0; EACH * (64 - BITS as usize + 1)], count: 0, max: 0 }
     }
 
-    pub(super) fn record(&mut self, nanos: u64) {
+    pub(crate) fn record(&mut self, nanos: u64) {
         self.buckets[bucket(nanos)] += 1;
         self.count += 1;
         self.max = self.max.max(nanos);
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
 
-    pub(super) fn max(&self) -> u64 {
+    pub(crate) fn max(&self) -> u64 {
         self.max
     }
 
@@ -38,7 +38,7 @@ impl Histogram {
         clippy::cast_sign_loss,
         reason = "a rank among fewer than 2^52"
     )]
-    pub(super) fn quantile(&self, share: f64) -> u64 {
+    pub(crate) fn quantile(&self, share: f64) -> u64 {
         let rank = (self.count as f64 * share).ceil() as u64;
         let mut seen = 0;
         for (index, &count) in self.buckets.iter().enumerate() {
@@ -52,7 +52,7 @@ impl Histogram {
 
     /// The counts of times from `from` on, each step `factor` times as long as the one before.
     #[expect(clippy::cast_precision_loss, reason = "for a picture")]
-    pub(super) fn steps(&self, from: f64, factor: f64, steps: usize) -> Vec<u64> {
+    pub(crate) fn steps(&self, from: f64, factor: f64, steps: usize) -> Vec<u64> {
         let mut counts = vec![0; steps];
         for (index, &count) in self.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
             let step = (middle(index).max(1) as f64 / from).ln() / factor.ln();
@@ -64,7 +64,7 @@ impl Histogram {
     }
 
     /// For machines; in milliseconds.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({
             "count": self.count,
             "p50": millis(self.quantile(0.5)),
@@ -76,7 +76,7 @@ impl Histogram {
     }
 
     /// For people.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let time = |share| time(self.quantile(share));
         format!(
             "p50 {}   p90 {}   p99 {}   p99.9 {}   max {}",
@@ -91,13 +91,13 @@ impl Histogram {
 
 /// Milliseconds, to the microsecond.
 #[expect(clippy::cast_precision_loss, reason = "for people")]
-pub(super) fn millis(nanos: u64) -> f64 {
+pub(crate) fn millis(nanos: u64) -> f64 {
     (nanos / 1000) as f64 / 1000.0
 }
 
 /// A time with three digits that count.
 #[expect(clippy::cast_precision_loss, reason = "for people")]
-pub(super) fn time(nanos: u64) -> String {
+pub(crate) fn time(nanos: u64) -> String {
     let value = nanos as f64;
     let (value, unit) = match nanos {
         ..1_000_000 => (value / 1e3, "µs"),

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 
-use super::letter::Letter;
+use crate::letter::Letter;
 
 /// A sender of messages to one receiver.
-pub(super) struct Sender {
+pub(crate) struct Sender {
     letter: Letter,
     sent: u64,
     /// When each message since the oldest unanswered one was due; `None` once it was acknowledged.
@@ -14,22 +14,22 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(letter: Letter) -> Self {
+    pub(crate) fn new(letter: Letter) -> Self {
         Self { letter, sent: 0, pending: VecDeque::new(), in_flight: 0 }
     }
 
     /// How many were sent: the number of the next one.
-    pub(super) fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         self.sent
     }
 
     /// How many were sent and not acknowledged.
-    pub(super) fn in_flight(&self) -> usize {
+    pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
 
     /// Appends the next message, which was due at a time.
-    pub(super) fn send(&mut self, at: u64, out: &mut Vec<u8>) {
+    pub(crate) fn send(&mut self, at: u64, out: &mut Vec<u8>) {
         self.letter.write(self.sent, at, out);
         self.pending.push_back(Some(at));
         self.sent += 1;
@@ -37,7 +37,7 @@ impl Sender {
     }
 
     /// Takes an acknowledgement, of the oldest message where it has no number; gives when that message was due.
-    pub(super) fn acknowledge(&mut self, number: Option<u64>) -> Result<u64, String> {
+    pub(crate) fn acknowledge(&mut self, number: Option<u64>) -> Result<u64, String> {
         let place = number.map_or(Some(0), |number| self.place(number));
         let at = place.and_then(|place| self.pending.get_mut(place)?.take());
         let at = at.ok_or("the server acknowledged a message twice, or one that was not sent")?;
@@ -49,7 +49,7 @@ impl Sender {
     }
 
     /// Whether a message that was sent is acknowledged.
-    pub(super) fn is_acknowledged(&self, number: u64) -> bool {
+    pub(crate) fn is_acknowledged(&self, number: u64) -> bool {
         self.place(number).is_none_or(|place| self.pending.get(place) == Some(&None))
     }
 
@@ -62,9 +62,9 @@ impl Sender {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letter::{Form, Party};
-    use super::super::packet::Peer;
     use super::*;
+    use crate::letter::{Form, Party};
+    use crate::packet::Peer;
 
     fn sender() -> Sender {
         let form = Form { peer: Peer::Aldis, run: 1, size: 60, client_ids: None };

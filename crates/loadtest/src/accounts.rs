@@ -6,17 +6,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
-use domain::Clock;
 use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Common;
-use super::http::Server;
-use super::interrupt;
-use super::packet::Peer;
-use super::progress::Progress;
-use crate::system::SystemClock;
+use crate::Common;
+use crate::interrupt;
+use crate::packet::Peer;
+use crate::progress::Progress;
+use crate::server::Server;
 
 const PASSWORD: &str = "bench bench bench";
 
@@ -26,25 +24,24 @@ const THREADS: usize = 4;
 /// Somebody with a token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Account {
+pub(crate) struct Account {
     url: String,
-    pub(super) username: String,
-    pub(super) token: String,
+    pub(crate) username: String,
+    pub(crate) token: String,
     expires_at: Timestamp,
 }
 
 /// Gives so many accounts: those of the file as far as they go, logged in anew where that is needed.
-pub(super) fn prepare(common: &Common, count: usize) -> Result<Vec<Account>, String> {
-    let Common { peer, server, run, .. } = common;
-    let (peer, run, file) = (*peer, *run, common.tokens.as_deref());
+pub(crate) fn prepare(common: &Common, count: usize) -> Result<Vec<Account>, String> {
+    let (server, file) = (&common.server, common.tokens.as_deref());
     let known = file.map(read).transpose()?.unwrap_or_default();
     let (mine, mut others): (Vec<_>, Vec<_>) =
         known.into_iter().partition(|account| account.url == server.url);
-    if peer == Peer::Relay {
+    if common.peer == Peer::Relay {
         let nobody = |number| account(server, &format!("{number}"), String::new(), 0);
         return Ok((0..count).map(nobody).collect());
     }
-    let (accounts, failed) = all(peer, server, run, count, &mine);
+    let (accounts, failed) = all(common, count, &mine);
     if let Some(file) = file {
         others.extend(accounts.iter().cloned());
         others.extend(mine.into_iter().skip(count));
@@ -68,13 +65,7 @@ fn read(file: &Path) -> Result<Vec<Account>, String> {
 }
 
 /// Prepares them on a few threads; gives those that were made, and why it is not all.
-fn all(
-    peer: Peer,
-    server: &Server,
-    run: u16,
-    count: usize,
-    known: &[Account],
-) -> (Vec<Account>, Option<String>) {
+fn all(common: &Common, count: usize, known: &[Account]) -> (Vec<Account>, Option<String>) {
     let (next, done) = (AtomicUsize::new(0), Mutex::new((BTreeMap::new(), None)));
     let work = || {
         loop {
@@ -82,7 +73,7 @@ fn all(
             if number >= count {
                 return;
             }
-            let one = interrupt::check().and_then(|()| one(peer, server, run, number, known.get(number)));
+            let one = interrupt::check().and_then(|()| one(common, number, known.get(number)));
             let mut done = done.lock().expect("no thread panics");
             match one {
                 Ok(account) => drop(done.0.insert(number, account)),
@@ -107,21 +98,16 @@ fn all(
     (accounts.into_values().collect(), failed)
 }
 
-fn one(
-    peer: Peer,
-    server: &Server,
-    run: u16,
-    number: usize,
-    known: Option<&Account>,
-) -> Result<Account, String> {
+fn one(common: &Common, number: usize, known: Option<&Account>) -> Result<Account, String> {
+    let (server, run) = (&common.server, common.run);
     let username =
         known.map_or_else(|| format!("bench-{run:04x}-{number}"), |account| account.username.clone());
-    if peer == Peer::Demo {
+    if common.peer == Peer::Demo {
         return log_in(server, &username)?.map_err(|(status, body)| told("log in", status, &body));
     }
     if let Some(known) = known {
         // The session of a token may have ended, or the server may be another one on the same address.
-        let soon = SystemClock::new().now().as_millis() + 10 * 60 * 1000;
+        let soon = common.now().as_millis() + 10 * 60 * 1000;
         let accepted = || server.ask("GET", "/api/users/me", Some(&known.token), &Value::Null);
         if known.expires_at.as_millis() > soon && accepted()?.0 == 200 {
             return Ok(known.clone());

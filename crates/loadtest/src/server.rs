@@ -1,25 +1,25 @@
-//! The few HTTP requests that prepare a run. HTTP 1.0, so that an answer ends with its connection.
+//! The server that is loaded, and the few HTTP requests that prepare a run. HTTP 1.0, so that an answer ends with its connection.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-use axum::http::Uri;
+use http::Uri;
 use serde_json::Value;
 
 /// Longer than a password waits for its turn to be hashed.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server.
+/// The address of a server.
 #[derive(Clone, Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     /// As it was given, without a path.
-    pub(super) url: String,
-    pub(super) address: SocketAddr,
+    pub(crate) url: String,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    pub(super) fn parse(url: &str) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let wrong = || format!("--url: {url:?} is not like http://127.0.0.1:5000");
         let uri: Uri = url.parse().map_err(|_| wrong())?;
         let authority = uri.authority().ok_or_else(wrong)?;
@@ -39,7 +39,7 @@ impl Server {
     }
 
     /// Asks, and gives the status and the body as JSON.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         method: &str,
         path: &str,

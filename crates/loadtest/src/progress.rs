@@ -4,20 +4,20 @@ use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 /// The line, written over itself on a terminal.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     terminal: bool,
     next: Instant,
     shown: bool,
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let terminal = stderr().is_terminal();
         Self { terminal, next: Instant::now() + every(terminal), shown: false }
     }
 
     /// Shows the line if it is time for it.
-    pub(super) fn show(&mut self, line: impl FnOnce() -> String) {
+    pub(crate) fn show(&mut self, line: impl FnOnce() -> String) {
         let now = Instant::now();
         if now < self.next {
             return;

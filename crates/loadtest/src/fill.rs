@@ -2,28 +2,32 @@
 
 use serde::Serialize;
 
-use super::Common;
-use super::accounts;
-use super::letter::{Letter, Party};
-use super::process::Process;
-use super::report::Report;
-use super::sender::Sender;
-use super::store::store;
+use crate::Common;
+use crate::accounts;
+use crate::letter::{Letter, Party};
+use crate::process::Process;
+use crate::report::Report;
+use crate::sender::Sender;
+use crate::store::store;
 
-/// What was asked for.
+/// What a run of `fill` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Options {
-    pub(crate) messages: u64,
-    pub(crate) pairs: usize,
-    /// Messages in flight for each sender.
-    pub(crate) window: usize,
-    pub(crate) size: usize,
-    pub(crate) client_ids: bool,
+pub struct Options {
+    /// How many to store, at least 1.
+    pub messages: u64,
+    /// Conversations, at least 1: those of `direct`.
+    pub pairs: usize,
+    /// Messages in flight for each sender, at least 1.
+    pub window: usize,
+    /// Bytes of a text, at least [`LEAST_SIZE`](crate::LEAST_SIZE).
+    pub size: usize,
+    /// Whether messages carry a `clientId`.
+    pub client_ids: bool,
 }
 
 /// Runs it.
-pub(super) fn run(common: &Common, options: &Options) -> Result<(), String> {
+pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, 2 * options.pairs)?;
     let form = common.form(options.size, options.client_ids);
     let party = |number: usize| Party { number, username: &accounts[number].username };
