@@ -1,64 +1,51 @@
-//! A histogram of times with at most 1 % of error: 128 buckets for every power of two.
+//! Times and their quantiles, for machines and for people.
 
 use serde_json::{Value, json};
 
-const BITS: u32 = 7;
-const EACH: usize = 1 << BITS;
-
-/// How often which time was seen, in nanoseconds.
+/// How often each time was seen, in nanoseconds.
 pub(crate) struct Histogram {
-    buckets: Vec<u64>,
-    count: u64,
+    /// Three significant digits of every time.
+    times: hdrhistogram::Histogram<u64>,
+    /// Exact, where `times` rounds up.
     max: u64,
 }
 
 impl Histogram {
     pub(crate) fn new() -> Self {
-        Self { buckets: vec![0; EACH * (64 - BITS as usize + 1)], count: 0, max: 0 }
+        let times = hdrhistogram::Histogram::new_with_bounds(1, u64::MAX, 3);
+        Self { times: times.expect("these bounds are allowed"), max: 0 }
     }
 
     pub(crate) fn record(&mut self, nanos: u64) {
-        self.buckets[bucket(nanos)] += 1;
-        self.count += 1;
+        // Nothing saturates, because every number of nanoseconds is within the bounds.
+        self.times.saturating_record(nanos);
         self.max = self.max.max(nanos);
     }
 
     pub(crate) fn count(&self) -> u64 {
-        self.count
+        self.times.len()
     }
 
     pub(crate) fn max(&self) -> u64 {
         self.max
     }
 
-    /// The time that this share of all did not exceed; zero if there is none.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rank among fewer than 2^52"
-    )]
+    /// The time that this share of all did not exceed, at most 0.1 % too long; zero if there is none.
     pub(crate) fn quantile(&self, share: f64) -> u64 {
-        let rank = (self.count as f64 * share).ceil() as u64;
-        let mut seen = 0;
-        for (index, &count) in self.buckets.iter().enumerate() {
-            seen += count;
-            if count > 0 && seen >= rank {
-                return middle(index).min(self.max);
-            }
-        }
-        self.max
+        self.times.value_at_quantile(share).min(self.max)
     }
 
-    /// The counts of times from `from` on, each step `factor` times as long as the one before.
+    /// The counts of times from `from` on, each step `factor` times as long as the one before. The first and the last
+    /// step include what is below and above.
     #[expect(clippy::cast_precision_loss, reason = "for a picture")]
     pub(crate) fn steps(&self, from: f64, factor: f64, steps: usize) -> Vec<u64> {
         let mut counts = vec![0; steps];
-        for (index, &count) in self.buckets.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let step = (middle(index).max(1) as f64 / from).ln() / factor.ln();
+        for recorded in self.times.iter_recorded() {
+            let nanos = recorded.value_iterated_to().clamp(1, self.max.max(1));
+            let step = (nanos as f64 / from).ln() / factor.ln();
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the steps")]
             let step = step.clamp(0.0, (steps - 1) as f64) as usize;
-            counts[step] += count;
+            counts[step] += recorded.count_at_value();
         }
         counts
     }
@@ -66,7 +53,7 @@ impl Histogram {
     /// For machines; in milliseconds.
     pub(crate) fn json(&self) -> Value {
         json!({
-            "count": self.count,
+            "count": self.count(),
             "p50": millis(self.quantile(0.5)),
             "p90": millis(self.quantile(0.9)),
             "p99": millis(self.quantile(0.99)),
@@ -108,34 +95,24 @@ pub(crate) fn time(nanos: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-fn bucket(nanos: u64) -> usize {
-    let Some(exponent) = nanos.checked_ilog2().and_then(|log| log.checked_sub(BITS)) else {
-        return usize::try_from(nanos).expect("it is below 128");
-    };
-    let place = usize::try_from(nanos >> exponent).expect("it is below 256") - EACH;
-    (exponent as usize + 1) * EACH + place
-}
-
-/// The middle of the times in a bucket.
-fn middle(index: usize) -> u64 {
-    let (power, place) = (index / EACH, (index % EACH) as u64);
-    match power.checked_sub(1) {
-        None => place,
-        Some(exponent) => ((EACH as u64 + place) << exponent) + ((1 << exponent) >> 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_is_within_one_percent() {
-        for nanos in (0..58).flat_map(|power| [1_u64 << power, (1 << power) + 1, (1 << power) * 19 / 10]) {
-            let error = middle(bucket(nanos)).abs_diff(nanos);
-            assert!(error * 100 <= nanos, "{nanos} is told as {}", middle(bucket(nanos)));
+    fn a_quantile_is_within_a_thousandth_and_the_maximum_is_exact() {
+        let times = (0..64).flat_map(|power| [1_u64 << power, (1 << power) + 1, (1 << power) / 10 * 19]);
+        for nanos in times.chain([0, u64::MAX]) {
+            let mut histogram = Histogram::new();
+            histogram.record(nanos);
+            histogram.record(u64::MAX);
+            let error = histogram.quantile(0.5).abs_diff(nanos);
+            assert!(error <= nanos / 1000, "{nanos} is told as {}", histogram.quantile(0.5));
+            assert_eq!(histogram.max(), u64::MAX);
         }
-        assert!(bucket(u64::MAX) < Histogram::new().buckets.len());
+        let mut histogram = Histogram::new();
+        histogram.record(1_234_567_891);
+        assert_eq!((histogram.max(), histogram.quantile(0.5)), (1_234_567_891, 1_234_567_891));
     }
 
     #[test]
@@ -146,7 +123,7 @@ mod tests {
             histogram.record(micros * 1000);
         }
         for (share, expected) in [(0.5, 500_000), (0.9, 900_000), (0.99, 990_000), (1.0, 1_000_000)] {
-            assert!(histogram.quantile(share).abs_diff(expected) * 100 <= expected, "{share}");
+            assert!(histogram.quantile(share).abs_diff(expected) * 1000 <= expected, "{share}");
         }
         assert_eq!((histogram.count(), histogram.max()), (1000, 1_000_000));
         assert_eq!(histogram.steps(1000.0, 10.0, 4).iter().sum::<u64>(), 1000);
