@@ -24,7 +24,7 @@ test('somebody is let in and answered while two others keep all long reads busy'
       if (!response.ok) expect(problem(body as never, 429, 'rate_limited').retryAfter).toBe(1);
     }
   };
-  const busy = [eve, max].flatMap((person) => Array.from({ length: 300 }, () => keepBusy(person)));
+  const busy = [eve, max].flatMap((person) => Array.from({ length: 500 }, () => keepBusy(person)));
   try {
     // Only so many of a user wait; from here on all places are taken.
     await expect.poll(() => answers.get(429) ?? 0, { timeout: 30_000 }).toBeGreaterThan(0);
