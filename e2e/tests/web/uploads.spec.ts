@@ -255,6 +255,32 @@ test('27. what was sent without a connection goes with it, and what cannot go is
   await page.context().close();
 });
 
+test('27. an upload that gets no answer, though there is a connection, is tried again, and does not hold the composer for ever', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const page = await browserOf(browser, aldis, ann);
+  const [messenger, files] = [new Messenger(page), new Files(page)];
+  await messenger.open(bob.username);
+  let failing = 1;
+  await page.route(UPLOAD, (route) => (failing-- > 0 ? route.abort() : route.continue()));
+  await files.choose(text('soon.txt'));
+  await messenger.send('By itself');
+  await expect(messenger.message('By itself').getByRole('button', { name: 'Download soon.txt' })).toBeVisible();
+
+  failing = Infinity;
+  await files.choose(text('late.txt'));
+  await messenger.send('In a while');
+  await expect(files.waiting).toBeVisible();
+  await expect(files.waiting).toHaveCount(0, { timeout: 10_000 });
+  await expect(messenger.composer).toBeEditable();
+  await expect(messenger.composer).toHaveValue('In a while');
+  failing = 0;
+  await expect(files.tray).toHaveText(/late\.txt\s*3 bytes/, { timeout: 20_000 });
+  await expect(messenger.banner).toBeHidden();
+  await messenger.composer.press('Enter');
+  await expect(messenger.message('In a while').getByRole('button', { name: 'Download late.txt' })).toBeVisible();
+  await page.context().close();
+});
+
 test('27. what goes wrong is said at the file, and tried again', async ({ browser }) => {
   const aldis = await Aldis.start(['--attachment-limit', '20KiB', '--attachment-quota', '30KiB']);
   const [ann, bob] = await annAndBob(aldis);

@@ -198,12 +198,13 @@ describe('uploads', () => {
   it('are given up once nothing moves for half a minute, and make room', async () => {
     attach('a', 'b', 'c', 'd');
     await settle();
-    for (let turn = 1; turn <= 2; turn++) {
-      await vi.advanceTimersByTimeAsync(20_000);
-      Wire.open[0]!.upload.onprogress!({ loaded: turn, total: 4 });
-    }
-    expect(held().slice(0, 3)).toEqual(['a 0.5', 'No connection.', 'No connection.']);
+    await vi.advanceTimersByTimeAsync(20_000);
+    Wire.open[0]!.upload.onprogress!({ loaded: 1, total: 4 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(held().slice(0, 3)).toEqual(['a 0.25', 'No connection.', 'No connection.']);
     expect(under()).toEqual(['a', 'd']);
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(under()).toContain('a');
   });
 
   it('say why they failed, and are tried again', async () => {
@@ -232,6 +233,76 @@ describe('uploads', () => {
     status$.next('online');
     await settle();
     expect(under()).toEqual(['a']);
+  });
+
+  it('are tried again by themselves, less and less often, where nothing but the upload gets no answer', async () => {
+    attach('a');
+    await settle();
+    for (const pause of [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]) {
+      expect(under()).toEqual(['a']);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect([under(), held()]).toEqual([[], ['No connection.']]);
+      await vi.advanceTimersByTimeAsync(pause - 1);
+      expect(under()).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    Wire.open[0]!.answer(201, file('a'));
+    await settle();
+    expect(held()).toEqual(['a is there']);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(under()).toEqual([]);
+  });
+
+  it('are not tried again while there is no connection, after they were taken back, or twice', async () => {
+    attach('a', 'b', 'c');
+    await settle();
+    for (const wire of [...Wire.open]) wire.answer(0, null);
+    await settle();
+    uploads.remove(keyOf('a'));
+    uploads.again(keyOf('b'));
+    await settle();
+    expect(under()).toEqual(['b']);
+    status$.next('offline');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([under(), held()]).toEqual([['b'], ['b', 'No connection.']]);
+    status$.next('online');
+    await settle();
+    expect(under()).toEqual(['b', 'c']);
+  });
+
+  it('do not hold a message up any longer once they failed twice while there was a connection', async () => {
+    attach('a');
+    await settle();
+    const told: unknown[] = [];
+    const wait = () => void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
+    const fail = async () => {
+      Wire.open[0]!.answer(0, null);
+      await settle();
+    };
+    wait();
+    await fail();
+    expect([told, attached.of('@bob').waiting]).toEqual([[], true]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await fail();
+    expect([told, attached.of('@bob').waiting]).toEqual([[null], false]);
+    // Sent again, it is tried at once, and waited for again.
+    wait();
+    await settle();
+    expect(under()).toEqual(['a']);
+    await fail();
+    expect(told).toEqual([null]);
+    // Without a connection it is waited for however long that takes.
+    status$.next('offline');
+    await vi.advanceTimersByTimeAsync(100_000);
+    uploads.again(keyOf('a'));
+    await settle();
+    await fail();
+    expect([told, attached.of('@bob').waiting]).toEqual([[null], true]);
+    status$.next('online');
+    await settle();
+    Wire.open[0]!.answer(201, file('a'));
+    await settle();
+    expect(told).toEqual([null, ['a']]);
   });
 
   it('are not for want of a connection where a proxy refused them', async () => {

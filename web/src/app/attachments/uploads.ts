@@ -14,6 +14,10 @@ import { Refused, upload } from './upload';
 
 /** The server takes four of a person at a time: one is left for another tab. */
 const AT_ONCE = 3;
+const FIRST_PAUSE = 2_000;
+const LONGEST_PAUSE = 60_000;
+/** A message waits for a file until that failed this many times in a row, though there was a connection. */
+const TRIES = 2;
 
 /** Sends what is attached, a few files at a time, in the order in which they came. */
 @Service()
@@ -24,6 +28,9 @@ export class Uploads {
   private chats: ReadonlyMap<string, Held> = new Map();
   private readonly under = new Map<string, AbortController>();
   private readonly untyped = new Set<string>();
+  private online = false;
+  /** How many times in a row a file did not reach the server, though there was a connection. */
+  private readonly unreached = new Map<string, number>();
 
   constructor() {
     this.attached.chats$.subscribe((chats) => {
@@ -37,12 +44,14 @@ export class Uploads {
       if (sameUser(auth.user?.username, me) && this.all().length > 0) event.preventDefault();
     });
     inject(WebSocketService).status$.subscribe((status) => {
-      if (status === 'online') this.all().forEach(({ key, failure }) => failure?.unreached && this.again(key));
+      this.online = status === 'online';
+      if (this.online) this.all().forEach((one) => this.afresh(one));
     });
   }
 
   again(key: string): void {
-    if (this.all().find((one) => one.key === key)?.failure?.untyped) this.untyped.add(key);
+    if (this.find(key)?.failure?.untyped) this.untyped.add(key);
+    this.unreached.delete(key);
     this.change(key, { failure: undefined });
   }
 
@@ -53,8 +62,10 @@ export class Uploads {
 
   /** All files of a chat once they are there, however long there is no connection; nothing where one failed, or after `stop`. */
   async whole(chat: string): Promise<readonly Attachment[] | null> {
+    this.attached.of(chat).files.forEach((one) => this.afresh(one));
     this.attached.set(chat, { waiting: true });
-    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(({ failure }) => failure && !failure.unreached);
+    const failed = ({ key, failure }: Attaching) => failure && (!failure.unreached || (this.unreached.get(key) ?? 0) >= TRIES);
+    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(failed);
     const { files, waiting } = await firstValueFrom(this.attached.chats$.pipe(map(() => this.attached.of(chat)), filter(settled)));
     this.attached.set(chat, { waiting: false });
     const there = files.flatMap(({ attachment }) => attachment ?? []);
@@ -85,11 +96,30 @@ export class Uploads {
       // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the network.
       const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
       const failure = readable ? reason(error, file.type) : { said: 'It cannot be read.', unreached: false, untyped: false };
+      if (failure.unreached) this.later(key);
       this.change(key, { failure, progress: undefined });
     } finally {
       this.under.delete(key);
       this.next();
     }
+  }
+
+  /** What did not reach the server is tried again, as if for the first time. */
+  private afresh({ key, failure }: Attaching): void {
+    this.unreached.delete(key);
+    if (failure?.unreached && this.online) this.again(key);
+  }
+
+  /** Once there is a connection, and after a pause where there is one: it may be this request alone that got no answer. */
+  private later(key: string): void {
+    if (!this.online) return;
+    const times = (this.unreached.get(key) ?? 0) + 1;
+    this.unreached.set(key, times);
+    const again = () => {
+      const due = this.unreached.get(key) === times && this.find(key)?.failure?.unreached;
+      if (due && this.online) this.change(key, { failure: undefined });
+    };
+    setTimeout(again, Math.min(FIRST_PAUSE * 2 ** (times - 1), LONGEST_PAUSE));
   }
 
   /** Too many uploads at a time, in other tabs or on other devices, are no failure: it waits for its turn. */
@@ -116,6 +146,10 @@ export class Uploads {
       const files = change(held.files);
       this.attached.set(chat, { files, full: held.full && files.length === MOST });
     }
+  }
+
+  private find(key: string): Attaching | undefined {
+    return this.all().find((one) => one.key === key);
   }
 
   private all(): Attaching[] {
