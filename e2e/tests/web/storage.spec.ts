@@ -44,6 +44,19 @@ const stalls = () => {
   };
 };
 
+/** Databases open, and nothing can be written into them; how many were opened is counted. */
+const decays = () => {
+  const state = Object.assign(window as unknown as { opened: number }, { opened: 0 });
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...parameters) {
+    state.opened++;
+    return open.apply(this, parameters);
+  };
+  IDBObjectStore.prototype.put = IDBObjectStore.prototype.clear = IDBObjectStore.prototype.delete = () => {
+    throw new DOMException('Internal error.', 'UnknownError');
+  };
+};
+
 async function couple(aldis: Aldis, browser: Browser, init?: () => void): Promise<[Messenger, Person, Person]> {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const page = await browserOf(browser, aldis, ann);
@@ -119,6 +132,16 @@ test('a database whose transactions never end stops nobody', async ({ aldis, bro
   await talk(aldis, messenger, [ann, bob], 'first');
   await talk(aldis, messenger, [ann, bob], 'second');
   await expect(messenger.page.getByText(NOT_KEPT)).toBeVisible({ timeout: 10_000 });
+  await messenger.page.context().close();
+});
+
+test('a database that opens and takes nothing stops nobody, is said, and is not opened without end', async ({ aldis, browser }) => {
+  const [messenger, ann, bob] = await couple(aldis, browser, decays);
+  await messenger.open(bob.username);
+  await talk(aldis, messenger, [ann, bob], 'first');
+  await talk(aldis, messenger, [ann, bob], 'second');
+  await expect(messenger.page.getByText(NOT_KEPT)).toBeVisible({ timeout: 10_000 });
+  expect(await messenger.page.evaluate(() => (window as unknown as { opened: number }).opened)).toBeLessThan(10);
   await messenger.page.context().close();
 });
 

@@ -208,6 +208,6 @@ export class Database {
   }
 
   private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
-    return this.disk.use(work).catch(() => otherwise);
+    return this.disk.use(work, false).catch(() => otherwise);
   }
 }

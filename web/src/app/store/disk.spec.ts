@@ -52,7 +52,11 @@ let browser: Browser;
 let states: DiskState[];
 
 const put = (disk: Disk<Schema>, text: string) => disk.use((db) => db.put('texts', text, 'key'));
-const get = (disk: Disk<Schema>) => disk.use((db) => db.get('texts', 'key'));
+const get = (disk: Disk<Schema>) => disk.use((db) => db.get('texts', 'key'), false);
+/** With a clock that is faked, and that the database needs, too. */
+const until = async (done: () => boolean) => {
+  while (!done()) await vi.advanceTimersByTimeAsync(1);
+};
 const watch = (disk: Disk<Schema>) => disk.state$.subscribe((state) => states.push(state));
 
 beforeEach(() => {
@@ -148,6 +152,40 @@ describe('the disk', () => {
     vi.useRealTimers();
     await vi.waitFor(() => expect(states).toEqual(['opening', 'open', 'away', 'open']));
     expect([browser.opened, browser.doubted]).toEqual([2, 1]);
+  });
+
+  it('is not opened again at once where it dies right after its opening, and less and less often', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const disk = browser.disk();
+    watch(disk);
+    const broken = () => Promise.reject(new DOMException('no', 'UnknownError'));
+    // Like the outbox, which writes what the database lacks at each opening.
+    const dying = disk.state$.subscribe((state) => state === 'open' && void disk.use(broken).catch(() => undefined));
+    await until(() => disk.state === 'away');
+    // It can be read, which says nothing of writing.
+    const reading = disk.state$.subscribe((state) => state === 'open' && void get(disk).catch(() => undefined));
+    const opened: number[] = [];
+    for (const pause of [2_000, 4_000, 8_000, 16_000, 32_000]) {
+      const before = states.length;
+      await vi.advanceTimersByTimeAsync(pause - 100);
+      opened.push(browser.opened);
+      // Open, and away again.
+      await until(() => states.length === before + 2);
+    }
+    expect(opened).toEqual([1, 2, 3, 4, 5]);
+    expect(browser.opened).toBe(6);
+    dying.unsubscribe();
+    reading.unsubscribe();
+    // A write that is done ends that.
+    await vi.advanceTimersByTimeAsync(60_000);
+    await until(() => disk.state === 'open');
+    await put(disk, 'a');
+    browser.hooks!.terminated();
+    expect(await get(disk)).toBe('a');
+    await expect(disk.use(broken)).rejects.toThrow('no');
+    await until(() => disk.state === 'away');
+    await vi.advanceTimersByTimeAsync(2_000);
+    await until(() => disk.state === 'open');
   });
 
   it('stays closed once the session is over', async () => {

@@ -8,8 +8,9 @@ const OPENS_WITHIN = 2_000;
 const ANSWERS_WITHIN = 5_000;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
-/** The errors of a handle that was closed, and of what was under way on it. */
-const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError'];
+const SILENT = 'TimeoutError';
+/** The errors of a handle that was closed, and of what was under way on it; and of one that says nothing more. */
+const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError', SILENT];
 
 /** What the browser tells of a database while it is open. */
 export interface Hooks {
@@ -42,6 +43,9 @@ export class Disk<S extends DBSchema> {
   reason: unknown;
 
   private opened = false;
+  /** Until then the loss of the handle means that there is something wrong with the database. */
+  private suspect = 0;
+  /** Grows until something was written. */
   private pause = FIRST_PAUSE;
 
   constructor(
@@ -58,19 +62,24 @@ export class Disk<S extends DBSchema> {
     return this.status.value;
   }
 
-  /** Runs `work` on the database: again, on another handle, where this one turns out to be dead. */
-  async use<T>(work: (db: IDBPDatabase<S>) => Promise<T>): Promise<T> {
+  /** Runs `work` on the database, which it may write into: again, on another handle, where this one turns out to be dead. */
+  async use<T>(work: (db: IDBPDatabase<S>) => Promise<T>, writes = true): Promise<T> {
+    const run = async (db: IDBPDatabase<S>) => {
+      const done = await within(ANSWERS_WITHIN, work(db));
+      if (writes) {
+        this.suspect = 0;
+        this.pause = FIRST_PAUSE;
+      }
+      return done;
+    };
     const db = await this.handle();
     try {
-      return await within(ANSWERS_WITHIN, work(db));
+      return await run(db);
     } catch (error) {
-      const { name } = error as Error;
-      if (DEAD.includes(name)) this.drop(db);
-      // It is open and says nothing more: like one that does not open.
-      if (name === 'TimeoutError') this.giveUp(db, error);
+      if (DEAD.includes((error as Error).name)) this.drop(db, error as Error);
       // Whatever else goes wrong, as a full disk, would go wrong again.
       if (this.db === db || this.state === 'away') throw error;
-      return within(ANSWERS_WITHIN, work(await this.handle()));
+      return run(await this.handle());
     }
   }
 
@@ -92,19 +101,20 @@ export class Disk<S extends DBSchema> {
   private async begin(): Promise<IDBPDatabase<S>> {
     let dead = false;
     let db: IDBPDatabase<S> | undefined;
+    const lost = new DOMException('It was taken away.', 'AbortError');
     const drop = () => {
       dead = true;
-      if (db) this.drop(db);
+      if (db) this.drop(db, lost);
     };
     try {
       const opened = await this.open({ blocking: drop, terminated: drop });
       db = opened.db;
       const lacks = this.state === 'away' || (this.opened && opened.created);
       if (lacks) await within(ANSWERS_WITHIN, this.doubt(db));
-      if (dead || !this.allowed()) throw new DOMException('It was taken away again.', 'AbortError');
+      if (dead || !this.allowed()) throw lost;
       this.db = db;
       this.opened = true;
-      this.pause = FIRST_PAUSE;
+      this.suspect = performance.now() + FIRST_PAUSE;
       this.status.next('open');
       if (lacks) this.back$.next();
       return db;
@@ -123,23 +133,20 @@ export class Disk<S extends DBSchema> {
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
   }
 
-  private giveUp(db: IDBPDatabase<S>, reason: unknown): void {
-    if (this.db !== db) return;
-    db.close();
-    this.db = null;
-    this.lose(reason);
-    this.later();
-  }
-
   private lose(reason: unknown): void {
     this.reason = reason;
     if (!this.db && this.allowed() && this.state !== 'away') this.status.next('away');
   }
 
-  private drop(db: IDBPDatabase<S>): void {
+  private drop(db: IDBPDatabase<S>, reason: Error): void {
     db.close();
     if (this.db !== db) return;
     this.db = null;
+    // Another one would hang, or die, as soon as this one.
+    if (reason.name === SILENT || performance.now() < this.suspect) {
+      this.lose(reason);
+      return this.later();
+    }
     this.status.next('opening');
     // At once: whoever wrote into it may wait for it.
     this.handle().catch(() => undefined);
@@ -150,7 +157,7 @@ export class Disk<S extends DBSchema> {
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new DOMException('The database does not answer.', 'TimeoutError')), milliseconds);
+    timer = setTimeout(() => fail(new DOMException('The database does not answer.', SILENT)), milliseconds);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
