@@ -20,21 +20,24 @@ let people = 0;
 let database: Database;
 let wire: { message$: Subject<Message>; synced$: Subject<Synced>; cursor: () => string | undefined };
 const delivered = vi.fn();
+/** Called last, once the cursor of a `sync:done` was kept or not. */
+const remind = vi.fn();
 
 /** Connected, with everything up to the first message stored. */
 beforeEach(async () => {
   delivered.mockClear();
+  remind.mockClear();
   const username = `ann${++people}`;
   wire = { message$: new Subject(), synced$: new Subject(), cursor: () => undefined };
   const socket = { ...wire, updated$: NEVER, receipt$: NEVER, conversation$: NEVER, cursorLost$: NEVER, status$: NEVER, connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor) };
-  const conversations = { me: username, find: () => undefined, refresh: () => Promise.resolve([]), restore: () => Promise.resolve(), receive: () => undefined };
+  const conversations = { me: username, find: () => undefined, refresh: () => Promise.resolve([{ id: 'c' }]), restore: () => Promise.resolve(), receive: () => undefined };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
       { provide: WebSocketService, useValue: socket },
       { provide: ConversationStore, useValue: conversations },
       { provide: Outbox, useValue: { stored$: NEVER, restore: () => Promise.resolve(), remove: () => Promise.resolve() } },
-      { provide: Receipts, useValue: { delivered } },
+      { provide: Receipts, useValue: { delivered, remind } },
       { provide: Api, useValue: {} },
       { provide: AuthService, useValue: { user: { username } } },
     ],
@@ -46,6 +49,7 @@ beforeEach(async () => {
   await vi.waitFor(async () => expect(await database.cursor()).toBe('first'));
   await database.putSpan({ conversationId: 'c', from: 1, whole: true });
   await vi.waitFor(() => expect(delivered).toHaveBeenCalledWith('c', 1));
+  await vi.waitFor(() => expect(remind).toHaveBeenCalledOnce());
 });
 
 const full = () => vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
@@ -74,7 +78,7 @@ describe('what arrives', () => {
     wire.message$.next(message(2));
     wire.synced$.next({ cursor: 'second' });
     await vi.waitFor(() => expect(forget).toHaveBeenCalled());
-    await new Promise((done) => setTimeout(done, 50));
+    await vi.waitFor(() => expect(remind).toHaveBeenCalledTimes(2));
     expect([await database.cursor(), wire.cursor()]).toEqual(['first', 'first']);
     expect(delivered).not.toHaveBeenCalledWith('c', 2);
     // As soon as it can be, the cursor goes on.
