@@ -49,12 +49,12 @@ let wire: Wire;
 let people = 0;
 let username: string;
 
-function outbox(prepare?: (database: Database) => void): Outbox {
+function outbox(prepare?: (database: Database) => void, conversations: object = { find: () => ({}) }): Outbox {
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
       { provide: WebSocketService, useValue: wire },
-      { provide: ConversationStore, useValue: { me: username, find: () => ({}) } },
+      { provide: ConversationStore, useValue: { me: username, ...conversations } },
       { provide: AuthService, useValue: { user: { username } } },
     ],
   });
@@ -98,6 +98,24 @@ describe('the outbox', () => {
     await Promise.all(['a', 'b', 'c'].map((text) => box.send({ receiver: 'bob' }, text)));
     await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
     expect(wire.stored).toEqual(['a', 'b', 'c']);
+  });
+
+  it('does not hold up others until the conversation is known that a message begins, which stays in sight', async () => {
+    let know: () => void = () => undefined;
+    const find = vi.fn((): object | undefined => undefined);
+    const box = outbox(undefined, { find, fetch: () => new Promise<void>((known) => (know = known)) });
+    const told: string[] = [];
+    box.stored$.subscribe(({ text }) => told.push(text));
+    await box.send({ receiver: 'bob' }, 'a');
+    await vi.waitFor(() => expect(wire.sent).toEqual(['a']));
+    find.mockReturnValue({});
+    void box.send({ receiver: 'cat' }, 'b');
+    await vi.waitFor(() => expect(told).toEqual(['b']));
+    expect(await waiting(box)).toEqual(['a']);
+    know();
+    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
+    expect(told).toEqual(['b', 'a']);
+    expect(wire.sent).toEqual(['a', 'b']);
   });
 
   it('keeps what was written without a connection, over a reload, in order', async () => {

@@ -49,6 +49,8 @@ export class Outbox {
   private wait = FIRST_WAIT;
   /** What the person tried again: the server is asked, whatever is thought of its limits here. */
   private readonly insisted = new Set<string>();
+  /** What the server has acknowledged; it leaves the outbox a little later. */
+  private readonly sent = new Set<string>();
   private cuts = { clientId: '', times: 0 };
 
   constructor() {
@@ -124,11 +126,9 @@ export class Outbox {
         const payload = { clientId, receiver, conversationId, text, replyTo, attachments: attachments?.map(({ id }) => id) };
         if (!this.insisted.has(clientId)) checkPacket('message', payload);
         const message = await this.socket.request('message', payload);
-        // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.
-        if (!this.conversations.find(message.conversationId)) await this.conversations.fetch(message.conversationId).catch(() => undefined);
-        this.stored$.next(message);
-        // The next one does not wait for the database.
-        void this.remove(clientId, message);
+        this.sent.add(clientId);
+        // The next one waits neither for the conversation nor for the database.
+        void this.finish(message);
         this.wait = FIRST_WAIT;
       } catch (reason) {
         const error = this.cutsOff(entry, reason) ? tooLong(entry.text) : reason;
@@ -136,6 +136,14 @@ export class Outbox {
         await this.put({ ...entry, problem: error.problem! });
       }
     }
+  }
+
+  private async finish(message: Message): Promise<void> {
+    const { clientId, conversationId } = message;
+    // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.
+    if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
+    this.stored$.next(message);
+    await this.remove(clientId, message);
   }
 
   /**
@@ -175,7 +183,7 @@ export class Outbox {
   }
 
   private next(): Pending | undefined {
-    return this.pending.value.find(({ problem }) => !problem);
+    return this.pending.value.find(({ clientId, problem }) => !problem && !this.sent.has(clientId));
   }
 
   private put(entry: Pending): Promise<void> {
