@@ -38,6 +38,7 @@ import { Unfolded } from './unfolded';
 export class MessageView {
   private readonly store = inject(MessageStore);
   private readonly outbox = inject(Outbox);
+  protected readonly unkept = this.outbox.unkept;
   private readonly links = inject(LinkFinder);
   protected readonly unfolded = inject(Unfolded);
   protected readonly me = inject(ConversationStore).me;

@@ -259,11 +259,13 @@ describe('the outbox', () => {
       return !event.defaultPrevented;
     };
     await box.send({ receiver: 'bob' }, 'a');
-    await vi.waitFor(() => expect(entries(box).map(({ unkept }) => unkept)).toEqual([true]));
+    await vi.waitFor(() => expect([...box.unkept()]).toEqual(entries(box).map(({ clientId }) => clientId)));
+    expect(entries(box)).toHaveLength(1);
     expect(leaves()).toBe(false);
     wire.status$.next('online');
     await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
     await vi.waitFor(() => expect(leaves()).toBe(true));
+    await vi.waitFor(() => expect(box.unkept().size).toBe(0));
   });
 
   it('goes on after something went wrong that nobody thought of', async () => {

@@ -1,4 +1,4 @@
-import { inject, Service } from '@angular/core';
+import { inject, Service, signal } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
 
 import { Failure } from '../api/problem';
@@ -40,6 +40,8 @@ export class Outbox {
   private readonly username = this.conversations.me;
   private readonly pending = new BehaviorSubject<readonly Pending[]>([]);
   readonly pending$ = this.pending.asObservable();
+  /** Which of them would go with the page. What is sent at once is never among them. */
+  readonly unkept = signal<ReadonlySet<string>>(new Set());
   /** A message of one's own that the server has stored. */
   readonly stored$ = new Subject<Message>();
 
@@ -67,7 +69,7 @@ export class Outbox {
     });
     const auth = inject(AuthService);
     addEventListener('beforeunload', (event) => {
-      if (auth.user && this.kept.losing) event.preventDefault();
+      if (auth.user && this.kept.inMemory.size > 0) event.preventDefault();
     });
   }
 
@@ -102,6 +104,7 @@ export class Outbox {
     this.publish(this.pending.value.filter((pending) => pending.clientId !== clientId));
     await this.kept.remove(clientId, stored);
     this.tabs?.postMessage('changed');
+    void this.mark();
   }
 
   /** Sends what waits, oldest first, until nothing waits or the connection is gone. */
@@ -175,7 +178,7 @@ export class Outbox {
 
   private async read(): Promise<void> {
     const held = await this.kept.read(() => this.pending.value);
-    if (held) this.publish(held.map((entry) => this.marked(entry)));
+    if (held) this.publish(held);
   }
 
   private find(clientId: string): Pending | undefined {
@@ -197,15 +200,10 @@ export class Outbox {
     void this.mark();
   }
 
-  /** Says at each message whether it is kept; what is sent at once never says so. */
   private async mark(): Promise<void> {
-    if (this.kept.losing) await breath(MARKED_AFTER);
-    if (this.pending.value.some((entry) => this.marked(entry) !== entry)) this.publish(this.pending.value.map((entry) => this.marked(entry)));
-  }
-
-  private marked(entry: Pending): Pending {
-    const unkept = this.kept.loses(entry.clientId);
-    return unkept === (entry.unkept ?? false) ? entry : { ...entry, unkept };
+    const { inMemory } = this.kept;
+    if (inMemory.size > 0) await breath(MARKED_AFTER);
+    this.unkept.set(new Set(inMemory));
   }
 
   private publish(entries: readonly Pending[]): void {

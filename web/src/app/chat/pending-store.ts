@@ -11,8 +11,8 @@ export class PendingStore {
   private readonly journal: string;
   /** What is not in the database yet. */
   private readonly unsaved = new Set<string>();
-  /** What would go with the page. */
-  private readonly inMemory = new Set<string>();
+  /** What would go with the page: the browser keeps nothing, or has no room. */
+  readonly inMemory = new Set<string>();
   /** What left the outbox, though the database may still have it. */
   private readonly gone = new Set<string>();
 
@@ -21,15 +21,6 @@ export class PendingStore {
     username: string,
   ) {
     this.journal = `aldis:unsent:${username}:`;
-  }
-
-  /** Whether something would go with the page. */
-  get losing(): boolean {
-    return this.inMemory.size > 0;
-  }
-
-  loses(clientId: string): boolean {
-    return this.inMemory.has(clientId);
   }
 
   /** What an earlier page, or another tab, wrote into the journal only. */
@@ -50,9 +41,7 @@ export class PendingStore {
     return [...held.filter(({ clientId }) => !this.gone.has(clientId)), ...unsaved];
   }
 
-  async save(pending: Pending): Promise<void> {
-    const entry = { ...pending };
-    delete entry.unkept;
+  async save(entry: Pending): Promise<void> {
     const { clientId } = entry;
     this.unsaved.add(clientId);
     const journaled = this.write(entry);

@@ -16,8 +16,6 @@ export interface Pending {
   writtenAt: number;
   /** Set once the server refused it for good; it stays until the person retries or discards it. */
   problem?: Problem;
-  /** It is in memory only: the browser keeps nothing, or has no room. Never stored. */
-  unkept?: boolean;
 }
 
 /** What is to be sent. */

@@ -33,9 +33,7 @@ export class Shell {
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
   protected readonly shortcutName = SHORTCUT;
   protected readonly offline = computed(() => this.status() === 'offline');
-  private readonly pending = toSignal(inject(Outbox).pending$, { requireSync: true });
-  /** Something waits that would not outlive the page. */
-  protected readonly unkept = computed(() => this.pending().some(({ unkept }) => unkept));
+  protected readonly unkept = inject(Outbox).unkept;
   /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
   protected readonly dialog = signal<string | null>(inject(ActivatedRoute).snapshot.queryParamMap.get('open'));
   /** On a phone one pane is seen: the chat once one is chosen. */
