@@ -103,6 +103,7 @@ export class Outbox {
     if (!this.find(clientId)) return;
     this.publish(this.pending.value.filter((pending) => pending.clientId !== clientId));
     await this.kept.remove(clientId, stored);
+    this.sent.delete(clientId);
     this.tabs?.postMessage('changed');
     void this.mark();
   }
