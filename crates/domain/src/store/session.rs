@@ -54,6 +54,15 @@ pub struct RefreshUse {
     pub grace: Duration,
 }
 
+impl RefreshUse {
+    /// Whether it is close enough to the first use of the token to be a repeat of it. It may be a little earlier, too:
+    /// of two uses at the same time the later one may be stored first. Not much earlier, or a clock that is set back
+    /// would make the grace longer.
+    pub fn is_repeat_of(&self, first: Timestamp) -> bool {
+        self.now < first.plus(self.grace) && first < self.now.plus(self.grace)
+    }
+}
+
 /// What became of a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {

@@ -81,7 +81,7 @@ impl SessionStore for MemoryStore {
         };
         let id = token.session;
         match token.state {
-            State::Used { at, salt } if at.plus(grace) > now => {
+            State::Used { at, salt } if refresh.is_repeat_of(at) => {
                 let session = sessions.live.get(&id).cloned();
                 return Ok(session.map_or(Rotation::Unknown, |session| Rotation::Rotated(session, salt)));
             }

@@ -77,7 +77,7 @@ fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rus
     };
     if token.used {
         return match (token.used_at, token.salt) {
-            (Some(at), Some(salt)) if at.plus(grace) > now => Ok(Rotation::Rotated(session, salt)),
+            (Some(at), Some(salt)) if refresh.is_repeat_of(at) => Ok(Rotation::Rotated(session, salt)),
             _ => {
                 end(connection, id)?;
                 Ok(Rotation::Reused(session))

@@ -94,6 +94,7 @@ contract! {
     sessions::{
         a_refresh_token_works_once,
         the_token_used_last_is_answered_again_for_a_while,
+        a_clock_that_is_set_back_does_not_make_the_while_longer,
         once_its_successor_was_used_a_token_is_not_answered_again,
         a_token_that_expires_is_answered_again_for_a_while,
         uses_at_the_same_time_have_one_successor,

@@ -60,6 +60,20 @@ pub(crate) async fn the_token_used_last_is_answered_again_for_a_while(store: Sha
     assert_eq!(store.session(session.id).await.unwrap(), None);
 }
 
+pub(crate) async fn a_clock_that_is_set_back_does_not_make_the_while_longer(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let session = begin(&store, ann, 1).await;
+    let at = now();
+    let first = store.rotate(buy(1, 2, at)).await.unwrap();
+    // Of two uses at the same time the later one may be stored first.
+    for by in [1, 59_999].map(Duration::from_millis) {
+        assert_eq!(store.rotate(buy(1, 9, at.minus(by))).await.unwrap(), first);
+    }
+    let reused = store.rotate(buy(1, 9, at.minus(GRACE))).await.unwrap();
+    assert!(matches!(reused, Rotation::Reused(of) if of.id == session.id));
+    assert_eq!(store.session(session.id).await.unwrap(), None);
+}
+
 pub(crate) async fn once_its_successor_was_used_a_token_is_not_answered_again(store: Shared) {
     let ann = user(&store, "ann").await;
     let session = begin(&store, ann, 1).await;
