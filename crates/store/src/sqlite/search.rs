@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::Query;
 use domain::store::{ConversationKey, Found, Position, Search, SearchStore, StoreError};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::health::is_damage;
@@ -17,9 +17,29 @@ const BYTES: usize = 4 << 20;
 /// What a message weighs in that besides its text.
 const ROW: usize = 512;
 
+/// Why a search came to nothing.
+enum Fault {
+    /// The index is damaged, and nothing else: it is made anew.
+    Index,
+    Other(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Fault {
+    /// What an error is that the index was asked for.
+    fn of_index(error: rusqlite::Error) -> Self {
+        if is_damage(&error) { Self::Index } else { Self::Other(error) }
+    }
+}
+
 /// Asks the index for a part of the reader's conversations at a time, so that what others write elsewhere is passed
 /// over there. What it answers is compared with the message as it is now, since it may be behind the log.
-fn search(connection: &Connection, search: &Search) -> Result<Found, rusqlite::Error> {
+fn search(connection: &Connection, search: &Search) -> Result<Found, Fault> {
     let keys: Vec<i64> = match search.conversation {
         Some(ConversationKey(key)) => vec![key],
         None => {
@@ -53,29 +73,30 @@ fn find(
     above: Position,
     bytes: usize,
     found: &mut Found,
-) -> Result<(), rusqlite::Error> {
-    let mut statement = connection.prepare_cached(SQL)?;
+) -> Result<(), Fault> {
+    let mut index = connection.prepare_cached(INDEX).map_err(Fault::of_index)?;
+    let mut log = connection.prepare_cached(LOG)?;
     let before = search.before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
-    let reader = search.reader.0;
-    let mut rows = statement.query(params![
-        reader,
-        expression(conversations, &search.query),
-        above.0,
-        before,
-        reader
-    ])?;
+    let question = params![expression(conversations, &search.query), above.0, before];
+    let mut rows = index.query(question).map_err(Fault::of_index)?;
     let enough = found.messages.len() + search.limit;
     let mut looked_at = 0;
     while found.messages.len() < enough
-        && let Some(row) = rows.next()?
+        && let Some(row) = rows.next().map_err(Fault::of_index)?
     {
-        let (position, key, seq) = (Position(row.get(0)?), ConversationKey(row.get(1)?), row.get(2)?);
-        looked_at += ROW + row.get::<_, usize>(3)?;
-        if row.get(4)?
-            && let Some(message) = message::at(connection, key, seq)?
-            && search.query.matches(&message.text)
-        {
-            found.messages.push((position, message));
+        let position = Position(row.get(0)?);
+        let seen = |row: &Row<'_>| Ok((ConversationKey(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?));
+        let seen: Option<(_, u64, usize, bool)> =
+            log.query_row(params![search.reader.0, position.0], seen).optional()?;
+        looked_at += ROW;
+        if let Some((key, seq, text, visible)) = seen {
+            looked_at += text;
+            if visible
+                && let Some(message) = message::at(connection, key, seq)?
+                && search.query.matches(&message.text)
+            {
+                found.messages.push((position, message));
+            }
         }
         // Not before one was looked at: so every page goes on.
         if looked_at >= bytes {
@@ -86,15 +107,16 @@ fn find(
     Ok(())
 }
 
-/// What is not theirs to see is given, too, and only said to be so: it is to be counted.
-const SQL: &str = "SELECT message_words.rowid, messages.conversation_id, seq, octet_length(text), \
-                     gone = 0 AND seq > visible_after AND hidden_from IS NOT ? AND deleted_at IS NULL \
-                   FROM search.message_words \
-                   CROSS JOIN messages ON messages.position = message_words.rowid \
-                   CROSS JOIN members ON members.conversation_id = messages.conversation_id \
-                   WHERE message_words MATCH ? AND message_words.rowid > ? AND message_words.rowid < ? \
-                   AND members.user_id = ? \
-                   ORDER BY message_words.rowid DESC";
+/// Reads nothing but the index: damage that it meets is the index's.
+const INDEX: &str = "SELECT rowid FROM search.message_words \
+                     WHERE message_words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC";
+
+/// What is at a position, if it is in a conversation of the reader. What is not theirs to see is given, too, and only
+/// said to be so: it is to be counted.
+const LOG: &str = "SELECT messages.conversation_id, seq, coalesce(octet_length(text), 0), \
+                     gone = 0 AND seq > visible_after AND hidden_from IS NOT ?1 AND deleted_at IS NULL \
+                   FROM messages CROSS JOIN members ON members.conversation_id = messages.conversation_id \
+                   WHERE position = ?2 AND user_id = ?1";
 
 /// A question in the language of FTS5. The words have nothing in them that means something there.
 fn expression(conversations: &[i64], query: &Query) -> String {
@@ -122,8 +144,9 @@ impl SearchStore for SqliteStore {
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
         let reader = search.reader;
         let read = move |connection: &Connection| match self::search(connection, &search) {
-            Err(error) if is_damage(&error) => Ok(None),
-            found => found.map(Some),
+            Ok(found) => Ok(Some(found)),
+            Err(Fault::Index) => Ok(None),
+            Err(Fault::Other(error)) => Err(error),
         };
         let found = self.readers.search(reader, read).await?;
         found.ok_or_else(|| {
@@ -142,7 +165,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
-    use domain::store::{Epoch, Store, UserId};
+    use domain::store::{ConversationStore, Epoch, Store, UserId};
     use tempfile::tempdir;
 
     use super::super::index::FILE;
@@ -222,6 +245,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn damage_of_the_log_is_not_the_indexs() {
+        let folder = tempdir().unwrap();
+        let store = open(folder.path());
+        let (ann, bob) = two(&store).await;
+        send(&store, ann, bob, "word").await.unwrap();
+        let key = store.direct(ann, bob).await.unwrap().unwrap();
+        store.indexed().await;
+        store.close().await;
+        drop(store);
+        let path = folder.path().join("aldis.db");
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'members'";
+        let page: u64 = Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
+        let file = std::fs::File::options().write(true).open(&path).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], (page - 1) * 4096).unwrap();
+        // Met before the index is asked, and while its answer is compared with the log.
+        for conversation in [None, Some(key)] {
+            let store = open(folder.path());
+            let query = Arc::new(Query::parse("word").unwrap());
+            let search = Search { reader: bob, conversation, query, before: None, limit: 9 };
+            let found = store.search(search).await;
+            assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
+            assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
+            store.close().await;
+        }
+    }
+
+    #[tokio::test]
     async fn an_index_of_what_a_copy_does_not_have_is_made_anew() {
         let (folder, copy) = (tempdir().unwrap(), tempdir().unwrap());
         let run =
@@ -283,16 +333,18 @@ mod tests {
         let folder = tempdir().unwrap();
         let store = open(folder.path());
         let read = |connection: &Connection| {
-            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {SQL}"))?;
-            let steps = plan.query_map(params![1, "a", 0, 9, 1], |row| row.get(3))?;
-            steps.collect::<Result<Vec<String>, _>>()
+            let mut steps = Vec::new();
+            for sql in [INDEX, LOG] {
+                let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let values = rusqlite::params_from_iter(std::iter::repeat_n(1, plan.parameter_count()));
+                steps.extend(plan.query_map(values, |row| row.get(3))?.collect::<Result<Vec<String>, _>>()?);
+            }
+            Ok(steps)
         };
         let plan = store.readers.run(UserId(1), read).await.unwrap();
-        assert!(plan[0].contains("message_words VIRTUAL TABLE"), "{plan:?}");
-        assert!(
-            !plan.iter().any(|step| step.contains("B-TREE") || step.contains("SCAN messages")),
-            "{plan:?}"
-        );
+        assert!(plan[0].contains("message_words VIRTUAL TABLE") && plan.len() == 3, "{plan:?}");
+        assert!(!plan.concat().contains("B-TREE"), "{plan:?}");
+        assert!(plan[1..].iter().all(|step| step.starts_with("SEARCH")), "{plan:?}");
         store.close().await;
         drop(store);
     }
