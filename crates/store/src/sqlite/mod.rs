@@ -55,7 +55,7 @@ use health::{Health, is_damage, is_of_the_store};
 
 use index::Index;
 use reader::Readers;
-use stamp::{Keeper, Stamping, Stamps};
+use stamp::{Beginning, Keeper, Stamping, Stamps};
 use thread::Faults;
 use writer::Writer;
 
@@ -151,8 +151,9 @@ impl SqliteStore {
         if full {
             health.lacks(reserve);
         }
-        let begun = begin(&mut connection, &health, &epochs, &stamps, older || expected.is_none());
-        let pending = begun.is_err().then_some(epoch);
+        let beginning = Beginning { epoch, forget_notes: older || expected.is_none() };
+        let begun = begin(&mut connection, &health, &stamps, beginning);
+        let pending = begun.is_err().then_some(beginning);
         match begun {
             Ok(()) => keep(&opened, &connection, &stamps),
             Err(Unbegun::Refused) if !older => {}
@@ -224,16 +225,12 @@ impl From<rusqlite::Error> for Unbegun {
 fn begin(
     connection: &mut Connection,
     health: &Health,
-    epochs: &Epochs,
     stamps: &Stamps,
-    forget_notes: bool,
+    beginning: Beginning,
 ) -> Result<(), Unbegun> {
     health.admits().map_err(|_| Unbegun::Refused)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    if forget_notes {
-        identity::forget_notes(&transaction)?;
-    }
-    Epochs::begin(&transaction, epochs.current)?;
+    beginning.write(&transaction)?;
     let raised = stamp::raise(&transaction, Some(true))?;
     let position = Position(writer::last_position(&transaction)?);
     transaction.commit()?;

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::epoch::Epochs;
 use super::health::Health;
-use super::identity::Identity;
+use super::identity::{self, Identity};
 use super::thread::Faults;
 
 /// How often a database that changes is stamped.
@@ -73,33 +73,51 @@ impl Stamps {
     }
 }
 
+/// What a start writes before anything else is written.
+#[derive(Clone, Copy)]
+pub(super) struct Beginning {
+    pub(super) epoch: Epoch,
+    /// The database may not be the one of the files beside it: what it noted of them does not count.
+    pub(super) forget_notes: bool,
+}
+
+impl Beginning {
+    /// Writes it, within a transaction.
+    pub(super) fn write(self, connection: &Connection) -> Result<(), rusqlite::Error> {
+        if self.forget_notes {
+            identity::forget_notes(connection)?;
+        }
+        Epochs::begin(connection, self.epoch)
+    }
+}
+
 /// Stamps what the writer commits.
 pub(super) struct Stamping {
     stamps: Stamps,
     /// Hears when there is something to be written into the file.
     keeper: SyncSender<()>,
     every: Duration,
-    /// An epoch that could not begin at the start.
-    pending: Option<Epoch>,
+    /// What could not be written at the start.
+    pending: Option<Beginning>,
     /// When it was done last.
     last: Duration,
 }
 
 impl Stamping {
-    /// The database was stamped at `now`, unless an epoch is pending.
+    /// The database was stamped at `now`, unless its beginning is pending.
     pub(super) fn new(
         stamps: Stamps,
         keeper: SyncSender<()>,
         every: Duration,
-        pending: Option<Epoch>,
+        pending: Option<Beginning>,
         now: Duration,
     ) -> Self {
         Self { stamps, keeper, every, pending, last: now }
     }
 
-    /// Has an epoch begin that is pending, within a transaction and before its entries.
+    /// Writes the beginning, if it is pending, within a transaction and before its entries.
     pub(super) fn begin(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
-        self.pending.map_or(Ok(()), |epoch| Epochs::begin(connection, epoch))
+        self.pending.map_or(Ok(()), |beginning| beginning.write(connection))
     }
 
     /// Stamps what a transaction changes, if it is time to.
@@ -160,6 +178,41 @@ fn run(folder: &File, stamps: &Stamps, health: &Health, woken: &Receiver<()>) {
             && let Some(left_out) = failures.pass(health.now())
         {
             tracing::warn!(%error, left_out, "the file identity could not be written; it is tried again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_forgotten_at_the_start_is_forgotten_once_something_is_written() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let sql = "INSERT INTO unnamed_blobs (hash, first_seen) VALUES (x'07', 1); \
+                   INSERT INTO attachments (id, user_id, hash, name, type, size, weight, created_at, unused_since) \
+                   VALUES (x'01', 1, x'08', 'a', 'b', 1, 1, 1, 1)";
+        let noted = |connection: &Connection| {
+            let sql = "SELECT (SELECT count(*) FROM unnamed_blobs), (SELECT count(unused_since) FROM attachments), \
+                         (SELECT count(*) FROM epochs)";
+            connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+        };
+        connection.execute_batch(sql).unwrap();
+        let epochs = Epochs::read(&connection, Epoch([1; 8])).unwrap();
+        let stamps = Stamps::new(&connection, &epochs).unwrap();
+        let (keeper, _told) = mpsc::sync_channel(1);
+        for (forget_notes, expected) in [(false, (1, 1, 1)), (true, (0, 0, 2))] {
+            let pending = Some(Beginning { epoch: epochs.current, forget_notes });
+            let mut stamping = Stamping::new(stamps.clone(), keeper.clone(), EVERY, pending, Duration::ZERO);
+            stamping.begin(&connection).unwrap();
+            assert_eq!(noted(&connection), expected);
+            // Once it is durable it is not written again.
+            let stamp = stamping.stamp(&connection, Duration::ZERO).unwrap().unwrap();
+            stamping.stamped(stamp, Position(0), Duration::ZERO);
+            stamping.begin(&connection).unwrap();
+            assert_eq!(noted(&connection), expected);
         }
     }
 }
