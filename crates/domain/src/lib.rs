@@ -200,7 +200,7 @@ impl Domain {
                 passwords.clone(),
                 settings,
             ),
-            users: Users::new(store.clone(), people.clone(), presences.clone()),
+            users: Users::new(store.clone(), clock.clone(), people.clone(), presences.clone()),
             sessions: Sessions::new(
                 store.clone(),
                 broker.clone(),

@@ -7,14 +7,16 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{ChangeMe, Code, Page, User};
 
 use crate::account::{check_display_name, own_user};
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::person::{Caller, Directory};
 use crate::presence::Presences;
-use crate::store::{Account, AccountChange, Store, UserId};
+use crate::store::{Account, AccountChange, NameSearch, Store, UserId};
 
 /// People, as they and others see them.
 pub struct Users {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     people: Arc<Directory>,
     presences: Arc<Presences>,
 }
@@ -24,9 +26,17 @@ impl Users {
     const PAGE: usize = 20;
     /// Characters by which people are found: one would find half of them.
     const QUERY: usize = 2;
+    /// People looked at for a page: those whose username begins with the query, too, are passed over when it comes to
+    /// display names.
+    const LOOKS: usize = 256;
 
-    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>, presences: Arc<Presences>) -> Self {
-        Self { store, people, presences }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        people: Arc<Directory>,
+        presences: Arc<Presences>,
+    ) -> Self {
+        Self { store, clock, people, presences }
     }
 
     /// The caller's own user.
@@ -57,13 +67,17 @@ impl Users {
         Ok(public_user(account))
     }
 
-    /// People of whom a name begins with the query: first those of whom the username does.
-    pub async fn find(&self, query: &str, next: Option<&str>) -> Result<Page<User>, Error> {
+    /// People of whom a name begins with the query: first those of whom the username does. Counts as a message does,
+    /// so that nobody keeps the store busy with it; for the same reason a page may have fewer than there are, and yet a
+    /// `next`.
+    pub async fn find(&self, caller: &Caller, query: &str, next: Option<&str>) -> Result<Page<User>, Error> {
         let query = query.trim();
         if query.chars().count() < Self::QUERY {
             return Err(Error::invalid("query", "Give at least two characters of a name."));
         }
         let next = next.map(Next::decode).transpose()?;
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)?;
+        let reader = caller.person.id;
         // One more than a page shows whether there is another.
         let most = Self::PAGE + 1;
         let mut found = Vec::new();
@@ -78,18 +92,23 @@ impl Users {
         };
         if let Some(above) = by_username {
             let prefix = query.to_ascii_lowercase();
-            found.extend(self.store.accounts_by_username(&prefix, &above, most).await?);
+            found.extend(self.store.accounts_by_username(reader, &prefix, &above, most).await?);
         }
         let named = found.len();
+        let mut stopped = None;
         if found.len() < most {
-            let prefix = Account::display_key(query);
-            found.extend(self.store.accounts_by_display_name(&prefix, after, most - named).await?);
+            let (prefix, limit) = (Account::display_key(query), most - named);
+            let search = NameSearch { reader, prefix, after, limit, looks: Self::LOOKS };
+            let by_display_name = self.store.accounts_by_display_name(search).await?;
+            found.extend(by_display_name.accounts);
+            stopped = by_display_name.stopped;
         }
         let more = found.len() > Self::PAGE;
         found.truncate(Self::PAGE);
         let last = found.last().filter(|_| more);
         let next = last
             .map(|last| if found.len() <= named { Next::username(last) } else { Next::display_name(last) });
+        let next = next.or(stopped.map(|(name, user)| Next::DisplayName(name, user)));
         Ok(Page { items: found.into_iter().map(public_user).collect(), next: next.map(Next::encode) })
     }
 }

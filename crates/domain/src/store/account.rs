@@ -115,6 +115,30 @@ pub struct Sighting {
     pub last_seen_at: Option<Timestamp>,
 }
 
+/// People to find by the beginning of their display name.
+#[derive(Clone, Debug)]
+pub struct NameSearch {
+    /// Who looks for them.
+    pub reader: UserId,
+    /// What the [`Account::display_key`] begins with.
+    pub prefix: String,
+    /// Only those above this key and id.
+    pub after: Option<(String, UserId)>,
+    /// At most so many.
+    pub limit: usize,
+    /// At most so many are looked at.
+    pub looks: usize,
+}
+
+/// A part of the people there are to find.
+#[derive(Clone, Debug, Default)]
+pub struct FoundAccounts {
+    /// In their order.
+    pub accounts: Vec<Account>,
+    /// Where the search was given up, since it had looked at as many as it may: those above were not looked at.
+    pub stopped: Option<(String, UserId)>,
+}
+
 /// Accounts and their one-time codes. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
@@ -166,22 +190,19 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<Option<Account>, StoreError>;
 
     /// Verified accounts whose username begins with `prefix` (in lower case), by their username in lower case,
-    /// from above `after` on.
+    /// from above `after` on; `reader` looks for them.
     async fn accounts_by_username(
         &self,
+        reader: UserId,
         prefix: &str,
         after: &str,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
-    /// Verified accounts whose [`Account::display_key`] begins with `prefix` and whose username does not, by that
-    /// key and their id, from above `after` on.
-    async fn accounts_by_display_name(
-        &self,
-        prefix: &str,
-        after: Option<(String, UserId)>,
-        limit: usize,
-    ) -> Result<Vec<Account>, StoreError>;
+    /// Verified accounts whose [`Account::display_key`] begins with a prefix and whose username does not, by that
+    /// key and their id. Those whose username does are looked at, too, so it may find nobody and yet not have come to
+    /// the end.
+    async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError>;
 
     /// Notes when people left; what is not later than what is stored changes nothing.
     async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError>;

@@ -21,7 +21,8 @@ mod session;
 use async_trait::async_trait;
 
 pub use account::{
-    Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
+    Seen, Sighting,
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture};

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, GroupChange, GroupEntry, Hash, Look,
-    MessageRecord, MessageStore, Moved, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
+    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, FoundAccounts, GroupChange, GroupEntry, Hash, Look,
+    MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
     RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store,
     StoreError, UserId,
 };
@@ -103,9 +103,9 @@ hand_on! {
             -> Result<Vec<CodeTry>, StoreError>;
         fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
         fn change_account(user: UserId, change: AccountChange) -> Result<Option<Account>, StoreError>;
-        fn accounts_by_username(prefix: &str, after: &str, limit: usize) -> Result<Vec<Account>, StoreError>;
-        fn accounts_by_display_name(prefix: &str, after: Option<(String, UserId)>, limit: usize)
+        fn accounts_by_username(reader: UserId, prefix: &str, after: &str, limit: usize)
             -> Result<Vec<Account>, StoreError>;
+        fn accounts_by_display_name(search: NameSearch) -> Result<FoundAccounts, StoreError>;
         fn look_for(from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
         fn sees(looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
     }

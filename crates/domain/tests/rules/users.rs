@@ -1,7 +1,10 @@
+use std::time::Duration;
+
+use domain::Rate;
 use domain::store::{AccountChange, AccountStore};
 use protocol::{ChangeMe, Code, User};
 
-use crate::support::{World, to};
+use crate::support::{World, settings, to};
 
 fn named(display_name: &str) -> ChangeMe {
     ChangeMe { display_name: Some(display_name.into()), ..ChangeMe::default() }
@@ -54,6 +57,7 @@ async fn people_are_found_by_the_beginning_of_a_name() {
         world.domain.users.change_me(&caller, named(display_name)).await.unwrap();
     }
     world.register("andy").await.unwrap();
+    let caller = world.person("caller").await;
     for (query, expected) in [
         ("AN", &["anders", "Anton", "zoe", "yan"][..]),
         (" anna l", &["zoe"]),
@@ -64,12 +68,12 @@ async fn people_are_found_by_the_beginning_of_a_name() {
         ("%%", &[]),
         ("a_", &[]),
     ] {
-        let page = world.domain.users.find(query, None).await.unwrap();
+        let page = world.domain.users.find(&caller, query, None).await.unwrap();
         assert_eq!((names(&page.items), page.next.as_deref()), (expected.to_vec(), None), "{query}");
         assert!(page.items.iter().all(|user| user.email.is_none() && user.hide_presence.is_none()));
     }
     for short in ["", "a", " a ", "é"] {
-        let refused = world.domain.users.find(short, None).await.unwrap_err();
+        let refused = world.domain.users.find(&caller, short, None).await.unwrap_err();
         assert_eq!((refused.code, refused.field.as_deref()), (Code::Invalid, Some("query")));
     }
 }
@@ -79,6 +83,7 @@ async fn who_was_found_comes_in_pages() {
     for (by_username, by_display_name) in [(0_usize, 45_usize), (20, 0), (20, 5), (21, 0), (23, 20), (40, 40)]
     {
         let world = World::new();
+        let caller = world.person("caller").await;
         let mut expected = Vec::new();
         for number in 0..by_username {
             expected.push(world.verified(&format!("pat{number:02}")).await);
@@ -93,7 +98,7 @@ async fn who_was_found_comes_in_pages() {
         }
         let (mut found, mut next, mut pages) = (Vec::new(), None, 0);
         loop {
-            let page = world.domain.users.find("pa", next.as_deref()).await.unwrap();
+            let page = world.domain.users.find(&caller, "pa", next.as_deref()).await.unwrap();
             assert!(page.items.len() <= 20);
             pages += 1;
             found.extend(page.items.into_iter().map(|user| user.username));
@@ -108,10 +113,57 @@ async fn who_was_found_comes_in_pages() {
 }
 
 #[tokio::test]
+async fn who_is_behind_many_that_are_passed_over_is_found_in_a_later_page() {
+    let world = World::new();
+    let caller = world.person("caller").await;
+    let mut expected = Vec::new();
+    for number in 0..300 {
+        expected.push(world.verified(&format!("pat{number:03}")).await);
+    }
+    expected.push(world.verified("zoe").await);
+    for username in &expected {
+        let id = world.store.account(username).await.unwrap().unwrap().id;
+        let name = if username == "zoe" { "Pauline" } else { "Pat" };
+        let name = AccountChange { display_name: Some(name.into()), ..AccountChange::default() };
+        world.store.change_account(id, name).await.unwrap();
+    }
+    let (mut found, mut next, mut pages) = (Vec::new(), None, Vec::new());
+    loop {
+        let page = world.domain.users.find(&caller, "pa", next.as_deref()).await.unwrap();
+        pages.push(page.items.len());
+        found.extend(page.items.into_iter().map(|user| user.username));
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, expected);
+    // Of the 300, 256 are passed over at the end of the 15th page.
+    assert_eq!(pages, [vec![20; 15], vec![1]].concat());
+}
+
+#[tokio::test]
+async fn looking_for_people_counts_as_a_message() {
+    let messages = Rate { burst: 3, interval: Duration::from_secs(1) };
+    let world = World::with(&domain::Settings { messages, ..settings() });
+    let ann = world.person("ann").await;
+    let find = async |query| world.domain.users.find(&ann, query, None).await.map_err(|error| error.code);
+    for _ in 0..3 {
+        // What is no question costs nothing.
+        assert_eq!(find("a").await.unwrap_err(), Code::Invalid);
+        assert_eq!(find("an").await.unwrap().items.len(), 1);
+    }
+    assert_eq!(find("an").await.unwrap_err(), Code::RateLimited);
+    world.clock.advance(Duration::from_secs(1));
+    find("an").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_next_that_is_none_is_refused() {
     let world = World::new();
+    let caller = world.person("caller").await;
     for next in ["nonsense!", "", "AAAA", "AAAAAAAAAAD_"] {
-        let refused = world.domain.users.find("ann", Some(next)).await.unwrap_err();
+        let refused = world.domain.users.find(&caller, "ann", Some(next)).await.unwrap_err();
         assert_eq!(refused.code, Code::CursorInvalid, "{next}");
     }
 }

@@ -29,21 +29,23 @@ struct FindQuery {
 
 /// Find people by the beginning of a name
 ///
-/// People whose username begins with `query`, in any case, and then those whose display name does; 20 in a page.
+/// People whose username begins with `query`, in any case, and then those whose display name does; 20 in a page, or
+/// fewer and yet a `next`: the server looks at only so many at once.
 #[utoipa::path(
     get, path = "/api/users", operation_id = "find_users", tag = "users", security(("token" = [])), params(FindQuery),
     responses(
         (status = 200, body = Page<User>),
         (status = 400, body = Problem, description = "`cursor_invalid`"),
         (status = 422, body = Problem, description = "`invalid`: `query` is too short"),
+        (status = 429, body = Problem, description = "`rate_limited`: it counts as a message"),
     ),
 )]
 async fn find(
     State(app): State<Arc<App>>,
-    _: Bearer,
+    Bearer(caller): Bearer,
     Parameters(FindQuery { query, next }): Parameters<FindQuery>,
 ) -> Result<Json<Page<User>>, Failure> {
-    Ok(Json(app.domain.users.find(&query.unwrap_or_default(), next.as_deref()).await?))
+    Ok(Json(app.domain.users.find(&caller, &query.unwrap_or_default(), next.as_deref()).await?))
 }
 
 /// One's own user

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting, StoreError,
-    UserId,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
+    Seen, Sighting, StoreError, UserId,
 };
 use protocol::Timestamp;
 
@@ -176,6 +176,7 @@ impl AccountStore for MemoryStore {
 
     async fn accounts_by_username(
         &self,
+        _: UserId,
         prefix: &str,
         after: &str,
         limit: usize,
@@ -187,19 +188,26 @@ impl AccountStore for MemoryStore {
         Ok(found.filter_map(|(_, user)| accounts.get(*user).cloned()).collect())
     }
 
-    async fn accounts_by_display_name(
-        &self,
-        prefix: &str,
-        after: Option<(String, UserId)>,
-        limit: usize,
-    ) -> Result<Vec<Account>, StoreError> {
+    async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError> {
+        let NameSearch { reader: _, prefix, after, limit, looks } = search;
         let accounts = self.accounts.read();
-        let from = after.map_or_else(|| Bound::Included((prefix.to_owned(), UserId(0))), Bound::Excluded);
-        let found = accounts.display_names.range((from, Bound::Unbounded));
-        let found = found.take_while(|(name, _)| name.starts_with(prefix));
-        let found = found.filter_map(|(_, user)| accounts.get(*user));
-        let found = found.filter(|account| !account.username.to_ascii_lowercase().starts_with(prefix));
-        Ok(found.take(limit).cloned().collect())
+        let from = after.map_or_else(|| Bound::Included((prefix.clone(), UserId(0))), Bound::Excluded);
+        let named = accounts.display_names.range((from, Bound::Unbounded));
+        let named = named.take_while(|(name, _)| name.starts_with(&prefix)).take(looks);
+        let mut found = FoundAccounts::default();
+        for (looked_at, (name, user)) in (1..).zip(named) {
+            let account = accounts.get(*user);
+            let account =
+                account.filter(|account| !account.username.to_ascii_lowercase().starts_with(&prefix));
+            found.accounts.extend(account.cloned());
+            if found.accounts.len() == limit {
+                break;
+            }
+            if looked_at == looks {
+                found.stopped = Some((name.clone(), *user));
+            }
+        }
+        Ok(found)
     }
 
     async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {

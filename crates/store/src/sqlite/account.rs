@@ -2,8 +2,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, Look, NewAccount, OneTimeCode, Seen, Sighting, StoreError,
-    UserId,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
+    Seen, Sighting, StoreError, UserId,
 };
 use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
@@ -222,6 +222,7 @@ impl AccountStore for SqliteStore {
 
     async fn accounts_by_username(
         &self,
+        reader: UserId,
         prefix: &str,
         after: &str,
         limit: usize,
@@ -232,23 +233,12 @@ impl AccountStore for SqliteStore {
             let values = params![prefix, end, after, limit];
             connection.prepare_cached(&sql)?.query_map(values, account)?.collect()
         };
-        self.readers.by_key(NOBODY, read).await
+        self.readers.by_key(reader, read).await
     }
 
-    async fn accounts_by_display_name(
-        &self,
-        prefix: &str,
-        after: Option<(String, UserId)>,
-        limit: usize,
-    ) -> Result<Vec<Account>, StoreError> {
-        let (prefix, end) = (prefix.to_owned(), format!("{prefix}{END}"));
-        let (after, after_id) = after.unwrap_or((String::new(), UserId(0)));
-        let read = move |connection: &Connection| {
-            let sql = by_display_name();
-            let values = params![prefix, end, after, after_id.0, limit];
-            connection.prepare_cached(&sql)?.query_map(values, account)?.collect()
-        };
-        self.readers.by_key(NOBODY, read).await
+    async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError> {
+        let reader = search.reader;
+        self.readers.by_key(reader, move |connection| find_by_display_name(connection, &search)).await
     }
 
     async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
@@ -295,12 +285,36 @@ pub(super) fn by_username() -> String {
     )
 }
 
-/// As its index has it, with the names that are no username.
+/// As its index has it, with the names that are no username. Whose username begins so, too, is given, and only said to
+/// be so: they are to be counted.
 pub(super) fn by_display_name() -> String {
     format!(
-        "SELECT {COLUMNS} FROM users \
+        "SELECT {COLUMNS}, display_key, username_key >= ?1 AND username_key < ?2 AS by_username FROM users \
          WHERE verified = 1 AND display_key <> username_key AND display_key >= ?1 AND display_key < ?2 \
-           AND (display_key, id) > (?3, ?4) AND NOT (username_key >= ?1 AND username_key < ?2) \
+           AND (display_key, id) > (?3, ?4) \
          ORDER BY display_key, id LIMIT ?5"
     )
+}
+
+pub(super) fn find_by_display_name(
+    connection: &Connection,
+    search: &NameSearch,
+) -> Result<FoundAccounts, rusqlite::Error> {
+    let NameSearch { reader: _, prefix, after, limit, looks } = search;
+    let (after, after_id) = after.as_ref().map_or(("", 0), |(key, user)| (key, user.0));
+    let mut statement = connection.prepare_cached(&by_display_name())?;
+    let mut rows = statement.query(params![prefix, format!("{prefix}{END}"), after, after_id, looks])?;
+    let (mut found, mut looked_at) = (FoundAccounts::default(), 0);
+    while found.accounts.len() < *limit
+        && let Some(row) = rows.next()?
+    {
+        looked_at += 1;
+        if !row.get::<_, bool>("by_username")? {
+            found.accounts.push(account(row)?);
+        }
+        if looked_at == *looks && found.accounts.len() < *limit {
+            found.stopped = Some((row.get("display_key")?, UserId(row.get("id")?)));
+        }
+    }
+    Ok(found)
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use domain::store::{
     AccountStore, ApiTokenStore, Append, BlockStore, Change, ConversationKey, ConversationStore, Look,
-    MessageStore, Range, SessionStore, Store, Target, UserId,
+    MessageStore, NameSearch, Range, SessionStore, Store, Target, UserId,
 };
 use futures_util::FutureExt;
 use protocol::{ConversationId, SessionId, Timestamp};
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::tests::{open, send, user};
-use super::{SqliteStore, block, conversation, history, message, presence};
+use super::{SqliteStore, account, block, conversation, history, message, presence};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -282,6 +282,38 @@ async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
         // Else it would have been begun again as a long one.
         assert_eq!(asked.load(Ordering::Relaxed), 1, "it is as short as a read by key");
     }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn looking_for_people_ends_and_waits_for_nobody_but_who_looks() {
+    let folder = tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let fill = |connection: &Connection| {
+        let sql = "INSERT INTO users (username, username_key, display_name, display_key, password_hash, created_at, verified) \
+                   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) \
+                   SELECT 'pat' || i, 'pat' || i, 'Pat', 'pat', 'hash', 1, 1 FROM n";
+        connection.execute(sql, [])
+    };
+    store.writer.run(fill).await.unwrap();
+    let search = |reader| NameSearch { reader, prefix: "pa".into(), after: None, limit: 21, looks: 256 };
+    let of_ann = search(ann);
+    let read = move |connection: &Connection| account::find_by_display_name(connection, &of_ann);
+    let (found, stretches) = store.readers.stretches(ann, read).await;
+    assert!(found.accounts.is_empty() && found.stopped.is_some());
+    assert!(stretches <= 30, "{stretches} stretches");
+
+    // It is too long for a read by key, and so one of the caller's own long reads.
+    let held = [Held::begin(&store, ann).await, Held::begin(&store, ann).await];
+    let mut waits = Box::pin(store.accounts_by_display_name(search(ann)));
+    assert!(waits.as_mut().now_or_never().is_none());
+    store.accounts_by_display_name(search(bob)).await.unwrap();
+    assert!(waits.as_mut().now_or_never().is_none());
+    for one in held {
+        one.end().await;
+    }
+    waits.await.unwrap();
     store.close().await;
 }
 

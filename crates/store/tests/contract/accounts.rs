@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use domain::store::{Account, AccountChange, CodeTry, NewAccount, UserId};
+use domain::store::{Account, AccountChange, CodeTry, NameSearch, NewAccount, UserId};
 use protocol::Timestamp;
 
 use crate::support::{NEVER, Shared, asked, code, now, user, verified};
@@ -194,12 +194,17 @@ pub(crate) async fn people_are_found_by_the_beginning_of_a_name(store: Shared) {
     for (user, name) in [(anton, "Émile"), (bob, "ANNE"), (zoe, "anna \u{10ffff}")] {
         store.change_account(user, called(name)).await.unwrap();
     }
-    let by_username = async |prefix, after| ids(&store.accounts_by_username(prefix, after, 9).await.unwrap());
+    let by_username =
+        async |prefix, after| ids(&store.accounts_by_username(bob, prefix, after, 9).await.unwrap());
     assert_eq!(by_username("an", "").await, [ann, anton]);
     assert_eq!(by_username("an", "ann").await, [anton]);
     assert_eq!(by_username("an", "anton").await, []);
     assert_eq!(by_username("%", "").await, []);
-    let by_display_name = async |prefix| ids(&store.accounts_by_display_name(prefix, None, 9).await.unwrap());
+    let by_display_name = async |prefix| {
+        let found = store.accounts_by_display_name(called_so(bob, prefix, None, 9, 99)).await.unwrap();
+        assert_eq!(found.stopped, None);
+        ids(&found.accounts)
+    };
     assert_eq!(by_display_name("an").await, [zoe, bob]);
     assert_eq!(by_display_name("anna").await, [zoe]);
     assert_eq!(by_display_name("émi").await, [anton]);
@@ -208,6 +213,38 @@ pub(crate) async fn people_are_found_by_the_beginning_of_a_name(store: Shared) {
     assert_eq!(by_display_name("ann").await, [zoe, bob]);
     store.change_account(bob, called("Robert")).await.unwrap();
     assert_eq!(by_display_name("an").await, [zoe]);
+}
+
+fn called_so(
+    reader: UserId,
+    prefix: &str,
+    after: Option<(String, UserId)>,
+    limit: usize,
+    looks: usize,
+) -> NameSearch {
+    NameSearch { reader, prefix: prefix.into(), after, limit, looks }
+}
+
+pub(crate) async fn only_so_many_are_looked_at_by_display_name(store: Shared) {
+    let mut people = Vec::new();
+    // Of seven called so, the first five have usernames that begin so, too.
+    for username in ["pa0", "pa1", "pa2", "pa3", "pa4", "x5", "x6"] {
+        let user = verified(&store, username).await;
+        store.change_account(user, called("Pat")).await.unwrap();
+        people.push(user);
+    }
+    let find = async |after, limit, looks| {
+        let search = called_so(people[0], "pa", after, limit, looks);
+        let found = store.accounts_by_display_name(search).await.unwrap();
+        (ids(&found.accounts), found.stopped)
+    };
+    let at = |index: usize| Some(("pat".to_owned(), people[index]));
+    assert_eq!(find(None, 2, 3).await, (vec![], at(2)));
+    assert_eq!(find(at(2), 2, 3).await, (vec![people[5]], at(5)));
+    assert_eq!(find(at(5), 2, 3).await, (vec![people[6]], None));
+    // A whole page goes on behind the last of it, and not from where it was given up.
+    assert_eq!(find(None, 1, 6).await, (vec![people[5]], None));
+    assert_eq!(find(None, 9, 9).await, (people[5..].to_vec(), None));
 }
 
 pub(crate) async fn who_was_found_comes_page_by_page(store: Shared) {
@@ -220,11 +257,12 @@ pub(crate) async fn who_was_found_comes_page_by_page(store: Shared) {
     let mut found = Vec::new();
     let mut after = None;
     loop {
-        let page = store.accounts_by_display_name("pa", after, 2).await.unwrap();
+        let search = called_so(people[0], "pa", after, 2, 99);
+        let page = store.accounts_by_display_name(search).await.unwrap().accounts;
         let Some(last) = page.last() else { break };
         after = Some((Account::display_key(&last.display_name), last.id));
         found.extend(ids(&page));
     }
     assert_eq!(found, people);
-    assert_eq!(ids(&store.accounts_by_username("u", "u2", 2).await.unwrap()), people[3..5]);
+    assert_eq!(ids(&store.accounts_by_username(people[0], "u", "u2", 2).await.unwrap()), people[3..5]);
 }

@@ -83,6 +83,7 @@ contract! {
         accounts_that_nobody_verified_are_removed,
         what_is_not_changed_of_an_account_stays,
         people_are_found_by_the_beginning_of_a_name,
+        only_so_many_are_looked_at_by_display_name,
         who_was_found_comes_page_by_page,
     };
     presence::{
