@@ -18,7 +18,7 @@ use crate::media::{self, Utf8};
 use crate::person::Caller;
 use crate::picture::Pictures;
 use crate::random::{self, Random};
-use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, Store, UserId};
+use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, Store, StoreAge, UserId};
 
 /// Takes files, and hands them out.
 pub struct Attachments {
@@ -43,6 +43,8 @@ pub struct Attachments {
 struct Looks {
     /// Up to when the store has grown older.
     aged: Option<Duration>,
+    /// Uploads that had been unused since this age were due, and go at the next look.
+    due: Option<Duration>,
     /// When all bytes that are kept were last compared with what the store knows.
     compared: Option<Duration>,
 }
@@ -98,9 +100,9 @@ impl Drop for Place<'_> {
 impl Attachments {
     /// How often all bytes are compared with what the store knows: what a power cut left is found then.
     const COMPARE: Duration = Duration::from_hours(6);
-    /// How long bytes that the store does not know stay, of the time that servers run on it: it may be the wrong
-    /// store.
-    const UNNAMED: Duration = Duration::from_hours(7 * 24);
+    /// How long bytes stay where the store may be the wrong one, of the time that servers run on it: those that it does
+    /// not know, and those of unused uploads after it was put beside files that may be those of another.
+    const DOUBT: Duration = Duration::from_hours(7 * 24);
     /// Files looked at in one go of a sweep.
     const SWEPT: usize = 256;
 
@@ -184,24 +186,41 @@ impl Attachments {
 
     /// Forgets uploads that no message came to carry, and removes bytes that no upload has, each once it has been so
     /// for long enough. Time is how long servers have run on this store, so neither a clock that jumps nor a store
-    /// that was put in the place of another makes anything go; and the first look of a server only takes note.
+    /// that was put in the place of another makes anything go. How many uploads are due is logged, and they go at the
+    /// next look.
     pub async fn sweep(&self) -> Result<(), Error> {
         let now = self.clock.monotonic();
-        let Looks { aged, compared } = *self.looks.lock();
-        let age = self.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
+        let Looks { aged, due, compared } = *self.looks.lock();
+        let StoreAge { age, doubted } =
+            self.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
         self.looks.lock().aged = Some(now);
-        let before = aged.and_then(|_| age.checked_sub(self.unused));
         loop {
-            let forgotten = self.store.forget_unused(age, before, Self::SWEPT).await?;
+            let forgotten = self.store.forget_unused(age, due, Self::SWEPT).await?;
             if forgotten.is_empty() {
                 break;
             }
             self.remove_unused(forgotten).await?;
         }
+        let in_doubt = doubted.is_some_and(|since| age < since + Self::DOUBT);
+        if in_doubt && aged.is_none() {
+            tracing::warn!(
+                "an older database was accepted, or one without the file identity; no upload is removed until servers \
+                 have run on it for a week"
+            );
+        }
+        let due = age.checked_sub(self.unused).filter(|_| !in_doubt);
+        if let Some(before) = due {
+            let uploads = self.store.count_unused(before).await?;
+            if uploads > 0 {
+                tracing::info!(uploads, "uploads that no message carries are removed at the next look");
+            }
+        }
+        self.looks.lock().due = due;
+        tracing::debug!(?age, "looked for uploads that no message carries");
         if compared.is_some_and(|last| now < last + Self::COMPARE) {
             return Ok(());
         }
-        self.compare(age, compared.and_then(|_| age.checked_sub(Self::UNNAMED))).await?;
+        self.compare(age, compared.and_then(|_| age.checked_sub(Self::DOUBT))).await?;
         self.looks.lock().compared = Some(now);
         Ok(())
     }

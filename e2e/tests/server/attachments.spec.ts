@@ -290,6 +290,8 @@ for (const memory of [false, true]) {
       const status = async (of: Attachment) => (await get(ann, of.url, {}, aldis)).status;
       expect(await status(unused)).toBe(200);
       await expect.poll(() => status(unused), { timeout: 20_000 }).toBe(404);
+      // That was logged before.
+      expect(aldis.log.filter((line) => /removed at the next look.* uploads=1\b/.test(line))).toHaveLength(1);
       expect(await status(carried)).toBe(200);
       expect(await (await get(bob, carried.url, {}, aldis)).text()).toBe('carried');
       if (!memory) await expect.poll(() => files(aldis)).toEqual([sha256(Buffer.from('carried'))]);

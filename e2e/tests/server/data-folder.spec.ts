@@ -87,11 +87,12 @@ test('a folder with things of others is not closed, but refused', () =>
 /** What others than the database can lose. */
 interface Filled {
   ann: Person;
-  files: { url: string; text: string }[];
+  bob: Person;
+  files: { id: string; url: string; text: string }[];
 }
 
-/** Ten files that somebody was sent. */
-async function fill(aldis: Aldis): Promise<Filled> {
+/** Ten files that somebody uploads. */
+async function uploadTen(aldis: Aldis): Promise<Filled> {
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   const files = [];
   for (let n = 0; n < 10; n++) {
@@ -102,10 +103,16 @@ async function fill(aldis: Aldis): Promise<Filled> {
       body: text,
     });
     const { id, url } = (await response.json()) as Attachment;
-    await aldis.call('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [id] }, ann.token);
-    files.push({ url, text });
+    files.push({ id, url, text });
   }
-  return { ann, files };
+  return { ann, bob, files };
+}
+
+/** Has messages carry them. */
+async function sendTen(aldis: Aldis, { ann, bob, files }: Filled): Promise<void> {
+  for (const { id } of files) {
+    await aldis.call('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [id] }, ann.token);
+  }
 }
 
 async function allThere(aldis: Aldis, { ann, files }: Filled): Promise<void> {
@@ -117,14 +124,15 @@ async function allThere(aldis: Aldis, { ann, files }: Filled): Promise<void> {
 
 test('beside a wrong database no file is removed, and the right one has them all', () =>
   within(async (outer) => {
-    const aldis = await Aldis.start(['--attachment-unused', '1s']);
+    const aldis = await Aldis.start();
     try {
+      const filled = await uploadTen(aldis);
       await aldis.stop();
       const file = (name: string) => path(aldis.data, name);
       const older = path(outer, 'older.db');
       await copyFile(file('aldis.db'), older);
       await aldis.restart();
-      const filled = await fill(aldis);
+      await sendTen(aldis, filled);
       await aldis.stop();
       const right = path(outer, 'right.db');
       await copyFile(file('aldis.db'), right);
@@ -133,10 +141,14 @@ test('beside a wrong database no file is removed, and the right one has them all
         if (wrong) await copyFile(wrong, file('aldis.db'));
         // It has to be wanted.
         expect(await refusedStart(aldis.data)).toContain('--accept-older-database');
-        const accepting = await Aldis.start(['--attachment-unused', '1s', '--accept-older-database'], aldis.data);
-        await expect.poll(() => accepting.log.filter((line) => /files=10\b.* bytes=60\b/.test(line)).length).toBe(1);
-        // Longer than uploads that are not used live, in several looks.
-        await new Promise((done) => setTimeout(done, 3000));
+        const flags = ['--attachment-unused', '1s', '--log', 'info,domain::attachment=debug', '--accept-older-database'];
+        const accepting = await Aldis.start(flags, aldis.data);
+        const logged = (line: RegExp) => accepting.log.filter((one) => line.test(one)).length;
+        // Four looks a second: longer than uploads that are not used live.
+        await expect.poll(() => logged(/looked for uploads/), { timeout: 20_000 }).toBeGreaterThan(8);
+        // The older one knows the files, though no message that carries them.
+        expect(logged(/files=10\b.* bytes=60\b/)).toBe(wrong ? 0 : 1);
+        expect(logged(/removed at the next look/)).toBe(0);
         await accepting.stop();
       }
       await copyFile(right, file('aldis.db'));

@@ -53,6 +53,15 @@ impl AttachmentRecord {
     }
 }
 
+/// How long servers have run on a store, whatever clocks said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreAge {
+    /// Until now.
+    pub age: Duration,
+    /// Until it was last put beside files that may be those of another store.
+    pub doubted: Option<Duration>,
+}
+
 /// Uploads, and which messages carry them.
 #[async_trait]
 pub trait AttachmentStore: Send + Sync {
@@ -70,8 +79,8 @@ pub trait AttachmentStore: Send + Sync {
         reader: UserId,
     ) -> Result<Option<AttachmentRecord>, StoreError>;
 
-    /// Adds to the age of the store: how long servers have run on it, whatever clocks said. Gives the age.
-    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError>;
+    /// Adds to the age of the store. Gives the age.
+    async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError>;
 
     /// Takes note, at an age, of the uploads that no message carries. Then forgets some of those that were noted at
     /// `before` or earlier and have been carried by none since, at most `limit`. Gives the bytes that they had; others
@@ -82,6 +91,9 @@ pub trait AttachmentStore: Send + Sync {
         before: Option<Duration>,
         limit: usize,
     ) -> Result<Vec<BlobHash>, StoreError>;
+
+    /// How many uploads were noted at `before` or earlier and have been carried by no message since.
+    async fn count_unused(&self, before: Duration) -> Result<usize, StoreError>;
 
     /// Which of these bytes no upload has.
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;

@@ -25,7 +25,7 @@ pub use account::{
     Seen, Sighting,
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
-pub use attachment::{AttachmentRecord, AttachmentStore, Picture};
+pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{

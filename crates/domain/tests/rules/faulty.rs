@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, FoundAccounts, GroupChange, GroupEntry, Hash, Look,
-    MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Position, Range, Read,
-    RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store,
-    StoreError, UserId,
+    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, FoundAccounts, GroupChange, GroupEntry,
+    Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession,
+    OneTimeCode, Position, Range, Read, RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord,
+    SessionStore, Sighting, Since, Store, StoreAge, StoreError, UserId,
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -30,6 +30,8 @@ pub(crate) struct Faulty {
     pub(crate) late: Mutex<Option<Late>>,
     /// Keeps the next answer to what a conversation is for a member so.
     pub(crate) late_view: Mutex<Option<Late>>,
+    /// See [`StoreAge::doubted`].
+    pub(crate) doubted: Mutex<Option<Duration>>,
 }
 
 pub(crate) struct Late {
@@ -62,6 +64,7 @@ impl Faulty {
             asked: 0.into(),
             late: Mutex::default(),
             late_view: Mutex::default(),
+            doubted: Mutex::default(),
         }
     }
 }
@@ -165,12 +168,17 @@ hand_on! {
         fn add_attachment(attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
         fn attachments_weigh(owner: UserId) -> Result<u64, StoreError>;
         fn attachment(id: AttachmentId, reader: UserId) -> Result<Option<AttachmentRecord>, StoreError>;
-        fn grow_older(by: Duration) -> Result<Duration, StoreError>;
         fn forget_unused(age: Duration, before: Option<Duration>, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
+        fn count_unused(before: Duration) -> Result<usize, StoreError>;
         fn unused_blobs(hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
         fn note_unnamed(hashes: Vec<BlobHash>, age: Duration, before: Option<Duration>)
             -> Result<Vec<BlobHash>, StoreError>;
         fn forget_unnamed(hashes: Vec<BlobHash>) -> Result<(), StoreError>;
+    }
+
+    async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError> {
+        let doubted = *self.doubted.lock();
+        self.store.grow_older(by).await.map(|age| StoreAge { doubted, ..age })
     }
 }
 

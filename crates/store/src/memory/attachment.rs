@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, StoreError, UserId,
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, StoreAge, StoreError, UserId,
 };
 use protocol::AttachmentId;
 
@@ -104,10 +104,11 @@ impl AttachmentStore for MemoryStore {
         Ok(seen.map(|(record, _)| AttachmentRecord::clone(&record)))
     }
 
-    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError> {
+    async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError> {
         let mut attachments = self.attachments.write();
         attachments.age += by;
-        Ok(attachments.age)
+        // Its files go with it.
+        Ok(StoreAge { age: attachments.age, doubted: None })
     }
 
     async fn forget_unused(
@@ -128,6 +129,12 @@ impl AttachmentStore for MemoryStore {
             attachments.uploads.remove(&record.id);
         }
         Ok(old.iter().flat_map(|record| record.blobs()).collect())
+    }
+
+    async fn count_unused(&self, before: Duration) -> Result<usize, StoreError> {
+        let attachments = self.attachments.read();
+        let unused = attachments.uploads.values().filter(|held| held.carried.is_empty());
+        Ok(unused.filter(|held| held.unused_since.is_some_and(|since| since <= before)).count())
     }
 
     async fn unused_blobs(&self, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {

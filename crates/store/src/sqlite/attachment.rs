@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, Picture, StoreError, UserId,
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, Picture, StoreAge, StoreError, UserId,
 };
 use protocol::{AttachmentId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -181,11 +181,16 @@ impl AttachmentStore for SqliteStore {
         self.readers.by_key(reader, read).await
     }
 
-    async fn grow_older(&self, by: Duration) -> Result<Duration, StoreError> {
+    async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError> {
         let grow = move |connection: &Connection| {
-            let sql = "UPDATE identity SET age = age + ? RETURNING age";
-            let age: u64 = connection.prepare_cached(sql)?.query_row([millis(by)], |row| row.get(0))?;
-            Ok(Duration::from_millis(age))
+            let sql = "UPDATE identity SET age = age + ? RETURNING age, doubted";
+            connection.prepare_cached(sql)?.query_row([millis(by)], |row| {
+                let doubted: Option<u64> = row.get("doubted")?;
+                Ok(StoreAge {
+                    age: Duration::from_millis(row.get("age")?),
+                    doubted: doubted.map(Duration::from_millis),
+                })
+            })
         };
         self.writer.run(grow).await
     }
@@ -213,6 +218,14 @@ impl AttachmentStore for SqliteStore {
             Ok(forgotten)
         };
         self.writer.run(forget).await
+    }
+
+    async fn count_unused(&self, before: Duration) -> Result<usize, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT count(*) FROM attachments WHERE uses = 0 AND unused_since <= ?";
+            connection.prepare_cached(sql)?.query_row([millis(before)], |row| row.get(0))
+        };
+        self.readers.by_key(NOBODY, read).await
     }
 
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {

@@ -177,9 +177,12 @@ pub(super) fn check_database(
     })
 }
 
-/// Forgets what a database noted of the files beside it: they may be those of another one.
+/// Forgets what a database noted of the files beside it, and notes at which age: they may be those of another one. Not of
+/// a database that is new.
 pub(super) fn forget_notes(connection: &Connection) -> Result<(), rusqlite::Error> {
-    connection.execute_batch("DELETE FROM unnamed_blobs; UPDATE attachments SET unused_since = NULL")
+    let sql = "DELETE FROM unnamed_blobs; UPDATE attachments SET unused_since = NULL; \
+               UPDATE identity SET doubted = age WHERE EXISTS (SELECT 1 FROM epochs)";
+    connection.execute_batch(sql)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use domain::store::{AttachmentStore, BlobHash, Epoch, MessageStore, Store, StoreError, UserId};
+use domain::store::{AttachmentStore, BlobHash, Epoch, MessageStore, Store, StoreAge, StoreError, UserId};
 use rusqlite::Connection;
 use tempfile::{TempDir, tempdir};
 
@@ -95,6 +95,28 @@ async fn an_older_copy_is_refused_unless_it_is_accepted() {
     store.close().await;
     drop(store);
     run(folder.path(), 5, false).unwrap().close().await;
+}
+
+#[tokio::test]
+async fn a_database_is_in_doubt_from_when_it_was_taken_though_it_may_be_the_wrong_one() {
+    const HOUR: Duration = Duration::from_hours(1);
+    let folder = tempdir().unwrap();
+    let grown = async |epoch, accept, age, doubted| {
+        let store = run(folder.path(), epoch, accept).unwrap();
+        assert_eq!(store.grow_older(HOUR).await.unwrap(), StoreAge { age: HOUR * age, doubted });
+        store.close().await;
+    };
+    // Not one that is new, nor one that is started again.
+    grown(1, false, 1, None).await;
+    grown(2, false, 2, None).await;
+    let older = std::fs::read(folder.path().join("aldis.db")).unwrap();
+    std::fs::remove_file(folder.path().join("identity")).unwrap();
+    grown(3, false, 3, Some(HOUR * 2)).await;
+    grown(4, false, 4, Some(HOUR * 2)).await;
+    std::fs::write(folder.path().join("aldis.db"), older).unwrap();
+    grown(5, true, 3, Some(HOUR * 2)).await;
+    // Though it may be accepted, it need not.
+    grown(6, true, 4, Some(HOUR * 2)).await;
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_askers.sql"),
     COSTS,
     include_str!("../../migrations/sqlite/0010_identity.sql"),
+    include_str!("../../migrations/sqlite/0011_doubt.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -327,6 +327,7 @@ const RELEASED: &[u64] = &[
     0x84f7_e91e_e7c7_46b4,
     0x4923_371f_3dbd_0016,
     0xe9cf_b32d_8043_e77e,
+    0xf157_59c5_30b3_8f01,
 ];
 
 /// A released migration never changes.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::store::{
     AppendError, AttachmentRecord, BlobHash, Change, ConversationKey, GroupChange, MessageRecord, NewGroup,
-    Picture, Range, Target, UserId,
+    Picture, Range, StoreAge, Target, UserId,
 };
 use protocol::{AttachmentId, ConversationId, HistoryAccess, Role};
 
@@ -229,6 +229,9 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     let (place, id) = (Target::Conversation(carried.entry.said().conversation), carried.entry.said().id);
     append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
     let young = upload(&store, bob, 5).await;
+    for (before, count) in [(Duration::from_hours(23), 0), (DAY, 2)] {
+        assert_eq!(store.count_unused(before).await.unwrap(), count);
+    }
     let mut hashes = Vec::new();
     loop {
         // No more than were asked for at a time.
@@ -267,9 +270,9 @@ pub(crate) async fn bytes_of_no_upload_are_noted(store: Shared) {
 }
 
 pub(crate) async fn it_grows_older(store: Shared) {
-    assert_eq!(store.grow_older(Duration::ZERO).await.unwrap(), Duration::ZERO);
-    assert_eq!(store.grow_older(DAY).await.unwrap(), DAY);
-    assert_eq!(store.grow_older(DAY).await.unwrap(), 2 * DAY);
+    for (by, age) in [(Duration::ZERO, Duration::ZERO), (DAY, DAY), (DAY, 2 * DAY)] {
+        assert_eq!(store.grow_older(by).await.unwrap(), StoreAge { age, doubted: None });
+    }
 }
 
 pub(crate) async fn other_messages_carry_nothing(store: Shared) {
