@@ -20,12 +20,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use tokio::sync::watch;
 
-use super::connect;
 use super::epoch::Epochs;
 use super::health::is_damage;
 use super::message::{DELETE, EDIT, MESSAGE};
 use super::thread::{Backoff, Faults, rest};
 use super::writer::last_position;
+use super::{connect, connect_unread};
 use crate::folder::make_file;
 
 /// The file beside the database.
@@ -124,8 +124,22 @@ impl Index {
     }
 }
 
+/// How an index that does not belong to the log is cleared away.
+#[derive(Clone, Copy)]
+pub(super) enum Clear {
+    /// At the start, its files are removed. Who has them open would go on reading what was removed.
+    Remove,
+    /// Later it is emptied, since readers have it open.
+    Empty,
+}
+
 /// Opens the index in a folder, anew if what is there is not that of the log, which stands at `now`.
-pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Connection, rusqlite::Error> {
+pub(super) fn open(
+    folder: &Path,
+    epochs: &Epochs,
+    now: Position,
+    clear: Clear,
+) -> Result<Connection, rusqlite::Error> {
     let path = folder.join(FILE);
     // In vain where there is no room; then it cannot be opened either.
     let _ = make_file(&path);
@@ -138,11 +152,11 @@ pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Conn
                 tracing::info!("the index for search is made anew");
             }
             drop(unfit);
-            for end in ["", "-wal", "-shm"] {
-                // Only what is there can be removed.
-                let _ = std::fs::remove_file(folder.join(format!("{FILE}{end}")));
+            match clear {
+                Clear::Remove => remove(&path),
+                // While readers have it open, it is written through its log; a file that is no database has neither.
+                Clear::Empty => empty(&connect(&path).or_else(|_| connect_unread(&path))?)?,
             }
-            let _ = make_file(&path);
             let mut index = connect(&path)?;
             begin(&mut index, epochs.current)?;
             index
@@ -153,6 +167,25 @@ pub(super) fn open(folder: &Path, epochs: &Epochs, now: Position) -> Result<Conn
     index.pragma_update(None, "cache_size", -CACHE)?;
     index.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     Ok(index)
+}
+
+/// Removes the files of an index and makes an empty one.
+fn remove(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(end);
+        // Only what is there can be removed.
+        let _ = std::fs::remove_file(file);
+    }
+    let _ = make_file(path);
+}
+
+/// Empties an index where it is, whatever is in it.
+fn empty(index: &Connection) -> Result<(), rusqlite::Error> {
+    index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
+    let emptied = index.execute_batch("VACUUM");
+    index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
+    emptied
 }
 
 fn begin(index: &mut Connection, epoch: Epoch) -> Result<(), rusqlite::Error> {
@@ -249,8 +282,9 @@ impl Follower {
             Some(index) => index,
             None => {
                 let now = Position(last_position(&self.log)?);
-                let index = open(&self.folder, &self.epochs, now)?;
+                let index = open(&self.folder, &self.epochs, now, Clear::Empty)?;
                 self.upto = upto(&index)?;
+                self.indexed.send_replace(self.upto);
                 index
             }
         };
@@ -275,10 +309,7 @@ impl Follower {
         let Some(index) = &mut self.index else { return Ok(()) };
         tracing::info!("the index for search is made anew");
         index.flush_prepared_statement_cache();
-        index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
-        let emptied = index.execute_batch("VACUUM");
-        index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, false)?;
-        emptied?;
+        empty(index)?;
         begin(index, self.epochs.current)?;
         self.upto = Position(0);
         self.indexed.send_replace(self.upto);
@@ -362,4 +393,62 @@ fn terms(conversation: i64, text: Option<&str>) -> String {
         terms.push(' ');
     }
     terms
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use domain::store::{MessageStore, SearchStore, Store};
+    use tempfile::tempdir;
+
+    use super::super::attach;
+    use super::super::tests::{open, send, user};
+    use super::*;
+
+    /// An index that could not be opened at the start, as on a full disk, and is later. What readers opened meanwhile
+    /// is the file that is filled.
+    #[tokio::test]
+    async fn readers_find_in_an_index_that_is_opened_late() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let store = open(folder.path());
+        let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+        store.close().await;
+        drop(store);
+        let mut older = std::fs::read(&path).unwrap();
+        // `user_version`, in the head of the file.
+        older[63] = 1;
+        let store = open(folder.path());
+        send(&store, ann, bob, "word").await.unwrap();
+        store.indexed().await;
+        let position = store.position();
+        store.close().await;
+        drop(store);
+        let whole = std::fs::read(&path).unwrap();
+        let garbage = b"no database".to_vec();
+        for (left, then) in [(Vec::new(), None), (older, None), (whole, None), (Vec::new(), Some(garbage))] {
+            std::fs::write(&path, &left).unwrap();
+            let database = folder.path().join("aldis.db");
+            let reader = connect(&database).unwrap();
+            attach(&reader, folder.path()).unwrap();
+            if let Some(then) = then {
+                std::fs::write(&path, &then).unwrap();
+            }
+            let log = connect(&database).unwrap();
+            let epochs = Arc::new(Epochs::read(&log, Epoch([1; 8])).unwrap());
+            let (wake, woken) = mpsc::sync_channel(1);
+            let failed = Err(rusqlite::Error::InvalidQuery);
+            let index =
+                Index::start(folder.path(), log, failed, epochs, wake, woken, &Faults::new()).unwrap();
+            index.reaches(position).await;
+            // Else the write-ahead log, which is opened late, could hide that it is another file.
+            let other = connect(&path).unwrap();
+            other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+            let sql = "SELECT count(*) FROM search.message_words WHERE message_words MATCH '\"1:word\"'";
+            let found: i64 = reader.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(found, 1);
+            index.close().await;
+        }
+    }
 }

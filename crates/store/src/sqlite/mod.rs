@@ -176,7 +176,8 @@ impl SqliteStore {
         let own = connect(&path)?;
         let checkpointer =
             Checkpointer::start(own, &mut connection, &log, tuning.log, stamps.clone(), &faults)?;
-        let words = index::open(folder, &epochs, Position(writer::last_position(&connection)?));
+        let at = Position(writer::last_position(&connection)?);
+        let words = index::open(folder, &epochs, at, index::Clear::Remove);
         let readers = Readers::open(options.readers, health.clone(), || {
             let connection = connect(&path)?;
             attach(&connection, folder)?;
@@ -248,10 +249,7 @@ fn keep(folder: &File, connection: &Connection, stamps: &Stamps) {
 }
 
 fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
+    let connection = connect_unread(path)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // NORMAL would lose acknowledged messages with the power (docs/decisions).
     connection.pragma_update(None, "synchronous", "full")?;
@@ -261,6 +259,15 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     // its bindings are cleared when it goes back into the cache.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Connects without reading anything, so also to a file that is no database.
+fn connect_unread(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
     Ok(connection)
 }
 
