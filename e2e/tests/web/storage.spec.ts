@@ -74,12 +74,14 @@ async function talk(aldis: Aldis, messenger: Messenger, [ann, bob]: [Person, Per
   await expect(messenger.message(`Aye, ${text}`)).toBeVisible();
 }
 
-/** The texts that the browser's database has. */
+/** The texts that the browser's database has, which may not be there yet: it is left to the page to make it. */
 const stored = (page: Page, name: string) =>
   page.evaluate(
     (name) =>
       new Promise<string[]>((resolve) => {
         const opening = indexedDB.open(name);
+        opening.onupgradeneeded = () => opening.transaction!.abort();
+        opening.onerror = () => resolve([]);
         opening.onsuccess = () => {
           const database = opening.result;
           const reading = database.transaction('messages').objectStore('messages').getAll();
