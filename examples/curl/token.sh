@@ -4,10 +4,14 @@
 set -eu
 . "$(dirname "$0")/aldis.sh"
 
+if [ -z "${ALDIS_PASSWORD-}" ]; then
+  echo 'Say the password of the account: ALDIS_PASSWORD=… token.sh USERNAME' >&2
+  exit 2
+fi
 account=$(jq --null-input --arg username "$1" '{ $username, password: env.ALDIS_PASSWORD }')
 
 if post /auth/register "$account" >/dev/null; then
-  printf 'The code that was sent: ' >&2
+  printf 'The code (123456, or in the log of the server): ' >&2
   read -r code
   post /auth/verify "$(jq --null-input --arg username "$1" --arg otp "$code" '$ARGS.named')" >/dev/null
 fi

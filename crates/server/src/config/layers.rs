@@ -13,6 +13,8 @@ use super::{Config, DEFAULTS};
 
 /// What starts every environment variable.
 const PREFIX: &str = "ALDIS_";
+/// What the examples read, in whose shell a server may be started, too.
+const OF_CLIENTS: [&str; 3] = ["token", "url", "password"];
 
 /// Where a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +160,8 @@ fn read_environment(
     for (name, value) in environment {
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
         // Kubernetes sets such for every service of this name.
-        if key == "config" || key.starts_with("service-") || key == "port" || key.starts_with("port-") {
+        let of_kubernetes = key.starts_with("service-") || key == "port" || key.starts_with("port-");
+        if key == "config" || of_kubernetes || OF_CLIENTS.contains(&key.as_str()) {
             continue;
         }
         let slot = values.get_mut(&key).ok_or_else(|| unknown(name))?;
@@ -243,8 +246,13 @@ mod tests {
         let path = folder.path().join("aldis.toml");
         std::fs::write(&path, "text-limit = \"1KiB\"\notp-tries = 7\nlog = \"warn\"\n").unwrap();
         let file = path.to_str().unwrap();
-        let environment =
-            [("ALDIS_OTP_TRIES", "8"), ("ALDIS_LOG", "debug"), ("HOME", "x"), ("ALDIS_PORT", "tcp://")];
+        let environment = [
+            ("ALDIS_OTP_TRIES", "8"),
+            ("ALDIS_LOG", "debug"),
+            ("HOME", "x"),
+            ("ALDIS_PORT", "tcp://"),
+            ("ALDIS_TOKEN", "x"),
+        ];
         let layers = read(&["--config", file, "--log", "trace", "--memory"], &environment).unwrap();
         let config = layers.config().unwrap();
         assert_eq!((config.text_limit.bytes(), config.otp_tries, config.log.as_str()), (1024, 8, "trace"));
