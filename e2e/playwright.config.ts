@@ -18,7 +18,8 @@ export default defineConfig({
   forbidOnly: Boolean(process.env['CI']),
   reporter: process.env['CI'] ? 'line' : 'list',
   workers: 2,
-  timeout: 60_000,
+  // Long stories take half of it on a slow machine.
+  timeout: 120_000,
   use: {
     launchOptions: launch(),
     trace: 'retain-on-failure',
