@@ -1,6 +1,7 @@
 import type { Browser, Page } from '@playwright/test';
 
 import { Aldis, type Person, say } from '../../support/aldis.ts';
+import { slowness } from '../../support/pace.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 // Recording a trace costs the page more than the page itself does. Each test goes on where the one before it ended.
@@ -15,6 +16,8 @@ const TURNS = 10;
 const STEP = 60;
 /** Ms of the processor that a page takes for a frame which leaves as much time again. */
 const HALF = 8;
+/** Milliseconds of the processor for a frame, of the 16.7 there are, on a machine of the targets where this one is slower. */
+const ENOUGH = 12;
 
 let aldis: Aldis;
 let ann: Person;
@@ -92,6 +95,7 @@ async function plain(browser: Browser): Promise<Page> {
  * of the processor says what this page needs.
  */
 async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps' | 'p99'>): Promise<void> {
+  const slower = await slowness(browser);
   const other = await plain(browser);
   const developer = await page.context().newCDPSession(page);
   await developer.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' });
@@ -110,7 +114,7 @@ async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps'
     const own = await frames(page, STEP);
     const took = ((await busy()) - before) / own.count;
     nodes = Math.max(nodes, own.nodes);
-    good = reached(own) || (!reached(least) && took <= HALF);
+    good = reached(own) || (!reached(least) && took <= HALF) || (slower > 1.25 && took / slower <= ENOUGH);
     turns.push(`${told(own)}, ${took.toFixed(1)} ms of the processor each (a page without script: ${told(least)})`);
   }
   await other.close();
