@@ -13,26 +13,34 @@ use support::{
 };
 use tokio::{
     io::AsyncWriteExt,
+    task::JoinHandle,
     time::{Instant, timeout},
 };
+
+/// Posts a body longer than a packet of 20 bytes, in a session of its own: an event, and then packets that say nothing.
+async fn post_long(fixture: &mut Fixture, event: &str) -> JoinHandle<String> {
+    let (address, (sid, _)) = (fixture.address, fixture.polling_socket().await);
+    let body = format!("42[\"{event}\",1]\u{1e}{}", vec!["6"; 20].join("\u{1e}"));
+    tokio::spawn(async move { post(address, &sid, &body).await.body })
+}
+
+/// Posts as many, each of which is kept until its packets are handled: when the gate opens.
+async fn post_waiting(fixture: &mut Fixture, count: usize) -> Vec<JoinHandle<String>> {
+    let mut posts = Vec::new();
+    for _ in 0..count {
+        posts.push(post_long(fixture, "wait").await);
+        assert_eq!(fixture.event().await.0, "wait");
+    }
+    posts
+}
 
 #[tokio::test]
 async fn long_bodies_are_bounded_over_all_sessions() {
     const AT_A_TIME: usize = 256;
     let mut fixture = Fixture::start(Config { max_payload: 20, max_body: 3000, ..config() }).await;
     let address = fixture.address;
-    let long = |event: &str| format!("42[\"{event}\",1]\u{1e}{}", vec!["6"; 20].join("\u{1e}"));
-    let mut posts = Vec::new();
-    for _ in 0..AT_A_TIME {
-        let (sid, _) = fixture.polling_socket().await;
-        let body = long("wait");
-        posts.push(tokio::spawn(async move { post(address, &sid, &body).await.body }));
-        // It is kept until its packets are handled.
-        assert_eq!(fixture.event().await.0, "wait");
-    }
-    let (sid, _) = fixture.polling_socket().await;
-    let body = long("next");
-    let next = tokio::spawn(async move { post(address, &sid, &body).await.body });
+    let posts = post_waiting(&mut fixture, AT_A_TIME).await;
+    let next = post_long(&mut fixture, "next").await;
     // Short ones go on meanwhile.
     for _ in 0..3 {
         let (sid, _) = fixture.polling_socket().await;
@@ -55,18 +63,8 @@ async fn who_waits_for_the_bodies_of_others_is_not_late() {
     let patience = Duration::from_millis(100);
     let config = Config { max_payload: 20, max_body: 3000, packet_timeout: patience, ..config() };
     let mut fixture = Fixture::start_for(config, Some("192.0.2.1".parse().unwrap())).await;
-    let address = fixture.address;
-    let long = |event: &str| format!("42[\"{event}\",1]\u{1e}{}", vec!["6"; 20].join("\u{1e}"));
-    let mut posts = Vec::new();
-    for _ in 0..OF_AN_ADDRESS {
-        let (sid, _) = fixture.polling_socket().await;
-        let body = long("wait");
-        posts.push(tokio::spawn(async move { post(address, &sid, &body).await.body }));
-        assert_eq!(fixture.event().await.0, "wait");
-    }
-    let (sid, _) = fixture.polling_socket().await;
-    let body = long("next");
-    let next = tokio::spawn(async move { post(address, &sid, &body).await.body });
+    let mut posts = post_waiting(&mut fixture, OF_AN_ADDRESS).await;
+    let next = post_long(&mut fixture, "next").await;
     tokio::time::sleep(3 * patience).await;
     fixture.gate.add_permits(OF_AN_ADDRESS);
     assert_eq!(fixture.event().await.0, "next");
