@@ -284,7 +284,7 @@ pub type Done = Box<dyn FnOnce(Result<Appended, AppendError>) + Send>;
 pub struct Range {
     /// Where.
     pub conversation: ConversationKey,
-    /// For whom: what is hidden from them is left out.
+    /// For whom; see [`MessageStore::entries`].
     pub reader: UserId,
     /// Above this `seq`.
     pub after_seq: u64,
@@ -297,16 +297,16 @@ pub struct Range {
 /// What was read of a [`Range`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// By ascending `seq`; those that the reader may see.
+    /// By ascending `seq`; those that the reader is sent.
     pub entries: Vec<Entry>,
-    /// How far the log was looked at. There may be more that the reader may see, and none of it in `entries`.
+    /// How far the log was looked at. There may be more that the reader is sent, and none of it in `entries`.
     pub upto: Upto,
 }
 
 /// How far a reading has come in a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upto {
-    /// Everything up to here was looked at, whether or not the reader may see it.
+    /// Everything up to here was looked at, whether or not the reader is sent it.
     pub seq: u64,
     /// Where that stands in the store.
     pub position: Position,
@@ -315,8 +315,7 @@ pub struct Upto {
 }
 
 impl Read {
-    /// Entries that one reading looks at, over all of its ranges: what is hidden from the reader, or is none of
-    /// theirs, may be any number in a row.
+    /// Entries that one reading looks at, over all of its ranges: what is left out may be any number in a row.
     const LOOKED_AT: u64 = 8192;
 
     /// How many entries are looked at of each of so many ranges.
@@ -324,7 +323,7 @@ impl Read {
         (Self::LOOKED_AT / (ranges as u64).max(1)).max(16)
     }
 
-    /// Takes what a range's limits allow of the entries in it that the reader may see, all of which have been looked
+    /// Takes what a range's limits allow of the entries in it that the reader is sent, all of which have been looked
     /// at up to `upto`.
     pub fn of<E>(
         range: &Range,
@@ -373,7 +372,15 @@ pub trait MessageStore: Send + Sync {
     /// where it was written on after the copy was made that this one goes on from.
     fn reached(&self, epoch: Epoch, position: Position) -> bool;
 
-    /// Entries of several conversations, none above `upto`.
+    /// Entries of several conversations, none above `upto`, as they are sent to the reader. Left out is
+    ///
+    /// * everything, if the reader is not a member;
+    /// * what is hidden from the reader, and the changes of it and of messages from before the reader came;
+    /// * a change of a message whose last change is later and not above `upto`: that one tells the same, as every
+    ///   entry has the message in its present state. The message's own entry is never left out for it, since who
+    ///   lacks the message is to be told that it is new;
+    /// * a change of the conversation, likewise, but for the one by which the reader came: it is told before the
+    ///   first message.
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
 
     /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`; as far as the

@@ -180,6 +180,43 @@ impl Log {
         above.zip(seq.saturating_add(1)..).filter_map(|(stored, seq)| self.entry(stored, seq))
     }
 
+    /// Entries above a `seq` and not above another that a reader is sent, as [`MessageStore::entries`] says; `position`
+    /// is its `upto`. Nothing of the others is copied.
+    ///
+    /// [`MessageStore::entries`]: domain::store::MessageStore::entries
+    pub(super) fn entries_for(
+        &self,
+        reader: UserId,
+        above: u64,
+        last: u64,
+        position: Position,
+    ) -> impl Iterator<Item = Entry> {
+        let (member, head) = (self.member(reader), self.seq_at(position));
+        let range = self.entries.from(index_above(above)).zip(above.saturating_add(1)..=last);
+        let sent = range.filter(move |(stored, seq)| {
+            member.is_some_and(|member| self.is_sent_to(member, stored, *seq, head))
+        });
+        sent.filter_map(|(stored, seq)| self.entry(stored, seq))
+    }
+
+    /// Whether a member is sent an entry who is sent the log up to `head`.
+    fn is_sent_to(&self, member: &Member, stored: &Stored, seq: u64, head: u64) -> bool {
+        let is_told_again_by = |later: u64| later > seq && later <= head;
+        let of = match &stored.what {
+            What::Message(_) => seq,
+            What::Change(_, of) => *of,
+            What::Conversation => {
+                return seq == member.joined_after + 1 || !is_told_again_by(self.changed_seq);
+            }
+        };
+        let entry = of.checked_sub(1).and_then(|below| self.entries.get(index_above(below)));
+        let Some(What::Message(message)) = entry.map(|entry| &entry.what) else { return false };
+        let more = message.more.as_deref();
+        let hidden = more.is_some_and(|more| more.hidden_from == Some(member.user));
+        let last_change = more.and_then(|more| more.change_seq);
+        of > member.visible_after && !hidden && (of == seq || !last_change.is_some_and(is_told_again_by))
+    }
+
     /// Messages below a `seq` and above another that are not hidden from a reader, descending.
     pub(super) fn messages_below(
         &self,

@@ -303,14 +303,10 @@ impl MessageStore for MemoryStore {
             let log = conversation.log.lock();
             let end = range.after_seq.saturating_add(span);
             let last = log.last_upto(end, upto).filter(|(seq, _)| *seq > range.after_seq);
-            let upto = last.map_or(nothing, |(seq, position)| Upto { seq, position, ended: seq < end });
-            let above = log.entries_above(range.after_seq).take_while(|entry| entry.seq <= upto.seq);
-            let visible_after = log.visible_after(range.reader);
-            let visible = |message: &MessageRecord| {
-                message.seq > visible_after && message.hidden_from != Some(range.reader)
-            };
-            let above = above.filter(|entry| entry.message.as_ref().is_none_or(visible));
-            Read::of(range, upto, above.map(Ok::<_, Infallible>)).unwrap_or_else(|never| match never {})
+            let came_to = last.map_or(nothing, |(seq, position)| Upto { seq, position, ended: seq < end });
+            let entries = log.entries_for(range.reader, range.after_seq, came_to.seq, upto);
+            let read = Read::of(range, came_to, entries.map(Ok::<_, Infallible>));
+            read.unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())
     }

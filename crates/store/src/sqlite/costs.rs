@@ -255,6 +255,32 @@ async fn a_reading_of_the_log_looks_at_a_part_of_it() {
 }
 
 #[tokio::test]
+async fn changes_that_are_told_again_are_passed_over() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    grow(&store, key, 20_000, message::REACTION, None, 1).await;
+    let last = |connection: &Connection| {
+        connection.execute("UPDATE messages SET change_seq = 20001 WHERE seq = 1", [])
+    };
+    store.writer.run(last).await.unwrap();
+    let upto = domain::store::Position(u64::MAX >> 1);
+    let (mut after_seq, mut readings, mut found) = (0, 0, Vec::new());
+    loop {
+        let range = Range { conversation: key, reader: bob, after_seq, limit: 512, bytes: 128 * 1024 };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        found.extend(read.entries.iter().map(|entry| entry.seq));
+        (readings, after_seq) = (readings + 1, read.upto.seq);
+        if read.upto.ended {
+            break;
+        }
+    }
+    assert_eq!((readings, found), (3, vec![1, 20_001]));
+    store.close().await;
+}
+
+#[tokio::test]
 async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());

@@ -165,17 +165,35 @@ fn entries(
     span: u64,
     upto: Position,
 ) -> Result<Read, rusqlite::Error> {
-    let upto = looked_at(connection, range, span, upto)?;
+    let came_to = looked_at(connection, range, span, upto)?;
+    let (key, reader) = (range.conversation.0, range.reader.0);
+    // With the last change of the conversation itself, if that is not above `upto`.
+    let sql = "SELECT visible_after, joined_after, coalesce((SELECT seq FROM messages \
+                 WHERE conversation_id = ?1 AND seq = changed_seq AND position <= ?3), 0) \
+               FROM members JOIN conversations ON conversations.id = conversation_id \
+               WHERE conversation_id = ?1 AND user_id = ?2 AND gone = 0";
+    let member = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let mut statement = connection.prepare_cached(sql)?;
+    let member = statement.query_row(params![key, reader, upto.0], member).optional()?;
+    let Some((visible_after, joined_after, changed_seq)) = member else {
+        return Ok(Read { entries: Vec::new(), upto: came_to });
+    };
     let sql = format!(
-        "SELECT {COLUMNS} FROM messages WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 \
-         AND hidden_from IS NOT ?4 AND (ref_seq IS NULL OR ref_seq > \
-           (SELECT visible_after FROM members WHERE conversation_id = ?1 AND user_id = ?4 AND gone = 0)) \
-         ORDER BY seq"
+        "SELECT {COLUMNS} FROM messages AS entry WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 \
+         AND hidden_from IS NOT ?4 \
+         AND CASE kind \
+           WHEN {MESSAGE} THEN seq > ?5 \
+           WHEN {CONVERSATION} THEN seq >= ?7 OR seq = ?6 + 1 \
+           ELSE ref_seq > ?5 AND NOT EXISTS (SELECT 1 FROM messages AS changed \
+             JOIN messages AS last ON last.conversation_id = ?1 AND last.seq = changed.change_seq \
+             WHERE changed.conversation_id = ?1 AND changed.seq = entry.ref_seq \
+             AND changed.change_seq > entry.seq AND last.position <= ?8) \
+         END ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let [above, last] = [range.after_seq, upto.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let values = params![range.conversation.0, above, last, range.reader.0];
-    Read::of(range, upto, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
+    let [above, last] = [range.after_seq, came_to.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let values = params![key, above, last, reader, visible_after, joined_after, changed_seq, upto.0];
+    Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
 #[async_trait]

@@ -182,6 +182,35 @@ pub(crate) async fn of_two_changes_at_once_the_second_is_decided_again(store: Sh
     assert_eq!(roles, [Role::Admin, Role::Owner, Role::Member]);
 }
 
+pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob], HistoryAccess::Joined).await; // 1
+    let key = record.key;
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap(); // 2
+    say(&store, key, ann, "hello").await.unwrap(); // 3
+    let record = change(&store, &record, ann, vec![(eve, Some(Role::Member))]).await.unwrap(); // 4
+    say(&store, key, ann, "hello, eve").await.unwrap(); // 5
+    let record = change(&store, &record, ann, vec![(eve, Some(Role::Admin))]).await.unwrap(); // 6
+    let before = store.position();
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap(); // 7
+    let seqs = async |reader, after_seq, upto| {
+        let range = Range { conversation: key, reader, after_seq, limit: 99, bytes: usize::MAX };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        assert!(read.upto.ended);
+        read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>()
+    };
+    let upto = store.position();
+    // Whose group it is new to is told of it before its first message.
+    assert_eq!(seqs(bob, 0, upto).await, [1, 3, 5, 7]);
+    assert_eq!(seqs(eve, 3, upto).await, [4, 5, 7]);
+    assert_eq!(seqs(bob, 1, upto).await, [3, 5, 7]);
+    // A last change that is above does not count.
+    assert_eq!(seqs(bob, 1, before).await, [2, 3, 4, 5, 6]);
+    // Nothing for who is not in it, whatever was behind them.
+    change(&store, &record, ann, vec![(eve, None)]).await.unwrap();
+    assert_eq!(seqs(eve, 3, upto).await, [0_u64; 0]);
+}
+
 pub(crate) async fn muting_is_each_members_own(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;

@@ -303,9 +303,9 @@ pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
     assert!(deleted.said().deleted_at.is_some());
     assert!(edited.position < deleted.position);
 
-    // The log shows every entry with the message as it is now; history shows messages alone.
+    // The log shows entries with the message as it is now, and the last change alone; history shows messages alone.
     let entries = all(&store, key).await;
-    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [1, 2, 4]);
     assert!(entries[1..].iter().all(|entry| entry.said() == deleted.said()));
     let history = store.messages_after(UserId(1), key, 0, 9).await.unwrap();
     assert_eq!(history.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2]);
@@ -313,6 +313,36 @@ pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
     assert_eq!((record.head_seq, record.last_message.unwrap().seq), (4, 2));
     let gone = append(&store, entry(place, ann, Change::Edit { id, text: "x".into() })).await;
     assert!(matches!(gone, Err(AppendError::MessageDeleted)));
+}
+
+pub(crate) async fn of_the_changes_of_a_message_the_last_is_read(store: Shared) {
+    let (ann, bob, key) = pair(&store).await;
+    let (_, id) = send(&store, ann, bob, "helo").await; // 2
+    let place = Target::Conversation(key);
+    let edit = |text: &str| Change::Edit { id, text: text.into() };
+    let react = |on| Change::React { id, emoji: "👍".into(), on };
+    append(&store, entry(place, ann, edit("hell"))).await.unwrap(); // 3
+    append(&store, entry(place, bob, react(true))).await.unwrap(); // 4
+    append(&store, entry(place, ann, text("else"))).await.unwrap(); // 5
+    append(&store, entry(place, bob, react(false))).await.unwrap(); // 6
+    append(&store, entry(place, ann, edit("hello"))).await.unwrap(); // 7
+    let upto = store.position();
+    let seqs = async |after_seq, limit, upto| {
+        let range = Range { conversation: key, reader: bob, after_seq, limit, bytes: usize::MAX };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        let said = read.entries.iter().filter(|entry| entry.said().seq == 2);
+        assert!(said.into_iter().all(|entry| &*entry.said().text == "hello"));
+        (read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), read.upto.seq, read.upto.ended)
+    };
+    // The message itself always: who lacks it is told that it is new.
+    assert_eq!(seqs(0, 99, upto).await, (vec![1, 2, 5, 7], 7, true));
+    // Who has the message is told its last change, and what was passed over was looked at.
+    assert_eq!(seqs(2, 99, upto).await, (vec![5, 7], 7, true));
+    assert_eq!(seqs(2, 1, upto).await, (vec![5], 5, false));
+    assert_eq!(seqs(5, 99, upto).await, (vec![7], 7, true));
+    // A last change that is above does not count: who has everything up to there must have these.
+    let below = Position(upto.0 - 1);
+    assert_eq!(seqs(2, 99, below).await, (vec![3, 4, 5, 6], 6, true));
 }
 
 pub(crate) async fn only_its_sender_changes_a_message(store: Shared) {
