@@ -61,7 +61,7 @@ pub use random::Random;
 pub use receipt::Receipts;
 pub use search::{Query, Searches};
 pub use session::Sessions;
-pub use sync::{Caught, Reader, Syncs};
+pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;
 pub use typing::{Pace, Typings};
 pub use user::Users;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use protocol::{Code, Message};
+use protocol::{Code, Message, SyncEvent, limit};
 
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
 use crate::store::{
-    Behind, ConversationKey, EntryKind, Epoch, Position, Range, Read, Since, Store, Upto, UserId,
+    Behind, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Store, Upto, UserId,
 };
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
@@ -45,7 +45,7 @@ impl Cursor {
 
 /// An entry on its way to a reader.
 #[derive(Clone, Debug)]
-pub struct Caught {
+pub struct Delivery {
     /// What happened.
     pub kind: EntryKind,
     /// The message, in its present state; none for [`EntryKind::Conversation`].
@@ -56,11 +56,27 @@ pub struct Caught {
     pub seq: u64,
     /// The entry's place in the store.
     pub position: Position,
-    /// Whether the reader sent it.
+    /// Whether it is a message that the reader sent. Changes of it are not: others may have changed it before.
     pub own: bool,
 }
 
+/// A part of what a reader lacks, as one reading of the store brought it.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What to send, oldest first. Empty in a long part of the log that the reader is not sent.
+    pub deliveries: Vec<Delivery>,
+    /// Up to which `seq` of a conversation there is nothing for the reader behind the deliveries of this page and
+    /// those before it. It counts as delivered when they do.
+    pub passed: Vec<(ConversationKey, u64)>,
+}
+
 /// Catches readers up.
+///
+/// Everybody who catches up asks for [`Syncs::page`] until it gives none: the flush after connecting, the `sync` event
+/// and `GET /api/sync`. What a page leaves out is decided below it: the log leaves out what [`MessageStore::entries`]
+/// says, and the marks and cursors given here stand behind that, too.
+///
+/// [`MessageStore::entries`]: crate::store::MessageStore::entries
 pub struct Syncs {
     store: Arc<dyn Store>,
     channels: Arc<Channels>,
@@ -100,8 +116,8 @@ impl Syncs {
         }
     }
 
-    /// A reader of what `user` lacks, up to `upto`.
-    pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<Reader, Error> {
+    /// A reader of everything that `user` lacks, up to `upto`.
+    pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<LogReader, Error> {
         let (delivered, position) = match since {
             Since::Delivered => (self.receipts.delivered_to(user), Position(0)),
             Since::Position(position) => (BTreeMap::new(), position),
@@ -120,17 +136,153 @@ impl Syncs {
                 }
             })
             .collect();
-        let (store, channels) = (self.store.clone(), self.channels.clone());
         let lacking = (0..streams.len()).collect();
-        Ok(Reader { store, channels, user, upto, streams, heads: BinaryHeap::new(), lacking })
+        Ok(LogReader { user, upto, streams, heads: BinaryHeap::new(), lacking, budget: Budget::ENDLESS })
+    }
+
+    /// A reader of at most `limit` events behind a cursor; of none, and everything up to now, without a cursor.
+    pub async fn reader_after(
+        &self,
+        user: UserId,
+        cursor: Option<&str>,
+        limit: Option<u32>,
+    ) -> Result<LogReader, Error> {
+        let limit = limit.unwrap_or(limit::SYNC_PAGE_DEFAULT);
+        if !limit::SYNC_PAGE.contains(&limit) {
+            return Err(Error::invalid("limit", "A page has 1 to 1,000 events."));
+        }
+        // First, so that a cursor that was good is not above it.
+        let since = cursor.map(|cursor| self.resume(cursor)).transpose()?;
+        let upto = self.position();
+        let budget = Budget { events: limit as usize, ..Budget::SYNC };
+        Ok(match since {
+            Some(since) => LogReader { budget, ..self.reader(user, Since::Position(since), upto).await? },
+            None => LogReader {
+                user,
+                upto,
+                streams: Vec::new(),
+                heads: BinaryHeap::new(),
+                lacking: Vec::new(),
+                budget,
+            },
+        })
+    }
+
+    /// The next page, or none once everything has been given out, or as much as the reader was to give.
+    pub async fn page(&self, reader: &mut LogReader) -> Result<Option<Page>, Error> {
+        if reader.is_done() || reader.budget.is_spent() {
+            return Ok(None);
+        }
+        let lacking = std::mem::take(&mut reader.lacking);
+        self.fill(reader, &lacking).await?;
+        let mut deliveries = Vec::new();
+        // What one of them lacks may come before what the others have.
+        if reader.lacking.is_empty() {
+            self.merge(reader, &mut deliveries).await?;
+        }
+        reader.budget.spend(&deliveries);
+        Ok(Some(Page { deliveries, passed: reader.passed() }))
+    }
+
+    /// The event that tells a delivery; none if the reader has left its conversation meanwhile. To be asked right
+    /// before it is sent: it says what the conversation is now, and a later state may have been told live.
+    pub async fn event(&self, user: UserId, delivery: Delivery) -> Result<Option<SyncEvent>, Error> {
+        let Delivery { kind, message, conversation, .. } = delivery;
+        let Some(message) = message else {
+            let record = self.store.conversation(user, conversation).await?;
+            return Ok(record.map(|record| SyncEvent::Conversation(self.channels.view(record, user))));
+        };
+        Ok(Some(match kind {
+            EntryKind::Message => SyncEvent::Message(message),
+            EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
+                SyncEvent::MessageUpdated(message)
+            }
+        }))
+    }
+
+    /// Moves entries into the page, until it is full or something must be read first.
+    async fn merge(&self, reader: &mut LogReader, page: &mut Vec<Delivery>) -> Result<(), Error> {
+        let limit = reader.budget.events.min(LogReader::PAGE);
+        while page.len() < limit
+            && let Some(Reverse((_, index))) = reader.heads.pop()
+        {
+            let stream = &mut reader.streams[index];
+            if let Some(entry) = stream.entries.pop_front() {
+                stream.passed = entry.seq;
+                page.extend(self.deliver(reader.user, stream, entry).await?);
+            }
+            if let Some(entry) = stream.entries.front() {
+                reader.heads.push(Reverse((entry.position, index)));
+            } else if !stream.looked_at.ended {
+                // Refilled before the others give more, which may come behind what it has next.
+                reader.lacking.push(index);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn deliver(
+        &self,
+        user: UserId,
+        stream: &mut Stream,
+        entry: Entry,
+    ) -> Result<Option<Delivery>, Error> {
+        let channel = match &stream.channel {
+            Some(channel) => channel,
+            None => match self.channels.of_key(stream.conversation).await? {
+                Some(channel) => stream.channel.insert(channel),
+                None => return Ok(None),
+            },
+        };
+        let Entry { seq, position, kind, message } = entry;
+        let sent = message.as_ref().is_some_and(|message| message.sender == user);
+        Ok(Some(Delivery {
+            kind,
+            conversation: stream.conversation,
+            seq,
+            position,
+            own: sent && kind == EntryKind::Message,
+            message: message.map(|message| channel.message(message)),
+        }))
+    }
+
+    /// Reads on in these streams.
+    async fn fill(&self, reader: &mut LogReader, indexes: &[usize]) -> Result<(), Error> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let share = reader.streams.len().max(1);
+        let (limit, bytes) = ((LogReader::ENTRIES / share).max(2), LogReader::BYTES / share);
+        let range = |&index: &usize| {
+            let stream = &reader.streams[index];
+            Range {
+                conversation: stream.conversation,
+                reader: reader.user,
+                after_seq: stream.looked_at.seq,
+                limit,
+                bytes,
+            }
+        };
+        let ranges = indexes.iter().map(range).collect();
+        let read = self.store.entries(ranges, reader.upto).await?;
+        for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
+            let stream = &mut reader.streams[index];
+            stream.looked_at = upto;
+            match entries.first() {
+                Some(first) => reader.heads.push(Reverse((first.position, index))),
+                None if upto.ended => {}
+                None => reader.lacking.push(index),
+            }
+            stream.entries = entries.into();
+        }
+        Ok(())
     }
 }
 
 /// Merges the logs of a user's conversations into one stream in the order of commitment. Holds a bounded
 /// part of them at a time, and at least one entry of each that has one.
-pub struct Reader {
-    store: Arc<dyn Store>,
-    channels: Arc<Channels>,
+pub struct LogReader {
     user: UserId,
     upto: Position,
     streams: Vec<Stream>,
@@ -138,51 +290,55 @@ pub struct Reader {
     heads: BinaryHeap<Reverse<(Position, usize)>>,
     /// The streams of which nothing is at hand and more may be in the store.
     lacking: Vec<usize>,
+    budget: Budget,
 }
 
 struct Stream {
     conversation: ConversationKey,
     /// How far it has been read.
     looked_at: Upto,
-    /// Up to here its entries were given out, or [`Reader::passed`] said that there are none.
+    /// Up to here its entries were given out, or a page said that there are none.
     passed: u64,
     channel: Option<Arc<Channel>>,
     /// Read and not given out yet.
-    entries: VecDeque<crate::store::Entry>,
+    entries: VecDeque<Entry>,
 }
 
-impl Reader {
+/// What a reader may still give out.
+struct Budget {
+    events: usize,
+    /// Bytes of text, to within a page.
+    bytes: usize,
+    /// Pages without an event.
+    empty: usize,
+}
+
+impl Budget {
+    /// For who is sent everything.
+    const ENDLESS: Self = Self { events: usize::MAX, bytes: usize::MAX, empty: usize::MAX };
+    /// For who asks again with the next cursor.
+    const SYNC: Self = Self { bytes: 1 << 20, empty: 16, ..Self::ENDLESS };
+
+    fn is_spent(&self) -> bool {
+        self.events == 0 || self.bytes == 0 || self.empty == 0
+    }
+
+    fn spend(&mut self, deliveries: &[Delivery]) {
+        let texts = deliveries.iter().filter_map(|delivery| delivery.message.as_ref());
+        let bytes = texts.map(|message| message.text.len()).sum();
+        self.events = self.events.saturating_sub(deliveries.len());
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.empty = self.empty.saturating_sub(usize::from(deliveries.is_empty()));
+    }
+}
+
+impl LogReader {
     /// Entries read at a time, over all conversations.
     const ENTRIES: usize = 512;
     /// Bytes of text read at a time, over all conversations.
     const BYTES: usize = 128 * 1024;
-
-    /// The next entries, at most `limit`. Gives what one reading of the store brought rather than reading again, so
-    /// that a page is not larger than that. There may be none in a long part of the log that is hidden from the user:
-    /// it goes on as long as [`Reader::is_done`] says no.
-    pub async fn next(&mut self, limit: usize) -> Result<Vec<Caught>, Error> {
-        let mut page = Vec::new();
-        let lacking = std::mem::take(&mut self.lacking);
-        self.fill(&lacking).await?;
-        // What one of them lacks may come before what the others have.
-        if self.lacking.is_empty() {
-            self.merge(&mut page, limit).await?;
-        }
-        Ok(page)
-    }
-
-    /// Where the log was passed over since this was last asked: up to which `seq` of a conversation there is nothing
-    /// for the user behind what was given out.
-    pub fn passed(&mut self) -> Vec<(ConversationKey, u64)> {
-        let mut passed = Vec::new();
-        for stream in &mut self.streams {
-            if stream.entries.is_empty() && stream.looked_at.seq > stream.passed {
-                stream.passed = stream.looked_at.seq;
-                passed.push((stream.conversation, stream.passed));
-            }
-        }
-        passed
-    }
+    /// Entries in a page.
+    const PAGE: usize = 256;
 
     /// Up to here everything was given out.
     pub fn reached(&self) -> Position {
@@ -194,82 +350,20 @@ impl Reader {
         self.streams.iter().map(reached).min().unwrap_or(self.upto)
     }
 
-    /// Moves entries into the page, until it is full or something must be read first.
-    async fn merge(&mut self, page: &mut Vec<Caught>, limit: usize) -> Result<(), Error> {
-        while page.len() < limit
-            && let Some(Reverse((_, index))) = self.heads.pop()
-        {
-            page.extend(self.take(index).await?);
-            let stream = &self.streams[index];
-            if let Some(entry) = stream.entries.front() {
-                self.heads.push(Reverse((entry.position, index)));
-            } else if !stream.looked_at.ended {
-                // What the others have must not come before what it has next.
-                self.lacking.push(index);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether everything has been read.
+    /// Whether everything has been given out.
     pub fn is_done(&self) -> bool {
         self.lacking.is_empty() && self.heads.is_empty()
     }
 
-    async fn take(&mut self, index: usize) -> Result<Option<Caught>, Error> {
-        let stream = &mut self.streams[index];
-        let Some(entry) = stream.entries.pop_front() else {
-            return Ok(None);
-        };
-        stream.passed = entry.seq;
-        let channel = match &stream.channel {
-            Some(channel) => channel,
-            None => match self.channels.of_key(stream.conversation).await? {
-                Some(channel) => stream.channel.insert(channel),
-                None => return Ok(None),
-            },
-        };
-        let own = entry.message.as_ref().is_some_and(|message| message.sender == self.user);
-        Ok(Some(Caught {
-            kind: entry.kind,
-            conversation: stream.conversation,
-            seq: entry.seq,
-            position: entry.position,
-            own,
-            message: entry.message.map(|message| channel.message(message)),
-        }))
-    }
-
-    /// Reads on in these streams.
-    async fn fill(&mut self, indexes: &[usize]) -> Result<(), Error> {
-        if indexes.is_empty() {
-            return Ok(());
-        }
-        let share = self.streams.len().max(1);
-        let (limit, bytes) = ((Self::ENTRIES / share).max(2), Self::BYTES / share);
-        let range = |&index: &usize| {
-            let stream = &self.streams[index];
-            Range {
-                conversation: stream.conversation,
-                reader: self.user,
-                after_seq: stream.looked_at.seq,
-                limit,
-                bytes,
+    /// Where the log was passed over since this was last asked.
+    fn passed(&mut self) -> Vec<(ConversationKey, u64)> {
+        let mut passed = Vec::new();
+        for stream in &mut self.streams {
+            if stream.entries.is_empty() && stream.looked_at.seq > stream.passed {
+                stream.passed = stream.looked_at.seq;
+                passed.push((stream.conversation, stream.passed));
             }
-        };
-        let ranges = indexes.iter().map(range).collect();
-        let read = self.store.entries(ranges, self.upto).await?;
-        for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
-            let stream = &mut self.streams[index];
-            stream.looked_at = upto;
-            match entries.first() {
-                Some(first) => self.heads.push(Reverse((first.position, index))),
-                None if upto.ended => {}
-                None => self.lacking.push(index),
-            }
-            stream.entries = entries.into();
         }
-        Ok(())
+        passed
     }
 }

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{EntryKind, UserId};
-use domain::{Broker, Caught, Clock, Error, Live, SocketKey};
+use domain::{Broker, Clock, Live, SocketKey};
 use parking_lot::Mutex;
-use protocol::{Code, Message, ServerEvent, SessionId};
+use protocol::{Code, Message, ServerEvent, SessionId, SyncEvent};
 use rustc_hash::FxHashMap;
 use socketio::Payload;
 
-use crate::app::App;
 use crate::socket::Socket;
 
 /// Users are spread over so many locks.
@@ -153,24 +152,26 @@ fn encode(live: &Live) -> Payload {
     }
 }
 
-/// The event that tells an entry of a log to who reads it: a message, or what its conversation is now. `None` if
-/// the reader has left that meanwhile.
-pub(crate) async fn read(app: &App, user: UserId, caught: &Caught) -> Result<Option<Payload>, Error> {
-    if let Some(message) = &caught.message {
-        return Ok(Some(entry(caught.kind, message)));
+/// The event that is told to who catches up.
+pub(crate) fn event(event: &SyncEvent) -> Payload {
+    match event {
+        SyncEvent::Message(message) => written(ServerEvent::Message, message),
+        SyncEvent::MessageUpdated(message) => written(ServerEvent::MessageUpdated, message),
+        SyncEvent::Conversation(conversation) => payload(ServerEvent::Conversation, conversation),
     }
-    let view = app.domain.conversations.view(user, caught.conversation).await?;
-    Ok(view.map(|conversation| payload(ServerEvent::Conversation, &conversation)))
 }
 
 /// The event that tells of a message that is new or has changed.
 pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
-    let event = match kind {
-        EntryKind::Message => ServerEvent::Message,
+    match kind {
+        EntryKind::Message => written(ServerEvent::Message, message),
         EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
-            ServerEvent::MessageUpdated
+            written(ServerEvent::MessageUpdated, message)
         }
-    };
+    }
+}
+
+fn written(event: ServerEvent, message: &Message) -> Payload {
     let payload = Payload::event_written(event.as_str(), |json| message.write_json(json));
     payload.expect("a message is of a bounded size and no event has a reserved name")
 }

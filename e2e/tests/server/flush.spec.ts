@@ -120,6 +120,22 @@ test('with acks, a change waits for the messages before it', async () => {
   for (const { socket } of [a, b]) socket.close();
 });
 
+test('what others did to one’s own message while one was away arrives', async () => {
+  const [ann, bob] = await people();
+  const { id, conversationId } = await aldis.call<Message>('POST', '/api/messages', { receiver: ann.username, text: 'own' }, bob.token);
+  const reacted = `/api/conversations/${conversationId}/messages/${id}/reactions/${encodeURIComponent('👍')}`;
+  await aldis.call('PUT', reacted, undefined, ann.token);
+  for (const acks of [false, true]) {
+    const b = client(aldis.url, { ...bob, acks });
+    await join(b);
+    expect(texts(b)).toEqual([]);
+    const updated = b.events.items.filter(([name]) => name === 'message:updated').map(([, message]) => message);
+    expect(updated).toEqual(acks ? [] : [expect.objectContaining({ id, reactions: { '👍': [ann.username] } })]);
+    await expect.poll(async () => (await aldis.conversations(bob))[0]!.members.map(({ deliveredSeq }) => deliveredSeq)).toContain(2);
+    b.socket.close();
+  }
+});
+
 test('one’s own messages are passed over once, with acks as without', async () => {
   for (const acks of [false, true]) {
     const [ann, bob] = await people();

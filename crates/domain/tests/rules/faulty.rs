@@ -26,6 +26,8 @@ pub(crate) struct Faulty {
     pub(crate) failing: AtomicBool,
     /// How often it was asked to.
     pub(crate) asked: AtomicUsize,
+    /// How often entries were read.
+    pub(crate) readings: AtomicUsize,
     /// Keeps the next answer to who is behind, once it is known, until it is let go.
     pub(crate) late: Mutex<Option<Late>>,
     /// Keeps the next answer to what a conversation is for a member so.
@@ -62,6 +64,7 @@ impl Faulty {
             store,
             failing: false.into(),
             asked: 0.into(),
+            readings: 0.into(),
             late: Mutex::default(),
             late_view: Mutex::default(),
             doubted: Mutex::default(),
@@ -215,11 +218,15 @@ hand_on! {
 
 hand_on! {
     MessageStore {
-        fn entries(ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
         fn messages_before(reader: UserId, conversation: ConversationKey, before: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
         fn messages_after(reader: UserId, conversation: ConversationKey, after: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
+    }
+
+    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+        self.readings.fetch_add(1, Ordering::SeqCst);
+        self.store.entries(ranges, upto).await
     }
 
     fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {

@@ -3,7 +3,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::store::{ConversationKey, ConversationStore, Since};
-use domain::{Live, Settings};
+use domain::{Live, LogReader, Settings};
 use protocol::{Cursors, MoveCursors, NewGroup, SendMessage};
 use tokio::sync::oneshot;
 
@@ -38,7 +38,7 @@ async fn moves_are_gathered_stored_and_told_once() {
     // In sight before it is stored: who reconnects now is not sent them again.
     let upto = world.domain.syncs.position();
     let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
-    let lacking: Vec<_> = reader.next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
+    let lacking = page(&world, &mut reader).await;
     assert_eq!(lacking, [8, 9, 10]);
     assert!(receipts(&world).is_empty());
     tokio::time::sleep(Duration::from_millis(60)).await;
@@ -76,6 +76,12 @@ async fn a_client_is_answered_with_where_it_stands() {
     running.abort();
 }
 
+/// The next page, as `seq`s.
+async fn page(world: &World, reader: &mut LogReader) -> Vec<u64> {
+    let page = world.domain.syncs.page(reader).await.unwrap().unwrap();
+    page.deliveries.iter().map(|delivery| delivery.seq).collect()
+}
+
 /// Runs the receipts of a world until the end of the test.
 fn run(world: &World) {
     let receipts = Arc::clone(&world.domain.receipts);
@@ -101,7 +107,7 @@ async fn a_move_is_in_sight_also_while_it_is_being_stored() {
         let_go.send(()).unwrap();
     };
     let (reader, ()) = tokio::join!(reader, meanwhile);
-    let lacking: Vec<_> = reader.unwrap().next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
+    let lacking = page(&world, &mut reader.unwrap()).await;
     assert_eq!(lacking, [2]);
 }
 
@@ -149,7 +155,7 @@ async fn what_a_client_claims_beyond_the_log_hides_nothing_from_its_other_device
     world.send(&ann, to("bob", "y")).await.unwrap();
     let upto = world.domain.syncs.position();
     let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
-    let lacking: Vec<_> = reader.next(99).await.unwrap().iter().map(|caught| caught.seq).collect();
+    let lacking = page(&world, &mut reader).await;
     assert_eq!(lacking, [1, 2]);
 }
 

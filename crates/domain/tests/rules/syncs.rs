@@ -1,21 +1,67 @@
-use domain::Caught;
-use domain::store::{Position, Since};
-use protocol::Code;
+use std::sync::atomic::Ordering;
 
-use crate::support::{World, to};
+use domain::store::{
+    Append, Change, ConversationKey, EntryKind, MessageStore, Position, Since, Target, UserId,
+};
+use domain::{Caller, Clock, Delivery, LogReader, Settings};
+use protocol::{
+    ChangeConversation, Code, EditMessage, Message, MessageId, NewGroup, PutMember, ReactToMessage, Role,
+    SendMessage, SyncEvent,
+};
 
-/// Reads to the end in pages.
-async fn read(world: &World, user: domain::store::UserId, since: Since, page: usize) -> Vec<Caught> {
-    let mut reader = world.domain.syncs.reader(user, since, world.domain.syncs.position()).await.unwrap();
-    let mut all = Vec::new();
+use crate::support::{World, settings, to};
+
+/// Reads to the end; gives the deliveries, and up to where the pages passed the log over.
+async fn read(world: &World, reader: &mut LogReader) -> (Vec<Delivery>, Vec<(ConversationKey, u64)>) {
+    let (mut deliveries, mut passed) = (Vec::new(), Vec::new());
+    while let Some(page) = world.domain.syncs.page(reader).await.unwrap() {
+        deliveries.extend(page.deliveries);
+        passed.extend(page.passed);
+    }
+    (deliveries, passed)
+}
+
+/// Everything that somebody lacks.
+async fn lacking(world: &World, user: UserId, since: Since) -> Vec<Delivery> {
+    let syncs = &world.domain.syncs;
+    let mut reader = syncs.reader(user, since, syncs.position()).await.unwrap();
+    let (deliveries, _) = read(world, &mut reader).await;
+    assert!(reader.is_done());
+    deliveries
+}
+
+/// The same by `sync`, so many events at a time.
+async fn synced(world: &World, user: UserId, since: Position, limit: u32) -> Vec<Delivery> {
+    let (syncs, mut all, mut cursor) = (&world.domain.syncs, Vec::new(), world.domain.syncs.cursor(since));
     loop {
+        let mut reader = syncs.reader_after(user, Some(&cursor), Some(limit)).await.unwrap();
+        let (deliveries, _) = read(world, &mut reader).await;
+        assert!(deliveries.len() <= limit as usize);
+        all.extend(deliveries);
+        cursor = syncs.cursor(reader.reached());
         if reader.is_done() {
             return all;
         }
-        let next = reader.next(page).await.unwrap();
-        assert!(next.len() <= page);
-        all.extend(next);
     }
+}
+
+fn id(delivery: &Delivery) -> MessageId {
+    delivery.message.as_ref().unwrap().id
+}
+
+fn kinds(deliveries: &[Delivery]) -> Vec<(EntryKind, u64)> {
+    deliveries.iter().map(|delivery| (delivery.kind, delivery.seq)).collect()
+}
+
+async fn edit(world: &World, caller: &Caller, message: &Message, text: &str) {
+    let request = EditMessage { conversation_id: message.conversation_id, id: message.id, text: text.into() };
+    world.domain.messages.edit(caller, request, None, |result| drop(result.unwrap())).await;
+}
+
+async fn react(world: &World, caller: &Caller, message: &Message, on: bool) {
+    let (conversation_id, id) = (message.conversation_id, message.id);
+    let request = ReactToMessage { conversation_id, id, emoji: "👍".into(), on };
+    world.domain.messages.react(caller, request, None, |result| drop(result.unwrap())).await;
 }
 
 #[tokio::test]
@@ -37,18 +83,16 @@ async fn the_logs_of_all_conversations_are_one_stream_in_the_order_of_commitment
         };
         expected.push(world.send(from, to(&receiver, &count.to_string())).await.unwrap().message.id);
     }
-    for page in [1, 7, 256, 10_000] {
-        let all = read(&world, ann.person.id, Since::Delivered, page).await;
-        assert_eq!(
-            all.iter().map(|caught| caught.message.as_ref().unwrap().id).collect::<Vec<_>>(),
-            expected
-        );
-        assert!(all.iter().all(|caught| caught.own == (&*caught.message.as_ref().unwrap().sender == "ann")));
+    let all = lacking(&world, ann.person.id, Since::Delivered).await;
+    assert_eq!(all.iter().map(id).collect::<Vec<_>>(), expected);
+    assert!(all.iter().all(|delivery| delivery.own == (delivery.message.as_ref().unwrap().sender == "ann")));
+    for limit in [1, 7, 256, 1_000] {
+        let all = synced(&world, ann.person.id, Position(0), limit).await;
+        assert_eq!(all.iter().map(id).collect::<Vec<_>>(), expected);
     }
     for position in [0, 1, 450, 899, 900] {
-        let all = read(&world, ann.person.id, Since::Position(Position(position)), 50).await;
-        let ids: Vec<_> = all.iter().map(|caught| caught.message.as_ref().unwrap().id).collect();
-        assert_eq!(ids, expected[usize::try_from(position).unwrap()..]);
+        let all = lacking(&world, ann.person.id, Since::Position(Position(position))).await;
+        assert_eq!(all.iter().map(id).collect::<Vec<_>>(), expected[usize::try_from(position).unwrap()..]);
     }
 }
 
@@ -92,10 +136,9 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
     for since in [Since::Delivered, Since::Position(Position(0))] {
         let mut reader = syncs.reader(bob.person.id, since, syncs.position()).await.unwrap();
         let (mut texts, mut passed, mut reached, mut pages) = (Vec::new(), Vec::new(), Position(0), 0);
-        while !reader.is_done() {
-            let page = reader.next(64).await.unwrap();
-            texts.extend(page.into_iter().map(|caught| caught.message.unwrap().text));
-            passed.extend(reader.passed());
+        while let Some(page) = syncs.page(&mut reader).await.unwrap() {
+            texts.extend(page.deliveries.into_iter().map(|delivery| delivery.message.unwrap().text));
+            passed.extend(page.passed);
             // Who goes on from there later has what is left.
             assert!(reader.reached() >= reached);
             reached = reader.reached();
@@ -106,5 +149,173 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
         let key = first.conversation;
         assert_eq!((passed, pages), (vec![(key, 4_096), (key, 9_001)], 2));
         assert_eq!(reached, syncs.position());
+    }
+}
+
+#[tokio::test]
+async fn hidden_messages_are_looked_at_once_however_many() {
+    const HIDDEN: u64 = 140_000;
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let first = world.send(&ann, to("bob", "seen")).await.unwrap();
+    for random in 0..HIDDEN {
+        let hidden_from = Some(bob.person.id);
+        let (client_id, text, attachments) = (None, "hidden".into(), Vec::new());
+        let change = Change::Message { client_id, text, reply_to: None, attachments, hidden_from };
+        let (target, at) = (Target::Conversation(first.conversation), world.clock.now());
+        let append = Append { target, sender: ann.person.id, at, random, change, mentions: Vec::new() };
+        assert!(world.store.append(append, Box::new(|result| drop(result.unwrap()))).is_none());
+    }
+    let (syncs, user) = (&world.domain.syncs, bob.person.id);
+    let readings = || world.faulty.readings.swap(0, Ordering::SeqCst);
+    // A page of `sync` looks at so much and no more, and the next goes on behind it.
+    let (mut cursor, mut rest) = (syncs.cursor(Position(0)), Vec::new());
+    loop {
+        let mut reader = syncs.reader_after(user, Some(&cursor), None).await.unwrap();
+        let (deliveries, _) = read(&world, &mut reader).await;
+        cursor = syncs.cursor(reader.reached());
+        rest.push((deliveries.len(), readings()));
+        if reader.is_done() {
+            break;
+        }
+    }
+    assert_eq!(rest, [(1, 17), (0, 1)]);
+    let mut reader = syncs.reader_after(user, Some(&cursor), None).await.unwrap();
+    assert!(read(&world, &mut reader).await.0.is_empty());
+    assert_eq!(readings(), 0);
+
+    // At connecting, all of it is; then the mark stands behind it.
+    let mut reader = syncs.reader(user, Since::Delivered, syncs.position()).await.unwrap();
+    let (deliveries, passed) = read(&world, &mut reader).await;
+    assert_eq!((deliveries.len(), readings()), (1, 18));
+    assert_eq!(passed.last(), Some(&(first.conversation, HIDDEN + 1)));
+    for (key, seq) in passed {
+        world.domain.receipts.delivered(user, key, seq);
+    }
+    // Not stored yet, and stored.
+    assert!(lacking(&world, user, Since::Delivered).await.is_empty());
+    assert_eq!(readings(), 1);
+    world.domain.receipts.run(std::future::ready(())).await;
+    assert!(lacking(&world, user, Since::Delivered).await.is_empty());
+    assert_eq!(readings(), 0);
+}
+
+#[tokio::test]
+async fn of_the_changes_of_a_message_the_last_is_delivered() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let first = world.send(&ann, to("bob", "0")).await.unwrap();
+    let known = world.domain.syncs.position();
+    for number in 1..=600 {
+        edit(&world, &ann, &first.message, &number.to_string()).await;
+    }
+    world.send(&ann, to("bob", "second")).await.unwrap();
+    edit(&world, &ann, &first.message, "last").await;
+    let texts = |deliveries: &[Delivery]| -> Vec<String> {
+        deliveries.iter().map(|delivery| delivery.message.as_ref().unwrap().text.clone()).collect()
+    };
+    // Who lacks the message is told that it is new, in its present state, and its last change in its place.
+    let all = lacking(&world, bob.person.id, Since::Delivered).await;
+    let expected = [(EntryKind::Message, 1), (EntryKind::Message, 602), (EntryKind::Edit, 603)];
+    assert_eq!(
+        (kinds(&all), texts(&all)),
+        (expected.to_vec(), ["last", "second", "last"].map(Into::into).to_vec())
+    );
+    for limit in [1, 2, 200] {
+        assert_eq!(kinds(&synced(&world, bob.person.id, Position(0), limit).await), expected);
+        assert_eq!(kinds(&synced(&world, bob.person.id, known, limit).await), expected[1..]);
+    }
+    // What was left out counts as delivered.
+    let syncs = &world.domain.syncs;
+    let mut reader = syncs.reader(bob.person.id, Since::Position(known), Position(601)).await.unwrap();
+    let (deliveries, passed) = read(&world, &mut reader).await;
+    assert_eq!((deliveries.len(), passed), (600, Vec::new()), "the last change is above");
+    let mut reader = syncs.reader(bob.person.id, Since::Position(known), syncs.position()).await.unwrap();
+    let first_page = syncs.page(&mut reader).await.unwrap().unwrap();
+    assert_eq!((kinds(&first_page.deliveries), reader.is_done()), (expected[1..].to_vec(), true));
+}
+
+#[tokio::test]
+async fn what_others_changed_of_ones_own_message_is_not_ones_own() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let own = world.send(&bob, to("ann", "mine")).await.unwrap();
+    react(&world, &ann, &own.message, true).await;
+    let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
+    let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Reaction, false)]);
+    // Nor is one's own change in whose favour theirs is left out.
+    edit(&world, &bob, &own.message, "mine!").await;
+    let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
+    let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Edit, false)]);
+}
+
+#[tokio::test]
+async fn a_group_is_told_before_its_messages_and_when_it_changed_last() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let begin = NewGroup { title: "Crew".into(), members: vec!["bob".into()], history: None };
+    let id = world.domain.groups.create(&ann, begin).await.unwrap().id;
+    let rename = async |title: &str| {
+        let request = ChangeConversation { title: Some(title.into()), ..ChangeConversation::default() };
+        world.domain.groups.change(&ann, id, request).await.unwrap();
+    };
+    let say = async || {
+        let request = SendMessage { conversation_id: Some(id), text: "hi".into(), ..SendMessage::default() };
+        world.send(&ann, request).await.unwrap();
+    };
+    rename("Second").await; // 2
+    say().await; // 3
+    rename("Third").await; // 4
+    world.person("eve").await;
+    world.domain.groups.put_member(&ann, id, "eve", PutMember { role: None }).await.unwrap(); // 5
+    let request = PutMember { role: Some(Role::Admin) };
+    world.domain.groups.put_member(&ann, id, "bob", request).await.unwrap(); // 6
+    let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
+    let expected = [(EntryKind::Conversation, 1), (EntryKind::Message, 3), (EntryKind::Conversation, 6)];
+    assert_eq!(kinds(&deliveries), expected);
+    for delivery in deliveries {
+        let title = match world.domain.syncs.event(bob.person.id, delivery).await.unwrap().unwrap() {
+            SyncEvent::Conversation(conversation) => conversation.title,
+            _ => continue,
+        };
+        assert_eq!(title.as_deref(), Some("Third"));
+    }
+    let eve = world.caller("eve").await;
+    let deliveries = lacking(&world, eve.person.id, Since::Delivered).await;
+    assert_eq!(kinds(&deliveries), [(EntryKind::Conversation, 5), (EntryKind::Conversation, 6)]);
+    // Who is taken out meanwhile is told nothing of it.
+    world.domain.groups.remove_member(&ann, id, "eve").await.unwrap();
+    for delivery in deliveries {
+        assert_eq!(world.domain.syncs.event(eve.person.id, delivery).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_sync_ends_where_the_texts_are_long() {
+    let world = World::with(&Settings { text_bytes: 16 * 1024, ..settings() });
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    for _ in 0..100 {
+        world.send(&ann, to("bob", &"x".repeat(16 * 1024))).await.unwrap();
+    }
+    let syncs = &world.domain.syncs;
+    let (mut cursor, mut pages) = (syncs.cursor(Position(0)), Vec::new());
+    loop {
+        let mut reader = syncs.reader_after(bob.person.id, Some(&cursor), Some(1_000)).await.unwrap();
+        pages.push(read(&world, &mut reader).await.0.len());
+        cursor = syncs.cursor(reader.reached());
+        if reader.is_done() {
+            break;
+        }
+    }
+    assert_eq!(pages, [64, 36]);
+    // Without a cursor there is nothing, and everything is behind it.
+    let mut reader = syncs.reader_after(bob.person.id, None, None).await.unwrap();
+    assert!(syncs.page(&mut reader).await.unwrap().is_none());
+    assert_eq!((reader.reached(), reader.is_done()), (syncs.position(), true));
+    for (cursor, limit) in [(None, 0), (Some(&*cursor), 1_001)] {
+        let refused = syncs.reader_after(bob.person.id, cursor, Some(limit)).await.err().unwrap();
+        assert_eq!(refused.field.as_deref(), Some("limit"));
     }
 }

@@ -5,18 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{Position, Since};
-use domain::{Caught, Error};
+use domain::{Delivery, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
 
 use super::Socket;
 use super::client::{Start, mark};
 use crate::app::App;
-use crate::hub::{payload, read};
+use crate::hub::{event, payload};
 use crate::log::Rare;
 
-/// Entries in a page.
-const PAGE: usize = 256;
 /// Bytes that may wait for the transport before the next entry.
 pub(super) const AHEAD: usize = 64 * 1024;
 /// The next page is read when fewer messages than this are not acknowledged.
@@ -66,9 +64,9 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
 struct Flush<'a> {
     app: &'a App,
     socket: &'a Socket,
-    /// Up to here the user's own entries are passed over, whichever of their sockets sent them.
+    /// Up to here the user's own messages are passed over, whichever of their sockets sent them.
     acknowledged: Position,
-    /// Of the entries up to here it is known whether this socket sent them.
+    /// Of the messages up to here it is known whether this socket sent them.
     told: Position,
     /// Whether there was something to emit.
     emitted: bool,
@@ -79,58 +77,50 @@ impl Flush<'_> {
     async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
         let (app, socket, client) = (self.app, self.socket, self.socket.session());
         let user = client.caller.person.id;
-        let mut reader = app.domain.syncs.reader(user, since, upto).await?;
-        while !reader.is_done() {
-            if !socket.is_connected() {
-                return Ok(false);
-            }
-            let page = reader.next(PAGE).await?;
+        let syncs = &app.domain.syncs;
+        let mut reader = syncs.reader(user, since, upto).await?;
+        while socket.is_connected() {
+            let Some(page) = syncs.page(&mut reader).await? else { return Ok(true) };
             let mut passed = BTreeMap::new();
-            for (index, caught) in page.iter().enumerate() {
-                if is_outdated(caught, &page[index + 1..]) || self.passes_over(caught).await {
-                    passed.insert(caught.conversation, caught.seq);
+            for delivery in page.deliveries {
+                let (conversation, seq, kind) = (delivery.conversation, delivery.seq, delivery.kind);
+                if self.passes_over(&delivery).await {
+                    passed.insert(conversation, seq);
                     continue;
                 }
-                passed.remove(&caught.conversation);
+                passed.remove(&conversation);
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
-                let Some(payload) = read(app, user, caught).await? else { continue };
-                let mark = mark(caught.conversation, caught.seq);
-                if client.emit(socket, caught.kind, mark, &payload).is_err() {
+                let Some(told) = syncs.event(user, delivery).await? else { continue };
+                if client.emit(socket, kind, mark(conversation, seq), &event(&told)).is_err() {
                     return Ok(false);
                 }
                 self.emitted = true;
             }
             // Behind the last entry emitted, so that it is not looked at again.
-            for (conversation, seq) in passed.into_iter().chain(reader.passed()) {
+            for (conversation, seq) in passed.into_iter().chain(page.passed) {
                 if client.pass_over(socket, mark(conversation, seq)).is_err() {
                     return Ok(false);
                 }
             }
             client.fewer_unacked_than(socket, WINDOW).await;
         }
-        Ok(true)
+        Ok(false)
     }
 
-    /// Whether the client knows an entry from its acknowledgement.
-    async fn passes_over(&mut self, caught: &Caught) -> bool {
-        if !caught.own {
+    /// Whether the client knows a message from its acknowledgement.
+    async fn passes_over(&mut self, delivery: &Delivery) -> bool {
+        if !delivery.own {
             return false;
         }
-        if caught.position <= self.acknowledged {
+        if delivery.position <= self.acknowledged {
             return true;
         }
-        if caught.position > self.told {
+        if delivery.position > self.told {
             // It may be committed and not told yet, and which socket sent it is told.
             self.told = self.app.domain.syncs.told().await;
         }
-        self.socket.session().sent(caught.position)
+        self.socket.session().sent(delivery.position)
     }
-}
-
-/// Whether what a conversation is now is told again by a later entry of the page.
-pub(crate) fn is_outdated(caught: &Caught, rest: &[Caught]) -> bool {
-    let again = |later: &Caught| later.message.is_none() && later.conversation == caught.conversation;
-    caught.message.is_none() && rest.iter().any(again)
 }

@@ -23,10 +23,8 @@ use serde::{Deserialize, Deserializer};
 use socketio::{Connect, Event, Handler, Mark, Reason, Refusal, Undelivered};
 
 use crate::app::App;
-pub(crate) use catch_up::is_outdated;
 pub(crate) use client::Client;
 use reply::Reply;
-pub(crate) use sync::EMPTY;
 
 /// A connected client.
 pub(crate) type Socket = socketio::Socket<Client>;

@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::Error;
-use domain::store::Since;
-use protocol::{Code, Sync, Synced, limit};
+use protocol::{Code, Sync, Synced};
 use serde::de::IgnoredAny;
 use socketio::Event;
 
-use super::catch_up::{AHEAD, is_outdated};
+use super::catch_up::AHEAD;
 use super::reply::Reply;
 use super::{Socket, decode};
 use crate::app::App;
-use crate::hub::read;
+use crate::hub;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
     // Everything in it is optional, and so is it.
@@ -33,37 +32,23 @@ pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: 
     }
 }
 
-/// Readings that bring nothing, of a part of the log that is hidden from the user, before a page ends.
-pub(crate) const EMPTY: usize = 16;
-
 /// Emits a page behind the cursor.
 async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> Result<Synced, Error> {
-    let limit = limit.unwrap_or(limit::SYNC_PAGE_DEFAULT);
-    if !limit::SYNC_PAGE.contains(&limit) {
-        return Err(Error::invalid("limit", "A page has 1 to 1,000 events."));
-    }
-    let since = app.domain.syncs.resume(cursor)?;
-    let upto = app.domain.syncs.position();
-    let user = socket.session().caller.person.id;
-    let mut reader = app.domain.syncs.reader(user, Since::Position(since), upto).await?;
-    let (mut left, mut empty) = (limit as usize, 0);
-    while left > 0 && empty < EMPTY && !reader.is_done() && socket.is_connected() {
-        let entries = reader.next(left.min(64)).await?;
-        left -= entries.len();
-        empty += usize::from(entries.is_empty());
-        for (index, caught) in entries.iter().enumerate() {
+    let (syncs, user) = (&app.domain.syncs, socket.session().caller.person.id);
+    let mut reader = syncs.reader_after(user, Some(cursor), limit).await?;
+    while socket.is_connected()
+        && let Some(page) = syncs.page(&mut reader).await?
+    {
+        for delivery in page.deliveries {
             if socket.pending_bytes() > AHEAD {
                 socket.drained().await;
             }
-            if is_outdated(caught, &entries[index + 1..]) {
-                continue;
-            }
-            if let Some(payload) = read(app, user, caught).await? {
-                let _ = socket.emit(&payload);
+            if let Some(event) = syncs.event(user, delivery).await? {
+                let _ = socket.emit(&hub::event(&event));
             }
         }
     }
-    Ok(Synced { cursor: app.domain.syncs.cursor(reader.reached()), more: Some(!reader.is_done()) })
+    Ok(Synced { cursor: syncs.cursor(reader.reached()), more: Some(!reader.is_done()) })
 }
 
 /// Answers with where a socket stands that has been sent everything: a cursor to keep.
