@@ -6,6 +6,7 @@ mod api_tokens;
 mod attachments;
 mod blocks;
 mod faulty;
+mod flushes;
 mod groups;
 mod messages;
 mod presences;
