@@ -143,14 +143,14 @@ export class Chat {
     effect(() => {
       this.key();
       const unknown = !this.conversationId() && !this.conversations().loading;
-      untracked(() => (unknown ? this.lookUp() : this.problem.set(null)));
+      // Who was found at an address in another case is known at the canonical one.
+      untracked(() => (unknown && !this.found() ? this.lookUp() : this.problem.set(null)));
     });
   }
 
   protected async lookUp(): Promise<void> {
     const [key, id, username] = [this.key(), this.id(), this.username()];
     this.problem.set(null);
-    this.person.set(null);
     try {
       if (id) await this.store.fetch(id);
       else if (username) {
