@@ -136,8 +136,7 @@ impl Syncs {
                 }
             })
             .collect();
-        let lacking = (0..streams.len()).collect();
-        Ok(LogReader { user, upto, streams, heads: BinaryHeap::new(), lacking, budget: Budget::ENDLESS })
+        Ok(LogReader::new(user, upto, streams))
     }
 
     /// A reader of at most `limit` events behind a cursor; of none, and everything up to now, without a cursor.
@@ -155,17 +154,11 @@ impl Syncs {
         let since = cursor.map(|cursor| self.resume(cursor)).transpose()?;
         let upto = self.position();
         let budget = Budget { events: limit as usize, ..Budget::SYNC };
-        Ok(match since {
-            Some(since) => LogReader { budget, ..self.reader(user, Since::Position(since), upto).await? },
-            None => LogReader {
-                user,
-                upto,
-                streams: Vec::new(),
-                heads: BinaryHeap::new(),
-                lacking: Vec::new(),
-                budget,
-            },
-        })
+        let reader = match since {
+            Some(since) => self.reader(user, Since::Position(since), upto).await?,
+            None => LogReader::new(user, upto, Vec::new()),
+        };
+        Ok(LogReader { budget, ..reader })
     }
 
     /// The next page, or none once everything has been given out, or as much as the reader was to give.
@@ -339,6 +332,12 @@ impl LogReader {
     const BYTES: usize = 128 * 1024;
     /// Entries in a page.
     const PAGE: usize = 256;
+
+    /// Of everything in these streams.
+    fn new(user: UserId, upto: Position, streams: Vec<Stream>) -> Self {
+        let lacking = (0..streams.len()).collect();
+        Self { user, upto, streams, heads: BinaryHeap::new(), lacking, budget: Budget::ENDLESS }
+    }
 
     /// Up to here everything was given out.
     pub fn reached(&self) -> Position {

@@ -232,6 +232,26 @@ async fn entries_name_the_message_below_them() {
     store.close().await;
 }
 
+/// Reads a conversation to its end: in how many readings, which entries, and up to which `seq`.
+async fn read_all(
+    store: &SqliteStore,
+    conversation: ConversationKey,
+    reader: UserId,
+) -> (u32, Vec<u64>, u64) {
+    let upto = domain::store::Position(u64::MAX >> 1);
+    let (mut after_seq, mut readings, mut found) = (0, 0, Vec::new());
+    loop {
+        let range = Range { conversation, reader, after_seq, limit: 512, bytes: 128 * 1024 };
+        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
+        assert!(read.upto.seq - after_seq <= 8192);
+        found.extend(read.entries.iter().map(|entry| entry.seq));
+        (readings, after_seq) = (readings + 1, read.upto.seq);
+        if read.upto.ended {
+            return (readings, found, after_seq);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_reading_of_the_log_looks_at_a_part_of_it() {
     let folder = tempdir().unwrap();
@@ -239,18 +259,8 @@ async fn a_reading_of_the_log_looks_at_a_part_of_it() {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
     grow(&store, key, 20_000, message::MESSAGE, Some(bob), 1).await;
-    let upto = domain::store::Position(u64::MAX >> 1);
-    let (mut after_seq, mut readings, mut found) = (0, 0, 0);
-    loop {
-        let range = Range { conversation: key, reader: bob, after_seq, limit: 512, bytes: 128 * 1024 };
-        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
-        assert!(read.upto.seq - after_seq <= 8192);
-        (readings, found, after_seq) = (readings + 1, found + read.entries.len(), read.upto.seq);
-        if read.upto.ended {
-            break;
-        }
-    }
-    assert_eq!((readings, found, after_seq), (3, 1, 20_001));
+    let (readings, found, upto) = read_all(&store, key, bob).await;
+    assert_eq!((readings, found.len(), upto), (3, 1, 20_001));
     store.close().await;
 }
 
@@ -265,17 +275,7 @@ async fn changes_that_are_told_again_are_passed_over() {
         connection.execute("UPDATE messages SET change_seq = 20001 WHERE seq = 1", [])
     };
     store.writer.run(last).await.unwrap();
-    let upto = domain::store::Position(u64::MAX >> 1);
-    let (mut after_seq, mut readings, mut found) = (0, 0, Vec::new());
-    loop {
-        let range = Range { conversation: key, reader: bob, after_seq, limit: 512, bytes: 128 * 1024 };
-        let read = store.entries(vec![range], upto).await.unwrap().remove(0);
-        found.extend(read.entries.iter().map(|entry| entry.seq));
-        (readings, after_seq) = (readings + 1, read.upto.seq);
-        if read.upto.ended {
-            break;
-        }
-    }
+    let (readings, found, _) = read_all(&store, key, bob).await;
     assert_eq!((readings, found), (3, vec![1, 20_001]));
     store.close().await;
 }
