@@ -83,23 +83,24 @@ impl Channel {
     }
 
     /// A message as clients see it.
-    pub(crate) fn message(&self, record: MessageRecord) -> Message {
+    pub(crate) fn message(&self, record: &MessageRecord) -> Message {
         let receiver = self.other(record.sender).map(|person| person.username.to_string());
         let mut reactions = BTreeMap::<String, Vec<String>>::new();
-        for Reaction { emoji, user } in record.reactions {
-            reactions.entry(emoji.into()).or_default().extend(self.name(user));
+        for Reaction { emoji, user } in &record.reactions {
+            reactions.entry(emoji.to_string()).or_default().extend(self.name(*user));
         }
         // Of a message that is older than the list of its mentions they are found now.
-        let mentions = record.mentions.map_or_else(|| self.mentions(&record.text), Vec::from);
+        let found = record.mentions.is_none().then(|| self.mentions(&record.text)).unwrap_or_default();
+        let mentions = record.mentions.as_deref().unwrap_or(&found);
         Message {
             conversation_id: self.id,
             seq: record.seq,
-            client_id: record.client_id.map_or_else(|| record.id.to_string(), String::from),
+            client_id: record.client_id.as_ref().map_or_else(|| record.id.to_string(), ToString::to_string),
             id: record.id,
             sender: self.name(record.sender).unwrap_or_default(),
             receiver,
-            mentions: mentions.into_iter().filter_map(|user| self.name(user)).collect(),
-            text: record.text.into(),
+            mentions: mentions.iter().filter_map(|user| self.name(*user)).collect(),
+            text: record.text.to_string(),
             timestamp: record.timestamp,
             edited_at: record.edited_at,
             deleted_at: record.deleted_at,
@@ -182,9 +183,9 @@ impl Channels {
         Ok(self.keep(&record.ok_or_else(missing)?))
     }
 
-    /// The `seq` of the last change of a conversation that is known here; 0 if nothing is.
-    pub(crate) fn version(&self, key: ConversationKey) -> u64 {
-        self.by_key.get(&key).map_or(0, |channel| channel.version)
+    /// The channel of a store key, if known without asking the store.
+    pub(crate) fn cached(&self, key: ConversationKey) -> Option<Arc<Channel>> {
+        self.by_key.get(&key)
     }
 
     /// The channel of a store key.
@@ -263,7 +264,7 @@ impl Channels {
             unread: record.unread,
             muted,
             members: members.collect(),
-            last_message: record.last_message.map(|message| channel.message(message)),
+            last_message: record.last_message.as_ref().map(|message| channel.message(message)),
         }
     }
 }
@@ -350,7 +351,7 @@ impl Conversations {
                 records
             }
         };
-        Ok(records.into_iter().map(|record| channel.message(record)).collect())
+        Ok(records.iter().map(|record| channel.message(record)).collect())
     }
 
     /// How a group changed above one `seq` and below another: the newest changes, by ascending `seq`. A direct
@@ -437,7 +438,7 @@ mod tests {
                 hidden_from: None,
                 change_seq: None,
             };
-            channel.message(record).mentions
+            channel.message(&record).mentions
         };
         assert_eq!(mentioned(Some(&[3])), ["Eve"]);
         assert_eq!(mentioned(Some(&[])), [""; 0]);

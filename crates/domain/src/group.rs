@@ -7,21 +7,21 @@ use protocol::{
     PutMember, Role, limit,
 };
 
+use crate::announce::Announcer;
 use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channels, Conversations};
 use crate::error::Error;
 use crate::line::check_line;
-use crate::live::{Broker, Live};
 use crate::person::{Caller, Directory, Person};
 use crate::presence::Presences;
 use crate::random::{self, Random};
-use crate::store::{self, ConversationKey, ConversationRecord, GroupChange, Store, UserId};
+use crate::store::{self, ConversationRecord, GroupChange, Store, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
 pub struct Groups {
     store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
+    announcer: Arc<Announcer>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     people: Arc<Directory>,
@@ -39,9 +39,6 @@ struct Plan {
     members: Vec<(UserId, Option<Role>)>,
 }
 
-/// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
-/// the log.
-const LARGE: usize = 256;
 /// How often a change is decided on again because another came before it.
 const TRIES: usize = 16;
 
@@ -49,7 +46,7 @@ impl Groups {
     #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
     pub(crate) fn new(
         store: Arc<dyn Store>,
-        broker: Arc<dyn Broker>,
+        announcer: Arc<Announcer>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         people: Arc<Directory>,
@@ -58,7 +55,7 @@ impl Groups {
         presences: Arc<Presences>,
     ) -> Self {
         let conversations = Conversations::new(store.clone(), channels.clone());
-        Self { store, broker, clock, random, people, channels, blocks, presences, conversations }
+        Self { store, announcer, clock, random, people, channels, blocks, presences, conversations }
     }
 
     /// Begins a group, with the caller as its owner.
@@ -84,7 +81,6 @@ impl Groups {
         let group = store::NewGroup { id, owner, title, history, members: others, at };
         let record = self.store.create_group(group).await?;
         self.channels.keep(&record);
-        self.tell(&record, |_| true).await;
         self.seen_by(caller, &record).await
     }
 
@@ -110,7 +106,7 @@ impl Groups {
         }
         if let Some(muted) = muted {
             self.store.mute(caller.person.id, channel.key, muted).await?;
-            self.tell_one(caller.person.id, channel.key).await;
+            self.announcer.tell_view(caller.person.id, channel.key);
         }
         self.conversations.get(caller, id).await
     }
@@ -217,54 +213,13 @@ impl Groups {
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             if let Some(record) = self.store.change_group(change).await? {
                 self.channels.keep(&record);
-                for (user, _) in concerned.iter().filter(|(_, role)| role.is_none()) {
-                    self.tell_gone(&record, *user).await;
-                }
                 for (user, _) in &concerned {
                     self.presences.changed(*user);
                 }
-                let everybody = record.members.len() <= LARGE;
-                let concerns = |member: &store::MemberRecord| {
-                    let named = concerned.iter().any(|(user, _)| *user == member.user);
-                    everybody || named || member.role != Role::Member || member.user == me
-                };
-                self.tell(&record, concerns).await;
                 return Ok(());
             }
         }
         Err(Error::new(Code::Overloaded, "The group changes too fast; try again."))
-    }
-
-    /// Tells members who are connected what the group is now, each as they see it.
-    async fn tell(&self, record: &ConversationRecord, concerns: impl Fn(&store::MemberRecord) -> bool) {
-        let live = record.members.iter().filter(|member| self.broker.is_live(member.user));
-        for user in live.filter(|member| concerns(member)).map(|member| member.user) {
-            self.tell_one(user, record.key).await;
-        }
-    }
-
-    /// Tells a member what a group is now, as they see it. Changes are told side by side, so what was told may be
-    /// older than what another one has told meanwhile: then it is told again, and the last that is told is what holds.
-    async fn tell_one(&self, user: UserId, key: ConversationKey) {
-        // Only a hint: whoever misses it reads it with the log.
-        while let Ok(Some(record)) = self.store.conversation(user, key).await {
-            let told = record.changed_seq;
-            let view = self.channels.view(record, user);
-            self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
-            if self.channels.version(key) <= told {
-                return;
-            }
-        }
-    }
-
-    /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
-    async fn tell_gone(&self, record: &ConversationRecord, user: UserId) {
-        let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
-        self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
-        if self.channels.version(record.key) > record.changed_seq {
-            // Somebody may have brought them back.
-            self.tell_one(user, record.key).await;
-        }
     }
 
     async fn seen_by(&self, caller: &Caller, record: &ConversationRecord) -> Result<Conversation, Error> {

@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod announce;
+mod announcement;
 mod api_token;
 mod attachment;
 mod block;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::Accounts;
+pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
 pub use block::Blocks;
@@ -52,7 +55,7 @@ pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, SocketKey};
 pub use log_limit::LogLimit;
-pub use message::{Messages, Sent};
+pub use message::{Messages, Sending, Sent};
 pub use otp::OtpChannel;
 pub use password::Passwords;
 pub use person::{Caller, Person};
@@ -161,6 +164,8 @@ pub struct Domain {
     pub presences: Arc<Presences>,
     /// Finding messages.
     pub searches: Searches,
+    /// Telling who is connected what is committed.
+    pub announcer: Arc<Announcer>,
     /// Catching up.
     pub syncs: Syncs,
 }
@@ -172,13 +177,14 @@ impl Domain {
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
+        let announcer = Arc::new(Announcer::new(store.clone(), broker.clone(), channels.clone()));
         let presences = Arc::new(Presences::new(store.clone(), broker.clone(), clock.clone()));
         let blocks = Arc::new(Blocks::new(store.clone(), clock.clone(), people.clone(), presences.clone()));
         let typings =
             Typings::new(broker.clone(), clock.clone(), people.clone(), channels.clone(), blocks.clone());
         let groups = Groups::new(
             store.clone(),
-            broker.clone(),
+            announcer.clone(),
             clock.clone(),
             random.clone(),
             people.clone(),
@@ -217,7 +223,6 @@ impl Domain {
             groups,
             messages: Messages::new(
                 store.clone(),
-                broker,
                 clock.clone(),
                 random,
                 people,
@@ -230,7 +235,8 @@ impl Domain {
             presences,
             searches: Searches::new(store.clone(), clock, channels.clone()),
             attachments,
-            syncs: Syncs::new(store, channels, receipts.clone()),
+            syncs: Syncs::new(store, channels, receipts.clone(), announcer.clone()),
+            announcer,
             receipts,
         }
     }

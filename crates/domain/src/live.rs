@@ -51,6 +51,10 @@ pub trait Broker: Send + Sync {
     /// Whether a user has a live socket. A hint, too.
     fn is_live(&self, user: UserId) -> bool;
 
+    /// Closes every live socket of these users, or of everybody: what they should have been told was not, and they
+    /// resume from the log.
+    fn interrupt(&self, users: Option<&[UserId]>);
+
     /// Cuts the live sockets of a user's session that has ended, also those that are about to join.
     fn cut(&self, user: UserId, session: SessionId);
 }

@@ -1,4 +1,4 @@
-//! Sending and changing messages: checked, appended to the log, and only then acknowledged and told.
+//! Sending and changing messages: checked, and appended to the log.
 
 use std::sync::Arc;
 
@@ -6,28 +6,32 @@ use protocol::{
     AttachmentId, Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage,
     limit,
 };
+use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
-use crate::live::{Broker, Live, SocketKey};
+use crate::live::SocketKey;
 use crate::mention::mentions;
 use crate::person::{Caller, Directory, Person};
 use crate::random::{self, Random};
-use crate::store::{Append, AppendError, Appended, Change, ConversationKey, Direct, Store, Target, UserId};
+use crate::store::{
+    Append, AppendError, Appended, Change, ConversationKey, Origin, Store, Submitted, Target, UserId,
+};
 
 /// Sends and changes messages.
 pub struct Messages {
     store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     people: Arc<Directory>,
     channels: Arc<Channels>,
     blocks: Arc<Blocks>,
     text_bytes: usize,
+    /// Memory for entries that are submitted and not announced yet. Without room senders wait.
+    room: Arc<Semaphore>,
 }
 
 /// A message that is stored.
@@ -44,10 +48,13 @@ pub struct Sent {
 }
 
 impl Messages {
-    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
+    /// Bytes of text in a unit of room.
+    const UNIT: usize = 512;
+    /// Units of room: 32 MiB.
+    const ROOM: u32 = 65_536;
+
     pub(crate) fn new(
         store: Arc<dyn Store>,
-        broker: Arc<dyn Broker>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
         people: Arc<Directory>,
@@ -55,84 +62,73 @@ impl Messages {
         blocks: Arc<Blocks>,
         settings: &Settings,
     ) -> Self {
-        Self { store, broker, clock, random, people, channels, blocks, text_bytes: settings.text_bytes }
+        let (text_bytes, room) = (settings.text_bytes, Arc::new(Semaphore::new(Self::ROOM as usize)));
+        Self { store, clock, random, people, channels, blocks, text_bytes, room }
     }
 
-    /// Sends a message. Ready once it is submitted: what one caller submits is stored in that order.
-    /// `reply` is called once it is stored durably and told, or refused; not if this is dropped before it
-    /// is ready.
+    /// Sends a message. Ready once it is queued: what one caller queues is stored in that order.
     pub async fn send(
         &self,
         caller: &Caller,
         request: SendMessage,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
-        match self.new_message(caller, request).await {
-            Ok((place, change)) => self.submit(caller, place, change, origin, reply).await,
-            Err(error) => reply(Err(error)),
-        }
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
+        let (destination, change) = self.new_message(caller, request).await?;
+        self.submit(caller, destination, change, socket).await
     }
 
-    /// Changes the text of a message of the caller's. Ordered and answered as [`Messages::send`].
+    /// Changes the text of a message of the caller's. Ordered as [`Messages::send`].
     pub async fn edit(
         &self,
         caller: &Caller,
         request: EditMessage,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
         let EditMessage { conversation_id, id, text } = request;
-        let change = self.check_text(text).map(|text| Change::Edit { id, text });
-        self.change(caller, conversation_id, change, origin, reply).await;
+        let text = self.check_text(text)?;
+        self.change(caller, conversation_id, Change::Edit { id, text }, socket).await
     }
 
-    /// Deletes a message of the caller's, for everyone. Ordered and answered as [`Messages::send`].
+    /// Deletes a message of the caller's, for everyone. Ordered as [`Messages::send`].
     pub async fn delete(
         &self,
         caller: &Caller,
         request: DeleteMessage,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
         let DeleteMessage { conversation_id, id } = request;
-        self.change(caller, conversation_id, Ok(Change::Delete { id }), origin, reply).await;
+        self.change(caller, conversation_id, Change::Delete { id }, socket).await
     }
 
-    /// Reacts to a message, or takes that back. Ordered and answered as [`Messages::send`].
+    /// Reacts to a message, or takes that back. Ordered as [`Messages::send`].
     pub async fn react(
         &self,
         caller: &Caller,
         request: ReactToMessage,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
         let ReactToMessage { conversation_id, id, emoji, on } = request;
-        let change = check_emoji(emoji).map(|emoji| Change::React { id, emoji, on });
-        self.change(caller, conversation_id, change, origin, reply).await;
+        let emoji = check_emoji(emoji)?;
+        self.change(caller, conversation_id, Change::React { id, emoji, on }, socket).await
     }
 
     async fn change(
         &self,
         caller: &Caller,
         conversation: ConversationId,
-        change: Result<Change, Error>,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
-        let place = async {
-            let change = change?;
-            self.take_share(caller)?;
-            let channel = self.channels.of_member(conversation, caller.person.id).await?;
-            Ok((Place::Known(channel), change))
-        };
-        match place.await {
-            Ok((place, change)) => self.submit(caller, place, change, origin, reply).await,
-            Err(error) => reply(Err(error)),
-        }
+        change: Change,
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
+        self.charge(caller)?;
+        let channel = self.channels.of_member(conversation, caller.person.id).await?;
+        self.submit(caller, Destination::Known(channel), change, socket).await
     }
 
-    async fn new_message(&self, caller: &Caller, request: SendMessage) -> Result<(Place, Change), Error> {
+    async fn new_message(
+        &self,
+        caller: &Caller,
+        request: SendMessage,
+    ) -> Result<(Destination, Change), Error> {
         let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to, attachments } =
             request;
         if sender.is_some_and(|sender| !sender.eq_ignore_ascii_case(&caller.person.username)) {
@@ -141,31 +137,31 @@ impl Messages {
         check_attachments(&attachments)?;
         let text = if attachments.is_empty() { self.check_text(text)? } else { self.check_length(text)? };
         let client_id = client_id.map(check_client_id).transpose()?;
-        self.take_share(caller)?;
-        let place = match (receiver, conversation_id) {
+        self.charge(caller)?;
+        let destination = match (receiver, conversation_id) {
             (Some(receiver), None) => self.to_person(caller, &receiver).await?,
-            (None, Some(id)) => Place::Known(self.channels.of_member(id, caller.person.id).await?),
+            (None, Some(id)) => Destination::Known(self.channels.of_member(id, caller.person.id).await?),
             _ => {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
         let me = caller.person.id;
-        let receiver = match &place {
-            Place::Known(channel) => channel.other(me).map(|person| person.id),
-            Place::New(other) => Some(other.id),
+        let receiver = match &destination {
+            Destination::Known(channel) => channel.other(me).map(|person| person.id),
+            Destination::New(other) => Some(other.id),
         };
         let hidden_from = match receiver {
             Some(receiver) if self.blocks.has_blocked(receiver, me).await? => Some(receiver),
             _ => None,
         };
-        Ok((place, Change::Message { client_id, text, reply_to, attachments, hidden_from }))
+        Ok((destination, Change::Message { client_id, text, reply_to, attachments, hidden_from }))
     }
 
-    async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Place, Error> {
+    async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Destination, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
         let receiver = self.people.named(receiver).await?.ok_or_else(unknown)?;
         let channel = self.channels.direct(caller.person.id, receiver.id).await?;
-        Ok(channel.map_or(Place::New(receiver), Place::Known))
+        Ok(channel.map_or(Destination::New(receiver), Destination::Known))
     }
 
     fn check_text(&self, text: String) -> Result<Box<str>, Error> {
@@ -185,51 +181,77 @@ impl Messages {
         Ok(text.into())
     }
 
-    fn take_share(&self, caller: &Caller) -> Result<(), Error> {
+    fn charge(&self, caller: &Caller) -> Result<(), Error> {
         caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn submit(
         &self,
         caller: &Caller,
-        place: Place,
+        destination: Destination,
         change: Change,
-        origin: Option<SocketKey>,
-        reply: impl FnOnce(Result<Sent, Error>) + Send + 'static,
-    ) {
+        socket: Option<SocketKey>,
+    ) -> Result<Sending, Error> {
         let at = self.clock.now();
-        let mentions = place.mentions(&caller.person, &change);
-        let (target, channel) = match place {
-            Place::Known(channel) => (channel.target(), Some(channel)),
-            Place::New(other) => {
+        let mentions = destination.mentions(&caller.person, &change);
+        let (target, channel) = match destination {
+            Destination::Known(channel) => (channel.target(), Some(channel)),
+            Destination::New(other) => {
                 let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
                 (Target::Direct(other.id, id), None)
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.random));
+        let room = self.room.clone().acquire_many_owned(share(&change)).await.ok();
         let append = Append { target, sender: caller.person.id, at, random, change, mentions };
-        let (broker, channels) = (self.broker.clone(), self.channels.clone());
-        let done = move |result: Result<Appended, AppendError>| {
-            reply(match result {
-                Ok(appended) => Ok(announce(&*broker, &channels, channel, appended, origin)),
-                Err(error) => Err(refusal(error)),
-            });
-        };
-        if let Some(room) = self.store.append(append, Box::new(done)) {
-            room.await;
-        }
+        let mut submitted = self.store.submit(append, Origin { socket, room });
+        submitted.queued().await;
+        Ok(Sending { submitted, channel, channels: self.channels.clone() })
     }
 }
 
+/// A message, or a change of one, on its way into the log. Dropped, it is stored all the same.
+#[must_use = "it may be refused"]
+pub struct Sending {
+    submitted: Submitted,
+    /// Where it goes, if that was known.
+    channel: Option<Arc<Channel>>,
+    channels: Arc<Channels>,
+}
+
+impl Sending {
+    /// Waits until it is stored durably, or refused.
+    pub async fn stored(self) -> Result<Sent, Error> {
+        let Self { submitted, channel, channels } = self;
+        let Appended { committed, duplicate } = submitted.stored().await.map_err(refusal)?;
+        let channel = match channel {
+            Some(channel) => channel,
+            None => channels
+                .of_key(committed.conversation)
+                .await?
+                .ok_or_else(|| Error::not_found("conversation"))?,
+        };
+        let message = committed.shown(|record| channel.message(record));
+        let message = message.ok_or_else(|| Error::not_found("message"))?;
+        Ok(Sent { message, duplicate, conversation: committed.conversation, seq: committed.entry.seq })
+    }
+}
+
+/// The share of the room that an entry takes on its way, in units of [`Messages::UNIT`].
+fn share(change: &Change) -> u32 {
+    let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return 1 };
+    u32::try_from(text.len() / Messages::UNIT + 1).unwrap_or(Messages::ROOM).min(Messages::ROOM)
+}
+
 /// Where a message goes.
-enum Place {
+enum Destination {
     /// A conversation that is there.
     Known(Arc<Channel>),
     /// To a person with whom there was no conversation a moment ago.
     New(Arc<Person>),
 }
 
-impl Place {
+impl Destination {
     /// Whom of its members a new text names.
     fn mentions(&self, sender: &Person, change: &Change) -> Vec<UserId> {
         let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return Vec::new() };
@@ -242,45 +264,6 @@ impl Place {
             }),
         }
     }
-}
-
-/// Tells an entry that has just been committed. Called in the order of commitment.
-fn announce(
-    broker: &dyn Broker,
-    channels: &Channels,
-    channel: Option<Arc<Channel>>,
-    appended: Appended,
-    origin: Option<SocketKey>,
-) -> Sent {
-    let Appended { entry, duplicate, roster, direct } = appended;
-    let Some(record) = entry.message else { unreachable!("a store gives the message of what was appended") };
-    let hidden_from = record.hidden_from;
-    let sees = |user: &UserId| hidden_from != Some(*user);
-    let channel = match (channel, &direct) {
-        (Some(channel), _) => channel,
-        (None, Some(direct)) => channels.keep(&direct.conversation),
-        (None, None) => unreachable!("a store gives the conversation of every `Target::Direct`"),
-    };
-    let message = Arc::new(channel.message(record));
-    let (conversation, seq) = (channel.key, entry.seq);
-    if !duplicate {
-        if let Some(Direct { conversation, opened: true }) = direct.map(|direct| *direct) {
-            for member in channel.members.iter().filter(|member| sees(&member.id)) {
-                let mut view = channels.view(conversation.clone(), member.id);
-                view.unread = u64::from(*member.username != *message.sender);
-                view.last_message = Some((*message).clone());
-                broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
-            }
-        }
-        let (kind, position, message) = (entry.kind, entry.position, message.clone());
-        let live = Live::Entry { kind, message, conversation, seq, position, origin };
-        // Of a group, who was in it when it was stored.
-        match roster {
-            Some(roster) => broker.tell(&mut roster.iter().copied().filter(sees), live),
-            None => broker.tell(&mut channel.users().filter(sees), live),
-        }
-    }
-    Sent { message, duplicate, conversation, seq }
 }
 
 fn refusal(error: AppendError) -> Error {

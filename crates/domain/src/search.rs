@@ -166,7 +166,7 @@ impl Searches {
         for (_, record) in messages {
             if let Some(channel) = self.channels.of_key(record.conversation).await? {
                 let fragment = query.fragment(&record.text);
-                items.push(Hit { message: channel.message(record), fragment });
+                items.push(Hit { message: channel.message(&record), fragment });
             }
         }
         Ok(Page { items, next })

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Code, Message, SyncEvent, limit};
 
+use crate::announce::Announcer;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::receipt::Receipts;
@@ -81,24 +82,30 @@ pub struct Syncs {
     store: Arc<dyn Store>,
     channels: Arc<Channels>,
     receipts: Arc<Receipts>,
+    announcer: Arc<Announcer>,
 }
 
 impl Syncs {
-    pub(crate) fn new(store: Arc<dyn Store>, channels: Arc<Channels>, receipts: Arc<Receipts>) -> Self {
-        Self { store, channels, receipts }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        channels: Arc<Channels>,
+        receipts: Arc<Receipts>,
+        announcer: Arc<Announcer>,
+    ) -> Self {
+        Self { store, channels, receipts, announcer }
     }
 
     /// Everything up to here can be read now. Whoever joins the live stream first and asks then misses
     /// nothing: what is told later and is not above it has been readable, too.
-    pub fn position(&self) -> Position {
-        self.store.position()
+    pub async fn position(&self) -> Result<Position, Error> {
+        Ok(self.store.position().await?)
     }
 
     /// Everything up to here has been told to whoever was in the live stream.
-    pub async fn told(&self) -> Position {
-        let position = self.store.position();
-        self.store.settle().await;
-        position
+    pub async fn told(&self) -> Result<Position, Error> {
+        let position = self.store.position().await?;
+        self.announcer.told(position).await;
+        Ok(position)
     }
 
     /// The cursor of who has everything up to a position.
@@ -152,7 +159,7 @@ impl Syncs {
         }
         // First, so that a cursor that was good is not above it.
         let since = cursor.map(|cursor| self.resume(cursor)).transpose()?;
-        let upto = self.position();
+        let upto = self.position().await?;
         let budget = Budget { events: limit as usize, ..Budget::SYNC };
         let reader = match since {
             Some(since) => self.reader(user, Since::Position(since), upto).await?,
@@ -236,7 +243,7 @@ impl Syncs {
             seq,
             position,
             own: sent && kind == EntryKind::Message,
-            message: message.map(|message| channel.message(message)),
+            message: message.as_ref().map(|message| channel.message(message)),
         }))
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Set once the server begins to stop.
     pub(crate) stopping: AtomicBool,
+    /// What is being stored and will be acknowledged; waited for before sockets are closed.
+    pub(crate) storing: TaskTracker,
     /// What catches sockets up; waited for at the end.
     pub(crate) tasks: TaskTracker,
 }

@@ -11,7 +11,7 @@ use domain::{Broker, Clock, Live, SocketKey};
 use parking_lot::Mutex;
 use protocol::{Code, Message, ServerEvent, SessionId, SyncEvent};
 use rustc_hash::FxHashMap;
-use socketio::Payload;
+use socketio::{Payload, Reason};
 
 use crate::socket::Socket;
 
@@ -127,6 +127,21 @@ impl Broker for Hub {
         self.shard(user).lock().sockets.contains_key(&user)
     }
 
+    fn interrupt(&self, users: Option<&[UserId]>) {
+        match users {
+            Some(users) => {
+                for user in users {
+                    interrupt(self.shard(*user).lock().sockets.get(user));
+                }
+            }
+            None => {
+                for shard in &self.shards {
+                    interrupt(shard.lock().sockets.values());
+                }
+            }
+        }
+    }
+
     fn cut(&self, user: UserId, session: SessionId) {
         let now = self.clock.monotonic();
         let mut shard = self.shard(user).lock();
@@ -138,6 +153,13 @@ impl Broker for Hub {
                 socket.abort_with(Code::SessionRevoked.as_str());
             }
         }
+    }
+}
+
+/// Closes sockets that have missed something. What waits for them is not sent: it would be behind what they missed.
+fn interrupt<'a>(sockets: impl IntoIterator<Item = &'a Vec<Socket>>) {
+    for socket in sockets.into_iter().flatten() {
+        socket.abort(Reason::Application);
     }
 }
 

@@ -65,6 +65,7 @@ pub(crate) fn wire(
         origins,
         metrics: Arc::new(Metrics::default()),
         stopping: false.into(),
+        storing: TaskTracker::new(),
         tasks: TaskTracker::new(),
         config,
     });

@@ -28,6 +28,7 @@ impl Workers {
     /// Starts all that a server has.
     pub(crate) fn start(app: &Arc<App>, stop: &CancellationToken) -> Self {
         let mut workers = Self::default();
+        workers.spawn("announcer", announcer(app.clone(), stop.clone()));
         workers.spawn("receipts", receipts(app.clone(), stop.clone()));
         workers.spawn("presences", presences(app.clone(), stop.clone()));
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
@@ -54,6 +55,11 @@ impl Workers {
     pub(crate) async fn wait(&mut self) {
         while self.tasks.join_next().await.is_some() {}
     }
+}
+
+/// Announces what is committed.
+async fn announcer(app: Arc<App>, stop: CancellationToken) {
+    app.domain.announcer.run(stop.cancelled()).await;
 }
 
 /// Stores and tells receipts as they come.

@@ -80,7 +80,7 @@ fn flush(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = lengths())]
 fn resume(bencher: Bencher<'_, '_>, length: u64) {
     with_log(length, PAIRS, |log| {
-        let since = Position(log.store.position().0 - PAIRS as u64);
+        let since = Position(log.position().0 - PAIRS as u64);
         bencher.bench_local(|| {
             assert_eq!(read(log, UserId(1), Since::Position(since), FRIENDS), FRIENDS);
         });
@@ -91,7 +91,7 @@ fn resume(bencher: Bencher<'_, '_>, length: u64) {
 #[divan::bench(args = lengths())]
 fn cursor_lookup(bencher: Bencher<'_, '_>, length: u64) {
     with_log(length, PAIRS, |log| {
-        let since = Since::Position(Position(log.store.position().0 - PAIRS as u64));
+        let since = Since::Position(Position(log.position().0 - PAIRS as u64));
         bencher.bench_local(|| {
             let behind = log.runtime.block_on(log.store.behind(UserId(1), since));
             assert_eq!(behind.expect("the disk is there").len(), FRIENDS);
@@ -110,7 +110,7 @@ fn read(log: &Filled, user: UserId, since: Since, conversations: usize) -> usize
         limit,
         bytes,
     };
-    let upto = log.store.position();
+    let upto = log.position();
     log.runtime.block_on(async {
         let behind = log.store.behind(user, since).await.expect("the disk is there");
         let mut ranges: Vec<Range> = behind.into_iter().map(range).collect();

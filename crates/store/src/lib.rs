@@ -9,8 +9,11 @@ mod folder;
 mod memory;
 mod reserve;
 mod sqlite;
+mod tail;
 
 pub use files::FileBlobs;
 pub use folder::FolderError;
 pub use memory::{MemoryBlobs, MemoryStore};
+#[doc(hidden)]
+pub use sqlite::Pause;
 pub use sqlite::{OpenError, Options as SqliteOptions, SqliteStore};

@@ -9,10 +9,12 @@
 
 mod account;
 mod api_token;
+mod append;
 mod attachment;
 mod blob;
 mod block;
 mod conversation;
+mod log;
 mod message;
 mod receipt;
 mod search;
@@ -25,6 +27,7 @@ pub use account::{
     Seen, Sighting,
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
+pub use append::{Append, AppendError, Appended, Change, Committed, Origin, Roster, Submitted, Target};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
@@ -32,10 +35,8 @@ pub use conversation::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent,
     MemberRecord, NewGroup, Since,
 };
-pub use message::{
-    Append, AppendError, Appended, Change, ClientId, Direct, Done, Entry, EntryKind, Epoch, MessageRecord,
-    MessageStore, Position, Range, Reaction, Read, Roster, Target, Upto, first_body,
-};
+pub use log::{MessageStore, Range, Read, Upto};
+pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, Reaction, first_body};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
@@ -83,9 +84,6 @@ pub trait Store:
     fn log_bytes(&self) -> u64 {
         0
     }
-
-    /// Waits until everything submitted before is done.
-    async fn settle(&self);
 
     /// Finishes what was submitted and lets go of the data; whatever comes after fails with
     /// [`StoreError::Closed`].

@@ -152,9 +152,8 @@ async fn what_no_message_carries_goes_with_its_bytes() {
     // Though another with the same bytes went.
     assert_eq!(bytes(&world, &bob, carried).await.unwrap(), b"carried");
     let delete = protocol::DeleteMessage { conversation_id: sent.conversation_id, id: sent.id };
-    let (answer, answered) = tokio::sync::oneshot::channel();
-    world.domain.messages.delete(&ann, delete, None, |result| drop(answer.send(result))).await;
-    assert!(answered.await.unwrap().unwrap().message.attachments.is_empty());
+    let deleted = world.sent(world.domain.messages.delete(&ann, delete, None).await).await.unwrap();
+    assert!(deleted.message.attachments.is_empty());
     assert!(bytes(&world, &bob, carried).await.is_none());
     attachments.sweep().await.unwrap();
     assert!(bytes(&world, &ann, carried).await.is_some());

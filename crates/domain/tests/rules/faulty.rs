@@ -8,13 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, Done, Epoch, Found, FoundAccounts, GroupChange, GroupEntry,
-    Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession,
-    OneTimeCode, Position, Range, Read, RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord,
-    SessionStore, Sighting, Since, Store, StoreAge, StoreError, UserId,
+    AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, Epoch, Found, FoundAccounts, GroupChange,
+    GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession,
+    OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation, Search, SearchStore, Seen,
+    SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError, Submitted, UserId,
 };
-use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, SessionId, Timestamp};
 use store::MemoryStore;
@@ -222,6 +221,8 @@ hand_on! {
             -> Result<Vec<MessageRecord>, StoreError>;
         fn messages_after(reader: UserId, conversation: ConversationKey, after: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
+        fn follow(after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError>;
+        fn position() -> Result<Position, StoreError>;
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
@@ -229,12 +230,8 @@ hand_on! {
         self.store.entries(ranges, upto).await
     }
 
-    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
-        self.store.append(append, done)
-    }
-
-    fn position(&self) -> Position {
-        self.store.position()
+    fn submit(&self, append: Append, origin: Origin) -> Submitted {
+        self.store.submit(append, origin)
     }
 
     fn epoch(&self) -> Epoch {
@@ -249,7 +246,6 @@ hand_on! {
 hand_on! {
     Store {
         fn check() -> Result<(), StoreError>;
-        fn settle() -> ();
         fn close() -> ();
     }
 }

@@ -8,12 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
-use domain::{Around, Caller, Delivery, Error, LogReader, Page, Sent};
+use domain::{Around, Caller, Delivery, Error, LogReader, Page, Sending, Sent};
 use protocol::{
     ChangeConversation, Conversation, ConversationId, ConversationKind, DeleteMessage, EditMessage,
     HistoryAccess, Message, MessageId, NewGroup, PutMember, ReactToMessage, SendMessage, SyncEvent,
 };
-use tokio::sync::oneshot;
 
 use crate::support::{World, to};
 
@@ -98,7 +97,7 @@ impl Traffic {
         let sent =
             self.world.send(&self.people[who], to(NAMES[other], &self.said.to_string())).await.unwrap();
         let others = (0..NAMES.len()).filter(|&person| person != who && (person != other || is_blocked));
-        self.sent(who, &sent, others.collect());
+        self.sent(who, &sent, others.collect()).await;
     }
 
     async fn say_to_group(&mut self, who: usize, draw: &mut Draw) {
@@ -109,15 +108,15 @@ impl Traffic {
         let Ok(sent) = self.world.send(&self.people[who], request).await else { return };
         let members = self.world.domain.conversations.get(&self.people[who], id).await.unwrap().members;
         let is_in = |person: &usize| members.iter().any(|member| member.username == NAMES[*person]);
-        self.sent(who, &sent, (0..NAMES.len()).filter(|person| !is_in(person)).collect());
+        self.sent(who, &sent, (0..NAMES.len()).filter(|person| !is_in(person)).collect()).await;
     }
 
-    fn sent(&mut self, who: usize, sent: &Sent, not_for: Vec<usize>) {
+    async fn sent(&mut self, who: usize, sent: &Sent, not_for: Vec<usize>) {
         let message = &sent.message;
         self.messages.push((message.conversation_id, message.id));
         self.not_for.extend(not_for.into_iter().map(|person| (person, message.id)));
         self.acknowledged[who].push((**message).clone());
-        self.log.push((self.world.domain.syncs.position(), message.id, message.seq));
+        self.log.push((self.world.domain.syncs.position().await.unwrap(), message.id, message.seq));
     }
 
     async fn change_message(&mut self, who: usize, draw: &mut Draw) {
@@ -132,9 +131,8 @@ impl Traffic {
             0 => {
                 let messages = &self.world.domain.messages;
                 let request = DeleteMessage { conversation_id, id };
-                let (answer, answered) = oneshot::channel();
-                messages.delete(&self.people[who], request, None, |result| drop(answer.send(result))).await;
-                self.changed(who, answered.await.unwrap());
+                let sending = messages.delete(&self.people[who], request, None).await;
+                self.changed(who, sending).await;
             }
             1..=3 => {
                 let text = format!("edited {}", draw.below(1000));
@@ -143,25 +141,22 @@ impl Traffic {
             _ => {
                 let emoji = ["👍", "🎉"][draw.below(2)].into();
                 let request = ReactToMessage { conversation_id, id, emoji, on: !draw.once_in(3) };
-                let (messages, (answer, answered)) = (&self.world.domain.messages, oneshot::channel());
-                messages.react(&self.people[who], request, None, |result| drop(answer.send(result))).await;
-                self.changed(who, answered.await.unwrap());
+                let sending = self.world.domain.messages.react(&self.people[who], request, None).await;
+                self.changed(who, sending).await;
             }
         }
     }
 
     async fn edit(&mut self, who: usize, request: EditMessage) {
-        let (answer, answered) = oneshot::channel();
-        let messages = &self.world.domain.messages;
-        messages.edit(&self.people[who], request, None, |result| drop(answer.send(result))).await;
-        self.changed(who, answered.await.unwrap());
+        let sending = self.world.domain.messages.edit(&self.people[who], request, None).await;
+        self.changed(who, sending).await;
     }
 
-    fn changed(&mut self, who: usize, answer: Result<Sent, Error>) {
-        let Ok(Sent { message, duplicate, seq, .. }) = answer else { return };
+    async fn changed(&mut self, who: usize, sending: Result<Sending, Error>) {
+        let Ok(Sent { message, duplicate, seq, .. }) = self.world.sent(sending).await else { return };
         self.acknowledged[who].push((*message).clone());
         if !duplicate {
-            self.log.push((self.world.domain.syncs.position(), message.id, seq));
+            self.log.push((self.world.domain.syncs.position().await.unwrap(), message.id, seq));
         }
     }
 
@@ -272,9 +267,9 @@ impl Held {
 }
 
 impl Device {
-    fn new(who: usize, way: Way, traffic: &Traffic) -> Self {
+    async fn new(who: usize, way: Way, traffic: &Traffic) -> Self {
         let syncs = &traffic.world.domain.syncs;
-        let held = Held { cursor: syncs.cursor(syncs.position()), ..Held::default() };
+        let held = Held { cursor: syncs.cursor(syncs.position().await.unwrap()), ..Held::default() };
         let (in_doubt, heeded) = (BTreeSet::new(), traffic.acknowledged[who].len());
         Self { who, way, held, heeded, in_doubt, cuts: 0 }
     }
@@ -290,7 +285,7 @@ impl Device {
 
     async fn reader(&self, traffic: &Traffic, since: Since) -> (LogReader, Position) {
         let syncs = &traffic.world.domain.syncs;
-        let upto = syncs.position();
+        let upto = syncs.position().await.unwrap();
         (syncs.reader(traffic.people[self.who].person.id, since, upto).await.unwrap(), upto)
     }
 
@@ -523,7 +518,9 @@ async fn devices_have_what_the_log_says(seed: u64) {
         (2, &[Way::Sync, Way::Sync]),
         (3, &[Way::Plain]),
     ] {
-        devices.extend(ways.iter().map(|way| Device::new(who, *way, &traffic)));
+        for way in ways {
+            devices.push(Device::new(who, *way, &traffic).await);
+        }
     }
     for _ in 0..60 {
         for _ in 0..draw.below(25) {

@@ -1,9 +1,9 @@
 use domain::store::{ConversationKey, ConversationStore, GroupChange, UserId};
 use domain::{Clock, Live};
-use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role};
+use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role, SendMessage};
 
 use crate::faulty::Late;
-use crate::support::World;
+use crate::support::{World, to};
 
 fn crew(members: &[&str]) -> NewGroup {
     let members = members.iter().map(|name| (*name).to_owned()).collect();
@@ -62,11 +62,12 @@ async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
     let world = World::new();
     let ann = world.person("ann").await;
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    world.settled().await;
     let rename = async |title: &str| {
         let request = ChangeConversation { title: Some(title.into()), history: None, muted: None };
         world.domain.groups.change(&ann, id, request).await.unwrap();
     };
-    // The first is read to be told, and told only after the second.
+    // The first is read to be told, and told only after the second is stored.
     let (is_known, let_go) = Late::next(&world.faulty.late_view);
     let second = async {
         is_known.await.unwrap();
@@ -74,10 +75,100 @@ async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
         let_go.send(()).unwrap();
     };
     tokio::join!(rename("First"), second);
-    let told = world.told.live.lock();
-    let titles = told.iter().filter_map(|(_, live)| match live {
-        Live::Conversation(conversation) => conversation.title.as_deref(),
+    world.settled().await;
+    assert_eq!(titles(&world), ["Crew", "First", "Second"]);
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_group_keeps_its_place_among_the_messages() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    let say =
+        |text: &str| SendMessage { conversation_id: Some(id), text: text.into(), ..SendMessage::default() };
+    world.settled().await;
+    world.told.live.lock().clear();
+    // The change takes its time to be told; what comes behind it waits, and what is elsewhere does not.
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    let request = ChangeConversation { title: Some("Tea".into()), history: None, muted: None };
+    let others = async {
+        is_known.await.unwrap();
+        for request in [say("behind"), to("bob", "elsewhere")] {
+            world.domain.messages.send(&ann, request, None).await.unwrap().stored().await.unwrap();
+        }
+        // So much later that it would have been told.
+        while !world.told.live.lock().iter().any(|(_, live)| text_of(live) == Some("elsewhere")) {
+            tokio::task::yield_now().await;
+        }
+        let_go.send(()).unwrap();
+    };
+    tokio::join!(async { world.domain.groups.change(&ann, id, request).await.unwrap() }, others);
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let in_group = told.iter().filter_map(|(users, live)| match live {
+        Live::Conversation(view) if view.id == id => Some((users.len(), view.title.as_deref())),
+        Live::Entry { message, .. } if message.conversation_id == id => {
+            Some((users.len(), Some(&*message.text)))
+        }
         _ => None,
     });
-    assert_eq!(titles.collect::<Vec<_>>(), ["Crew", "Second", "First", "Second"]);
+    assert_eq!(in_group.collect::<Vec<_>>(), [(1, Some("Tea")), (1, Some("Tea")), (2, Some("behind"))]);
+    drop(bob);
+}
+
+#[tokio::test]
+async fn who_is_taken_out_is_told_before_what_comes_behind_it() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    world.settled().await;
+    world.told.live.lock().clear();
+    world.domain.groups.remove_member(&ann, id, "bob").await.unwrap();
+    let behind = SendMessage { conversation_id: Some(id), text: "behind".into(), ..SendMessage::default() };
+    world.send(&ann, behind).await.unwrap();
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let of_bob: Vec<_> = told.iter().filter(|(users, _)| users.contains(&bob.person.id)).collect();
+    let [(_, Live::Conversation(view))] = of_bob.as_slice() else { panic!("{of_bob:?}") };
+    assert_eq!(view.members.iter().map(|member| &*member.username).collect::<Vec<_>>(), ["ann"]);
+    assert!(view.last_message.is_none());
+}
+
+#[tokio::test]
+async fn many_changes_that_wait_are_told_as_one() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    world.settled().await;
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    let rename = async |title: String| {
+        let request = ChangeConversation { title: Some(title), history: None, muted: None };
+        world.domain.groups.change(&ann, id, request).await.unwrap();
+    };
+    let others = async {
+        is_known.await.unwrap();
+        for number in 1..=100 {
+            rename(format!("Number {number}")).await;
+        }
+        let_go.send(()).unwrap();
+    };
+    tokio::join!(rename("First".into()), others);
+    world.settled().await;
+    assert_eq!(titles(&world), ["Crew", "First", "Number 100"]);
+}
+
+/// The titles that were told, in their order.
+fn titles(world: &World) -> Vec<String> {
+    let told = world.told.live.lock();
+    let title = |live: &Live| match live {
+        Live::Conversation(conversation) => conversation.title.clone(),
+        _ => None,
+    };
+    told.iter().filter_map(|(_, live)| title(live)).collect()
+}
+
+fn text_of(live: &Live) -> Option<&str> {
+    match live {
+        Live::Entry { message, .. } => Some(&message.text),
+        _ => None,
+    }
 }

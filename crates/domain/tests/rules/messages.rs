@@ -1,10 +1,11 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::store::EntryKind;
 use domain::{Around, Live, Rate, Settings};
 use protocol::{Code, EditMessage, NewGroup, PutMember, SendMessage};
-use tokio::sync::oneshot;
 
+use crate::faulty::Late;
 use crate::support::{World, settings, to};
 
 #[tokio::test]
@@ -32,6 +33,36 @@ async fn a_repeat_is_answered_and_not_told() {
     let again = world.send(&ann, request).await.unwrap();
     assert!(again.duplicate && again.message == first.message);
     assert!(world.told.live.lock().is_empty());
+}
+
+#[tokio::test]
+async fn who_was_not_told_resumes() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.send(&ann, to("bob", "one")).await.unwrap();
+    world.told.live.lock().clear();
+    world.told.faulty.store(true, Ordering::SeqCst);
+    // It is stored and acknowledged all the same.
+    assert_eq!(world.send(&ann, to("bob", "two")).await.unwrap().seq, 2);
+    world.told.faulty.store(false, Ordering::SeqCst);
+    assert_eq!(*world.told.interrupted.lock(), [Some(vec![ann.person.id, bob.person.id])]);
+    world.send(&ann, to("bob", "three")).await.unwrap();
+    let told = world.told.live.lock();
+    let [(_, Live::Entry { message, .. })] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((&*message.text, message.seq), ("three", 3));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_does_not_wait_for_what_takes_long_to_tell() {
+    let world = World::new();
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    let request = NewGroup { title: "Crew".into(), members: Vec::new(), history: None };
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    world.domain.groups.create(&ann, request).await.unwrap();
+    is_known.await.unwrap();
+    let sending = world.domain.messages.send(&ann, to("bob", "hi"), None).await.unwrap();
+    assert_eq!(sending.stored().await.unwrap().seq, 1);
+    let_go.send(()).unwrap();
 }
 
 #[tokio::test]
@@ -90,10 +121,9 @@ async fn who_was_a_member_then_is_mentioned() {
     let history = world.domain.conversations.history(&ann, id, Around::End, 9).await.unwrap();
     assert_eq!(history[0].mentions, ["Bob", "Ann"]);
     // An edit mentions who is a member now.
-    let (answer, answered) = oneshot::channel();
     let edit = EditMessage { conversation_id: id, id: sent.message.id, text: "@bob @EVE".into() };
-    world.domain.messages.edit(&ann, edit, None, move |result| drop(answer.send(result))).await;
-    assert_eq!(answered.await.unwrap().unwrap().message.mentions, ["Eve"]);
+    let edited = world.sent(world.domain.messages.edit(&ann, edit, None).await).await.unwrap();
+    assert_eq!(edited.message.mentions, ["Eve"]);
     let history = world.domain.conversations.history(&eve, id, Around::End, 9).await.unwrap();
     assert!(history.iter().all(|message| message.mentions == ["Eve"]));
 }

@@ -36,7 +36,7 @@ async fn moves_are_gathered_stored_and_told_once() {
         world.domain.receipts.delivered(bob.person.id, key, seq);
     }
     // In sight before it is stored: who reconnects now is not sent them again.
-    let upto = world.domain.syncs.position();
+    let upto = world.domain.syncs.position().await.unwrap();
     let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
     let lacking = page(&world, &mut reader).await;
     assert_eq!(lacking, [8, 9, 10]);
@@ -98,7 +98,7 @@ async fn a_move_is_in_sight_also_while_it_is_being_stored() {
     world.domain.receipts.delivered(bob.person.id, key, 1);
     // The store is read before the move is stored, and the reader goes on after.
     let (is_known, let_go) = Late::next(&world.faulty.late);
-    let upto = world.domain.syncs.position();
+    let upto = world.domain.syncs.position().await.unwrap();
     let reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto);
     let meanwhile = async {
         is_known.await.unwrap();
@@ -153,7 +153,7 @@ async fn what_a_client_claims_beyond_the_log_hides_nothing_from_its_other_device
     let request = MoveCursors { conversation_id: id, delivered_seq: None, read_seq: Some(u64::MAX) };
     world.domain.receipts.advance_to(&bob, request, drop).await;
     world.send(&ann, to("bob", "y")).await.unwrap();
-    let upto = world.domain.syncs.position();
+    let upto = world.domain.syncs.position().await.unwrap();
     let mut reader = world.domain.syncs.reader(bob.person.id, Since::Delivered, upto).await.unwrap();
     let lacking = page(&world, &mut reader).await;
     assert_eq!(lacking, [1, 2]);

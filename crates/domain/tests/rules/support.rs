@@ -1,19 +1,18 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Store, UserId};
+use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Position, Store, UserId};
 use domain::{
-    Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sent, Settings,
-    SigningKey, SocketKey,
+    Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sending, Sent,
+    Settings, SigningKey, SocketKey,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
 use store::{MemoryBlobs, MemoryStore};
-use tokio::sync::oneshot;
 
 use crate::faulty::Faulty;
 
@@ -80,17 +79,25 @@ pub(crate) struct Told {
     pub(crate) live: Mutex<Vec<(Vec<UserId>, Live)>>,
     pub(crate) sockets: Mutex<Vec<(Vec<SocketKey>, Live)>>,
     pub(crate) cut: Mutex<Vec<SessionId>>,
+    pub(crate) interrupted: Mutex<Vec<Option<Vec<UserId>>>>,
+    /// Whether telling panics.
+    pub(crate) faulty: AtomicBool,
     /// Who has no live socket; all others have.
     pub(crate) away: Mutex<HashSet<UserId>>,
 }
 
 impl Broker for Told {
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live) {
+        assert!(!self.faulty.load(Ordering::SeqCst), "as told");
         self.live.lock().push((users.collect(), live));
     }
 
     fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live) {
         self.sockets.lock().push((sockets.map(|(_, key)| key).collect(), live));
+    }
+
+    fn interrupt(&self, users: Option<&[UserId]>) {
+        self.interrupted.lock().push(users.map(<[_]>::to_vec));
     }
 
     fn is_live(&self, user: UserId) -> bool {
@@ -184,7 +191,10 @@ impl World {
             random,
             keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
         };
-        Self { domain: Domain::new(ports, settings), store, blobs, faulty, clock, told, codes }
+        let domain = Domain::new(ports, settings);
+        let announcer = domain.announcer.clone();
+        tokio::spawn(async move { announcer.run(std::future::pending()).await });
+        Self { domain, store, blobs, faulty, clock, told, codes }
     }
 
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {
@@ -241,9 +251,21 @@ impl World {
     }
 
     pub(crate) async fn send(&self, caller: &Caller, request: SendMessage) -> Result<Sent, Error> {
-        let (answer, answered) = oneshot::channel();
-        self.domain.messages.send(caller, request, None, move |result| drop(answer.send(result))).await;
-        answered.await.unwrap()
+        self.sent(self.domain.messages.send(caller, request, None).await).await
+    }
+
+    /// Waits until it is stored and announced.
+    pub(crate) async fn sent(&self, sending: Result<Sending, Error>) -> Result<Sent, Error> {
+        // What is committed before the announcer runs is not announced.
+        self.domain.announcer.told(Position(0)).await;
+        let sent = sending?.stored().await?;
+        self.settled().await;
+        Ok(sent)
+    }
+
+    /// Waits until everything stored has been announced.
+    pub(crate) async fn settled(&self) {
+        self.domain.syncs.told().await.unwrap();
     }
 }
 

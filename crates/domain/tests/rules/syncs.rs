@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::store::{
-    Append, Change, ConversationKey, EntryKind, MessageStore, Position, Since, Target, UserId,
+    Append, Change, ConversationKey, EntryKind, MessageStore, Origin, Position, Since, Target, UserId,
 };
 use domain::{Caller, Clock, Delivery, LogReader, Settings};
 use protocol::{
@@ -24,7 +24,7 @@ async fn read(world: &World, reader: &mut LogReader) -> (Vec<Delivery>, Vec<(Con
 /// Everything that somebody lacks.
 async fn lacking(world: &World, user: UserId, since: Since) -> Vec<Delivery> {
     let syncs = &world.domain.syncs;
-    let mut reader = syncs.reader(user, since, syncs.position()).await.unwrap();
+    let mut reader = syncs.reader(user, since, syncs.position().await.unwrap()).await.unwrap();
     let (deliveries, _) = read(world, &mut reader).await;
     assert!(reader.is_done());
     deliveries
@@ -55,13 +55,13 @@ fn kinds(deliveries: &[Delivery]) -> Vec<(EntryKind, u64)> {
 
 async fn edit(world: &World, caller: &Caller, message: &Message, text: &str) {
     let request = EditMessage { conversation_id: message.conversation_id, id: message.id, text: text.into() };
-    world.domain.messages.edit(caller, request, None, |result| drop(result.unwrap())).await;
+    world.sent(world.domain.messages.edit(caller, request, None).await).await.unwrap();
 }
 
 async fn react(world: &World, caller: &Caller, message: &Message, on: bool) {
     let (conversation_id, id) = (message.conversation_id, message.id);
     let request = ReactToMessage { conversation_id, id, emoji: "👍".into(), on };
-    world.domain.messages.react(caller, request, None, |result| drop(result.unwrap())).await;
+    world.sent(world.domain.messages.react(caller, request, None).await).await.unwrap();
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_cursor_is_read_as_it_was_written() {
         world.send(&ann, to("bob", text)).await.unwrap();
     }
     let syncs = &world.domain.syncs;
-    for position in [Position(0), Position(1), syncs.position()] {
+    for position in [Position(0), Position(1), syncs.position().await.unwrap()] {
         assert_eq!(syncs.resume(&syncs.cursor(position)).unwrap(), position);
     }
     let ahead = syncs.cursor(Position(3));
@@ -134,7 +134,7 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
     world.send(&eve, to("bob", "seen, too")).await.unwrap();
     let syncs = &world.domain.syncs;
     for since in [Since::Delivered, Since::Position(Position(0))] {
-        let mut reader = syncs.reader(bob.person.id, since, syncs.position()).await.unwrap();
+        let mut reader = syncs.reader(bob.person.id, since, syncs.position().await.unwrap()).await.unwrap();
         let (mut texts, mut passed, mut reached, mut pages) = (Vec::new(), Vec::new(), Position(0), 0);
         while let Some(page) = syncs.page(&mut reader).await.unwrap() {
             texts.extend(page.deliveries.into_iter().map(|delivery| delivery.message.unwrap().text));
@@ -148,7 +148,7 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
         // Half of what is looked at in one reading of two conversations, and then the rest.
         let key = first.conversation;
         assert_eq!((passed, pages), (vec![(key, 4_096), (key, 9_001)], 2));
-        assert_eq!(reached, syncs.position());
+        assert_eq!(reached, syncs.position().await.unwrap());
     }
 }
 
@@ -164,7 +164,7 @@ async fn hidden_messages_are_looked_at_once_however_many() {
         let change = Change::Message { client_id, text, reply_to: None, attachments, hidden_from };
         let (target, at) = (Target::Conversation(first.conversation), world.clock.now());
         let append = Append { target, sender: ann.person.id, at, random, change, mentions: Vec::new() };
-        assert!(world.store.append(append, Box::new(|result| drop(result.unwrap()))).is_none());
+        world.store.submit(append, Origin::default()).stored().await.unwrap();
     }
     let (syncs, user) = (&world.domain.syncs, bob.person.id);
     let readings = || world.faulty.readings.swap(0, Ordering::SeqCst);
@@ -185,7 +185,7 @@ async fn hidden_messages_are_looked_at_once_however_many() {
     assert_eq!(readings(), 0);
 
     // At connecting, all of it is; then the mark stands behind it.
-    let mut reader = syncs.reader(user, Since::Delivered, syncs.position()).await.unwrap();
+    let mut reader = syncs.reader(user, Since::Delivered, syncs.position().await.unwrap()).await.unwrap();
     let (deliveries, passed) = read(&world, &mut reader).await;
     assert_eq!((deliveries.len(), readings()), (1, 18));
     assert_eq!(passed.last(), Some(&(first.conversation, HIDDEN + 1)));
@@ -205,7 +205,7 @@ async fn of_the_changes_of_a_message_the_last_is_delivered() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let first = world.send(&ann, to("bob", "0")).await.unwrap();
-    let known = world.domain.syncs.position();
+    let known = world.domain.syncs.position().await.unwrap();
     for number in 1..=600 {
         edit(&world, &ann, &first.message, &number.to_string()).await;
     }
@@ -230,7 +230,8 @@ async fn of_the_changes_of_a_message_the_last_is_delivered() {
     let mut reader = syncs.reader(bob.person.id, Since::Position(known), Position(601)).await.unwrap();
     let (deliveries, passed) = read(&world, &mut reader).await;
     assert_eq!((deliveries.len(), passed), (600, Vec::new()), "the last change is above");
-    let mut reader = syncs.reader(bob.person.id, Since::Position(known), syncs.position()).await.unwrap();
+    let mut reader =
+        syncs.reader(bob.person.id, Since::Position(known), syncs.position().await.unwrap()).await.unwrap();
     let first_page = syncs.page(&mut reader).await.unwrap().unwrap();
     assert_eq!((kinds(&first_page.deliveries), reader.is_done()), (expected[1..].to_vec(), true));
 }
@@ -313,7 +314,7 @@ async fn a_page_of_sync_ends_where_the_texts_are_long() {
     // Without a cursor there is nothing, and everything is behind it.
     let mut reader = syncs.reader_after(bob.person.id, None, None).await.unwrap();
     assert!(syncs.page(&mut reader).await.unwrap().is_none());
-    assert_eq!((reader.reached(), reader.is_done()), (syncs.position(), true));
+    assert_eq!((reader.reached(), reader.is_done()), (syncs.position().await.unwrap(), true));
     for (cursor, limit) in [(None, 0), (Some(&*cursor), 1_001)] {
         let refused = syncs.reader_after(bob.person.id, cursor, Some(limit)).await.err().unwrap();
         assert_eq!(refused.field.as_deref(), Some("limit"));

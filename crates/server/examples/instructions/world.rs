@@ -41,6 +41,8 @@ impl World {
         let config = Config::deserialize(settings).expect("the settings are known");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (app, server) = wiring::wire(config, address).expect("a store in memory opens");
+        let announced = app.clone();
+        runtime.spawn(async move { announced.domain.announcer.run(std::future::pending()).await });
         Self { runtime, app, server }
     }
 
@@ -92,5 +94,12 @@ impl Client<'_> {
         let turned: Result<(), Reason> = self.wire.turn(frames, &mut self.output).await;
         turned.expect("the session lives");
         &self.output
+    }
+
+    /// Turns until the server has sent something.
+    pub(crate) async fn next(&mut self) {
+        while self.turn(&mut []).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
 }

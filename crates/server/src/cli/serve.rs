@@ -101,7 +101,11 @@ async fn drain(
     let in_flight = async {
         // What was read is handled, and then stored and acknowledged.
         sockets.quiesce().await;
-        app.store.settle().await;
+        app.storing.close();
+        app.storing.wait().await;
+        if let Err(error) = app.domain.syncs.told().await {
+            tracing::warn!(cause = ?error.cause, "what was stored last may not have been told");
+        }
     };
     if timeout_at(begun + bound / 2, in_flight).await.is_err() {
         tracing::warn!("some requests did not finish in time; they are not acknowledged");

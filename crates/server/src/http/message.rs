@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use domain::{Caller, Error, Sent};
+use domain::{Caller, Error, Sending};
 use protocol::{
-    ChangeMessage, Code, ConversationId, DeleteMessage, EditMessage, Message, MessageId, Problem,
-    ReactToMessage, SendMessage,
+    ChangeMessage, ConversationId, DeleteMessage, EditMessage, Message, MessageId, Problem, ReactToMessage,
+    SendMessage,
 };
-use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -97,9 +96,7 @@ async fn submit(
         }
         request.client_id = Some(key.to_owned());
     }
-    let (done, answered) = answer();
-    app.domain.messages.send(caller, request, None, done).await;
-    let sent = stored(answered).await?;
+    let sent = app.domain.messages.send(caller, request, None).await?.stored().await?;
     let status = if sent.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Arc::unwrap_or_clone(sent.message))))
 }
@@ -127,10 +124,8 @@ async fn edit(
     Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
     Body(ChangeMessage { text }): Body<ChangeMessage>,
 ) -> Result<Json<Message>, Failure> {
-    let (done, answered) = answer();
     let request = EditMessage { conversation_id, id, text };
-    app.domain.messages.edit(&caller, request, None, done).await;
-    changed(answered).await
+    changed(app.domain.messages.edit(&caller, request, None).await?).await
 }
 
 /// Delete a message of one's own, for everyone
@@ -153,10 +148,8 @@ async fn delete(
     Bearer(caller): Bearer,
     Segment((conversation_id, id)): Segment<(ConversationId, MessageId)>,
 ) -> Result<Json<Message>, Failure> {
-    let (done, answered) = answer();
     let request = DeleteMessage { conversation_id, id };
-    app.domain.messages.delete(&caller, request, None, done).await;
-    changed(answered).await
+    changed(app.domain.messages.delete(&caller, request, None).await?).await
 }
 
 /// React to a message with an emoji
@@ -213,26 +206,10 @@ async fn set_reaction(
     (conversation_id, id, emoji): (ConversationId, MessageId, String),
     on: bool,
 ) -> Result<Json<Message>, Failure> {
-    let (done, answered) = answer();
     let request = ReactToMessage { conversation_id, id, emoji, on };
-    app.domain.messages.react(caller, request, None, done).await;
-    changed(answered).await
+    changed(app.domain.messages.react(caller, request, None).await?).await
 }
 
-async fn changed(answered: oneshot::Receiver<Answer>) -> Result<Json<Message>, Failure> {
-    Ok(Json(Arc::unwrap_or_clone(stored(answered).await?.message)))
-}
-
-/// What was asked for, once the store has answered.
-pub(super) async fn stored<T>(answered: oneshot::Receiver<Result<T, Error>>) -> Result<T, Failure> {
-    let gone = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
-    Ok(answered.await.map_err(|_| gone())??)
-}
-
-type Answer = Result<Sent, Error>;
-
-/// What the writer of the log calls when it is done, and where that arrives.
-fn answer() -> (impl FnOnce(Answer) + Send, oneshot::Receiver<Answer>) {
-    let (answer, answered) = oneshot::channel();
-    (move |result| drop(answer.send(result)), answered)
+async fn changed(sending: Sending) -> Result<Json<Message>, Failure> {
+    Ok(Json(Arc::unwrap_or_clone(sending.stored().await?.message)))
 }

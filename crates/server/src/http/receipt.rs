@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use protocol::{ConversationId, Cursors, MoveCursors, Problem, Reached};
+use domain::Error;
+use protocol::{Code, ConversationId, Cursors, MoveCursors, Problem, Reached};
 use tokio::sync::oneshot;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Bearer, Body, Segment};
-use super::message::stored;
 use super::problem::Failure;
 use crate::app::App;
 
@@ -36,5 +36,6 @@ async fn advance(
     let (answer, answered) = oneshot::channel();
     let request = MoveCursors { conversation_id, delivered_seq, read_seq };
     app.domain.receipts.advance_to(&caller, request, move |result| drop(answer.send(result))).await;
-    Ok(Json(stored(answered).await?))
+    let stopping = || Error::new(Code::StoreUnavailable, "The server is stopping; try again.");
+    Ok(Json(answered.await.map_err(|_| stopping())??))
 }

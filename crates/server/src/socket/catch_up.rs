@@ -45,7 +45,7 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     let acknowledged = if since == Since::Delivered { before } else { Position(0) };
     let mut flush = Flush { app, socket, acknowledged, told: before, emitted: false };
     loop {
-        let upto = app.domain.syncs.position();
+        let upto = app.domain.syncs.position().await?;
         let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
         if !flush.read(since, upto).await? {
             return Ok(());
@@ -84,7 +84,7 @@ impl Flush<'_> {
             let mut passed = BTreeMap::new();
             for delivery in page.deliveries {
                 let (conversation, seq, kind) = (delivery.conversation, delivery.seq, delivery.kind);
-                if self.passes_over(&delivery).await {
+                if self.passes_over(&delivery).await? {
                     passed.insert(conversation, seq);
                     continue;
                 }
@@ -110,17 +110,17 @@ impl Flush<'_> {
     }
 
     /// Whether the client knows a message from its acknowledgement.
-    async fn passes_over(&mut self, delivery: &Delivery) -> bool {
+    async fn passes_over(&mut self, delivery: &Delivery) -> Result<bool, Error> {
         if !delivery.own {
-            return false;
+            return Ok(false);
         }
         if delivery.position <= self.acknowledged {
-            return true;
+            return Ok(true);
         }
         if delivery.position > self.told {
             // It may be committed and not told yet, and which socket sent it is told.
-            self.told = self.app.domain.syncs.told().await;
+            self.told = self.app.domain.syncs.told().await?;
         }
-        self.socket.session().sent(delivery.position)
+        Ok(self.socket.session().sent(delivery.position))
     }
 }

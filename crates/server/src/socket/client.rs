@@ -209,6 +209,11 @@ impl Client {
         self.resume(socket, &mut stream);
     }
 
+    /// Goes on without an answer.
+    pub(super) fn not_synced(&self, socket: &Socket) {
+        self.resume(socket, &mut self.stream.lock());
+    }
+
     /// Emits what was held back for a `sync`, and holds nothing back any more.
     fn resume(&self, socket: &Socket, stream: &mut Stream) {
         if let Stream::Syncing(syncing) = stream {

@@ -41,7 +41,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
         _ => return Err(Error::new(Code::TokenInvalid, "auth.token must be a string.")),
     };
     let caller = app.domain.sessions.authenticate(token).await?;
-    let mut start = start(app, &auth["cursor"]);
+    let mut start = start(app, &auth["cursor"]).await?;
     let acks = flag(&auth["acks"]).unwrap_or_else(|| {
         // A cursor that is refused matters more: without being told, its client would have a hole.
         let error = Error::invalid("acks", "acks is true or false; it counts as false.");
@@ -77,18 +77,18 @@ fn flag(value: &Value) -> Option<bool> {
 
 /// Where a client goes on from. A cursor that is not of this log cannot be gone on from: such a client is
 /// told, and served as one that has none.
-fn start(app: &App, cursor: &Value) -> Start {
-    let before = app.domain.syncs.position();
+async fn start(app: &App, cursor: &Value) -> Result<Start, Error> {
+    let before = app.domain.syncs.position().await?;
     let since = match cursor {
         Value::Null => Ok(Since::Delivered),
         Value::String(none) if none.is_empty() => Ok(Since::Delivered),
         Value::String(cursor) => app.domain.syncs.resume(cursor).map(Since::Position),
         _ => Err(Error::new(Code::CursorInvalid, "A cursor is a string.").about("cursor")),
     };
-    match since {
+    Ok(match since {
         Ok(since) => Start { since, before, refused: None },
         Err(error) => Start { since: Since::Delivered, before, refused: Some(Box::new(error)) },
-    }
+    })
 }
 
 /// What the client sees as `connect_error`.

@@ -1,35 +1,36 @@
 //! Messages from a socket.
 
-use domain::{Error, Sent};
+use domain::{Error, Sending, Sent};
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 use socketio::Event;
 
 use super::reply::Reply;
-use super::{Socket, decode};
+use super::{Socket, decode, storing};
 use crate::app::App;
 
 pub(super) async fn send(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    app.domain.messages.send(&client.caller, request, Some(client.key), answer(app, reply)).await;
+    answer(app, app.domain.messages.send(&client.caller, request, Some(client.key)).await, reply);
 }
 
 pub(super) async fn edit(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    app.domain.messages.edit(&client.caller, request, Some(client.key), answer(app, reply)).await;
+    answer(app, app.domain.messages.edit(&client.caller, request, Some(client.key)).await, reply);
 }
 
 pub(super) async fn delete(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    app.domain.messages.delete(&client.caller, request, Some(client.key), answer(app, reply)).await;
+    answer(app, app.domain.messages.delete(&client.caller, request, Some(client.key)).await, reply);
 }
 
 pub(super) async fn react(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     let Some((request, reply)) = request(event, reply) else { return };
     let client = socket.session();
-    app.domain.messages.react(&client.caller, request, Some(client.key), answer(app, reply)).await;
+    answer(app, app.domain.messages.react(&client.caller, request, Some(client.key)).await, reply);
 }
 
 /// The request, and who waits for its answer. One that cannot be read is answered here.
@@ -43,14 +44,22 @@ fn request<T: DeserializeOwned>(event: &Event, reply: Reply) -> Option<(T, Reply
     }
 }
 
-/// Called once it is durable and told, or refused.
-fn answer(app: &App, reply: Reply) -> impl FnOnce(Result<Sent, Error>) + Send + use<> {
+/// Answers once it is durable, or refused. Not waited for: meanwhile the socket may send more.
+fn answer(app: &App, sending: Result<Sending, Error>, reply: Reply) {
     let metrics = app.metrics.clone();
-    move |result| {
+    let answer = move |result: Result<Sent, Error>| {
         metrics.message(&result);
         match result {
             Ok(sent) => reply.message(&sent.message),
             Err(error) => reply.error(&error),
         }
+    };
+    let mut stored = match sending {
+        Ok(sending) => Box::pin(sending.stored()),
+        Err(error) => return answer(Err(error)),
+    };
+    match (&mut stored).now_or_never() {
+        Some(result) => answer(result),
+        None => storing::finish(&app.storing, async move { answer(stored.await) }),
     }
 }

@@ -7,6 +7,7 @@ mod message;
 mod presence;
 mod receipt;
 pub(crate) mod reply;
+mod storing;
 mod sync;
 mod typing;
 mod unacked;

@@ -58,7 +58,14 @@ async fn stand(app: &App, socket: &Socket, reply: Reply) {
         return;
     }
     // Told to whoever was in the live stream: to this socket, too.
-    let told = app.domain.syncs.told().await;
+    let told = match app.domain.syncs.told().await {
+        Ok(told) => told,
+        Err(error) => {
+            client.syncing.store(false, Ordering::Relaxed);
+            client.not_synced(socket);
+            return reply.error(&error);
+        }
+    };
     client.synced(socket, told, |reached| {
         // Before the answer: whoever has it may ask again.
         client.syncing.store(false, Ordering::Relaxed);

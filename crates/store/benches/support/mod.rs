@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc;
 
 use domain::store::{
-    AccountStore, Append, Change, ConversationKey, Done, Epoch, MessageStore, NewAccount, OneTimeCode,
-    Target, UserId,
+    AccountStore, Append, Change, ConversationKey, Epoch, MessageStore, NewAccount, OneTimeCode, Origin,
+    Position, Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
-use store::{SqliteOptions, SqliteStore};
+use store::{Pause, SqliteOptions, SqliteStore};
 use tokio::runtime::{Builder, Runtime};
 
 /// A store whose entries go round over direct conversations.
@@ -20,8 +19,8 @@ pub(crate) struct Filled {
     conversations: Vec<(UserId, ConversationKey)>,
     /// Entries so far.
     count: u64,
-    /// Dropped, it lets the writer go on.
-    held: Option<mpsc::Sender<()>>,
+    /// Keeps the writer until the next batch is queued as a whole.
+    pause: Option<Pause>,
 }
 
 impl Filled {
@@ -33,18 +32,14 @@ impl Filled {
         let people = pairs.iter().map(|&(one, other)| one.max(other) + 1).max().unwrap_or_default();
         let users: Vec<UserId> = (0..people).map(|number| user(&runtime, &store, number)).collect();
         let mut filled =
-            Self { store: Arc::new(store), runtime, conversations: Vec::new(), count: 0, held: None };
+            Self { store: Arc::new(store), runtime, conversations: Vec::new(), count: 0, pause: None };
         for &(one, other) in pairs {
             let at = filled.tick();
             let target = Target::Direct(users[other], conversation_id(at, filled.count));
             let append = filled.entry(target, users[one], at);
-            let (told, key) = mpsc::channel();
-            let done = move |result: Result<domain::store::Appended, _>| {
-                let message = result.expect("the disk has room").entry.message;
-                let _ = told.send(message.expect("a message was appended").conversation);
-            };
-            assert!(filled.store.append(append, Box::new(done)).is_none(), "the queue has room");
-            filled.conversations.push((users[one], key.recv().expect("it is appended")));
+            let stored = filled.store.submit(append, Origin::default()).stored();
+            let appended = filled.runtime.block_on(stored).expect("the disk has room");
+            filled.conversations.push((users[one], appended.committed.conversation));
         }
         filled
     }
@@ -62,24 +57,17 @@ impl Filled {
 
     /// Appends entries in one commit and waits until they are durable.
     pub(crate) fn commit(&mut self, entries: Vec<Append>) {
-        let (durable, told) = mpsc::channel();
-        let (held, hold) = mpsc::channel::<()>();
-        let last = entries.len() - 1;
-        let mut end = Some((durable, hold));
-        for (index, entry) in entries.into_iter().enumerate() {
-            let end = end.take_if(|_| index == last);
-            let done: Done = Box::new(move |result| {
-                result.expect("the disk has room");
-                if let Some((durable, hold)) = end {
-                    let _ = durable.send(());
-                    // The writer waits here until the next batch is queued as a whole.
-                    let _ = hold.recv();
-                }
-            });
-            assert!(self.store.append(entry, done).is_none(), "the queue has room");
-        }
-        self.held = Some(held);
-        told.recv().expect("the batch is appended");
+        let pause = self.pause.take().unwrap_or_else(|| self.store.pause());
+        let submit = |entry| self.store.submit(entry, Origin::default());
+        let submitted: Vec<_> = entries.into_iter().map(submit).collect();
+        drop(pause);
+        self.runtime.block_on(async {
+            for submitted in submitted {
+                submitted.stored().await.expect("the disk has room");
+            }
+        });
+        // Nothing else is in the queue, so that the next batch is a commit of its own.
+        self.pause = Some(self.store.pause());
     }
 
     /// Appends until there are so many entries.
@@ -89,7 +77,12 @@ impl Filled {
             self.commit(batch);
         }
         // What waits for the writer must not wait for a batch that does not come.
-        self.held = None;
+        self.pause = None;
+    }
+
+    /// Where the log ends.
+    pub(crate) fn position(&self) -> Position {
+        self.runtime.block_on(self.store.position()).expect("the store is open")
     }
 
     /// A time that is later at each call.

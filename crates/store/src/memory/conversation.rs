@@ -63,6 +63,10 @@ impl Conversations {
         self.all.get(usize::try_from(key.0).ok()?.checked_sub(1)?)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Conversation>> {
+        self.all.iter()
+    }
+
     pub(super) fn find_direct(&self, one: UserId, other: UserId) -> Option<&Arc<Conversation>> {
         self.get(*self.direct.get(&(one.min(other), one.max(other)))?)
     }

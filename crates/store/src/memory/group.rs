@@ -1,7 +1,10 @@
 //! Groups: who is in them, and what they are called.
 
+use std::sync::Arc;
+
 use domain::store::{
-    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, Position, UserId,
+    Committed, ConversationKey, ConversationRecord, Entry, EntryKind, GroupChange, GroupEntry, GroupEvent,
+    NewGroup, Position, UserId,
 };
 use protocol::{ConversationKind, Role, Timestamp};
 
@@ -18,7 +21,7 @@ impl MemoryStore {
         let about = About { title: Some(title.clone()), history };
         let opened = self.conversations.write().open(id, ConversationKind::Group, at, about, all);
         let mut log = opened.log.lock();
-        self.push_changed(&mut log, owner, at, vec![GroupEvent::Title(title)]);
+        self.push_changed(opened.key, &mut log, owner, at, vec![GroupEvent::Title(title)]);
         self.record(&opened, &log, None)
     }
 
@@ -65,14 +68,24 @@ impl MemoryStore {
                 None => {}
             }
         }
-        self.push_changed(&mut log, by, at, events);
+        self.push_changed(key, &mut log, by, at, events);
         Some(self.record(&conversation, &log, None))
     }
 
-    fn push_changed(&self, log: &mut Log, by: UserId, at: Timestamp, events: Vec<GroupEvent>) {
+    fn push_changed(
+        &self,
+        key: ConversationKey,
+        log: &mut Log,
+        by: UserId,
+        at: Timestamp,
+        events: Vec<GroupEvent>,
+    ) {
         let mut last = self.messages.position.lock();
-        log.push_changed(Position(*last + 1), by, at, events);
-        *last += 1;
+        let position = Position(*last + 1);
+        let change = log.push_changed(position, by, at, events);
+        let entry = Entry { seq: change.seq, position, kind: EntryKind::Conversation, message: None };
+        self.tail.push([Arc::new(Committed::of_group(key, entry, change))]);
+        *last = position.0;
     }
 
     pub(super) fn changes_of_group(

@@ -161,7 +161,7 @@ impl Log {
         by: UserId,
         at: Timestamp,
         mut events: Vec<GroupEvent>,
-    ) {
+    ) -> GroupEntry {
         self.entries.push(Stored { position, what: What::Conversation });
         self.changed_seq = self.head_seq();
         events.sort_by_key(|event| match event {
@@ -171,7 +171,9 @@ impl Log {
             GroupEvent::Left(user) => (3, Some(*user)),
             GroupEvent::Role(user, _) => (4, Some(*user)),
         });
-        self.changes.push(GroupEntry { seq: self.changed_seq, by, at, events });
+        let change = GroupEntry { seq: self.changed_seq, by, at, events };
+        self.changes.push(change.clone());
+        change
     }
 
     /// Entries above a `seq`, ascending.

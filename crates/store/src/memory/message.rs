@@ -1,24 +1,23 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Change, ClientId, ConversationKey, Direct, Done, Entry, EntryKind, Epoch,
-    MessageRecord, MessageStore, Position, Range, Reaction, Read, StoreError, Target, Upto, UserId,
-    first_body,
+    Append, AppendError, Appended, Change, ClientId, Committed, ConversationKey, Entry, EntryKind, Epoch,
+    MessageRecord, MessageStore, Origin, Position, Range, Reaction, Read, StoreError, Submitted, Target,
+    Upto, UserId, first_body,
 };
-use futures_util::future::BoxFuture;
-use parking_lot::{Mutex, RwLock};
-use protocol::{AttachmentId, MessageId};
+use parking_lot::Mutex;
+use protocol::{AttachmentId, ConversationKind, MessageId};
 
 use super::MemoryStore;
 use super::conversation::Conversation;
 use super::log::Log;
+use crate::tail::Next;
 
 #[derive(Default)]
 pub(super) struct Messages {
-    /// Held for reading while an entry is appended and announced.
-    announcing: RwLock<()>,
     /// Where each sender's own names lead.
     client_ids: [Mutex<ClientIds>; 16],
     /// What messages with a sender's own name said before they changed, as a digest, by conversation and `seq`.
@@ -28,11 +27,6 @@ pub(super) struct Messages {
 }
 
 impl Messages {
-    /// Waits until what is being appended has been announced.
-    pub(super) fn settle(&self) {
-        drop(self.announcing.write());
-    }
-
     /// Keeps what a message that is about to change says, if a repeat of it could come.
     fn keep_first_body(&self, message: &MessageRecord) {
         if message.client_id.is_some() {
@@ -53,9 +47,14 @@ impl MemoryStore {
         conversation: &Conversation,
         log: &mut Log,
         append: Append,
-    ) -> Result<(Entry, bool), AppendError> {
+        origin: Origin,
+    ) -> Result<Appended, AppendError> {
         let mentions = mentioned(log, &append);
-        let Append { sender, at, random, change, .. } = append;
+        let repeated = |entry| {
+            let committed = Committed::of_message(conversation.key, entry, None, Origin::default());
+            Ok(Appended { committed: Arc::new(committed), duplicate: true })
+        };
+        let Append { target, sender, at, random, change, .. } = append;
         let seq = log.head_seq() + 1;
         let (kind, message) = match change {
             Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
@@ -76,7 +75,7 @@ impl MemoryStore {
                     match self.claim(sender, client_id, conversation.key, seq) {
                         None => {}
                         Some((key, seq)) if key == conversation.key => {
-                            return self.duplicate(log, key, seq, &text, reply_to, &ids);
+                            return repeated(self.duplicate(log, key, seq, &text, reply_to, &ids)?);
                         }
                         Some(_) => return Err(AppendError::ClientIdReused),
                     }
@@ -136,7 +135,7 @@ impl MemoryStore {
                 if message.has_reaction(sender, &emoji) == on {
                     let (kind, position) = (EntryKind::Reaction, Position::default());
                     let seq = message.change_seq.unwrap_or(message.seq);
-                    return Ok((Entry { seq, position, kind, message: Some(message) }, true));
+                    return repeated(Entry { seq, position, kind, message: Some(message) });
                 }
                 if on && !message.has_room_for(&emoji) {
                     return Err(AppendError::ReactionsFull);
@@ -152,9 +151,12 @@ impl MemoryStore {
         let mut last = self.messages.position.lock();
         let position = Position(*last + 1);
         log.push(position, kind, &message);
+        let roster = matches!(target, Target::Group(_)).then(|| log.roster(message.seq));
+        let entry = Entry { seq, position, kind, message: Some(message) };
+        let committed = Arc::new(Committed::of_message(conversation.key, entry, roster, origin));
+        self.tail.push([committed.clone()]);
         *last = position.0;
-        drop(last);
-        Ok((Entry { seq, position, kind, message: Some(message) }, false))
+        Ok(Appended { committed, duplicate: false })
     }
 
     /// What was stored the first time, if it said the same then.
@@ -166,7 +168,7 @@ impl MemoryStore {
         text: &str,
         reply_to: Option<MessageId>,
         attachments: &[AttachmentId],
-    ) -> Result<(Entry, bool), AppendError> {
+    ) -> Result<Entry, AppendError> {
         let mut entries = log.entries_above(seq.saturating_sub(1));
         let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
         let same = match (self.messages.first_bodies.lock().get(&(key, seq)), &entry.message) {
@@ -174,7 +176,34 @@ impl MemoryStore {
             (None, Some(message)) => message.says(text, reply_to, attachments),
             (None, None) => false,
         };
-        if same { Ok((entry, true)) } else { Err(AppendError::ClientIdReused) }
+        if same { Ok(entry) } else { Err(AppendError::ClientIdReused) }
+    }
+
+    fn last_position(&self) -> Position {
+        Position(*self.messages.position.lock())
+    }
+
+    /// The entries above a position, each for whoever may see it now.
+    fn committed(&self, after: Position, limit: usize) -> Vec<Arc<Committed>> {
+        let conversations: Vec<_> = self.conversations.read().all().cloned().collect();
+        let mut found = Vec::new();
+        for conversation in conversations {
+            let (log, key) = (conversation.log.lock(), conversation.key);
+            let entries = log.entries_above(log.seq_at(after)).take(limit);
+            found.extend(entries.map(
+                |entry| match log.changes.iter().find(|change| change.seq == entry.seq) {
+                    Some(change) => Committed::of_group(key, entry, change.clone()),
+                    None => {
+                        let of =
+                            entry.message.as_ref().filter(|_| conversation.kind == ConversationKind::Group);
+                        let roster = of.map(|message| log.roster(message.seq));
+                        Committed::of_message(key, entry, roster, Origin::default())
+                    }
+                },
+            ));
+        }
+        found.sort_by_key(|committed| committed.entry.position);
+        found.into_iter().take(limit).map(Arc::new).collect()
     }
 
     /// Takes a sender's own name for the message at a place; gives the place it leads to already.
@@ -201,7 +230,7 @@ impl MemoryStore {
     }
 
     /// The conversation that an entry goes to.
-    fn place(&self, append: &Append) -> Result<std::sync::Arc<Conversation>, AppendError> {
+    fn place(&self, append: &Append) -> Result<Arc<Conversation>, AppendError> {
         let (other, id) = match append.target {
             Target::Conversation(key) | Target::Group(key) => {
                 let conversation = self.conversations.read().get(key).cloned();
@@ -252,37 +281,27 @@ fn changeable(log: &Log, id: MessageId, sender: UserId) -> Result<MessageRecord,
 
 #[async_trait]
 impl MessageStore for MemoryStore {
-    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
-        let _announcing = self.messages.announcing.read();
-        let conversation = match self.place(&append) {
-            Ok(conversation) => conversation,
-            Err(error) => {
-                done(Err(error));
-                return None;
+    fn submit(&self, append: Append, origin: Origin) -> Submitted {
+        let appended = self.place(&append).and_then(|conversation| {
+            let mut log = conversation.log.lock();
+            if matches!(append.target, Target::Group(_)) && log.member(append.sender).is_none() {
+                return Err(AppendError::NotMember);
             }
-        };
-        // Held until `done` returns, so that entries are announced in the order of their `seq`.
-        let mut log = conversation.log.lock();
-        let to_person = matches!(append.target, Target::Direct(..));
-        let to_group = matches!(append.target, Target::Group(_));
-        if to_group && log.member(append.sender).is_none() {
-            done(Err(AppendError::NotMember));
-            return None;
-        }
-        let result = self.append_to(&conversation, &mut log, append).map(|(entry, duplicate)| {
-            let direct = to_person.then(|| {
-                let opened = entry.seq == 1 && !duplicate;
-                Box::new(Direct { conversation: self.record(&conversation, &log, None), opened })
-            });
-            let seq = entry.message.as_ref().map_or(entry.seq, |message| message.seq);
-            Appended { entry, duplicate, roster: to_group.then(|| log.roster(seq)), direct }
+            self.append_to(&conversation, &mut log, append, origin)
         });
-        done(result);
-        None
+        Submitted::known(appended)
     }
 
-    fn position(&self) -> Position {
-        Position(*self.messages.position.lock())
+    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        match self.tail.next(after, limit).await {
+            Next::Entries(entries) => Ok(entries),
+            Next::Closed => Err(StoreError::Closed),
+            Next::Overrun => Ok(self.committed(after, limit)),
+        }
+    }
+
+    async fn position(&self) -> Result<Position, StoreError> {
+        Ok(self.last_position())
     }
 
     fn epoch(&self) -> Epoch {
@@ -290,7 +309,7 @@ impl MessageStore for MemoryStore {
     }
 
     fn reached(&self, epoch: Epoch, position: Position) -> bool {
-        epoch == self.epoch && position <= self.position()
+        epoch == self.epoch && position <= self.last_position()
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {

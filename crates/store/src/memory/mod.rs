@@ -16,13 +16,15 @@ mod session;
 pub use blob::MemoryBlobs;
 
 use async_trait::async_trait;
-use domain::store::{Epoch, Store, StoreError};
+use domain::store::{Epoch, Position, Store, StoreError};
 use parking_lot::RwLock;
+
+use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order, and none across an await: announcing, conversations, a conversation's log,
-/// attachments, client ids of a sender or first bodies, position.
+/// Locks are taken in this order, and none across an await: conversations, a conversation's log, attachments, client ids
+/// of a sender or first bodies, position, tail.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
@@ -30,6 +32,7 @@ pub struct MemoryStore {
     api_tokens: RwLock<api_token::ApiTokens>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
+    tail: Tail,
     blocks: RwLock<block::Blocks>,
     attachments: RwLock<attachment::Attachments>,
 }
@@ -44,6 +47,7 @@ impl MemoryStore {
             api_tokens: RwLock::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),
+            tail: Tail::new(Position::default()),
             blocks: RwLock::default(),
             attachments: RwLock::default(),
         }
@@ -56,9 +60,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn settle(&self) {
-        self.messages.settle();
+    async fn close(&self) {
+        self.tail.close();
     }
-
-    async fn close(&self) {}
 }

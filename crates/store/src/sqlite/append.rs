@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use domain::store::{
-    Append, AppendError, Appended, AttachmentRecord, Change, ConversationKey, Direct, Done, Entry, EntryKind,
-    MessageRecord, Position, Roster, StoreError, Target, UserId, first_body,
+    Append, AppendError, Appended, AttachmentRecord, Change, Committed, ConversationKey, Entry, EntryKind,
+    MessageRecord, Origin, Position, Roster, StoreError, Target, UserId, first_body,
 };
 use protocol::{AttachmentId, MessageId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::oneshot;
 
 use super::attachment;
 use super::client_id::ClientIdColumn;
-use super::conversation::{self, find_direct, open_direct};
+use super::conversation::{find_direct, open_direct};
 use super::history;
 use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE};
@@ -20,8 +21,9 @@ use super::writer::{Job, Writing};
 /// An entry on its way into the log.
 pub(super) struct AppendJob {
     append: Append,
-    done: Done,
-    outcome: Option<Outcome>,
+    origin: Origin,
+    answer: oneshot::Sender<Result<Appended, AppendError>>,
+    outcome: Option<Result<Outcome, AppendError>>,
 }
 
 enum Outcome {
@@ -34,14 +36,20 @@ enum Outcome {
         attachments: Vec<Arc<AttachmentRecord>>,
         mentions: Box<[UserId]>,
         roster: Option<Roster>,
-        direct: Option<Box<Direct>>,
     },
-    Else(Result<Appended, AppendError>),
+    /// A message has changed.
+    Changed { conversation: ConversationKey, entry: Entry, roster: Option<Roster> },
+    /// It was there.
+    Duplicate { conversation: ConversationKey, entry: Entry },
 }
 
 impl AppendJob {
-    pub(super) fn new(append: Append, done: Done) -> Self {
-        Self { append, done, outcome: None }
+    pub(super) fn new(
+        append: Append,
+        origin: Origin,
+        answer: oneshot::Sender<Result<Appended, AppendError>>,
+    ) -> Self {
+        Self { append, origin, answer, outcome: None }
     }
 }
 
@@ -51,16 +59,31 @@ impl Job for AppendJob {
         Ok(())
     }
 
-    fn finish(self: Box<Self>, stored: Result<(), StoreError>) {
-        let Self { append: Append { sender, at, change, .. }, done, outcome } = *self;
-        done(match (stored, outcome, change) {
-            (Err(error), ..) => Err(error.into()),
-            (Ok(()), Some(Outcome::Else(result)), _) => result,
-            (
-                Ok(()),
-                Some(Outcome::New { conversation, seq, position, id, attachments, mentions, roster, direct }),
-                Change::Message { client_id, text, reply_to, hidden_from, .. },
-            ) => {
+    fn finish(self: Box<Self>, stored: Result<(), StoreError>) -> Option<Arc<Committed>> {
+        let Self { append, origin, answer, outcome } = *self;
+        let appended = match (stored, outcome) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), Some(outcome)) => outcome.map(|outcome| outcome.appended(append, origin)),
+            (Ok(()), None) => Err(StoreError::Closed.into()),
+        };
+        let new = appended.as_ref().ok().filter(|appended| !appended.duplicate);
+        let committed = new.map(|appended| appended.committed.clone());
+        // Who asked may have gone.
+        let _ = answer.send(appended);
+        committed
+    }
+}
+
+impl Outcome {
+    fn appended(self, append: Append, origin: Origin) -> Appended {
+        let (conversation, entry, roster, duplicate) = match self {
+            Self::Changed { conversation, entry, roster } => (conversation, entry, roster, false),
+            Self::Duplicate { conversation, entry } => (conversation, entry, None, true),
+            Self::New { conversation, seq, position, id, attachments, mentions, roster } => {
+                let Append { sender, at, change, .. } = append;
+                let Change::Message { client_id, text, reply_to, hidden_from, .. } = change else {
+                    unreachable!("only a message is new");
+                };
                 let message = MessageRecord {
                     conversation,
                     seq,
@@ -79,31 +102,35 @@ impl Job for AppendJob {
                     change_seq: None,
                 };
                 let entry = Entry { seq, position, kind: EntryKind::Message, message: Some(message) };
-                Ok(Appended { entry, duplicate: false, roster, direct })
+                (conversation, entry, roster, false)
             }
-            _ => Err(StoreError::Closed.into()),
-        });
+        };
+        let committed = Arc::new(Committed::of_message(conversation, entry, roster, origin));
+        Appended { committed, duplicate }
     }
 }
 
-fn append(append: &Append, writing: &mut Writing<'_>) -> Result<Outcome, rusqlite::Error> {
-    let refuse = |error| Ok(Outcome::Else(Err(error)));
+fn append(
+    append: &Append,
+    writing: &mut Writing<'_>,
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
+    let refuse = |error| Ok(Err(error));
     let place = match append.target {
-        Target::Conversation(key) => Place { key, roster: None, direct: false, opened: false },
+        Target::Conversation(key) => Place { key, roster: None },
         Target::Group(key) => {
             let (roster, _) = writing.heads.roster(writing.connection, key)?;
             if roster.binary_search(&append.sender).is_err() {
                 return refuse(AppendError::NotMember);
             }
-            Place { key, roster: Some(roster), direct: false, opened: false }
+            Place { key, roster: Some(roster) }
         }
         Target::Direct(other, id) => match find_direct(writing.connection, append.sender, other)? {
-            Some(key) => Place { key, roster: None, direct: true, opened: false },
+            Some(key) => Place { key, roster: None },
             None => match unfit_for_empty(writing.connection, append.sender, &append.change)? {
                 Some(error) => return refuse(error),
                 None => {
                     let key = open_direct(writing.connection, append.sender, other, id, append.at)?;
-                    Place { key, roster: None, direct: true, opened: true }
+                    Place { key, roster: None }
                 }
             },
         },
@@ -124,8 +151,6 @@ struct Place {
     key: ConversationKey,
     /// Of a group.
     roster: Option<Roster>,
-    direct: bool,
-    opened: bool,
 }
 
 impl Place {
@@ -134,16 +159,6 @@ impl Place {
         let is_member =
             |user: &&UserId| self.roster.as_ref().is_none_or(|roster| roster.binary_search(user).is_ok());
         named.iter().filter(is_member).copied().collect()
-    }
-
-    /// What the answer tells of a direct conversation.
-    fn direct(&self, connection: &Connection) -> Result<Option<Box<Direct>>, rusqlite::Error> {
-        if !self.direct {
-            return Ok(None);
-        }
-        let conversation = conversation::record(connection, self.key, None)?;
-        let conversation = conversation.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        Ok(Some(Box::new(Direct { conversation, opened: self.opened })))
     }
 }
 
@@ -161,21 +176,21 @@ fn insert(
     writing: &mut Writing<'_>,
     place: &Place,
     new: &New<'_>,
-) -> Result<Outcome, rusqlite::Error> {
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
     let &Append { sender, at, random, .. } = append;
     let &New { client_id, text, reply_to, attachments: ids, hidden_from } = new;
     let (key, connection) = (place.key, writing.connection);
     if let Some(id) = reply_to
         && message::seen(connection, sender, key, id)?.is_none()
     {
-        return Ok(Outcome::Else(Err(AppendError::ReplyUnknown)));
+        return Ok(Err(AppendError::ReplyUnknown));
     }
     let Some(attachments) = attachment::of_owner(connection, sender, ids)? else {
         // Of a message that was sent before and deleted since, they may be gone.
         let sent = client_id.map(|client_id| find_client_id(connection, sender, client_id)).transpose()?;
         return match sent.flatten() {
             Some(_) => repeated(append, writing, place, new),
-            None => Ok(Outcome::Else(Err(AppendError::AttachmentUnknown))),
+            None => Ok(Err(AppendError::AttachmentUnknown)),
         };
     };
     let seq = writing.heads.get(connection, key)? + 1;
@@ -205,8 +220,8 @@ fn insert(
     }
     let position = writing.inserted(key, seq);
     attachment::carry(connection, key, seq, ids)?;
-    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
-    Ok(Outcome::New { conversation: key, seq, position, id, attachments, mentions, roster, direct })
+    let roster = place.roster.clone();
+    Ok(Ok(Outcome::New { conversation: key, seq, position, id, attachments, mentions, roster }))
 }
 
 /// A message whose `client_id` its sender has used before.
@@ -215,11 +230,9 @@ fn repeated(
     writing: &Writing<'_>,
     place: &Place,
     new: &New<'_>,
-) -> Result<Outcome, rusqlite::Error> {
-    let connection = writing.connection;
-    let first = duplicate(connection, place.key, append.sender, new)?;
-    let (roster, direct) = (place.roster.clone(), place.direct(connection)?);
-    Ok(Outcome::Else(first.map(|entry| Appended { entry, duplicate: true, roster, direct })))
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
+    let first = duplicate(writing.connection, place.key, append.sender, new)?;
+    Ok(first.map(|entry| Outcome::Duplicate { conversation: place.key, entry }))
 }
 
 fn change(
@@ -229,8 +242,8 @@ fn change(
     id: MessageId,
     kind: EntryKind,
     text: &str,
-) -> Result<Outcome, rusqlite::Error> {
-    let refuse = |error| Ok(Outcome::Else(Err(error)));
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
+    let refuse = |error| Ok(Err(error));
     let &Append { sender, at, .. } = append;
     let (key, connection) = (place.key, writing.connection);
     let changed = match message::seen(connection, sender, key, id)? {
@@ -273,7 +286,7 @@ fn changed_entry(
     changed: &MessageRecord,
     kind: EntryKind,
     number: i64,
-) -> Result<Outcome, rusqlite::Error> {
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
     let (key, connection) = (place.key, writing.connection);
     let seq = writing.heads.get(connection, key)? + 1;
     let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from, \
@@ -286,7 +299,6 @@ fn changed_entry(
     let position = writing.inserted(key, seq);
     let message = message::at(connection, key, changed.seq)?;
     let entry = Entry { seq, position, kind, message };
-    let direct = place.direct(connection)?;
     let roster = match place.roster {
         Some(_) => Some(match writing.heads.roster(connection, key)? {
             (roster, all_see) if changed.seq > all_see => roster,
@@ -294,7 +306,7 @@ fn changed_entry(
         }),
         None => None,
     };
-    Ok(Outcome::Else(Ok(Appended { entry, duplicate: false, roster, direct })))
+    Ok(Ok(Outcome::Changed { conversation: key, entry, roster }))
 }
 
 fn react(
@@ -304,8 +316,8 @@ fn react(
     id: MessageId,
     emoji: &str,
     on: bool,
-) -> Result<Outcome, rusqlite::Error> {
-    let refuse = |error| Ok(Outcome::Else(Err(error)));
+) -> Result<Result<Outcome, AppendError>, rusqlite::Error> {
+    let refuse = |error| Ok(Err(error));
     let (key, connection, user) = (place.key, writing.connection, append.sender);
     let Some(message) = message::seen(connection, user, key, id)? else {
         return refuse(AppendError::MessageUnknown);
@@ -317,8 +329,7 @@ fn react(
         let seq = message.change_seq.unwrap_or(message.seq);
         let (kind, position) = (EntryKind::Reaction, Position::default());
         let entry = Entry { seq, position, kind, message: Some(message) };
-        let roster = place.roster.clone();
-        return Ok(Outcome::Else(Ok(Appended { entry, duplicate: true, roster, direct: None })));
+        return Ok(Ok(Outcome::Duplicate { conversation: key, entry }));
     }
     if on && !message.has_room_for(emoji) {
         return refuse(AppendError::ReactionsFull);

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 
 use domain::store::{
     AccountStore, ApiTokenStore, Append, BlockStore, Change, ConversationKey, ConversationStore, Look,
-    MessageStore, NameSearch, Range, SessionStore, Store, Target, UserId,
+    MessageStore, NameSearch, Origin, Range, SessionStore, Store, Target, UserId,
 };
 use futures_util::FutureExt;
 use protocol::{ConversationId, SessionId, Timestamp};
@@ -58,7 +58,7 @@ async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
     let folder = tempdir().unwrap();
     let store = Arc::new(open(folder.path()));
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
-    let sent = send(&store, ann, bob, "hi").await.unwrap().entry.message.unwrap();
+    let sent = send(&store, ann, bob, "hi").await.unwrap().entry().message.clone().unwrap();
     let [first, second] = [Held::begin(&store, ann).await, Held::begin(&store, ann).await];
     // The third of the same user waits, though there is room for others.
     let (third, third_started) = Held::ask(&store, ann);
@@ -150,7 +150,7 @@ async fn a_page_of_history_costs_what_is_on_it() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    let key = send(&store, ann, bob, "first").await.unwrap().entry().message.clone().unwrap().conversation;
     grow(&store, key, 4, message::MESSAGE, None, 0).await;
     // What somebody whom he has blocked sends, and changes.
     grow(&store, key, 50_000, message::MESSAGE, Some(bob), 5).await;
@@ -182,16 +182,11 @@ async fn entries_name_the_message_below_them() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let first = send(&store, ann, bob, "1").await.unwrap().entry.message.unwrap();
+    let first = send(&store, ann, bob, "1").await.unwrap().entry().message.clone().unwrap();
     let append = async |sender: UserId, change: Change| {
-        let (done, result) = oneshot::channel();
         let target = Target::Conversation(first.conversation);
         let append = Append { target, sender, at: NOW, random: 0, change, mentions: Vec::new() };
-        let done = Box::new(move |outcome: Result<_, _>| done.send(outcome.is_ok()).unwrap());
-        if let Some(room) = store.append(append, done) {
-            room.await;
-        }
-        assert!(result.await.unwrap());
+        store.submit(append, Origin::default()).stored().await.unwrap();
     };
     let say = |hidden_from| Change::Message {
         client_id: None,
@@ -257,7 +252,7 @@ async fn a_reading_of_the_log_looks_at_a_part_of_it() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    let key = send(&store, ann, bob, "first").await.unwrap().entry().message.clone().unwrap().conversation;
     grow(&store, key, 20_000, message::MESSAGE, Some(bob), 1).await;
     let (readings, found, upto) = read_all(&store, key, bob).await;
     assert_eq!((readings, found.len(), upto), (3, 1, 20_001));
@@ -269,7 +264,7 @@ async fn changes_that_are_told_again_are_passed_over() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let key = send(&store, ann, bob, "first").await.unwrap().entry.message.unwrap().conversation;
+    let key = send(&store, ann, bob, "first").await.unwrap().entry().message.clone().unwrap().conversation;
     grow(&store, key, 20_000, message::REACTION, None, 1).await;
     let last = |connection: &Connection| {
         connection.execute("UPDATE messages SET change_seq = 20001 WHERE seq = 1", [])
@@ -371,7 +366,7 @@ async fn a_message_older_than_the_list_of_its_mentions_has_none() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let key = send(&store, ann, bob, "hi @bob").await.unwrap().entry.message.unwrap().conversation;
+    let key = send(&store, ann, bob, "hi @bob").await.unwrap().entry().message.clone().unwrap().conversation;
     let forget = |connection: &Connection| connection.execute("UPDATE messages SET mentions = NULL", []);
     store.writer.run(forget).await.unwrap();
     assert_eq!(store.messages_before(bob, key, u64::MAX, 1).await.unwrap()[0].mentions, None);

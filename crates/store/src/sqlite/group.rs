@@ -5,7 +5,7 @@ use domain::store::{
 };
 use protocol::{HistoryAccess, Role, Timestamp};
 use rusqlite::types::Null;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
 use super::conversation::{GROUP, history_of, record, role_number, role_of};
 use super::history;
@@ -34,7 +34,7 @@ pub(super) fn create(
         put(writing, key, member, Role::Member, 0, 0)?;
     }
     let begun = [GroupEvent::Title(title.clone())];
-    insert_entry(writing, key, &GroupEntry { seq: 1, by: *owner, at: *at, events: begun.into() })?;
+    insert_entry(writing, key, GroupEntry { seq: 1, by: *owner, at: *at, events: begun.into() })?;
     found(writing, key)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn change(
         });
     }
     writing.heads.forget_roster(key);
-    insert_entry(writing, key, &GroupEntry { seq, by, at, events })?;
+    insert_entry(writing, key, GroupEntry { seq, by, at, events })?;
     found(writing, key).map(Some)
 }
 
@@ -98,9 +98,9 @@ fn put(
 fn insert_entry(
     writing: &mut Writing<'_>,
     key: ConversationKey,
-    entry: &GroupEntry,
+    entry: GroupEntry,
 ) -> Result<(), rusqlite::Error> {
-    let &GroupEntry { seq, by, at, .. } = entry;
+    let GroupEntry { seq, by, at, .. } = entry;
     let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, timestamp, below_seq) VALUES (?, ?, ?, ?, ?, ?)";
     let below = history::below(writing.connection, key, seq, CONVERSATION, None)?;
     let values = params![key.0, seq, CONVERSATION, by.0, at.as_millis(), below];
@@ -116,7 +116,7 @@ fn insert_entry(
         let sql = "INSERT INTO changes (conversation_id, seq, what, user_id, value) VALUES (?, ?, ?, ?, ?)";
         writing.connection.prepare_cached(sql)?.execute(params![key.0, seq, what, user, value])?;
     }
-    writing.inserted(key, seq);
+    writing.inserted_change(key, entry);
     Ok(())
 }
 
@@ -141,6 +141,25 @@ pub(super) fn entries(
                 ORDER BY seq DESC LIMIT ?4) ORDER BY seq, what, user_id";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![key.0, above, below, limit])?;
+    gathered(&mut rows)
+}
+
+/// How the entry of a `seq` changed a group.
+pub(super) fn entry_at(
+    connection: &Connection,
+    key: ConversationKey,
+    seq: u64,
+) -> Result<Option<GroupEntry>, rusqlite::Error> {
+    let sql = "SELECT seq, sender_id, timestamp, what, user_id, value FROM changes \
+               JOIN messages USING (conversation_id, seq) WHERE conversation_id = ? AND seq = ? \
+               ORDER BY what, user_id";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![key.0, seq])?;
+    Ok(gathered(&mut rows)?.pop())
+}
+
+/// One entry for the events of each `seq`.
+fn gathered(rows: &mut Rows<'_>) -> Result<Vec<GroupEntry>, rusqlite::Error> {
     let mut entries: Vec<GroupEntry> = Vec::new();
     while let Some(row) = rows.next()? {
         let event = event(row)?;

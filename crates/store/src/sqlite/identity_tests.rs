@@ -68,7 +68,7 @@ async fn what_was_stopped_killed_or_copied_whole_starts() {
             for count in 0..30 {
                 let left = killed(folder);
                 let again = run(left.path(), 100 + count, false).unwrap();
-                assert_eq!(again.position(), store.position());
+                assert_eq!(again.position().await.unwrap(), store.position().await.unwrap());
                 fill(&store, ANN, BOB, 1).await;
             }
             store.close().await;
@@ -91,7 +91,7 @@ async fn an_older_copy_is_refused_unless_it_is_accepted() {
     assert!(refused.to_string().contains("--accept-older-database"), "{refused}");
     assert_eq!(std::fs::read(folder.path().join("aldis.db")).unwrap(), older);
     let store = run(folder.path(), 4, true).unwrap();
-    assert_eq!(store.position().0, 12);
+    assert_eq!(store.position().await.unwrap().0, 12);
     store.close().await;
     drop(store);
     run(folder.path(), 5, false).unwrap().close().await;
@@ -189,7 +189,7 @@ async fn an_older_database_under_a_newer_log_is_refused() {
     }
     std::fs::write(left.path().join("aldis.db"), whole).unwrap();
     let again = run(left.path(), 4, false).unwrap();
-    assert_eq!(again.position(), store.position());
+    assert_eq!(again.position().await.unwrap(), store.position().await.unwrap());
     again.close().await;
     store.close().await;
 }

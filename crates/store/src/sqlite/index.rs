@@ -422,7 +422,7 @@ mod tests {
         let store = open(folder.path());
         send(&store, ann, bob, "word").await.unwrap();
         store.indexed().await;
-        let position = store.position();
+        let position = store.position().await.unwrap();
         store.close().await;
         drop(store);
         let whole = std::fs::read(&path).unwrap();

@@ -1,19 +1,23 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::store::{
-    Append, ConversationKey, Done, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Position, Range,
-    Reaction, Read, Roster, StoreError, Upto, UserId,
+    Append, Committed, ConversationKey, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Origin,
+    Position, Range, Reaction, Read, Roster, StoreError, Submitted, Upto, UserId,
 };
-use futures_util::future::BoxFuture;
 use protocol::{MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::sync::oneshot;
 
 use super::SqliteStore;
 use super::append::AppendJob;
 use super::attachment;
 use super::client_id::StoredClientId;
-use super::history;
+use super::conversation::GROUP;
 use super::lane::NOBODY;
 use super::mention::StoredMentions;
+use super::{group, history};
+use crate::tail::Next;
 
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
@@ -196,14 +200,59 @@ fn entries(
     Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
+/// The entries above a position, each for whoever may see it now.
+fn committed(
+    connection: &Connection,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<Arc<Committed>>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, conversation_id, \
+           (SELECT kind FROM conversations WHERE conversations.id = conversation_id) \
+         FROM messages WHERE position > ? ORDER BY position LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![after.0, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (key, is_group) = (ConversationKey(row.get(16)?), row.get::<_, i64>(17)? == GROUP);
+        let entry = entry(connection, key, row)?;
+        found.push(Arc::new(match group::entry_at(connection, key, entry.seq)? {
+            Some(change) => Committed::of_group(key, entry, change),
+            None => {
+                let of = entry.message.as_ref().filter(|_| is_group);
+                let roster = of.map(|message| seen_by(connection, key, message.seq)).transpose()?;
+                Committed::of_message(key, entry, roster, Origin::default())
+            }
+        }));
+    }
+    Ok(found)
+}
+
 #[async_trait]
 impl MessageStore for SqliteStore {
-    fn append(&self, append: Append, done: Done) -> Option<BoxFuture<'_, ()>> {
-        self.writer.submit(Box::new(AppendJob::new(append, done)))
+    fn submit(&self, append: Append, origin: Origin) -> Submitted {
+        let (answer, outcome) = oneshot::channel();
+        Submitted::awaited(self.writer.submit(Box::new(AppendJob::new(append, origin, answer))), outcome)
     }
 
-    fn position(&self) -> Position {
-        self.writer.position()
+    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        loop {
+            match self.tail.next(after, limit).await {
+                Next::Entries(entries) => return Ok(entries),
+                Next::Closed => return Err(StoreError::Closed),
+                Next::Overrun => {}
+            }
+            let read = move |connection: &Connection| committed(connection, after, limit);
+            let entries = self.readers.run(NOBODY, read).await?;
+            if !entries.is_empty() {
+                return Ok(entries);
+            }
+        }
+    }
+
+    async fn position(&self) -> Result<Position, StoreError> {
+        Ok(self.writer.position())
     }
 
     fn epoch(&self) -> Epoch {
@@ -211,7 +260,7 @@ impl MessageStore for SqliteStore {
     }
 
     fn reached(&self, epoch: Epoch, position: Position) -> bool {
-        self.epochs.reached(epoch, position, self.position())
+        self.epochs.reached(epoch, position, self.writer.position())
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {

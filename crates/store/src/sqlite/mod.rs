@@ -61,10 +61,12 @@ use writer::Writer;
 
 use crate::folder::{self, FolderError, Places};
 use crate::reserve::Reserve;
+use crate::tail::Tail;
 
 /// Keeps everything in one folder.
 pub struct SqliteStore {
     writer: Writer,
+    tail: Arc<Tail>,
     readers: Readers,
     checkpointer: Checkpointer,
     index: Index,
@@ -190,10 +192,20 @@ impl SqliteStore {
         let index = Index::start(folder, followed, words, epochs.clone(), wake.clone(), woken, &faults)?;
         let (keeper, keep) = Keeper::start(&opened, &stamps, &health, &faults);
         let stamping = Stamping::new(stamps.clone(), keep, tuning.stamped, pending, health.now());
-        let writer =
-            Writer::start(connection, options.queue, wake, log.clone(), health.clone(), stamping, &faults)?;
+        let tail = Arc::new(Tail::new(at));
+        let writer = Writer::start(
+            connection,
+            options.queue,
+            wake,
+            tail.clone(),
+            log.clone(),
+            health.clone(),
+            stamping,
+            &faults,
+        )?;
         Ok(Self {
             writer,
+            tail,
             readers,
             checkpointer,
             index,
@@ -206,6 +218,26 @@ impl SqliteStore {
             folder: opened,
             _lock: lock,
         })
+    }
+}
+
+/// Keeps the writer waiting until it is dropped.
+pub struct Pause {
+    _held: mpsc::Sender<()>,
+}
+
+impl SqliteStore {
+    /// Keeps the writer from its next commit: for benches, which count commits of exactly so many entries.
+    #[doc(hidden)]
+    pub fn pause(&self) -> Pause {
+        let (held, hold) = mpsc::channel::<()>();
+        let (begun, begins) = mpsc::channel();
+        self.writer.block(move || {
+            let _ = begun.send(());
+            let _ = hold.recv();
+        });
+        let _ = begins.recv();
+        Pause { _held: held }
     }
 }
 
@@ -291,11 +323,6 @@ impl Store for SqliteStore {
 
     fn log_bytes(&self) -> u64 {
         self.log.bytes()
-    }
-
-    async fn settle(&self) {
-        // Done once everything before it in the queue is done, whether or not it succeeds itself.
-        let _ = self.writer.run(|_| Ok(())).await;
     }
 
     async fn close(&self) {

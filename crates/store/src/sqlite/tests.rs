@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use domain::store::{
     AccountStore, Append, AppendError, Appended, Change, ConversationStore, Epoch, MessageStore, NewAccount,
-    OneTimeCode, Range, Store, StoreError, Target, UserId,
+    OneTimeCode, Origin, Range, Store, StoreError, Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
 use rusqlite::Connection;
 use tempfile::tempdir;
-use tokio::sync::oneshot;
 
 use crate::folder::FolderError;
 
@@ -50,12 +49,8 @@ pub(super) async fn send(
         attachments: Vec::new(),
         hidden_from: None,
     };
-    let (done, result) = oneshot::channel();
     let append = Append { target, sender: from, at: NOW, random: 0, change, mentions: Vec::new() };
-    if let Some(room) = store.append(append, Box::new(move |outcome| drop(done.send(outcome)))) {
-        room.await;
-    }
-    result.await.unwrap()
+    store.submit(append, Origin::default()).stored().await
 }
 
 async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
@@ -63,7 +58,7 @@ async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
         return 0;
     };
     let range = Range { conversation, reader: one, after_seq: 0, limit: 1_000_000, bytes: usize::MAX };
-    store.entries(vec![range], store.position()).await.unwrap()[0].entries.len()
+    store.entries(vec![range], store.position().await.unwrap()).await.unwrap()[0].entries.len()
 }
 
 #[tokio::test]
@@ -81,9 +76,9 @@ async fn what_was_acknowledged_survives_without_closing() {
     let reopened = open(copy.path());
     assert_eq!(count(&reopened, ann, bob).await, 100);
     let next = send(&reopened, bob, ann, "next").await.unwrap();
-    assert_eq!(next.entry.seq, 101);
-    assert_eq!(next.entry.position, reopened.position());
-    assert_eq!(next.entry.position.0, 101);
+    assert_eq!(next.entry().seq, 101);
+    assert_eq!(next.entry().position, reopened.position().await.unwrap());
+    assert_eq!(next.entry().position.0, 101);
 }
 
 #[tokio::test]
@@ -129,7 +124,7 @@ async fn a_full_disk_refuses_and_recovers() {
     limit(1 << 30).await.unwrap();
     store.check().await.unwrap();
     let next = send(&store, ann, bob, &text).await.unwrap();
-    assert_eq!(next.entry.seq, stored as u64 + 1);
+    assert_eq!(next.entry().seq, stored as u64 + 1);
     assert_eq!(count(&store, ann, bob).await, stored + 1);
 }
 
@@ -142,7 +137,7 @@ async fn one_that_cannot_be_done_does_not_fail_the_others() {
     let (faulty, first, second) =
         tokio::join!(faulty, send(&store, ann, bob, "before"), send(&store, ann, bob, "after"));
     assert!(faulty.is_err());
-    assert_eq!((first.unwrap().entry.seq, second.unwrap().entry.seq), (1, 2));
+    assert_eq!((first.unwrap().entry().seq, second.unwrap().entry().seq), (1, 2));
 }
 
 #[tokio::test]
@@ -157,7 +152,7 @@ async fn an_operation_that_panics_fails_alone() {
     let (faulty, first, second) =
         tokio::join!(faulty, send(&store, ann, bob, "before"), send(&store, ann, bob, "after"));
     assert!(matches!(faulty, Err(StoreError::Unavailable(_))));
-    assert_eq!((first.unwrap().entry.seq, second.unwrap().entry.seq), (1, 2));
+    assert_eq!((first.unwrap().entry().seq, second.unwrap().entry().seq), (1, 2));
     assert_eq!(store.account("ann").await.unwrap().unwrap().display_name, "ann");
     store.check().await.unwrap();
 }
@@ -236,19 +231,17 @@ async fn a_record_costs_what_is_near_the_end_of_its_log() {
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     send(&store, bob, ann, "hi").await.unwrap();
-    let last = send(&store, ann, bob, "0").await.unwrap().entry.message.unwrap();
+    let last = send(&store, ann, bob, "0").await.unwrap().entry().message.clone().unwrap();
     let edit = |text: String| {
         let change = Change::Edit { id: last.id, text: text.into() };
         let target = Target::Conversation(last.conversation);
         Append { target, sender: ann, at: NOW, random: 0, change, mentions: Vec::new() }
     };
-    for count in 1..=2_100 {
-        if let Some(room) = store.append(edit(count.to_string()), Box::new(|outcome| drop(outcome.unwrap())))
-        {
-            room.await;
-        }
+    let edits: Vec<_> =
+        (1..=2_100).map(|count| store.submit(edit(count.to_string()), Origin::default())).collect();
+    for edit in edits {
+        edit.stored().await.unwrap();
     }
-    store.settle().await;
     let record = store.conversation(ann, last.conversation).await.unwrap().unwrap();
     assert_eq!(record.last_message.unwrap().text.as_ref(), "2100");
     // What others sent lies further back than is looked.

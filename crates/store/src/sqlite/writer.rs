@@ -8,7 +8,9 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use domain::store::{ConversationKey, Position, Roster, StoreError, UserId};
+use domain::store::{
+    Committed, ConversationKey, Entry, EntryKind, GroupEntry, Position, Roster, StoreError, UserId,
+};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use rusqlite::{Connection, Row};
@@ -19,6 +21,7 @@ use super::checkpoint::Log;
 use super::health::{self, Health, is_of_the_store};
 use super::stamp::Stamping;
 use super::thread::Faults;
+use crate::tail::Tail;
 
 /// Operations in one commit: bounds how long the first waits for the last.
 const BATCH: usize = 4096;
@@ -33,8 +36,8 @@ pub(super) trait Job: Send {
     /// rolled back.
     fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), rusqlite::Error>;
 
-    /// Called once: it is durable, or nothing of it is.
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
+    /// Called once: it is durable, or nothing of it is. Gives the entry that is new in the log, if it made one.
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) -> Option<Arc<Committed>>;
 }
 
 /// What a job works with.
@@ -43,6 +46,8 @@ pub(super) struct Writing<'a> {
     pub(super) heads: &'a mut Heads,
     /// Of the last entry inserted in this transaction.
     position: u64,
+    /// The entries of groups inserted in this transaction.
+    changes: Vec<Arc<Committed>>,
 }
 
 impl Writing<'_> {
@@ -51,6 +56,14 @@ impl Writing<'_> {
         self.heads.set(key, seq);
         self.position = u64::try_from(self.connection.last_insert_rowid()).unwrap_or_default();
         Position(self.position)
+    }
+
+    /// Takes note of an entry of a group that has just been inserted.
+    pub(super) fn inserted_change(&mut self, key: ConversationKey, change: GroupEntry) {
+        let (seq, kind) = (change.seq, EntryKind::Conversation);
+        let position = self.inserted(key, seq);
+        let entry = Entry { seq, position, kind, message: None };
+        self.changes.push(Arc::new(Committed::of_group(key, entry, change)));
     }
 }
 
@@ -129,11 +142,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// `grown` hears when there are new entries.
+    /// `grown` hears when there are new entries, which `tail` gets.
+    #[expect(clippy::too_many_arguments, reason = "called once, by `SqliteStore::open`")]
     pub(super) fn start(
         connection: Connection,
         queue: usize,
         grown: SyncSender<()>,
+        tail: Arc<Tail>,
         log: Arc<Log>,
         health: Arc<Health>,
         stamping: Stamping,
@@ -146,6 +161,7 @@ impl Writer {
             heads: Heads::default(),
             position: position.clone(),
             grown,
+            tail,
             log,
             health: health.clone(),
             stamping,
@@ -198,6 +214,17 @@ impl Writer {
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
+    /// Has its thread do something that is no change.
+    pub(super) fn block(&self, work: impl Fn() + Send + 'static) {
+        let (answer, _) = oneshot::channel();
+        let change = move |_: &mut Writing<'_>| {
+            work();
+            Ok(())
+        };
+        // With a full queue it is not done, which who has filled it knows.
+        drop(self.submit(Box::new(Task { change, result: None, answer })));
+    }
+
     /// Whether it can commit; tried for real while commits fail.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         // Its thread ends when it is closed, and by a panic.
@@ -235,10 +262,14 @@ struct Thread {
     heads: Heads,
     position: Arc<AtomicU64>,
     grown: SyncSender<()>,
+    tail: Arc<Tail>,
     log: Arc<Log>,
     health: Arc<Health>,
     stamping: Stamping,
 }
+
+/// The entries of groups that a commit brought.
+type Changes = Vec<Arc<Committed>>;
 
 /// Why a commit came to nothing.
 enum Fault {
@@ -276,20 +307,33 @@ impl Thread {
             }
             busy = batch.len() >= BUSY;
             match self.commit(&mut batch) {
-                Ok(()) => finish(batch.drain(..), &Ok(())),
                 // One at a time, so that only the one that cannot be done fails.
                 Err(fault) if batch.len() > 1 && !fault.is_of_the_store() => {
                     for job in batch.drain(..) {
                         let mut alone = [job];
-                        let outcome = self.commit(&mut alone).map_err(|fault| self.outcome(&fault));
-                        finish(alone, &outcome);
+                        let committed = self.commit(&mut alone);
+                        self.finish(alone, committed);
                     }
                 }
-                Err(fault) => {
-                    let outcome = Err(self.outcome(&fault));
-                    finish(batch.drain(..), &outcome);
-                }
+                committed => self.finish(batch.drain(..), committed),
             }
+        }
+        self.tail.close();
+    }
+
+    /// Answers who asked for the operations, and hands on the entries that are new.
+    fn finish(&self, jobs: impl IntoIterator<Item = Box<dyn Job>>, committed: Result<Changes, Fault>) {
+        let (outcome, mut changes) = match committed {
+            Ok(changes) => (Ok(()), changes),
+            Err(fault) => (Err(self.outcome(&fault)), Vec::new()),
+        };
+        let entries = jobs.into_iter().filter_map(|job| job.finish(outcome.clone()));
+        if changes.is_empty() {
+            self.tail.push(entries.collect::<Vec<_>>());
+        } else {
+            changes.extend(entries);
+            changes.sort_by_key(|committed| committed.entry.position);
+            self.tail.push(changes);
         }
     }
 
@@ -303,7 +347,7 @@ impl Thread {
     }
 
     /// Runs the jobs in one transaction and commits it. On a fault nothing of it is seen by others.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, Fault> {
         self.health.admits().map_err(Fault::Refused)?;
         self.health.begins();
         let before = self.log.commits();
@@ -330,15 +374,16 @@ impl Thread {
         committed
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Fault> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, Fault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let changes = self.connection.total_changes();
         self.stamping.begin(&self.connection)?;
-        let mut writing = Writing { connection: &self.connection, heads: &mut self.heads, position: 0 };
+        let (connection, heads) = (&self.connection, &mut self.heads);
+        let mut writing = Writing { connection, heads, position: 0, changes: Vec::new() };
         for job in batch {
             job.run(&mut writing)?;
         }
-        let position = writing.position;
+        let Writing { position, changes: entries, .. } = writing;
         let now = self.health.now();
         let changed = self.connection.total_changes() != changes;
         let stamp = if changed { self.stamping.stamp(&self.connection, now)? } else { None };
@@ -354,7 +399,7 @@ impl Thread {
             // Full: it has been told already.
             let _ = self.grown.try_send(());
         }
-        Ok(())
+        Ok(entries)
     }
 }
 
@@ -366,16 +411,6 @@ fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>
         && let Ok(job) = queue.try_recv()
     {
         batch.push(job);
-    }
-}
-
-fn finish(jobs: impl IntoIterator<Item = Box<dyn Job>>, outcome: &Result<(), StoreError>) {
-    for job in jobs {
-        let outcome = outcome.clone();
-        // A fault in one announcement must not end the only thread that writes.
-        if catch_unwind(AssertUnwindSafe(|| job.finish(outcome))).is_err() {
-            tracing::error!("what follows a commit panicked");
-        }
     }
 }
 
@@ -395,9 +430,10 @@ where
         Ok(())
     }
 
-    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) -> Option<Arc<Committed>> {
         let Self { result, answer, .. } = *self;
         // Who asked may have gone.
         let _ = answer.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
+        None
     }
 }

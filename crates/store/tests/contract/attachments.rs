@@ -100,19 +100,19 @@ pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
     assert_eq!(store.direct(ann, bob).await.unwrap(), None);
     // In the order of the sender.
     let stored = append(&store, entry(to(bob), ann, with(None, &[two, one]))).await.unwrap();
-    let first = stored.entry.said().clone();
+    let first = stored.entry().said().clone();
     assert_eq!((ids(&first), first.seq), (vec![two, one], 1));
     let (key, place) = (first.conversation, Target::Conversation(first.conversation));
     let refused = append(&store, entry(place, ann, with(Some("c1"), &[theirs]))).await;
     assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
     // Neither its seq nor its client id is used up.
     let next = append(&store, entry(place, ann, named("c1", "plain"))).await.unwrap();
-    assert_eq!((next.entry.said().seq, next.duplicate), (2, false));
-    assert!(next.entry.said().attachments.is_empty());
+    assert_eq!((next.entry().said().seq, next.duplicate), (2, false));
+    assert!(next.entry().said().attachments.is_empty());
     let seen = messages(&store, bob, key).await;
-    assert_eq!(seen, [first.clone(), next.entry.said().clone()]);
+    assert_eq!(seen, [first.clone(), next.entry().said().clone()]);
     let range = Range { conversation: key, reader: bob, after_seq: 0, limit: 9, bytes: usize::MAX };
-    let read = store.entries(vec![range], store.position()).await.unwrap();
+    let read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
     assert_eq!(read[0].entries[0].said(), &first);
     // What was carried is there for members, and for nobody else.
     for id in [one, two] {
@@ -125,15 +125,15 @@ pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) 
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let id = upload(&store, ann, 1).await;
     let stored = append(&store, entry(to(bob), ann, with(Some("c1"), &[id]))).await.unwrap();
-    let (key, message) = (stored.entry.said().conversation, stored.entry.said().id);
+    let (key, message) = (stored.entry().said().conversation, stored.entry().said().id);
     let place = Target::Conversation(key);
     let edit = Change::Edit { id: message, text: "look".into() };
     let edited = append(&store, entry(place, ann, edit)).await.unwrap();
-    assert_eq!(ids(edited.entry.said()), [id]);
+    assert_eq!(ids(edited.entry().said()), [id]);
     // It is carried twice, until both are gone.
-    let again = append(&store, entry(place, ann, with(None, &[id]))).await.unwrap().entry.said().id;
+    let again = append(&store, entry(place, ann, with(None, &[id]))).await.unwrap().entry().said().id;
     let deleted = append(&store, entry(place, ann, Change::Delete { id: message })).await.unwrap();
-    assert!(deleted.entry.said().attachments.is_empty());
+    assert!(deleted.entry().said().attachments.is_empty());
     assert!(messages(&store, bob, key).await[0].attachments.is_empty());
     assert!(sees(&store, bob, id).await);
     append(&store, entry(place, ann, Change::Delete { id: again })).await.unwrap();
@@ -152,13 +152,13 @@ pub(crate) async fn a_repeat_carries_the_same(store: Shared) {
     let first = append(&store, entry(to(bob), ann, with(Some("c1"), &[one, two]))).await.unwrap();
     let again = append(&store, entry(to(bob), ann, with(Some("c1"), &[one, two]))).await.unwrap();
     assert!(again.duplicate);
-    assert_eq!(again.entry, first.entry);
+    assert_eq!(again.entry(), first.entry());
     for other in [&[one][..], &[two, one], &[]] {
         let reused = append(&store, entry(to(bob), ann, with(Some("c1"), other))).await;
         assert!(matches!(reused, Err(AppendError::ClientIdReused)));
     }
     // The repeats carried nothing more: with the message it is carried by none.
-    let message = first.entry.said();
+    let message = first.entry().said();
     let delete = Change::Delete { id: message.id };
     append(&store, entry(Target::Conversation(message.conversation), ann, delete)).await.unwrap();
     assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 4);
@@ -226,7 +226,7 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     }
     // Used after it was noted, and unused again since: it is as one that was never noted.
     let carried = append(&store, entry(to(bob), ann, with(None, &[spared]))).await.unwrap();
-    let (place, id) = (Target::Conversation(carried.entry.said().conversation), carried.entry.said().id);
+    let (place, id) = (Target::Conversation(carried.entry().said().conversation), carried.entry().said().id);
     append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
     let young = upload(&store, bob, 5).await;
     for (before, count) in [(Duration::from_hours(23), 0), (DAY, 2)] {

@@ -1,4 +1,4 @@
-use domain::store::{AppendError, Change, Range, Target};
+use domain::store::{Change, Origin, Range, Target};
 
 use crate::support::{Shared, entry, now, send, user};
 
@@ -59,14 +59,12 @@ pub(crate) async fn what_is_hidden_is_passed_over(store: Shared) {
         attachments: Vec::new(),
         hidden_from: Some(bob),
     };
-    for _ in 0..9_000 {
-        let done = Box::new(|outcome: Result<_, AppendError>| drop(outcome.unwrap()));
-        if let Some(room) = store.append(entry(Target::Conversation(key), ann, hidden()), done) {
-            room.await;
-        }
+    let submit = |_| store.submit(entry(Target::Conversation(key), ann, hidden()), Origin::default());
+    let submitted: Vec<_> = (0..9_000).map(submit).collect();
+    for submitted in submitted {
+        submitted.stored().await.unwrap();
     }
-    store.settle().await;
-    let upto = store.position();
+    let upto = store.position().await.unwrap();
     let (mut after_seq, mut came_to) = (0, Vec::new());
     loop {
         let range = Range { conversation: key, reader: bob, after_seq, limit: 99, bytes: usize::MAX };

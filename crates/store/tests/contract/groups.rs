@@ -36,7 +36,9 @@ async fn say(
     from: UserId,
     what: &str,
 ) -> Result<MessageId, AppendError> {
-    append(store, entry(Target::Group(key), from, text(what))).await.map(|appended| appended.entry.said().id)
+    append(store, entry(Target::Group(key), from, text(what)))
+        .await
+        .map(|appended| appended.entry().said().id)
 }
 
 async fn texts(store: &Shared, key: ConversationKey, reader: UserId) -> Vec<String> {
@@ -56,7 +58,8 @@ async fn sent(store: &Shared, reader: UserId, since: Since) -> Vec<(EntryKind, O
         limit: 99,
         bytes: usize::MAX,
     };
-    let read = store.entries(behind.iter().map(range).collect(), store.position()).await.unwrap();
+    let read =
+        store.entries(behind.iter().map(range).collect(), store.position().await.unwrap()).await.unwrap();
     let entries = read.into_iter().flat_map(|read| read.entries);
     entries.map(|entry| (entry.kind, entry.message.map(|message| message.text.into()))).collect()
 }
@@ -78,7 +81,10 @@ pub(crate) async fn a_group_is_its_first_entry(store: Shared) {
     say(&store, record.key, bob, "aboard").await.unwrap();
     assert_eq!(store.conversation(ann, record.key).await.unwrap().unwrap().unread, 1);
     assert!(matches!(say(&store, record.key, eve, "me too").await, Err(AppendError::NotMember)));
-    assert_eq!(store.position(), store.conversation_by_key(record.key).await.unwrap().unwrap().head_position);
+    assert_eq!(
+        store.position().await.unwrap(),
+        store.conversation_by_key(record.key).await.unwrap().unwrap().head_position
+    );
 }
 
 pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
@@ -88,7 +94,7 @@ pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
     {
         let record = group(&store, ann, &[], history).await;
         say(&store, record.key, ann, "before").await.unwrap();
-        let start = store.position();
+        let start = store.position().await.unwrap();
         let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
         assert_eq!((record.changed_seq, record.head_seq), (3, 3));
         say(&store, record.key, ann, "after").await.unwrap();
@@ -107,10 +113,11 @@ pub(crate) async fn what_was_before_who_joined_is_not_there_for_them_when_it_cha
         let record = group(&store, ann, &[], history).await;
         let id = say(&store, record.key, ann, "before").await.unwrap();
         let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
-        let start = store.position();
+        let start = store.position().await.unwrap();
         let target = Target::Group(record.key);
         let edit = Change::Edit { id, text: "edited".into() };
-        let roster = append(&store, entry(target, ann, edit)).await.unwrap().roster.unwrap();
+        let roster =
+            append(&store, entry(target, ann, edit)).await.unwrap().committed.roster.clone().unwrap();
         assert_eq!(roster.contains(&bob), sees);
         assert_eq!(sent(&store, bob, Since::Position(start)).await.len(), usize::from(sees));
         assert_eq!(sent(&store, ann, Since::Position(start)).await.len(), 1);
@@ -118,7 +125,7 @@ pub(crate) async fn what_was_before_who_joined_is_not_there_for_them_when_it_cha
         assert_eq!(view.last_message.is_some(), sees);
         let react = |user| entry(target, user, Change::React { id, emoji: "👍".into(), on: true });
         assert_eq!(append(&store, react(bob)).await.is_ok(), sees);
-        let roster = append(&store, react(ann)).await.unwrap().roster.unwrap();
+        let roster = append(&store, react(ann)).await.unwrap().committed.roster.clone().unwrap();
         assert_eq!(roster.contains(&bob), sees);
     }
 }
@@ -130,7 +137,7 @@ pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     let record = change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
     assert_eq!(record.former.iter().map(|(user, name)| (*user, &**name)).collect::<Vec<_>>(), [(bob, "bob")]);
     let later = append(&store, entry(Target::Group(record.key), ann, text("secret"))).await.unwrap();
-    assert_eq!(&*later.roster.unwrap(), [ann]);
+    assert_eq!(&*later.committed.roster.clone().unwrap(), [ann]);
     assert!(store.conversation(bob, record.key).await.unwrap().is_none());
     assert!(store.conversations(bob, None, 9).await.unwrap().is_empty());
     assert!(texts(&store, record.key, bob).await.is_empty());
@@ -191,7 +198,7 @@ pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(
     let record = change(&store, &record, ann, vec![(eve, Some(Role::Member))]).await.unwrap(); // 4
     say(&store, key, ann, "hello, eve").await.unwrap(); // 5
     let record = change(&store, &record, ann, vec![(eve, Some(Role::Admin))]).await.unwrap(); // 6
-    let before = store.position();
+    let before = store.position().await.unwrap();
     let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap(); // 7
     let seqs = async |reader, after_seq, upto| {
         let range = Range { conversation: key, reader, after_seq, limit: 99, bytes: usize::MAX };
@@ -199,7 +206,7 @@ pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(
         assert!(read.upto.ended);
         read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>()
     };
-    let upto = store.position();
+    let upto = store.position().await.unwrap();
     // Whose group it is new to is told of it before its first message.
     assert_eq!(seqs(bob, 0, upto).await, [1, 3, 5, 7]);
     assert_eq!(seqs(eve, 3, upto).await, [4, 5, 7]);
@@ -277,8 +284,8 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
         append(&store, entry(Target::Conversation(key), user, change))
     };
     let first = react(bob, "👍", true).await.unwrap();
-    assert_eq!((first.entry.kind, first.entry.seq, first.duplicate), (EntryKind::Reaction, 2, false));
-    assert_eq!(first.entry.said().change_seq, Some(2));
+    assert_eq!((first.entry().kind, first.entry().seq, first.duplicate), (EntryKind::Reaction, 2, false));
+    assert_eq!(first.entry().said().change_seq, Some(2));
     assert!(react(bob, "👍", true).await.unwrap().duplicate);
     react(ann, "👍", true).await.unwrap();
     react(bob, "🎉", true).await.unwrap();
@@ -286,14 +293,14 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
     let of = |entry: &domain::store::Entry| -> Vec<_> {
         entry.said().reactions.iter().map(|reaction| (reaction.emoji.to_string(), reaction.user)).collect()
     };
-    assert_eq!(of(&gone.entry), [("👍".to_owned(), ann), ("🎉".to_owned(), bob)]);
+    assert_eq!(of(&gone.entry()), [("👍".to_owned(), ann), ("🎉".to_owned(), bob)]);
     assert!(react(bob, "👍", false).await.unwrap().duplicate);
     for number in 0..18 {
         react(ann, &format!("é{number}"), true).await.unwrap();
     }
     assert!(matches!(react(ann, "é18", true).await, Err(AppendError::ReactionsFull)));
     let delete = entry(Target::Conversation(key), ann, Change::Delete { id });
-    assert_eq!(of(&append(&store, delete).await.unwrap().entry), []);
+    assert_eq!(of(&append(&store, delete).await.unwrap().entry()), []);
     assert!(matches!(react(bob, "👍", true).await, Err(AppendError::MessageDeleted)));
 }
 
@@ -308,8 +315,8 @@ pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Sh
         hidden_from: Some(bob),
     };
     let stored = append(&store, entry(to(bob), ann, hidden("listen"))).await.unwrap();
-    assert_eq!((stored.entry.seq, stored.entry.said().hidden_from), (2, Some(bob)));
-    let id = stored.entry.said().id;
+    assert_eq!((stored.entry().seq, stored.entry().said().hidden_from), (2, Some(bob)));
+    let id = stored.entry().said().id;
     let edit = entry(Target::Conversation(key), ann, Change::Edit { id, text: "listen!".into() });
     append(&store, edit).await.unwrap();
     assert_eq!(texts(&store, key, ann).await, ["hello", "listen!"]);

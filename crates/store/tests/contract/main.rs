@@ -125,9 +125,12 @@ contract! {
         what_is_hidden_from_somebody_is_not_there_for_them,
     };
     messages::{
-        seq_has_no_gap_and_is_announced_in_order,
+        seq_has_no_gap_and_is_followed_in_order,
         positions_are_the_order_of_the_whole_store,
-        what_is_announced_is_readable,
+        what_is_followed_is_readable,
+        an_origin_comes_with_its_entry,
+        a_repeat_is_not_followed,
+        the_whole_log_can_be_followed_again,
         a_position_was_reached_in_an_epoch_of_this_log,
         one_senders_calls_keep_their_order,
         a_repeat_is_stored_once,
@@ -144,7 +147,6 @@ contract! {
         only_its_sender_changes_a_message,
         reading_resumes_from_any_place,
         history_pages_both_ways,
-        settling_waits_for_announcements,
     };
     receipts::{
         cursors_only_move_forward,

@@ -18,7 +18,7 @@ pub(crate) async fn who_is_mentioned_is_kept_with_the_message(store: Shared) {
     };
     // Who is not a member when it is stored is not mentioned.
     let sent = append(&store, naming(text("@bob @eve"), &[bob, eve])).await.unwrap();
-    let said = sent.entry.said().clone();
+    let said = sent.entry().said().clone();
     assert_eq!(said.mentions.as_deref(), Some(&[bob][..]));
     append(&store, naming(text("nobody"), &[])).await.unwrap();
     assert_eq!(kept(store.clone()).await, [vec![bob], vec![]]);

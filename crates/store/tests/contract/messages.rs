@@ -1,12 +1,13 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use domain::SocketKey;
 use domain::store::{
-    AppendError, Change, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Target,
-    UserId,
+    AppendError, Change, Committed, ConversationKey, Entry, EntryKind, Epoch, GroupChange, GroupEvent,
+    NewGroup, Origin, Position, Range, Read, Since, Target, UserId,
 };
-use tokio::sync::oneshot;
+use protocol::{ConversationId, HistoryAccess};
 
-use crate::support::{Said, Shared, append, entry, named, send, text, to, user};
+use crate::support::{Said, Shared, append, entry, named, now, send, text, to, user};
 
 /// Two people who have exchanged one message.
 async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
@@ -18,93 +19,153 @@ async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
 async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
     let range =
         Range { conversation: key, reader: UserId(1), after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
-    let mut read = store.entries(vec![range], store.position()).await.unwrap();
+    let mut read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
     assert!(read[0].upto.ended);
     read.remove(0).entries
 }
 
-/// Many senders to a few conversations at once; gives the order in which entries were announced.
-async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Entry> {
+/// Many senders to a few conversations at once; gives their entries as they are followed.
+async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed>> {
     let hub = user(store, "hub").await;
     let mut keys = Vec::new();
     for index in 0..4 {
         let other = user(store, &format!("other{index}")).await;
         keys.push((other, send(store, other, hub, "open").await.0));
     }
-    let announced = Arc::new(Mutex::new(Vec::new()));
+    let begin = store.position().await.unwrap();
     let tasks = (0..senders).map(|index| {
-        let (store, announced, (other, key)) = (store.clone(), announced.clone(), keys[index % keys.len()]);
+        let (store, (other, key)) = (store.clone(), keys[index % keys.len()]);
         tokio::spawn(async move {
-            let mut waits = Vec::new();
+            let mut submitted = Vec::new();
             for count in 0..each {
                 let from = if count % 2 == 0 { hub } else { other };
                 let what = entry(Target::Conversation(key), from, text(&format!("{index}:{count}")));
-                let (sent, done) = oneshot::channel();
-                let announced = announced.clone();
-                let room = store.append(
-                    what,
-                    Box::new(move |outcome| {
-                        announced.lock().unwrap().push(outcome.unwrap().entry);
-                        // Before who waits goes on: the last of them takes the list apart.
-                        drop(announced);
-                        sent.send(()).unwrap();
-                    }),
-                );
-                if let Some(room) = room {
-                    room.await;
-                }
-                waits.push(done);
+                submitted.push(store.submit(what, Origin::default()));
             }
-            for done in waits {
-                done.await.unwrap();
+            for submitted in submitted {
+                submitted.stored().await.unwrap();
             }
         })
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    Arc::into_inner(announced).unwrap().into_inner().unwrap()
+    follow(store, begin).await
 }
 
-pub(crate) async fn seq_has_no_gap_and_is_announced_in_order(store: Shared) {
-    let announced = crowd(&store, 16, 100).await;
-    assert_eq!(announced.len(), 1600);
+/// Everything above a position.
+async fn follow(store: &Shared, mut after: Position) -> Vec<Arc<Committed>> {
+    let end = store.position().await.unwrap();
+    let mut followed = Vec::new();
+    while after < end {
+        let some = store.follow(after, 7).await.unwrap();
+        assert!(!some.is_empty() && some.len() <= 7);
+        after = some.last().unwrap().entry.position;
+        followed.extend(some);
+    }
+    followed
+}
+
+pub(crate) async fn seq_has_no_gap_and_is_followed_in_order(store: Shared) {
+    let followed = crowd(&store, 16, 100).await;
+    assert_eq!(followed.len(), 1600);
     let keys: std::collections::BTreeSet<_> =
-        announced.iter().map(|entry| entry.said().conversation).collect();
+        followed.iter().map(|committed| committed.conversation).collect();
     for key in keys {
-        let told: Vec<_> =
-            announced.iter().filter(|entry| entry.said().conversation == key).cloned().collect();
-        let seqs: Vec<_> = told.iter().map(|entry| entry.seq).collect();
+        let of_one = followed.iter().filter(|committed| committed.conversation == key);
+        let entries: Vec<_> = of_one.map(|committed| committed.entry.clone()).collect();
+        let seqs: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
         assert_eq!(seqs, (2..=401).collect::<Vec<_>>());
-        assert_eq!(all(&store, key).await[1..], told);
+        assert_eq!(all(&store, key).await[1..], entries);
     }
 }
 
 pub(crate) async fn positions_are_the_order_of_the_whole_store(store: Shared) {
-    let mut announced = crowd(&store, 8, 50).await;
-    announced.sort_by_key(|entry| entry.position);
-    assert!(announced.windows(2).all(|two| two[0].position < two[1].position));
-    assert_eq!(announced.last().unwrap().position, store.position());
-    for two in announced.windows(2).filter(|two| two[0].said().conversation == two[1].said().conversation) {
-        assert!(two[0].seq < two[1].seq);
+    let followed = crowd(&store, 8, 50).await;
+    assert!(followed.windows(2).all(|two| two[0].entry.position < two[1].entry.position));
+    assert_eq!(followed.last().unwrap().entry.position, store.position().await.unwrap());
+}
+
+pub(crate) async fn what_is_followed_is_readable(store: Shared) {
+    let (ann, _, key) = pair(&store).await;
+    let mut after = store.position().await.unwrap();
+    for _ in 0..50 {
+        let submitted = store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
+        let followed = store.follow(after, 9).await.unwrap();
+        after = followed.last().unwrap().entry.position;
+        assert!(after <= store.position().await.unwrap());
+        assert_eq!(submitted.stored().await.unwrap().entry().position, after);
     }
 }
 
-pub(crate) async fn what_is_announced_is_readable(store: Shared) {
+pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let (ann, _, key) = pair(&store).await;
-    for _ in 0..50 {
-        let (told, position) = oneshot::channel();
-        let watching = store.clone();
-        let done = Box::new(move |outcome: Result<domain::store::Appended, AppendError>| {
-            let _ = told.send((outcome.unwrap().entry.position, watching.position()));
-        });
-        // `done` asks for the position, which a store must allow: it takes no lock of the log.
-        if let Some(room) = store.append(entry(Target::Conversation(key), ann, text("x")), done) {
-            room.await;
-        }
-        let (own, readable) = position.await.unwrap();
-        assert!(own <= readable);
+    let after = store.position().await.unwrap();
+    let origin = Origin { socket: Some(SocketKey(7)), room: None };
+    let stored = store.submit(entry(Target::Conversation(key), ann, text("x")), origin).stored().await;
+    assert!(!stored.unwrap().duplicate);
+    let followed = store.follow(after, 9).await.unwrap();
+    assert_eq!(followed[0].origin.socket, Some(SocketKey(7)));
+}
+
+pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
+    let (ann, _, key) = pair(&store).await;
+    let after = store.position().await.unwrap();
+    let what = || entry(Target::Conversation(key), ann, named("c1", "hi"));
+    assert!(!append(&store, what()).await.unwrap().duplicate);
+    assert!(append(&store, what()).await.unwrap().duplicate);
+    append(&store, entry(Target::Conversation(key), ann, text("next"))).await.unwrap();
+    let seqs: Vec<_> = follow(&store, after).await.iter().map(|committed| committed.entry.seq).collect();
+    assert_eq!(seqs, [2, 3]);
+}
+
+/// What is at hand no more is read from the log.
+pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
+    let (ann, bob, _) = pair(&store).await;
+    let group = NewGroup {
+        id: ConversationId::mint(now(), 1),
+        owner: ann,
+        title: "Tea".into(),
+        history: HistoryAccess::Joined,
+        members: vec![bob],
+        at: now(),
+    };
+    let group = store.create_group(group).await.unwrap();
+    let first = append(&store, entry(Target::Group(group.key), ann, text("first"))).await.unwrap();
+    let react = Change::React { id: first.entry().said().id, emoji: "👍".into(), on: true };
+    append(&store, entry(Target::Group(group.key), bob, react)).await.unwrap();
+    let change = GroupChange {
+        conversation: group.key,
+        by: ann,
+        at: now(),
+        changed_seq: group.changed_seq,
+        title: Some("Coffee".into()),
+        history: None,
+        members: vec![(bob, None)],
+    };
+    store.change_group(change).await.unwrap().unwrap();
+    let seen = |committed: &Arc<Committed>| {
+        let Committed { conversation, entry, roster, change, .. } = &**committed;
+        (*conversation, entry.seq, entry.position, entry.kind, roster.clone(), change.clone())
+    };
+    let at_once: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
+    assert_eq!(at_once.len(), 5);
+    let kinds: Vec<_> = at_once.iter().map(|(.., kind, _, _)| *kind).collect();
+    use EntryKind::{Conversation, Message, Reaction};
+    assert_eq!(kinds, [Message, Conversation, Message, Reaction, Conversation]);
+    let rosters: Vec<_> =
+        at_once.iter().map(|(.., roster, _)| roster.as_deref().map(<[_]>::to_vec)).collect();
+    assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);
+    let left = at_once[4].5.as_ref().unwrap();
+    assert_eq!(left.events, [GroupEvent::Title("Coffee".into()), GroupEvent::Left(bob)]);
+    // Nobody but who is in it now is told what is told again.
+    let again: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
+    for (again, at_once) in again.iter().zip(&at_once) {
+        assert_eq!((again.0, again.1, again.2, again.3), (at_once.0, at_once.1, at_once.2, at_once.3));
+        assert_eq!(again.5, at_once.5);
+        assert_eq!(again.4, at_once.4.as_ref().map(|_| [ann].into()));
     }
+    assert_eq!(again.len(), 5);
 }
 
 pub(crate) async fn a_position_was_reached_in_an_epoch_of_this_log(store: Shared) {
@@ -118,16 +179,14 @@ pub(crate) async fn a_position_was_reached_in_an_epoch_of_this_log(store: Shared
 
 pub(crate) async fn one_senders_calls_keep_their_order(store: Shared) {
     let (ann, _, key) = pair(&store).await;
-    let mut last = None;
-    for count in 0..500 {
-        let (done, result) = oneshot::channel();
+    let submit = |count: usize| {
         let what = entry(Target::Conversation(key), ann, text(&count.to_string()));
-        if let Some(room) = store.append(what, Box::new(move |outcome| drop(done.send(outcome)))) {
-            room.await;
-        }
-        last = Some(result);
+        store.submit(what, Origin::default())
+    };
+    let submitted: Vec<_> = (0..500).map(submit).collect();
+    for submitted in submitted {
+        submitted.stored().await.unwrap();
     }
-    last.unwrap().await.unwrap().unwrap();
     let texts: Vec<_> = all(&store, key).await[1..].iter().map(|entry| entry.said().text.clone()).collect();
     assert_eq!(texts, (0..500).map(|count| count.to_string().into_boxed_str()).collect::<Vec<_>>());
 }
@@ -140,12 +199,12 @@ pub(crate) async fn a_repeat_is_stored_once(store: Shared) {
     for target in [Target::Conversation(key), to(bob)] {
         let again = append(&store, entry(target, ann, named("c1", "hi"))).await.unwrap();
         assert!(again.duplicate);
-        assert_eq!(again.entry, first.entry);
+        assert_eq!(again.entry(), first.entry());
     }
     assert_eq!(all(&store, key).await.len(), 2);
     // The seq of the repeats was not used up.
     let next = append(&store, entry(Target::Conversation(key), ann, text("next"))).await.unwrap();
-    assert_eq!(next.entry.seq, 3);
+    assert_eq!(next.entry().seq, 3);
 }
 
 pub(crate) async fn repeats_at_the_same_time_are_stored_once(store: Shared) {
@@ -170,7 +229,7 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
     let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi"))).await.unwrap();
     let other_text = entry(Target::Conversation(key), ann, named("c1", "ho"));
     let other_place = entry(to(eve), ann, named("c1", "hi"));
-    let reply_to = Some(first.entry.said().id);
+    let reply_to = Some(first.entry().said().id);
     let reply = Change::Message {
         client_id: Some("c1".into()),
         text: "hi".into(),
@@ -197,17 +256,17 @@ pub(crate) async fn a_changed_message_is_known_by_what_it_said_at_first(store: S
         hidden_from: None,
     };
     let first = said("hi", Some(answered));
-    let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry.said().id;
+    let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry().said().id;
     let changes = [
         Change::Edit { id, text: "ho".into() },
         Change::Edit { id, text: "hu".into() },
         Change::Delete { id },
     ];
     for change in changes {
-        let changed = append(&store, entry(to, ann, change)).await.unwrap().entry.said().clone();
+        let changed = append(&store, entry(to, ann, change)).await.unwrap().entry().said().clone();
         let again = append(&store, entry(to, ann, first.clone())).await.unwrap();
         assert!(again.duplicate);
-        assert_eq!(*again.entry.said(), changed);
+        assert_eq!(*again.entry().said(), changed);
         for other in [said(&changed.text, Some(answered)), said("hi", None), said("ha", Some(answered))] {
             let reused = append(&store, entry(to, ann, other)).await;
             assert!(matches!(reused, Err(AppendError::ClientIdReused)));
@@ -244,11 +303,11 @@ pub(crate) async fn a_repeat_of_an_edited_message_is_still_a_repeat(store: Share
     let (ann, _, key) = pair(&store).await;
     let place = Target::Conversation(key);
     let first = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
-    let edit = Change::Edit { id: first.entry.said().id, text: "hello".into() };
+    let edit = Change::Edit { id: first.entry().said().id, text: "hello".into() };
     append(&store, entry(place, ann, edit)).await.unwrap();
     let again = append(&store, entry(place, ann, named("c1", "hi"))).await.unwrap();
     assert!(again.duplicate);
-    assert_eq!(again.entry.said().text.as_ref(), "hello");
+    assert_eq!(again.entry().said().text.as_ref(), "hello");
 }
 
 pub(crate) async fn a_refused_first_message_leaves_no_conversation(store: Shared) {
@@ -284,21 +343,24 @@ pub(crate) async fn a_reply_is_to_a_message_of_the_conversation(store: Shared) {
     let refused = append(&store, entry(Target::Conversation(key), ann, reply(elsewhere))).await;
     assert!(matches!(refused, Err(AppendError::ReplyUnknown)));
     let stored = append(&store, entry(Target::Conversation(key), ann, reply(here))).await.unwrap();
-    assert_eq!(stored.entry.said().reply_to, Some(here));
-    assert_eq!(all(&store, key).await.last().unwrap(), &stored.entry);
+    assert_eq!(stored.entry().said().reply_to, Some(here));
+    assert_eq!(all(&store, key).await.last().unwrap(), stored.entry());
 }
 
 pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     let (_, id) = send(&store, ann, bob, "helo").await;
     let place = Target::Conversation(key);
-    let edited =
-        append(&store, entry(place, ann, Change::Edit { id, text: "hello".into() })).await.unwrap().entry;
+    let edited = append(&store, entry(place, ann, Change::Edit { id, text: "hello".into() }))
+        .await
+        .unwrap()
+        .entry()
+        .clone();
     assert_eq!((edited.kind, edited.seq, edited.said().seq), (EntryKind::Edit, 3, 2));
     assert_eq!((edited.said().text.as_ref(), edited.said().change_seq), ("hello", Some(3)));
     assert!(edited.said().edited_at.is_some() && edited.said().deleted_at.is_none());
 
-    let deleted = append(&store, entry(place, ann, Change::Delete { id })).await.unwrap().entry;
+    let deleted = append(&store, entry(place, ann, Change::Delete { id })).await.unwrap().entry().clone();
     assert_eq!((deleted.kind, deleted.seq, deleted.said().text.as_ref()), (EntryKind::Delete, 4, ""));
     assert!(deleted.said().deleted_at.is_some());
     assert!(edited.position < deleted.position);
@@ -326,7 +388,7 @@ pub(crate) async fn of_the_changes_of_a_message_the_last_is_read(store: Shared) 
     append(&store, entry(place, ann, text("else"))).await.unwrap(); // 5
     append(&store, entry(place, bob, react(false))).await.unwrap(); // 6
     append(&store, entry(place, ann, edit("hello"))).await.unwrap(); // 7
-    let upto = store.position();
+    let upto = store.position().await.unwrap();
     let seqs = async |after_seq, limit, upto| {
         let range = Range { conversation: key, reader: bob, after_seq, limit, bytes: usize::MAX };
         let read = store.entries(vec![range], upto).await.unwrap().remove(0);
@@ -369,7 +431,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         send(&store, from, other, &count.to_string()).await;
     }
     let entries = all(&store, key).await;
-    let upto = store.position();
+    let upto = store.position().await.unwrap();
     for position in 0..=upto.0 {
         let position = Position(position);
         let lacking: Vec<_> = entries.iter().filter(|entry| entry.position > position).cloned().collect();
@@ -434,20 +496,4 @@ pub(crate) async fn history_pages_both_ways(store: Shared) {
     assert_eq!(seqs(store.messages_after(UserId(1), key, 0, 3).await.unwrap()), [1, 2, 3]);
     assert_eq!(seqs(store.messages_after(UserId(1), key, 8, 9).await.unwrap()), [9, 10]);
     assert_eq!(seqs(store.messages_after(UserId(1), key, u64::MAX, 9).await.unwrap()), [0; 0]);
-}
-
-pub(crate) async fn settling_waits_for_announcements(store: Shared) {
-    let (ann, _, key) = pair(&store).await;
-    for _ in 0..50 {
-        let told = Arc::new(Mutex::new(0));
-        for _ in 0..10 {
-            let told = told.clone();
-            let done = Box::new(move |_: Result<_, _>| *told.lock().unwrap() += 1);
-            if let Some(room) = store.append(entry(Target::Conversation(key), ann, text("x")), done) {
-                room.await;
-            }
-        }
-        store.settle().await;
-        assert_eq!(*told.lock().unwrap(), 10);
-    }
 }

@@ -126,7 +126,7 @@ pub(crate) async fn what_is_hidden_is_not_found(store: Shared) {
         attachments: Vec::new(),
         hidden_from: Some(bob),
     };
-    let sent = append(&store, entry(to(bob), ann, hidden)).await.unwrap().entry.message.unwrap();
+    let sent = append(&store, entry(to(bob), ann, hidden)).await.unwrap().entry().message.clone().unwrap();
     send(&store, ann, bob, "psst again").await;
     assert_eq!(find(&store, ann, "psst").await, ["psst again", "psst"]);
     assert_eq!(find(&store, bob, "psst").await, ["psst again"]);

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
     Append, AppendError, Appended, Change, ConversationKey, Entry, Epoch, MessageRecord, NewAccount,
-    OneTimeCode, Store, Target, UserId,
+    OneTimeCode, Origin, Store, Target, UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
-use tokio::sync::oneshot;
 
 pub(crate) type Shared = Arc<dyn Store>;
 
@@ -90,12 +89,7 @@ pub(crate) fn entry(target: Target, sender: UserId, change: Change) -> Append {
 
 /// Appends and waits until it is durable.
 pub(crate) async fn append(store: &Shared, append: Append) -> Result<Appended, AppendError> {
-    let (done, result) = oneshot::channel();
-    let room = store.append(append, Box::new(move |outcome| drop(done.send(outcome))));
-    if let Some(room) = room {
-        room.await;
-    }
-    result.await.unwrap()
+    store.submit(append, Origin::default()).stored().await
 }
 
 /// Sends a text to a person; gives where it went and its id.
@@ -106,7 +100,7 @@ pub(crate) async fn send(
     what: &str,
 ) -> (ConversationKey, MessageId) {
     let appended = append(store, entry(to(other), from, text(what))).await.unwrap();
-    let message = appended.entry.said();
+    let message = appended.entry().said();
     (message.conversation, message.id)
 }
 

@@ -1,0 +1,262 @@
+//! The announcer: the one place from which entries of the log reach live sockets.
+
+use std::any::Any;
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use crate::announcement::Announcements;
+use crate::conversation::Channels;
+use crate::error::Error;
+use crate::live::Broker;
+use crate::store::{Committed, ConversationKey, EntryKind, Position, Store, StoreError, UserId};
+
+/// Follows the log and announces its entries, each conversation's in the order of their `seq`.
+///
+/// What is ready at once is announced in the order of positions. What takes longer, such as a group of thousands or a
+/// change of a group, is announced beside the rest; what comes behind it in its conversation waits for it. An
+/// announcement that fails closes the sockets of those whom it concerned, so that they resume from the log.
+pub struct Announcer {
+    store: Arc<dyn Store>,
+    announcements: Announcements,
+    /// Everything up to here has been announced; `None` before [`Announcer::run`].
+    announced: watch::Sender<Option<Position>>,
+    /// Members who are to be told what a conversation is for them.
+    views: Mutex<BTreeSet<(ConversationKey, UserId)>>,
+    views_asked: Notify,
+}
+
+impl Announcer {
+    /// Entries announced before other tasks have their turn.
+    const BATCH: usize = 64;
+    /// How long a store that fails is given.
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, channels: Arc<Channels>) -> Self {
+        Self {
+            store: store.clone(),
+            announcements: Announcements::new(store, broker, channels),
+            announced: watch::Sender::new(None),
+            views: Mutex::default(),
+            views_asked: Notify::new(),
+        }
+    }
+
+    /// Waits until everything up to a position has been announced to whoever was in the live stream.
+    pub async fn told(&self, position: Position) {
+        let is_announced = |announced: &Option<Position>| announced.is_some_and(|upto| upto >= position);
+        // Its sender is in `self`, so it is not closed.
+        let _ = self.announced.subscribe().wait_for(is_announced).await;
+    }
+
+    /// Tells a member what a conversation is for them, in its place among its entries.
+    pub(crate) fn tell_view(&self, user: UserId, conversation: ConversationKey) {
+        self.views.lock().insert((conversation, user));
+        self.views_asked.notify_one();
+    }
+
+    /// Announces what is committed from now on, until `stop`.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        let start = async {
+            loop {
+                match self.store.position().await {
+                    Ok(position) => break position,
+                    Err(error) => wait_for(&error).await,
+                }
+            }
+        };
+        let start = tokio::select! {
+            start = start => start,
+            () = &mut stop => return self.end(),
+        };
+        self.announced.send_replace(Some(start));
+        let mut stream = Stream::new(self, start);
+        loop {
+            tokio::select! {
+                read = self.store.follow(stream.after, Self::BATCH) => match read {
+                    Ok(committed) => {
+                        for committed in committed {
+                            stream.after = committed.entry.position;
+                            stream.take(committed.conversation, Item::Entry(committed));
+                        }
+                    }
+                    Err(StoreError::Closed) => break,
+                    Err(error) => wait_for(&error).await,
+                },
+                Some((conversation, version)) = stream.telling.next() => stream.go_on(conversation, version),
+                () = self.views_asked.notified() => {
+                    for (conversation, user) in std::mem::take(&mut *self.views.lock()) {
+                        stream.take(conversation, Item::View(user));
+                    }
+                }
+                () = &mut stop => break,
+            }
+            self.announced.send_replace(Some(stream.announced()));
+            tokio::task::yield_now().await;
+        }
+        self.end();
+    }
+
+    /// Nobody is to wait for what is not announced any more.
+    fn end(&self) {
+        self.announced.send_replace(Some(Position(u64::MAX)));
+    }
+
+    /// Announces what takes longer. Gives the `seq` of the last change of the conversation that has been told.
+    async fn tell(&self, conversation: ConversationKey, item: &Item) -> u64 {
+        let told = async {
+            match item {
+                Item::Entry(committed) if committed.entry.kind == EntryKind::Conversation => {
+                    self.announcements.change(committed).await
+                }
+                Item::Entry(committed) => self.announcements.message(committed).await.map(|()| 0),
+                Item::View(user) => {
+                    self.announcements.view(*user, conversation).await;
+                    Ok(0)
+                }
+            }
+        };
+        let told = AssertUnwindSafe(told).catch_unwind().await;
+        self.checked(conversation, item, told)
+    }
+
+    /// Has those resume whom a failed announcement concerned.
+    fn checked(
+        &self,
+        conversation: ConversationKey,
+        item: &Item,
+        told: Result<Result<u64, Error>, Box<dyn Any + Send>>,
+    ) -> u64 {
+        let cause = match told {
+            Ok(Ok(version)) => return version,
+            Ok(Err(error)) => {
+                error.cause.map_or_else(|| error.detail.into_owned(), |cause| cause.to_string())
+            }
+            Err(_) => "it panicked".to_owned(),
+        };
+        tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
+        match item {
+            Item::Entry(committed) => self.announcements.interrupt(committed),
+            Item::View(_) => {}
+        }
+        0
+    }
+}
+
+async fn wait_for(error: &StoreError) {
+    tracing::warn!(%error, "the log cannot be followed; it is tried again");
+    tokio::time::sleep(Announcer::PATIENCE).await;
+}
+
+/// What is announced of a conversation.
+enum Item {
+    Entry(Arc<Committed>),
+    /// What the conversation is for a member.
+    View(UserId),
+}
+
+/// Where the announcer stands.
+struct Stream<'a> {
+    announcer: &'a Announcer,
+    /// Everything up to here has been taken from the log.
+    after: Position,
+    /// Conversations of which something is being told.
+    busy: HashMap<ConversationKey, Busy>,
+    /// What is being told; ends as [`Announcer::tell`].
+    telling: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
+    /// Entries that have been taken and not been announced.
+    unfinished: BTreeSet<Position>,
+}
+
+/// A conversation of which something is being told.
+#[derive(Default)]
+struct Busy {
+    /// The entry that is being told.
+    position: Option<Position>,
+    /// What comes behind it.
+    waiting: VecDeque<Item>,
+    /// The `seq` of the last change of the conversation that has been told.
+    version: u64,
+}
+
+impl<'a> Stream<'a> {
+    fn new(announcer: &'a Announcer, after: Position) -> Self {
+        Self {
+            announcer,
+            after,
+            busy: HashMap::new(),
+            telling: FuturesUnordered::new(),
+            unfinished: BTreeSet::new(),
+        }
+    }
+
+    /// Everything up to here has been announced.
+    fn announced(&self) -> Position {
+        self.unfinished.first().map_or(self.after, |first| Position(first.0.saturating_sub(1)))
+    }
+
+    /// Announces the next item of a conversation, at once if that is possible.
+    fn take(&mut self, conversation: ConversationKey, item: Item) {
+        if let Slot::Occupied(mut busy) = self.busy.entry(conversation) {
+            if let Item::Entry(committed) = &item {
+                self.unfinished.insert(committed.entry.position);
+            }
+            busy.get_mut().waiting.push_back(item);
+        } else if !self.tell_at_once(conversation, &item) {
+            if let Item::Entry(committed) = &item {
+                self.unfinished.insert(committed.entry.position);
+            }
+            self.busy.insert(conversation, Busy::default());
+            self.begin(conversation, item);
+        }
+    }
+
+    /// Says no where it takes longer.
+    fn tell_at_once(&self, conversation: ConversationKey, item: &Item) -> bool {
+        let Item::Entry(committed) = item else { return false };
+        let announcements = &self.announcer.announcements;
+        let told = catch_unwind(AssertUnwindSafe(|| announcements.message_at_once(committed)));
+        let at_once = *told.as_ref().unwrap_or(&true);
+        self.announcer.checked(conversation, item, told.map(|_| Ok(0)));
+        at_once
+    }
+
+    fn begin(&mut self, conversation: ConversationKey, item: Item) {
+        let announcer = self.announcer;
+        if let (Some(busy), Item::Entry(committed)) = (self.busy.get_mut(&conversation), &item) {
+            busy.position = Some(committed.entry.position);
+        }
+        self.telling.push(async move { (conversation, announcer.tell(conversation, &item).await) }.boxed());
+    }
+
+    /// What was being told of a conversation has been told: goes on with what waits.
+    fn go_on(&mut self, conversation: ConversationKey, version: u64) {
+        loop {
+            let Some(busy) = self.busy.get_mut(&conversation) else { return };
+            busy.version = busy.version.max(version);
+            if let Some(position) = busy.position.take() {
+                self.unfinished.remove(&position);
+            }
+            let Some(item) = busy.waiting.pop_front() else {
+                self.busy.remove(&conversation);
+                return;
+            };
+            let version = busy.version;
+            let is_told = matches!(&item, Item::Entry(committed) if committed.tells_no_more_than(version));
+            if !is_told && !self.tell_at_once(conversation, &item) {
+                return self.begin(conversation, item);
+            }
+            if let Item::Entry(committed) = &item {
+                self.unfinished.remove(&committed.entry.position);
+            }
+        }
+    }
+}

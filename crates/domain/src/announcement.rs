@@ -1,0 +1,166 @@
+//! What an entry of the log is to those who are connected.
+
+use std::sync::Arc;
+
+use protocol::{ConversationKind, Role};
+
+use crate::conversation::{Channel, Channels};
+use crate::error::Error;
+use crate::live::{Broker, Live};
+use crate::store::{
+    Committed, ConversationKey, ConversationRecord, EntryKind, GroupEvent, MemberRecord, Store, UserId,
+};
+
+/// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
+/// the log.
+const LARGE: usize = 256;
+/// People who are told of a message in one go.
+const GO: usize = 512;
+
+/// Tells entries to the sockets of those who may see them.
+pub(crate) struct Announcements {
+    store: Arc<dyn Store>,
+    broker: Arc<dyn Broker>,
+    channels: Arc<Channels>,
+}
+
+impl Announcements {
+    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, channels: Arc<Channels>) -> Self {
+        Self { store, broker, channels }
+    }
+
+    /// Tells a message, or a change of one, if that needs neither the store nor long.
+    pub(crate) fn message_at_once(&self, committed: &Committed) -> bool {
+        let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= GO);
+        if committed.entry.kind == EntryKind::Conversation || !is_short {
+            return false;
+        }
+        let Some(channel) = self.channels.cached(committed.conversation) else { return false };
+        if opens(&channel, committed) {
+            return false;
+        }
+        let Some(live) = entry(&channel, committed) else { return true };
+        let sees = |user: &UserId| !is_hidden_from(committed, *user);
+        match &committed.roster {
+            Some(roster) => self.broker.tell(&mut roster.iter().copied().filter(sees), live),
+            None => self.broker.tell(&mut channel.users().filter(sees), live),
+        }
+        true
+    }
+
+    /// Tells a message, or a change of one.
+    pub(crate) async fn message(&self, committed: &Committed) -> Result<(), Error> {
+        let Some(channel) = self.channels.of_key(committed.conversation).await? else { return Ok(()) };
+        let Some(live) = entry(&channel, committed) else { return Ok(()) };
+        if opens(&channel, committed) {
+            self.opened(&channel, committed).await?;
+        }
+        let audience: Vec<_> = match &committed.roster {
+            Some(roster) => roster.to_vec(),
+            None => channel.users().filter(|user| !is_hidden_from(committed, *user)).collect(),
+        };
+        for users in audience.chunks(GO) {
+            self.broker.tell(&mut users.iter().copied(), live.clone());
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
+    /// Tells both people of a conversation that it has begun, before its first message.
+    async fn opened(&self, channel: &Channel, committed: &Committed) -> Result<(), Error> {
+        let Some(record) = self.store.conversation_by_key(channel.key).await? else { return Ok(()) };
+        let record = ConversationRecord { head_seq: committed.entry.seq, last_message: None, ..record };
+        let message = committed.shown(|record| channel.message(record));
+        for member in channel.members.iter().filter(|member| !is_hidden_from(committed, member.id)) {
+            let mut view = self.channels.view(record.clone(), member.id);
+            view.unread = message.iter().filter(|message| *message.sender != *member.username).count() as u64;
+            view.last_message = message.as_deref().cloned();
+            self.broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
+        }
+        Ok(())
+    }
+
+    /// Tells a change of a group: what it is now, to each as they see it. Gives the `seq` of the last change that is
+    /// in that.
+    pub(crate) async fn change(&self, committed: &Committed) -> Result<u64, Error> {
+        let key = committed.conversation;
+        let (Some(record), Some(change)) = (self.store.conversation_by_key(key).await?, &committed.change)
+        else {
+            return Ok(0);
+        };
+        self.channels.keep(&record);
+        let is_member = |user: UserId| record.members.iter().any(|member| member.user == user);
+        let mut named = Vec::new();
+        for event in &change.events {
+            match *event {
+                GroupEvent::Left(user) if !is_member(user) => self.gone(&record, user),
+                GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => {
+                    named.push(user)
+                }
+                GroupEvent::Title(_) | GroupEvent::History(_) => {}
+            }
+        }
+        // All are new in a group that has just begun.
+        let everybody = record.members.len() <= LARGE || change.seq == 1;
+        let concerns = |member: &&MemberRecord| {
+            everybody
+                || named.contains(&member.user)
+                || member.role != Role::Member
+                || member.user == change.by
+        };
+        for member in record.members.iter().filter(concerns) {
+            if self.broker.is_live(member.user) {
+                self.view(member.user, key).await;
+            }
+        }
+        Ok(record.changed_seq)
+    }
+
+    /// Tells a member what a conversation is now, as they see it.
+    pub(crate) async fn view(&self, user: UserId, key: ConversationKey) {
+        match self.store.conversation(user, key).await {
+            Ok(Some(record)) => {
+                let view = self.channels.view(record, user);
+                self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+            }
+            Ok(None) => {}
+            // Such as who has as many reads under way as anybody may have.
+            Err(_) => self.broker.interrupt(Some(&[user])),
+        }
+    }
+
+    /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
+    fn gone(&self, record: &ConversationRecord, user: UserId) {
+        let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
+        self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+    }
+
+    /// Has those resume who should have been told of an entry.
+    pub(crate) fn interrupt(&self, committed: &Committed) {
+        match (&committed.roster, self.channels.cached(committed.conversation)) {
+            (Some(roster), _) => self.broker.interrupt(Some(roster)),
+            (None, Some(channel)) => self.broker.interrupt(Some(&channel.users().collect::<Vec<_>>())),
+            (None, None) => self.broker.interrupt(None),
+        }
+    }
+}
+
+fn is_hidden_from(committed: &Committed, user: UserId) -> bool {
+    committed.entry.message.as_ref().is_some_and(|message| message.hidden_from == Some(user))
+}
+
+/// Whether a direct conversation begins with an entry.
+fn opens(channel: &Channel, committed: &Committed) -> bool {
+    channel.kind == ConversationKind::Direct && committed.entry.seq == 1
+}
+
+fn entry(channel: &Channel, committed: &Committed) -> Option<Live> {
+    Some(Live::Entry {
+        kind: committed.entry.kind,
+        message: committed.shown(|record| channel.message(record))?,
+        conversation: committed.conversation,
+        seq: committed.entry.seq,
+        position: committed.entry.position,
+        origin: committed.origin.socket,
+    })
+}
