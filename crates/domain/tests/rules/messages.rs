@@ -1,9 +1,9 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use domain::store::EntryKind;
-use domain::{Around, Live, Rate, Settings};
-use protocol::{Code, EditMessage, NewGroup, PutMember, SendMessage};
+use domain::store::{self, ConversationStore, EntryKind, Position};
+use domain::{Around, Clock, Live, Rate, Settings};
+use protocol::{Code, ConversationId, EditMessage, HistoryAccess, NewGroup, PutMember, SendMessage};
 
 use crate::faulty::Late;
 use crate::support::{World, settings, to};
@@ -56,9 +56,12 @@ async fn who_was_not_told_resumes() {
 async fn an_acknowledgement_does_not_wait_for_what_takes_long_to_tell() {
     let world = World::new();
     let (ann, _) = (world.person("ann").await, world.person("bob").await);
-    let request = NewGroup { title: "Crew".into(), members: Vec::new(), history: None };
+    let (members, at) = (Vec::new(), world.clock.now());
+    let (id, title, history) = (ConversationId::mint(at, 1), "Crew".into(), HistoryAccess::Joined);
+    let group = store::NewGroup { id, owner: ann.person.id, title, history, members, at };
+    world.domain.announcer.told(Position(0)).await;
     let (is_known, let_go) = Late::next(&world.faulty.late_view);
-    world.domain.groups.create(&ann, request).await.unwrap();
+    world.store.create_group(group).await.unwrap();
     is_known.await.unwrap();
     let sending = world.domain.messages.send(&ann, to("bob", "hi"), None).await.unwrap();
     assert_eq!(sending.stored().await.unwrap().seq, 1);
