@@ -95,7 +95,7 @@ impl Announcements {
             match *event {
                 GroupEvent::Left(user) if !is_member(user) => self.gone(&record, user),
                 GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => {
-                    named.push(user)
+                    named.push(user);
                 }
                 GroupEvent::Title(_) | GroupEvent::History(_) => {}
             }

@@ -90,8 +90,7 @@ impl Channel {
             reactions.entry(emoji.to_string()).or_default().extend(self.name(*user));
         }
         // Of a message that is older than the list of its mentions they are found now.
-        let found = record.mentions.is_none().then(|| self.mentions(&record.text)).unwrap_or_default();
-        let mentions = record.mentions.as_deref().unwrap_or(&found);
+        let mentions = record.mentions.as_deref().map_or_else(|| self.mentions(&record.text), <[_]>::to_vec);
         Message {
             conversation_id: self.id,
             seq: record.seq,
@@ -99,7 +98,7 @@ impl Channel {
             id: record.id,
             sender: self.name(record.sender).unwrap_or_default(),
             receiver,
-            mentions: mentions.iter().filter_map(|user| self.name(*user)).collect(),
+            mentions: mentions.into_iter().filter_map(|user| self.name(user)).collect(),
             text: record.text.to_string(),
             timestamp: record.timestamp,
             edited_at: record.edited_at,

@@ -82,9 +82,10 @@ impl Held {
         if after < self.begin {
             return Some(Next::Overrun);
         }
-        while let Some(first) = self.entries.pop_front_if(|first| first.entry.position <= after) {
-            self.weight -= first.weight();
-            self.begin = first.entry.position;
+        let followed = self.entries.partition_point(|committed| committed.entry.position <= after);
+        for committed in self.entries.drain(..followed) {
+            self.weight -= committed.weight();
+            self.begin = committed.entry.position;
         }
         match (self.entries.is_empty(), self.is_closed) {
             (true, true) => Some(Next::Closed),

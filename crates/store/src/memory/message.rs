@@ -148,15 +148,27 @@ impl MemoryStore {
                 (EntryKind::Reaction, MessageRecord { change_seq: Some(seq), ..message })
             }
         };
+        Ok(self.push(log, target, (kind, message), origin))
+    }
+
+    /// Puts an entry that has been decided at the end of its log and of all.
+    fn push(
+        &self,
+        log: &mut Log,
+        target: Target,
+        (kind, message): (EntryKind, MessageRecord),
+        origin: Origin,
+    ) -> Appended {
         let mut last = self.messages.position.lock();
         let position = Position(*last + 1);
         log.push(position, kind, &message);
         let roster = matches!(target, Target::Group(_)).then(|| log.roster(message.seq));
-        let entry = Entry { seq, position, kind, message: Some(message) };
-        let committed = Arc::new(Committed::of_message(conversation.key, entry, roster, origin));
+        let key = message.conversation;
+        let entry = Entry { seq: log.head_seq(), position, kind, message: Some(message) };
+        let committed = Arc::new(Committed::of_message(key, entry, roster, origin));
         self.tail.push([committed.clone()]);
         *last = position.0;
-        Ok(Appended { committed, duplicate: false })
+        Appended { committed, duplicate: false }
     }
 
     /// What was stored the first time, if it said the same then.

@@ -5,6 +5,7 @@ use domain::store::{
     AppendError, Change, Committed, ConversationKey, Entry, EntryKind, Epoch, GroupChange, GroupEvent,
     NewGroup, Origin, Position, Range, Read, Since, Target, UserId,
 };
+use futures_util::FutureExt;
 use protocol::{ConversationId, HistoryAccess};
 
 use crate::support::{Said, Shared, append, entry, named, now, send, text, to, user};
@@ -151,13 +152,15 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     let at_once: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
     assert_eq!(at_once.len(), 5);
     let kinds: Vec<_> = at_once.iter().map(|(.., kind, _, _)| *kind).collect();
-    use EntryKind::{Conversation, Message, Reaction};
-    assert_eq!(kinds, [Message, Conversation, Message, Reaction, Conversation]);
+    let (message, changed) = (EntryKind::Message, EntryKind::Conversation);
+    assert_eq!(kinds, [message, changed, message, EntryKind::Reaction, changed]);
     let rosters: Vec<_> =
         at_once.iter().map(|(.., roster, _)| roster.as_deref().map(<[_]>::to_vec)).collect();
     assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);
     let left = at_once[4].5.as_ref().unwrap();
     assert_eq!(left.events, [GroupEvent::Title("Coffee".into()), GroupEvent::Left(bob)]);
+    // Whoever waits behind them has them: they are let go of.
+    assert!(store.follow(at_once[4].2, 1).now_or_never().is_none());
     // Nobody but who is in it now is told what is told again.
     let again: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
     for (again, at_once) in again.iter().zip(&at_once) {
