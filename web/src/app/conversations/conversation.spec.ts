@@ -35,6 +35,21 @@ describe('a conversation', () => {
     expect(withMessage(after, message(7, 'ann'), 'ann').unread).toBe(3);
   });
 
+  it('counts what is told behind the acknowledgement of an own message, and stands before it', () => {
+    const sent = withMessage(conversation(), message(8, 'ann'), 'ann');
+    expect([sent.unread, sent.lastMessage?.seq]).toEqual([2, 8]);
+    expect(withMessage(sent, message(8, 'ann'), 'ann')).toBe(sent);
+    const told = [6, 7].reduce((before, seq) => withMessage(before, message(seq, 'bob'), 'ann'), sent);
+    expect([told.unread, told.lastMessage?.seq]).toEqual([4, 8]);
+    expect(withMessage(told, message(7, 'bob'), 'ann')).toBe(told);
+    // An answer that was given before one's own was stored does not know it.
+    const answered = mergeConversation(sent, conversation({ headSeq: 7, unread: 4, lastMessage: message(7, 'bob') }), 'ann');
+    expect([answered.unread, answered.lastMessage?.seq]).toEqual([4, 8]);
+    expect(withMessage(answered, message(7, 'bob'), 'ann')).toBe(answered);
+    const next = withMessage(answered, message(9, 'bob'), 'ann');
+    expect([next.unread, next.headSeq, next.lastMessage?.seq]).toEqual([5, 9, 9]);
+  });
+
   it('shows an edit of its last message', () => {
     const after = withChange(conversation(), message(5, 'bob', { text: 'changed', changeSeq: 6 }));
     expect([after.lastMessage?.text, after.headSeq]).toEqual(['changed', 6]);

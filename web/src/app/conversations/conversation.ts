@@ -58,7 +58,9 @@ export function mergeConversation(known: Conversation | undefined, said: Convers
     };
   });
   const newest = said.headSeq >= known.headSeq ? said : known;
-  const { headSeq, lastMessage, unread } = newest;
+  const { headSeq, unread } = newest;
+  // One's own message may be acknowledged before what stands in front of it is told.
+  const lastMessage = (known.lastMessage?.seq ?? 0) > newest.headSeq ? known.lastMessage : newest.lastMessage;
   const merged: Conversation = { ...said, members, headSeq, unread };
   if (lastMessage) merged.lastMessage = lastMessage;
   // What was read here while the answer was under way stays read.
@@ -67,11 +69,25 @@ export function mergeConversation(known: Conversation | undefined, said: Convers
   return merged;
 }
 
-/** A message that is newer than anything known counts once, and only if somebody else wrote it. */
+/**
+ * A message that is newer than anything that was told counts once, and only if somebody else wrote it.
+ *
+ * The acknowledgement of one's own does not wait for what others wrote just before it: what is between is still to
+ * be told, and to be counted.
+ */
 export function withMessage(conversation: Conversation, message: Message, me: string): Conversation {
-  if (message.seq <= conversation.headSeq) return conversation;
-  const fresh = !sameUser(message.sender, me) && message.seq > cursorsOf(conversation, me).readSeq;
-  return { ...conversation, headSeq: message.seq, lastMessage: message, unread: conversation.unread + (fresh ? 1 : 0) };
+  const { headSeq, lastMessage } = conversation;
+  const own = sameUser(message.sender, me);
+  const newest = message.seq > (lastMessage?.seq ?? 0);
+  if (message.seq <= headSeq || (own && !newest)) return conversation;
+  const inTurn = !own || message.seq === headSeq + 1;
+  const fresh = !own && message.seq > cursorsOf(conversation, me).readSeq;
+  return {
+    ...conversation,
+    headSeq: inTurn ? message.seq : headSeq,
+    ...(newest ? { lastMessage: message } : {}),
+    unread: conversation.unread + (fresh ? 1 : 0),
+  };
 }
 
 export function withChange(conversation: Conversation, changed: Message): Conversation {
