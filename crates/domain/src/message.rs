@@ -9,7 +9,6 @@ use protocol::{
 use tokio::sync::Semaphore;
 
 use crate::Settings;
-use crate::block::Blocks;
 use crate::clock::Clock;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
@@ -28,7 +27,6 @@ pub struct Messages {
     random: Arc<dyn Random>,
     people: Arc<Directory>,
     channels: Arc<Channels>,
-    blocks: Arc<Blocks>,
     text_bytes: usize,
     /// Memory for entries that are submitted and not announced yet. Without room senders wait.
     room: Arc<Semaphore>,
@@ -59,11 +57,10 @@ impl Messages {
         random: Arc<dyn Random>,
         people: Arc<Directory>,
         channels: Arc<Channels>,
-        blocks: Arc<Blocks>,
         settings: &Settings,
     ) -> Self {
         let (text_bytes, room) = (settings.text_bytes, Arc::new(Semaphore::new(Self::ROOM as usize)));
-        Self { store, clock, random, people, channels, blocks, text_bytes, room }
+        Self { store, clock, random, people, channels, text_bytes, room }
     }
 
     /// Sends a message. Ready once it is queued: what one caller queues is stored in that order.
@@ -145,16 +142,7 @@ impl Messages {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
-        let me = caller.person.id;
-        let receiver = match &destination {
-            Destination::Known(channel) => channel.other(me).map(|person| person.id),
-            Destination::New(other) => Some(other.id),
-        };
-        let hidden_from = match receiver {
-            Some(receiver) if self.blocks.has_blocked(receiver, me).await? => Some(receiver),
-            _ => None,
-        };
-        Ok((destination, Change::Message { client_id, text, reply_to, attachments, hidden_from }))
+        Ok((destination, Change::Message { client_id, text, reply_to, attachments }))
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Destination, Error> {

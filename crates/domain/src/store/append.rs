@@ -34,8 +34,6 @@ pub enum Change {
         reply_to: Option<MessageId>,
         /// Uploads of the sender.
         attachments: Vec<AttachmentId>,
-        /// Who has blocked the sender; in a direct conversation only.
-        hidden_from: Option<UserId>,
     },
     /// A new text for a message of the sender.
     Edit {

@@ -10,6 +10,7 @@
 mod account;
 mod api_token;
 mod append;
+mod appending;
 mod attachment;
 mod blob;
 mod block;
@@ -19,6 +20,7 @@ mod message;
 mod receipt;
 mod search;
 mod session;
+mod transaction;
 
 use async_trait::async_trait;
 
@@ -28,6 +30,7 @@ pub use account::{
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Append, AppendError, Appended, Change, Committed, Origin, Roster, Submitted, Target};
+pub use appending::{append_to, check_first};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
@@ -40,6 +43,7 @@ pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, Re
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
+pub use transaction::{Changed, Logged, Sent, Transaction, Uploads};
 
 /// Why the store did not do it. Nothing is promised: mostly nothing was stored, but what failed in its commit may be
 /// there after a crash.

@@ -158,10 +158,10 @@ async fn hidden_messages_are_looked_at_once_however_many() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let first = world.send(&ann, to("bob", "seen")).await.unwrap();
+    world.domain.blocks.block(&bob, "ann").await.unwrap();
     for random in 0..HIDDEN {
-        let hidden_from = Some(bob.person.id);
         let (client_id, text, attachments) = (None, "hidden".into(), Vec::new());
-        let change = Change::Message { client_id, text, reply_to: None, attachments, hidden_from };
+        let change = Change::Message { client_id, text, reply_to: None, attachments };
         let (target, at) = (Target::Conversation(first.conversation), world.clock.now());
         let append = Append { target, sender: ann.person.id, at, random, change, mentions: Vec::new() };
         world.store.submit(append, Origin::default()).stored().await.unwrap();

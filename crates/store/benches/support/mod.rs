@@ -98,7 +98,6 @@ impl Filled {
             text: "x".repeat(120).into(),
             reply_to: None,
             attachments: Vec::new(),
-            hidden_from: None,
         };
         Append { target, sender, at, random: scattered(self.count), change, mentions: Vec::new() }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, StoreAge, StoreError, UserId,
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, StoreAge, StoreError, Uploads, UserId,
 };
 use protocol::AttachmentId;
 
@@ -35,9 +35,9 @@ impl Attachments {
     }
 
     /// Takes note of the message that carries them.
-    pub(super) fn carry(&mut self, ids: &[AttachmentId], message: (ConversationKey, u64)) {
-        for id in ids {
-            if let Some(held) = self.uploads.get_mut(id) {
+    pub(super) fn carry(&mut self, carried: &Uploads, message: (ConversationKey, u64)) {
+        for attachment in carried {
+            if let Some(held) = self.uploads.get_mut(&attachment.id) {
                 held.carried.push(message);
                 held.unused_since = None;
             }
@@ -45,11 +45,10 @@ impl Attachments {
     }
 
     /// A message no longer carries what it carried.
-    pub(super) fn drop_from(&mut self, message: &MessageRecord) {
-        let place = (message.conversation, message.seq);
-        for attachment in &message.attachments {
+    pub(super) fn drop_from(&mut self, dropped: &Uploads, message: (ConversationKey, u64)) {
+        for attachment in dropped {
             if let Some(held) = self.uploads.get_mut(&attachment.id) {
-                held.carried.retain(|carried| *carried != place);
+                held.carried.retain(|carried| *carried != message);
             }
         }
     }

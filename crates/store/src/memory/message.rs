@@ -1,17 +1,19 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Change, ClientId, Committed, ConversationKey, Entry, EntryKind, Epoch,
-    MessageRecord, MessageStore, Origin, Position, Range, Reaction, Read, StoreError, Submitted, Target,
-    Upto, UserId, first_body,
+    Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch, Logged,
+    MessageRecord, MessageStore, Origin, Position, Range, Read, Roster, Sent, StoreError, Submitted, Target,
+    Transaction, Uploads, Upto, UserId, append_to, check_first,
 };
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
 use protocol::{AttachmentId, ConversationKind, MessageId};
 
 use super::MemoryStore;
+use super::attachment::Attachments;
 use super::conversation::Conversation;
 use super::log::Log;
 use crate::tail::Next;
@@ -26,171 +28,126 @@ pub(super) struct Messages {
     pub(super) position: Mutex<u64>,
 }
 
-impl Messages {
-    /// Keeps what a message that is about to change says, if a repeat of it could come.
-    fn keep_first_body(&self, message: &MessageRecord) {
-        if message.client_id.is_some() {
-            let place = (message.conversation, message.seq);
-            // Of the first change of its text only.
-            self.first_bodies.lock().entry(place).or_insert_with(|| message.body());
-        }
-    }
-}
-
 /// The sender's own name for a message, and the conversation and `seq` it leads to.
 type ClientIds = HashMap<(UserId, ClientId), (ConversationKey, u64)>;
 
-impl MemoryStore {
-    /// Appends to a conversation whose log is locked.
-    fn append_to(
-        &self,
-        conversation: &Conversation,
-        log: &mut Log,
-        append: Append,
-        origin: Origin,
-    ) -> Result<Appended, AppendError> {
-        let mentions = mentioned(log, &append);
-        let repeated = |entry| {
-            let committed = Committed::of_message(conversation.key, entry, None, Origin::default());
-            Ok(Appended { committed: Arc::new(committed), duplicate: true })
-        };
-        let Append { target, sender, at, random, change, .. } = append;
-        let seq = log.head_seq() + 1;
-        let (kind, message) = match change {
-            Change::Message { client_id, text, reply_to, attachments: ids, hidden_from } => {
-                if let Some(id) = reply_to
-                    && log.seen(id, sender).is_none()
-                {
-                    return Err(AppendError::ReplyUnknown);
-                }
-                // Held until they are counted as used: what is unused may be forgotten at any time.
-                let mut uploads = (!ids.is_empty()).then(|| self.attachments.write());
-                let attachments =
-                    uploads.as_ref().map_or_else(|| Some(Vec::new()), |all| all.of(sender, &ids));
-                if attachments.is_none() && !client_id.as_ref().is_some_and(|id| self.has_claimed(sender, id))
-                {
-                    return Err(AppendError::AttachmentUnknown);
-                }
-                if let Some(client_id) = &client_id {
-                    match self.claim(sender, client_id, conversation.key, seq) {
-                        None => {}
-                        Some((key, seq)) if key == conversation.key => {
-                            return repeated(self.duplicate(log, key, seq, &text, reply_to, &ids)?);
-                        }
-                        Some(_) => return Err(AppendError::ClientIdReused),
-                    }
-                }
-                let attachments = attachments.ok_or(AppendError::AttachmentUnknown)?;
-                if let Some(uploads) = &mut uploads {
-                    uploads.carry(&ids, (conversation.key, seq));
-                }
-                let message = MessageRecord {
-                    conversation: conversation.key,
-                    seq,
-                    id: MessageId::mint(at, seq, random),
-                    sender,
-                    client_id,
-                    text,
-                    timestamp: at,
-                    reply_to,
-                    edited_at: None,
-                    deleted_at: None,
-                    attachments,
-                    mentions: Some(mentions),
-                    reactions: Vec::new(),
-                    hidden_from,
-                    change_seq: None,
-                };
-                (EntryKind::Message, message)
-            }
-            Change::Edit { id, text } => {
-                let message = changeable(log, id, sender)?;
-                self.messages.keep_first_body(&message);
-                let (mentions, edited_at) = (Some(mentions), Some(at));
-                let changed = MessageRecord { text, mentions, edited_at, change_seq: Some(seq), ..message };
-                (EntryKind::Edit, changed)
-            }
-            Change::Delete { id } => {
-                let message = changeable(log, id, sender)?;
-                self.messages.keep_first_body(&message);
-                if !message.attachments.is_empty() {
-                    self.attachments.write().drop_from(&message);
-                }
-                let message = MessageRecord {
-                    text: Box::default(),
-                    deleted_at: Some(at),
-                    attachments: Vec::new(),
-                    mentions: Some(Box::default()),
-                    reactions: Vec::new(),
-                    change_seq: Some(seq),
-                    ..message
-                };
-                (EntryKind::Delete, message)
-            }
-            Change::React { id, emoji, on } => {
-                let mut message = log.seen(id, sender).ok_or(AppendError::MessageUnknown)?;
-                if message.deleted_at.is_some() {
-                    return Err(AppendError::MessageDeleted);
-                }
-                if message.has_reaction(sender, &emoji) == on {
-                    let (kind, position) = (EntryKind::Reaction, Position::default());
-                    let seq = message.change_seq.unwrap_or(message.seq);
-                    return repeated(Entry { seq, position, kind, message: Some(message) });
-                }
-                if on && !message.has_room_for(&emoji) {
-                    return Err(AppendError::ReactionsFull);
-                }
-                if on {
-                    message.reactions.push(Reaction { emoji, user: sender });
-                } else {
-                    message.reactions.retain(|other| other.user != sender || other.emoji != emoji);
-                }
-                (EntryKind::Reaction, MessageRecord { change_seq: Some(seq), ..message })
-            }
-        };
-        Ok(self.push(log, target, (kind, message), origin))
+impl Messages {
+    fn client_ids(&self, sender: UserId) -> MutexGuard<'_, ClientIds> {
+        self.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16].lock()
     }
 
-    /// Puts an entry that has been decided at the end of its log and of all.
-    fn push(
-        &self,
-        log: &mut Log,
-        target: Target,
-        (kind, message): (EntryKind, MessageRecord),
-        origin: Origin,
-    ) -> Appended {
-        let mut last = self.messages.position.lock();
+    /// Where a sender's own name leads.
+    fn find_client_id(&self, sender: UserId, client_id: &str) -> Option<(ConversationKey, u64)> {
+        self.client_ids(sender).get(&(sender, client_id.into())).copied()
+    }
+}
+
+/// A conversation while something is appended to it; its log is locked.
+struct Appending<'a> {
+    store: &'a MemoryStore,
+    conversation: &'a Conversation,
+    log: MutexGuard<'a, Log>,
+    /// Held from when they are looked at until they are counted as used: what is unused may be forgotten at any time.
+    uploads: Option<RwLockWriteGuard<'a, Attachments>>,
+    /// Held from when an entry is in the log until those who follow have it, so that they have it in its order.
+    position: Option<MutexGuard<'a, u64>>,
+}
+
+impl<'a> Appending<'a> {
+    fn begin(store: &'a MemoryStore, conversation: &'a Conversation) -> Self {
+        Self { store, conversation, log: conversation.log.lock(), uploads: None, position: None }
+    }
+
+    /// Puts an entry at the end of its log, where nobody sees it before [`Appending::end`].
+    fn push(&mut self, kind: EntryKind, message: &MessageRecord) -> Position {
+        let last = self.store.messages.position.lock();
         let position = Position(*last + 1);
-        log.push(position, kind, &message);
-        let roster = matches!(target, Target::Group(_)).then(|| log.roster(message.seq));
-        let key = message.conversation;
-        let entry = Entry { seq: log.head_seq(), position, kind, message: Some(message) };
-        let committed = Arc::new(Committed::of_message(key, entry, roster, origin));
-        self.tail.push([committed.clone()]);
-        *last = position.0;
-        Appended { committed, duplicate: false }
+        self.log.push(position, kind, message);
+        self.position = Some(last);
+        position
     }
 
-    /// What was stored the first time, if it said the same then.
-    fn duplicate(
-        &self,
-        log: &Log,
-        key: ConversationKey,
-        seq: u64,
-        text: &str,
-        reply_to: Option<MessageId>,
-        attachments: &[AttachmentId],
-    ) -> Result<Entry, AppendError> {
-        let mut entries = log.entries_above(seq.saturating_sub(1));
-        let entry = entries.next().ok_or(AppendError::ClientIdReused)?;
-        let same = match (self.messages.first_bodies.lock().get(&(key, seq)), &entry.message) {
-            (Some(first), _) => *first == first_body(text, reply_to, attachments),
-            (None, Some(message)) => message.says(text, reply_to, attachments),
-            (None, None) => false,
-        };
-        if same { Ok(entry) } else { Err(AppendError::ClientIdReused) }
+    fn end(self, logged: Logged, origin: Origin) -> Appended {
+        let Logged { entry, roster, duplicate } = logged;
+        let position = entry.position;
+        let committed = Arc::new(Committed::of_message(self.conversation.key, entry, roster, origin));
+        if let Some(mut last) = self.position {
+            self.store.tail.push([committed.clone()]);
+            *last = position.0;
+        }
+        Appended { committed, duplicate }
+    }
+}
+
+impl Transaction for Appending<'_> {
+    type Error = AppendError;
+
+    fn head(&mut self) -> Result<u64, AppendError> {
+        Ok(self.log.head_seq())
     }
 
+    fn roster(&mut self, seq: u64) -> Result<Roster, AppendError> {
+        Ok(self.log.roster(seq))
+    }
+
+    fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, AppendError> {
+        let blocks = self.store.blocks.read();
+        let mut others = self.log.members.iter().map(|member| member.user);
+        Ok(others.find(|other| blocks.get(other).is_some_and(|blocked| blocked.contains_key(&user))))
+    }
+
+    fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendError> {
+        Ok(self.log.seen(id, reader))
+    }
+
+    fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, AppendError> {
+        if ids.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let uploads = self.uploads.get_or_insert_with(|| self.store.attachments.write());
+        Ok(uploads.of(owner, ids))
+    }
+
+    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, AppendError> {
+        let Some((key, seq)) = self.store.messages.find_client_id(sender, client_id) else { return Ok(None) };
+        if key != self.conversation.key {
+            return Err(AppendError::ClientIdReused);
+        }
+        let entry = self.log.entries_above(seq - 1).next().ok_or(AppendError::ClientIdReused)?;
+        let first_body = self.store.messages.first_bodies.lock().get(&(key, seq)).copied();
+        Ok(Some(Sent { entry, first_body }))
+    }
+
+    fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, AppendError> {
+        let place = (self.conversation.key, message.seq);
+        if let Some(client_id) = &message.client_id {
+            let mut taken = self.store.messages.client_ids(message.sender);
+            let Slot::Vacant(free) = taken.entry((message.sender, client_id.clone())) else {
+                return Ok(None);
+            };
+            free.insert(place);
+        }
+        if let Some(uploads) = &mut self.uploads {
+            uploads.carry(&message.attachments, place);
+        }
+        Ok(Some(self.push(EntryKind::Message, message)))
+    }
+
+    fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendError> {
+        let Changed { kind, message, first_body, dropped, .. } = changed;
+        let place = (message.conversation, message.seq);
+        if let &Some(body) = first_body {
+            // Of the first change of its text only.
+            self.store.messages.first_bodies.lock().entry(place).or_insert(body);
+        }
+        if !dropped.is_empty() {
+            self.store.attachments.write().drop_from(dropped, place);
+        }
+        Ok(self.push(*kind, message))
+    }
+}
+
+impl MemoryStore {
     fn last_position(&self) -> Position {
         Position(*self.messages.position.lock())
     }
@@ -218,29 +175,6 @@ impl MemoryStore {
         found.into_iter().take(limit).map(Arc::new).collect()
     }
 
-    /// Takes a sender's own name for the message at a place; gives the place it leads to already.
-    fn claim(
-        &self,
-        sender: UserId,
-        client_id: &ClientId,
-        key: ConversationKey,
-        seq: u64,
-    ) -> Option<(ConversationKey, u64)> {
-        let shard = &self.messages.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16];
-        match shard.lock().entry((sender, client_id.clone())) {
-            std::collections::hash_map::Entry::Occupied(taken) => Some(*taken.get()),
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert((key, seq));
-                None
-            }
-        }
-    }
-
-    fn has_claimed(&self, sender: UserId, client_id: &ClientId) -> bool {
-        let shard = &self.messages.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16];
-        shard.lock().contains_key(&(sender, client_id.clone()))
-    }
-
     /// The conversation that an entry goes to.
     fn place(&self, append: &Append) -> Result<Arc<Conversation>, AppendError> {
         let (other, id) = match append.target {
@@ -253,53 +187,21 @@ impl MemoryStore {
         if let Some(there) = self.conversations.read().find_direct(append.sender, other) {
             return Ok(there.clone());
         }
-        // What cannot be appended to an empty conversation must not leave one behind.
-        match &append.change {
-            Change::Message { reply_to: Some(_), .. } => return Err(AppendError::ReplyUnknown),
-            Change::Message { client_id: Some(id), .. } if self.has_claimed(append.sender, id) => {
-                return Err(AppendError::ClientIdReused);
-            }
-            Change::Message { attachments, .. } if !attachments.is_empty() => {
-                let known = self.attachments.read().of(append.sender, attachments);
-                known.ok_or(AppendError::AttachmentUnknown)?;
-            }
-            Change::Message { .. } => {}
-            Change::Edit { .. } | Change::Delete { .. } | Change::React { .. } => {
-                return Err(AppendError::MessageUnknown);
-            }
-        }
+        let (sender, messages) = (append.sender, &self.messages);
+        let is_sent = |id: &ClientId| Ok(messages.find_client_id(sender, id).is_some());
+        let is_there = |ids: &[AttachmentId]| Ok(self.attachments.read().of(sender, ids).is_some());
+        check_first::<AppendError>(&append.change, is_sent, is_there)?;
         Ok(self.conversations.write().open_direct(append.sender, other, id, append.at))
     }
-}
-
-/// Those of the people that a text names who are members now.
-fn mentioned(log: &Log, append: &Append) -> Box<[UserId]> {
-    let is_member =
-        |user: &&UserId| !matches!(append.target, Target::Group(_)) || log.member(**user).is_some();
-    append.mentions.iter().filter(is_member).copied().collect()
-}
-
-/// The message that a sender changes.
-fn changeable(log: &Log, id: MessageId, sender: UserId) -> Result<MessageRecord, AppendError> {
-    let message = log.seen(id, sender).ok_or(AppendError::MessageUnknown)?;
-    if message.sender != sender {
-        return Err(AppendError::NotSender);
-    }
-    if message.deleted_at.is_some() {
-        return Err(AppendError::MessageDeleted);
-    }
-    Ok(message)
 }
 
 #[async_trait]
 impl MessageStore for MemoryStore {
     fn submit(&self, append: Append, origin: Origin) -> Submitted {
         let appended = self.place(&append).and_then(|conversation| {
-            let mut log = conversation.log.lock();
-            if matches!(append.target, Target::Group(_)) && log.member(append.sender).is_none() {
-                return Err(AppendError::NotMember);
-            }
-            self.append_to(&conversation, &mut log, append, origin)
+            let mut appending = Appending::begin(self, &conversation);
+            let logged = append_to(&mut appending, conversation.key, &append)?;
+            Ok(appending.end(logged, origin))
         });
         Submitted::known(appended)
     }

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, Picture, StoreAge, StoreError, UserId,
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, MessageRecord, Picture, StoreAge,
+    StoreError, UserId,
 };
 use protocol::{AttachmentId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -66,27 +67,23 @@ pub(super) fn of_message(
     statement.query_map(params![conversation.0, seq], |row| record(row).map(Arc::new))?.collect()
 }
 
-/// Has a message that was just inserted carry uploads.
-pub(super) fn carry(
-    connection: &Connection,
-    conversation: ConversationKey,
-    seq: u64,
-    ids: &[AttachmentId],
-) -> Result<(), rusqlite::Error> {
-    if ids.is_empty() {
+/// Has a message that was just inserted carry its uploads.
+pub(super) fn carry(connection: &Connection, message: &MessageRecord) -> Result<(), rusqlite::Error> {
+    if message.attachments.is_empty() {
         return Ok(());
     }
+    let (conversation, seq) = (message.conversation.0, message.seq);
     let sql =
         "INSERT INTO message_attachments (conversation_id, seq, place, attachment_id) VALUES (?, ?, ?, ?)";
     let mut insert = connection.prepare_cached(sql)?;
     let mut count = connection
         .prepare_cached("UPDATE attachments SET uses = uses + 1, unused_since = NULL WHERE id = ?")?;
-    for (place, id) in ids.iter().enumerate() {
-        insert.execute(params![conversation.0, seq, place, id.as_bytes()])?;
-        count.execute([id.as_bytes()])?;
+    for (place, attachment) in message.attachments.iter().enumerate() {
+        insert.execute(params![conversation, seq, place, attachment.id.as_bytes()])?;
+        count.execute([attachment.id.as_bytes()])?;
     }
     let sql = "UPDATE messages SET attachments = ? WHERE conversation_id = ? AND seq = ?";
-    connection.prepare_cached(sql)?.execute(params![ids.len(), conversation.0, seq])?;
+    connection.prepare_cached(sql)?.execute(params![message.attachments.len(), conversation, seq])?;
     Ok(())
 }
 

@@ -4,12 +4,22 @@ use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::conversation::find_direct;
+use super::writer::Writing;
 
 /// Since when somebody has blocked somebody.
 fn since(connection: &Connection, user: UserId, other: UserId) -> Result<Option<Timestamp>, rusqlite::Error> {
     let sql = "SELECT created_at FROM blocks WHERE user_id = ? AND blocked_id = ?";
     let at = |row: &Row<'_>| row.get(0).map(Timestamp::from_millis);
     connection.prepare_cached(sql)?.query_row([user.0, other.0], at).optional()
+}
+
+/// What two people are to each other changes.
+fn forget(writing: &mut Writing<'_>, user: UserId, other: UserId) -> Result<(), rusqlite::Error> {
+    if let Some(key) = find_direct(writing.connection, user, other)? {
+        writing.heads.forget_blocker(key, other);
+    }
+    Ok(())
 }
 
 /// A page of whom a user has blocked, in the order of an index.
@@ -26,24 +36,27 @@ impl BlockStore for SqliteStore {
         at: Timestamp,
         most: usize,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let block = move |connection: &Connection| {
+        let block = move |writing: &mut Writing<'_>| {
+            let connection = writing.connection;
             if let Some(since) = since(connection, user, other)? {
                 return Ok(Some(since));
             }
             let sql = "INSERT INTO blocks (user_id, blocked_id, created_at) SELECT ?1, ?2, ?3 \
                        WHERE (SELECT count(*) FROM blocks WHERE user_id = ?1) < ?4";
             let values = params![user.0, other.0, at.as_millis(), most];
+            forget(writing, user, other)?;
             Ok((connection.prepare_cached(sql)?.execute(values)? > 0).then_some(at))
         };
-        self.writer.run(block).await
+        self.writer.run_with_heads(block).await
     }
 
     async fn unblock(&self, user: UserId, other: UserId) -> Result<bool, StoreError> {
-        let unblock = move |connection: &Connection| {
+        let unblock = move |writing: &mut Writing<'_>| {
+            forget(writing, user, other)?;
             let sql = "DELETE FROM blocks WHERE user_id = ? AND blocked_id = ?";
-            Ok(connection.prepare_cached(sql)?.execute([user.0, other.0])? > 0)
+            Ok(writing.connection.prepare_cached(sql)?.execute([user.0, other.0])? > 0)
         };
-        self.writer.run(unblock).await
+        self.writer.run_with_heads(unblock).await
     }
 
     async fn blocked_since(&self, user: UserId, other: UserId) -> Result<Option<Timestamp>, StoreError> {

@@ -188,23 +188,26 @@ async fn entries_name_the_message_below_them() {
         let append = Append { target, sender, at: NOW, random: 0, change, mentions: Vec::new() };
         store.submit(append, Origin::default()).stored().await.unwrap();
     };
-    let say = |hidden_from| Change::Message {
-        client_id: None,
-        text: "x".into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from,
+    let say = async |sender: UserId, hidden_from: Option<UserId>| {
+        if let Some(user) = hidden_from {
+            store.block(user, sender, NOW, 9).await.unwrap();
+        }
+        let (text, attachments) = ("x".into(), Vec::new());
+        append(sender, Change::Message { client_id: None, text, reply_to: None, attachments }).await;
+        if let Some(user) = hidden_from {
+            store.unblock(user, sender).await.unwrap();
+        }
     };
     let react = |on| Change::React { id: first.id, emoji: "👍".into(), on };
     append(bob, react(true)).await; // 2
-    append(ann, say(Some(bob))).await; // 3
-    append(ann, say(Some(bob))).await; // 4
+    say(ann, Some(bob)).await; // 3
+    say(ann, Some(bob)).await; // 4
     append(bob, react(false)).await; // 5
-    append(bob, say(Some(ann))).await; // 6
-    append(ann, say(Some(bob))).await; // 7
-    append(ann, say(None)).await; // 8
+    say(bob, Some(ann)).await; // 6
+    say(ann, Some(bob)).await; // 7
+    say(ann, None).await; // 8
     append(bob, react(true)).await; // 9
-    append(bob, say(Some(ann))).await; // 10
+    say(bob, Some(ann)).await; // 10
     let expected = [None, Some(1), Some(1), Some(1), Some(4), Some(4), Some(6), None, Some(8), Some(8)];
     let below = |connection: &Connection| {
         let mut below = connection.prepare("SELECT below_seq FROM messages ORDER BY position")?;

@@ -42,13 +42,8 @@ pub(super) async fn send(
     text: &str,
 ) -> Result<Appended, AppendError> {
     let target = Target::Direct(to, ConversationId::mint(NOW, 7));
-    let change = Change::Message {
-        client_id: None,
-        text: text.into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from: None,
-    };
+    let change =
+        Change::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() };
     let append = Append { target, sender: from, at: NOW, random: 0, change, mentions: Vec::new() };
     store.submit(append, Origin::default()).stored().await
 }

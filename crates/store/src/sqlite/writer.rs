@@ -13,7 +13,7 @@ use domain::store::{
 };
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
@@ -68,10 +68,13 @@ impl Writing<'_> {
 }
 
 /// What is known of the conversations written to lately, so that it is not read for every message: the highest
-/// `seq`, and who is in a group. Derived from the database; a transaction that is rolled back empties it.
+/// `seq`, who is in a group, and who has blocked the other. Derived from the database; a transaction that is rolled back
+/// empties it.
 #[derive(Default)]
 pub(super) struct Heads {
     seqs: FxHashMap<ConversationKey, u64>,
+    /// By who may be blocked.
+    blockers: FxHashMap<(ConversationKey, UserId), Option<UserId>>,
     /// With the highest `seq` that is hidden from one of them.
     rosters: FxHashMap<ConversationKey, (Roster, u64)>,
 }
@@ -125,6 +128,32 @@ impl Heads {
         }
         self.rosters.insert(key, (roster.clone(), all_see));
         Ok((roster, all_see))
+    }
+
+    /// Who of the others in a direct conversation has blocked somebody.
+    pub(super) fn blocker_of(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+        user: UserId,
+    ) -> Result<Option<UserId>, rusqlite::Error> {
+        if let Some(&known) = self.blockers.get(&(key, user)) {
+            return Ok(known);
+        }
+        let sql = "SELECT members.user_id FROM members JOIN blocks ON blocks.user_id = members.user_id \
+                   WHERE conversation_id = ? AND blocked_id = ?";
+        let blocker = |row: &Row<'_>| row.get(0).map(UserId);
+        let found = connection.prepare_cached(sql)?.query_row([key.0, user.0], blocker).optional()?;
+        if self.blockers.len() >= Self::CAPACITY {
+            self.blockers.clear();
+        }
+        self.blockers.insert((key, user), found);
+        Ok(found)
+    }
+
+    /// Forgets who has blocked somebody in a conversation: that changes.
+    pub(super) fn forget_blocker(&mut self, key: ConversationKey, user: UserId) {
+        self.blockers.remove(&(key, user));
     }
 
     /// Forgets who is in a group: that changes.

@@ -34,7 +34,7 @@ async fn upload(store: &Shared, owner: UserId, byte: u8) -> AttachmentId {
 fn with(client_id: Option<&str>, attachments: &[AttachmentId]) -> Change {
     let client_id = client_id.map(Into::into);
     let attachments = attachments.to_vec();
-    Change::Message { client_id, text: "".into(), reply_to: None, attachments, hidden_from: None }
+    Change::Message { client_id, text: "".into(), reply_to: None, attachments }
 }
 
 fn ids(message: &MessageRecord) -> Vec<AttachmentId> {
@@ -198,15 +198,8 @@ pub(crate) async fn who_may_not_see_the_message_does_not_see_what_it_carries(sto
     assert!(sees(&store, eve, late).await && !sees(&store, bob, late).await);
     // Zoe has blocked Ann.
     let hidden = upload(&store, ann, 5).await;
-    let attachments = vec![hidden];
-    let change = Change::Message {
-        client_id: None,
-        text: "".into(),
-        reply_to: None,
-        attachments,
-        hidden_from: Some(zoe),
-    };
-    append(&store, entry(to(zoe), ann, change)).await.unwrap();
+    store.block(zoe, ann, now(), 9).await.unwrap();
+    append(&store, entry(to(zoe), ann, with(None, &[hidden]))).await.unwrap();
     assert!(!sees(&store, zoe, hidden).await);
 }
 

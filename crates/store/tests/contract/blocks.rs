@@ -1,6 +1,6 @@
-use domain::store::{Change, Origin, Range, Target};
+use domain::store::{Origin, Range, Target};
 
-use crate::support::{Shared, entry, now, send, user};
+use crate::support::{Said, Shared, append, entry, now, send, text, to, user};
 
 pub(crate) async fn blocks_are_kept_once(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
@@ -49,17 +49,43 @@ pub(crate) async fn blocks_are_counted_and_come_in_pages(store: Shared) {
     assert!(store.block(ann, one_more, now(), 7).await.unwrap().is_some());
 }
 
+/// A block that is there when a message is stored hides it, whatever was so when it was submitted.
+pub(crate) async fn a_block_holds_from_its_commit_on(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    // Also before there is a conversation.
+    store.block(eve, ann, now(), 9).await.unwrap();
+    let sent = async |from, other, what| {
+        append(&store, entry(to(other), from, text(what))).await.unwrap().entry().said().hidden_from
+    };
+    assert_eq!(sent(ann, eve, "1").await, Some(eve));
+    assert_eq!(sent(eve, ann, "2").await, None);
+    for _ in 0..3 {
+        assert_eq!(sent(ann, bob, "seen").await, None);
+        store.block(bob, ann, now(), 9).await.unwrap();
+        assert_eq!((sent(ann, bob, "hidden").await, sent(bob, ann, "seen").await), (Some(bob), None));
+        assert!(store.unblock(bob, ann).await.unwrap());
+    }
+    // Of those that are on their way, all behind the block are hidden, and none before it.
+    let (key, _) = send(&store, ann, bob, "seen").await;
+    let submit = |_| store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
+    let before: Vec<_> = (0..200).map(submit).collect();
+    let blocked = store.block(bob, ann, now(), 9).await;
+    let behind: Vec<_> = (0..200).map(submit).collect();
+    assert!(blocked.unwrap().is_some());
+    for (submitted, hidden) in
+        before.into_iter().map(|one| (one, None)).chain(behind.into_iter().map(|one| (one, Some(bob))))
+    {
+        assert_eq!(submitted.stored().await.unwrap().entry().said().hidden_from, hidden);
+    }
+    // A message to oneself, and to a group, is hidden from nobody.
+    assert_eq!(sent(ann, ann, "a note").await, None);
+}
+
 pub(crate) async fn what_is_hidden_is_passed_over(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, _) = send(&store, ann, bob, "seen").await;
-    let hidden = || Change::Message {
-        client_id: None,
-        text: "x".into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from: Some(bob),
-    };
-    let submit = |_| store.submit(entry(Target::Conversation(key), ann, hidden()), Origin::default());
+    store.block(bob, ann, now(), 9).await.unwrap();
+    let submit = |_| store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
     let submitted: Vec<_> = (0..9_000).map(submit).collect();
     for submitted in submitted {
         submitted.stored().await.unwrap();

@@ -164,7 +164,6 @@ pub(crate) async fn what_was_before_who_came_back_is_not_there_for_them(store: S
             text: "indeed".into(),
             reply_to: Some(id),
             attachments: Vec::new(),
-            hidden_from: None,
         };
         let replied = append(&store, entry(target, bob, reply)).await;
         assert!(if sees { replied.is_ok() } else { matches!(replied, Err(AppendError::ReplyUnknown)) });
@@ -307,14 +306,8 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
 pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, _) = send(&store, ann, bob, "hello").await;
-    let hidden = |what: &str| Change::Message {
-        client_id: None,
-        text: what.into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from: Some(bob),
-    };
-    let stored = append(&store, entry(to(bob), ann, hidden("listen"))).await.unwrap();
+    store.block(bob, ann, now(), 9).await.unwrap();
+    let stored = append(&store, entry(to(bob), ann, text("listen"))).await.unwrap();
     assert_eq!((stored.entry().seq, stored.entry().said().hidden_from), (2, Some(bob)));
     let id = stored.entry().said().id;
     let edit = entry(Target::Conversation(key), ann, Change::Edit { id, text: "listen!".into() });

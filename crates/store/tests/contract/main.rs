@@ -59,6 +59,7 @@ contract! {
     blocks::{
         blocks_are_kept_once,
         blocks_are_counted_and_come_in_pages,
+        a_block_holds_from_its_commit_on,
         what_is_hidden_is_passed_over,
     };
     mentions::{

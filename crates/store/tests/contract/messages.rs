@@ -238,7 +238,6 @@ pub(crate) async fn a_client_id_with_another_body_is_refused(store: Shared) {
         text: "hi".into(),
         reply_to,
         attachments: Vec::new(),
-        hidden_from: None,
     };
     for reused in [other_text, other_place, entry(Target::Conversation(key), ann, reply)] {
         assert!(matches!(append(&store, reused).await, Err(AppendError::ClientIdReused)));
@@ -256,7 +255,6 @@ pub(crate) async fn a_changed_message_is_known_by_what_it_said_at_first(store: S
         text: text.into(),
         reply_to,
         attachments: Vec::new(),
-        hidden_from: None,
     };
     let first = said("hi", Some(answered));
     let id = append(&store, entry(to, ann, first.clone())).await.unwrap().entry().said().id;
@@ -322,7 +320,6 @@ pub(crate) async fn a_refused_first_message_leaves_no_conversation(store: Shared
         text: "x".into(),
         reply_to: Some(elsewhere),
         attachments: Vec::new(),
-        hidden_from: None,
     };
     assert!(matches!(append(&store, entry(to(eve), ann, reply)).await, Err(AppendError::ReplyUnknown)));
     let edit = Change::Edit { id: elsewhere, text: "x".into() };
@@ -341,7 +338,6 @@ pub(crate) async fn a_reply_is_to_a_message_of_the_conversation(store: Shared) {
         text: "answer".into(),
         reply_to: Some(id),
         attachments: Vec::new(),
-        hidden_from: None,
     };
     let refused = append(&store, entry(Target::Conversation(key), ann, reply(elsewhere))).await;
     assert!(matches!(refused, Err(AppendError::ReplyUnknown)));

@@ -119,14 +119,10 @@ pub(crate) async fn members_find_what_they_may_see(store: Shared) {
 
 pub(crate) async fn what_is_hidden_is_not_found(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let hidden = Change::Message {
-        client_id: None,
-        text: "psst".into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from: Some(bob),
-    };
-    let sent = append(&store, entry(to(bob), ann, hidden)).await.unwrap().entry().message.clone().unwrap();
+    store.block(bob, ann, now(), 9).await.unwrap();
+    let sent =
+        append(&store, entry(to(bob), ann, text("psst"))).await.unwrap().entry().message.clone().unwrap();
+    store.unblock(bob, ann).await.unwrap();
     send(&store, ann, bob, "psst again").await;
     assert_eq!(find(&store, ann, "psst").await, ["psst again", "psst"]);
     assert_eq!(find(&store, bob, "psst").await, ["psst again"]);

@@ -58,13 +58,7 @@ pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
 }
 
 pub(crate) fn text(text: &str) -> Change {
-    Change::Message {
-        client_id: None,
-        text: text.into(),
-        reply_to: None,
-        attachments: Vec::new(),
-        hidden_from: None,
-    }
+    Change::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() }
 }
 
 pub(crate) fn named(client_id: &str, text: &str) -> Change {
@@ -73,7 +67,6 @@ pub(crate) fn named(client_id: &str, text: &str) -> Change {
         text: text.into(),
         reply_to: None,
         attachments: Vec::new(),
-        hidden_from: None,
     }
 }
 

@@ -1,0 +1,224 @@
+//! What comes of an append: the same rules for every store.
+
+use protocol::{AttachmentId, MessageId};
+
+use super::append::{Append, AppendError, Change, Roster, Target};
+use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, Reaction, first_body};
+use super::transaction::{Changed, Logged, Sent, Transaction};
+use super::{ConversationKey, UserId};
+
+/// Appends an entry to a conversation that is there, or finds the one that it repeats.
+pub fn append_to<T: Transaction>(
+    log: &mut T,
+    key: ConversationKey,
+    append: &Append,
+) -> Result<Logged, T::Error> {
+    let seq = log.head()? + 1;
+    let roster = if is_to_group(append) { Some(log.roster(seq)?) } else { None };
+    let is_member = |user: &UserId| roster.as_ref().is_none_or(|roster| roster.binary_search(user).is_ok());
+    if !is_member(&append.sender) {
+        return Err(AppendError::NotMember.into());
+    }
+    let mentions = append.mentions.iter().copied().filter(is_member).collect();
+    match &append.change {
+        Change::Message { client_id, text, reply_to, attachments } => {
+            let new = New { client_id: client_id.as_ref(), text, reply_to: *reply_to, attachments };
+            add(log, (key, seq), append, &new, mentions, roster)
+        }
+        Change::Edit { id, text } => edit(log, seq, append, (*id, text), mentions),
+        Change::Delete { id } => delete(log, seq, append, *id),
+        Change::React { id, emoji, on } => react(log, seq, append, *id, (emoji, *on)),
+    }
+}
+
+/// Why a change cannot be the first of a conversation: found out before one is opened for it. `is_sent` says whether its
+/// sender has used a `client_id`, and `is_there` whether all of these are the sender's uploads.
+pub fn check_first<E: From<AppendError>>(
+    change: &Change,
+    is_sent: impl FnOnce(&ClientId) -> Result<bool, E>,
+    is_there: impl FnOnce(&[AttachmentId]) -> Result<bool, E>,
+) -> Result<(), E> {
+    let Change::Message { client_id, reply_to, attachments, .. } = change else {
+        return Err(AppendError::MessageUnknown.into());
+    };
+    if reply_to.is_some() {
+        return Err(AppendError::ReplyUnknown.into());
+    }
+    if client_id.as_ref().map(is_sent).transpose()? == Some(true) {
+        return Err(AppendError::ClientIdReused.into());
+    }
+    if !attachments.is_empty() && !is_there(attachments)? {
+        return Err(AppendError::AttachmentUnknown.into());
+    }
+    Ok(())
+}
+
+/// What a new message says.
+struct New<'a> {
+    client_id: Option<&'a ClientId>,
+    text: &'a str,
+    reply_to: Option<MessageId>,
+    attachments: &'a [AttachmentId],
+}
+
+fn add<T: Transaction>(
+    log: &mut T,
+    (key, seq): (ConversationKey, u64),
+    append: &Append,
+    new: &New<'_>,
+    mentions: Box<[UserId]>,
+    roster: Option<Roster>,
+) -> Result<Logged, T::Error> {
+    let &Append { sender, at, random, .. } = append;
+    if let Some(id) = new.reply_to
+        && log.seen(sender, id)?.is_none()
+    {
+        return Err(AppendError::ReplyUnknown.into());
+    }
+    let sent = |log: &mut T| new.client_id.map(|client_id| log.sent(sender, client_id)).transpose();
+    let Some(attachments) = log.uploads(sender, new.attachments)? else {
+        // Of a message that was sent before and deleted since, they may be gone.
+        let sent = sent(log)?.flatten().ok_or(AppendError::AttachmentUnknown)?;
+        return repeated(key, sent, new).map_err(T::Error::from);
+    };
+    let message = MessageRecord {
+        conversation: key,
+        seq,
+        id: MessageId::mint(at, seq, random),
+        sender,
+        client_id: new.client_id.cloned(),
+        text: new.text.into(),
+        timestamp: at,
+        reply_to: new.reply_to,
+        edited_at: None,
+        deleted_at: None,
+        attachments,
+        mentions: Some(mentions),
+        reactions: Vec::new(),
+        hidden_from: if roster.is_none() { log.blocker_of(sender)? } else { None },
+        change_seq: None,
+    };
+    let Some(position) = log.insert(&message)? else {
+        let sent = sent(log)?.flatten().ok_or(AppendError::ClientIdReused)?;
+        return repeated(key, sent, new).map_err(T::Error::from);
+    };
+    let entry = Entry { seq, position, kind: EntryKind::Message, message: Some(message) };
+    Ok(Logged { entry, roster, duplicate: false })
+}
+
+/// A message whose `client_id` its sender has used before: for the same message, or for another.
+fn repeated(key: ConversationKey, sent: Sent, new: &New<'_>) -> Result<Logged, AppendError> {
+    let Sent { entry, first_body: first } = sent;
+    let same = entry.message.as_ref().is_some_and(|message| {
+        let says_it = match first {
+            Some(first) => first == first_body(new.text, new.reply_to, new.attachments),
+            None => message.says(new.text, new.reply_to, new.attachments),
+        };
+        message.conversation == key && says_it
+    });
+    if same { Ok(before(entry)) } else { Err(AppendError::ClientIdReused) }
+}
+
+fn edit<T: Transaction>(
+    log: &mut T,
+    seq: u64,
+    append: &Append,
+    (id, text): (MessageId, &str),
+    mentions: Box<[UserId]>,
+) -> Result<Logged, T::Error> {
+    let before = changeable(log, append.sender, id)?;
+    let first_body = body_to_keep(&before);
+    let message = MessageRecord {
+        text: text.into(),
+        mentions: Some(mentions),
+        edited_at: Some(append.at),
+        change_seq: Some(seq),
+        ..before
+    };
+    let (by, at, kind) = (append.sender, append.at, EntryKind::Edit);
+    let dropped = Vec::new();
+    change(log, append, Changed { kind, message, by, at, first_body, dropped, reaction: None })
+}
+
+fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
+    let mut before = changeable(log, append.sender, id)?;
+    let (first_body, dropped) = (body_to_keep(&before), std::mem::take(&mut before.attachments));
+    let message = MessageRecord {
+        text: Box::default(),
+        mentions: Some(Box::default()),
+        deleted_at: Some(append.at),
+        reactions: Vec::new(),
+        change_seq: Some(seq),
+        ..before
+    };
+    let (by, at, kind) = (append.sender, append.at, EntryKind::Delete);
+    change(log, append, Changed { kind, message, by, at, first_body, dropped, reaction: None })
+}
+
+fn react<T: Transaction>(
+    log: &mut T,
+    seq: u64,
+    append: &Append,
+    id: MessageId,
+    (emoji, on): (&str, bool),
+) -> Result<Logged, T::Error> {
+    let user = append.sender;
+    let mut message = log.seen(user, id)?.ok_or(AppendError::MessageUnknown)?;
+    if message.deleted_at.is_some() {
+        return Err(AppendError::MessageDeleted.into());
+    }
+    let kind = EntryKind::Reaction;
+    if message.has_reaction(user, emoji) == on {
+        let seq = message.change_seq.unwrap_or(message.seq);
+        return Ok(before(Entry { seq, position: Position::default(), kind, message: Some(message) }));
+    }
+    if on && !message.has_room_for(emoji) {
+        return Err(AppendError::ReactionsFull.into());
+    }
+    if on {
+        message.reactions.push(Reaction { emoji: emoji.into(), user });
+    } else {
+        message.reactions.retain(|other| other.user != user || *other.emoji != *emoji);
+    }
+    message.change_seq = Some(seq);
+    let (dropped, reaction) = (Vec::new(), Some((emoji, on)));
+    change(
+        log,
+        append,
+        Changed { kind, message, by: user, at: append.at, first_body: None, dropped, reaction },
+    )
+}
+
+/// The message that a sender changes.
+fn changeable<T: Transaction>(log: &mut T, sender: UserId, id: MessageId) -> Result<MessageRecord, T::Error> {
+    let message = log.seen(sender, id)?.ok_or(AppendError::MessageUnknown)?;
+    if message.sender != sender {
+        return Err(AppendError::NotSender.into());
+    }
+    if message.deleted_at.is_some() {
+        return Err(AppendError::MessageDeleted.into());
+    }
+    Ok(message)
+}
+
+/// Without a client id no repeat can come.
+fn body_to_keep(message: &MessageRecord) -> Option<[u8; 16]> {
+    message.client_id.is_some().then(|| message.body())
+}
+
+fn change<T: Transaction>(log: &mut T, append: &Append, changed: Changed<'_>) -> Result<Logged, T::Error> {
+    let position = log.change(&changed)?;
+    let Changed { kind, message, .. } = changed;
+    let roster = if is_to_group(append) { Some(log.roster(message.seq)?) } else { None };
+    let seq = message.change_seq.unwrap_or(message.seq);
+    Ok(Logged { entry: Entry { seq, position, kind, message: Some(message) }, roster, duplicate: false })
+}
+
+fn is_to_group(append: &Append) -> bool {
+    matches!(append.target, Target::Group(_))
+}
+
+/// An entry that was there.
+fn before(entry: Entry) -> Logged {
+    Logged { entry, roster: None, duplicate: true }
+}
