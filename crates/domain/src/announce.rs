@@ -34,8 +34,9 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Entries announced before other tasks have their turn.
-    const BATCH: usize = 64;
+    /// Entries announced before other tasks have their turn: enough to keep up with those who send meanwhile, since what
+    /// waits grows cold. With 64 a message took a quarter more of the processor, and came three times as late.
+    const BATCH: usize = 1024;
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 

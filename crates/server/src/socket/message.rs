@@ -54,12 +54,17 @@ fn answer(app: &App, sending: Result<Sending, Error>, reply: Reply) {
             Err(error) => reply.error(&error),
         }
     };
-    let mut stored = match sending {
-        Ok(sending) => Box::pin(sending.stored()),
+    let sending = match sending {
+        Ok(sending) => sending,
         Err(error) => return answer(Err(error)),
     };
-    match (&mut stored).now_or_never() {
-        Some(result) => answer(result),
-        None => storing::finish(&app.storing, async move { answer(stored.await) }),
+    let storing = app.storing.token();
+    let mut work = async move {
+        answer(sending.stored().await);
+        drop(storing);
+    }
+    .boxed();
+    if (&mut work).now_or_never().is_none() {
+        storing::finish(work);
     }
 }

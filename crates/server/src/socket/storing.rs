@@ -7,7 +7,6 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
 
 type Work = BoxFuture<'static, ()>;
 
@@ -17,8 +16,7 @@ thread_local! {
 }
 
 /// Finishes something on the core that this is called on. It is bounded by what the domain lets wait for the store.
-pub(super) fn finish(tracker: &TaskTracker, work: impl Future<Output = ()> + Send + 'static) {
-    let work: Work = tracker.track_future(work).boxed();
+pub(super) fn finish(work: Work) {
     QUEUE.with_borrow_mut(|queue| {
         let unsent = match queue {
             Some(queue) => queue.send(work).err().map(|refused| refused.0),
