@@ -7,14 +7,14 @@ use std::time::Duration;
 use protocol::{Code, OtpNotice, Register, Registered, Timestamp, User, limit};
 
 use crate::Settings;
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::limit::{Limiter, Rate};
 use crate::line::check_line;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
-use crate::random::{self, Random};
-use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, Store, UserId};
+use crate::random::{self};
+use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
 
 /// Wrong codes from all who did not ask for a code, for each that its asker has. Few, since with many
 /// addresses they are guesses; an attacker who uses them up keeps nobody out who asks for a code of their
@@ -33,10 +33,8 @@ const OTHERS: u32 = 2;
 /// hour who guesses from hundreds of addresses is right with a chance of 1 in 1,100, and from one address
 /// with 1 in 9,500; after a day the account is gone.
 pub struct Accounts {
-    store: Arc<dyn Store>,
+    context: Arc<Context>,
     channel: Arc<dyn OtpChannel>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
     passwords: Arc<Passwords>,
     registrations: Limiter<IpAddr>,
     resends: Limiter<(UserId, Option<IpAddr>)>,
@@ -50,18 +48,14 @@ pub struct Accounts {
 
 impl Accounts {
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        context: Arc<Context>,
         channel: Arc<dyn OtpChannel>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
         passwords: Arc<Passwords>,
         settings: &Settings,
     ) -> Self {
         Self {
-            store,
+            context,
             channel,
-            clock,
-            random,
             passwords,
             registrations: Limiter::new(settings.registrations),
             resends: Limiter::new(settings.resends),
@@ -82,20 +76,20 @@ impl Accounts {
         let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
         let display_name = check_display_name(display_name.as_deref().unwrap_or(&username))?;
         if let Some(address) = address {
-            self.registrations.take(address, self.clock.monotonic()).map_err(Error::rate_limited)?;
+            self.registrations.take(address, self.context.clock.monotonic()).map_err(Error::rate_limited)?;
         }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         let freed = self.freed();
         // Asked again, atomically, below: this only saves hashing for nothing.
         let holds = |account: &Account| account.verified || account.created_at > freed;
-        if self.store.account(&username).await?.is_some_and(|account| holds(&account)) {
+        if self.context.store.account(&username).await?.is_some_and(|account| holds(&account)) {
             return Err(taken());
         }
-        let password_hash = self.passwords.hash(password, random::bytes(&*self.random)).await?;
-        let created_at = self.clock.now();
+        let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
+        let created_at = self.context.clock.now();
         let account = NewAccount { username, display_name, email, password_hash, created_at };
         let (code, sealed) = self.new_code(address);
-        let id = self.store.create_account(account.clone(), sealed.clone(), freed).await?;
+        let id = self.context.store.create_account(account.clone(), sealed.clone(), freed).await?;
         let id = id.ok_or_else(taken)?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
         let account = Account {
@@ -124,10 +118,10 @@ impl Accounts {
     ) -> Result<User, Error> {
         let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
         // A verified account has no code; to count a try for it would be a write for whoever asks.
-        let account = self.store.account(username).await?.filter(|account| !account.verified);
+        let account = self.context.store.account(username).await?.filter(|account| !account.verified);
         let account = account.ok_or_else(invalid)?;
-        let now = self.clock.now();
-        let mut codes = self.store.codes(account.id, now).await?;
+        let now = self.context.clock.now();
+        let mut codes = self.context.store.codes(account.id, now).await?;
         let expires_at = codes.iter().map(|code| code.code.expires_at).max().ok_or_else(invalid)?;
         let locked = || {
             // Locked for as long as the code would have been good.
@@ -138,19 +132,19 @@ impl Accounts {
         codes.retain(|code| self.tries_left(code, address) > 0);
         let is_own = |code: &CodeTry| code.code.asker == address;
         let others = codes.iter().any(|code| !is_own(code))
-            && self.strangers.take((account.id, address), self.clock.monotonic()).is_ok();
+            && self.strangers.take((account.id, address), self.context.clock.monotonic()).is_ok();
         // Nothing is written for who has no try left.
         if !others && !codes.iter().any(is_own) {
             return Err(locked());
         }
         // This one is counted, and so are those at the same time.
-        let mut codes = self.store.try_code(account.id, address, others, now).await?;
+        let mut codes = self.context.store.try_code(account.id, address, others, now).await?;
         codes.retain(|code| self.tries_left(code, address) >= 0);
         if codes.is_empty() {
             return Err(locked());
         }
         let right = codes.into_iter().map(|code| code.code).find(|code| otp::matches(code, entered));
-        if !self.store.use_code(account.id, &right.ok_or_else(invalid)?).await? {
+        if !self.context.store.use_code(account.id, &right.ok_or_else(invalid)?).await? {
             return Err(invalid());
         }
         Ok(own_user(account))
@@ -159,18 +153,18 @@ impl Accounts {
     /// Sends a new code to an account that is not verified yet; says nothing about whether there is one.
     /// `address` is `None` where addresses are not told apart.
     pub async fn resend(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
-        let account = self.store.account(username).await?;
+        let account = self.context.store.account(username).await?;
         let Some(account) = account.filter(|account| !account.verified) else {
             return Ok(());
         };
-        let now = self.clock.monotonic();
+        let now = self.context.clock.monotonic();
         let taken = self.resends.take((account.id, address), now);
         if taken.and_then(|()| self.resends_of_account.take(account.id, now)).is_err() {
             tracing::info!(username = account.username, "no new code: too many were asked for");
             return Ok(());
         }
         let (code, sealed) = self.new_code(address);
-        self.store.put_code(account.id, sealed.clone()).await?;
+        self.context.store.put_code(account.id, sealed.clone()).await?;
         self.send(&account, &code, &sealed).await;
         Ok(())
     }
@@ -179,13 +173,13 @@ impl Accounts {
     pub async fn sweep(&self) -> Result<(), Error> {
         // So many at a time, since messages wait meanwhile.
         const SWEPT: usize = 500;
-        while self.store.forget_unverified(self.freed(), SWEPT).await? == SWEPT {}
+        while self.context.store.forget_unverified(self.freed(), SWEPT).await? == SWEPT {}
         Ok(())
     }
 
     /// Accounts that were created then or before, and are not verified, give their usernames up.
     fn freed(&self) -> Timestamp {
-        self.clock.now().minus(self.unverified_lifetime)
+        self.context.clock.now().minus(self.unverified_lifetime)
     }
 
     /// How many more tries an address has at a code; below 0 where it had one too many.
@@ -198,9 +192,9 @@ impl Accounts {
     }
 
     fn new_code(&self, asker: Option<IpAddr>) -> (String, OneTimeCode) {
-        let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.random), str::to_owned);
-        let expires_at = self.clock.now().plus(self.otp_lifetime);
-        let sealed = otp::seal(&code, expires_at, asker, &*self.random);
+        let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.context.random), str::to_owned);
+        let expires_at = self.context.clock.now().plus(self.otp_lifetime);
+        let sealed = otp::seal(&code, expires_at, asker, &*self.context.random);
         (code, sealed)
     }
 

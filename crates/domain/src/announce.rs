@@ -13,10 +13,9 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use crate::announcement::Announcements;
-use crate::conversation::Channels;
+use crate::context::Context;
 use crate::error::Error;
-use crate::live::Broker;
-use crate::store::{Committed, ConversationKey, EntryKind, Position, Store, StoreError, UserId};
+use crate::store::{Committed, ConversationKey, EntryKind, Position, StoreError, UserId};
 
 /// Follows the log and announces its entries, each conversation's in the order of their `seq`.
 ///
@@ -24,7 +23,7 @@ use crate::store::{Committed, ConversationKey, EntryKind, Position, Store, Store
 /// change of a group, is announced beside the rest; what comes behind it in its conversation waits for it. An
 /// announcement that fails closes the sockets of those whom it concerned, so that they resume from the log.
 pub struct Announcer {
-    store: Arc<dyn Store>,
+    context: Arc<Context>,
     announcements: Announcements,
     /// Everything up to here has been announced; `None` before [`Announcer::run`].
     announced: watch::Sender<Option<Position>>,
@@ -40,10 +39,10 @@ impl Announcer {
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, channels: Arc<Channels>) -> Self {
+    pub(crate) fn new(context: Arc<Context>) -> Self {
         Self {
-            store: store.clone(),
-            announcements: Announcements::new(store, broker, channels),
+            announcements: Announcements::new(context.clone()),
+            context,
             announced: watch::Sender::new(None),
             views: Mutex::default(),
             views_asked: Notify::new(),
@@ -68,7 +67,7 @@ impl Announcer {
         let mut stop = std::pin::pin!(stop);
         let start = async {
             loop {
-                match self.store.position().await {
+                match self.context.store.position().await {
                     Ok(position) => break position,
                     Err(error) => wait_for(&error).await,
                 }
@@ -82,7 +81,7 @@ impl Announcer {
         let mut stream = Stream::new(self, start);
         loop {
             tokio::select! {
-                read = self.store.follow(stream.after, Self::BATCH) => match read {
+                read = self.context.store.follow(stream.after, Self::BATCH) => match read {
                     Ok(committed) => {
                         for committed in committed {
                             stream.after = committed.entry.position;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use protocol::{ConversationKind, Role};
 
-use crate::conversation::{Channel, Channels};
+use crate::context::Context;
+use crate::conversation::Channel;
 use crate::error::Error;
-use crate::live::{Broker, Live};
+use crate::live::Live;
 use crate::store::{
-    Committed, ConversationKey, ConversationRecord, EntryKind, GroupEvent, MemberRecord, Store, UserId,
+    Committed, ConversationKey, ConversationRecord, EntryKind, GroupEvent, MemberRecord, UserId,
 };
 
 /// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
@@ -19,14 +20,12 @@ const GO: usize = 512;
 
 /// Tells entries to the sockets of those who may see them.
 pub(crate) struct Announcements {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
 }
 
 impl Announcements {
-    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, channels: Arc<Channels>) -> Self {
-        Self { store, broker, channels }
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
     }
 
     /// Tells a message, or a change of one, if that needs neither the store nor long.
@@ -35,22 +34,24 @@ impl Announcements {
         if committed.entry.kind == EntryKind::Conversation || !is_short {
             return false;
         }
-        let Some(channel) = self.channels.cached(committed.conversation) else { return false };
+        let Some(channel) = self.context.channels.cached(committed.conversation) else { return false };
         if opens(&channel, committed) {
             return false;
         }
         let Some(live) = entry(&channel, committed) else { return true };
         let sees = |user: &UserId| !is_hidden_from(committed, *user);
         match &committed.roster {
-            Some(roster) => self.broker.tell(&mut roster.iter().copied().filter(sees), live),
-            None => self.broker.tell(&mut channel.users().filter(sees), live),
+            Some(roster) => self.context.broker.tell(&mut roster.iter().copied().filter(sees), live),
+            None => self.context.broker.tell(&mut channel.users().filter(sees), live),
         }
         true
     }
 
     /// Tells a message, or a change of one.
     pub(crate) async fn message(&self, committed: &Committed) -> Result<(), Error> {
-        let Some(channel) = self.channels.of_key(committed.conversation).await? else { return Ok(()) };
+        let Some(channel) = self.context.channels.of_key(committed.conversation).await? else {
+            return Ok(());
+        };
         let Some(live) = entry(&channel, committed) else { return Ok(()) };
         if opens(&channel, committed) {
             self.opened(&channel, committed).await?;
@@ -60,7 +61,7 @@ impl Announcements {
             None => channel.users().filter(|user| !is_hidden_from(committed, *user)).collect(),
         };
         for users in audience.chunks(GO) {
-            self.broker.tell(&mut users.iter().copied(), live.clone());
+            self.context.broker.tell(&mut users.iter().copied(), live.clone());
             tokio::task::yield_now().await;
         }
         Ok(())
@@ -68,14 +69,14 @@ impl Announcements {
 
     /// Tells both people of a conversation that it has begun, before its first message.
     async fn opened(&self, channel: &Channel, committed: &Committed) -> Result<(), Error> {
-        let Some(record) = self.store.conversation_by_key(channel.key).await? else { return Ok(()) };
+        let Some(record) = self.context.store.conversation_by_key(channel.key).await? else { return Ok(()) };
         let record = ConversationRecord { head_seq: committed.entry.seq, last_message: None, ..record };
         let message = committed.shown(|record| channel.message(record));
         for member in channel.members.iter().filter(|member| !is_hidden_from(committed, member.id)) {
-            let mut view = self.channels.view(record.clone(), member.id);
+            let mut view = self.context.channels.view(record.clone(), member.id);
             view.unread = message.iter().filter(|message| *message.sender != *member.username).count() as u64;
             view.last_message = message.as_deref().cloned();
-            self.broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
+            self.context.broker.tell(&mut std::iter::once(member.id), Live::Conversation(Box::new(view)));
         }
         Ok(())
     }
@@ -84,11 +85,12 @@ impl Announcements {
     /// in that.
     pub(crate) async fn change(&self, committed: &Committed) -> Result<u64, Error> {
         let key = committed.conversation;
-        let (Some(record), Some(change)) = (self.store.conversation_by_key(key).await?, &committed.change)
+        let (Some(record), Some(change)) =
+            (self.context.store.conversation_by_key(key).await?, &committed.change)
         else {
             return Ok(0);
         };
-        self.channels.keep(&record);
+        self.context.channels.keep(&record);
         let is_member = |user: UserId| record.members.iter().any(|member| member.user == user);
         let mut named = Vec::new();
         for event in &change.events {
@@ -109,7 +111,7 @@ impl Announcements {
                 || member.user == change.by
         };
         for member in record.members.iter().filter(concerns) {
-            if self.broker.is_live(member.user) {
+            if self.context.broker.is_live(member.user) {
                 self.view(member.user, key).await;
             }
         }
@@ -118,29 +120,32 @@ impl Announcements {
 
     /// Tells a member what a conversation is now, as they see it.
     pub(crate) async fn view(&self, user: UserId, key: ConversationKey) {
-        match self.store.conversation(user, key).await {
+        match self.context.store.conversation(user, key).await {
             Ok(Some(record)) => {
-                let view = self.channels.view(record, user);
-                self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+                let view = self.context.channels.view(record, user);
+                self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
             }
             Ok(None) => {}
             // Such as who has as many reads under way as anybody may have.
-            Err(_) => self.broker.interrupt(Some(&[user])),
+            Err(_) => self.context.broker.interrupt(Some(&[user])),
         }
     }
 
     /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
     fn gone(&self, record: &ConversationRecord, user: UserId) {
-        let view = self.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
-        self.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+        let view =
+            self.context.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
+        self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
     }
 
     /// Has those resume who should have been told of an entry.
     pub(crate) fn interrupt(&self, committed: &Committed) {
-        match (&committed.roster, self.channels.cached(committed.conversation)) {
-            (Some(roster), _) => self.broker.interrupt(Some(roster)),
-            (None, Some(channel)) => self.broker.interrupt(Some(&channel.users().collect::<Vec<_>>())),
-            (None, None) => self.broker.interrupt(None),
+        match (&committed.roster, self.context.channels.cached(committed.conversation)) {
+            (Some(roster), _) => self.context.broker.interrupt(Some(roster)),
+            (None, Some(channel)) => {
+                self.context.broker.interrupt(Some(&channel.users().collect::<Vec<_>>()));
+            }
+            (None, None) => self.context.broker.interrupt(None),
         }
     }
 }

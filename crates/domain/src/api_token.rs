@@ -8,13 +8,12 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{ApiToken, Code, NewApiToken, SessionId, limit};
 
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::line::check_line;
-use crate::live::Broker;
 use crate::person::Caller;
-use crate::random::{self, Random};
-use crate::store::{ApiTokenRecord, Store};
+use crate::random::{self};
+use crate::store::ApiTokenRecord;
 use crate::token::digest;
 
 /// What tells them from other tokens; and scanners of published code from anything else.
@@ -24,10 +23,7 @@ const NOTED: Duration = Duration::from_mins(10);
 
 /// Making and ending API tokens.
 pub struct ApiTokens {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    context: Arc<Context>,
 }
 
 /// Whether it looks like one.
@@ -36,28 +32,23 @@ pub(crate) fn is_api_token(token: &str) -> bool {
 }
 
 impl ApiTokens {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        broker: Arc<dyn Broker>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Self {
-        Self { store, broker, clock, random }
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
     }
 
     /// Makes a token of the caller; it is in the answer and nowhere else.
     pub async fn create(&self, caller: &Caller, request: NewApiToken) -> Result<ApiToken, Error> {
         caller.check_logged_in()?;
         let name = check_line("name", "A name", &request.name, &limit::API_TOKEN_NAME)?;
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::invalid(
                 "expiresAt",
                 "This is in the past; leave it out for a token without an end.",
             ));
         }
-        let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
-        let token = format!("{PREFIX}{}", BASE64URL.encode(random::bytes::<32>(&*self.random)));
+        let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.context.random)));
+        let token = format!("{PREFIX}{}", BASE64URL.encode(random::bytes::<32>(&*self.context.random)));
         let user = caller.person.id;
         let record = ApiTokenRecord {
             id,
@@ -67,7 +58,7 @@ impl ApiTokens {
             expires_at: request.expires_at,
             last_used_at: None,
         };
-        if !self.store.create_api_token(record.clone(), digest(&token), limit::API_TOKENS).await? {
+        if !self.context.store.create_api_token(record.clone(), digest(&token), limit::API_TOKENS).await? {
             let detail = format!("An account has at most {} API tokens; end one first.", limit::API_TOKENS);
             return Err(Error::new(Code::TooManyTokens, detail));
         }
@@ -77,29 +68,29 @@ impl ApiTokens {
     /// The caller's tokens, the latest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<ApiToken>, Error> {
         caller.check_logged_in()?;
-        Ok(self.store.api_tokens_of(caller.person.id).await?.into_iter().map(shown).collect())
+        Ok(self.context.store.api_tokens_of(caller.person.id).await?.into_iter().map(shown).collect())
     }
 
     /// Ends one of the caller's tokens and cuts its sockets.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
         caller.check_logged_in()?;
-        if !self.store.end_api_token(caller.person.id, id).await? {
+        if !self.context.store.end_api_token(caller.person.id, id).await? {
             return Err(Error::not_found("API token"));
         }
-        self.broker.cut(caller.person.id, id);
+        self.context.broker.cut(caller.person.id, id);
         Ok(())
     }
 
     /// The token, if it has neither ended nor expired. It is found by its digest, so how long that takes tells
     /// nothing about the tokens that there are.
     pub(crate) async fn find(&self, token: &str) -> Result<Option<ApiTokenRecord>, Error> {
-        let (hash, now) = (digest(token), self.clock.now());
+        let (hash, now) = (digest(token), self.context.clock.now());
         let alive = |record: &ApiTokenRecord| record.expires_at.is_none_or(|at| at > now);
-        let Some(record) = self.store.api_token(hash).await?.filter(alive) else {
+        let Some(record) = self.context.store.api_token(hash).await?.filter(alive) else {
             return Ok(None);
         };
         if record.last_used_at.is_none_or(|at| at.plus(NOTED) <= now)
-            && let Err(error) = self.store.note_api_token_used(hash, now).await
+            && let Err(error) = self.context.store.note_api_token_used(hash, now).await
         {
             // No reason to refuse who only reads.
             tracing::debug!(%error, "the use of an API token was not noted");
@@ -109,8 +100,8 @@ impl ApiTokens {
 
     /// Ends the tokens that expired, and cuts their sockets.
     pub async fn sweep(&self) -> Result<(), Error> {
-        for token in self.store.end_expired_api_tokens(self.clock.now()).await? {
-            self.broker.cut(token.user, token.id);
+        for token in self.context.store.end_expired_api_tokens(self.context.clock.now()).await? {
+            self.context.broker.cut(token.user, token.id);
         }
         Ok(())
     }

@@ -12,20 +12,18 @@ use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
 use crate::Settings;
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::media::{self, Utf8};
 use crate::person::Caller;
 use crate::picture::Pictures;
-use crate::random::{self, Random};
-use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, Store, StoreAge, UserId};
+use crate::random::{self};
+use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, StoreAge, UserId};
 
 /// Takes files, and hands them out.
 pub struct Attachments {
-    store: Arc<dyn Store>,
+    context: Arc<Context>,
     blobs: Arc<dyn BlobStore>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
     pictures: Pictures,
     bytes: u64,
     quota: u64,
@@ -106,18 +104,10 @@ impl Attachments {
     /// Files looked at in one go of a sweep.
     const SWEPT: usize = 256;
 
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        blobs: Arc<dyn BlobStore>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        settings: &Settings,
-    ) -> Self {
+    pub(crate) fn new(context: Arc<Context>, blobs: Arc<dyn BlobStore>, settings: &Settings) -> Self {
         Self {
-            store,
+            context,
             blobs,
-            clock,
-            random,
             pictures: Pictures::new(),
             bytes: settings.attachment_bytes,
             quota: settings.attachment_quota,
@@ -144,7 +134,7 @@ impl Attachments {
             return Err(self.too_large());
         }
         let place = self.place(owner)?;
-        let room = self.quota.saturating_sub(self.store.attachments_weigh(owner).await?);
+        let room = self.quota.saturating_sub(self.context.store.attachments_weigh(owner).await?);
         if room == 0 || size.is_some_and(|size| size > room) {
             return Err(self.quota_exceeded());
         }
@@ -189,13 +179,13 @@ impl Attachments {
     /// that was put in the place of another makes anything go. How many uploads are due is logged, and they go at the
     /// next look.
     pub async fn sweep(&self) -> Result<(), Error> {
-        let now = self.clock.monotonic();
+        let now = self.context.clock.monotonic();
         let Looks { aged, due, compared } = *self.looks.lock();
         let StoreAge { age, doubted } =
-            self.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
+            self.context.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
         self.looks.lock().aged = Some(now);
         loop {
-            let forgotten = self.store.forget_unused(age, due, Self::SWEPT).await?;
+            let forgotten = self.context.store.forget_unused(age, due, Self::SWEPT).await?;
             if forgotten.is_empty() {
                 break;
             }
@@ -210,7 +200,7 @@ impl Attachments {
         }
         let due = age.checked_sub(self.unused).filter(|_| !in_doubt);
         if let Some(before) = due {
-            let uploads = self.store.count_unused(before).await?;
+            let uploads = self.context.store.count_unused(before).await?;
             if uploads > 0 {
                 tracing::info!(uploads, "uploads that no message carries are removed at the next look");
             }
@@ -230,7 +220,7 @@ impl Attachments {
         let (mut files, mut bytes, mut old) = (0_u64, 0, Vec::new());
         for first in 0..=u8::MAX {
             for hashes in self.blobs.list(first).await?.chunks(Self::SWEPT) {
-                let unnamed = self.store.unused_blobs(hashes.to_vec()).await?;
+                let unnamed = self.context.store.unused_blobs(hashes.to_vec()).await?;
                 for hash in &unnamed {
                     if let Some(blob) = self.blobs.open(*hash).await? {
                         files += 1;
@@ -238,7 +228,7 @@ impl Attachments {
                     }
                 }
                 if !unnamed.is_empty() {
-                    old.extend(self.store.note_unnamed(unnamed, age, before).await?);
+                    old.extend(self.context.store.note_unnamed(unnamed, age, before).await?);
                 }
             }
         }
@@ -253,7 +243,7 @@ impl Attachments {
         }
         for hashes in old.chunks(Self::SWEPT) {
             self.remove_unused(hashes.to_vec()).await?;
-            self.store.forget_unnamed(hashes.to_vec()).await?;
+            self.context.store.forget_unnamed(hashes.to_vec()).await?;
         }
         Ok(())
     }
@@ -261,14 +251,14 @@ impl Attachments {
     async fn remove_unused(&self, hashes: Vec<BlobHash>) -> Result<(), Error> {
         // Nobody keeps the same bytes between the question and the removal.
         let _alone = self.keeping.write().await;
-        for hash in self.store.unused_blobs(hashes).await? {
+        for hash in self.context.store.unused_blobs(hashes).await? {
             self.blobs.remove(hash).await?;
         }
         Ok(())
     }
 
     async fn record(&self, caller: &Caller, id: AttachmentId) -> Result<AttachmentRecord, Error> {
-        let found = self.store.attachment(id, caller.person.id).await?;
+        let found = self.context.store.attachment(id, caller.person.id).await?;
         found.ok_or_else(|| Error::not_found("attachment"))
     }
 
@@ -348,8 +338,8 @@ impl Upload<'_> {
             }
             None => (None, None),
         };
-        let created_at = attachments.clock.now();
-        let random = u128::from_le_bytes(random::bytes(&*attachments.random));
+        let created_at = attachments.context.clock.now();
+        let random = u128::from_le_bytes(random::bytes(&*attachments.context.random));
         let record = AttachmentRecord {
             id: AttachmentId::mint(created_at, random),
             owner,
@@ -374,7 +364,7 @@ impl Upload<'_> {
                 new.push(hash);
             }
         }
-        let kept = attachments.store.add_attachment(record, attachments.quota).await?;
+        let kept = attachments.context.store.add_attachment(record, attachments.quota).await?;
         drop(keeping);
         if !kept {
             attachments.remove_unused(new).await?;

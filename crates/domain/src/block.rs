@@ -8,18 +8,16 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Block, Code, Page, Timestamp, limit};
 use quick_cache::sync::Cache;
 
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
-use crate::person::{Caller, Directory, Person};
+use crate::person::{Caller, Person};
 use crate::presence::Presences;
-use crate::store::{Store, UserId};
+use crate::store::UserId;
 
 /// Who has blocked whom. What a blocked person sends to the blocker alone is stored and acknowledged as always, and
 /// hidden from the blocker.
 pub struct Blocks {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    people: Arc<Directory>,
+    context: Arc<Context>,
     presences: Arc<Presences>,
     /// Whether the first has blocked the second.
     known: Cache<(UserId, UserId), bool>,
@@ -31,20 +29,15 @@ impl Blocks {
     /// Pairs of people of whom it is kept in memory, at about 50 bytes each.
     const CAPACITY: usize = 200_000;
 
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        people: Arc<Directory>,
-        presences: Arc<Presences>,
-    ) -> Self {
+    pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>) -> Self {
         let (known, changes) = (Cache::new(Self::CAPACITY), AtomicU64::new(0));
-        Self { store, clock, people, presences, known, changes }
+        Self { context, presences, known, changes }
     }
 
     /// Whom the caller has blocked, the latest first.
     pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Block>, Error> {
         let before = next.map(decode_next).transpose()?;
-        let mut blocked = self.store.blocks(caller.person.id, before, limit::BLOCKS_PAGE + 1).await?;
+        let mut blocked = self.context.store.blocks(caller.person.id, before, limit::BLOCKS_PAGE + 1).await?;
         let more = blocked.len() > limit::BLOCKS_PAGE;
         blocked.truncate(limit::BLOCKS_PAGE);
         let next = blocked.last().filter(|_| more).map(|last| encode_next(last.at, last.user));
@@ -55,8 +48,8 @@ impl Blocks {
     /// One of the caller's blocks.
     pub async fn get(&self, caller: &Caller, username: &str) -> Result<Block, Error> {
         let missing = || Error::not_found("block");
-        let other = self.people.named(username).await?.ok_or_else(missing)?;
-        let at = self.store.blocked_since(caller.person.id, other.id).await?.ok_or_else(missing)?;
+        let other = self.context.people.named(username).await?.ok_or_else(missing)?;
+        let at = self.context.store.blocked_since(caller.person.id, other.id).await?.ok_or_else(missing)?;
         Ok(shown(&other.username, at))
     }
 
@@ -67,7 +60,11 @@ impl Blocks {
             return Err(Error::invalid("username", "Nobody can block themselves."));
         }
         self.charge(caller)?;
-        let since = self.store.block(caller.person.id, other.id, self.clock.now(), limit::BLOCKS).await?;
+        let since = self
+            .context
+            .store
+            .block(caller.person.id, other.id, self.context.clock.now(), limit::BLOCKS)
+            .await?;
         let full =
             || Error::new(Code::TooManyBlocks, "At most 10,000 people can be blocked; take a block back.");
         let since = since.ok_or_else(full)?;
@@ -79,7 +76,7 @@ impl Blocks {
     pub async fn unblock(&self, caller: &Caller, username: &str) -> Result<(), Error> {
         let other = self.person(username).await?;
         self.charge(caller)?;
-        let was_blocked = self.store.unblock(caller.person.id, other.id).await?;
+        let was_blocked = self.context.store.unblock(caller.person.id, other.id).await?;
         self.changed(caller.person.id, other.id);
         if was_blocked { Ok(()) } else { Err(Error::not_found("block")) }
     }
@@ -90,7 +87,7 @@ impl Blocks {
             return Ok(blocked);
         }
         let before = self.changes.load(Ordering::SeqCst);
-        let blocked = self.store.blocked_since(user, other).await?.is_some();
+        let blocked = self.context.store.blocked_since(user, other).await?.is_some();
         self.known.insert((user, other), blocked);
         if self.changes.load(Ordering::SeqCst) != before {
             self.known.remove(&(user, other));
@@ -100,11 +97,11 @@ impl Blocks {
 
     /// Counts as a message does: it is a commit, and presence is looked at again for it.
     fn charge(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {
-        self.people.named(username).await?.ok_or_else(|| Error::not_found("user"))
+        self.context.people.named(username).await?.ok_or_else(|| Error::not_found("user"))
     }
 
     fn changed(&self, user: UserId, other: UserId) {

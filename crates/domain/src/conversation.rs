@@ -12,6 +12,7 @@ use protocol::{
 use quick_cache::sync::Cache;
 
 use crate::attachment::shown;
+use crate::context::Context;
 use crate::error::Error;
 use crate::mention::mentions;
 use crate::person::{Caller, Directory, Person};
@@ -287,43 +288,42 @@ pub enum Around {
 
 /// Lists and history.
 pub struct Conversations {
-    store: Arc<dyn Store>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
 }
 
 impl Conversations {
     /// Conversations in a page of the list.
     const PAGE: usize = 50;
 
-    pub(crate) fn new(store: Arc<dyn Store>, channels: Arc<Channels>) -> Self {
-        Self { store, channels }
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
     }
 
     /// The caller's conversations, newest activity first.
     pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Conversation>, Error> {
         let before = next.map(decode_next).transpose()?;
         let user = caller.person.id;
-        let mut records = self.store.conversations(user, before, Self::PAGE + 1).await?;
+        let mut records = self.context.store.conversations(user, before, Self::PAGE + 1).await?;
         let more = records.len() > Self::PAGE;
         records.truncate(Self::PAGE);
         let next = records.last().filter(|_| more).map(|last| encode_next(last.head_position));
         // What a blocked person began is not there.
         records.retain(|record| record.kind == ConversationKind::Group || record.last_message.is_some());
-        let items = records.into_iter().map(|record| self.channels.view(record, user)).collect();
+        let items = records.into_iter().map(|record| self.context.channels.view(record, user)).collect();
         Ok(Page { items, next })
     }
 
     /// A conversation as the caller sees it.
     pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, Error> {
         let user = caller.person.id;
-        let channel = self.channels.of_member(id, user).await?;
+        let channel = self.context.channels.of_member(id, user).await?;
         self.view(user, channel.key).await?.ok_or_else(|| Error::not_found("conversation"))
     }
 
     /// A conversation as a member sees it now; `None` for who is not one.
     pub async fn view(&self, user: UserId, key: ConversationKey) -> Result<Option<Conversation>, Error> {
-        let record = self.store.conversation(user, key).await?;
-        Ok(record.map(|record| self.channels.view(record, user)))
+        let record = self.context.store.conversation(user, key).await?;
+        Ok(record.map(|record| self.context.channels.view(record, user)))
     }
 
     /// A page of messages, by ascending `seq`.
@@ -336,17 +336,18 @@ impl Conversations {
     ) -> Result<Vec<Message>, Error> {
         check_page(count)?;
         let user = caller.person.id;
-        let channel = self.channels.of_member(id, user).await?;
+        let channel = self.context.channels.of_member(id, user).await?;
         let (key, count) = (channel.key, count as usize);
         let records = match around {
-            Around::End => self.store.messages_before(user, key, u64::MAX, count).await?,
-            Around::Before(seq) => self.store.messages_before(user, key, seq, count).await?,
-            Around::After(seq) => self.store.messages_after(user, key, seq, count).await?,
+            Around::End => self.context.store.messages_before(user, key, u64::MAX, count).await?,
+            Around::Before(seq) => self.context.store.messages_before(user, key, seq, count).await?,
+            Around::After(seq) => self.context.store.messages_after(user, key, seq, count).await?,
             Around::Seq(seq) => {
-                let before = self.store.messages_before(user, key, seq, count / 2).await?;
+                let before = self.context.store.messages_before(user, key, seq, count / 2).await?;
                 let rest = count - before.len();
                 let mut records = before;
-                records.extend(self.store.messages_after(user, key, seq.saturating_sub(1), rest).await?);
+                records
+                    .extend(self.context.store.messages_after(user, key, seq.saturating_sub(1), rest).await?);
                 records
             }
         };
@@ -364,14 +365,14 @@ impl Conversations {
     ) -> Result<Vec<ConversationChange>, Error> {
         check_page(count)?;
         let user = caller.person.id;
-        let channel = self.channels.of_member(id, user).await?;
+        let channel = self.context.channels.of_member(id, user).await?;
         let key = channel.key;
-        let entries = self.store.group_entries(user, key, above, below, count as usize).await?;
+        let entries = self.context.store.group_entries(user, key, above, below, count as usize).await?;
         let channel = match entries.last() {
             // Read before the entries: who came with them may not be in it.
             Some(last) if last.seq > channel.version => {
-                let record = self.store.conversation_by_key(key).await?;
-                record.map_or(channel, |record| self.channels.keep(&record))
+                let record = self.context.store.conversation_by_key(key).await?;
+                record.map_or(channel, |record| self.context.channels.keep(&record))
             }
             _ => channel,
         };

@@ -9,23 +9,19 @@ use protocol::{
 
 use crate::announce::Announcer;
 use crate::block::Blocks;
-use crate::clock::Clock;
-use crate::conversation::{Channels, Conversations};
+use crate::context::Context;
+use crate::conversation::Conversations;
 use crate::error::Error;
 use crate::line::check_line;
-use crate::person::{Caller, Directory, Person};
+use crate::person::{Caller, Person};
 use crate::presence::Presences;
-use crate::random::{self, Random};
-use crate::store::{self, ConversationRecord, GroupChange, Store, UserId};
+use crate::random::{self};
+use crate::store::{self, ConversationRecord, GroupChange, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
 pub struct Groups {
-    store: Arc<dyn Store>,
+    context: Arc<Context>,
     announcer: Arc<Announcer>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    people: Arc<Directory>,
-    channels: Arc<Channels>,
     blocks: Arc<Blocks>,
     presences: Arc<Presences>,
     conversations: Conversations,
@@ -43,19 +39,14 @@ struct Plan {
 const TRIES: usize = 16;
 
 impl Groups {
-    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        context: Arc<Context>,
         announcer: Arc<Announcer>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        people: Arc<Directory>,
-        channels: Arc<Channels>,
         blocks: Arc<Blocks>,
         presences: Arc<Presences>,
     ) -> Self {
-        let conversations = Conversations::new(store.clone(), channels.clone());
-        Self { store, announcer, clock, random, people, channels, blocks, presences, conversations }
+        let conversations = Conversations::new(context.clone());
+        Self { context, announcer, blocks, presences, conversations }
     }
 
     /// Begins a group, with the caller as its owner.
@@ -75,12 +66,12 @@ impl Groups {
         others.sort_unstable();
         others.dedup();
         others.retain(|other| *other != owner);
-        let at = self.clock.now();
-        let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
+        let at = self.context.clock.now();
+        let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.context.random)));
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members: others, at };
-        let record = self.store.create_group(group).await?;
-        self.channels.keep(&record);
+        let record = self.context.store.create_group(group).await?;
+        self.context.channels.keep(&record);
         self.seen_by(caller, &record).await
     }
 
@@ -93,7 +84,7 @@ impl Groups {
     ) -> Result<Conversation, Error> {
         let ChangeConversation { title, muted, history } = request;
         let title = title.as_deref().map(check_title).transpose()?;
-        let channel = self.channels.of_member(id, caller.person.id).await?;
+        let channel = self.context.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
             let decide = |record: &ConversationRecord, role: Role| {
                 lead(role)?;
@@ -105,7 +96,7 @@ impl Groups {
             self.decide(caller, id, decide).await?;
         }
         if let Some(muted) = muted {
-            self.store.mute(caller.person.id, channel.key, muted).await?;
+            self.context.store.mute(caller.person.id, channel.key, muted).await?;
             self.announcer.tell_view(caller.person.id, channel.key);
         }
         self.conversations.get(caller, id).await
@@ -120,7 +111,7 @@ impl Groups {
         request: PutMember,
     ) -> Result<Conversation, Error> {
         // First, so that a stranger learns nothing of who there is.
-        self.channels.of_member(id, caller.person.id).await?;
+        self.context.channels.of_member(id, caller.person.id).await?;
         let person = self.invited(caller, username).await?;
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
@@ -197,9 +188,9 @@ impl Groups {
         let missing = || Error::not_found("conversation");
         self.take_share(caller)?;
         let me = caller.person.id;
-        let key = self.channels.of_member(id, me).await?.key;
+        let key = self.context.channels.of_member(id, me).await?.key;
         for _ in 0..TRIES {
-            let record = self.store.conversation_by_key(key).await?.ok_or_else(missing)?;
+            let record = self.context.store.conversation_by_key(key).await?.ok_or_else(missing)?;
             let role = record.members.iter().find(|member| member.user == me).ok_or_else(missing)?.role;
             if record.kind != ConversationKind::Group {
                 return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
@@ -209,10 +200,10 @@ impl Groups {
                 return Ok(());
             }
             let concerned = members.clone();
-            let (at, changed_seq) = (self.clock.now(), record.changed_seq);
+            let (at, changed_seq) = (self.context.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
-            if let Some(record) = self.store.change_group(change).await? {
-                self.channels.keep(&record);
+            if let Some(record) = self.context.store.change_group(change).await? {
+                self.context.channels.keep(&record);
                 for (user, _) in &concerned {
                     self.presences.changed(*user);
                 }
@@ -230,7 +221,7 @@ impl Groups {
     /// Somebody who may be brought into a group by the caller.
     async fn invited(&self, caller: &Caller, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, format!("There is nobody called {username}."));
-        let person = self.people.named(username).await?.ok_or_else(unknown)?;
+        let person = self.context.people.named(username).await?.ok_or_else(unknown)?;
         if self.blocks.has_blocked(person.id, caller.person.id).await? {
             return Err(Error::new(Code::Forbidden, format!("{username} cannot be added by you.")));
         }
@@ -238,7 +229,7 @@ impl Groups {
     }
 
     fn take_share(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 }
 

@@ -11,6 +11,7 @@ mod api_token;
 mod attachment;
 mod block;
 mod clock;
+mod context;
 mod conversation;
 mod error;
 mod group;
@@ -42,6 +43,7 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::context::Context;
 pub use account::Accounts;
 pub use announce::Announcer;
 pub use api_token::ApiTokens;
@@ -174,62 +176,32 @@ impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
         let Ports { store, blobs, broker, otp, clock, random, keyring } = ports;
-        let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
-        let announcer = Arc::new(Announcer::new(store.clone(), broker.clone(), channels.clone()));
-        let presences = Arc::new(Presences::new(store.clone(), broker.clone(), clock.clone()));
-        let blocks = Arc::new(Blocks::new(store.clone(), clock.clone(), people.clone(), presences.clone()));
-        let typings =
-            Typings::new(broker.clone(), clock.clone(), people.clone(), channels.clone(), blocks.clone());
-        let groups = Groups::new(
-            store.clone(),
-            announcer.clone(),
-            clock.clone(),
-            random.clone(),
-            people.clone(),
-            channels.clone(),
-            blocks.clone(),
-            presences.clone(),
-        );
-        let attachments = Attachments::new(store.clone(), blobs, clock.clone(), random.clone(), settings);
-        let api_tokens =
-            Arc::new(ApiTokens::new(store.clone(), broker.clone(), clock.clone(), random.clone()));
-        let receipts =
-            Arc::new(Receipts::new(store.clone(), broker.clone(), channels.clone(), settings.receipt_delay));
+        let context = Arc::new(Context { store, broker, clock, random, people, channels });
+        let own = || context.clone();
+        let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
+        let api_tokens = Arc::new(ApiTokens::new(own()));
+        let announcer = Arc::new(Announcer::new(own()));
+        let presences = Arc::new(Presences::new(own()));
+        let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
+        let blocks = Arc::new(Blocks::new(own(), presences.clone()));
         Self {
-            accounts: Accounts::new(
-                store.clone(),
-                otp,
-                clock.clone(),
-                random.clone(),
-                passwords.clone(),
-                settings,
-            ),
-            users: Users::new(store.clone(), clock.clone(), people.clone(), presences.clone()),
-            sessions: Sessions::new(
-                store.clone(),
-                broker.clone(),
-                clock.clone(),
-                random.clone(),
-                passwords,
-                keyring,
-                people.clone(),
-                api_tokens.clone(),
-                settings,
-            ),
+            accounts: Accounts::new(own(), otp, passwords.clone(), settings),
+            users: Users::new(own(), presences.clone()),
+            sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
+            conversations: Conversations::new(own()),
+            groups: Groups::new(own(), announcer.clone(), blocks.clone(), presences.clone()),
+            messages: Messages::new(own(), settings),
+            attachments: Attachments::new(own(), blobs, settings),
+            typings: Typings::new(own(), blocks.clone()),
+            searches: Searches::new(own()),
+            syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
             api_tokens,
-            conversations: Conversations::new(store.clone(), channels.clone()),
-            groups,
-            messages: Messages::new(store.clone(), clock.clone(), random, people, channels.clone(), settings),
             blocks,
-            typings,
-            presences,
-            searches: Searches::new(store.clone(), clock, channels.clone()),
-            attachments,
-            syncs: Syncs::new(store, channels, receipts.clone(), announcer.clone()),
-            announcer,
             receipts,
+            presences,
+            announcer,
         }
     }
 }

@@ -9,24 +9,20 @@ use protocol::{
 use tokio::sync::Semaphore;
 
 use crate::Settings;
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::live::SocketKey;
 use crate::mention::mentions;
-use crate::person::{Caller, Directory, Person};
-use crate::random::{self, Random};
+use crate::person::{Caller, Person};
+use crate::random::{self};
 use crate::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Origin, Store, Submitted, Target, UserId,
+    Append, AppendError, Appended, Change, ConversationKey, Origin, Submitted, Target, UserId,
 };
 
 /// Sends and changes messages.
 pub struct Messages {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-    people: Arc<Directory>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
     text_bytes: usize,
     /// Memory for entries that are submitted and not announced yet. Without room senders wait.
     room: Arc<Semaphore>,
@@ -51,16 +47,9 @@ impl Messages {
     /// Units of room: 32 MiB.
     const ROOM: u32 = 65_536;
 
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        people: Arc<Directory>,
-        channels: Arc<Channels>,
-        settings: &Settings,
-    ) -> Self {
+    pub(crate) fn new(context: Arc<Context>, settings: &Settings) -> Self {
         let (text_bytes, room) = (settings.text_bytes, Arc::new(Semaphore::new(Self::ROOM as usize)));
-        Self { store, clock, random, people, channels, text_bytes, room }
+        Self { context, text_bytes, room }
     }
 
     /// Sends a message. Ready once it is queued: what one caller queues is stored in that order.
@@ -117,7 +106,7 @@ impl Messages {
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
         self.charge(caller)?;
-        let channel = self.channels.of_member(conversation, caller.person.id).await?;
+        let channel = self.context.channels.of_member(conversation, caller.person.id).await?;
         self.submit(caller, Destination::Known(channel), change, socket).await
     }
 
@@ -137,7 +126,9 @@ impl Messages {
         self.charge(caller)?;
         let destination = match (receiver, conversation_id) {
             (Some(receiver), None) => self.to_person(caller, &receiver).await?,
-            (None, Some(id)) => Destination::Known(self.channels.of_member(id, caller.person.id).await?),
+            (None, Some(id)) => {
+                Destination::Known(self.context.channels.of_member(id, caller.person.id).await?)
+            }
             _ => {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
@@ -147,8 +138,8 @@ impl Messages {
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Destination, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
-        let receiver = self.people.named(receiver).await?.ok_or_else(unknown)?;
-        let channel = self.channels.direct(caller.person.id, receiver.id).await?;
+        let receiver = self.context.people.named(receiver).await?.ok_or_else(unknown)?;
+        let channel = self.context.channels.direct(caller.person.id, receiver.id).await?;
         Ok(channel.map_or(Destination::New(receiver), Destination::Known))
     }
 
@@ -170,7 +161,7 @@ impl Messages {
     }
 
     fn charge(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn submit(
@@ -180,21 +171,21 @@ impl Messages {
         change: Change,
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
-        let at = self.clock.now();
+        let at = self.context.clock.now();
         let mentions = destination.mentions(&caller.person, &change);
         let (target, channel) = match destination {
             Destination::Known(channel) => (channel.target(), Some(channel)),
             Destination::New(other) => {
-                let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.random)));
+                let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.context.random)));
                 (Target::Direct(other.id, id), None)
             }
         };
-        let random = u64::from_le_bytes(random::bytes(&*self.random));
+        let random = u64::from_le_bytes(random::bytes(&*self.context.random));
         let room = self.room.clone().acquire_many_owned(share(&change)).await.ok();
         let append = Append { target, sender: caller.person.id, at, random, change, mentions };
-        let mut submitted = self.store.submit(append, Origin { socket, room });
+        let mut submitted = self.context.store.submit(append, Origin { socket, room });
         submitted.queued().await;
-        Ok(Sending { submitted, channel, channels: self.channels.clone() })
+        Ok(Sending { submitted, channel, channels: self.context.channels.clone() })
     }
 }
 

@@ -9,11 +9,11 @@ use protocol::{Presence, PresenceList, Timestamp, WatchPresence, limit};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::live::{Broker, Live, SocketKey};
 use crate::person::Caller;
-use crate::store::{Look, Seen, Sighting, Store, StoreError, UserId};
+use crate::store::{Look, Seen, Sighting, StoreError, UserId};
 
 /// Who is there.
 ///
@@ -22,9 +22,7 @@ use crate::store::{Look, Seen, Sighting, Store, StoreError, UserId};
 /// comes, goes, hides, blocks, or joins or leaves a group. The table is locked while sockets are told, so that each of them is told in the
 /// order in which things happened, the answer to its request included.
 pub struct Presences {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
-    clock: Arc<dyn Clock>,
+    context: Arc<Context>,
     table: Mutex<Table>,
     changed: Notify,
 }
@@ -72,8 +70,8 @@ impl Presences {
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new(store: Arc<dyn Store>, broker: Arc<dyn Broker>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, broker, clock, table: Mutex::default(), changed: Notify::new() }
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context, table: Mutex::default(), changed: Notify::new() }
     }
 
     /// From now on a socket watches these people and nobody else; `reply` is called with their presence, before
@@ -89,19 +87,19 @@ impl Presences {
             return reply(Err(Error::invalid("usernames", "At most 1,000 people can be watched.")));
         }
         let cost = u32::try_from(usernames.len().div_ceil(Self::NAMES)).unwrap_or(u32::MAX);
-        if let Err(wait) = caller.messages.take_many(cost, self.clock.monotonic()) {
+        if let Err(wait) = caller.messages.take_many(cost, self.context.clock.monotonic()) {
             return reply(Err(Error::rate_limited(wait)));
         }
         let user = caller.person.id;
         let before = self.table.lock().changes;
-        let sightings = match self.store.look_for(user, usernames).await {
+        let sightings = match self.context.store.look_for(user, usernames).await {
             Ok(sightings) => sightings,
             Err(error) => return reply(Err(error.into())),
         };
         let mut table = self.table.lock();
         table.forget((user, socket));
         let list = sightings.into_iter().map(|sighting| {
-            let online = sighting.visible && table.is_there(sighting.user, &*self.broker);
+            let online = sighting.visible && table.is_there(sighting.user, &*self.context.broker);
             let presence = table.presence(&sighting, online);
             table.watch((user, socket), sighting, online);
             presence
@@ -130,11 +128,11 @@ impl Presences {
     pub fn left(&self, user: UserId, socket: SocketKey) {
         let mut table = self.table.lock();
         table.forget((user, socket));
-        if self.broker.is_live(user) {
+        if self.context.broker.is_live(user) {
             return;
         }
         let due = Instant::now() + Self::GRACE;
-        table.leaving.insert(user, Leaving { due, at: self.clock.now() });
+        table.leaving.insert(user, Leaving { due, at: self.context.clock.now() });
         table.due.push_back((due, user));
         if table.due.len() == 1 {
             self.changed.notify_one();
@@ -187,12 +185,12 @@ impl Presences {
     async fn settle(&self, now: Instant) -> Result<(), StoreError> {
         let gone = {
             let mut table = self.table.lock();
-            table.expire(now, &*self.broker);
+            table.expire(now, &*self.context.broker);
             table.gone.clone()
         };
         if !gone.is_empty() {
             // First, so that who is told and asks is not answered with less.
-            self.store.note_seen(gone.iter().map(|(&user, &at)| Seen { user, at }).collect()).await?;
+            self.context.store.note_seen(gone.iter().map(|(&user, &at)| Seen { user, at }).collect()).await?;
         }
         loop {
             let (people, looks) = self.table.lock().take_doubts(Self::LOOKS);
@@ -201,9 +199,12 @@ impl Presences {
             }
             let seen = match looks.as_slice() {
                 [] => Vec::new(),
-                looks => {
-                    self.store.sees(looks.to_vec()).await.inspect_err(|_| self.table.lock().doubt(&people))?
-                }
+                looks => self
+                    .context
+                    .store
+                    .sees(looks.to_vec())
+                    .await
+                    .inspect_err(|_| self.table.lock().doubt(&people))?,
             };
             self.tell(&people, &looks.into_iter().zip(seen).collect());
         }
@@ -215,7 +216,7 @@ impl Presences {
     fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<Look, bool>) {
         let mut table = self.table.lock();
         for &user in people {
-            let is_there = table.is_there(user, &*self.broker);
+            let is_there = table.is_there(user, &*self.context.broker);
             let last_seen = table.gone.get(&user).copied();
             let Some(watched) = table.watched.get_mut(&user) else { continue };
             let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
@@ -238,7 +239,7 @@ impl Presences {
             {
                 if !sockets.is_empty() {
                     let presence = Presence { username: username.to_string(), online, last_seen };
-                    self.broker.tell_sockets(&mut sockets.into_iter(), Live::Presence(presence));
+                    self.context.broker.tell_sockets(&mut sockets.into_iter(), Live::Presence(presence));
                 }
             }
         }

@@ -9,11 +9,11 @@ use parking_lot::Mutex;
 use protocol::{Cursors, MoveCursors, Receipt};
 use tokio::sync::Notify;
 
-use crate::conversation::Channels;
+use crate::context::Context;
 use crate::error::Error;
-use crate::live::{Broker, Live};
+use crate::live::Live;
 use crate::person::Caller;
-use crate::store::{ConversationKey, CursorMove, Moved, Store, StoreError, UserId};
+use crate::store::{ConversationKey, CursorMove, Moved, StoreError, UserId};
 
 /// The user first, so that all of a user's moves are found together.
 type Key = (UserId, ConversationKey);
@@ -25,9 +25,7 @@ type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
 /// conversations move at once, and then stored. So a crash takes back the last moves: what was delivered in that
 /// moment is delivered again. [`Receipts::hurry`] makes the moment shorter.
 pub struct Receipts {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
     delay: Duration,
     moves: Mutex<Moves>,
     moved: Notify,
@@ -67,21 +65,8 @@ impl Receipts {
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        broker: Arc<dyn Broker>,
-        channels: Arc<Channels>,
-        delay: Duration,
-    ) -> Self {
-        Self {
-            store,
-            broker,
-            channels,
-            delay,
-            moves: Mutex::default(),
-            moved: Notify::new(),
-            hurried: Notify::new(),
-        }
+    pub(crate) fn new(context: Arc<Context>, delay: Duration) -> Self {
+        Self { context, delay, moves: Mutex::default(), moved: Notify::new(), hurried: Notify::new() }
     }
 
     /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
@@ -106,7 +91,7 @@ impl Receipts {
     ) {
         let MoveCursors { conversation_id, delivered_seq, read_seq } = request;
         let user = caller.person.id;
-        match self.channels.of_member(conversation_id, user).await {
+        match self.context.channels.of_member(conversation_id, user).await {
             Ok(channel) => {
                 let read_seq = read_seq.unwrap_or_default();
                 let delivered_seq = delivered_seq.unwrap_or_default().max(read_seq);
@@ -200,7 +185,7 @@ impl Receipts {
                 (CursorMove { conversation, user, to }, answers)
             })
             .unzip();
-        match self.store.move_cursors(moves.clone()).await {
+        match self.context.store.move_cursors(moves.clone()).await {
             Ok(moved) => {
                 self.moves.lock().storing.clear();
                 for (number, ((moved, step), answers)) in moved.iter().zip(&moves).zip(answers).enumerate() {
@@ -244,7 +229,7 @@ impl Receipts {
 
     async fn tell(&self, moved: &Moved, read: bool) {
         // Only a hint: whoever misses it reads the cursors with the conversation.
-        let Ok(Some(channel)) = self.channels.of_key(moved.conversation).await else {
+        let Ok(Some(channel)) = self.context.channels.of_key(moved.conversation).await else {
             return;
         };
         let large = channel.members.len() > Self::LARGE;
@@ -261,9 +246,9 @@ impl Receipts {
             read_seq: moved.cursors.read_seq,
         };
         if large {
-            self.broker.tell(&mut std::iter::once(moved.user), Live::Receipt(receipt));
+            self.context.broker.tell(&mut std::iter::once(moved.user), Live::Receipt(receipt));
         } else {
-            self.broker.tell(&mut channel.users(), Live::Receipt(receipt));
+            self.context.broker.tell(&mut channel.users(), Live::Receipt(receipt));
         }
     }
 }

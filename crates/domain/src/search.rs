@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use protocol::{ConversationId, Hit, Page, limit};
 
-use crate::clock::Clock;
-use crate::conversation::{Channels, decode_next, encode_next};
+use crate::context::Context;
+use crate::conversation::{decode_next, encode_next};
 use crate::error::Error;
 use crate::person::Caller;
-use crate::store::{Found, Search, Store};
+use crate::store::{Found, Search};
 use crate::words::words;
 
 /// What somebody looks for: words that must all occur, the last of which may be the beginning of one.
@@ -129,14 +129,12 @@ fn escape(text: &str, html: &mut String) {
 
 /// Searches for people.
 pub struct Searches {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
 }
 
 impl Searches {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, channels: Arc<Channels>) -> Self {
-        Self { store, clock, channels }
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
     }
 
     /// Messages with these words that the caller may see, the newest first. Counts as a message does, so that nobody
@@ -150,21 +148,21 @@ impl Searches {
     ) -> Result<Page<Hit>, Error> {
         let query = Arc::new(Query::parse(q)?);
         let before = next.map(decode_next).transpose()?;
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)?;
+        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
         let reader = caller.person.id;
         let conversation = match conversation {
-            Some(id) => Some(self.channels.of_member(id, reader).await?.key),
+            Some(id) => Some(self.context.channels.of_member(id, reader).await?.key),
             None => None,
         };
         let search = Search { reader, conversation, query: query.clone(), before, limit: limit::FOUND + 1 };
-        let Found { mut messages, stopped } = self.store.search(search).await?;
+        let Found { mut messages, stopped } = self.context.store.search(search).await?;
         let more = messages.len() > limit::FOUND;
         messages.truncate(limit::FOUND);
         let last = messages.last().filter(|_| more).map(|(position, _)| *position);
         let next = last.or(stopped).map(encode_next);
         let mut items = Vec::with_capacity(messages.len());
         for (_, record) in messages {
-            if let Some(channel) = self.channels.of_key(record.conversation).await? {
+            if let Some(channel) = self.context.channels.of_key(record.conversation).await? {
                 let fragment = query.fragment(&record.text);
                 items.push(Hit { message: channel.message(&record), fragment });
             }

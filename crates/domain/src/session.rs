@@ -13,16 +13,15 @@ use sha2::Sha256;
 use crate::Settings;
 use crate::account::own_user;
 use crate::api_token::{ApiTokens, is_api_token};
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
 use crate::limit::{Limiter, Rate};
-use crate::live::Broker;
 use crate::login::LoginLimits;
 use crate::password::Passwords;
-use crate::person::{Caller, Directory};
-use crate::random::{self, Random};
-use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord, Store};
+use crate::person::Caller;
+use crate::random::{self};
+use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord};
 use crate::token::{Tokens, digest};
 
 /// How long the refresh token that was used last is answered again. Long enough for a client whose network
@@ -34,12 +33,8 @@ const REFRESHES: u32 = 60;
 
 /// Logging in and out.
 pub struct Sessions {
-    store: Arc<dyn Store>,
-    broker: Arc<dyn Broker>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    context: Arc<Context>,
     passwords: Arc<Passwords>,
-    people: Arc<Directory>,
     api_tokens: Arc<ApiTokens>,
     tokens: Tokens,
     lifetime: Duration,
@@ -49,27 +44,18 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    #[expect(clippy::too_many_arguments, reason = "called once, by `Domain::new`")]
     pub(crate) fn new(
-        store: Arc<dyn Store>,
-        broker: Arc<dyn Broker>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+        context: Arc<Context>,
         passwords: Arc<Passwords>,
         keyring: Keyring,
-        people: Arc<Directory>,
         api_tokens: Arc<ApiTokens>,
         settings: &Settings,
     ) -> Self {
         let (issuer, audience) = (settings.issuer.clone(), settings.audience.clone());
         let tokens = Tokens::new(keyring, issuer, audience, settings.token_lifetime);
         Self {
-            store,
-            broker,
-            clock,
-            random,
+            context,
             passwords,
-            people,
             api_tokens,
             tokens,
             lifetime: settings.session_lifetime,
@@ -83,7 +69,7 @@ impl Sessions {
     /// `address` is `None` where limits per address do not apply; those per account do.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
-        let attempt = self.logins.take(&username, address, &*self.clock)?;
+        let attempt = self.logins.take(&username, address, &*self.context.clock)?;
         let outcome = self.check_password(&username, password).await;
         if !matches!(&outcome, Ok(None)) {
             self.logins.not_failed(&attempt);
@@ -102,9 +88,9 @@ impl Sessions {
     pub async fn refresh(&self, refresh_token: &str) -> Result<LoggedIn, Error> {
         let invalid = || Error::new(Code::RefreshInvalid, "Log in again.");
         let used = digest(refresh_token);
-        let session = self.store.session_of_refresh(used).await?.ok_or_else(invalid)?;
-        self.refreshes.take(session, self.clock.monotonic()).map_err(Error::rate_limited)?;
-        let (now, salt) = (self.clock.now(), random::bytes(&*self.random));
+        let session = self.context.store.session_of_refresh(used).await?.ok_or_else(invalid)?;
+        self.refreshes.take(session, self.context.clock.monotonic()).map_err(Error::rate_limited)?;
+        let (now, salt) = (self.context.clock.now(), random::bytes(&*self.context.random));
         let refresh = RefreshUse {
             used,
             next: digest(&successor(refresh_token, &salt)),
@@ -113,14 +99,14 @@ impl Sessions {
             now,
             grace: REPEATABLE,
         };
-        match self.store.rotate(refresh).await? {
+        match self.context.store.rotate(refresh).await? {
             Rotation::Rotated(session, salt) => {
-                let account = self.store.account_of(session.user).await?.ok_or_else(invalid)?;
+                let account = self.context.store.account_of(session.user).await?.ok_or_else(invalid)?;
                 Ok(self.logged_in(account, session.id, successor(refresh_token, &salt)))
             }
             Rotation::Reused(session) => {
                 tracing::warn!(session = %session.id, "a refresh token was used twice; its session is ended");
-                self.broker.cut(session.user, session.id);
+                self.context.broker.cut(session.user, session.id);
                 Err(invalid())
             }
             Rotation::Unknown => Err(invalid()),
@@ -136,20 +122,20 @@ impl Sessions {
             (token.user, token.id)
         } else {
             let pass = self.tokens.read(token)?;
-            let session = self.store.session(pass.session).await?.ok_or_else(revoked)?;
+            let session = self.context.store.session(pass.session).await?.ok_or_else(revoked)?;
             // After the session: there is nothing to refresh where that has ended.
-            pass.check(self.clock.now())?;
+            pass.check(self.context.clock.now())?;
             (session.user, session.id)
         };
-        let person = self.people.of(user).await?.ok_or_else(revoked)?;
-        let messages = self.people.bucket(person.id, self.messages);
+        let person = self.context.people.of(user).await?.ok_or_else(revoked)?;
+        let messages = self.context.people.bucket(person.id, self.messages);
         Ok(Caller { person, session, by_api_token, messages })
     }
 
     /// The caller's sessions, the latest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
         caller.check_logged_in()?;
-        let sessions = self.store.sessions_of(caller.person.id).await?;
+        let sessions = self.context.store.sessions_of(caller.person.id).await?;
         let shown = sessions.into_iter().map(|session| Session {
             id: session.id,
             device: session.device,
@@ -163,17 +149,17 @@ impl Sessions {
     /// Ends one of the caller's sessions and cuts its sockets.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
         caller.check_logged_in()?;
-        if !self.store.end_session(caller.person.id, id).await? {
+        if !self.context.store.end_session(caller.person.id, id).await? {
             return Err(Error::not_found("session"));
         }
-        self.broker.cut(caller.person.id, id);
+        self.context.broker.cut(caller.person.id, id);
         Ok(())
     }
 
     /// Ends the sessions that nobody refreshed, and forgets codes that expired.
     pub async fn sweep(&self) -> Result<(), Error> {
-        for session in self.store.forget_expired(self.clock.now()).await? {
-            self.broker.cut(session.user, session.id);
+        for session in self.context.store.forget_expired(self.context.clock.now()).await? {
+            self.context.broker.cut(session.user, session.id);
         }
         Ok(())
     }
@@ -185,29 +171,30 @@ impl Sessions {
 
     /// The account, if there is one and the password is right.
     async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
-        let account = self.store.account(username).await?;
+        let account = self.context.store.account(username).await?;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 
     async fn begin(&self, account: Account, device: Option<String>) -> Result<LoggedIn, Error> {
-        let now = self.clock.now();
-        let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.random)));
-        let token = BASE64URL.encode(random::bytes::<32>(&*self.random));
+        let now = self.context.clock.now();
+        let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.context.random)));
+        let token = BASE64URL.encode(random::bytes::<32>(&*self.context.random));
         let refresh = digest(&token);
         let device = device.map(|device| cut(device, limit::DEVICE)).filter(|device| !device.is_empty());
         let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
         let new = NewSession { session, refresh, refresh_expires_at };
-        for ended in self.store.create_session(new, limit::SESSIONS).await? {
-            self.broker.cut(ended.user, ended.id);
+        for ended in self.context.store.create_session(new, limit::SESSIONS).await? {
+            self.context.broker.cut(ended.user, ended.id);
         }
         Ok(self.logged_in(account, id, token))
     }
 
     fn logged_in(&self, account: Account, session: SessionId, refresh_token: String) -> LoggedIn {
-        let jti = BASE64URL.encode(random::bytes::<12>(&*self.random));
-        let (token, expires_at) = self.tokens.issue(&account.username, session, self.clock.now(), jti);
+        let jti = BASE64URL.encode(random::bytes::<12>(&*self.context.random));
+        let (token, expires_at) =
+            self.tokens.issue(&account.username, session, self.context.clock.now(), jti);
         LoggedIn { token, expires_at, refresh_token, user: own_user(account) }
     }
 }

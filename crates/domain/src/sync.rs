@@ -9,11 +9,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Code, Message, SyncEvent, limit};
 
 use crate::announce::Announcer;
-use crate::conversation::{Channel, Channels};
+use crate::context::Context;
+use crate::conversation::Channel;
 use crate::error::Error;
 use crate::receipt::Receipts;
 use crate::store::{
-    Behind, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Store, Upto, UserId,
+    Behind, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Upto, UserId,
 };
 
 /// Where a client that keeps its own store goes on from; opaque to clients.
@@ -79,45 +80,39 @@ pub struct Page {
 ///
 /// [`MessageStore::entries`]: crate::store::MessageStore::entries
 pub struct Syncs {
-    store: Arc<dyn Store>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
     receipts: Arc<Receipts>,
     announcer: Arc<Announcer>,
 }
 
 impl Syncs {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        channels: Arc<Channels>,
-        receipts: Arc<Receipts>,
-        announcer: Arc<Announcer>,
-    ) -> Self {
-        Self { store, channels, receipts, announcer }
+    pub(crate) fn new(context: Arc<Context>, receipts: Arc<Receipts>, announcer: Arc<Announcer>) -> Self {
+        Self { context, receipts, announcer }
     }
 
     /// Everything up to here can be read now. Whoever joins the live stream first and asks then misses
     /// nothing: what is told later and is not above it has been readable, too.
     pub async fn position(&self) -> Result<Position, Error> {
-        Ok(self.store.position().await?)
+        Ok(self.context.store.position().await?)
     }
 
     /// Everything up to here has been told to whoever was in the live stream.
     pub async fn told(&self) -> Result<Position, Error> {
-        let position = self.store.position().await?;
+        let position = self.context.store.position().await?;
         self.announcer.told(position).await;
         Ok(position)
     }
 
     /// The cursor of who has everything up to a position.
     pub fn cursor(&self, position: Position) -> String {
-        Cursor { epoch: self.store.epoch(), position }.encode()
+        Cursor { epoch: self.context.store.epoch(), position }.encode()
     }
 
     /// The position of who has kept a cursor.
     pub fn resume(&self, cursor: &str) -> Result<Position, Error> {
         let invalid = |detail| Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
         match Cursor::decode(cursor) {
-            Some(Cursor { epoch, position }) if self.store.reached(epoch, position) => Ok(position),
+            Some(Cursor { epoch, position }) if self.context.store.reached(epoch, position) => Ok(position),
             Some(_) => invalid("The cursor is of another log; begin without one."),
             None => invalid("Use the cursor of the last `sync:done` as it was, or none."),
         }
@@ -129,7 +124,7 @@ impl Syncs {
             Since::Delivered => (self.receipts.delivered_to(user), Position(0)),
             Since::Position(position) => (BTreeMap::new(), position),
         };
-        let behind = self.store.behind(user, since).await?;
+        let behind = self.context.store.behind(user, since).await?;
         let streams: Vec<_> = behind
             .into_iter()
             .map(|Behind { conversation, after_seq }| {
@@ -189,8 +184,8 @@ impl Syncs {
     pub async fn event(&self, user: UserId, delivery: Delivery) -> Result<Option<SyncEvent>, Error> {
         let Delivery { kind, message, conversation, .. } = delivery;
         let Some(message) = message else {
-            let record = self.store.conversation(user, conversation).await?;
-            return Ok(record.map(|record| SyncEvent::Conversation(self.channels.view(record, user))));
+            let record = self.context.store.conversation(user, conversation).await?;
+            return Ok(record.map(|record| SyncEvent::Conversation(self.context.channels.view(record, user))));
         };
         Ok(Some(match kind {
             EntryKind::Message => SyncEvent::Message(message),
@@ -230,7 +225,7 @@ impl Syncs {
     ) -> Result<Option<Delivery>, Error> {
         let channel = match &stream.channel {
             Some(channel) => channel,
-            None => match self.channels.of_key(stream.conversation).await? {
+            None => match self.context.channels.of_key(stream.conversation).await? {
                 Some(channel) => stream.channel.insert(channel),
                 None => return Ok(None),
             },
@@ -265,7 +260,7 @@ impl Syncs {
             }
         };
         let ranges = indexes.iter().map(range).collect();
-        let read = self.store.entries(ranges, reader.upto).await?;
+        let read = self.context.store.entries(ranges, reader.upto).await?;
         for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
             let stream = &mut reader.streams[index];
             stream.looked_at = upto;

@@ -7,19 +7,16 @@ use parking_lot::Mutex;
 use protocol::{Code, Nothing, SetTyping, Typing};
 
 use crate::block::Blocks;
-use crate::clock::Clock;
-use crate::conversation::{Channel, Channels};
+use crate::context::Context;
+use crate::conversation::Channel;
 use crate::error::Error;
-use crate::live::{Broker, Live};
-use crate::person::{Caller, Directory};
+use crate::live::Live;
+use crate::person::Caller;
 use crate::store::ConversationKey;
 
 /// Tells who types.
 pub struct Typings {
-    broker: Arc<dyn Broker>,
-    clock: Arc<dyn Clock>,
-    people: Arc<Directory>,
-    channels: Arc<Channels>,
+    context: Arc<Context>,
     blocks: Arc<Blocks>,
 }
 
@@ -27,14 +24,8 @@ impl Typings {
     /// In a group of more than this, typing is told to nobody: it would always be somebody.
     const LARGE: usize = 256;
 
-    pub(crate) fn new(
-        broker: Arc<dyn Broker>,
-        clock: Arc<dyn Clock>,
-        people: Arc<Directory>,
-        channels: Arc<Channels>,
-        blocks: Arc<Blocks>,
-    ) -> Self {
-        Self { broker, clock, people, channels, blocks }
+    pub(crate) fn new(context: Arc<Context>, blocks: Arc<Blocks>) -> Self {
+        Self { context, blocks }
     }
 
     /// Tells the other members of a conversation that the caller types, or has stopped. Nobody is told where
@@ -44,7 +35,7 @@ impl Typings {
         let me = caller.person.id;
         let channel = match (receiver, conversation_id) {
             (Some(receiver), None) => self.direct(caller, &receiver).await?,
-            (None, Some(id)) => Some(self.channels.of_member(id, me).await?),
+            (None, Some(id)) => Some(self.context.channels.of_member(id, me).await?),
             _ => {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
@@ -52,7 +43,7 @@ impl Typings {
         let Some(channel) = channel.filter(|channel| channel.members.len() <= Self::LARGE) else {
             return Ok(Nothing {});
         };
-        if !pace.takes(channel.key, typing, self.clock.monotonic()) {
+        if !pace.takes(channel.key, typing, self.context.clock.monotonic()) {
             return Ok(Nothing {});
         }
         if let Some(other) = channel.other(me)
@@ -62,15 +53,15 @@ impl Typings {
         }
         let username = caller.person.username.to_string();
         let live = Live::Typing(Typing { conversation_id: channel.id, username, typing });
-        self.broker.tell(&mut channel.users().filter(|user| *user != me), live);
+        self.context.broker.tell(&mut channel.users().filter(|user| *user != me), live);
         Ok(Nothing {})
     }
 
     /// The direct conversation of the caller and somebody, if they have one.
     async fn direct(&self, caller: &Caller, receiver: &str) -> Result<Option<Arc<Channel>>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
-        let receiver = self.people.named(receiver).await?.ok_or_else(unknown)?;
-        self.channels.direct(caller.person.id, receiver.id).await
+        let receiver = self.context.people.named(receiver).await?.ok_or_else(unknown)?;
+        self.context.channels.direct(caller.person.id, receiver.id).await
     }
 }
 

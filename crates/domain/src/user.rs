@@ -7,17 +7,15 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{ChangeMe, Code, Page, User};
 
 use crate::account::{check_display_name, own_user};
-use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
-use crate::person::{Caller, Directory};
+use crate::person::Caller;
 use crate::presence::Presences;
-use crate::store::{Account, AccountChange, NameSearch, Store, UserId};
+use crate::store::{Account, AccountChange, NameSearch, UserId};
 
 /// People, as they and others see them.
 pub struct Users {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    people: Arc<Directory>,
+    context: Arc<Context>,
     presences: Arc<Presences>,
 }
 
@@ -30,18 +28,13 @@ impl Users {
     /// display names.
     const LOOKS: usize = 256;
 
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        people: Arc<Directory>,
-        presences: Arc<Presences>,
-    ) -> Self {
-        Self { store, clock, people, presences }
+    pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>) -> Self {
+        Self { context, presences }
     }
 
     /// The caller's own user.
     pub async fn me(&self, caller: &Caller) -> Result<User, Error> {
-        let account = self.store.account_of(caller.person.id).await?;
+        let account = self.context.store.account_of(caller.person.id).await?;
         account.map(own_user).ok_or_else(|| Error::not_found("user"))
     }
 
@@ -52,7 +45,7 @@ impl Users {
         let display_name = display_name.as_deref().map(check_display_name).transpose()?;
         let change = AccountChange { display_name, hide_presence };
         let user = caller.person.id;
-        let account = self.store.change_account(user, change).await?;
+        let account = self.context.store.change_account(user, change).await?;
         if hide_presence.is_some() {
             self.presences.changed(user);
         }
@@ -62,8 +55,8 @@ impl Users {
     /// Somebody's public user.
     pub async fn get(&self, username: &str) -> Result<User, Error> {
         let missing = || Error::not_found("user");
-        let person = self.people.named(username).await?.ok_or_else(missing)?;
-        let account = self.store.account_of(person.id).await?.ok_or_else(missing)?;
+        let person = self.context.people.named(username).await?.ok_or_else(missing)?;
+        let account = self.context.store.account_of(person.id).await?.ok_or_else(missing)?;
         Ok(public_user(account))
     }
 
@@ -76,7 +69,7 @@ impl Users {
             return Err(Error::invalid("query", "Give at least two characters of a name."));
         }
         let next = next.map(Next::decode).transpose()?;
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)?;
+        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
         let reader = caller.person.id;
         // One more than a page shows whether there is another.
         let most = Self::PAGE + 1;
@@ -92,14 +85,14 @@ impl Users {
         };
         if let Some(above) = by_username {
             let prefix = query.to_ascii_lowercase();
-            found.extend(self.store.accounts_by_username(reader, &prefix, &above, most).await?);
+            found.extend(self.context.store.accounts_by_username(reader, &prefix, &above, most).await?);
         }
         let named = found.len();
         let mut stopped = None;
         if found.len() < most {
             let (prefix, limit) = (Account::display_key(query), most - named);
             let search = NameSearch { reader, prefix, after, limit, looks: Self::LOOKS };
-            let by_display_name = self.store.accounts_by_display_name(search).await?;
+            let by_display_name = self.context.store.accounts_by_display_name(search).await?;
             found.extend(by_display_name.accounts);
             stopped = by_display_name.stopped;
         }
