@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Block, Code, Page, Timestamp, limit};
 use quick_cache::sync::Cache;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::page;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
 use crate::store::UserId;
@@ -36,11 +35,12 @@ impl Blocks {
 
     /// Whom the caller has blocked, the latest first.
     pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Block>, Error> {
-        let before = next.map(decode_next).transpose()?;
+        let before = page::decode(next, place)?;
         let mut blocked = self.context.store.blocks(caller.person.id, before, limit::BLOCKS_PAGE + 1).await?;
-        let more = blocked.len() > limit::BLOCKS_PAGE;
-        blocked.truncate(limit::BLOCKS_PAGE);
-        let next = blocked.last().filter(|_| more).map(|last| encode_next(last.at, last.user));
+        let last = page::cut(&mut blocked, limit::BLOCKS_PAGE);
+        let next = last.map(|last| {
+            page::encode([last.at.as_millis().to_be_bytes(), last.user.0.to_be_bytes()].concat())
+        });
         let items = blocked.iter().map(|blocked| shown(&blocked.username, blocked.at)).collect();
         Ok(Page { items, next })
     }
@@ -115,15 +115,9 @@ fn shown(username: &str, at: Timestamp) -> Block {
     Block { username: username.to_owned(), created_at: at }
 }
 
-fn encode_next(at: Timestamp, user: UserId) -> String {
-    BASE64URL.encode([at.as_millis().to_be_bytes(), user.0.to_be_bytes()].concat())
-}
-
-fn decode_next(next: &str) -> Result<(Timestamp, UserId), Error> {
-    let invalid =
-        || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
-    let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
-    let bytes: [u8; 16] = bytes.try_into().map_err(|_| invalid())?;
-    let [at, user] = [&bytes[..8], &bytes[8..]].map(|half| half.try_into().map(i64::from_be_bytes));
-    Ok((Timestamp::from_millis(at.map_err(|_| invalid())?), UserId(user.map_err(|_| invalid())?)))
+/// Where a list of blocks goes on.
+fn place(bytes: &[u8]) -> Option<(Timestamp, UserId)> {
+    let (at, user) = bytes.split_first_chunk()?;
+    let (at, user) = (i64::from_be_bytes(*at), i64::from_be_bytes(user.try_into().ok()?));
+    Some((Timestamp::from_millis(at), UserId(user)))
 }

@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use parking_lot::Mutex;
 use protocol::{
-    Code, Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, limit,
+    Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, limit,
 };
 use quick_cache::sync::Cache;
 
@@ -15,10 +13,11 @@ use crate::attachment::shown;
 use crate::context::Context;
 use crate::error::Error;
 use crate::mention::mentions;
+use crate::page;
 use crate::person::{Caller, Directory, Person};
 use crate::store::{
-    ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MessageRecord, Position, Reaction, Store,
-    Target, UserId,
+    ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MessageRecord, Reaction, Store, Target,
+    UserId,
 };
 
 /// A conversation, as far as the way of a message needs it.
@@ -301,12 +300,11 @@ impl Conversations {
 
     /// The caller's conversations, newest activity first.
     pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Conversation>, Error> {
-        let before = next.map(decode_next).transpose()?;
+        let before = page::decode_position(next)?;
         let user = caller.person.id;
         let mut records = self.context.store.conversations(user, before, Self::PAGE + 1).await?;
-        let more = records.len() > Self::PAGE;
-        records.truncate(Self::PAGE);
-        let next = records.last().filter(|_| more).map(|last| encode_next(last.head_position));
+        let last = page::cut(&mut records, Self::PAGE);
+        let next = last.map(|last| page::encode_position(last.head_position));
         // What a blocked person began is not there.
         records.retain(|record| record.kind == ConversationKind::Group || record.last_message.is_some());
         let items = records.into_iter().map(|record| self.context.channels.view(record, user)).collect();
@@ -385,17 +383,6 @@ fn check_page(count: u32) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::invalid("limit", "A page has 1 to 200 entries."))
-}
-
-pub(crate) fn encode_next(position: Position) -> String {
-    BASE64URL.encode(position.0.to_be_bytes())
-}
-
-pub(crate) fn decode_next(next: &str) -> Result<Position, Error> {
-    let invalid =
-        || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
-    let bytes = BASE64URL.decode(next).map_err(|_| invalid())?;
-    Ok(Position(u64::from_be_bytes(bytes.try_into().map_err(|_| invalid())?)))
 }
 
 #[cfg(test)]

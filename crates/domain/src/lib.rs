@@ -25,6 +25,7 @@ mod media;
 mod mention;
 mod message;
 mod otp;
+mod page;
 mod password;
 mod person;
 mod picture;

@@ -137,8 +137,7 @@ impl Messages {
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Destination, Error> {
-        let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
-        let receiver = self.context.people.named(receiver).await?.ok_or_else(unknown)?;
+        let receiver = self.context.people.receiver(receiver).await?;
         let channel = self.context.channels.direct(caller.person.id, receiver.id).await?;
         Ok(channel.map_or(Destination::New(receiver), Destination::Known))
     }

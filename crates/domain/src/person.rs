@@ -81,6 +81,12 @@ impl Directory {
         Ok(Some(person))
     }
 
+    /// The person of a username that a request names as the receiver, in any case.
+    pub(crate) async fn receiver(&self, username: &str) -> Result<Arc<Person>, Error> {
+        let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
+        self.named(username).await?.ok_or_else(unknown)
+    }
+
     /// The person of an id.
     pub(crate) async fn of(&self, id: UserId) -> Result<Option<Arc<Person>>, Error> {
         if let Some(person) = self.by_id.get(&id) {

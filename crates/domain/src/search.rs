@@ -6,8 +6,8 @@ use std::sync::Arc;
 use protocol::{ConversationId, Hit, Page, limit};
 
 use crate::context::Context;
-use crate::conversation::{decode_next, encode_next};
 use crate::error::Error;
+use crate::page;
 use crate::person::Caller;
 use crate::store::{Found, Search};
 use crate::words::words;
@@ -147,7 +147,7 @@ impl Searches {
         next: Option<&str>,
     ) -> Result<Page<Hit>, Error> {
         let query = Arc::new(Query::parse(q)?);
-        let before = next.map(decode_next).transpose()?;
+        let before = page::decode_position(next)?;
         caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
         let reader = caller.person.id;
         let conversation = match conversation {
@@ -156,10 +156,8 @@ impl Searches {
         };
         let search = Search { reader, conversation, query: query.clone(), before, limit: limit::FOUND + 1 };
         let Found { mut messages, stopped } = self.context.store.search(search).await?;
-        let more = messages.len() > limit::FOUND;
-        messages.truncate(limit::FOUND);
-        let last = messages.last().filter(|_| more).map(|(position, _)| *position);
-        let next = last.or(stopped).map(encode_next);
+        let last = page::cut(&mut messages, limit::FOUND).map(|(position, _)| *position);
+        let next = last.or(stopped).map(page::encode_position);
         let mut items = Vec::with_capacity(messages.len());
         for (_, record) in messages {
             if let Some(channel) = self.context.channels.of_key(record.conversation).await? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use protocol::{Code, Nothing, SetTyping, Typing};
+use protocol::{Nothing, SetTyping, Typing};
 
 use crate::block::Blocks;
 use crate::context::Context;
@@ -59,8 +59,7 @@ impl Typings {
 
     /// The direct conversation of the caller and somebody, if they have one.
     async fn direct(&self, caller: &Caller, receiver: &str) -> Result<Option<Arc<Channel>>, Error> {
-        let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
-        let receiver = self.context.people.named(receiver).await?.ok_or_else(unknown)?;
+        let receiver = self.context.people.receiver(receiver).await?;
         self.context.channels.direct(caller.person.id, receiver.id).await
     }
 }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use protocol::{ChangeMe, Code, Page, User};
+use protocol::{ChangeMe, Page, User};
 
 use crate::account::{check_display_name, own_user};
 use crate::context::Context;
 use crate::error::Error;
+use crate::page;
 use crate::person::Caller;
 use crate::presence::Presences;
 use crate::store::{Account, AccountChange, NameSearch, UserId};
@@ -68,7 +67,7 @@ impl Users {
         if query.chars().count() < Self::QUERY {
             return Err(Error::invalid("query", "Give at least two characters of a name."));
         }
-        let next = next.map(Next::decode).transpose()?;
+        let next = page::decode(next, Next::read)?;
         caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
         let reader = caller.person.id;
         // One more than a page shows whether there is another.
@@ -96,11 +95,9 @@ impl Users {
             found.extend(by_display_name.accounts);
             stopped = by_display_name.stopped;
         }
-        let more = found.len() > Self::PAGE;
-        found.truncate(Self::PAGE);
-        let last = found.last().filter(|_| more);
-        let next = last
-            .map(|last| if found.len() <= named { Next::username(last) } else { Next::display_name(last) });
+        let in_names = found.len().min(Self::PAGE) <= named;
+        let last = page::cut(&mut found, Self::PAGE);
+        let next = last.map(|last| if in_names { Next::username(last) } else { Next::display_name(last) });
         let next = next.or(stopped.map(|(name, user)| Next::DisplayName(name, user)));
         Ok(Page { items: found.into_iter().map(public_user).collect(), next: next.map(Next::encode) })
     }
@@ -135,18 +132,12 @@ impl Next {
         };
         let mut bytes = user.0.to_be_bytes().to_vec();
         bytes.extend_from_slice(name.as_bytes());
-        BASE64URL.encode(bytes)
+        page::encode(bytes)
     }
 
-    fn decode(next: &str) -> Result<Self, Error> {
-        let read = || {
-            let bytes = BASE64URL.decode(next).ok()?;
-            let (user, name) = bytes.split_first_chunk()?;
-            let (user, name) = (UserId(i64::from_be_bytes(*user)), String::from_utf8(name.to_vec()).ok()?);
-            Some(if user == UserId(0) { Self::Username(name) } else { Self::DisplayName(name, user) })
-        };
-        let invalid =
-            || Error::new(Code::CursorInvalid, "Use the `next` of the last page as it was.").about("next");
-        read().ok_or_else(invalid)
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (user, name) = bytes.split_first_chunk()?;
+        let (user, name) = (UserId(i64::from_be_bytes(*user)), String::from_utf8(name.to_vec()).ok()?);
+        Some(if user == UserId(0) { Self::Username(name) } else { Self::DisplayName(name, user) })
     }
 }
