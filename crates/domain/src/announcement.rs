@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use protocol::{ConversationKind, Role};
 
+use crate::channel::Channel;
 use crate::context::Context;
-use crate::conversation::Channel;
 use crate::error::Error;
 use crate::live::Live;
 use crate::store::{

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
 use crate::Settings;
+use crate::channel::shown;
 use crate::context::Context;
 use crate::error::Error;
 use crate::media::{self, Utf8};
@@ -371,24 +372,6 @@ impl Upload<'_> {
             return Err(attachments.quota_exceeded());
         }
         Ok(attachment)
-    }
-}
-
-/// A file as clients see it.
-pub(crate) fn shown(record: &AttachmentRecord) -> Attachment {
-    let url = format!("/api/attachments/{}", record.id);
-    let picture = record.picture.as_ref();
-    Attachment {
-        id: record.id,
-        name: record.name.to_string(),
-        kind: record.kind.to_string(),
-        size: record.size,
-        width: picture.map(|picture| picture.width),
-        height: picture.map(|picture| picture.height),
-        thumbnail_url: picture
-            .and_then(|picture| picture.thumbnail)
-            .map(|_| format!("/api/attachments/{}/thumbnail", record.id)),
-        url,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::channel::Channels;
 use crate::clock::Clock;
-use crate::conversation::Channels;
 use crate::live::Broker;
 use crate::person::Directory;
 use crate::random::Random;

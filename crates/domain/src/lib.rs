@@ -10,6 +10,7 @@ mod announcement;
 mod api_token;
 mod attachment;
 mod block;
+mod channel;
 mod clock;
 mod context;
 mod conversation;
@@ -50,8 +51,9 @@ pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
 pub use block::Blocks;
+pub use channel::Channel;
 pub use clock::{Clock, ClockWatch};
-pub use conversation::{Around, Channel, Conversations};
+pub use conversation::{Around, Conversations};
 pub use error::Error;
 pub use group::Groups;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
@@ -178,7 +180,7 @@ impl Domain {
     pub fn new(ports: Ports, settings: &Settings) -> Self {
         let Ports { store, blobs, broker, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
-        let channels = Arc::new(conversation::Channels::new(store.clone(), people.clone()));
+        let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
         let context = Arc::new(Context { store, broker, clock, random, people, channels });
         let own = || context.clone();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));

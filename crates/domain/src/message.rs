@@ -9,8 +9,8 @@ use protocol::{
 use tokio::sync::Semaphore;
 
 use crate::Settings;
+use crate::channel::{Channel, Channels};
 use crate::context::Context;
-use crate::conversation::{Channel, Channels};
 use crate::error::Error;
 use crate::live::SocketKey;
 use crate::mention::mentions;

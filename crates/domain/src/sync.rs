@@ -9,8 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use protocol::{Code, Message, SyncEvent, limit};
 
 use crate::announce::Announcer;
+use crate::channel::Channel;
 use crate::context::Context;
-use crate::conversation::Channel;
 use crate::error::Error;
 use crate::receipt::Receipts;
 use crate::store::{

@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use protocol::{Nothing, SetTyping, Typing};
 
 use crate::block::Blocks;
+use crate::channel::Channel;
 use crate::context::Context;
-use crate::conversation::Channel;
 use crate::error::Error;
 use crate::live::Live;
 use crate::person::Caller;

@@ -8,10 +8,10 @@ use domain::store::{
     NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
-use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
+use protocol::{ConversationId, ConversationKind, HistoryAccess, Role, Timestamp, limit};
 
 use super::MemoryStore;
-use super::log::Log;
+use super::log::{Log, Member};
 
 #[derive(Default)]
 pub(super) struct Conversations {
@@ -37,25 +37,6 @@ pub(super) struct Conversation {
 pub(super) struct About {
     pub(super) title: Option<String>,
     pub(super) history: HistoryAccess,
-}
-
-/// Somebody in a conversation.
-pub(super) struct Member {
-    pub(super) user: UserId,
-    pub(super) role: Role,
-    pub(super) cursors: Cursors,
-    /// Entries up to here were before they came.
-    pub(super) joined_after: u64,
-    /// Messages up to here are not theirs to see.
-    pub(super) visible_after: u64,
-    pub(super) muted: bool,
-}
-
-impl Member {
-    pub(super) fn new(user: UserId, role: Role, joined_after: u64, visible_after: u64) -> Self {
-        let cursors = Cursors { delivered_seq: joined_after, read_seq: joined_after };
-        Self { user, role, cursors, joined_after, visible_after, muted: false }
-    }
 }
 
 impl Conversations {

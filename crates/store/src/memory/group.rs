@@ -9,8 +9,8 @@ use domain::store::{
 use protocol::{ConversationKind, Role, Timestamp};
 
 use super::MemoryStore;
-use super::conversation::{About, Member};
-use super::log::Log;
+use super::conversation::About;
+use super::log::{Log, Member};
 
 impl MemoryStore {
     pub(super) fn open_group(&self, group: NewGroup) -> ConversationRecord {

@@ -6,9 +6,7 @@ use domain::store::{
     AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, GroupEntry, GroupEvent, MessageRecord,
     Position, Reaction, Roster, UserId,
 };
-use protocol::{MessageId, Timestamp};
-
-use super::conversation::Member;
+use protocol::{Cursors, MessageId, Role, Timestamp};
 
 /// A conversation's log with its members.
 pub(super) struct Log {
@@ -22,6 +20,25 @@ pub(super) struct Log {
     pub(super) changes: Vec<GroupEntry>,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
+}
+
+/// Somebody in a conversation.
+pub(super) struct Member {
+    pub(super) user: UserId,
+    pub(super) role: Role,
+    pub(super) cursors: Cursors,
+    /// Entries up to here were before they came.
+    pub(super) joined_after: u64,
+    /// Messages up to here are not theirs to see.
+    pub(super) visible_after: u64,
+    pub(super) muted: bool,
+}
+
+impl Member {
+    pub(super) fn new(user: UserId, role: Role, joined_after: u64, visible_after: u64) -> Self {
+        let cursors = Cursors { delivered_seq: joined_after, read_seq: joined_after };
+        Self { user, role, cursors, joined_after, visible_after, muted: false }
+    }
 }
 
 /// Grows without moving what is there: chunks, all but the last full.

@@ -1,0 +1,336 @@
+//! Conversations as the way of a message needs them: who is in them, and how they and their messages look to clients.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use protocol::{
+    Attachment, Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message,
+};
+use quick_cache::sync::Cache;
+
+use crate::error::Error;
+use crate::mention::mentions;
+use crate::person::{Directory, Person};
+use crate::store::{
+    AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MessageRecord, Reaction,
+    Store, Target, UserId,
+};
+
+/// A conversation, as far as the way of a message needs it.
+#[derive(Debug)]
+pub struct Channel {
+    /// Within the store.
+    pub key: ConversationKey,
+    /// For clients.
+    pub id: ConversationId,
+    /// Two people, or a group.
+    pub kind: ConversationKind,
+    /// Everybody in it, by id.
+    pub members: Vec<Arc<Person>>,
+    /// Who was in it, by id.
+    former: Vec<Arc<Person>>,
+    /// The `seq` of the last change of the conversation itself.
+    pub(crate) version: u64,
+    /// The members by their usernames in lower case; made when a text first names somebody.
+    names: OnceLock<HashMap<Box<str>, UserId>>,
+}
+
+impl Channel {
+    /// The member of an id.
+    pub fn member(&self, user: UserId) -> Option<&Arc<Person>> {
+        find(&self.members, user)
+    }
+
+    /// The name of who is or was in it.
+    fn name(&self, user: UserId) -> Option<String> {
+        self.member(user).or_else(|| find(&self.former, user)).map(|person| person.username.to_string())
+    }
+
+    /// The other of a direct conversation; oneself in a note to oneself.
+    pub(crate) fn other(&self, user: UserId) -> Option<&Arc<Person>> {
+        match (self.kind, self.members.as_slice()) {
+            (ConversationKind::Direct, [one, other]) => Some(if one.id == user { other } else { one }),
+            (ConversationKind::Direct, [one]) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Where an entry of it goes.
+    pub(crate) fn target(&self) -> Target {
+        match self.kind {
+            ConversationKind::Direct => Target::Conversation(self.key),
+            ConversationKind::Group => Target::Group(self.key),
+        }
+    }
+
+    /// Everybody in it.
+    pub(crate) fn users(&self) -> impl Iterator<Item = UserId> {
+        self.members.iter().map(|person| person.id)
+    }
+
+    /// The members that a text names.
+    pub(crate) fn mentions(&self, text: &str) -> Vec<UserId> {
+        mentions(text, |name| self.names().get(name).copied())
+    }
+
+    fn names(&self) -> &HashMap<Box<str>, UserId> {
+        let name = |person: &Arc<Person>| (person.username.to_ascii_lowercase().into(), person.id);
+        self.names.get_or_init(|| self.members.iter().map(name).collect())
+    }
+
+    /// A message as clients see it.
+    pub(crate) fn message(&self, record: &MessageRecord) -> Message {
+        let receiver = self.other(record.sender).map(|person| person.username.to_string());
+        let mut reactions = BTreeMap::<String, Vec<String>>::new();
+        for Reaction { emoji, user } in &record.reactions {
+            reactions.entry(emoji.to_string()).or_default().extend(self.name(*user));
+        }
+        // Of a message that is older than the list of its mentions they are found now.
+        let mentions = record.mentions.as_deref().map_or_else(|| self.mentions(&record.text), <[_]>::to_vec);
+        Message {
+            conversation_id: self.id,
+            seq: record.seq,
+            client_id: record.client_id.as_ref().map_or_else(|| record.id.to_string(), ToString::to_string),
+            id: record.id,
+            sender: self.name(record.sender).unwrap_or_default(),
+            receiver,
+            mentions: mentions.into_iter().filter_map(|user| self.name(user)).collect(),
+            text: record.text.to_string(),
+            timestamp: record.timestamp,
+            edited_at: record.edited_at,
+            deleted_at: record.deleted_at,
+            reply_to: record.reply_to,
+            attachments: record.attachments.iter().map(|attachment| shown(attachment)).collect(),
+            reactions,
+            change_seq: record.change_seq,
+        }
+    }
+
+    /// A change of the group as clients see it.
+    pub(crate) fn change(&self, entry: GroupEntry) -> ConversationChange {
+        let mut change = ConversationChange {
+            seq: entry.seq,
+            by: self.name(entry.by).unwrap_or_default(),
+            timestamp: entry.at,
+            title: None,
+            history: None,
+            joined: Vec::new(),
+            left: Vec::new(),
+            roles: BTreeMap::new(),
+        };
+        for event in entry.events {
+            match event {
+                GroupEvent::Title(title) => change.title = Some(title),
+                GroupEvent::History(history) => change.history = Some(history),
+                GroupEvent::Joined(user) => change.joined.extend(self.name(user)),
+                GroupEvent::Left(user) => change.left.extend(self.name(user)),
+                GroupEvent::Role(user, role) => change.roles.extend(self.name(user).map(|name| (name, role))),
+            }
+        }
+        change
+    }
+}
+
+fn find(people: &[Arc<Person>], user: UserId) -> Option<&Arc<Person>> {
+    people.get(people.binary_search_by_key(&user, |person| person.id).ok()?)
+}
+
+/// The channels that were used lately.
+pub(crate) struct Channels {
+    store: Arc<dyn Store>,
+    people: Arc<Directory>,
+    by_key: Cache<ConversationKey, Arc<Channel>>,
+    by_id: Cache<ConversationId, Arc<Channel>>,
+    /// Lower user first.
+    direct: Cache<(UserId, UserId), Arc<Channel>>,
+    /// Held while a channel takes the place of an earlier one.
+    keeping: Mutex<()>,
+}
+
+impl Channels {
+    /// Channels kept in memory, at about 300 bytes each for two people.
+    const CAPACITY: usize = 100_000;
+
+    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>) -> Self {
+        Self {
+            store,
+            people,
+            by_key: Cache::new(Self::CAPACITY),
+            by_id: Cache::new(Self::CAPACITY),
+            direct: Cache::new(Self::CAPACITY),
+            keeping: Mutex::default(),
+        }
+    }
+
+    /// The channel of a conversation that the user is a member of. What is kept here may lag behind the store, so who
+    /// is not in it is looked for there, by key: only the store says no.
+    pub(crate) async fn of_member(&self, id: ConversationId, user: UserId) -> Result<Arc<Channel>, Error> {
+        let missing = || Error::not_found("conversation");
+        let record = match self.by_id.get(&id) {
+            Some(channel) if channel.member(user).is_some() => return Ok(channel),
+            Some(channel) => self.store.conversation(user, channel.key).await?,
+            None => {
+                let key = self.store.conversation_key(id).await?.ok_or_else(missing)?;
+                let record = self.store.conversation_by_key(key).await?;
+                record.filter(|record| record.members.iter().any(|member| member.user == user))
+            }
+        };
+        Ok(self.keep(&record.ok_or_else(missing)?))
+    }
+
+    /// The channel of a store key, if known without asking the store.
+    pub(crate) fn cached(&self, key: ConversationKey) -> Option<Arc<Channel>> {
+        self.by_key.get(&key)
+    }
+
+    /// The channel of a store key.
+    pub(crate) async fn of_key(&self, key: ConversationKey) -> Result<Option<Arc<Channel>>, Error> {
+        if let Some(channel) = self.by_key.get(&key) {
+            return Ok(Some(channel));
+        }
+        Ok(self.store.conversation_by_key(key).await?.map(|record| self.keep(&record)))
+    }
+
+    /// The direct channel of two people, if known without asking the store.
+    pub(crate) fn cached_direct(&self, one: UserId, other: UserId) -> Option<Arc<Channel>> {
+        self.direct.get(&pair(one, other))
+    }
+
+    /// The direct channel of two people, if they have one.
+    pub(crate) async fn direct(&self, one: UserId, other: UserId) -> Result<Option<Arc<Channel>>, Error> {
+        if let Some(channel) = self.cached_direct(one, other) {
+            return Ok(Some(channel));
+        }
+        match self.store.direct(one, other).await? {
+            Some(key) => self.of_key(key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the channel of a record, unless a later one is known.
+    pub(crate) fn keep(&self, record: &ConversationRecord) -> Arc<Channel> {
+        let _keeping = self.keeping.lock();
+        if let Some(known) = self.by_key.get(&record.key)
+            && known.version > record.changed_seq
+        {
+            return known;
+        }
+        let channel = Arc::new(self.channel(record));
+        self.by_key.insert(channel.key, channel.clone());
+        self.by_id.insert(channel.id, channel.clone());
+        if channel.kind == ConversationKind::Direct
+            && let (Some(first), Some(last)) = (channel.members.first(), channel.members.last())
+        {
+            self.direct.insert(pair(first.id, last.id), channel.clone());
+        }
+        channel
+    }
+
+    fn channel(&self, record: &ConversationRecord) -> Channel {
+        let members = record.members.iter();
+        let mut members: Vec<_> =
+            members.map(|member| self.people.met(member.user, &member.username)).collect();
+        members.sort_by_key(|person| person.id);
+        let former = record.former.iter();
+        let mut former: Vec<_> = former.map(|(user, username)| self.people.met(*user, username)).collect();
+        former.sort_by_key(|person| person.id);
+        let (key, id, kind, version) = (record.key, record.id, record.kind, record.changed_seq);
+        Channel { key, id, kind, members, former, version, names: OnceLock::new() }
+    }
+
+    /// A record as a member sees it.
+    pub(crate) fn view(&self, record: ConversationRecord, user: UserId) -> Conversation {
+        let channel = self.channel(&record);
+        let muted = record.members.iter().any(|member| member.user == user && member.muted);
+        let members = record.members.into_iter().map(|member| Member {
+            username: member.username.to_string(),
+            display_name: member.display_name,
+            role: member.role,
+            delivered_seq: member.cursors.delivered_seq,
+            read_seq: member.cursors.read_seq,
+        });
+        Conversation {
+            id: record.id,
+            kind: record.kind,
+            title: record.title,
+            history: record.history,
+            created_at: record.created_at,
+            head_seq: record.head_seq,
+            unread: record.unread,
+            muted,
+            members: members.collect(),
+            last_message: record.last_message.as_ref().map(|message| channel.message(message)),
+        }
+    }
+}
+
+fn pair(one: UserId, other: UserId) -> (UserId, UserId) {
+    (one.min(other), one.max(other))
+}
+
+/// A file as clients see it.
+pub(crate) fn shown(record: &AttachmentRecord) -> Attachment {
+    let url = format!("/api/attachments/{}", record.id);
+    let picture = record.picture.as_ref();
+    Attachment {
+        id: record.id,
+        name: record.name.to_string(),
+        kind: record.kind.to_string(),
+        size: record.size,
+        width: picture.map(|picture| picture.width),
+        height: picture.map(|picture| picture.height),
+        thumbnail_url: picture
+            .and_then(|picture| picture.thumbnail)
+            .map(|_| format!("/api/attachments/{}/thumbnail", record.id)),
+        url,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{MessageId, Timestamp};
+
+    use super::*;
+
+    fn person(id: i64, username: &str) -> Arc<Person> {
+        Arc::new(Person { id: UserId(id), username: username.into() })
+    }
+
+    #[test]
+    fn mentions_are_those_that_were_stored_and_of_older_messages_those_of_now() {
+        let at = Timestamp::from_millis(1);
+        let channel = Channel {
+            key: ConversationKey(1),
+            id: ConversationId::mint(at, 1),
+            kind: ConversationKind::Group,
+            members: vec![person(1, "Ann"), person(2, "Bob")],
+            former: vec![person(3, "Eve")],
+            version: 1,
+            names: OnceLock::new(),
+        };
+        let mentioned = |mentions: Option<&[i64]>| {
+            let record = MessageRecord {
+                conversation: channel.key,
+                seq: 1,
+                id: MessageId::mint(at, 1, 0),
+                sender: UserId(1),
+                client_id: None,
+                text: "@bob, @eve".into(),
+                timestamp: at,
+                reply_to: None,
+                edited_at: None,
+                deleted_at: None,
+                attachments: Vec::new(),
+                mentions: mentions.map(|users| users.iter().map(|user| UserId(*user)).collect()),
+                reactions: Vec::new(),
+                hidden_from: None,
+                change_seq: None,
+            };
+            channel.message(&record).mentions
+        };
+        assert_eq!(mentioned(Some(&[3])), ["Eve"]);
+        assert_eq!(mentioned(Some(&[])), [""; 0]);
+        assert_eq!(mentioned(None), ["Bob"]);
+    }
+}
