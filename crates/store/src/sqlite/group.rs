@@ -7,9 +7,9 @@ use protocol::{HistoryAccess, Role, Timestamp};
 use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
-use super::conversation::{GROUP, history_of, record, role_number, role_of};
 use super::history;
 use super::message::{CONVERSATION, visible_after};
+use super::view::{GROUP, history_of, record, role_number, role_of};
 use super::writer::Writing;
 
 const TITLE: i64 = 0;

@@ -1,23 +1,12 @@
-use std::sync::Arc;
+//! Rows of messages and of their changes.
 
-use async_trait::async_trait;
-use domain::store::{
-    Append, Committed, ConversationKey, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Origin,
-    Position, Range, Reaction, Read, Roster, StoreError, Submitted, Upto, UserId,
-};
+use domain::store::{ConversationKey, MessageRecord, Reaction, Roster, UserId};
 use protocol::{MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tokio::sync::oneshot;
 
-use super::SqliteStore;
-use super::append::AppendJob;
 use super::attachment;
 use super::client_id::StoredClientId;
-use super::conversation::GROUP;
-use super::lane::NOBODY;
 use super::mention::StoredMentions;
-use super::{group, history};
-use crate::tail::Next;
 
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
@@ -58,30 +47,6 @@ pub(super) fn message(
         hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),
         change_seq,
     })
-}
-
-fn entry(
-    connection: &Connection,
-    conversation: ConversationKey,
-    row: &Row<'_>,
-) -> Result<Entry, rusqlite::Error> {
-    let (seq, position) = (row.get(0)?, Position(row.get(1)?));
-    let kind = match row.get(2)? {
-        EDIT => EntryKind::Edit,
-        DELETE => EntryKind::Delete,
-        REACTION => EntryKind::Reaction,
-        CONVERSATION => EntryKind::Conversation,
-        _ => EntryKind::Message,
-    };
-    let message = match kind {
-        EntryKind::Message => Some(message(connection, conversation, row)?),
-        EntryKind::Conversation => None,
-        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction => {
-            let of = row.get(3)?;
-            Some(at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
-        }
-    };
-    Ok(Entry { seq, position, kind, message })
 }
 
 /// The reactions to a message, the oldest first.
@@ -141,158 +106,4 @@ pub(super) fn seen_by(
     let sql = "SELECT user_id FROM members WHERE conversation_id = ? AND gone = 0 AND visible_after < ? ORDER BY user_id";
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_map(params![conversation.0, seq], |row| row.get(0).map(UserId))?.collect()
-}
-
-/// How far a part of a log is looked at: `span` entries above a `seq`, none above `upto`.
-fn looked_at(
-    connection: &Connection,
-    range: &Range,
-    span: u64,
-    upto: Position,
-) -> Result<Upto, rusqlite::Error> {
-    let end = range.after_seq.saturating_add(span);
-    let [above, below] = [range.after_seq, end].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let sql = "SELECT seq, position FROM messages WHERE conversation_id = ? AND seq > ? AND seq <= ? AND position <= ? \
-               ORDER BY seq DESC LIMIT 1";
-    let last = |row: &Row<'_>| Ok((row.get(0)?, Position(row.get(1)?)));
-    let mut statement = connection.prepare_cached(sql)?;
-    let last = statement.query_row(params![range.conversation.0, above, below, upto.0], last).optional()?;
-    Ok(match last {
-        Some((seq, position)) => Upto { seq, position, ended: seq < end },
-        None => Upto { seq: range.after_seq, position: upto, ended: true },
-    })
-}
-
-fn entries(
-    connection: &Connection,
-    range: &Range,
-    span: u64,
-    upto: Position,
-) -> Result<Read, rusqlite::Error> {
-    let came_to = looked_at(connection, range, span, upto)?;
-    let (key, reader) = (range.conversation.0, range.reader.0);
-    // With the last change of the conversation itself, if that is not above `upto`.
-    let sql = "SELECT visible_after, joined_after, coalesce((SELECT seq FROM messages \
-                 WHERE conversation_id = ?1 AND seq = changed_seq AND position <= ?3), 0) \
-               FROM members JOIN conversations ON conversations.id = conversation_id \
-               WHERE conversation_id = ?1 AND user_id = ?2 AND gone = 0";
-    let member = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let mut statement = connection.prepare_cached(sql)?;
-    let member = statement.query_row(params![key, reader, upto.0], member).optional()?;
-    let Some((visible_after, joined_after, changed_seq)) = member else {
-        return Ok(Read { entries: Vec::new(), upto: came_to });
-    };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM messages AS entry WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 \
-         AND hidden_from IS NOT ?4 \
-         AND CASE kind \
-           WHEN {MESSAGE} THEN seq > ?5 \
-           WHEN {CONVERSATION} THEN seq >= ?7 OR seq = ?6 + 1 \
-           ELSE ref_seq > ?5 AND NOT EXISTS (SELECT 1 FROM messages AS changed \
-             JOIN messages AS last ON last.conversation_id = ?1 AND last.seq = changed.change_seq \
-             WHERE changed.conversation_id = ?1 AND changed.seq = entry.ref_seq \
-             AND changed.change_seq > entry.seq AND last.position <= ?8) \
-         END ORDER BY seq"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let [above, last] = [range.after_seq, came_to.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let values = params![key, above, last, reader, visible_after, joined_after, changed_seq, upto.0];
-    Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
-}
-
-/// The entries above a position, each for whoever may see it now.
-fn committed(
-    connection: &Connection,
-    after: Position,
-    limit: usize,
-) -> Result<Vec<Arc<Committed>>, rusqlite::Error> {
-    let sql = format!(
-        "SELECT {COLUMNS}, conversation_id, \
-           (SELECT kind FROM conversations WHERE conversations.id = conversation_id) \
-         FROM messages WHERE position > ? ORDER BY position LIMIT ?"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![after.0, limit])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (key, is_group) = (ConversationKey(row.get(16)?), row.get::<_, i64>(17)? == GROUP);
-        let entry = entry(connection, key, row)?;
-        found.push(Arc::new(match group::entry_at(connection, key, entry.seq)? {
-            Some(change) => Committed::of_group(key, entry, change),
-            None => {
-                let of = entry.message.as_ref().filter(|_| is_group);
-                let roster = of.map(|message| seen_by(connection, key, message.seq)).transpose()?;
-                Committed::of_message(key, entry, roster, Origin::default())
-            }
-        }));
-    }
-    Ok(found)
-}
-
-#[async_trait]
-impl MessageStore for SqliteStore {
-    fn submit(&self, append: Append, origin: Origin) -> Submitted {
-        let (answer, outcome) = oneshot::channel();
-        Submitted::awaited(self.writer.submit(Box::new(AppendJob::new(append, origin, answer))), outcome)
-    }
-
-    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        loop {
-            match self.tail.next(after, limit).await {
-                Next::Entries(entries) => return Ok(entries),
-                Next::Closed => return Err(StoreError::Closed),
-                Next::Overrun => {}
-            }
-            let read = move |connection: &Connection| committed(connection, after, limit);
-            let entries = self.readers.run(NOBODY, read).await?;
-            if !entries.is_empty() {
-                return Ok(entries);
-            }
-        }
-    }
-
-    async fn position(&self) -> Result<Position, StoreError> {
-        Ok(self.writer.position())
-    }
-
-    fn epoch(&self) -> Epoch {
-        self.epochs.current
-    }
-
-    fn reached(&self, epoch: Epoch, position: Position) -> bool {
-        self.epochs.reached(epoch, position, self.writer.position())
-    }
-
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
-        let reader = ranges.first().map_or(NOBODY, |range| range.reader);
-        let span = Read::span(ranges.len());
-        let read = move |connection: &Connection| {
-            ranges.iter().map(|range| entries(connection, range, span, upto)).collect()
-        };
-        self.readers.run(reader, read).await
-    }
-
-    async fn messages_before(
-        &self,
-        reader: UserId,
-        conversation: ConversationKey,
-        before: u64,
-        limit: usize,
-    ) -> Result<Vec<MessageRecord>, StoreError> {
-        self.readers
-            .run(reader, move |connection| history::before(connection, reader, conversation, before, limit))
-            .await
-    }
-
-    async fn messages_after(
-        &self,
-        reader: UserId,
-        conversation: ConversationKey,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<MessageRecord>, StoreError> {
-        self.readers
-            .run(reader, move |connection| history::after(connection, reader, conversation, after, limit))
-            .await
-    }
 }

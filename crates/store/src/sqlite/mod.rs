@@ -24,6 +24,7 @@ mod identity;
 mod identity_tests;
 mod index;
 mod lane;
+mod log;
 mod mention;
 mod message;
 mod presence;
@@ -36,6 +37,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod view;
 mod writer;
 
 use std::fs::File;
