@@ -154,7 +154,7 @@ pub(super) fn check_database(
         let sql = "SELECT EXISTS (SELECT 1 FROM epochs WHERE id = ?), stamp FROM identity";
         let (has_epoch, stamp) =
             connection.query_row(sql, [expected.epoch.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        (database, has_epoch, stamp, super::writer::last_position(connection)?)
+        (database, has_epoch, stamp, super::message::last_position(connection)?)
     } else {
         (None, false, 0_u64, 0)
     };

@@ -22,9 +22,9 @@ use tokio::sync::watch;
 
 use super::epoch::Epochs;
 use super::health::is_damage;
+use super::message::last_position;
 use super::message::{DELETE, EDIT, MESSAGE};
 use super::thread::{Backoff, Faults, rest};
-use super::writer::last_position;
 use super::{connect, connect_unread};
 use crate::folder::make_file;
 

@@ -107,3 +107,8 @@ pub(super) fn seen_by(
     let mut statement = connection.prepare_cached(sql)?;
     statement.query_map(params![conversation.0, seq], |row| row.get(0).map(UserId))?.collect()
 }
+
+/// Of the last entry of all; 0 before the first.
+pub(super) fn last_position(connection: &Connection) -> Result<u64, rusqlite::Error> {
+    connection.query_row("SELECT coalesce(max(position), 0) FROM messages", [], |row| row.get(0))
+}

@@ -17,6 +17,7 @@ mod costs;
 mod epoch;
 mod error;
 mod group;
+mod heads;
 mod health;
 mod history;
 mod identity;
@@ -180,7 +181,7 @@ impl SqliteStore {
         let own = connect(&path)?;
         let checkpointer =
             Checkpointer::start(own, &mut connection, &log, tuning.log, stamps.clone(), &faults)?;
-        let at = Position(writer::last_position(&connection)?);
+        let at = Position(message::last_position(&connection)?);
         let words = index::open(folder, &epochs, at, index::Clear::Remove);
         let readers = Readers::open(options.readers, health.clone(), || {
             let connection = connect(&path)?;
@@ -267,7 +268,7 @@ fn begin(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     beginning.write(&transaction)?;
     let raised = stamp::raise(&transaction, Some(true))?;
-    let position = Position(writer::last_position(&transaction)?);
+    let position = Position(message::last_position(&transaction)?);
     transaction.commit()?;
     stamps.stamped(raised, position);
     Ok(())

@@ -1,0 +1,100 @@
+//! What the writer keeps at hand of conversations.
+
+use domain::store::{ConversationKey, Roster, UserId};
+use rusqlite::{Connection, OptionalExtension, Row};
+use rustc_hash::FxHashMap;
+
+/// What is known of the conversations written to lately, so that it is not read for every message: the highest
+/// `seq`, who is in a group, and who has blocked the other. Derived from the database; a transaction that is rolled back
+/// empties it.
+#[derive(Default)]
+pub(super) struct Heads {
+    seqs: FxHashMap<ConversationKey, u64>,
+    /// By who may be blocked.
+    blockers: FxHashMap<(ConversationKey, UserId), Option<UserId>>,
+    /// With the highest `seq` that is hidden from one of them.
+    rosters: FxHashMap<ConversationKey, (Roster, u64)>,
+}
+
+impl Heads {
+    /// At about 50 bytes each.
+    const CAPACITY: usize = 1_000_000;
+    /// Groups, at 8 bytes for each member.
+    const ROSTERS: usize = 2_000;
+
+    pub(super) fn get(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+    ) -> Result<u64, rusqlite::Error> {
+        if let Some(&head) = self.seqs.get(&key) {
+            return Ok(head);
+        }
+        let sql = "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation_id = ?";
+        let head = connection.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
+        self.set(key, head);
+        Ok(head)
+    }
+
+    pub(super) fn set(&mut self, key: ConversationKey, head: u64) {
+        if self.seqs.len() >= Self::CAPACITY && !self.seqs.contains_key(&key) {
+            self.seqs.clear();
+        }
+        self.seqs.insert(key, head);
+    }
+
+    /// Who is in a group, and above which `seq` all of them see everything.
+    pub(super) fn roster(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+    ) -> Result<(Roster, u64), rusqlite::Error> {
+        if let Some(known) = self.rosters.get(&key) {
+            return Ok(known.clone());
+        }
+        let sql = "SELECT user_id, visible_after FROM members WHERE conversation_id = ? AND gone = 0 ORDER BY user_id";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut all_see = 0;
+        let member = |row: &Row<'_>| {
+            all_see = row.get::<_, u64>(1)?.max(all_see);
+            row.get(0).map(UserId)
+        };
+        let roster: Roster = statement.query_map([key.0], member)?.collect::<Result<_, _>>()?;
+        if self.rosters.len() >= Self::ROSTERS {
+            self.rosters.clear();
+        }
+        self.rosters.insert(key, (roster.clone(), all_see));
+        Ok((roster, all_see))
+    }
+
+    /// Who of the others in a direct conversation has blocked somebody.
+    pub(super) fn blocker_of(
+        &mut self,
+        connection: &Connection,
+        key: ConversationKey,
+        user: UserId,
+    ) -> Result<Option<UserId>, rusqlite::Error> {
+        if let Some(&known) = self.blockers.get(&(key, user)) {
+            return Ok(known);
+        }
+        let sql = "SELECT members.user_id FROM members JOIN blocks ON blocks.user_id = members.user_id \
+                   WHERE conversation_id = ? AND blocked_id = ?";
+        let blocker = |row: &Row<'_>| row.get(0).map(UserId);
+        let found = connection.prepare_cached(sql)?.query_row([key.0, user.0], blocker).optional()?;
+        if self.blockers.len() >= Self::CAPACITY {
+            self.blockers.clear();
+        }
+        self.blockers.insert((key, user), found);
+        Ok(found)
+    }
+
+    /// Forgets who has blocked somebody in a conversation: that changes.
+    pub(super) fn forget_blocker(&mut self, key: ConversationKey, user: UserId) {
+        self.blockers.remove(&(key, user));
+    }
+
+    /// Forgets who is in a group: that changes.
+    pub(super) fn forget_roster(&mut self, key: ConversationKey) {
+        self.rosters.remove(&key);
+    }
+}
