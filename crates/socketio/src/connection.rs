@@ -15,6 +15,7 @@ use crate::{
     packet::{Kind, Packet, head},
     payload::has_placeholders,
     room::Rooms,
+    socket::AnySocket,
     socket::Core,
 };
 
@@ -22,7 +23,7 @@ use crate::{
 pub(crate) struct SocketIo<H> {
     pub(crate) handler: H,
     pub(crate) config: Config,
-    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) rooms: Arc<Rooms<AnySocket>>,
     pub(crate) counters: Arc<Counters>,
     /// The name of the default namespace, which most sockets share.
     pub(crate) main: Arc<str>,

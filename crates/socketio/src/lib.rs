@@ -11,6 +11,8 @@
 pub mod engine;
 
 mod ack;
+mod answer;
+mod broadcast;
 mod config;
 mod connection;
 mod event;
@@ -86,7 +88,9 @@ pub mod bench {
 }
 
 pub use self::{
-    ack::{Ack, AckError},
+    ack::AckError,
+    answer::Ack,
+    broadcast::Room,
     config::{Config, tune},
     engine::{Body, PACKET_OVERHEAD, SendError},
     event::Event,
@@ -98,7 +102,6 @@ pub use self::{
     origins::Origins,
     payload::{EncodeError, Payload, Placeholder},
     reason::Reason,
-    room::Room,
     server::Server,
     socket::Socket,
 };

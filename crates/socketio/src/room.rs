@@ -4,22 +4,27 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::RwLock;
 
-use crate::{Id, Payload, engine::Tell, packet::Kind, socket::AnySocket};
+use crate::Id;
 
-type Members = HashMap<Id, AnySocket>;
-type Namespace = HashMap<Arc<str>, Members>;
+type Members<S> = HashMap<Id, S>;
+type Namespace<S> = HashMap<Arc<str>, Members<S>>;
 
 /// All rooms, by namespace and name; an empty room does not exist.
-#[derive(Default)]
-pub(crate) struct Rooms(RwLock<HashMap<Arc<str>, Namespace>>);
+pub(crate) struct Rooms<S>(RwLock<HashMap<Arc<str>, Namespace<S>>>);
 
-impl Rooms {
+impl<S> Default for Rooms<S> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<S> Rooms<S> {
     /// Adds a socket; gives the name of the room, which its members share.
-    pub(crate) fn join(&self, namespace: &Arc<str>, room: &str, socket: AnySocket) -> Arc<str> {
+    pub(crate) fn join(&self, namespace: &Arc<str>, room: &str, id: Id, socket: S) -> Arc<str> {
         let mut namespaces = self.0.write();
         let rooms = namespaces.entry(namespace.clone()).or_default();
         let name = rooms.get_key_value(room).map_or_else(|| room.into(), |(name, _)| name.clone());
-        rooms.entry(name.clone()).or_default().insert(socket.core.id, socket);
+        rooms.entry(name.clone()).or_default().insert(id, socket);
         name
     }
 
@@ -40,43 +45,12 @@ impl Rooms {
         // Not under the lock: it may have been the last to hold the application's session.
         drop(left);
     }
-}
 
-/// The sockets of a room, to emit to.
-pub struct Room<'a> {
-    rooms: &'a Rooms,
-    namespace: &'a str,
-    name: &'a str,
-    except: Option<Id>,
-}
-
-impl<'a> Room<'a> {
-    pub(crate) fn new(rooms: &'a Rooms, namespace: &'a str, name: &'a str) -> Self {
-        Self { rooms, namespace, name, except: None }
-    }
-
-    /// All but one.
-    #[must_use]
-    pub fn except(self, id: Id) -> Self {
-        Self { except: Some(id), ..self }
-    }
-
-    /// Emits an event to each; the payload is shared, not copied. Gives to how many.
-    pub fn emit(&self, event: &Payload) -> usize {
-        self.each(|socket| socket.core.send(Kind::Event, None, event, Tell::Nothing).is_ok())
-    }
-
-    /// Emits an event to each whose transport is keeping up. Gives to how many.
-    pub fn emit_volatile(&self, event: &Payload) -> usize {
-        self.each(|socket| socket.core.send_volatile(event))
-    }
-
-    fn each(&self, emit: impl Fn(&AnySocket) -> bool) -> usize {
-        // Emitting calls nothing of the application's, so that the lock is held for the queueing alone.
-        let namespaces = self.rooms.0.read();
-        let Some(members) = namespaces.get(self.namespace).and_then(|rooms| rooms.get(self.name)) else {
-            return 0;
-        };
-        members.iter().filter(|(id, socket)| Some(**id) != self.except && emit(socket)).count()
+    /// Counts those of a room for which something holds. It is called under a lock, and calls nothing of the
+    /// application's.
+    pub(crate) fn count(&self, namespace: &str, room: &str, holds: impl Fn(Id, &S) -> bool) -> usize {
+        let namespaces = self.0.read();
+        let members = namespaces.get(namespace).and_then(|rooms| rooms.get(room));
+        members.map_or(0, |members| members.iter().filter(|(id, socket)| holds(**id, socket)).count())
     }
 }

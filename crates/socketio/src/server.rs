@@ -6,10 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Body as HttpBody;
 
-use crate::{
-    Body, Config, Handler, Metrics, Room, connection::SocketIo, engine::Engine, metrics::Counters,
-    room::Rooms,
-};
+use crate::{Body, Config, Handler, Metrics, Room, connection::SocketIo, engine::Engine, metrics::Counters};
 
 /// A Socket.IO server for one path. Cheap to clone.
 pub struct Server<H: Handler>(pub(crate) Arc<Engine<SocketIo<H>>>);
@@ -27,7 +24,7 @@ impl<H: Handler> Server<H> {
         let protocol = SocketIo {
             handler,
             config: config.clone(),
-            rooms: Arc::<Rooms>::default(),
+            rooms: Arc::default(),
             counters: counters.clone(),
             main: "/".into(),
         };

@@ -45,7 +45,7 @@ pub(crate) struct Core {
     /// Neither side has ended it.
     open: AtomicBool,
     pub(crate) acks: Mutex<Acks>,
-    rooms: Arc<Rooms>,
+    rooms: Arc<Rooms<AnySocket>>,
     joined: Mutex<Vec<Arc<str>>>,
 }
 
@@ -159,7 +159,7 @@ impl<S: Send + Sync + 'static> Socket<S> {
         let mut joined = core.joined.lock();
         // Under the lock: whoever disconnects it waits, and takes it out again.
         if core.is_open() && !joined.iter().any(|known| **known == *room) {
-            joined.push(core.rooms.join(&core.namespace, room, self.any()));
+            joined.push(core.rooms.join(&core.namespace, room, core.id, self.any()));
         }
     }
 
@@ -221,7 +221,7 @@ impl Core {
         namespace: Arc<str>,
         link: Arc<Link>,
         max_unacknowledged: usize,
-        rooms: Arc<Rooms>,
+        rooms: Arc<Rooms<AnySocket>>,
     ) -> Self {
         Self {
             id,
