@@ -5,12 +5,13 @@ use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::announcement::Announcements;
 use crate::context::Context;
@@ -25,8 +26,9 @@ use crate::store::{Committed, ConversationKey, EntryKind, Position, StoreError, 
 pub struct Announcer {
     context: Arc<Context>,
     announcements: Announcements,
-    /// Everything up to here has been announced; `None` before [`Announcer::run`].
-    announced: watch::Sender<Option<Position>>,
+    /// Everything up to here has been announced; 0 before [`Announcer::run`].
+    announced: AtomicU64,
+    announced_more: Notify,
     /// Members who are to be told what a conversation is for them.
     views: Mutex<BTreeSet<(ConversationKey, UserId)>>,
     views_asked: Notify,
@@ -43,7 +45,8 @@ impl Announcer {
         Self {
             announcements: Announcements::new(context.clone()),
             context,
-            announced: watch::Sender::new(None),
+            announced: AtomicU64::new(0),
+            announced_more: Notify::new(),
             views: Mutex::default(),
             views_asked: Notify::new(),
         }
@@ -51,9 +54,15 @@ impl Announcer {
 
     /// Waits until everything up to a position has been announced to whoever was in the live stream.
     pub async fn told(&self, position: Position) {
-        let is_announced = |announced: &Option<Position>| announced.is_some_and(|upto| upto >= position);
-        // Its sender is in `self`, so it is not closed.
-        let _ = self.announced.subscribe().wait_for(is_announced).await;
+        loop {
+            let mut more = std::pin::pin!(self.announced_more.notified());
+            // Before looking, so that nothing is missed.
+            more.as_mut().enable();
+            if self.announced.load(Ordering::Acquire) >= position.0 {
+                return;
+            }
+            more.await;
+        }
     }
 
     /// Tells a member what a conversation is for them, in its place among its entries.
@@ -77,12 +86,14 @@ impl Announcer {
             start = start => start,
             () = &mut stop => return self.end(),
         };
-        self.announced.send_replace(Some(start));
+        self.has_announced(start);
         let mut stream = Stream::new(self, start);
+        let mut in_a_row = 0;
         loop {
             tokio::select! {
                 read = self.context.store.follow(stream.after, Self::BATCH) => match read {
                     Ok(committed) => {
+                        in_a_row += committed.len();
                         for committed in committed {
                             stream.after = committed.entry.position;
                             stream.take(committed.conversation, Item::Entry(committed));
@@ -99,15 +110,23 @@ impl Announcer {
                 }
                 () = &mut stop => break,
             }
-            self.announced.send_replace(Some(stream.announced()));
-            tokio::task::yield_now().await;
+            self.has_announced(stream.announced());
+            if in_a_row >= Self::BATCH {
+                in_a_row = 0;
+                tokio::task::yield_now().await;
+            }
         }
         self.end();
     }
 
     /// Nobody is to wait for what is not announced any more.
     fn end(&self) {
-        self.announced.send_replace(Some(Position(u64::MAX)));
+        self.has_announced(Position(u64::MAX));
+    }
+
+    fn has_announced(&self, upto: Position) {
+        self.announced.store(upto.0, Ordering::Release);
+        self.announced_more.notify_waiters();
     }
 
     /// Announces what takes longer. Gives the `seq` of the last change of the conversation that has been told.
@@ -145,7 +164,7 @@ impl Announcer {
         tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
         match item {
             Item::Entry(committed) => self.announcements.interrupt(committed),
-            Item::View(_) => {}
+            Item::View(user) => self.context.broker.interrupt(Some(&[*user])),
         }
         0
     }

@@ -81,8 +81,8 @@ impl Announcements {
         Ok(())
     }
 
-    /// Tells a change of a group: what it is now, to each as they see it. Gives the `seq` of the last change that is
-    /// in that.
+    /// Tells a change of a group: what it is now, to each as they see it. Gives the `seq` of the last change that all of
+    /// them have been told of with it.
     pub(crate) async fn change(&self, committed: &Committed) -> Result<u64, Error> {
         let key = committed.conversation;
         let (Some(record), Some(change)) =
@@ -115,7 +115,8 @@ impl Announcements {
                 self.view(member.user, key).await;
             }
         }
-        Ok(record.changed_seq)
+        // Whom a later change concerns has been told of it only if all were.
+        Ok(if everybody { record.changed_seq } else { 0 })
     }
 
     /// Tells a member what a conversation is now, as they see it.
@@ -140,6 +141,15 @@ impl Announcements {
 
     /// Has those resume who should have been told of an entry.
     pub(crate) fn interrupt(&self, committed: &Committed) {
+        if let Some(change) = &committed.change {
+            // The cached channel may be from before it, or from after.
+            let concerned = change.events.iter().filter_map(|event| match *event {
+                GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
+                GroupEvent::Title(_) | GroupEvent::History(_) => None,
+            });
+            let concerned: Vec<_> = concerned.chain([change.by]).collect();
+            self.context.broker.interrupt(Some(&concerned));
+        }
         match (&committed.roster, self.context.channels.cached(committed.conversation)) {
             (Some(roster), _) => self.context.broker.interrupt(Some(roster)),
             (None, Some(channel)) => {

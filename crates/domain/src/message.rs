@@ -44,6 +44,8 @@ pub struct Sent {
 impl Messages {
     /// Bytes of text in a unit of room.
     const UNIT: usize = 512;
+    /// Bytes that a message which is changed is taken to have beside a new text.
+    const CHANGED: usize = 32 * 1024;
     /// Units of room: 32 MiB.
     const ROOM: u32 = 65_536;
 
@@ -217,8 +219,14 @@ impl Sending {
 
 /// The share of the room that an entry takes on its way, in units of [`Messages::UNIT`].
 fn share(change: &Change) -> u32 {
-    let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return 1 };
-    u32::try_from(text.len() / Messages::UNIT + 1).unwrap_or(Messages::ROOM).min(Messages::ROOM)
+    let bytes = match change {
+        Change::Message { text, attachments, .. } => text.len() + attachments.len() * Messages::UNIT,
+        // The message goes along with its reactions, of which nothing is known yet.
+        Change::Edit { text, .. } => text.len() + Messages::CHANGED,
+        Change::React { .. } => Messages::CHANGED,
+        Change::Delete { .. } => 0,
+    };
+    u32::try_from(bytes / Messages::UNIT + 1).unwrap_or(Messages::ROOM).min(Messages::ROOM)
 }
 
 /// Where a message goes.

@@ -133,7 +133,8 @@ impl Committed {
 
     /// About what it costs to hold, in bytes.
     pub fn weight(&self) -> usize {
-        512 + self.entry.message.as_ref().map_or(0, MessageRecord::weight)
+        let weight = |message: &MessageRecord| message.weight() + 64 * message.reactions.len();
+        512 + self.entry.message.as_ref().map_or(0, weight)
     }
 }
 

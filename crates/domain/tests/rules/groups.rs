@@ -1,6 +1,8 @@
-use domain::store::{ConversationKey, ConversationStore, GroupChange, UserId};
+use domain::store::{
+    AccountStore, ConversationKey, ConversationStore, GroupChange, NewAccount, OneTimeCode, UserId,
+};
 use domain::{Clock, Live};
-use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role, SendMessage};
+use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
 
 use crate::faulty::Late;
 use crate::support::{World, to};
@@ -17,11 +19,16 @@ async fn rename(world: &World, conversation: ConversationKey, (by, changed_seq):
     world.store.change_group(change).await.unwrap().unwrap();
 }
 
-/// One brings another into a group that has not changed so far: stored, and not heard of yet.
-async fn add_unheard(world: &World, conversation: ConversationKey, (by, user): (UserId, UserId)) {
+/// One brings others into a group: stored, and read by nobody but who announces it.
+async fn add_unheard(
+    world: &World,
+    conversation: ConversationKey,
+    (by, changed_seq): (UserId, u64),
+    users: &[UserId],
+) {
     let at = world.clock.now();
-    let members = vec![(user, Some(Role::Member))];
-    let change = GroupChange { conversation, by, at, changed_seq: 1, title: None, history: None, members };
+    let members = users.iter().map(|user| (*user, Some(Role::Member))).collect();
+    let change = GroupChange { conversation, by, at, changed_seq, title: None, history: None, members };
     world.store.change_group(change).await.unwrap().unwrap();
 }
 
@@ -48,7 +55,7 @@ async fn a_change_names_who_came_with_it_however_soon_it_is_read() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let key = world.store.conversation_key(id).await.unwrap().unwrap();
-    add_unheard(&world, key, (ann.person.id, bob.person.id)).await;
+    add_unheard(&world, key, (ann.person.id, 1), &[bob.person.id]).await;
     let changes = world.domain.conversations.changes(&ann, id, (1, u64::MAX), 9).await.unwrap();
     assert_eq!(changes[0].joined, ["bob"]);
 }
@@ -60,7 +67,7 @@ async fn who_was_just_brought_in_is_a_member_whatever_is_remembered() {
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let key = world.store.conversation_key(id).await.unwrap().unwrap();
     assert!(world.domain.conversations.get(&bob, id).await.is_err());
-    add_unheard(&world, key, (ann.person.id, bob.person.id)).await;
+    add_unheard(&world, key, (ann.person.id, 1), &[bob.person.id]).await;
     assert_eq!(world.domain.conversations.get(&bob, id).await.unwrap().members.len(), 2);
 }
 
@@ -81,6 +88,42 @@ async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
     let_go.send(()).unwrap();
     world.settled().await;
     assert_eq!(titles(&world), ["Crew", "First", "Number 101"]);
+}
+
+#[tokio::test]
+async fn in_a_large_group_who_comes_is_told_however_much_else_changes() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    let mut many = Vec::new();
+    for number in 0..260 {
+        let username = format!("member-{number}");
+        let (email, password_hash, created_at) = (None, "hash".into(), world.clock.now());
+        let display_name = username.clone();
+        let account = NewAccount { username, display_name, email, password_hash, created_at };
+        let code =
+            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
+        let made = world.store.create_account(account, code, Timestamp::default()).await.unwrap();
+        many.push(made.unwrap());
+    }
+    add_unheard(&world, key, (ann.person.id, 1), &many).await;
+    world.settled().await;
+    world.told.live.lock().clear();
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 2), "First").await;
+    is_known.await.unwrap();
+    rename(&world, key, (ann.person.id, 3), "Second").await;
+    add_unheard(&world, key, (ann.person.id, 4), &[bob.person.id]).await;
+    let_go.send(()).unwrap();
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let of_bob = told.iter().filter(|(users, _)| users.contains(&bob.person.id));
+    let titles = of_bob.map(|(_, live)| match live {
+        Live::Conversation(view) => view.title.as_deref(),
+        _ => None,
+    });
+    assert_eq!(titles.collect::<Vec<_>>(), [Some("Second")]);
 }
 
 #[tokio::test]

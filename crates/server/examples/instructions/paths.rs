@@ -232,7 +232,11 @@ fn send(most: usize, count: usize) {
         let mut frames: Vec<_> = (0..=most).map(|number| frame(&packet(number))).collect();
         let (opening, frames) = frames.split_first_mut().expect("there is at least one");
         alice.turn(opening).await;
-        bob.next().await;
+        // Both are told that a conversation has begun.
+        for client in [&mut alice, &mut bob] {
+            client.next().await;
+            while !client.turn(&mut []).await.is_empty() {}
+        }
         for frame in &mut frames[..count] {
             assert_eq!(alice.turn(frame).await[4..8], *b"4310", "it is acknowledged");
             bob.next().await;

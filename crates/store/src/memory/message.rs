@@ -154,6 +154,8 @@ impl MemoryStore {
 
     /// The entries above a position, each for whoever may see it now.
     fn committed(&self, after: Position, limit: usize) -> Vec<Arc<Committed>> {
+        // What is above this may be in the log of one conversation and not seen in that of another.
+        let last = self.last_position();
         let conversations: Vec<_> = self.conversations.read().all().cloned().collect();
         let mut found = Vec::new();
         for conversation in conversations {
@@ -171,6 +173,7 @@ impl MemoryStore {
                 },
             ));
         }
+        found.retain(|committed| committed.entry.position <= last);
         found.sort_by_key(|committed| committed.entry.position);
         found.into_iter().take(limit).map(Arc::new).collect()
     }

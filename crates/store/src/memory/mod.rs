@@ -23,7 +23,7 @@ use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order, and none across an await: conversations, a conversation's log, attachments, client ids
+/// Locks are taken in this order, and none across an await: conversations, a conversation's log, attachments, blocks, client ids
 /// of a sender or first bodies, position, tail.
 pub struct MemoryStore {
     epoch: Epoch,

@@ -99,19 +99,20 @@ fn entries(
     Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
-/// The entries above a position, each for whoever may see it now.
+/// The entries above a position and not above another, each for whoever may see it now.
 fn committed(
     connection: &Connection,
     after: Position,
+    upto: Position,
     limit: usize,
 ) -> Result<Vec<Arc<Committed>>, rusqlite::Error> {
     let sql = format!(
         "SELECT {COLUMNS}, conversation_id, \
            (SELECT kind FROM conversations WHERE conversations.id = conversation_id) \
-         FROM messages WHERE position > ? ORDER BY position LIMIT ?"
+         FROM messages WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![after.0, limit])?;
+    let mut rows = statement.query(params![after.0, upto.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (key, is_group) = (ConversationKey(row.get(16)?), row.get::<_, i64>(17)? == GROUP);
@@ -142,7 +143,9 @@ impl MessageStore for SqliteStore {
                 Next::Closed => return Err(StoreError::Closed),
                 Next::Overrun => {}
             }
-            let read = move |connection: &Connection| committed(connection, after, limit);
+            // What is committed is announced once this says so.
+            let upto = self.writer.position();
+            let read = move |connection: &Connection| committed(connection, after, upto, limit);
             let entries = self.readers.run(NOBODY, read).await?;
             if !entries.is_empty() {
                 return Ok(entries);
