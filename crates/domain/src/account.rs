@@ -13,7 +13,7 @@ use crate::limit::{Limiter, Rate};
 use crate::line::check_line;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
-use crate::random::{self};
+use crate::random;
 use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
 
 /// Wrong codes from all who did not ask for a code, for each that its asker has. Few, since with many

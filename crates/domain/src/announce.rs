@@ -224,17 +224,18 @@ impl<'a> Stream<'a> {
 
     /// Announces the next item of a conversation, at once if that is possible.
     fn take(&mut self, conversation: ConversationKey, item: Item) {
-        if let Slot::Occupied(mut busy) = self.busy.entry(conversation) {
-            if let Item::Entry(committed) = &item {
-                self.unfinished.insert(committed.entry.position);
+        if !self.busy.contains_key(&conversation) && self.tell_at_once(conversation, &item) {
+            return;
+        }
+        if let Item::Entry(committed) = &item {
+            self.unfinished.insert(committed.entry.position);
+        }
+        match self.busy.entry(conversation) {
+            Slot::Occupied(mut busy) => busy.get_mut().waiting.push_back(item),
+            Slot::Vacant(free) => {
+                free.insert(Busy::default());
+                self.begin(conversation, item);
             }
-            busy.get_mut().waiting.push_back(item);
-        } else if !self.tell_at_once(conversation, &item) {
-            if let Item::Entry(committed) = &item {
-                self.unfinished.insert(committed.entry.position);
-            }
-            self.busy.insert(conversation, Busy::default());
-            self.begin(conversation, item);
         }
     }
 

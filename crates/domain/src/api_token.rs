@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::line::check_line;
 use crate::person::Caller;
-use crate::random::{self};
+use crate::random;
 use crate::store::ApiTokenRecord;
 use crate::token::digest;
 

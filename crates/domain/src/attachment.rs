@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::media::{self, Utf8};
 use crate::person::Caller;
 use crate::picture::Pictures;
-use crate::random::{self};
+use crate::random;
 use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, StoreAge, UserId};
 
 /// Takes files, and hands them out.

@@ -59,7 +59,7 @@ impl Blocks {
         if other.id == caller.person.id {
             return Err(Error::invalid("username", "Nobody can block themselves."));
         }
-        self.charge(caller)?;
+        self.context.charge(caller)?;
         let since = self
             .context
             .store
@@ -75,7 +75,7 @@ impl Blocks {
     /// Takes a block back.
     pub async fn unblock(&self, caller: &Caller, username: &str) -> Result<(), Error> {
         let other = self.person(username).await?;
-        self.charge(caller)?;
+        self.context.charge(caller)?;
         let was_blocked = self.context.store.unblock(caller.person.id, other.id).await?;
         self.changed(caller.person.id, other.id);
         if was_blocked { Ok(()) } else { Err(Error::not_found("block")) }
@@ -93,11 +93,6 @@ impl Blocks {
             self.known.remove(&(user, other));
         }
         Ok(blocked)
-    }
-
-    /// Counts as a message does: it is a commit, and presence is looked at again for it.
-    fn charge(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {

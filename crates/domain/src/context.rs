@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::channel::Channels;
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::live::Broker;
-use crate::person::Directory;
+use crate::person::{Caller, Directory};
 use crate::random::Random;
 use crate::store::Store;
 
@@ -17,4 +18,11 @@ pub(crate) struct Context {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) people: Arc<Directory>,
     pub(crate) channels: Arc<Channels>,
+}
+
+impl Context {
+    /// Takes what counts as a message does from the caller's share of messages.
+    pub(crate) fn charge(&self, caller: &Caller) -> Result<(), Error> {
+        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+    }
 }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::line::check_line;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
-use crate::random::{self};
+use crate::random;
 use crate::store::{self, ConversationRecord, GroupChange, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
@@ -56,7 +56,7 @@ impl Groups {
         if members.len() >= limit::MEMBERS {
             return Err(full());
         }
-        self.take_share(caller)?;
+        self.context.charge(caller)?;
         let owner = caller.person.id;
         let mut others = Vec::with_capacity(members.len());
         for username in &members {
@@ -186,7 +186,7 @@ impl Groups {
         decide: impl Fn(&ConversationRecord, Role) -> Result<Plan, Error>,
     ) -> Result<(), Error> {
         let missing = || Error::not_found("conversation");
-        self.take_share(caller)?;
+        self.context.charge(caller)?;
         let me = caller.person.id;
         let key = self.context.channels.of_member(id, me).await?.key;
         for _ in 0..TRIES {
@@ -226,10 +226,6 @@ impl Groups {
             return Err(Error::new(Code::Forbidden, format!("{username} cannot be added by you.")));
         }
         Ok(person)
-    }
-
-    fn take_share(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::live::SocketKey;
 use crate::mention::mentions;
 use crate::person::{Caller, Person};
-use crate::random::{self};
+use crate::random;
 use crate::store::{
     Append, AppendError, Appended, Change, ConversationKey, Origin, Submitted, Target, UserId,
 };
@@ -107,7 +107,7 @@ impl Messages {
         change: Change,
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
-        self.charge(caller)?;
+        self.context.charge(caller)?;
         let channel = self.context.channels.of_member(conversation, caller.person.id).await?;
         self.submit(caller, Destination::Known(channel), change, socket).await
     }
@@ -125,7 +125,7 @@ impl Messages {
         check_attachments(&attachments)?;
         let text = if attachments.is_empty() { self.check_text(text)? } else { self.check_length(text)? };
         let client_id = client_id.map(check_client_id).transpose()?;
-        self.charge(caller)?;
+        self.context.charge(caller)?;
         let destination = match (receiver, conversation_id) {
             (Some(receiver), None) => self.to_person(caller, &receiver).await?,
             (None, Some(id)) => {
@@ -159,10 +159,6 @@ impl Messages {
             return Err(Error::new(Code::TextTooLong, detail).about("text"));
         }
         Ok(text.into())
-    }
-
-    fn charge(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)
     }
 
     async fn submit(

@@ -148,7 +148,7 @@ impl Searches {
     ) -> Result<Page<Hit>, Error> {
         let query = Arc::new(Query::parse(q)?);
         let before = page::decode_position(next)?;
-        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
+        self.context.charge(caller)?;
         let reader = caller.person.id;
         let conversation = match conversation {
             Some(id) => Some(self.context.channels.of_member(id, reader).await?.key),

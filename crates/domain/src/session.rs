@@ -20,7 +20,7 @@ use crate::limit::{Limiter, Rate};
 use crate::login::LoginLimits;
 use crate::password::Passwords;
 use crate::person::Caller;
-use crate::random::{self};
+use crate::random;
 use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord};
 use crate::token::{Tokens, digest};
 

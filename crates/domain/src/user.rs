@@ -68,7 +68,7 @@ impl Users {
             return Err(Error::invalid("query", "Give at least two characters of a name."));
         }
         let next = page::decode(next, Next::read)?;
-        caller.messages.take(self.context.clock.monotonic()).map_err(Error::rate_limited)?;
+        self.context.charge(caller)?;
         let reader = caller.person.id;
         // One more than a page shows whether there is another.
         let most = Self::PAGE + 1;
