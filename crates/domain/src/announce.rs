@@ -1,7 +1,6 @@
 //! The announcer: the one place from which entries of the log reach live sockets.
 
 use std::any::Any;
-use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -38,6 +37,9 @@ impl Announcer {
     /// Entries announced before other tasks have their turn: enough to keep up with those who send meanwhile, since what
     /// waits grows cold. With 64 a message took a quarter more of the processor, and came three times as late.
     const BATCH: usize = 1024;
+    /// Bytes of entries that may wait behind what is being told of their conversations. Past it no more is taken from
+    /// the log, which keeps the rest.
+    const WAITING: usize = 32 << 20;
     /// How long a store that fails is given.
     const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -88,24 +90,24 @@ impl Announcer {
         };
         self.has_announced(start);
         let mut stream = Stream::new(self, start);
+        // Goes on while other things happen: a read that was begun is not begun again.
+        let mut read = std::pin::pin!(self.read(start));
         let mut in_a_row = 0;
         loop {
             tokio::select! {
-                read = self.context.store.follow(stream.after, Self::BATCH) => match read {
-                    Ok(committed) => {
-                        in_a_row += committed.len();
-                        for committed in committed {
-                            stream.after = committed.entry.position;
-                            stream.take(committed.conversation, Item::Entry(committed));
-                        }
+                committed = &mut read, if stream.weight < Self::WAITING => {
+                    let Some(committed) = committed else { break };
+                    in_a_row += committed.len();
+                    for committed in committed {
+                        stream.after = committed.entry.position;
+                        stream.take(committed);
                     }
-                    Err(StoreError::Closed) => break,
-                    Err(error) => wait_for(&error).await,
-                },
+                    read.set(self.read(stream.after));
+                }
                 Some((conversation, version)) = stream.telling.next() => stream.go_on(conversation, version),
                 () = self.views_asked.notified() => {
                     for (conversation, user) in std::mem::take(&mut *self.views.lock()) {
-                        stream.take(conversation, Item::View(user));
+                        stream.take_view(conversation, user);
                     }
                 }
                 () = &mut stop => break,
@@ -117,6 +119,17 @@ impl Announcer {
             }
         }
         self.end();
+    }
+
+    /// What is committed above a position, however long the store fails; nothing once it is closed.
+    async fn read(&self, after: Position) -> Option<Vec<Arc<Committed>>> {
+        loop {
+            match self.context.store.follow(after, Self::BATCH).await {
+                Ok(committed) => return Some(committed),
+                Err(StoreError::Closed) => return None,
+                Err(error) => wait_for(&error).await,
+            }
+        }
     }
 
     /// Nobody is to wait for what is not announced any more.
@@ -137,8 +150,8 @@ impl Announcer {
                     self.announcements.change(committed).await
                 }
                 Item::Entry(committed) => self.announcements.message(committed).await.map(|()| 0),
-                Item::View(user) => {
-                    self.announcements.view(*user, conversation).await;
+                Item::Views(users) => {
+                    self.announcements.views(users.iter().copied(), conversation).await;
                     Ok(0)
                 }
             }
@@ -164,7 +177,7 @@ impl Announcer {
         tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
         match item {
             Item::Entry(committed) => self.announcements.interrupt(committed),
-            Item::View(user) => self.context.broker.interrupt(Some(&[*user])),
+            Item::Views(users) => self.context.broker.interrupt(Some(users)),
         }
         0
     }
@@ -178,8 +191,8 @@ async fn wait_for(error: &StoreError) {
 /// What is announced of a conversation.
 enum Item {
     Entry(Arc<Committed>),
-    /// What the conversation is for a member.
-    View(UserId),
+    /// What the conversation is for some of its members.
+    Views(Vec<UserId>),
 }
 
 /// Where the announcer stands.
@@ -193,6 +206,8 @@ struct Stream<'a> {
     telling: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
     /// Entries that have been taken and not been announced.
     unfinished: BTreeSet<Position>,
+    /// About what the entries cost that wait, in bytes.
+    weight: usize,
 }
 
 /// A conversation of which something is being told.
@@ -201,9 +216,18 @@ struct Busy {
     /// The entry that is being told.
     position: Option<Position>,
     /// What comes behind it.
-    waiting: VecDeque<Item>,
+    waiting: VecDeque<Waiting>,
+    /// Who is to be told what the conversation is for them, at the one place for it in `waiting`.
+    views: BTreeSet<UserId>,
     /// The `seq` of the last change of the conversation that has been told.
     version: u64,
+}
+
+/// What comes behind something that is being told.
+enum Waiting {
+    Entry(Arc<Committed>),
+    /// All of [`Busy::views`].
+    Views,
 }
 
 impl<'a> Stream<'a> {
@@ -214,6 +238,7 @@ impl<'a> Stream<'a> {
             busy: HashMap::new(),
             telling: FuturesUnordered::new(),
             unfinished: BTreeSet::new(),
+            weight: 0,
         }
     }
 
@@ -222,38 +247,49 @@ impl<'a> Stream<'a> {
         self.unfinished.first().map_or(self.after, |first| Position(first.0.saturating_sub(1)))
     }
 
-    /// Announces the next item of a conversation, at once if that is possible.
-    fn take(&mut self, conversation: ConversationKey, item: Item) {
-        if !self.busy.contains_key(&conversation) && self.tell_at_once(conversation, &item) {
+    /// Announces the next entry, at once if that is possible.
+    fn take(&mut self, committed: Arc<Committed>) {
+        let conversation = committed.conversation;
+        let is_busy = self.busy.contains_key(&conversation);
+        if !is_busy && self.tell_at_once(&committed) {
             return;
         }
-        if let Item::Entry(committed) = &item {
-            self.unfinished.insert(committed.entry.position);
-        }
-        match self.busy.entry(conversation) {
-            Slot::Occupied(mut busy) => busy.get_mut().waiting.push_back(item),
-            Slot::Vacant(free) => {
-                free.insert(Busy::default());
-                self.begin(conversation, item);
-            }
+        self.unfinished.insert(committed.entry.position);
+        if is_busy {
+            self.weight += committed.weight();
+            self.busy.entry(conversation).or_default().waiting.push_back(Waiting::Entry(committed));
+        } else {
+            self.begin(conversation, Item::Entry(committed));
         }
     }
 
+    /// Tells a member what a conversation is for them, behind what is being told of it.
+    fn take_view(&mut self, conversation: ConversationKey, user: UserId) {
+        let Some(busy) = self.busy.get_mut(&conversation) else {
+            return self.begin(conversation, Item::Views(vec![user]));
+        };
+        if busy.views.is_empty() {
+            busy.waiting.push_back(Waiting::Views);
+        }
+        busy.views.insert(user);
+    }
+
     /// Says no where it takes longer.
-    fn tell_at_once(&self, conversation: ConversationKey, item: &Item) -> bool {
-        let Item::Entry(committed) = item else { return false };
+    fn tell_at_once(&self, committed: &Arc<Committed>) -> bool {
         let announcements = &self.announcer.announcements;
         let told = catch_unwind(AssertUnwindSafe(|| announcements.message_at_once(committed)));
-        let at_once = *told.as_ref().unwrap_or(&true);
-        self.announcer.checked(conversation, item, told.map(|_| Ok(0)));
-        at_once
+        told.unwrap_or_else(|panic| {
+            self.announcer.checked(committed.conversation, &Item::Entry(committed.clone()), Err(panic));
+            true
+        })
     }
 
     fn begin(&mut self, conversation: ConversationKey, item: Item) {
         let announcer = self.announcer;
-        if let (Some(busy), Item::Entry(committed)) = (self.busy.get_mut(&conversation), &item) {
-            busy.position = Some(committed.entry.position);
-        }
+        self.busy.entry(conversation).or_default().position = match &item {
+            Item::Entry(committed) => Some(committed.entry.position),
+            Item::Views(_) => None,
+        };
         self.telling.push(async move { (conversation, announcer.tell(conversation, &item).await) }.boxed());
     }
 
@@ -265,17 +301,22 @@ impl<'a> Stream<'a> {
             if let Some(position) = busy.position.take() {
                 self.unfinished.remove(&position);
             }
-            let Some(item) = busy.waiting.pop_front() else {
-                self.busy.remove(&conversation);
-                return;
-            };
-            let version = busy.version;
-            let is_told = matches!(&item, Item::Entry(committed) if committed.tells_no_more_than(version));
-            if !is_told && !self.tell_at_once(conversation, &item) {
-                return self.begin(conversation, item);
-            }
-            if let Item::Entry(committed) = &item {
-                self.unfinished.remove(&committed.entry.position);
+            match busy.waiting.pop_front() {
+                Some(Waiting::Entry(committed)) => {
+                    self.weight -= committed.weight();
+                    if !committed.tells_no_more_than(busy.version) && !self.tell_at_once(&committed) {
+                        return self.begin(conversation, Item::Entry(committed));
+                    }
+                    self.unfinished.remove(&committed.entry.position);
+                }
+                Some(Waiting::Views) => {
+                    let users = std::mem::take(&mut busy.views).into_iter().collect();
+                    return self.begin(conversation, Item::Views(users));
+                }
+                None => {
+                    self.busy.remove(&conversation);
+                    return;
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! What an entry of the log is to those who are connected.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use protocol::{ConversationKind, Role};
 
 use crate::channel::Channel;
@@ -17,6 +20,11 @@ use crate::store::{
 const LARGE: usize = 256;
 /// People who are told of a message in one go.
 const GO: usize = 512;
+/// How many views of a conversation are read at a time.
+const SIDE_BY_SIDE: usize = 8;
+/// How long the views of a conversation may take to be read. Others wait behind them, so whoever has many reads under way
+/// of their own is not waited for: their sockets resume.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Tells entries to the sockets of those who may see them.
 pub(crate) struct Announcements {
@@ -110,17 +118,27 @@ impl Announcements {
                 || member.role != Role::Member
                 || member.user == change.by
         };
-        for member in record.members.iter().filter(concerns) {
-            if self.context.broker.is_live(member.user) {
-                self.view(member.user, key).await;
-            }
-        }
+        self.views(record.members.iter().filter(concerns).map(|member| member.user), key).await;
         // Whom a later change concerns has been told of it only if all were.
         Ok(if everybody { record.changed_seq } else { 0 })
     }
 
-    /// Tells a member what a conversation is now, as they see it.
-    pub(crate) async fn view(&self, user: UserId, key: ConversationKey) {
+    /// Tells each of these members what a conversation is now, as they see it, within [`PATIENCE`].
+    pub(crate) async fn views(&self, users: impl Iterator<Item = UserId>, key: ConversationKey) {
+        let mut missing: BTreeSet<_> = users.filter(|user| self.context.broker.is_live(*user)).collect();
+        let views = stream::iter(missing.clone()).map(|user| self.view(user, key));
+        let mut views = views.buffer_unordered(SIDE_BY_SIDE);
+        let all_told = async {
+            while let Some(user) = views.next().await {
+                missing.remove(&user);
+            }
+        };
+        if tokio::time::timeout(PATIENCE, all_told).await.is_err() {
+            self.context.broker.interrupt(Some(&missing.into_iter().collect::<Vec<_>>()));
+        }
+    }
+
+    async fn view(&self, user: UserId, key: ConversationKey) -> UserId {
         match self.context.store.conversation(user, key).await {
             Ok(Some(record)) => {
                 let view = self.context.channels.view(record, user);
@@ -130,6 +148,7 @@ impl Announcements {
             // Such as who has as many reads under way as anybody may have.
             Err(_) => self.context.broker.interrupt(Some(&[user])),
         }
+        user
     }
 
     /// Tells somebody that they are in a group no longer: it is without them, and without its messages.

@@ -27,6 +27,8 @@ pub(crate) struct Faulty {
     pub(crate) asked: AtomicUsize,
     /// How often entries were read.
     pub(crate) readings: AtomicUsize,
+    /// How often the log was asked for what follows.
+    pub(crate) follows: AtomicUsize,
     /// Keeps the next answer to who is behind, once it is known, until it is let go.
     pub(crate) late: Mutex<Option<Late>>,
     /// Keeps the next answer to what a conversation is for a member so.
@@ -64,6 +66,7 @@ impl Faulty {
             failing: false.into(),
             asked: 0.into(),
             readings: 0.into(),
+            follows: 0.into(),
             late: Mutex::default(),
             late_view: Mutex::default(),
             doubted: Mutex::default(),
@@ -221,8 +224,12 @@ hand_on! {
             -> Result<Vec<MessageRecord>, StoreError>;
         fn messages_after(reader: UserId, conversation: ConversationKey, after: u64, limit: usize)
             -> Result<Vec<MessageRecord>, StoreError>;
-        fn follow(after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError>;
         fn position() -> Result<Position, StoreError>;
+    }
+
+    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        self.follows.fetch_add(1, Ordering::SeqCst);
+        self.store.follow(after, limit).await
     }
 
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {

@@ -1,5 +1,8 @@
+use std::sync::atomic::Ordering;
+
 use domain::store::{
-    AccountStore, ConversationKey, ConversationStore, GroupChange, NewAccount, OneTimeCode, UserId,
+    AccountStore, Append, Change, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
+    OneTimeCode, Origin, Target, UserId,
 };
 use domain::{Clock, Live};
 use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
@@ -71,7 +74,7 @@ async fn who_was_just_brought_in_is_a_member_whatever_is_remembered() {
     assert_eq!(world.domain.conversations.get(&bob, id).await.unwrap().members.len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
     let world = World::new();
     let ann = world.person("ann").await;
@@ -90,7 +93,7 @@ async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
     assert_eq!(titles(&world), ["Crew", "First", "Number 101"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn in_a_large_group_who_comes_is_told_however_much_else_changes() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -126,7 +129,7 @@ async fn in_a_large_group_who_comes_is_told_however_much_else_changes() {
     assert_eq!(titles.collect::<Vec<_>>(), [Some("Second")]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_told_of_a_group_keeps_its_place_among_the_messages() {
     let world = World::new();
     let (ann, _) = (world.person("ann").await, world.person("bob").await);
@@ -158,6 +161,75 @@ async fn what_is_told_of_a_group_keeps_its_place_among_the_messages() {
         _ => None,
     });
     assert_eq!(in_group.collect::<Vec<_>>(), [(1, Some("Tea")), (1, Some("Tea")), (2, Some("behind"))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_reading_takes_too_long_is_not_waited_for() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    world.settled().await;
+    world.told.live.lock().clear();
+    // Never let go.
+    let (is_known, _kept) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 1), "Tea").await;
+    is_known.await.unwrap();
+    let behind = SendMessage { conversation_id: Some(id), text: "behind".into(), ..SendMessage::default() };
+    world.send(&bob, behind).await.unwrap();
+    assert_eq!(*world.told.interrupted.lock(), [Some(vec![ann.person.id])]);
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let told: Vec<_> = told.iter().map(|(users, live)| (users.len(), text_of(live))).collect();
+    assert_eq!(told, [(1, None), (2, Some("behind"))]);
+}
+
+#[tokio::test]
+async fn telling_what_a_conversation_is_does_not_begin_the_reading_of_the_log_again() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    world.settled().await;
+    let before = world.faulty.follows.load(Ordering::SeqCst);
+    world.told.live.lock().clear();
+    for round in 1..=9 {
+        let request = ChangeConversation { muted: Some(round % 2 == 1), ..ChangeConversation::default() };
+        world.domain.groups.change(&ann, id, request).await.unwrap();
+        while world.told.live.lock().len() < round {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(world.faulty.follows.load(Ordering::SeqCst), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_taken_from_the_log_than_may_wait() {
+    const TEXT: usize = 64 * 1024;
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    world.settled().await;
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 1), "Tea").await;
+    is_known.await.unwrap();
+    let before = world.faulty.follows.load(Ordering::SeqCst);
+    let send = async |count: usize| {
+        for _ in 0..count {
+            let text = "x".repeat(TEXT).into();
+            let change = Change::Message { client_id: None, text, reply_to: None, attachments: Vec::new() };
+            let (target, sender, at) = (Target::Group(key), ann.person.id, world.clock.now());
+            let append = Append { target, sender, at, random: 1, change, mentions: Vec::new() };
+            world.store.submit(append, Origin::default()).stored().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    send(1000).await;
+    let taken = world.faulty.follows.load(Ordering::SeqCst) - before;
+    assert!((400..600).contains(&taken), "{taken}");
+    let_go.send(()).unwrap();
+    world.settled().await;
+    let told = world.told.live.lock().iter().filter(|(_, live)| text_of(live).is_some()).count();
+    assert_eq!(told, 1000);
 }
 
 #[tokio::test]
