@@ -6,14 +6,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::{EntryKind, UserId};
+use domain::store::UserId;
 use domain::{Broker, Clock, Live, SocketKey};
 use parking_lot::Mutex;
-use protocol::{Code, Message, ServerEvent, SessionId, SyncEvent};
+use protocol::{Code, SessionId};
 use rustc_hash::FxHashMap;
-use socketio::{Payload, Reason};
+use socketio::Reason;
 
-use crate::socket::Socket;
+use crate::client::Socket;
+use crate::event;
 
 /// Users are spread over so many locks.
 const SHARDS: usize = 64;
@@ -105,7 +106,7 @@ impl Broker for Hub {
         for user in users {
             let shard = self.shard(user).lock();
             let Some(sockets) = shard.sockets.get(&user) else { continue };
-            let payload = encoded.get_or_insert_with(|| encode(&live));
+            let payload = encoded.get_or_insert_with(|| event::live(&live));
             for socket in sockets {
                 socket.session().offer(socket, &live, payload);
             }
@@ -118,7 +119,7 @@ impl Broker for Hub {
             let shard = self.shard(user).lock();
             let mut sockets = shard.sockets.get(&user).into_iter().flatten();
             let Some(socket) = sockets.find(|socket| socket.session().key == key) else { continue };
-            let payload = encoded.get_or_insert_with(|| encode(&live));
+            let payload = encoded.get_or_insert_with(|| event::live(&live));
             socket.session().offer(socket, &live, payload);
         }
     }
@@ -161,45 +162,4 @@ fn interrupt<'a>(sockets: impl IntoIterator<Item = &'a Vec<Socket>>) {
     for socket in sockets.into_iter().flatten() {
         socket.abort(Reason::Application);
     }
-}
-
-/// The event that tells it.
-fn encode(live: &Live) -> Payload {
-    match live {
-        Live::Entry { kind, message, .. } => entry(*kind, message),
-        Live::Receipt(receipt) => payload(ServerEvent::Receipt, receipt),
-        Live::Conversation(conversation) => payload(ServerEvent::Conversation, &**conversation),
-        Live::Typing(typing) => payload(ServerEvent::Typing, typing),
-        Live::Presence(presence) => payload(ServerEvent::Presence, presence),
-    }
-}
-
-/// The event that is told to who catches up.
-pub(crate) fn event(event: &SyncEvent) -> Payload {
-    match event {
-        SyncEvent::Message(message) => written(ServerEvent::Message, message),
-        SyncEvent::MessageUpdated(message) => written(ServerEvent::MessageUpdated, message),
-        SyncEvent::Conversation(conversation) => payload(ServerEvent::Conversation, conversation),
-    }
-}
-
-/// The event that tells of a message that is new or has changed.
-pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
-    match kind {
-        EntryKind::Message => written(ServerEvent::Message, message),
-        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
-            written(ServerEvent::MessageUpdated, message)
-        }
-    }
-}
-
-fn written(event: ServerEvent, message: &Message) -> Payload {
-    let payload = Payload::event_written(event.as_str(), |json| message.write_json(json));
-    payload.expect("a message is of a bounded size and no event has a reserved name")
-}
-
-/// An event with its one argument.
-pub(crate) fn payload(event: ServerEvent, argument: &impl serde::Serialize) -> Payload {
-    Payload::event(event.as_str(), &(argument,))
-        .expect("a wire type is JSON and no event has a reserved name")
 }

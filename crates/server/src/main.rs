@@ -6,13 +6,16 @@
 mod allocator;
 mod app;
 mod cli;
+mod client;
 mod config;
 mod cores;
+mod event;
 mod http;
 mod hub;
 mod keys;
 mod listen;
 mod log;
+mod malformed;
 mod metrics;
 mod otp;
 mod socket;

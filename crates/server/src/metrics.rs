@@ -14,9 +14,9 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
+use socketio::Handler;
 
 use crate::hub::Hub;
-use crate::socket::Sockets;
 
 /// The counters that handlers touch.
 pub(crate) struct Metrics {
@@ -69,9 +69,9 @@ impl Metrics {
     }
 
     /// Everything that is counted, under the names of `docs/operating.md`.
-    pub(crate) fn registry(
+    pub(crate) fn registry<H: Handler>(
         &self,
-        sockets: socketio::Server<Sockets>,
+        sockets: socketio::Server<H>,
         hub: Arc<Hub>,
         store: Arc<dyn Store>,
     ) -> Registry {
@@ -116,19 +116,19 @@ fn plain(text: &str) -> String {
 }
 
 /// What other parts count by themselves.
-struct Seen {
-    sockets: socketio::Server<Sockets>,
+struct Seen<H: Handler> {
+    sockets: socketio::Server<H>,
     hub: Arc<Hub>,
     store: Arc<dyn Store>,
 }
 
-impl fmt::Debug for Seen {
+impl<H: Handler> fmt::Debug for Seen<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Seen").finish_non_exhaustive()
     }
 }
 
-impl Collector for Seen {
+impl<H: Handler> Collector for Seen<H> {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let metrics = self.sockets.metrics();
         let gauges = [

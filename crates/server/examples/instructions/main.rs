@@ -11,8 +11,12 @@ use std::process::ExitCode;
 // The server has no library: what is measured are its own files, wired as it wires them.
 #[path = "../../src/app.rs"]
 mod app;
+#[path = "../../src/client/mod.rs"]
+mod client;
 #[path = "../../src/config/mod.rs"]
 mod config;
+#[path = "../../src/event.rs"]
+mod event;
 #[path = "../../src/http/mod.rs"]
 mod http;
 #[path = "../../src/hub.rs"]
@@ -21,6 +25,8 @@ mod hub;
 mod keys;
 #[path = "../../src/log.rs"]
 mod log;
+#[path = "../../src/malformed.rs"]
+mod malformed;
 #[path = "../../src/metrics.rs"]
 mod metrics;
 #[path = "../../src/otp.rs"]

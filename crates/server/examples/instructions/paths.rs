@@ -11,7 +11,7 @@ use socketio::bench::{Wire, event, frame};
 use socketio::codec::{Flow, Reader, Violation};
 use socketio::{Config, Connect, Event, Handler, Payload, Refusal, Server, Socket};
 
-use crate::hub;
+use crate::event;
 use crate::socket::reply;
 use crate::support::Filled;
 use crate::world::World;
@@ -55,7 +55,9 @@ pub(crate) fn run(path: &str, count: usize) -> Result<(), String> {
         }
         "message-decode" => {
             let event = event(&packet(0)[1..]).expect("an event");
-            repeat(count, || crate::socket::decode::<SendMessage>(black_box(&event)).expect("it fits"));
+            repeat(count, || {
+                crate::socket::request::decode::<SendMessage>(black_box(&event)).expect("it fits")
+            });
         }
         "message-json" => {
             let message = message();
@@ -67,7 +69,7 @@ pub(crate) fn run(path: &str, count: usize) -> Result<(), String> {
         }
         "event-encode" => {
             let message = message();
-            repeat(count, || hub::entry(EntryKind::Message, black_box(&message)));
+            repeat(count, || event::entry(EntryKind::Message, black_box(&message)));
         }
         "ack-encode" => {
             let message = message();
@@ -152,7 +154,7 @@ fn outbox(count: usize) {
     let server = Server::new(Config::default(), Keep::default());
     let mut wire = Wire::open(&server, IpAddr::V4(Ipv4Addr::LOCALHOST)).expect("there is room");
     let (mut connect, mut output) = ([0x81, 0x82, 0, 0, 0, 0, b'4', b'0'], Vec::new());
-    let payload = hub::entry(EntryKind::Message, &message());
+    let payload = event::entry(EntryKind::Message, &message());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     runtime.block_on(async {
         wire.turn(&mut connect, &mut output).await.expect("the client is let in");

@@ -9,12 +9,13 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use domain::{Caller, Error};
+use domain::Caller;
 use protocol::Code;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::problem::Failure;
 use crate::app::App;
+use crate::malformed;
 
 /// How long a request's body may take.
 const BODY: Duration = Duration::from_secs(15);
@@ -67,7 +68,7 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     // Else a list would be taken for the fields in their order.
     if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
         // What is no JSON at all is told so.
-        serde_json::from_slice::<IgnoredAny>(json).map_err(|error| not_json(&error))?;
+        serde_json::from_slice::<IgnoredAny>(json).map_err(|error| malformed::not_json(&error))?;
         return Err(Failure::new(Code::Invalid, "Send an object."));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -76,25 +77,13 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
         let inner = error.into_inner();
         // Where a word is wanted, serde calls anything else, a number say, no JSON.
         if inner.is_data() || serde_json::from_slice::<serde_json::Value>(json).is_ok() {
-            unfit(&path, &inner.to_string()).into()
+            malformed::unfit(&path, &inner.to_string())
         } else {
-            not_json(&inner)
+            malformed::not_json(&inner)
         }
     })?;
-    deserializer.end().map_err(|error| not_json(&error))?;
+    deserializer.end().map_err(|error| malformed::not_json(&error))?;
     Ok(value)
-}
-
-fn not_json(error: &serde_json::Error) -> Failure {
-    Failure::new(Code::Malformed, format!("This is not JSON: {error}."))
-}
-
-/// A value that is JSON but not what is wanted: names the field.
-pub(crate) fn unfit(path: &str, why: &str) -> Error {
-    // A missing field, or one that is there twice, has no path of its own; serde names it in its message.
-    let named = ["missing field `", "duplicate field `"].iter().find_map(|start| why.strip_prefix(start));
-    let named = named.and_then(|rest| rest.split('`').next());
-    Error::invalid(named.unwrap_or(path).to_owned(), format!("{why}."))
 }
 
 /// The bearer of an access token whose session lives, or of an API token.

@@ -9,10 +9,9 @@ use domain::{Delivery, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
 
-use super::Socket;
-use super::client::{Start, mark};
 use crate::app::App;
-use crate::hub::{event, payload};
+use crate::client::{Socket, Start, mark};
+use crate::event::{missed, payload};
 use crate::log::Rare;
 
 /// Bytes that may wait for the transport before the next entry.
@@ -93,7 +92,7 @@ impl Flush<'_> {
                     socket.drained().await;
                 }
                 let Some(told) = syncs.event(user, delivery).await? else { continue };
-                if client.emit(socket, kind, mark(conversation, seq), &event(&told)).is_err() {
+                if client.emit(socket, kind, mark(conversation, seq), &missed(&told)).is_err() {
                     return Ok(false);
                 }
                 self.emitted = true;

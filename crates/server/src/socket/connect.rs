@@ -8,8 +8,8 @@ use protocol::Code;
 use serde_json::{Value, json};
 use socketio::{Connect, Refusal};
 
-use super::client::{Client, Start};
 use crate::app::App;
+use crate::client::{Client, Start};
 use crate::log::Rare;
 
 /// How long whom there is no room for should stay away: nobody knows when there will be.

@@ -6,8 +6,10 @@ use serde::de::DeserializeOwned;
 use socketio::Event;
 
 use super::reply::Reply;
-use super::{Socket, decode, storing};
+use super::request::decode;
+use super::storing;
 use crate::app::App;
+use crate::client::Socket;
 
 pub(super) async fn send(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     let Some((request, reply)) = request(event, reply) else { return };

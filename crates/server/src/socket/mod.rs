@@ -1,34 +1,27 @@
 //! The socket: decode in the order of arrival, call the domain, encode.
 
 mod catch_up;
-mod client;
 mod connect;
 mod message;
 mod presence;
 mod receipt;
 pub(crate) mod reply;
+pub(crate) mod request;
 mod storing;
 mod sync;
 mod typing;
-mod unacked;
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use domain::Error;
 use protocol::{ClientEvent, Code};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use socketio::{Connect, Event, Handler, Mark, Reason, Refusal, Undelivered};
 
-use crate::app::App;
-pub(crate) use client::Client;
-use reply::Reply;
+use domain::store::ConversationKey;
 
-/// A connected client.
-pub(crate) type Socket = socketio::Socket<Client>;
+use crate::app::App;
+use crate::client::{Client, Socket};
+use reply::Reply;
 
 /// The application behind the Socket.IO server.
 #[derive(Clone)]
@@ -72,12 +65,12 @@ impl Handler for Sockets {
     }
 
     fn received(&self, socket: &Socket, mark: Mark) {
-        client::delivered(&self.0, socket, mark);
+        delivered(&self.0, socket, mark);
     }
 
     fn acked(&self, socket: &Socket, mark: Mark) {
         if let Some(mark) = socket.session().acked(mark) {
-            client::delivered(&self.0, socket, mark);
+            delivered(&self.0, socket, mark);
         }
     }
 
@@ -92,51 +85,8 @@ impl Handler for Sockets {
     }
 }
 
-/// The payload of a request.
-pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
-    if !event.attachments().is_empty() {
-        return Err(Error::new(Code::Malformed, "Send JSON alone, without binary parts."));
-    }
-    // Where a fault lies is looked for only when there is one.
-    event.first().map(|Object(request)| request).or_else(|_| decode_with_path(event))
-}
-
-fn decode_with_path<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
-    use serde_json::error::Category;
-    let mut track = serde_path_to_error::Track::new();
-    let argument: &serde_json::value::RawValue =
-        event.first().map_err(|_| Error::new(Code::Malformed, "Send one argument, an object."))?;
-    if !argument.get().starts_with('{') {
-        return Err(Error::new(Code::Malformed, "Send one argument, an object."));
-    }
-    let mut json = serde_json::Deserializer::from_str(argument.get());
-    T::deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut track)).map_err(|error| match error
-        .classify()
-    {
-        Category::Data => crate::http::extract::unfit(&track.path().to_string(), &error.to_string()),
-        Category::Io | Category::Syntax | Category::Eof => {
-            Error::new(Code::Malformed, format!("This is not JSON: {error}."))
-        }
-    })
-}
-
-/// What is an object in JSON: serde alone would take a list of the values, too.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-            type Value = T;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(members))
-            }
-        }
-        deserializer.deserialize_map(Members(PhantomData)).map(Self)
-    }
+/// Everything of a conversation up to the mark has reached a device of the user.
+fn delivered(app: &App, socket: &Socket, mark: Mark) {
+    let conversation = ConversationKey(i64::try_from(mark.0).unwrap_or_default());
+    app.domain.receipts.delivered(socket.session().caller.person.id, conversation, mark.1);
 }

@@ -5,8 +5,8 @@ use protocol::{Message, Reply as Answer, ServerEvent};
 use serde::Serialize;
 use socketio::{Ack, Payload};
 
-use super::Socket;
-use crate::hub::payload;
+use crate::client::Socket;
+use crate::event::payload;
 use crate::log::Rare;
 
 /// The answer that a request waits for: its callback, or where it has none, `request:error` if it fails.

@@ -10,9 +10,10 @@ use socketio::Event;
 
 use super::catch_up::AHEAD;
 use super::reply::Reply;
-use super::{Socket, decode};
+use super::request::decode;
 use crate::app::App;
-use crate::hub;
+use crate::client::Socket;
+use crate::event::missed;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
     // Everything in it is optional, and so is it.
@@ -44,7 +45,7 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
                 socket.drained().await;
             }
             if let Some(event) = syncs.event(user, delivery).await? {
-                let _ = socket.emit(&hub::event(&event));
+                let _ = socket.emit(&missed(&event));
             }
         }
     }

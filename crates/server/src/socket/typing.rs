@@ -3,8 +3,9 @@
 use socketio::Event;
 
 use super::reply::Reply;
-use super::{Socket, decode};
+use super::request::decode;
 use crate::app::App;
+use crate::client::Socket;
 
 pub(super) async fn set(app: &App, socket: &Socket, event: &Event, reply: Reply) {
     match decode(event) {

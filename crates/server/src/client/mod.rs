@@ -1,5 +1,7 @@
 //! A connected client: where it stands in the stream of its user.
 
+mod unacked;
+
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,12 +11,13 @@ use parking_lot::Mutex;
 use socketio::{Mark, Payload, SendError};
 use tokio::sync::oneshot;
 
-use super::Socket;
-use super::unacked::Unacked;
-use crate::app::App;
+use unacked::Unacked;
 
 /// Live events held back while a client catches up; past it, what is missing is read from the log again.
 const HELD: usize = 256;
+
+/// A connected client.
+pub(crate) type Socket = socketio::Socket<Client>;
 
 /// What the server knows of a connected client.
 pub(crate) struct Client {
@@ -24,18 +27,18 @@ pub(crate) struct Client {
     acks: Option<Box<Unacked>>,
     stream: Mutex<Stream>,
     /// How often its typing is told.
-    pub(super) pace: Pace,
+    pub(crate) pace: Pace,
     /// Whether a `sync` waits for the stream.
-    pub(super) syncing: AtomicBool,
+    pub(crate) syncing: AtomicBool,
 }
 
 /// Where a client goes on from.
-pub(super) struct Start {
-    pub(super) since: Since,
+pub(crate) struct Start {
+    pub(crate) since: Since,
     /// Where the store stood before the client was let in: what its user sent up to here was not sent by it.
-    pub(super) before: Position,
+    pub(crate) before: Position,
     /// Why its own cursor was not taken.
-    pub(super) refused: Option<Box<Error>>,
+    pub(crate) refused: Option<Box<Error>>,
 }
 
 /// Where a client stands.
@@ -75,7 +78,7 @@ struct Held {
 }
 
 impl Client {
-    pub(super) fn new(caller: Caller, start: Start, acks: bool) -> Self {
+    pub(crate) fn new(caller: Caller, start: Start, acks: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let catching_up = CatchingUp {
             start: Some(start),
@@ -95,7 +98,7 @@ impl Client {
     }
 
     /// Whether it acknowledges every message.
-    pub(super) fn acknowledges(&self) -> bool {
+    pub(crate) fn acknowledges(&self) -> bool {
         self.acks.is_some()
     }
 
@@ -131,7 +134,7 @@ impl Client {
     }
 
     /// Where to begin catching up; given once.
-    pub(super) fn start(&self) -> Option<Start> {
+    pub(crate) fn start(&self) -> Option<Start> {
         match &mut *self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.start.take(),
             Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => None,
@@ -139,7 +142,7 @@ impl Client {
     }
 
     /// Whether the socket itself sent the entry at this position while catching up.
-    pub(super) fn sent(&self, position: Position) -> bool {
+    pub(crate) fn sent(&self, position: Position) -> bool {
         match &*self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.own.contains(&position),
             Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => false,
@@ -148,7 +151,7 @@ impl Client {
 
     /// Everything up to `upto` has been emitted: goes live, first `done` and then what was held back. Or,
     /// if more was told than could be held, says no: there is more to read.
-    pub(super) fn go_live(&self, socket: &Socket, upto: Position, done: &Payload) -> bool {
+    pub(crate) fn go_live(&self, socket: &Socket, upto: Position, done: &Payload) -> bool {
         let mut stream = self.stream.lock();
         let Stream::CatchingUp(catching_up) = &mut *stream else { return true };
         if catching_up.overflown {
@@ -167,7 +170,7 @@ impl Client {
 
     /// Waits until it is live, and holds back what is told from here on until [`Client::synced`]: so that no more
     /// has been emitted then than the answer says. Says no if the socket is over.
-    pub(super) async fn sync(&self) -> bool {
+    pub(crate) async fn sync(&self) -> bool {
         loop {
             let over = {
                 let mut stream = self.stream.lock();
@@ -193,7 +196,7 @@ impl Client {
 
     /// Everything up to `told` has been told: emits what of it was held back, calls `answer` with the place
     /// that the socket has come to, and goes on.
-    pub(super) fn synced(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
+    pub(crate) fn synced(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
         let mut stream = self.stream.lock();
         let floor = match &mut *stream {
             Stream::Syncing(syncing) => {
@@ -210,7 +213,7 @@ impl Client {
     }
 
     /// Goes on without an answer.
-    pub(super) fn not_synced(&self, socket: &Socket) {
+    pub(crate) fn not_synced(&self, socket: &Socket) {
         self.resume(socket, &mut self.stream.lock());
     }
 
@@ -230,8 +233,8 @@ impl Client {
         let _ = self.emit(socket, held.kind, held.mark, &held.payload);
     }
 
-    /// Emits an entry; once the client has proved or acknowledged that it has it, [`delivered`] is called.
-    pub(super) fn emit(
+    /// Emits an entry; the mark is told once the client has proved or acknowledged that it has it.
+    pub(crate) fn emit(
         &self,
         socket: &Socket,
         kind: EntryKind,
@@ -250,7 +253,7 @@ impl Client {
     }
 
     /// An entry is not emitted: it counts as delivered with what came before it.
-    pub(super) fn pass_over(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
+    pub(crate) fn pass_over(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
         match &self.acks {
             Some(unacked) if unacked.follow(socket, mark) => Ok(()),
             _ => socket.mark(mark),
@@ -258,19 +261,19 @@ impl Client {
     }
 
     /// The client acknowledged a message: up to where its conversation is delivered now, if further.
-    pub(super) fn acked(&self, mark: Mark) -> Option<Mark> {
+    pub(crate) fn acked(&self, mark: Mark) -> Option<Mark> {
         self.acks.as_ref()?.acked(mark)
     }
 
     /// Waits until fewer than `count` messages are not acknowledged, or the socket is over.
-    pub(super) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
+    pub(crate) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
         if let Some(unacked) = &self.acks {
             unacked.fewer_than(count, socket).await;
         }
     }
 
     /// The socket is over.
-    pub(super) fn ended(&self) {
+    pub(crate) fn ended(&self) {
         *self.stream.lock() = Stream::Over;
         if let Some(unacked) = &self.acks {
             unacked.ended();
@@ -290,12 +293,6 @@ impl CatchingUp {
 }
 
 /// An entry, as a mark on its packet.
-pub(super) fn mark(conversation: ConversationKey, seq: u64) -> Mark {
+pub(crate) fn mark(conversation: ConversationKey, seq: u64) -> Mark {
     Mark(conversation.0.unsigned_abs(), seq)
-}
-
-/// Everything of a conversation up to the mark has reached a device of the user.
-pub(super) fn delivered(app: &App, socket: &Socket, mark: Mark) {
-    let conversation = ConversationKey(i64::try_from(mark.0).unwrap_or_default());
-    app.domain.receipts.delivered(socket.session().caller.person.id, conversation, mark.1);
 }

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use parking_lot::Mutex;
-use socketio::{Mark, Reason};
+use socketio::{Mark, Reason, Socket};
 use tokio::sync::Notify;
-
-use super::Socket;
 
 /// Entries that may wait for acknowledgements, as many as the transport lets messages wait for theirs.
 const MOST: usize = 4096;
@@ -28,7 +26,7 @@ impl Unacked {
 
     /// Puts an entry that asks for no acknowledgement behind the messages of its conversation that wait for
     /// theirs; says whether there are any.
-    pub(super) fn follow(&self, socket: &Socket, mark: Mark) -> bool {
+    pub(super) fn follow<S: Send + Sync + 'static>(&self, socket: &Socket<S>, mark: Mark) -> bool {
         let mut entries = self.entries.lock();
         let follows = entries.range(of_conversation(mark)).next().is_some();
         if follows {
@@ -55,7 +53,7 @@ impl Unacked {
     }
 
     /// Waits until fewer than `count` wait, or the socket is over.
-    pub(super) async fn fewer_than(&self, count: usize, socket: &Socket) {
+    pub(super) async fn fewer_than<S: Send + Sync + 'static>(&self, count: usize, socket: &Socket<S>) {
         loop {
             let fewer = self.fewer.notified();
             let mut fewer = std::pin::pin!(fewer);
