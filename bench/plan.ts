@@ -2,7 +2,7 @@ import type { Outcome, Scenario } from './support/load.ts';
 import type { Name, Running } from './support/servers.ts';
 
 /** The lines of the table of targets that are measured here, and how far a second core goes. */
-export const LINES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9', 'cores'] as const;
+export const LINES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6', 'p7', 'p8', 'p9', 'p14', 'cores'] as const;
 
 export type Line = (typeof LINES)[number];
 
@@ -16,6 +16,8 @@ export interface Sizes {
   idle: number[];
   /** Of a group. */
   members: number;
+  /** Messages a second that are due whatever the server does. */
+  rate: number;
   connections: number;
   flush: number;
   stored: number;
@@ -29,6 +31,7 @@ export const WHOLE: Sizes = {
   warmup: 2,
   idle: [5_000, 10_000],
   members: 1_000,
+  rate: 3_000,
   connections: 2_000,
   flush: 100_000,
   stored: 5_000_000,
@@ -43,6 +46,7 @@ export const QUICK: Sizes = {
   warmup: 1,
   idle: [1_000],
   members: 200,
+  rate: 1_000,
   connections: 500,
   flush: 20_000,
   stored: 100_000,
@@ -85,7 +89,7 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     name: 'messages',
     server,
     lines,
-    seconds: 2 * one + (lines.includes('p7') ? one : 0) + register(server),
+    seconds: (2 + Number(lines.includes('p7')) + Number(lines.includes('p14'))) * one + register(server),
     ...accounts(server),
     async measure(measure) {
       const rates: number[] = [];
@@ -96,6 +100,7 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
       // Messages that are due at times of their own come singly, as with a window of 1: that is the load to halve.
       const rate = Math.floor((rates[0] ?? 0) / 2);
       if (lines.includes('p7') && rate > 0) await measure('half load', 'direct', { ...direct, rate }, true);
+      if (lines.includes('p14')) await measure('open loop', 'direct', { ...direct, rate: sizes.rate });
     },
   });
 
@@ -192,9 +197,9 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
   };
 
   const jobs = [
-    messages('sqlite', ['p1', 'p7', 'p8', 'cores']),
-    messages('demo', ['p1']),
-    messages('memory', ['p2', 'p7', 'cores']),
+    messages('sqlite', ['p1', 'p7', 'p8', 'p14', 'cores']),
+    messages('demo', ['p1', 'p14']),
+    messages('memory', ['p2', 'p7', 'p14', 'cores']),
     messages('relay', ['p2']),
     messages('socketioxide', ['p1', 'p2']),
     cores('sqlite'),

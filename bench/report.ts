@@ -105,13 +105,14 @@ export function markdown(results: Results): string {
       const { command } = runs.find((run) => run.key === key)!;
       parts.push(
         `**${title}${keys.length > 1 ? `, ${key.replace('stored ', '')}` : ''}**`,
-        `\`${command.replace(/--rate \d+/, '--rate HALF')}\``,
+        `\`${key === 'half load' ? command.replace(/--rate \d+/, '--rate HALF') : command}\``,
         grid(['', ...columns.map(([name]) => name)], rows),
       );
     }
   };
   absolute('Direct messages with their acknowledgements', ['window 1', 'window 16'], MESSAGES);
   absolute('At half of the highest load', ['half load'], MESSAGES);
+  absolute('At messages that are due whatever the server does', ['open loop'], MESSAGES);
   for (const { server } of runs.filter(({ key, pass }) => key === 'half load' && pass === 0)) {
     parts.push(`![Latencies of ${NAMES[server]} at half load](../bench/results/${server}-half-load.svg)`);
   }
