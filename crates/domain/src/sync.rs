@@ -189,9 +189,7 @@ impl Syncs {
         };
         Ok(Some(match kind {
             EntryKind::Message => SyncEvent::Message(message),
-            EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
-                SyncEvent::MessageUpdated(message)
-            }
+            EntryKind::Change | EntryKind::Conversation => SyncEvent::MessageUpdated(message),
         }))
     }
 

@@ -37,7 +37,7 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
 pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
-pub use message::{ChangeMessage, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage};
+pub use message::*;
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
 pub use receipt::{Cursors, MoveCursors, Reached, Receipt};
 pub use search::Hit;

@@ -29,9 +29,7 @@ pub(crate) fn missed(event: &SyncEvent) -> Payload {
 pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
     match kind {
         EntryKind::Message => written(ServerEvent::Message, message),
-        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
-            written(ServerEvent::MessageUpdated, message)
-        }
+        EntryKind::Change | EntryKind::Conversation => written(ServerEvent::MessageUpdated, message),
     }
 }
 

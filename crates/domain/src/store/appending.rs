@@ -4,7 +4,7 @@ use protocol::{AttachmentId, MessageId};
 
 use super::append::{Append, AppendError, Change, Roster, Target};
 use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, Reaction, first_body};
-use super::transaction::{Changed, Logged, Sent, Transaction};
+use super::transaction::{Changed, Logged, Sent, Transaction, Uploads};
 use super::{ConversationKey, UserId};
 
 /// Appends an entry to a conversation that is there, or finds the one that it repeats.
@@ -135,9 +135,7 @@ fn edit<T: Transaction>(
         change_seq: Some(seq),
         ..before
     };
-    let (by, at, kind) = (append.sender, append.at, EntryKind::Edit);
-    let dropped = Vec::new();
-    change(log, append, Changed { kind, message, by, at, first_body, dropped, reaction: None })
+    change(log, append, message, (first_body, Vec::new()))
 }
 
 fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
@@ -151,8 +149,7 @@ fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId)
         change_seq: Some(seq),
         ..before
     };
-    let (by, at, kind) = (append.sender, append.at, EntryKind::Delete);
-    change(log, append, Changed { kind, message, by, at, first_body, dropped, reaction: None })
+    change(log, append, message, (first_body, dropped))
 }
 
 fn react<T: Transaction>(
@@ -167,10 +164,10 @@ fn react<T: Transaction>(
     if message.deleted_at.is_some() {
         return Err(AppendError::MessageDeleted.into());
     }
-    let kind = EntryKind::Reaction;
     if message.has_reaction(user, emoji) == on {
         let seq = message.change_seq.unwrap_or(message.seq);
-        return Ok(before(Entry { seq, position: Position::default(), kind, message: Some(message) }));
+        let (position, kind) = (Position::default(), EntryKind::Change);
+        return Ok(before(Entry { seq, position, kind, message: Some(message) }));
     }
     if on && !message.has_room_for(emoji) {
         return Err(AppendError::ReactionsFull.into());
@@ -181,12 +178,7 @@ fn react<T: Transaction>(
         message.reactions.retain(|other| other.user != user || *other.emoji != *emoji);
     }
     message.change_seq = Some(seq);
-    let (dropped, reaction) = (Vec::new(), Some((emoji, on)));
-    change(
-        log,
-        append,
-        Changed { kind, message, by: user, at: append.at, first_body: None, dropped, reaction },
-    )
+    change(log, append, message, (None, Vec::new()))
 }
 
 /// The message that a sender changes.
@@ -206,9 +198,17 @@ fn body_to_keep(message: &MessageRecord) -> Option<[u8; 16]> {
     message.client_id.is_some().then(|| message.body())
 }
 
-fn change<T: Transaction>(log: &mut T, append: &Append, changed: Changed<'_>) -> Result<Logged, T::Error> {
+/// Puts a message that has changed in its place.
+fn change<T: Transaction>(
+    log: &mut T,
+    append: &Append,
+    message: MessageRecord,
+    (first_body, dropped): (Option<[u8; 16]>, Uploads),
+) -> Result<Logged, T::Error> {
+    let Append { change, sender: by, at, .. } = append;
+    let changed = Changed { change, message, by: *by, at: *at, first_body, dropped };
     let position = log.change(&changed)?;
-    let Changed { kind, message, .. } = changed;
+    let (message, kind) = (changed.message, EntryKind::Change);
     let roster = if is_to_group(append) { Some(log.roster(message.seq)?) } else { None };
     let seq = message.change_seq.unwrap_or(message.seq);
     Ok(Logged { entry: Entry { seq, position, kind, message: Some(message) }, roster, duplicate: false })

@@ -127,12 +127,8 @@ pub fn first_body(text: &str, reply_to: Option<MessageId>, attachments: &[Attach
 pub enum EntryKind {
     /// A new message.
     Message,
-    /// A message was edited.
-    Edit,
-    /// A message was deleted.
-    Delete,
-    /// A message was reacted to, or a reaction was taken back.
-    Reaction,
+    /// A message changed: it was edited, deleted or reacted to.
+    Change,
     /// The conversation itself began or changed: its title, its members or their roles.
     Conversation,
 }

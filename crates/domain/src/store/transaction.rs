@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use protocol::{AttachmentId, MessageId, Timestamp};
 
-use super::append::{AppendError, Roster};
-use super::message::{Entry, EntryKind, MessageRecord, Position};
+use super::append::{AppendError, Change, Roster};
+use super::message::{Entry, MessageRecord, Position};
 use super::{AttachmentRecord, UserId};
 
 /// One conversation, and what else an entry of it depends on. Between the first call and the last nothing of it is
@@ -53,7 +53,7 @@ pub struct Sent {
 /// A change of a message.
 pub struct Changed<'a> {
     /// How.
-    pub kind: EntryKind,
+    pub change: &'a Change,
     /// As it is now; its `change_seq` is that of the change.
     pub message: MessageRecord,
     /// Who changed it.
@@ -65,8 +65,6 @@ pub struct Changed<'a> {
     pub first_body: Option<[u8; 16]>,
     /// What it carried, and does no longer.
     pub dropped: Uploads,
-    /// The emoji of a reaction, and whether it came.
-    pub reaction: Option<(&'a str, bool)>,
 }
 
 /// What is in the log once an entry is appended.

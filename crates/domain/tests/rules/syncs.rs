@@ -216,7 +216,7 @@ async fn of_the_changes_of_a_message_the_last_is_delivered() {
     };
     // Who lacks the message is told that it is new, in its present state, and its last change in its place.
     let all = lacking(&world, bob.person.id, Since::Delivered).await;
-    let expected = [(EntryKind::Message, 1), (EntryKind::Message, 602), (EntryKind::Edit, 603)];
+    let expected = [(EntryKind::Message, 1), (EntryKind::Message, 602), (EntryKind::Change, 603)];
     assert_eq!(
         (kinds(&all), texts(&all)),
         (expected.to_vec(), ["last", "second", "last"].map(Into::into).to_vec())
@@ -244,12 +244,12 @@ async fn what_others_changed_of_ones_own_message_is_not_ones_own() {
     react(&world, &ann, &own.message, true).await;
     let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
     let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
-    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Reaction, false)]);
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Change, false)]);
     // Nor is one's own change in whose favour theirs is left out.
     edit(&world, &bob, &own.message, "mine!").await;
     let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
     let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
-    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Edit, false)]);
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Change, false)]);
 }
 
 #[tokio::test]

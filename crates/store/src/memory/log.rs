@@ -88,7 +88,7 @@ struct Stored {
 enum What {
     Message(Message),
     /// Of the message with this `seq`.
-    Change(EntryKind, u64),
+    Change(u64),
     /// Of the conversation itself.
     Conversation,
 }
@@ -160,12 +160,12 @@ impl Log {
         let stored = Message::of(message);
         let what = match kind {
             EntryKind::Message => What::Message(stored),
-            EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction | EntryKind::Conversation => {
+            EntryKind::Change | EntryKind::Conversation => {
                 let at = message.seq.checked_sub(1).map(index_above);
                 if let Some(entry) = at.and_then(|index| self.entries.get_mut(index)) {
                     entry.what = What::Message(stored);
                 }
-                What::Change(kind, message.seq)
+                What::Change(message.seq)
             }
         };
         self.entries.push(Stored { position, what });
@@ -223,7 +223,7 @@ impl Log {
         let is_told_again_by = |later: u64| later > seq && later <= head;
         let of = match &stored.what {
             What::Message(_) => seq,
-            What::Change(_, of) => *of,
+            What::Change(of) => *of,
             What::Conversation => {
                 return seq == member.joined_after + 1 || !is_told_again_by(self.changed_seq);
             }
@@ -283,7 +283,7 @@ impl Log {
     fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
         let (kind, message) = match &stored.what {
             What::Message(_) => (EntryKind::Message, Some(self.record(stored, seq)?)),
-            What::Change(kind, of) => (*kind, Some(self.message(*of)?)),
+            What::Change(of) => (EntryKind::Change, Some(self.message(*of)?)),
             What::Conversation => (EntryKind::Conversation, None),
         };
         Some(Entry { seq, position: stored.position, kind, message })

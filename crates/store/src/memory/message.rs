@@ -134,7 +134,7 @@ impl Transaction for Appending<'_> {
     }
 
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendError> {
-        let Changed { kind, message, first_body, dropped, .. } = changed;
+        let Changed { message, first_body, dropped, .. } = changed;
         let place = (message.conversation, message.seq);
         if let &Some(body) = first_body {
             // Of the first change of its text only.
@@ -143,7 +143,7 @@ impl Transaction for Appending<'_> {
         if !dropped.is_empty() {
             self.store.attachments.write().drop_from(dropped, place);
         }
-        Ok(self.push(*kind, message))
+        Ok(self.push(EntryKind::Change, message))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::store::{
-    Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, Entry, EntryKind, Logged,
-    MessageRecord, Origin, Position, Roster, Sent, StoreError, Target, Transaction, Uploads, UserId,
+    Append, AppendError, Appended, Change, Changed, ClientId, Committed, ConversationKey, Entry, EntryKind,
+    Logged, MessageRecord, Origin, Position, Roster, Sent, StoreError, Target, Transaction, Uploads, UserId,
     append_to, check_first,
 };
 use protocol::{AttachmentId, MessageId, Timestamp};
@@ -175,19 +175,19 @@ impl Transaction for Log<'_, '_> {
 
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, Fault> {
         let (key, connection) = (self.key, self.writing.connection);
-        let Changed { kind, message, by, at, .. } = changed;
+        let Changed { change, message, by, at, .. } = changed;
         let seq = message.change_seq.unwrap_or_default();
-        let number = match kind {
-            EntryKind::Delete => DELETE,
-            EntryKind::Reaction => REACTION,
-            EntryKind::Edit | EntryKind::Message | EntryKind::Conversation => EDIT,
+        let kind = match change {
+            Change::Delete { .. } => DELETE,
+            Change::React { .. } => REACTION,
+            Change::Edit { .. } | Change::Message { .. } => EDIT,
         };
         store_changed(connection, changed)?;
         let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from, \
                    below_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
         let hidden = message.hidden_from.map(|user| user.0);
-        let below = history::below(connection, key, seq, number, message.hidden_from)?;
-        let values = params![key.0, seq, number, message.seq, by.0, at.as_millis(), hidden, below];
+        let below = history::below(connection, key, seq, kind, message.hidden_from)?;
+        let values = params![key.0, seq, kind, message.seq, by.0, at.as_millis(), hidden, below];
         connection.prepare_cached(sql)?.execute(values)?;
         Ok(self.writing.inserted(key, seq))
     }
@@ -195,12 +195,12 @@ impl Transaction for Log<'_, '_> {
 
 /// Puts a message that has changed in the place of what it was.
 fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), rusqlite::Error> {
-    let Changed { message, by, first_body, dropped, reaction, .. } = changed;
+    let Changed { change, message, by, first_body, dropped, .. } = changed;
     let (key, seq) = (message.conversation.0, message.seq);
-    if let &Some((emoji, on)) = reaction {
+    if let Change::React { emoji, on, .. } = change {
         let sql = "UPDATE messages SET change_seq = ? WHERE conversation_id = ? AND seq = ?";
         connection.prepare_cached(sql)?.execute(params![message.change_seq, key, seq])?;
-        if on {
+        if *on {
             let sql = "INSERT INTO reactions (conversation_id, seq, entry_seq, user_id, emoji) VALUES (?, ?, ?, ?, ?)";
             connection.prepare_cached(sql)?.execute(params![key, seq, message.change_seq, by.0, emoji])?;
         } else {

@@ -25,16 +25,14 @@ fn entry(
 ) -> Result<Entry, rusqlite::Error> {
     let (seq, position) = (row.get(0)?, Position(row.get(1)?));
     let kind = match row.get(2)? {
-        EDIT => EntryKind::Edit,
-        DELETE => EntryKind::Delete,
-        REACTION => EntryKind::Reaction,
+        EDIT | DELETE | REACTION => EntryKind::Change,
         CONVERSATION => EntryKind::Conversation,
         _ => EntryKind::Message,
     };
     let message = match kind {
         EntryKind::Message => Some(message(connection, conversation, row)?),
         EntryKind::Conversation => None,
-        EntryKind::Edit | EntryKind::Delete | EntryKind::Reaction => {
+        EntryKind::Change => {
             let of = row.get(3)?;
             Some(at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
         }

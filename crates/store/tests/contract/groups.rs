@@ -283,7 +283,7 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
         append(&store, entry(Target::Conversation(key), user, change))
     };
     let first = react(bob, "👍", true).await.unwrap();
-    assert_eq!((first.entry().kind, first.entry().seq, first.duplicate), (EntryKind::Reaction, 2, false));
+    assert_eq!((first.entry().kind, first.entry().seq, first.duplicate), (EntryKind::Change, 2, false));
     assert_eq!(first.entry().said().change_seq, Some(2));
     assert!(react(bob, "👍", true).await.unwrap().duplicate);
     react(ann, "👍", true).await.unwrap();

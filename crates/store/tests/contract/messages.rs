@@ -153,7 +153,7 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     assert_eq!(at_once.len(), 5);
     let kinds: Vec<_> = at_once.iter().map(|(.., kind, _, _)| *kind).collect();
     let (message, changed) = (EntryKind::Message, EntryKind::Conversation);
-    assert_eq!(kinds, [message, changed, message, EntryKind::Reaction, changed]);
+    assert_eq!(kinds, [message, changed, message, EntryKind::Change, changed]);
     let rosters: Vec<_> =
         at_once.iter().map(|(.., roster, _)| roster.as_deref().map(<[_]>::to_vec)).collect();
     assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);
@@ -355,12 +355,12 @@ pub(crate) async fn changes_are_entries_and_change_the_message(store: Shared) {
         .unwrap()
         .entry()
         .clone();
-    assert_eq!((edited.kind, edited.seq, edited.said().seq), (EntryKind::Edit, 3, 2));
+    assert_eq!((edited.kind, edited.seq, edited.said().seq), (EntryKind::Change, 3, 2));
     assert_eq!((edited.said().text.as_ref(), edited.said().change_seq), ("hello", Some(3)));
     assert!(edited.said().edited_at.is_some() && edited.said().deleted_at.is_none());
 
     let deleted = append(&store, entry(place, ann, Change::Delete { id })).await.unwrap().entry().clone();
-    assert_eq!((deleted.kind, deleted.seq, deleted.said().text.as_ref()), (EntryKind::Delete, 4, ""));
+    assert_eq!((deleted.kind, deleted.seq, deleted.said().text.as_ref()), (EntryKind::Change, 4, ""));
     assert!(deleted.said().deleted_at.is_some());
     assert!(edited.position < deleted.position);
 
