@@ -35,8 +35,9 @@ mod socket;
 pub mod codec {
     pub use crate::{
         engine::{
-            frame::{Flow, Incoming, Reader, Violation},
+            frame::Violation,
             packet::{Packet as EnginePacket, split_payload},
+            reader::{Flow, Incoming, Reader},
         },
         packet::{Kind, Packet},
     };

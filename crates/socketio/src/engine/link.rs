@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 use super::{
     head::Head,
     item::{After, Content, Item, Note, Tell},
+    mailbox::Mailbox,
     outbox::Queue,
-    polling::Mailbox,
 };
 use crate::{Id, Mark, Reason};
 
@@ -265,10 +265,20 @@ impl Link {
         self.ask(state, Request::Abort(Reason::Application));
     }
 
-    /// What the client is told of the end, if anything.
+    /// What the client is told of the end, if anything: nothing where a packet is half sent.
     pub(super) fn farewell(&self, reason: Reason) -> Option<&'static str> {
-        let word = self.state.lock().word.filter(|_| reason == Reason::Application);
-        word.or_else(|| reason.is_told().then(|| reason.as_str()))
+        let state = self.state.lock();
+        let word = state.word.filter(|_| reason == Reason::Application);
+        let word = word.or_else(|| reason.is_told().then(|| reason.as_str()));
+        word.filter(|_| state.queue.is_between_packets())
+    }
+
+    /// Whether the client is connected to a namespace: as long as it is, it may post as much at once as it was
+    /// told to.
+    pub(crate) fn welcome(&self, welcome: bool) {
+        if let Some(mailbox) = &mut self.state.lock().mailbox {
+            mailbox.welcome = welcome;
+        }
     }
 
     pub(super) fn quiesce(&self) -> oneshot::Receiver<()> {

@@ -13,14 +13,17 @@ mod heartbeat;
 mod http;
 mod item;
 mod link;
+mod mailbox;
 mod mask;
 mod outbox;
 pub(crate) mod packet;
 mod polling;
 mod protocol;
+pub(crate) mod reader;
 mod refused;
 mod requests;
 mod route;
+mod stream;
 mod upgrade;
 mod websocket;
 mod wire;
@@ -36,7 +39,7 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{bodies::LongBodies, polling::Mailbox, refused::Refused};
+use self::{bodies::LongBodies, mailbox::Mailbox, refused::Refused};
 pub use self::{
     head::Head,
     http::Body,

@@ -6,67 +6,23 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
 use tokio::{
     sync::oneshot,
     time::{Instant, Sleep},
 };
 
 use super::{
-    Link, Protocol,
-    bodies::Turn,
+    Protocol,
     driver::{Driver, guarded},
+    mailbox::{Answer, Post},
     packet::{Packet, split_payload},
+    stream::FrameStream,
     upgrade::Probe,
-    websocket::WebSocket,
 };
 use crate::Reason;
 
 /// How much goes into one response, unless a single packet is longer.
 const RESPONSE: usize = 64 * 1024;
-
-/// The requests of a session: at most one of a kind, as the protocol wants it.
-#[derive(Default)]
-pub(super) struct Mailbox {
-    pub(super) get: Option<oneshot::Sender<Answer>>,
-    pub(super) post: Option<Post>,
-    /// A body is being received or handled.
-    pub(super) posting: bool,
-    /// The client is let in, and may send bodies of `max_body`.
-    pub(super) welcome: bool,
-    pub(super) upgrade: Option<Box<WebSocket>>,
-    /// A WebSocket wants to take over, or is about to.
-    pub(super) upgrading: bool,
-}
-
-/// What a GET is answered with.
-pub(super) enum Answer {
-    /// Packets. Told when they are on their way; dropped, they are lost.
-    Packets(Bytes, oneshot::Sender<()>),
-    /// The last packet of the session's polling.
-    Last(&'static str),
-    /// The session has ended, and whether that is the client's doing. Not by a close packet, which is final
-    /// for some libraries: after an error all of them connect anew.
-    Ended(bool, &'static str),
-}
-
-/// A body that was received.
-pub(super) struct Post {
-    pub(super) body: String,
-    /// Told when its packets are handled, or why the session ends before; dropped, it has ended already.
-    pub(super) done: oneshot::Sender<Result<(), Reason>>,
-    /// Its turn among the long ones.
-    pub(super) _turn: Option<Turn>,
-}
-
-impl Link {
-    /// Whether the client is connected to a namespace: as long as it is, it may post as much at once as it was told to.
-    pub(crate) fn welcome(&self, welcome: bool) {
-        if let Some(mailbox) = &mut self.lock().mailbox {
-            mailbox.welcome = welcome;
-        }
-    }
-}
 
 /// What the task keeps while the session is on polling.
 #[derive(Default)]
@@ -82,7 +38,7 @@ struct Polling {
 pub(super) async fn run<P: Protocol>(
     driver: &mut Driver<'_, P>,
     mut timer: Pin<&mut Sleep>,
-) -> Result<Box<WebSocket>, Reason> {
+) -> Result<Box<FrameStream>, Reason> {
     let mut polling = Polling::default();
     let end = poll_fn(|cx| {
         driver.link.unpark();
@@ -121,7 +77,7 @@ pub(super) async fn run<P: Protocol>(
     end
 }
 
-type End = Result<Box<WebSocket>, Reason>;
+type End = Result<Box<FrameStream>, Reason>;
 
 impl Polling {
     fn turn<P: Protocol>(
@@ -144,8 +100,8 @@ impl Polling {
             .is_some_and(|probe| probe.poll(driver.engine.config.max_payload, now, cx).is_ready());
         if upgraded && self.sending.is_none() && self.post.is_none() && !driver.is_working() {
             let posting = driver.link.lock().mailbox.as_ref().is_some_and(|mailbox| mailbox.posting);
-            if !posting && let Some(socket) = self.probe.take().and_then(Probe::into_socket) {
-                return Ok(Some(Ok(socket)));
+            if !posting && let Some(stream) = self.probe.take().and_then(Probe::into_stream) {
+                return Ok(Some(Ok(stream)));
             }
         }
         if self.probe.as_ref().is_some_and(|probe| probe.has_failed(now)) {
@@ -197,8 +153,8 @@ impl Polling {
         if let Some(post) = mailbox.post.take() {
             self.post = Some((post, 0));
         }
-        if let Some(socket) = mailbox.upgrade.take() {
-            self.probe = Some(Probe::new(socket, now + driver.engine.config.upgrade_timeout));
+        if let Some(stream) = mailbox.upgrade.take() {
+            self.probe = Some(Probe::new(stream, now + driver.engine.config.upgrade_timeout));
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
     Link, Refused,
     bodies::{LongBodies, Turn},
     http::{Body, text},
-    polling::{Answer, Post},
+    mailbox::{Answer, Post},
 };
 use crate::{Config, Reason};
 

@@ -24,7 +24,8 @@ use super::{
     http::{self, Query, Transport},
     item::{Content, Item},
     polling, requests,
-    websocket::WebSocket,
+    stream::FrameStream,
+    websocket,
 };
 use crate::{Config, Reason};
 
@@ -95,12 +96,11 @@ impl<P: Protocol> Engine<P> {
             let mut timer = pin!(sleep_until(now));
             // Boxed, since most of a session's life is on the WebSocket.
             match Box::pin(polling::run(&mut driver, timer.as_mut())).await {
-                Ok(mut socket) => {
+                Ok(mut stream) => {
                     engine.counters.upgraded.fetch_add(1, Ordering::Relaxed);
-                    let reason = socket.run(&mut driver, timer).await;
-                    socket.goodbye(reason).await;
+                    let reason = websocket::run(&mut driver, &mut stream, timer).await;
                     driver.close(reason).await;
-                    Box::pin(engine.linger(*socket)).await;
+                    Box::pin(engine.linger(*stream)).await;
                 }
                 Err(reason) => driver.close(reason).await,
             }
@@ -118,14 +118,13 @@ impl<P: Protocol> Engine<P> {
         let upgrade = hyper::upgrade::on(&mut request);
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let Some(mut socket) = Box::pin(engine.take_over(upgrade)).await else { return };
+            let Some(mut stream) = Box::pin(engine.take_over(upgrade)).await else { return };
             let now = Instant::now();
             let Some(mut driver) = engine.drive_websocket(address, now) else { return };
             let timer = pin!(sleep_until(now));
-            let reason = socket.run(&mut driver, timer).await;
-            socket.goodbye(reason).await;
+            let reason = websocket::run(&mut driver, &mut stream, timer).await;
             driver.close(reason).await;
-            Box::pin(engine.linger(socket)).await;
+            Box::pin(engine.linger(stream)).await;
         });
         Ok(response)
     }
@@ -140,11 +139,11 @@ impl<P: Protocol> Engine<P> {
     }
 
     /// Takes the connection out of hyper, so that nothing of hyper stays with it.
-    async fn take_over(&self, upgrade: OnUpgrade) -> Option<WebSocket> {
+    async fn take_over(&self, upgrade: OnUpgrade) -> Option<FrameStream> {
         let upgraded = timeout(self.config.upgrade_timeout, upgrade);
         let upgraded: Upgraded = self.cut.run_until_cancelled(upgraded).await?.ok()?.ok()?;
         match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(Parts { io, read_buf, .. }) => Some(WebSocket::new(io.into_inner(), &read_buf)),
+            Ok(Parts { io, read_buf, .. }) => Some(FrameStream::new(io.into_inner(), &read_buf)),
             Err(_) => {
                 tracing::error!("a WebSocket needs a connection that hyper serves as TokioIo<TcpStream>");
                 None
@@ -153,8 +152,8 @@ impl<P: Protocol> Engine<P> {
     }
 
     /// Lets the peer close a connection that the server has said goodbye on.
-    async fn linger(&self, socket: WebSocket) {
-        let closed = timeout(self.config.close_timeout, socket.closed());
+    async fn linger(&self, stream: FrameStream) {
+        let closed = timeout(self.config.close_timeout, stream.closed());
         self.cut.run_until_cancelled(closed).await;
     }
 
@@ -172,19 +171,19 @@ impl<P: Protocol> Engine<P> {
         let upgrade = hyper::upgrade::on(&mut request);
         let (engine, link) = (self.clone(), link.clone());
         self.tasks.spawn(async move {
-            let socket = engine.take_over(upgrade).await;
+            let stream = engine.take_over(upgrade).await;
             if !free {
                 // A second connection for a session is closed, as the protocol wants it.
-                if let Some(mut socket) = socket {
-                    socket.goodbye(Reason::BadPacket).await;
-                    engine.linger(socket).await;
+                if let Some(mut stream) = stream {
+                    stream.goodbye(Reason::BadPacket, None).await;
+                    engine.linger(stream).await;
                 }
                 return;
             }
             let mut state = link.lock();
             if let Some(mailbox) = &mut state.mailbox {
-                mailbox.upgrading = socket.is_some();
-                mailbox.upgrade = socket.map(Box::new);
+                mailbox.upgrading = stream.is_some();
+                mailbox.upgrade = stream.map(Box::new);
                 link.notify(state);
             }
         });

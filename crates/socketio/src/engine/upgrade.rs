@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use super::{
-    frame::{Flow, Incoming},
-    websocket::{Read, WebSocket},
+    reader::{Flow, Incoming},
+    stream::{FrameStream, Read},
 };
 use crate::Reason;
 
 /// A WebSocket that wants to take over a session.
 pub(super) struct Probe {
     /// `None` once it has failed.
-    socket: Option<Box<WebSocket>>,
+    stream: Option<Box<FrameStream>>,
     until: Instant,
     state: State,
 }
@@ -27,8 +27,8 @@ enum State {
 }
 
 impl Probe {
-    pub(super) fn new(socket: Box<WebSocket>, until: Instant) -> Self {
-        Self { socket: Some(socket), until, state: State::Connected }
+    pub(super) fn new(stream: Box<FrameStream>, until: Instant) -> Self {
+        Self { stream: Some(stream), until, state: State::Connected }
     }
 
     /// When the client has to have moved.
@@ -42,22 +42,22 @@ impl Probe {
     }
 
     pub(super) fn has_failed(&self, now: Instant) -> bool {
-        self.socket.is_none() || self.until().is_some_and(|until| now >= until)
+        self.stream.is_none() || self.until().is_some_and(|until| now >= until)
     }
 
     /// The connection, if the client has moved to it.
-    pub(super) fn into_socket(self) -> Option<Box<WebSocket>> {
-        self.socket.filter(|_| self.state == State::Upgraded)
+    pub(super) fn into_stream(self) -> Option<Box<FrameStream>> {
+        self.stream.filter(|_| self.state == State::Upgraded)
     }
 
     /// Ready once the client has moved.
     pub(super) fn poll(&mut self, limit: usize, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
         if self.state != State::Upgraded
-            && let Some(socket) = &mut self.socket
+            && let Some(stream) = &mut self.stream
         {
             let mut state = self.state;
             let mut answer = false;
-            let read = socket.read(limit, now, cx, &mut |incoming| {
+            let read = stream.read(limit, now, cx, &mut |incoming| {
                 match (state, incoming) {
                     (State::Connected, Incoming::Text("2probe")) => {
                         (state, answer) = (State::Probed, true);
@@ -75,8 +75,8 @@ impl Probe {
             if read == Ok(Read::More) {
                 cx.waker().wake_by_ref();
             }
-            if read.is_err() || (answer && socket.write_now(b"\x81\x063probe", cx).is_err()) {
-                self.socket = None;
+            if read.is_err() || (answer && stream.write_now(b"\x81\x063probe", cx).is_err()) {
+                self.stream = None;
                 self.state = State::Connected;
             }
         }

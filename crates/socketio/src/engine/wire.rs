@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::{
     driver::Driver,
-    frame::{Flow, Reader},
     item::Taken,
+    reader::{Flow, Reader},
     websocket::receive,
 };
 use crate::{Handler, Reason, Server, connection::SocketIo};
