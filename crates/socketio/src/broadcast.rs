@@ -21,17 +21,11 @@ impl<'a> Room<'a> {
         Self { except: Some(id), ..self }
     }
 
-    /// Emits an event to each; the payload is shared, not copied. Gives to how many.
+    /// Emits an event to each; the payload is shared, not copied. Gives at how many it is queued: not at those
+    /// that are closing, or closed by it because too much waits for them.
     pub fn emit(&self, event: &Payload) -> usize {
-        self.each(|socket| socket.core.send(Kind::Event, None, event, Tell::Nothing).is_ok())
-    }
-
-    /// Emits an event to each whose transport is keeping up. Gives to how many.
-    pub fn emit_volatile(&self, event: &Payload) -> usize {
-        self.each(|socket| socket.core.send_volatile(event))
-    }
-
-    fn each(&self, emit: impl Fn(&AnySocket) -> bool) -> usize {
-        self.rooms.count(self.namespace, self.name, |id, socket| Some(id) != self.except && emit(socket))
+        self.rooms.count(self.namespace, self.name, |id, socket| {
+            Some(id) != self.except && socket.core.send(Kind::Event, None, event, Tell::Nothing).is_ok()
+        })
     }
 }

@@ -23,19 +23,9 @@ impl Event {
         self.name.as_deref().unwrap_or_else(|| self.payload.written_name())
     }
 
-    /// Its name and arguments, as they came.
-    pub fn payload(&self) -> &Payload {
-        &self.payload
-    }
-
     /// The means to answer, if the client asked for an answer; given once.
     pub fn take_ack(&mut self) -> Option<Ack> {
         self.ack.take()
-    }
-
-    /// Whether the client asked for an answer, and it was not taken yet.
-    pub fn wants_ack(&self) -> bool {
-        self.ack.is_some()
     }
 }
 

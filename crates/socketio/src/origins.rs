@@ -48,15 +48,6 @@ impl Origins {
         Self { setting: Some(setting), ..self }
     }
 
-    /// Whether a request with these headers may be answered.
-    pub fn allow(&self, headers: &HeaderMap) -> bool {
-        match sent(headers) {
-            Sent::Nothing => true,
-            Sent::Origin(_, origin) => self.allow_origin(&origin, headers),
-            Sent::NotAnOrigin => false,
-        }
-    }
-
     /// Why a request with these headers is not answered, for whoever sent it; `None` where it may be. The first
     /// refusal of each origin is logged, up to a number of them.
     pub fn refusal(&self, headers: &HeaderMap) -> Option<String> {
@@ -163,16 +154,14 @@ mod tests {
 
     fn allowed(origins: &Origins, host: &str, origin: &str) -> bool {
         let headers = headers(host, origin);
-        let allowed = origins.allow(&headers);
+        let allowed = origins.refusal(&headers).is_none();
         assert_eq!(allowed, !origins.cors(&headers).is_empty());
-        assert_eq!(allowed, origins.refusal(&headers).is_none());
         allowed
     }
 
     #[test]
     fn the_own_origin_and_no_origin() {
         let origins = Origins::default();
-        assert!(origins.allow(&HeaderMap::new()));
         assert!(origins.refusal(&HeaderMap::new()).is_none());
         for (host, origin) in [
             ("chat.example.com", "https://chat.example.com"),
@@ -272,7 +261,6 @@ mod tests {
         let mut headers = headers("localhost", "http://localhost");
         headers.append(header::ORIGIN, HeaderValue::from_static("http://evil.org"));
         let origins = Origins::new([""; 0], true);
-        assert!(!origins.allow(&headers));
         assert!(origins.refusal(&headers).is_some());
     }
 

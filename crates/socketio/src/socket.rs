@@ -127,11 +127,6 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.link.ask_proof();
     }
 
-    /// Emits an event, unless the transport is not keeping up; says whether it did.
-    pub fn emit_volatile(&self, event: &Payload) -> bool {
-        self.0.core.send_volatile(event)
-    }
-
     /// Emits an event that asks the client for an acknowledgement; [`crate::Handler::acked`] is called with
     /// the mark when it comes. Cheap: no task and no future waits for it. At most `max_unacknowledged` may be
     /// on their way; one more ends the session as [`Reason::Unacknowledged`].
@@ -261,12 +256,6 @@ impl Core {
         }
         let head = head(kind, payload.attachments().len(), &self.namespace, ack);
         self.link.send(self.lane, head, payload.json().clone(), payload.attachments(), tell)
-    }
-
-    pub(crate) fn send_volatile(&self, payload: &Payload) -> bool {
-        let head = head(Kind::Event, payload.attachments().len(), &self.namespace, None);
-        self.is_open()
-            && self.link.send_volatile(self.lane, head, payload.json().clone(), payload.attachments())
     }
 
     /// Emits an event that asks for an acknowledgement; gives its id.

@@ -10,7 +10,7 @@ use support::{
     client::{Client, Message, get, post},
     config,
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 fn event(name: &str) -> Payload {
     Payload::event(name, &()).expect("a name that is free")
@@ -122,7 +122,7 @@ async fn one_payload_goes_to_everybody_in_a_room() {
     assert_eq!(to("room").except(sockets[1].id()).emit(&event("others")), 4);
     sockets[2].leave("room");
     sockets[2].leave("never");
-    assert_eq!(to("room").emit_volatile(&event("rest")), 4);
+    assert_eq!(to("room").emit(&event("rest")), 4);
     assert_eq!(to("other").emit(&event("nobody")), 0);
     assert_eq!(fixture.server.to("/a", "room").emit(&event("nobody")), 0);
     for (number, client) in clients.iter_mut().enumerate() {
@@ -264,21 +264,4 @@ async fn emitting_works_outside_of_the_runtime() {
     for thread in threads {
         thread.join().unwrap();
     }
-}
-
-#[tokio::test]
-async fn volatile_emits_are_let_go_while_the_peer_does_not_keep_up() {
-    let mut fixture = Fixture::start(config()).await;
-    let address = fixture.address;
-    let (sid, socket) = fixture.polling_socket().await;
-    assert!(!socket.emit_volatile(&event("lost")));
-    socket.emit(&event("kept")).unwrap();
-    assert_eq!(get(address, &sid).await.body, "42[\"kept\"]");
-    let waiting = tokio::spawn(async move { get(address, &sid).await.body });
-    let start = Instant::now();
-    while !socket.emit_volatile(&event("there")) {
-        assert!(start.elapsed() < Duration::from_secs(5));
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(waiting.await.unwrap(), "42[\"there\"]");
 }

@@ -128,31 +128,18 @@ impl Link {
         attachments: &[Bytes],
         tell: Tell,
     ) -> Result<(), SendError> {
-        self.push(items(lane, head, body, attachments, tell), false)
-    }
-
-    /// As [`Link::send`], but where the transport is not keeping up the message is dropped; says whether
-    /// it was queued.
-    pub fn send_volatile(&self, lane: u32, head: Head, body: Arc<[u8]>, attachments: &[Bytes]) -> bool {
-        self.push(items(lane, head, body, attachments, Tell::Nothing), true).is_ok()
+        self.push(items(lane, head, body, attachments, tell))
     }
 
     /// Queues a binary message.
     pub fn send_binary(&self, body: Bytes) -> Result<(), SendError> {
-        self.push([Item::new(Content::Binary(body))], false)
+        self.push([Item::new(Content::Binary(body))])
     }
 
-    pub(super) fn push(
-        &self,
-        items: impl IntoIterator<Item = Item>,
-        volatile: bool,
-    ) -> Result<(), SendError> {
+    pub(super) fn push(&self, items: impl IntoIterator<Item = Item>) -> Result<(), SendError> {
         let mut state = self.state.lock();
         if state.closed {
             return Err(SendError::Closed);
-        }
-        if volatile && state.blocked {
-            return Err(SendError::Full);
         }
         let (waiting, answers) = (state.queue.len(), state.queue.answers());
         for item in items {
@@ -233,7 +220,7 @@ impl Link {
 
     /// Queues what is not sent.
     fn push_silent(&self, item: Item) -> Result<(), SendError> {
-        let queued = self.push([item], false);
+        let queued = self.push([item]);
         // Also where the transport waits for its peer: there may be nothing to be sent.
         self.notify(self.state.lock());
         queued

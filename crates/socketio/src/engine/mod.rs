@@ -94,11 +94,6 @@ impl<P: Protocol> Engine<P> {
         &self.protocol
     }
 
-    /// The settings.
-    pub fn config(&self) -> &Config {
-        &self.config
-    }
-
     /// Whether requests of a path are for it.
     pub fn serves(&self, path: &str) -> bool {
         path.starts_with(&self.config.path) || Some(path) == self.config.path.strip_suffix('/')

@@ -134,7 +134,7 @@ impl<P: Protocol> Engine<P> {
         let link = self.enter(address, None).ok()?;
         let open = self.open_packet(&link, "");
         // Nobody else knows the session yet: nothing can be in the way.
-        let _ = link.push([Item::new(Content::Packet(open))], false);
+        let _ = link.push([Item::new(Content::Packet(open))]);
         Some(Driver::new(self, link, now))
     }
 

@@ -179,7 +179,7 @@ pub(super) fn receive<P: Protocol>(
             driver.count(now);
             let pong = Content::Pong(Bytes::copy_from_slice(payload));
             // Refused only when the session is closing anyway.
-            let _ = driver.link.push([Item::new(pong)], false);
+            let _ = driver.link.push([Item::new(pong)]);
             Ok(())
         }
         Incoming::Close => Err(Reason::ClientClosed),
