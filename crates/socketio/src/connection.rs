@@ -2,21 +2,19 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::{
-    Ack, Config, Connect, Event, Handler, Id, Mark, Payload, Reason, Refusal, Socket, Undelivered,
+    Ack, Config, Connect, Event, Handler, Id, Mark, Reason, Refusal, Socket, Undelivered,
     ack::Waiting,
+    call::{Call, Called, PartialCall},
     engine::{Link, Message, Note, Protocol, Received, Tell},
     json,
     metrics::Counters,
     packet::{Kind, Packet, head},
-    payload::has_placeholders,
     room::Rooms,
-    socket::AnySocket,
-    socket::Core,
+    socket::{AnySocket, Core},
 };
 
 /// Socket.IO over Engine.IO.
@@ -39,30 +37,8 @@ pub(crate) struct Connection<S> {
     greeted: bool,
     /// Since when there is no socket.
     alone: Instant,
-    partial: Option<Box<Partial>>,
-}
-
-/// An event or an acknowledgement from the client.
-struct Call {
-    kind: Called,
-    ack: Option<u64>,
-    payload: Payload,
-}
-
-enum Called {
-    /// With its name, if that is not written as it is.
-    Event(Option<Box<str>>),
-    Ack,
-}
-
-/// A call whose attachments are coming.
-struct Partial {
-    namespace: Box<str>,
-    call: Call,
-    attachments: Vec<Bytes>,
-    missing: usize,
-    bytes: usize,
-    since: Instant,
+    /// What came and has attachments that did not.
+    partial: Option<Box<PartialCall>>,
 }
 
 /// What a handler's work ends with.
@@ -260,31 +236,15 @@ impl<H: Handler> SocketIo<H> {
         if attachments > self.config.max_attachments {
             return Err(Reason::AttachmentLimit);
         }
-        let (kind, payload) = if packet.kind == Kind::Event {
-            let (payload, name) = Payload::received_event(packet.data).ok_or(Reason::BadPacket)?;
-            (Called::Event(name), payload)
-        } else {
-            packet.ack.ok_or(Reason::BadPacket)?;
-            (Called::Ack, Payload::received(packet.data).ok_or(Reason::BadPacket)?)
-        };
+        let call = Call::read(packet).ok_or(Reason::BadPacket)?;
         if !connection.greeted {
             return Err(Reason::BadPacket);
         }
-        let call = Call { kind, ack: packet.ack, payload };
         if attachments == 0 {
             return Ok(self.dispatch(connection, packet.namespace, call));
         }
-        if !has_placeholders(call.payload.json(), attachments) {
-            return Err(Reason::BadPacket);
-        }
-        connection.partial = Some(Box::new(Partial {
-            namespace: packet.namespace.into(),
-            call,
-            attachments: Vec::new(),
-            missing: attachments,
-            bytes: 0,
-            since: now,
-        }));
+        let partial = PartialCall::new(packet.namespace, call, attachments, now);
+        connection.partial = Some(Box::new(partial.ok_or(Reason::BadPacket)?));
         Ok(Received::Done)
     }
 
@@ -294,17 +254,11 @@ impl<H: Handler> SocketIo<H> {
         bytes: &[u8],
     ) -> Result<Received<'_, Done<H::Session>>, Reason> {
         let partial = connection.partial.as_mut().ok_or(Reason::BadPacket)?;
-        partial.bytes += bytes.len();
-        if partial.bytes > self.config.max_attachment_bytes {
-            return Err(Reason::AttachmentLimit);
-        }
-        partial.attachments.push(Bytes::copy_from_slice(bytes));
-        partial.missing -= 1;
-        let Some(partial) = connection.partial.take_if(|partial| partial.missing == 0) else {
+        partial.add(bytes, self.config.max_attachment_bytes)?;
+        let Some(partial) = connection.partial.take_if(|partial| partial.is_complete()) else {
             return Ok(Received::Done);
         };
-        let Partial { namespace, mut call, attachments, .. } = *partial;
-        call.payload.attach(attachments);
+        let (namespace, call) = partial.into_call();
         Ok(self.dispatch(connection, &namespace, call))
     }
 

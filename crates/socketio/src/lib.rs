@@ -13,6 +13,7 @@ pub mod engine;
 mod ack;
 mod answer;
 mod broadcast;
+mod call;
 mod config;
 mod connection;
 mod event;
@@ -25,6 +26,7 @@ mod origin;
 mod origins;
 mod packet;
 mod payload;
+mod placeholder;
 mod reason;
 mod room;
 mod server;
@@ -56,7 +58,7 @@ pub mod codec {
 
     /// Whether JSON holds a placeholder for each of `count` attachments, and no other.
     pub fn has_placeholders(json: &str, count: usize) -> bool {
-        crate::payload::has_placeholders(json.as_bytes(), count)
+        crate::placeholder::has_placeholders(json.as_bytes(), count)
     }
 }
 
@@ -101,7 +103,8 @@ pub use self::{
     metrics::Metrics,
     origin::{NotAnOrigin, Origin},
     origins::Origins,
-    payload::{EncodeError, Payload, Placeholder},
+    payload::{EncodeError, Payload},
+    placeholder::Placeholder,
     reason::Reason,
     server::Server,
     socket::Socket,
