@@ -16,9 +16,9 @@ use tokio::{
 
 use super::{
     Engine, Link, Message, Protocol, Received, Work,
+    command::Command,
     heartbeat::Heartbeat,
     item::{After, Taken, Tell},
-    link::Request,
     outbox::Standing,
     packet::Packet,
 };
@@ -111,15 +111,15 @@ impl<'a, P: Protocol> Driver<'a, P> {
     }
 
     /// Looks at what others want from the session; a reason ends it at once.
-    pub(super) fn requests(&mut self, now: Instant) -> Result<(), Reason> {
-        let Some(request) = self.link.request() else { return Ok(()) };
-        match (request, &self.phase) {
-            (Request::Abort(reason), _) => return Err(reason),
+    pub(super) fn commands(&mut self, now: Instant) -> Result<(), Reason> {
+        let Some(command) = self.link.take_command() else { return Ok(()) };
+        match (command, &self.phase) {
+            (Command::Abort(reason), _) => return Err(reason),
             (_, Phase::Closing(..)) => {}
-            (Request::Close(reason), _) => {
+            (Command::Close(reason), _) => {
                 self.phase = Phase::Closing(reason, now + self.engine.config.close_timeout);
             }
-            (Request::Quiesce(sender), _) => self.phase = Phase::Quiet(Some(sender)),
+            (Command::Quiesce(sender), _) => self.phase = Phase::Quiet(Some(sender)),
         }
         Ok(())
     }
@@ -192,8 +192,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// The client has answered a ping: it has what was sent before that.
     fn proven(&mut self) {
         let mut state = self.link.lock();
-        let proven = state.queue.ponged();
-        let standing = state.queue.standing();
+        let proven = state.outbox.ponged();
+        let standing = state.outbox.standing();
         drop(state);
         self.stand(standing);
         if let Some(session) = &mut self.session {
@@ -215,7 +215,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
             match taken.after {
                 After::Ping => self.heartbeat.sent(&self.engine.config, now),
                 After::Tell(Tell::End) => {
-                    let in_doubt = self.link.lock().queue.remove_doubt(taken.lane);
+                    let in_doubt = self.link.lock().outbox.remove_doubt(taken.lane);
                     if let Some(session) = &mut self.session {
                         self.engine.protocol.ended(session, taken.lane, in_doubt, now);
                     }
@@ -253,7 +253,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
             return Err(reason);
         }
         if self.heartbeat.ping(config, now) {
-            self.link.lock().queue.ping_first();
+            self.link.lock().outbox.ping_first();
         }
         Ok(())
     }

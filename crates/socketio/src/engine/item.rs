@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
     frame::{MAX_HEADER, Opcode, header_length, write_header},
     head::Head,
+    packet::SEPARATOR,
 };
 use crate::Mark;
 
@@ -84,6 +86,23 @@ impl Item {
         Self { content, lane: 0, after: After::Tell(Tell::Nothing) }
     }
 
+    /// A text message and its attachments, the last of which is told of.
+    pub(super) fn message(
+        lane: u32,
+        head: Head,
+        body: Arc<[u8]>,
+        attachments: &[Bytes],
+        tell: Tell,
+    ) -> impl Iterator<Item = Self> {
+        let count = attachments.len();
+        let contents = std::iter::once(Content::Text(head, body))
+            .chain(attachments.iter().map(|bytes| Content::Binary(bytes.clone())));
+        contents.enumerate().map(move |(index, content)| {
+            let tell = if index == count { tell } else { Tell::Nothing };
+            Self { content, lane, after: After::Tell(tell) }
+        })
+    }
+
     pub(super) fn ping() -> Self {
         Self { after: After::Ping, ..Self::new(Content::Packet(Bytes::from_static(b"2"))) }
     }
@@ -117,6 +136,30 @@ impl Item {
         match self.content {
             Content::Nothing => 0,
             _ => header_length(self.payload()) + self.payload(),
+        }
+    }
+
+    /// Adds it to a polling payload, behind the packets that are there already.
+    pub(super) fn add_to(&self, payload: &mut Vec<u8>) {
+        // The pong is WebSocket's own.
+        if matches!(self.content, Content::Nothing | Content::Pong(_)) {
+            return;
+        }
+        if !payload.is_empty() {
+            payload.push(SEPARATOR);
+        }
+        match &self.content {
+            Content::Text(head, body) => {
+                payload.push(b'4');
+                payload.extend_from_slice(head.as_bytes());
+                payload.extend_from_slice(body);
+            }
+            Content::Packet(packet) => payload.extend_from_slice(packet),
+            Content::Binary(bytes) => {
+                payload.push(b'b');
+                payload.extend_from_slice(BASE64_STANDARD.encode(bytes).as_bytes());
+            }
+            Content::Pong(_) | Content::Nothing => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::Waker,
 };
@@ -14,10 +14,12 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::{
+    command::Command,
     head::Head,
     item::{After, Content, Item, Note, Tell},
     mailbox::Mailbox,
-    outbox::Queue,
+    outbox::Outbox,
+    parking::Parking,
 };
 use crate::{Id, Mark, Reason};
 
@@ -41,58 +43,40 @@ pub struct Link {
     pub(super) id: Id,
     address: IpAddr,
     limit: usize,
-    /// What the task is doing: [`RUNNING`], [`NOTIFIED`] or [`PARKED`].
-    task: AtomicU8,
-    /// There is a request.
-    asked: AtomicBool,
+    parking: Parking,
+    /// There is a command. Says so without the lock.
+    commanded: AtomicBool,
     /// How many bytes of answers wait for the transport, and are expected of the handlers.
     owed: AtomicUsize,
     state: Mutex<State>,
 }
 
-/// The task runs. It looks at the queue once more before it sleeps, so that queueing need not tell it.
-const RUNNING: u8 = 0;
-/// The task runs, and there is something new that it may have looked for already.
-const NOTIFIED: u8 = 1;
-/// The task sleeps.
-const PARKED: u8 = 2;
-
 /// What the task and everyone else share.
 pub(super) struct State {
-    pub(super) queue: Queue,
+    pub(super) outbox: Outbox,
     pub(super) waker: Option<Waker>,
     /// The transport did not take everything when it was last tried.
     pub(super) blocked: bool,
     /// Nothing is queued any more.
     closed: bool,
-    /// Nobody looks at requests any more.
+    /// Nobody looks at commands any more.
     over: bool,
-    request: Option<Request>,
+    command: Option<Command>,
     /// What the client is told of the end, instead of the reason.
     word: Option<&'static str>,
     /// The requests of a session on polling.
     pub(super) mailbox: Option<Box<Mailbox>>,
 }
 
-/// What somebody wants from the task.
-pub(super) enum Request {
-    /// Read no more, and say so once no handler is at work.
-    Quiesce(oneshot::Sender<()>),
-    /// Send what waits, then close.
-    Close(Reason),
-    /// Close now.
-    Abort(Reason),
-}
-
 impl Link {
     pub(super) fn new(id: Id, address: IpAddr, limit: usize, mailbox: Option<Box<Mailbox>>) -> Self {
         let state = State {
-            queue: Queue::default(),
+            outbox: Outbox::default(),
             waker: None,
             blocked: mailbox.is_some(),
             closed: false,
             over: false,
-            request: None,
+            command: None,
             word: None,
             mailbox,
         };
@@ -100,8 +84,8 @@ impl Link {
             id,
             address,
             limit,
-            task: AtomicU8::new(RUNNING),
-            asked: AtomicBool::new(false),
+            parking: Parking::new(),
+            commanded: AtomicBool::new(false),
             owed: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
@@ -114,7 +98,7 @@ impl Link {
 
     /// What waits for the transport, as `max_pending_bytes` counts it.
     pub fn pending_bytes(&self) -> usize {
-        self.state.lock().queue.bytes()
+        self.state.lock().outbox.bytes()
     }
 
     /// Queues a text message whose payload is `head` followed by `body`, and binary messages right behind
@@ -128,7 +112,7 @@ impl Link {
         attachments: &[Bytes],
         tell: Tell,
     ) -> Result<(), SendError> {
-        self.push(items(lane, head, body, attachments, tell))
+        self.push(Item::message(lane, head, body, attachments, tell))
     }
 
     /// Queues a binary message.
@@ -141,17 +125,17 @@ impl Link {
         if state.closed {
             return Err(SendError::Closed);
         }
-        let (waiting, answers) = (state.queue.len(), state.queue.answers());
+        let (waiting, answers) = (state.outbox.len(), state.outbox.answers());
         for item in items {
-            state.queue.push(item);
+            state.outbox.push(item);
         }
         // One packet may always wait, however long it is.
-        if waiting > 0 && state.queue.is_over(self.limit) {
-            state.queue.truncate(waiting);
-            self.ask(state, Request::Abort(Reason::SlowReader));
+        if waiting > 0 && state.outbox.is_over(self.limit) {
+            state.outbox.truncate(waiting);
+            self.command(state, Command::Abort(Reason::SlowReader));
             return Err(SendError::Full);
         }
-        let answers = state.queue.answers() - answers;
+        let answers = state.outbox.answers() - answers;
         if answers > 0 {
             self.owed.fetch_add(answers, Ordering::Relaxed);
         }
@@ -196,7 +180,7 @@ impl Link {
     pub fn ask_proof(&self) {
         let mut state = self.state.lock();
         if !state.closed {
-            state.queue.ping();
+            state.outbox.ping();
             self.wake(state);
         }
     }
@@ -228,28 +212,28 @@ impl Link {
 
     /// Closes the session: what waits is sent, for at most `close_timeout`; nothing more is queued.
     pub fn close(&self, reason: Reason) {
-        self.ask(self.state.lock(), Request::Close(reason));
+        self.command(self.state.lock(), Command::Close(reason));
     }
 
     /// Lets go of what is queued for a lane and not being sent; gives the marks of the lane that are in
     /// doubt.
     pub(crate) fn remove_lane(&self, lane: u32) -> Vec<Mark> {
-        let removed = self.state.lock().queue.remove_lane(lane);
+        let removed = self.state.lock().outbox.remove_lane(lane);
         removed.into_iter().map(|note| note.mark).collect()
     }
 
     /// Closes the session at once: what waits is not sent, and nothing more is queued.
     pub fn abort(&self, reason: Reason) {
-        self.ask(self.state.lock(), Request::Abort(reason));
+        self.command(self.state.lock(), Command::Abort(reason));
     }
 
     /// As [`Link::abort`] for [`Reason::Application`], and tells the client why.
     pub fn abort_with(&self, word: &'static str) {
         let mut state = self.state.lock();
-        if state.request.is_none() {
+        if state.command.is_none() {
             state.word = Some(word);
         }
-        self.ask(state, Request::Abort(Reason::Application));
+        self.command(state, Command::Abort(Reason::Application));
     }
 
     /// What the client is told of the end, if anything: nothing where a packet is half sent.
@@ -257,7 +241,7 @@ impl Link {
         let state = self.state.lock();
         let word = state.word.filter(|_| reason == Reason::Application);
         let word = word.or_else(|| reason.is_told().then(|| reason.as_str()));
-        word.filter(|_| state.queue.is_between_packets())
+        word.filter(|_| state.outbox.is_between_packets())
     }
 
     /// Whether the client is connected to a namespace: as long as it is, it may post as much at once as it was
@@ -270,32 +254,26 @@ impl Link {
 
     pub(super) fn quiesce(&self) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        self.ask(self.state.lock(), Request::Quiesce(sender));
+        self.command(self.state.lock(), Command::Quiesce(sender));
         receiver
     }
 
-    fn ask(&self, mut state: MutexGuard<'_, State>, request: Request) {
+    fn command(&self, mut state: MutexGuard<'_, State>, command: Command) {
         if state.over {
             return;
         }
-        state.closed |= !matches!(request, Request::Quiesce(_));
-        // The first to close says why. More urgent is only what allows less than was asked for before.
-        let urgent = match (&state.request, &request) {
-            (None | Some(Request::Quiesce(_)), _) => true,
-            (Some(Request::Close(_)), request) => matches!(request, Request::Abort(_)),
-            (Some(Request::Abort(_)), request) => matches!(request, Request::Abort(Reason::Aborted)),
-        };
-        if urgent {
-            state.request = Some(request);
+        state.closed |= command.closes();
+        if command.replaces(state.command.as_ref()) {
+            state.command = Some(command);
         }
-        self.asked.store(true, Ordering::Release);
+        self.commanded.store(true, Ordering::Release);
         self.notify(state);
     }
 
-    /// What somebody wants from the task.
-    pub(super) fn request(&self) -> Option<Request> {
-        if self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Acquire) {
-            self.state.lock().request.take()
+    /// The command that the task has not seen yet, if there is one.
+    pub(super) fn take_command(&self) -> Option<Command> {
+        if self.commanded.load(Ordering::Relaxed) && self.commanded.swap(false, Ordering::Acquire) {
+            self.state.lock().command.take()
         } else {
             None
         }
@@ -305,7 +283,7 @@ impl Link {
     pub(super) fn transport_gone(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        let waiting = state.queue.waiting();
+        let waiting = state.outbox.waiting();
         drop(state);
         drop(waiting);
     }
@@ -315,19 +293,19 @@ impl Link {
         self.unpark();
         let mut state = self.state.lock();
         self.park(&mut state, waker);
-        matches!(state.request, Some(Request::Abort(Reason::Aborted)))
+        matches!(state.command, Some(Command::Abort(Reason::Aborted)))
     }
 
     /// Something was queued.
     fn wake(&self, state: MutexGuard<'_, State>) {
-        if self.task.compare_exchange(PARKED, RUNNING, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        if self.parking.queued() {
             wake(state);
         }
     }
 
     /// There is something new that the task looks for in [`State`], other than the queue.
     pub(super) fn notify(&self, state: MutexGuard<'_, State>) {
-        if self.task.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+        if self.parking.notify() {
             wake(state);
         }
     }
@@ -336,10 +314,9 @@ impl Link {
         self.state.lock()
     }
 
-    /// The task runs: from now on it looks at everything. Not a plain store, which could hide a notification
-    /// that came before what the task looks at.
+    /// The task runs: from now on it looks at everything.
     pub(super) fn unpark(&self) {
-        self.task.swap(RUNNING, Ordering::AcqRel);
+        self.parking.unpark();
     }
 
     /// The task is about to sleep with this waker. The caller holds the lock and has looked at the queue.
@@ -348,7 +325,7 @@ impl Link {
             Some(known) if known.will_wake(waker) => {}
             other => *other = Some(waker.clone()),
         }
-        if self.task.compare_exchange(RUNNING, PARKED, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        if !self.parking.park() {
             waker.wake_by_ref();
         }
     }
@@ -358,12 +335,12 @@ impl Link {
         let mut state = self.state.lock();
         state.closed = true;
         state.over = true;
-        state.request = None;
+        state.command = None;
         state.waker = None;
         state.mailbox = None;
-        let queue = std::mem::take(&mut state.queue);
+        let outbox = std::mem::take(&mut state.outbox);
         drop(state);
-        queue.drain()
+        outbox.drain()
     }
 }
 
@@ -373,21 +350,4 @@ fn wake(state: MutexGuard<'_, State>) {
     if let Some(waker) = waker {
         waker.wake();
     }
-}
-
-/// A text message and its attachments, the last of which is told of.
-fn items(
-    lane: u32,
-    head: Head,
-    body: Arc<[u8]>,
-    attachments: &[Bytes],
-    tell: Tell,
-) -> impl Iterator<Item = Item> {
-    let count = attachments.len();
-    let contents = std::iter::once(Content::Text(head, body))
-        .chain(attachments.iter().map(|bytes| Content::Binary(bytes.clone())));
-    contents.enumerate().map(move |(index, content)| {
-        let tell = if index == count { tell } else { Tell::Nothing };
-        Item { content, lane, after: After::Tell(tell) }
-    })
 }

@@ -5,6 +5,7 @@
 //! [`crate::Server`] is one that speaks Socket.IO.
 
 mod bodies;
+mod command;
 mod doubt;
 mod driver;
 pub(crate) mod frame;
@@ -17,6 +18,7 @@ mod mailbox;
 mod mask;
 mod outbox;
 pub(crate) mod packet;
+mod parking;
 mod polling;
 mod protocol;
 pub(crate) mod reader;

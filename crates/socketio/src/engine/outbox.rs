@@ -2,13 +2,10 @@
 
 use std::{cell::Cell, collections::VecDeque};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-
 use super::{
     doubt::Doubt,
     frame::MAX_HEADER,
-    item::{After, Content, Item, Note, Taken, Tell},
-    packet::SEPARATOR,
+    item::{After, Item, Note, Taken, Tell},
 };
 
 /// How many packets a polling response holds at most. The protocol has no such limit; the Python library
@@ -35,7 +32,7 @@ thread_local! {
 
 /// The packets that wait, oldest first. Empty, it holds no memory.
 #[derive(Default)]
-pub(crate) struct Queue {
+pub(crate) struct Outbox {
     items: VecDeque<Item>,
     /// How much of the first packet's frame is taken.
     offset: usize,
@@ -44,7 +41,7 @@ pub(crate) struct Queue {
     bytes: usize,
     /// How many of the bytes are answers.
     answers: usize,
-    /// How many bytes of answers went since [`Queue::standing`] told it.
+    /// How many bytes of answers went since [`Outbox::standing`] told it.
     answered: usize,
     /// A ping waits for the transport, or for its pong.
     pinging: bool,
@@ -52,7 +49,7 @@ pub(crate) struct Queue {
     doubt: Option<Box<Doubt>>,
 }
 
-impl Queue {
+impl Outbox {
     /// What waits, as `max_pending_bytes` counts it.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -151,7 +148,7 @@ impl Queue {
     }
 
     /// Writes a polling payload of what waits: at least one packet, at most [`RESPONSE_PACKETS`], and no more
-    /// once it is over `limit`. [`Queue::responded`] is to follow.
+    /// once it is over `limit`. [`Outbox::responded`] is to follow.
     pub(crate) fn respond(&mut self, limit: usize) -> Vec<u8> {
         let mut payload = Vec::new();
         for item in self.items.iter().take(RESPONSE_PACKETS) {
@@ -159,25 +156,7 @@ impl Queue {
                 break;
             }
             self.responding += 1;
-            if matches!(item.content, Content::Nothing | Content::Pong(_)) {
-                continue;
-            }
-            if !payload.is_empty() {
-                payload.push(SEPARATOR);
-            }
-            match &item.content {
-                Content::Text(head, body) => {
-                    payload.push(b'4');
-                    payload.extend_from_slice(head.as_bytes());
-                    payload.extend_from_slice(body);
-                }
-                Content::Packet(packet) => payload.extend_from_slice(packet),
-                Content::Binary(bytes) => {
-                    payload.push(b'b');
-                    payload.extend_from_slice(BASE64_STANDARD.encode(bytes).as_bytes());
-                }
-                Content::Pong(_) | Content::Nothing => {}
-            }
+            item.add_to(&mut payload);
         }
         payload
     }
@@ -293,7 +272,11 @@ mod tests {
     use bytes::Bytes;
 
     use super::{
-        super::{head::Head, item::PACKET_OVERHEAD},
+        super::{
+            head::Head,
+            item::{Content, PACKET_OVERHEAD},
+            packet::SEPARATOR,
+        },
         *,
     };
     use crate::Mark;
@@ -308,19 +291,19 @@ mod tests {
     }
 
     /// Some packets of every kind.
-    fn some() -> Queue {
-        let mut queue = Queue::default();
-        queue.push(text(1, "[\"a\"]", mark(1)));
-        queue.push(Item::new(Content::Binary(Bytes::from(vec![7; 300]))));
-        queue.push(Item::new(Content::Pong(Bytes::from_static(b"p"))));
-        queue.push(Item::new(Content::Nothing));
-        queue.push(text(2, &"b".repeat(70_000), mark(2)));
-        queue
+    fn some() -> Outbox {
+        let mut outbox = Outbox::default();
+        outbox.push(text(1, "[\"a\"]", mark(1)));
+        outbox.push(Item::new(Content::Binary(Bytes::from(vec![7; 300]))));
+        outbox.push(Item::new(Content::Pong(Bytes::from_static(b"p"))));
+        outbox.push(Item::new(Content::Nothing));
+        outbox.push(text(2, &"b".repeat(70_000), mark(2)));
+        outbox
     }
 
-    fn whole(queue: &Queue) -> Vec<u8> {
+    fn whole(outbox: &Outbox) -> Vec<u8> {
         let mut buffer = Vec::new();
-        queue.gather(&mut buffer, usize::MAX);
+        outbox.gather(&mut buffer, usize::MAX);
         buffer
     }
 
@@ -329,8 +312,8 @@ mod tests {
     }
 
     /// What was taken and is in doubt.
-    fn in_doubt(queue: &Queue) -> Vec<u64> {
-        let mut doubt = queue.doubt.as_deref().cloned().unwrap_or_default();
+    fn in_doubt(outbox: &Outbox) -> Vec<u64> {
+        let mut doubt = outbox.doubt.as_deref().cloned().unwrap_or_default();
         marks(&doubt.drain().collect::<Vec<_>>())
     }
 
@@ -339,114 +322,114 @@ mod tests {
         let expected = whole(&some());
         assert!(expected.starts_with(b"\x81\x0742[\"a\"]\x82\x7e\x01\x2c\x07"));
         for (step, limit) in [(1, 5), (3, 4), (7, 100), (1000, 1000), (64 * 1024, 64 * 1024)] {
-            let mut queue = some();
+            let mut outbox = some();
             let (mut sent, mut taken) = (Vec::new(), Vec::new());
             loop {
                 let mut buffer = Vec::new();
-                queue.gather(&mut buffer, limit);
+                outbox.gather(&mut buffer, limit);
                 if buffer.is_empty() {
                     break;
                 }
                 assert!(buffer.len() <= limit);
                 buffer.truncate(step);
                 sent.extend_from_slice(&buffer);
-                queue.advance(buffer.len(), &mut taken);
+                outbox.advance(buffer.len(), &mut taken);
             }
             assert!(sent == expected, "{step} {limit}");
-            assert_eq!(in_doubt(&queue), [1, 2]);
-            assert_eq!((queue.bytes(), queue.len(), queue.items.capacity()), (0, 0, 0));
+            assert_eq!(in_doubt(&outbox), [1, 2]);
+            assert_eq!((outbox.bytes(), outbox.len(), outbox.items.capacity()), (0, 0, 0));
         }
     }
 
     #[test]
     fn a_ping_overtakes_all_but_what_is_being_sent() {
         let mut taken = Vec::new();
-        let mut queue = some();
-        queue.ping_first();
-        assert!(whole(&queue).starts_with(b"\x81\x012\x81\x0742"));
-        let mut queue = some();
-        queue.advance(1, &mut taken);
-        queue.ping_first();
-        assert!(whole(&queue).starts_with(b"\x0742[\"a\"]\x81\x012\x82"));
+        let mut outbox = some();
+        outbox.ping_first();
+        assert!(whole(&outbox).starts_with(b"\x81\x012\x81\x0742"));
+        let mut outbox = some();
+        outbox.advance(1, &mut taken);
+        outbox.ping_first();
+        assert!(whole(&outbox).starts_with(b"\x0742[\"a\"]\x81\x012\x82"));
         // A response is sent as a whole.
-        let mut queue = some();
-        assert!(queue.respond(1000).starts_with(b"42[\"a\"]\x1eb"));
-        queue.ping_first();
-        queue.ping_first();
-        queue.responded(&mut taken);
-        assert_eq!(in_doubt(&queue), [1]);
-        assert!(queue.respond(1000) == b"2");
-        queue.responded(&mut taken);
+        let mut outbox = some();
+        assert!(outbox.respond(1000).starts_with(b"42[\"a\"]\x1eb"));
+        outbox.ping_first();
+        outbox.ping_first();
+        outbox.responded(&mut taken);
+        assert_eq!(in_doubt(&outbox), [1]);
+        assert!(outbox.respond(1000) == b"2");
+        outbox.responded(&mut taken);
         assert!(matches!(taken.last().map(|taken| &taken.after), Some(After::Ping)));
-        assert_eq!(queue.respond(1000).len(), 70_002);
-        queue.responded(&mut taken);
-        assert_eq!(in_doubt(&queue), [1, 2]);
-        assert_eq!((queue.bytes(), queue.len()), (0, 0));
+        assert_eq!(outbox.respond(1000).len(), 70_002);
+        outbox.responded(&mut taken);
+        assert_eq!(in_doubt(&outbox), [1, 2]);
+        assert_eq!((outbox.bytes(), outbox.len()), (0, 0));
         // The pong proves what was taken before the ping.
-        assert_eq!(marks(&queue.ponged()), [1]);
-        assert_eq!(in_doubt(&queue), [2]);
-        queue.ping();
-        queue.respond(1000);
-        queue.responded(&mut taken);
-        assert_eq!(marks(&queue.ponged()), [2]);
-        assert!(queue.doubt.is_none());
+        assert_eq!(marks(&outbox.ponged()), [1]);
+        assert_eq!(in_doubt(&outbox), [2]);
+        outbox.ping();
+        outbox.respond(1000);
+        outbox.responded(&mut taken);
+        assert_eq!(marks(&outbox.ponged()), [2]);
+        assert!(outbox.doubt.is_none());
     }
 
     #[test]
     fn answers_are_counted_apart() {
-        let mut queue = Queue::default();
-        queue.push(text(1, "event", mark(1)));
+        let mut outbox = Outbox::default();
+        outbox.push(text(1, "event", mark(1)));
         for body in ["first", "other", "third"] {
-            queue.push(text(1, body, Tell::Answer));
+            outbox.push(text(1, body, Tell::Answer));
         }
         let one = PACKET_OVERHEAD + 2 + 5;
-        assert_eq!((queue.bytes(), queue.answers()), (4 * one, 3 * one));
-        assert!(!queue.is_over(3 * one) && queue.is_over(3 * one - 1));
-        let length = queue.items[0].frame_length() + queue.items[1].frame_length();
-        assert_eq!(queue.advance(length, &mut Vec::new()).answered, one);
-        queue.truncate(1);
-        assert_eq!((queue.answers(), queue.standing().answered), (one, 0));
-        queue.remove_lane(1);
-        assert_eq!((queue.bytes(), queue.answers(), queue.standing().answered), (0, 0, one));
+        assert_eq!((outbox.bytes(), outbox.answers()), (4 * one, 3 * one));
+        assert!(!outbox.is_over(3 * one) && outbox.is_over(3 * one - 1));
+        let length = outbox.items[0].frame_length() + outbox.items[1].frame_length();
+        assert_eq!(outbox.advance(length, &mut Vec::new()).answered, one);
+        outbox.truncate(1);
+        assert_eq!((outbox.answers(), outbox.standing().answered), (one, 0));
+        outbox.remove_lane(1);
+        assert_eq!((outbox.bytes(), outbox.answers(), outbox.standing().answered), (0, 0, one));
     }
 
     #[test]
     fn a_response_holds_no_more_than_any_client_takes() {
-        let mut queue = Queue::default();
+        let mut outbox = Outbox::default();
         for _ in 0..=RESPONSE_PACKETS {
-            queue.push(text(1, "x", Tell::Nothing));
+            outbox.push(text(1, "x", Tell::Nothing));
         }
         let count = |payload: Vec<u8>| payload.split(|byte| *byte == SEPARATOR).count();
-        assert_eq!(count(queue.respond(1000)), RESPONSE_PACKETS);
-        queue.responded(&mut Vec::new());
-        assert_eq!(count(queue.respond(1000)), 1);
+        assert_eq!(count(outbox.respond(1000)), RESPONSE_PACKETS);
+        outbox.responded(&mut Vec::new());
+        assert_eq!(count(outbox.respond(1000)), 1);
     }
 
     #[test]
     fn a_lane_is_removed_but_for_what_is_being_sent() {
         let mut taken = Vec::new();
-        let mut queue = some();
-        queue.push(text(1, "late", mark(3)));
-        queue.advance(3, &mut taken);
-        assert_eq!(marks(&queue.remove_lane(1)), [1, 3]);
-        let rest = whole(&queue);
+        let mut outbox = some();
+        outbox.push(text(1, "late", mark(3)));
+        outbox.advance(3, &mut taken);
+        assert_eq!(marks(&outbox.remove_lane(1)), [1, 3]);
+        let rest = whole(&outbox);
         assert!(rest == whole(&some())[3..]);
-        queue.advance(rest.len(), &mut taken);
-        assert_eq!(in_doubt(&queue), [2]);
-        assert_eq!(marks(&queue.remove_lane(2)), [2]);
-        assert_eq!(queue.bytes(), 0);
+        outbox.advance(rest.len(), &mut taken);
+        assert_eq!(in_doubt(&outbox), [2]);
+        assert_eq!(marks(&outbox.remove_lane(2)), [2]);
+        assert_eq!(outbox.bytes(), 0);
     }
 
     #[test]
     fn what_is_drained_or_cut_off_costs_nothing() {
-        let mut queue = some();
-        let bytes = queue.bytes();
+        let mut outbox = some();
+        let bytes = outbox.bytes();
         assert_eq!(bytes, 5 * PACKET_OVERHEAD + 7 + 300 + 1 + 70_002);
-        queue.push(text(3, "x", mark(3)));
-        queue.truncate(5);
-        assert_eq!(queue.bytes(), bytes);
-        queue.advance(whole(&queue).len() - 10, &mut Vec::new());
-        assert_eq!(in_doubt(&queue), [1]);
-        assert_eq!(marks(&queue.drain()), [1, 2]);
+        outbox.push(text(3, "x", mark(3)));
+        outbox.truncate(5);
+        assert_eq!(outbox.bytes(), bytes);
+        outbox.advance(whole(&outbox).len() - 10, &mut Vec::new());
+        assert_eq!(in_doubt(&outbox), [1]);
+        assert_eq!(marks(&outbox.drain()), [1, 2]);
     }
 }

@@ -87,7 +87,7 @@ impl Polling {
         cx: &mut Context<'_>,
     ) -> Result<Option<End>, Reason> {
         let now = Instant::now();
-        driver.requests(now)?;
+        driver.commands(now)?;
         driver.poll_work(now, cx)?;
         driver.pace(now);
         self.poll_sending(driver, now, cx)?;
@@ -138,7 +138,7 @@ impl Polling {
             Poll::Ready(Err(_)) => Err(Reason::PollingConflict),
             Poll::Ready(Ok(())) => {
                 let mut taken = Vec::new();
-                let standing = driver.link.lock().queue.responded(&mut taken);
+                let standing = driver.link.lock().outbox.responded(&mut taken);
                 self.sending = None;
                 driver.stalled = None;
                 driver.taken(&mut taken, standing, now);
@@ -211,8 +211,8 @@ impl Polling {
         let state = &mut *guard;
         let Some(mailbox) = &mut state.mailbox else { return Ok(true) };
         // What is not sent but waited for may stand first.
-        let standing = state.queue.advance(0, &mut taken);
-        let empty = state.queue.len() == 0;
+        let standing = state.outbox.advance(0, &mut taken);
+        let empty = state.outbox.len() == 0;
         if self.sending.is_none() {
             // It is to fetch its answers before it may ask for more.
             let owes = driver.is_flooded() && !empty && mailbox.get.is_none();
@@ -223,7 +223,7 @@ impl Polling {
             && (!driver.is_holding() || upgrading)
             && let Some(get) = mailbox.get.take()
         {
-            let payload = if empty { b"6".to_vec() } else { state.queue.respond(RESPONSE) };
+            let payload = if empty { b"6".to_vec() } else { state.outbox.respond(RESPONSE) };
             let (told, pulled) = oneshot::channel();
             if get.send(Answer::Packets(payload.into(), told)).is_err() {
                 return Err(Reason::PollingConflict);

@@ -62,7 +62,7 @@ impl WebSocket<'_> {
         cx: &mut Context<'_>,
     ) -> Result<Option<Reason>, Reason> {
         let now = Instant::now();
-        driver.requests(now)?;
+        driver.commands(now)?;
         driver.poll_work(now, cx)?;
         driver.pace(now);
         let mut drained = false;
@@ -99,7 +99,7 @@ impl WebSocket<'_> {
     /// Whether to let the tasks that are due go first: what they have for this peer goes with what waits, in
     /// one call of the system. An idle thread comes back at once; a busy one makes half as many calls.
     fn gather<P: Protocol>(&mut self, driver: &Driver<'_, P>) -> bool {
-        self.gathering = !self.gathering && driver.link.lock().queue.is_ready();
+        self.gathering = !self.gathering && driver.link.lock().outbox.is_ready();
         self.gathering
     }
 
@@ -124,10 +124,10 @@ impl WebSocket<'_> {
                 cx.waker().wake_by_ref();
                 break false;
             }
-            state.queue.gather(&mut buffer, BUFFER);
+            state.outbox.gather(&mut buffer, BUFFER);
             if buffer.is_empty() {
                 // Nothing is left to send, but somebody may be waiting for just that.
-                let standing = state.queue.advance(0, &mut taken);
+                let standing = state.outbox.advance(0, &mut taken);
                 state.blocked = false;
                 driver.link.park(&mut state, cx.waker());
                 drop(state);
@@ -138,7 +138,7 @@ impl WebSocket<'_> {
             match self.stream.poll_write(&buffer, cx) {
                 Poll::Ready(Ok(written @ 1..)) => {
                     let mut state = driver.link.lock();
-                    let standing = state.queue.advance(written, &mut taken);
+                    let standing = state.outbox.advance(written, &mut taken);
                     drop(state);
                     driver.stalled = None;
                     driver.taken(&mut taken, standing, now);

@@ -36,7 +36,7 @@ impl<'a, H: Handler> Wire<'a, H> {
     pub async fn turn(&mut self, frames: &mut [u8], output: &mut Vec<u8>) -> Result<(), Reason> {
         let now = Instant::now();
         self.driver.link.unpark();
-        self.driver.requests(now)?;
+        self.driver.commands(now)?;
         self.read(frames, now)?;
         while self.driver.is_working() {
             poll_fn(|cx| self.poll_work(now, cx)).await?;
@@ -74,10 +74,10 @@ impl<'a, H: Handler> Wire<'a, H> {
         loop {
             let start = output.len();
             let mut state = self.driver.link.lock();
-            state.queue.gather(output, usize::MAX);
+            state.outbox.gather(output, usize::MAX);
             let written = output.len() - start;
             if written == 0 {
-                let standing = state.queue.advance(0, &mut self.taken);
+                let standing = state.outbox.advance(0, &mut self.taken);
                 state.blocked = false;
                 self.driver.link.park(&mut state, cx.waker());
                 drop(state);
@@ -85,7 +85,7 @@ impl<'a, H: Handler> Wire<'a, H> {
                 break;
             }
             drop(state);
-            let standing = self.driver.link.lock().queue.advance(written, &mut self.taken);
+            let standing = self.driver.link.lock().outbox.advance(written, &mut self.taken);
             self.driver.taken(&mut self.taken, standing, now);
         }
     }
