@@ -27,25 +27,36 @@ impl Rate {
     }
 }
 
-/// What one session has used of a [`Rate`]: one instant (the generic cell rate algorithm).
+/// What one session has used of a [`Rate`] (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Spent(Instant);
+pub(crate) struct Spent {
+    /// When all of it is given back.
+    free: Instant,
+    /// Until when nothing is read, because the last one was taken.
+    rests_until: Option<Instant>,
+}
 
 impl Spent {
     pub(crate) fn nothing(now: Instant) -> Self {
-        Self(now)
+        Self { free: now, rests_until: None }
     }
 
-    /// Takes one, whether there is one to take or not.
+    /// Takes one, whether there is one to take or not. After the last there is a rest, a moment longer than
+    /// until the next may come, so that whoever rests is not woken for each.
     pub(crate) fn charge(&mut self, rate: Rate, now: Instant) {
-        self.0 = self.0.max(now) + rate.interval();
+        self.free = self.free.max(now) + rate.interval();
+        let full = now + rate.interval() * (rate.burst.max(1) - 1);
+        self.rests_until = (self.free > full).then(|| now + (self.free - full) + MOMENT);
     }
 
-    /// If there is none left to take: until when to wait. A moment longer than for the next one, so that
-    /// whoever waits is not woken for each.
-    pub(crate) fn rests_until(self, rate: Rate, now: Instant) -> Option<Instant> {
-        let full = now + rate.interval() * (rate.burst.max(1) - 1);
-        (self.0 > full).then(|| now + (self.0 - full) + MOMENT)
+    /// Until when to rest, if that is not over.
+    pub(crate) fn rests_until(&self) -> Option<Instant> {
+        self.rests_until
+    }
+
+    /// Ends the rest when it is over.
+    pub(crate) fn wake(&mut self, now: Instant) {
+        self.rests_until.take_if(|until| now >= *until);
     }
 }
 
@@ -98,8 +109,9 @@ mod tests {
         let start = Instant::now();
         let mut spent = Spent::nothing(start);
         let mut rests_until = |now| {
+            spent.wake(now);
             spent.charge(rate, now);
-            spent.rests_until(rate, now)
+            spent.rests_until()
         };
         assert_eq!([rests_until(start), rests_until(start)], [None, None]);
         // The third was the last: the next may come when there is one again.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{pin::pin, time::Duration};
+use std::{io::Read, pin::pin, time::Duration};
 
 use socketio::{Config, Payload, Reason, Socket};
 use support::{
@@ -92,6 +92,30 @@ async fn who_is_to_come_back_is_not_told_and_others_are_told_why() {
         );
         fixture.disconnected().await;
     }
+}
+
+#[tokio::test]
+async fn nothing_is_said_in_the_middle_of_a_packet() {
+    let config = Config { max_pending_bytes: 64 * 1024 * 1024, ..config() };
+    let mut fixture = Fixture::start(config).await;
+    let client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    socket.emit(&Payload::event("x", &("x".repeat(32 * 1024 * 1024),)).unwrap()).unwrap();
+    let mut stream = client.stream.into_std().unwrap();
+    let mut received = Vec::new();
+    // Whenever the client has read, the server may write again; the session ends before it has.
+    while received.len() < 16 * 1024 * 1024 {
+        let _ = stream.read_to_end(&mut received);
+        tokio::task::yield_now().await;
+    }
+    socket.abort(Reason::SlowReader);
+    while stream.read_to_end(&mut received).is_err() {
+        tokio::task::yield_now().await;
+    }
+    // Behind the header and the beginning of the packet nothing but the text came.
+    let text = 10 + r#"42["x",""#.len();
+    assert_eq!(received.iter().rposition(|byte| *byte != b'x'), Some(text - 1));
+    assert_eq!(fixture.disconnected().await.0, Reason::SlowReader);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

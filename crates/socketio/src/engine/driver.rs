@@ -9,18 +9,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use tokio::{
-    sync::oneshot,
-    time::{Instant, Sleep},
-};
+use tokio::time::{Instant, Sleep};
 
 use super::{
     Engine, Link, Message, Protocol, Received, Work,
-    command::Command,
     heartbeat::Heartbeat,
     item::{After, Taken, Tell},
     outbox::Standing,
     packet::Packet,
+    phase::Phase,
 };
 use crate::{Reason, limit::Spent};
 
@@ -32,24 +29,14 @@ pub(super) struct Driver<'a, P: Protocol> {
     session: Option<P::Session>,
     work: Option<Work<'a, P::Done>>,
     heartbeat: Heartbeat,
+    /// What the client has sent of what it may.
     spent: Spent,
-    /// Until when nothing is read, because the client has sent all that it may for now.
-    resting: Option<Instant>,
     phase: Phase,
     /// So much is in doubt that nothing more is to be sent.
     doubtful: bool,
     /// Since when the transport has taken nothing of what waits.
     pub(super) stalled: Option<Instant>,
     timer_is_set: bool,
-}
-
-/// What the session still does.
-enum Phase {
-    Open,
-    /// It reads no more; whoever asked for that is told when no handler is at work.
-    Quiet(Option<oneshot::Sender<()>>),
-    /// It sends what waits, until a moment at the latest.
-    Closing(Reason, Instant),
 }
 
 impl<'a, P: Protocol> Driver<'a, P> {
@@ -62,7 +49,6 @@ impl<'a, P: Protocol> Driver<'a, P> {
             work: None,
             heartbeat: Heartbeat::new(&engine.config, now),
             spent: Spent::nothing(now),
-            resting: None,
             phase: Phase::Open,
             doubtful: false,
             stalled: None,
@@ -74,8 +60,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// nor while it has sent more than its rate allows.
     pub(super) fn is_reading(&self) -> bool {
         self.work.is_none()
-            && matches!(self.phase, Phase::Open)
-            && self.resting.is_none()
+            && self.phase.is_open()
+            && self.spent.rests_until().is_none()
             && (!self.is_flooded() || self.is_holding())
     }
 
@@ -87,7 +73,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// Whether nothing is to be sent before the client has answered the ping that is on its way. Only where
     /// the answer can be read: a handler at work may wait for what is sent.
     pub(super) fn is_holding(&self) -> bool {
-        self.doubtful && self.heartbeat.is_sent() && self.work.is_none() && matches!(self.phase, Phase::Open)
+        self.doubtful && self.heartbeat.is_sent() && self.work.is_none() && self.phase.is_open()
     }
 
     /// Whether a ping is to be sent before anything else is.
@@ -97,7 +83,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
 
     /// The time in which nothing is read, for a reason that is not the client's, does not count against it.
     pub(super) fn pace(&mut self, now: Instant) {
-        self.resting.take_if(|until| now >= *until);
+        self.spent.wake(now);
         if self.is_reading() {
             self.heartbeat.resume(&self.engine.config, now);
         } else {
@@ -112,16 +98,10 @@ impl<'a, P: Protocol> Driver<'a, P> {
 
     /// Looks at what others want from the session; a reason ends it at once.
     pub(super) fn commands(&mut self, now: Instant) -> Result<(), Reason> {
-        let Some(command) = self.link.take_command() else { return Ok(()) };
-        match (command, &self.phase) {
-            (Command::Abort(reason), _) => return Err(reason),
-            (_, Phase::Closing(..)) => {}
-            (Command::Close(reason), _) => {
-                self.phase = Phase::Closing(reason, now + self.engine.config.close_timeout);
-            }
-            (Command::Quiesce(sender), _) => self.phase = Phase::Quiet(Some(sender)),
+        match self.link.take_command() {
+            Some(command) => self.phase.obey(command, now + self.engine.config.close_timeout),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Goes on with the work of the latest message.
@@ -133,11 +113,8 @@ impl<'a, P: Protocol> Driver<'a, P> {
             let session = self.session.as_mut().expect("the session is open while it works");
             self.engine.protocol.finish(session, done, now)?;
         }
-        if self.work.is_none()
-            && let Phase::Quiet(told) = &mut self.phase
-            && let Some(told) = told.take()
-        {
-            let _ = told.send(());
+        if self.work.is_none() {
+            self.phase.idle();
         }
         Ok(())
     }
@@ -145,7 +122,6 @@ impl<'a, P: Protocol> Driver<'a, P> {
     /// Counts something that the client sent; once it was the last for now, nothing more is read for a while.
     pub(super) fn count(&mut self, now: Instant) {
         self.spent.charge(self.engine.config.rate, now);
-        self.resting = self.spent.rests_until(self.engine.config.rate, now);
     }
 
     /// Handles a packet from the client, or begins to: see [`Driver::is_reading`].
@@ -155,6 +131,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Result<(), Reason> {
+        // What the server has asked for does not count.
         let before = self.spent;
         self.count(now);
         let message = match packet {
@@ -162,7 +139,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
             Packet::Binary(bytes) => Message::Binary(bytes),
             Packet::Pong => {
                 if self.heartbeat.pong(&self.engine.config, now) {
-                    self.refund(before);
+                    self.spent = before;
                     self.proven();
                 }
                 return Ok(());
@@ -175,18 +152,13 @@ impl<'a, P: Protocol> Driver<'a, P> {
         let session = self.session.as_mut().expect("the session is open while it reads");
         match self.engine.protocol.receive(session, message, now)? {
             Received::Done => {}
-            Received::Answer => self.refund(before),
+            Received::Answer => self.spent = before,
             Received::Work(work) => {
                 self.work = Some(work);
                 self.poll_work(now, cx)?;
             }
         }
         Ok(())
-    }
-
-    /// What came was asked for by the server.
-    fn refund(&mut self, before: Spent) {
-        (self.spent, self.resting) = (before, None);
     }
 
     /// The client has answered a ping: it has what was sent before that.
@@ -234,7 +206,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
     pub(super) fn beat(&mut self, drained: bool, now: Instant) -> Result<(), Reason> {
         self.pace(now);
         let config = &self.engine.config;
-        if let Phase::Closing(reason, until) = self.phase
+        if let Some((reason, until)) = self.phase.closing()
             && now >= until
         {
             return Err(reason);
@@ -274,13 +246,10 @@ impl<'a, P: Protocol> Driver<'a, P> {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let closing = match self.phase {
-            Phase::Closing(_, until) => Some(until),
-            _ => None,
-        };
+        let closing = self.phase.closing().map(|(_, until)| until);
         let stalled = self.stalled.map(|since| since + self.engine.config.ping_timeout);
         let session = self.session_deadline().map(|(deadline, _)| deadline);
-        let next = [self.heartbeat.due(), closing, stalled, session, self.resting, also];
+        let next = [self.heartbeat.due(), closing, stalled, session, self.spent.rests_until(), also];
         let next = next.into_iter().flatten().min();
         let Some(next) = next else { return Poll::Pending };
         // Arming a timer is dear; one that comes too early only costs a look.
@@ -296,10 +265,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
 
     /// Whether everything was sent that was to be sent before the session closes.
     pub(super) fn closed(&self, sent: bool) -> Option<Reason> {
-        match self.phase {
-            Phase::Closing(reason, _) if sent => Some(reason),
-            _ => None,
-        }
+        self.phase.closing().filter(|_| sent).map(|(reason, _)| reason)
     }
 
     /// Ends the session. A handler at work comes to its end first.

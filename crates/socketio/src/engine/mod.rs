@@ -19,6 +19,7 @@ mod mask;
 mod outbox;
 pub(crate) mod packet;
 mod parking;
+mod phase;
 mod polling;
 mod protocol;
 pub(crate) mod reader;
