@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Event, Reason, Socket};
+use crate::{Event, Mark, Reason, Socket};
 
 /// The application.
 ///
@@ -56,14 +56,6 @@ pub trait Handler: Send + Sync + 'static {
         let _ = (socket, reason, undelivered);
     }
 }
-
-/// A value that the application gives a packet to know it by: a stream, and a place in it.
-///
-/// The places of one stream rise. A mark stands for those before it in its stream: of several that are
-/// proved at the same time, [`Handler::received`] may be called with the last one alone, and
-/// [`Undelivered`] likewise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Mark(pub u64, pub u64);
 
 /// What a socket that is over did not deliver.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

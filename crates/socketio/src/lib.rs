@@ -8,6 +8,8 @@
 //! An application implements [`Handler`], makes a [`Server`] of it and hands that all requests of one path.
 //! The example of `README.md` is complete.
 
+#[doc(hidden)]
+pub mod bench;
 pub mod engine;
 
 mod ack;
@@ -62,42 +64,14 @@ pub mod codec {
     }
 }
 
-/// What benches need to see, and nobody else.
-#[doc(hidden)]
-pub mod bench {
-    pub use crate::engine::Wire;
-
-    /// Reads a packet as an event, as a session does before it calls the application.
-    pub fn event(text: &str) -> Option<crate::Event> {
-        let packet = crate::packet::Packet::decode(text)?;
-        let (payload, name) = crate::Payload::received_event(packet.data)?;
-        Some(crate::Event::new(payload, name, None))
-    }
-
-    /// A text frame as a client sends it.
-    ///
-    /// # Panics
-    /// If the text has fewer than 126 bytes or more than 65,535: its length takes two bytes.
-    pub fn frame(text: &str) -> Vec<u8> {
-        const KEY: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
-        let length = u16::try_from(text.len()).expect("a short text");
-        assert!(length > 125, "a frame with two bytes of length");
-        let mut frame = vec![0x81, 0xFE];
-        frame.extend_from_slice(&length.to_be_bytes());
-        frame.extend_from_slice(&KEY);
-        frame.extend(text.bytes().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
-        frame
-    }
-}
-
 pub use self::{
     ack::AckError,
     answer::Ack,
     broadcast::Room,
     config::{Config, tune},
-    engine::{Body, PACKET_OVERHEAD, SendError},
+    engine::{Body, Mark, PACKET_OVERHEAD, SendError},
     event::Event,
-    handler::{Connect, Handler, Mark, Refusal, Undelivered},
+    handler::{Connect, Handler, Refusal, Undelivered},
     id::Id,
     limit::{Rate, holder},
     metrics::Metrics,

@@ -1,7 +1,5 @@
 //! Why sessions and sockets end.
 
-use crate::engine::frame::Violation;
-
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident = $word:literal, $code:literal;)+) => {
         /// Why a session, or a socket, ended. Each is counted ([`crate::Metrics`]).
@@ -77,16 +75,6 @@ reasons! {
     Panicked = "panicked", 1011;
     /// The task was dropped: the bound for closing passed, or the runtime ended.
     Aborted = "aborted", 1001;
-}
-
-impl From<Violation> for Reason {
-    fn from(violation: Violation) -> Self {
-        match violation {
-            Violation::Protocol => Self::BadFrame,
-            Violation::Utf8 => Self::BadUtf8,
-            Violation::TooLarge => Self::PacketTooLarge,
-        }
-    }
 }
 
 #[cfg(test)]

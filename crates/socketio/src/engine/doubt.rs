@@ -94,8 +94,7 @@ fn cut_down(notes: &mut Vec<Note>) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::Mark;
+    use super::{super::item::Mark, *};
 
     fn note(stream: u64, place: u64) -> Note {
         Note { lane: 1, mark: Mark(stream, place) }

@@ -1,5 +1,7 @@
 //! The headers of WebSocket frames (RFC 6455, section 5.2), the server's side, without extensions.
 
+use crate::Reason;
+
 /// A breach of the protocol by the peer; the connection cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
@@ -12,6 +14,16 @@ pub enum Violation {
     /// A message longer than the limit.
     #[error("a message over the limit")]
     TooLarge,
+}
+
+impl From<Violation> for Reason {
+    fn from(violation: Violation) -> Self {
+        match violation {
+            Violation::Protocol => Self::BadFrame,
+            Violation::Utf8 => Self::BadUtf8,
+            Violation::TooLarge => Self::PacketTooLarge,
+        }
+    }
 }
 
 /// The opcodes of section 5.2.

@@ -11,10 +11,16 @@ use super::{
     head::Head,
     packet::SEPARATOR,
 };
-use crate::Mark;
-
 /// What a waiting packet costs beside its own bytes, when it is counted against `max_pending_bytes`.
 pub const PACKET_OVERHEAD: usize = size_of::<Item>();
+
+/// A value that the application gives a packet to know it by: a stream, and a place in it.
+///
+/// The places of one stream rise. A mark stands for those before it in its stream: of several that are
+/// proved at the same time, the application may be told the last one alone ([`crate::Handler::received`],
+/// [`crate::Undelivered`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark(pub u64, pub u64);
 
 /// What a packet is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

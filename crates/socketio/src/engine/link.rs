@@ -16,12 +16,12 @@ use tokio::sync::oneshot;
 use super::{
     command::Command,
     head::Head,
-    item::{After, Content, Item, Note, Tell},
+    item::{After, Content, Item, Mark, Note, Tell},
     mailbox::Mailbox,
     outbox::Outbox,
     parking::Parking,
 };
-use crate::{Id, Mark, Reason};
+use crate::{Id, Reason};
 
 /// Why a packet was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -9,9 +9,9 @@ mod command;
 mod doubt;
 mod driver;
 pub(crate) mod frame;
+mod handshake;
 mod head;
 mod heartbeat;
-mod http;
 mod item;
 mod link;
 mod mailbox;
@@ -25,6 +25,7 @@ mod protocol;
 pub(crate) mod reader;
 mod refused;
 mod requests;
+mod response;
 mod route;
 mod stream;
 mod upgrade;
@@ -45,10 +46,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{bodies::LongBodies, mailbox::Mailbox, refused::Refused};
 pub use self::{
     head::Head,
-    http::Body,
-    item::{Note, PACKET_OVERHEAD, Tell},
+    item::{Mark, Note, PACKET_OVERHEAD, Tell},
     link::{Link, SendError},
     protocol::{Message, Protocol, Received, Work},
+    response::Body,
     wire::Wire,
 };
 use crate::{Config, Id, Metrics, Reason, limit::Addresses, metrics::Counters};

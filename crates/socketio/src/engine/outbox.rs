@@ -274,12 +274,11 @@ mod tests {
     use super::{
         super::{
             head::Head,
-            item::{Content, PACKET_OVERHEAD},
+            item::{Content, Mark, PACKET_OVERHEAD},
             packet::SEPARATOR,
         },
         *,
     };
-    use crate::Mark;
 
     fn text(lane: u32, body: &str, tell: Tell) -> Item {
         let content = Content::Text(Head::from("2"), body.as_bytes().into());

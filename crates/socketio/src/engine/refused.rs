@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{Body, http::respond};
+use super::response::{Body, respond};
 use crate::Reason;
 
 /// For how many seconds whom there is no room for should stay away: nobody knows when there will be.

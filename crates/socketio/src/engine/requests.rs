@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use super::{
-    Link, Refused,
+    Link,
     bodies::{LongBodies, Turn},
-    http::{Body, text},
     mailbox::{Answer, Post},
+    refused::Refused,
+    response::{Body, text},
 };
 use crate::{Config, Reason};
 

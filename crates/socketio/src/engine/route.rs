@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use ::http::{Method, Request, Response};
 use bytes::Bytes;
+use http::{Method, Request, Response};
 use hyper::{
     body::Body as HttpBody,
     upgrade::{OnUpgrade, Parts, Upgraded},
@@ -19,11 +19,14 @@ use tokio::{
 };
 
 use super::{
-    Body, Engine, Link, Protocol, Refused,
+    Engine, Link, Protocol,
     driver::Driver,
-    http::{self, Query, Transport},
+    handshake::{Query, Transport, accept_websocket},
     item::{Content, Item},
-    polling, requests,
+    polling,
+    refused::Refused,
+    requests,
+    response::{Body, preflight, text},
     stream::FrameStream,
     websocket,
 };
@@ -59,7 +62,7 @@ impl<P: Protocol> Engine<P> {
             return Err(Refused::Origin(why));
         }
         if request.method() == Method::OPTIONS {
-            return Ok(http::preflight(request.headers()));
+            return Ok(preflight(request.headers()));
         }
         let query = Query::read(&request)?;
         match (query.transport, query.session, request.method()) {
@@ -105,7 +108,7 @@ impl<P: Protocol> Engine<P> {
                 Err(reason) => driver.close(reason).await,
             }
         });
-        Ok(http::text(Body::new(open, None)))
+        Ok(text(Body::new(open, None)))
     }
 
     fn open_websocket<B>(
@@ -113,7 +116,7 @@ impl<P: Protocol> Engine<P> {
         mut request: Request<B>,
         address: IpAddr,
     ) -> Result<Response<Body>, Refused> {
-        let response = http::accept_websocket(&request)?;
+        let response = accept_websocket(&request)?;
         self.admit(&self.sessions.lock(), address)?;
         let upgrade = hyper::upgrade::on(&mut request);
         let engine = self.clone();
@@ -162,7 +165,7 @@ impl<P: Protocol> Engine<P> {
         link: &Arc<Link>,
         mut request: Request<B>,
     ) -> Result<Response<Body>, Refused> {
-        let response = http::accept_websocket(&request)?;
+        let response = accept_websocket(&request)?;
         let free = link
             .lock()
             .mailbox

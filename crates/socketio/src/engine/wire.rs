@@ -9,25 +9,26 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
+    Engine, Protocol,
     driver::Driver,
     item::Taken,
     reader::{Flow, Reader},
     websocket::receive,
 };
-use crate::{Handler, Reason, Server, connection::SocketIo};
+use crate::Reason;
 
 /// A session over WebSocket whose peer is the caller. What it does with frames is what a connection's task
 /// does; what a connection and a runtime add (reading, writing, waking, timers) it does not do.
-pub struct Wire<'a, H: Handler> {
-    driver: Driver<'a, SocketIo<H>>,
+pub struct Wire<'a, P: Protocol> {
+    driver: Driver<'a, P>,
     reader: Reader,
     taken: Vec<Taken>,
 }
 
-impl<'a, H: Handler> Wire<'a, H> {
-    /// Opens a session; `None` where the server lets no more in.
-    pub fn open(server: &'a Server<H>, address: IpAddr) -> Option<Self> {
-        let driver = server.0.drive_websocket(address, Instant::now())?;
+impl<'a, P: Protocol> Wire<'a, P> {
+    /// Opens a session; `None` where the engine lets no more in.
+    pub fn open(engine: &'a Engine<P>, address: IpAddr) -> Option<Self> {
+        let driver = engine.drive_websocket(address, Instant::now())?;
         Some(Self { driver, reader: Reader::default(), taken: Vec::new() })
     }
 
