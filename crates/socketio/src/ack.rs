@@ -10,13 +10,13 @@ use crate::{Mark, Payload, SendError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AckError {
-    /// The client did not answer in time.
+    /// The client did not answer in time. It may have the event.
     #[error("no acknowledgement in time")]
     Timeout,
-    /// The socket is closed.
+    /// The event was sent, and the socket ended before the client answered.
     #[error("the socket is closed")]
     Closed,
-    /// The event could not be sent.
+    /// The event was not sent.
     #[error(transparent)]
     Send(#[from] SendError),
 }

@@ -2,7 +2,7 @@
 
 use crate::{Id, Payload, engine::Tell, packet::Kind, room::Rooms, socket::AnySocket};
 
-/// The sockets of a room, to emit to.
+/// The sockets of a room, to emit to. Who is in it is looked up at each emit.
 pub struct Room<'a> {
     rooms: &'a Rooms<AnySocket>,
     namespace: &'a str,
@@ -15,7 +15,7 @@ impl<'a> Room<'a> {
         Self { rooms, namespace, name, except: None }
     }
 
-    /// All but one.
+    /// All but the socket with this id: as a rule the one whose event is passed on.
     #[must_use]
     pub fn except(self, id: Id) -> Self {
         Self { except: Some(id), ..self }

@@ -11,7 +11,7 @@ use crate::{Origins, Rate, id::system_random};
 pub struct Config {
     /// The path of every request, with a slash at both ends.
     pub path: String,
-    /// The time between a pong (or the opening) and the next ping.
+    /// The time between a pong (or the opening) and the next ping. Less where a mark waits for its proof.
     pub ping_interval: Duration,
     /// How long a pong may take, and how long a peer may take nothing of what waits for it.
     pub ping_timeout: Duration,

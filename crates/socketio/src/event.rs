@@ -18,7 +18,7 @@ impl Event {
         Self { payload, name, ack }
     }
 
-    /// Its name.
+    /// Its name, which is none that the client libraries keep for themselves.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.payload.written_name())
     }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{Event, Mark, Reason, Socket};
 
-/// The application.
+/// The application: what is to be done with clients and their events.
 ///
 /// The functions for one session are called one at a time, in the order in which things happened: a
 /// socket's `connected` first, its `disconnected` last. While a future that `connect` or `event` gave is not
@@ -75,7 +75,7 @@ pub struct Connect {
     /// The JSON that the client sent along, as `auth` in the client libraries: an object, as a rule, but any
     /// value may come. `None` also for `null`.
     pub auth: Option<Box<RawValue>>,
-    /// The client's address.
+    /// The client's address, as it was given to [`crate::Server::handle`].
     pub address: IpAddr,
 }
 
@@ -89,20 +89,20 @@ impl Connect {
 /// Why a client may not connect; it arrives there as a `connect_error`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Refusal {
-    /// The error's `message`.
+    /// The `message` of the error in the client, by which it tells one refusal from another.
     pub message: String,
-    /// The error's `data`.
+    /// The `data` of the error in the client; left out where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<serde_json::Value>,
 }
 
 impl Refusal {
-    /// A refusal with a message.
+    /// A refusal with a message and no data.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), data: None }
     }
 
-    /// Adds data.
+    /// Adds what the client is to know beside the message.
     #[must_use]
     pub fn with_data(self, data: serde_json::Value) -> Self {
         Self { data: Some(data), ..self }

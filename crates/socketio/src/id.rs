@@ -12,14 +12,14 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 pub struct Id([u8; 16]);
 
 impl Id {
-    /// Draws an id.
+    /// Draws an id; `random` fills a buffer from a source that cannot be guessed.
     pub(crate) fn draw(random: fn(&mut [u8])) -> Self {
         let mut bytes = [0; 16];
         random(&mut bytes);
         Self(bytes)
     }
 
-    /// Reads what `Display` writes.
+    /// Reads what `Display` writes; `None` for everything else, also for another spelling of an id.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 16];
         // The decoder refuses stray bits, so that one id has one spelling.

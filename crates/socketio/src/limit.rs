@@ -8,7 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-/// A rate with a burst.
+/// A rate with a burst. A 0 counts as 1: nobody is shut out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many a second in the long run.

@@ -24,7 +24,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// How many sessions were closed for a reason.
+    /// How many sessions were closed for a reason since the start.
     pub fn closed(&self, reason: Reason) -> u64 {
         self.closed.iter().find(|(of, _)| *of == reason).map_or(0, |(_, count)| *count)
     }

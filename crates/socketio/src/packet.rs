@@ -12,29 +12,29 @@ const MAX_NAMESPACE: usize = 256;
 pub enum Kind {
     /// The client wants to connect to a namespace, or the server accepts it.
     Connect,
-    /// One side leaves a namespace.
+    /// One side leaves a namespace; the session lives on.
     Disconnect,
-    /// An event.
+    /// An event: a JSON array, of which the first element is its name.
     Event,
-    /// The acknowledgement of an event.
+    /// The acknowledgement of an event: a JSON array of its arguments.
     Ack,
-    /// The server refuses a connection.
+    /// The server refuses to let a client into a namespace. No client may send it.
     ConnectError,
 }
 
 /// A packet from the client, before its JSON is looked at.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
-    /// Its kind.
+    /// Its kind, the same with attachments and without.
     pub kind: Kind,
     /// How many binary messages belong to it; `None` for a packet that has none by its type.
     pub attachments: Option<usize>,
-    /// Its namespace.
+    /// Its namespace, `/` if it names none; at most 256 bytes.
     pub namespace: &'a str,
     /// The id that it acknowledges, or wants to be acknowledged with. A CONNECT has none: its JSON may be a
     /// number.
     pub ack: Option<u64>,
-    /// Its JSON.
+    /// What stands behind the rest. It is not checked to be JSON, and may be empty.
     pub data: &'a str,
 }
 

@@ -163,18 +163,19 @@ impl Payload {
         self.attachments.as_deref().unwrap_or_default()
     }
 
-    /// The attachment that a placeholder stands for.
+    /// The attachment that a placeholder of these arguments stands for; `None` for one of others.
     pub fn attachment(&self, placeholder: Placeholder) -> Option<&Bytes> {
         self.attachments().get(placeholder.0)
     }
 
-    /// All arguments, as a tuple or a list; what comes after those of a tuple is left out.
+    /// All arguments, as a tuple or a list; what comes after those of a tuple is left out. An error if there are
+    /// fewer, or they are something else.
     pub fn args<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         let mut deserializer = serde_json::Deserializer::from_slice(&self.json);
         deserializer.deserialize_seq(Arguments { named: self.arguments > 1, of: PhantomData })
     }
 
-    /// The first argument.
+    /// The first argument; an error if there is none. Cheaper than [`Payload::args`], which reads all of them.
     pub fn first<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
         // The whole is known to be valid: what comes after the first need not be read.
         let rest = &self.json[self.arguments as usize..];

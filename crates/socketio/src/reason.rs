@@ -8,7 +8,7 @@ macro_rules! reasons {
         pub enum Reason { $($(#[doc = $doc])+ $name,)+ }
 
         impl Reason {
-            /// All of them.
+            /// Every reason, in the order in which they are counted ([`crate::Metrics`]).
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// A stable word in `snake_case`, for metrics and logs.

@@ -18,7 +18,8 @@ impl<H: Handler> Clone for Server<H> {
 }
 
 impl<H: Handler> Server<H> {
-    /// A server for an application.
+    /// A server without sessions. It accepts no connections: whoever does gives it their requests
+    /// ([`Server::handle`]).
     pub fn new(config: Config, handler: H) -> Self {
         let counters = Arc::<Counters>::default();
         let protocol = SocketIo {
@@ -31,7 +32,7 @@ impl<H: Handler> Server<H> {
         Self(Engine::counting(config, protocol, counters))
     }
 
-    /// The application.
+    /// The application that it was made with.
     pub fn handler(&self) -> &H {
         &self.0.protocol().handler
     }
@@ -52,7 +53,7 @@ impl<H: Handler> Server<H> {
         self.0.handle(request, address).await
     }
 
-    /// The sockets of a room, to emit to.
+    /// The sockets that are in a room of a namespace, to emit to. A room that nobody is in has none.
     pub fn to<'a>(&'a self, namespace: &'a str, room: &'a str) -> Room<'a> {
         Room::new(&self.0.protocol().rooms, namespace, room)
     }
@@ -69,7 +70,7 @@ impl<H: Handler> Server<H> {
         self.0.close(bound).await;
     }
 
-    /// What is counted, now.
+    /// What is counted, at this moment. Looks at every session, so it costs more the more there are.
     pub fn metrics(&self) -> Metrics {
         self.0.metrics()
     }

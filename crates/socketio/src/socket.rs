@@ -79,17 +79,17 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.id
     }
 
-    /// The namespace that the client is connected to.
+    /// The namespace that the client is connected to: `/`, or a name behind a `/`.
     pub fn namespace(&self) -> &str {
         &self.0.core.namespace
     }
 
-    /// What the application keeps of it.
+    /// What [`crate::Handler::connect`] gave for it.
     pub fn session(&self) -> &S {
         &self.0.session
     }
 
-    /// The client's address.
+    /// The client's address, as it was given to [`crate::Server::handle`].
     pub fn address(&self) -> IpAddr {
         self.0.core.link.address()
     }
@@ -99,7 +99,8 @@ impl<S: Send + Sync + 'static> Socket<S> {
         self.0.core.is_open()
     }
 
-    /// Emits an event.
+    /// Emits an event. That it is queued says nothing of whether it arrives: see [`Socket::emit_marked`] and
+    /// [`Socket::emit_confirmed`].
     pub fn emit(&self, event: &Payload) -> Result<(), SendError> {
         self.0.core.send(Kind::Event, None, event, Tell::Nothing)
     }
@@ -148,7 +149,7 @@ impl<S: Send + Sync + 'static> Socket<S> {
         }
     }
 
-    /// Adds it to a room of its namespace, until it leaves or disconnects.
+    /// Adds it to a room of its namespace, until it leaves or disconnects. Nothing if it is in it, or over.
     pub fn join(&self, room: &str) {
         let core = &self.0.core;
         let mut joined = core.joined.lock();
@@ -158,7 +159,7 @@ impl<S: Send + Sync + 'static> Socket<S> {
         }
     }
 
-    /// Takes it out of a room.
+    /// Takes it out of a room. Nothing if it is not in it.
     pub fn leave(&self, room: &str) {
         let core = &self.0.core;
         let mut joined = core.joined.lock();

@@ -10,7 +10,7 @@ pub(super) enum Command {
     Quiesce(oneshot::Sender<()>),
     /// Send what waits, then close.
     Close(Reason),
-    /// Close now.
+    /// Close now: what waits is not sent.
     Abort(Reason),
 }
 

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{Reason, limit::Spent};
 
-/// The owner of a session.
+/// What owns a session, whatever its transport is. The transport reads, calls it with what came, and sends what
+/// waits in the link. Dropped, it ends the session.
 pub(super) struct Driver<'a, P: Protocol> {
     pub(super) engine: &'a Engine<P>,
     pub(super) link: Arc<Link>,

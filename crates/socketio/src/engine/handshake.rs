@@ -7,14 +7,14 @@ use sha1::{Digest, Sha1};
 use super::{refused::Refused, response::Body};
 use crate::Id;
 
-/// The transports.
+/// What a session may run over; the parameter `transport`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     Polling,
     WebSocket,
 }
 
-/// The parameters of a request.
+/// The parameters of a request, all but `EIO`, which must be 4.
 pub(super) struct Query {
     pub(super) transport: Transport,
     pub(super) session: Option<Id>,

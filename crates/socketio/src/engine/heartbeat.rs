@@ -21,7 +21,7 @@ pub(super) struct Heartbeat {
     paused: Option<Instant>,
     /// When a ping is due before its time, because something was sent that it is to prove.
     wanted: Option<Instant>,
-    /// The earliest moment for that.
+    /// The earliest moment for such a ping: [`APART`] from the last.
     free: Instant,
 }
 

@@ -38,9 +38,9 @@ pub enum Tell {
 /// A packet that the client has, or is not known to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Whose packet it is.
+    /// The lane that the packet was sent on.
     pub lane: u32,
-    /// Its mark.
+    /// The mark that the packet was sent with.
     pub mark: Mark,
 }
 

@@ -42,6 +42,7 @@ pub enum SendError {
 pub struct Link {
     pub(super) id: Id,
     address: IpAddr,
+    /// `max_pending_bytes`.
     limit: usize,
     parking: Parking,
     /// There is a command. Says so without the lock.
@@ -91,12 +92,12 @@ impl Link {
         }
     }
 
-    /// The client's address.
+    /// The client's address, as it was given to [`super::Engine::handle`].
     pub fn address(&self) -> IpAddr {
         self.address
     }
 
-    /// What waits for the transport, as `max_pending_bytes` counts it.
+    /// How many bytes wait for the transport: of each packet its own and [`super::PACKET_OVERHEAD`].
     pub fn pending_bytes(&self) -> usize {
         self.state.lock().outbox.bytes()
     }
@@ -115,7 +116,7 @@ impl Link {
         self.push(Item::message(lane, head, body, attachments, tell))
     }
 
-    /// Queues a binary message.
+    /// Queues a binary message of no lane, of which nothing is told.
     pub fn send_binary(&self, body: Bytes) -> Result<(), SendError> {
         self.push([Item::new(Content::Binary(body))])
     }

@@ -9,12 +9,15 @@ use crate::Reason;
 /// The requests of a session: at most one of a kind, as the protocol wants it.
 #[derive(Default)]
 pub(super) struct Mailbox {
+    /// A GET that waits for something to say.
     pub(super) get: Option<oneshot::Sender<Answer>>,
+    /// A body that waits to be handled.
     pub(super) post: Option<Post>,
     /// A body is being received or handled.
     pub(super) posting: bool,
     /// The client is let in, and may send bodies of `max_body`.
     pub(super) welcome: bool,
+    /// A WebSocket that came for the session and was not looked at yet.
     pub(super) upgrade: Option<Box<FrameStream>>,
     /// A WebSocket wants to take over, or is about to.
     pub(super) upgrading: bool,
@@ -31,7 +34,7 @@ pub(super) enum Answer {
     Ended(bool, &'static str),
 }
 
-/// A body that was received.
+/// A body that was received as a whole; its packets are not looked at yet.
 pub(super) struct Post {
     pub(super) body: String,
     /// Told when its packets are handled, or why the session ends before; dropped, it has ended already.

@@ -76,7 +76,7 @@ struct Sessions {
 }
 
 impl<P: Protocol> Engine<P> {
-    /// An engine for a protocol.
+    /// An engine without sessions. It accepts no connections: whoever does gives it their requests.
     pub fn new(config: Config, protocol: P) -> Arc<Self> {
         Self::counting(config, protocol, Arc::default())
     }
@@ -93,12 +93,12 @@ impl<P: Protocol> Engine<P> {
         })
     }
 
-    /// What runs over it.
+    /// The protocol that it was made with.
     pub fn protocol(&self) -> &P {
         &self.protocol
     }
 
-    /// Whether requests of a path are for it.
+    /// Whether requests of a path are for [`Engine::handle`]: [`Config::path`], with its last slash or without.
     pub fn serves(&self, path: &str) -> bool {
         path.starts_with(&self.config.path) || Some(path) == self.config.path.strip_suffix('/')
     }
@@ -134,7 +134,7 @@ impl<P: Protocol> Engine<P> {
         Ok(link)
     }
 
-    /// Forgets a session.
+    /// Forgets a session, which must have entered.
     fn leave(&self, link: &Link) {
         let mut sessions = self.sessions.lock();
         sessions.addresses.leave(link.address());
@@ -183,7 +183,7 @@ impl<P: Protocol> Engine<P> {
         sessions.links.values().cloned().collect()
     }
 
-    /// What is counted, now.
+    /// What is counted, at this moment. Looks at every session, so it costs more the more there are.
     pub fn metrics(&self) -> Metrics {
         let links: Vec<_> = self.sessions.lock().links.values().cloned().collect();
         self.counters.read(links.len(), links.iter().map(|link| link.pending_bytes()).sum())

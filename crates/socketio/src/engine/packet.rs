@@ -17,22 +17,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A packet from the client.
+/// A packet that a client may send.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Packet<'a> {
-    /// The client ends the session.
+    /// The client ends the session, and all its sockets with it.
     Close,
     /// Only in the upgrade: `probe`.
     Ping(&'a str),
     /// The answer to the server's ping.
     Pong,
-    /// A message of text.
+    /// A message of text, as the protocol above gets it.
     Text(&'a str),
-    /// A binary message.
+    /// A binary message: borrowed from a WebSocket frame, or read from base64.
     Binary(Cow<'a, [u8]>),
-    /// The client has moved to the new transport.
+    /// The client has moved to the WebSocket that it probed. Nothing more comes over polling.
     Upgrade,
-    /// Nothing.
+    /// Means nothing, and is ignored.
     Noop,
 }
 

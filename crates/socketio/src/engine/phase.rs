@@ -7,6 +7,7 @@ use crate::Reason;
 
 /// What a session still does. It goes from one to the next, never back.
 pub(super) enum Phase {
+    /// It reads and sends.
     Open,
     /// It reads no more; whoever asked for that is told when no handler is at work.
     Quiet(Option<oneshot::Sender<()>>),
@@ -31,7 +32,7 @@ impl Phase {
         matches!(self, Self::Open)
     }
 
-    /// No handler is at work.
+    /// No handler is at work: tells whoever waits for that.
     pub(super) fn idle(&mut self) {
         if let Self::Quiet(told) = self
             && let Some(told) = told.take()

@@ -7,12 +7,13 @@ use tokio::time::Instant;
 use super::{Link, Note};
 use crate::Reason;
 
-/// A message from the client.
+/// A message from the client, within `max_payload`. It is borrowed from the transport: what is to be kept of it
+/// is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// Text.
+    /// A message of text.
     Text(&'a str),
-    /// Bytes.
+    /// A message of bytes.
     Binary(&'a [u8]),
 }
 
@@ -22,7 +23,7 @@ pub type Work<'a, Done> = Pin<Box<dyn Future<Output = Done> + Send + 'a>>;
 
 /// What became of a message.
 pub enum Received<'a, Done> {
-    /// It is handled.
+    /// It is handled, and counts against the rate of the session.
     Done,
     /// It is handled, and was asked for by the server: it does not count against the rate.
     Answer,
@@ -35,7 +36,7 @@ pub enum Received<'a, Done> {
 ///
 /// One session's functions are called one at a time, by the task that owns the session.
 pub trait Protocol: Send + Sync + Sized + 'static {
-    /// What it keeps of a session.
+    /// What it keeps of a session, from [`Protocol::open`] to [`Protocol::close`].
     type Session: Send;
     /// What [`Work`] ends with.
     type Done: Send;

@@ -11,26 +11,26 @@ use super::{
 /// A piece of what the peer sent, in the order it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Incoming<'a> {
-    /// A whole text message.
+    /// A whole text message, in UTF-8 and within the limit, however many frames it came in.
     Text(&'a str),
-    /// A whole binary message.
+    /// A whole binary message within the limit.
     Binary(&'a [u8]),
     /// A part of a message; the message comes with its last part. Told so that parts can be counted.
     Part,
     /// A ping, to be answered by a pong with the same payload.
     Ping(&'a [u8]),
-    /// A pong.
+    /// A pong, which nothing is waiting for: Engine.IO has pings of its own.
     Pong,
-    /// The peer closes.
+    /// A close frame. The peer sends no more.
     Close,
 }
 
 /// Whether the receiver wants the next message now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Yes.
+    /// It takes the next one at once.
     Next,
-    /// Not now: what is left is kept for [`Reader::resume`].
+    /// It takes no more now: what is left is kept for [`Reader::resume`].
     Stop,
 }
 

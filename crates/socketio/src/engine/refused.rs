@@ -14,12 +14,16 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 const SPOKEN: &str = "This server speaks Engine.IO 4 (EIO=4) and Socket.IO 5, as do socket.io-client 3 for \
     JavaScript, socket.io-client 2 for Java, python-socketio 5, Socket.IO-Client-Swift 16, and what is later.";
 
-/// Why a request is refused.
+/// Why a request is refused. Each has a code that the client libraries know, and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
+    /// `transport` is missing, or neither `polling` nor `websocket`.
     Transport,
+    /// There is no session with this id, or no more.
     Session,
+    /// A session is opened with another method than GET.
     Method,
+    /// A session is spoken to with another method than GET and POST.
     Request,
     /// No WebSocket handshake where one is wanted.
     Handshake,
@@ -31,7 +35,7 @@ pub(super) enum Refused {
     Closed(Reason),
     /// The session has ended: whether over what the client did, and the word that says why.
     Ended(bool, &'static str),
-    /// With why.
+    /// A page of this origin may not; with the sentence that says so.
     Origin(String),
     /// `EIO` says that it is another version.
     Version,
@@ -39,7 +43,9 @@ pub(super) enum Refused {
     NoVersion,
     /// A body over so many bytes.
     TooLarge(usize),
+    /// `max_sessions` or `max_sessions_per_address` are open.
     TooMany,
+    /// The server lets nobody in any more.
     Closing,
 }
 
