@@ -1,4 +1,4 @@
-import type { Segment } from './text';
+import type { Segment } from './segment';
 
 /** Stands for what no mark can be part of: a character of an address, of a name, of code. */
 const CLOSED = '\ufffc';

@@ -1,15 +1,7 @@
 import { UserMap } from '../people/handle';
 import type { Link } from './links';
+import type { Segment } from './segment';
 import { styled } from './style';
-
-/** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
-export interface Segment {
-  text: string;
-  href?: string;
-  mention?: string;
-  /** Classes of the style that marks around it give it. */
-  style?: string;
-}
 
 /** Splits a text at the links and names that were found in it, and at its marks. */
 export function segments(text: string, mentions: readonly string[] = [], links: readonly Link[] = []): Segment[] {

@@ -1,7 +1,5 @@
 import { Component, computed, input } from '@angular/core';
 
-import type { RareIconName } from './rare-icons';
-
 /** Drawn on 24 × 24, as strokes. */
 const PATHS = {
   attach: 'M19.5 11.5l-7.6 7.6a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.3-7.4',
@@ -22,12 +20,14 @@ const PATHS = {
   unplugged: 'M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.3M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 6 6M19 12a10 10 0 0 0-5-2.8M22 8.5A15 15 0 0 0 11 5M12 19h.01',
 } as const;
 
+/** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
+type RareIconName = 'block' | 'copy' | 'dark' | 'delete' | 'file' | 'forward' | 'light' | 'leave' | 'person' | 'plus' | 'save' | 'settings' | 'sound' | 'system' | 'warning';
+
 export type IconName = keyof typeof PATHS | RareIconName;
 
 const paths: Partial<Record<IconName, string>> = { ...PATHS };
 
-/** Icons of parts that are loaded later come with them. */
-export function addIcons(more: Partial<Record<IconName, string>>): void {
+export function addIcons(more: Record<RareIconName, string>): void {
   Object.assign(paths, more);
 }
 

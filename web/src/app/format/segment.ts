@@ -1,0 +1,8 @@
+/** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
+export interface Segment {
+  text: string;
+  href?: string;
+  mention?: string;
+  /** Classes of the style that marks around it give it. */
+  style?: string;
+}
