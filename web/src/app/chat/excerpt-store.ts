@@ -1,9 +1,8 @@
-import { inject, Injector, Service } from '@angular/core';
+import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
 import { WebSocketService } from '../live/web-socket-service';
 import type { ConversationId } from '../protocol/protocol';
-import type { ExcerptReads } from './excerpt-reads';
 import { replace, type Thread } from './thread';
 
 /** A message to go to; a new one each time, so that one may go to the same again. */
@@ -25,7 +24,6 @@ export interface Excerpt {
  */
 @Service()
 export class ExcerptStore {
-  private readonly injector = inject(Injector);
   private readonly excerpt = new BehaviorSubject<Excerpt | null>(null);
   readonly excerpt$ = this.excerpt.asObservable();
   private readonly target = new BehaviorSubject<Target | null>(null);
@@ -39,20 +37,6 @@ export class ExcerptStore {
       const { value } = this.excerpt;
       if (value?.target.conversationId === changed.conversationId) this.change(value, { messages: replace(value.thread.messages, changed) });
     });
-  }
-
-  /** Goes to a message, in memory or not. */
-  go(conversationId: ConversationId, seq: number): Promise<void> {
-    return this.reads((reads) => reads.go({ conversationId, seq }));
-  }
-
-  /** Tries again what failed, or fetches what lies above. */
-  older(): Promise<void> {
-    return this.reads((reads) => reads.older());
-  }
-
-  newer(): Promise<void> {
-    return this.reads((reads) => reads.newer());
   }
 
   get shown(): Excerpt | null {
@@ -93,11 +77,5 @@ export class ExcerptStore {
 
   change(excerpt: Excerpt, part: Partial<Thread>): void {
     this.excerpt.next({ ...excerpt, thread: { ...excerpt.thread, ...part } });
-  }
-
-  /** How parts are read comes later than the first page: nobody jumps before they see something. */
-  private async reads(use: (reads: ExcerptReads) => Promise<void>): Promise<void> {
-    const { ExcerptReads } = await import('../rare');
-    await use(this.injector.get(ExcerptReads));
   }
 }

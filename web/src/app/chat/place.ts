@@ -1,9 +1,10 @@
-import { computed, effect, inject, type Signal } from '@angular/core';
+import { computed, effect, inject, Injector, type Signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { cursorsOf } from '../conversations/conversation';
 import { Sync } from '../live/sync';
 import type { Conversation } from '../protocol/protocol';
+import type { ExcerptReads } from './excerpt-reads';
 import { ExcerptStore } from './excerpt-store';
 import { seqOf, type Thread } from './thread';
 import type { Entry } from './timeline';
@@ -23,6 +24,7 @@ interface Surroundings {
 
 /** Where in its conversation a chat stands: at the end or at a place that was jumped to; and where the unread begins. */
 export class Place {
+  private readonly injector = inject(Injector);
   private readonly excerpts = inject(ExcerptStore);
   private readonly held = toSignal(this.excerpts.excerpt$, { requireSync: true });
   private readonly sought = toSignal(this.excerpts.target$, { requireSync: true });
@@ -66,12 +68,12 @@ export class Place {
 
   older(): boolean {
     if (!this.excerpt()) return false;
-    void this.excerpts.older();
+    void this.reads((reads) => reads.older());
     return true;
   }
 
   newer(): void {
-    void this.excerpts.newer();
+    void this.reads((reads) => reads.newer());
   }
 
   /** To the end, where what one writes appears. */
@@ -81,7 +83,13 @@ export class Place {
 
   /** To a message that is not in memory, by its id. */
   far(messageId: string): void {
-    const id = this.id();
-    if (id) void this.excerpts.go(id, seqOf(messageId));
+    const conversationId = this.id();
+    if (conversationId) void this.reads((reads) => reads.go({ conversationId, seq: seqOf(messageId) }));
+  }
+
+  /** How parts are read comes later than the first page: nobody jumps before they see something. */
+  private async reads(use: (reads: ExcerptReads) => Promise<void>): Promise<void> {
+    const { ExcerptReads } = await import('../rare');
+    await use(this.injector.get(ExcerptReads));
   }
 }

@@ -2,7 +2,7 @@ import { afterNextRender, Component, computed, effect, ElementRef, inject, untra
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
-import { ExcerptStore } from '../chat/excerpt-store';
+import { ExcerptReads } from '../chat/excerpt-reads';
 import { linkTo, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { rowTime } from '../format/time';
@@ -26,7 +26,7 @@ export class Search {
   private readonly panel = inject(SearchPanel);
   private readonly store = inject(SearchStore);
   private readonly conversations = inject(ConversationStore);
-  private readonly excerpts = inject(ExcerptStore);
+  private readonly excerpts = inject(ExcerptReads);
   private readonly router = inject(Router);
   private readonly now = inject(Now).day;
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
@@ -107,7 +107,7 @@ export class Search {
     if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
     const conversation = this.conversations.find(conversationId);
     if (!conversation) return;
-    void this.excerpts.go(conversationId, seq);
+    void this.excerpts.go({ conversationId, seq });
     await this.router.navigate(linkTo(conversation, this.conversations.me));
     // On a phone the chat takes the place of what was found.
     if (matchMedia('(max-width: 45rem)').matches) this.panel.close();

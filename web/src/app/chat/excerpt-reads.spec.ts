@@ -6,6 +6,7 @@ import { Api, type Where } from '../api/api';
 import { Failure } from '../api/problem';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Message } from '../protocol/protocol';
+import { ExcerptReads } from './excerpt-reads';
 import { type Excerpt, ExcerptStore } from './excerpt-store';
 import { MessageStore } from './message-store';
 import { EMPTY, type Thread } from './thread';
@@ -13,13 +14,11 @@ import { EMPTY, type Thread } from './thread';
 const message = (seq: number): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender: 'bob', text: `${seq}`, timestamp: '' });
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
-// What comes with the reads has styles, which the test's page cannot adopt.
-Object.assign(document, { adoptedStyleSheets: [] });
-
 /** A conversation of 1,000 messages of which the last 30 are in memory. */
 let thread: Thread;
 let failing: boolean;
 let store: ExcerptStore;
+let reads: ExcerptReads;
 let excerpt: Excerpt | null;
 let views: number;
 const updated$ = new Subject<Message>();
@@ -47,6 +46,7 @@ beforeEach(() => {
     ],
   });
   store = TestBed.inject(ExcerptStore);
+  reads = TestBed.inject(ExcerptReads);
   store.excerpt$.subscribe((now) => (excerpt = now));
   store.view$.subscribe((now) => (views = now));
 });
@@ -55,7 +55,7 @@ const span = () => [excerpt?.thread.messages[0]?.seq, excerpt?.thread.messages.a
 
 describe('a jump', () => {
   it('to what is in memory shows no other part', async () => {
-    await store.go('c', 980);
+    await reads.go({ conversationId: 'c', seq: 980 });
     expect(excerpt).toBeNull();
     expect(views).toBe(0);
   });
@@ -63,15 +63,15 @@ describe('a jump', () => {
   it('far up shows the part around it, which grows at both ends', async () => {
     const loading: (boolean | undefined)[] = [];
     store.excerpt$.subscribe((now) => loading.push(now?.thread.loading));
-    await store.go('c', 500);
+    await reads.go({ conversationId: 'c', seq: 500 });
     expect(loading).toEqual([undefined, true, false]);
     expect(span()).toEqual([471, 530]);
     expect(excerpt?.thread.loading).toBe(false);
-    await store.newer();
+    await reads.newer();
     expect(span()).toEqual([471, 580]);
-    await store.older();
+    await reads.older();
     expect(span()).toEqual([421, 580]);
-    for (let page = 0; page < 9; page++) await store.older();
+    for (let page = 0; page < 9; page++) await reads.older();
     expect(span()).toEqual([1, 580]);
     expect(excerpt?.thread).toMatchObject({ whole: true });
     // What changes in it changes here.
@@ -79,16 +79,16 @@ describe('a jump', () => {
     expect(excerpt?.thread.messages[499]?.text).toBe('edited');
     // Again, to what it holds: the same part.
     const before = views;
-    await store.go('c', 400);
+    await reads.go({ conversationId: 'c', seq: 400 });
     expect(views).toBe(before);
   });
 
   it('joins the thread where it meets it, and nobody sees that', async () => {
-    await store.go('c', 860);
+    await reads.go({ conversationId: 'c', seq: 860 });
     const before = views;
-    await store.newer();
+    await reads.newer();
     expect(joined).not.toHaveBeenCalled();
-    await store.newer();
+    await reads.newer();
     expect(joined).toHaveBeenCalledOnce();
     expect((joined.mock.calls[0]![1] as Thread).messages.at(-1)!.seq).toBeGreaterThanOrEqual(971);
     expect(excerpt).toBeNull();
@@ -97,17 +97,17 @@ describe('a jump', () => {
 
   it('that fails can be tried again', async () => {
     failing = true;
-    await store.go('c', 500);
+    await reads.go({ conversationId: 'c', seq: 500 });
     expect(excerpt?.thread).toMatchObject({ loading: false, messages: [] });
     expect(excerpt?.thread.failure).not.toBeNull();
     failing = false;
-    await store.older();
+    await reads.older();
     expect(span()).toEqual([471, 530]);
     expect(excerpt?.thread.failure).toBeNull();
   });
 
   it('ends when one leaves, and is not ended by leaving another', async () => {
-    await store.go('c', 500);
+    await reads.go({ conversationId: 'c', seq: 500 });
     store.leave('d');
     expect(excerpt).not.toBeNull();
     store.leave('c');
