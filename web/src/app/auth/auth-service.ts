@@ -3,14 +3,11 @@ import { BehaviorSubject, map } from 'rxjs';
 
 import { Failure } from '../api/problem';
 import { sameUser } from '../people/handle';
-import type { Code, LoggedIn, User } from '../protocol/protocol';
+import type { LoggedIn, User } from '../protocol/protocol';
 import { local, tab } from '../store/storage';
 import { breath } from '../ui/breath';
-import { NOTICE, SESSION, storedSession } from './session';
+import { type Ending, NOTICE, type PageSession, SESSION, storedSession } from './session';
 import type { SessionCare } from './session-care';
-
-/** Why somebody is on the login page: they logged out, were away for long, or what the server said of the session. */
-export type Ending = 'logged-out' | 'away' | Code | 'unreachable';
 
 /** A tab that does not let go of its database, or a server that is silent, keeps nobody logged in. */
 const LEAVE_WITHIN = 1_000;
@@ -22,7 +19,7 @@ const LONG = 24 * 3_600_000;
  * loads anew, so that nothing of one person stays in memory for the next.
  */
 @Service()
-export class AuthService {
+export class AuthService implements PageSession {
   private readonly window = inject(DOCUMENT).defaultView!;
   private readonly injector = inject(Injector);
   private readonly session = new BehaviorSubject<LoggedIn | null>(storedSession());
@@ -56,12 +53,12 @@ export class AuthService {
 
   /** A new access token in place of `stale`. */
   refresh(stale: string): Promise<string> {
-    return this.care((care) => care.refresh(stale));
+    return this.care((care) => care.refresh(this, stale));
   }
 
   /** What the server says of the person now; all tabs hear it. */
   know(user: User): Promise<void> {
-    return this.care((care) => care.know(user));
+    return this.care((care) => care.know(this, user));
   }
 
   /** Here first, and at once: the server is told meanwhile, and an answer that does not come keeps nobody here. */
@@ -98,8 +95,9 @@ export class AuthService {
   }
 
   private async care<T>(use: (care: SessionCare) => Promise<T>): Promise<T> {
-    const part = await import('./session-care').catch(() => null);
-    if (!part) throw new Failure(null);
-    return use(this.injector.get(part.SessionCare));
+    const { SessionCare } = await import('./session-care').catch(() => {
+      throw new Failure(null);
+    });
+    return use(this.injector.get(SessionCare));
   }
 }

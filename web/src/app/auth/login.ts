@@ -5,10 +5,9 @@ import { explain, Failure } from '../api/problem';
 import { tab } from '../store/storage';
 import { wipe } from '../store/wipe';
 import { AuthFrame } from './auth-frame';
-import type { Ending } from './auth-service';
 import { Entrance } from './entrance';
 import { Field } from './field';
-import { NOTICE } from './session';
+import { type Ending, NOTICE } from './session';
 
 const GONE = 'Nothing of your messages is left in this browser.';
 const ENDED = 'Your session has ended';

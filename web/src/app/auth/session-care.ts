@@ -1,4 +1,4 @@
-import { inject, Service } from '@angular/core';
+import { Service } from '@angular/core';
 
 import { Failure } from '../api/problem';
 import { request } from '../api/request';
@@ -7,8 +7,7 @@ import type { LoggedIn, User } from '../protocol/protocol';
 import { locked } from '../store/locked';
 import { wipe } from '../store/wipe';
 import { breath } from '../ui/breath';
-import { AuthService } from './auth-service';
-import { storedSession } from './session';
+import { type PageSession, storedSession } from './session';
 import { storeSession } from './store-session';
 
 const REFRESH_TRIES = 3;
@@ -16,41 +15,39 @@ const REFRESH_TRIES = 3;
 /** What a session needs now and then: new tokens, and a good end. Loaded behind the page, to be here when it is wanted. */
 @Service()
 export class SessionCare {
-  private readonly auth = inject(AuthService);
-
   /**
    * A new access token in place of `stale`. A refresh token works once, so one tab refreshes while the others
    * wait and then find its result.
    */
-  refresh(stale: string): Promise<string> {
+  refresh(page: PageSession, stale: string): Promise<string> {
     return locked('aldis:refresh', async () => {
       const session = storedSession();
       if (!session) throw new Failure(null);
-      if (session.token !== stale) return this.goOn(session);
+      if (session.token !== stale) return this.goOn(page, session);
       try {
         const next = await this.exchange(session);
         // Whoever logged out meanwhile stays so.
         if (storedSession()?.refreshToken === session.refreshToken) storeSession(next);
-        return this.goOn(storedSession());
+        return this.goOn(page, storedSession());
       } catch (error) {
         if (!(error instanceof Failure) || error.retryable) throw error;
         // Where the browser has no locks another tab may have been first.
         const now = storedSession();
-        if (now && now.refreshToken !== session.refreshToken) return this.goOn(now);
-        void this.auth.end(error.code);
+        if (now && now.refreshToken !== session.refreshToken) return this.goOn(page, now);
+        void page.end(error.code);
         throw error;
       }
     });
   }
 
   /** What the server says of the person now; all tabs hear it. */
-  know(user: User): Promise<void> {
+  know(page: PageSession, user: User): Promise<void> {
     // The refresh token beside it works once: none that was used meanwhile may be written back.
     return locked('aldis:refresh', () => {
       const session = storedSession();
       if (session && sameUser(session.user.username, user.username)) {
         storeSession({ ...session, user });
-        this.auth.adopt({ ...session, user });
+        page.adopt({ ...session, user });
       }
       return Promise.resolve();
     });
@@ -84,9 +81,9 @@ export class SessionCare {
     }
   }
 
-  private goOn(session: LoggedIn | null): string {
-    this.auth.adopt(session);
-    if (!this.auth.token) throw new Failure(null);
-    return this.auth.token;
+  private goOn(page: PageSession, session: LoggedIn | null): string {
+    page.adopt(session);
+    if (!page.token) throw new Failure(null);
+    return page.token;
   }
 }

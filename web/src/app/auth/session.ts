@@ -1,4 +1,4 @@
-import type { LoggedIn } from '../protocol/protocol';
+import type { Code, LoggedIn } from '../protocol/protocol';
 import { local } from '../store/storage';
 
 /** Where all tabs of this browser find who is logged in. */
@@ -6,6 +6,17 @@ export const SESSION = 'aldis:session';
 
 /** Where the login page finds why a session ended. */
 export const NOTICE = 'aldis:notice';
+
+/** Why somebody is on the login page: they logged out, were away for long, or what the server said of the session. */
+export type Ending = 'logged-out' | 'away' | Code | 'unreachable';
+
+/** The session as this page has it. */
+export interface PageSession {
+  readonly token: string;
+  /** Goes on with what is stored now. */
+  adopt(session: LoggedIn | null): void;
+  end(why: Ending): Promise<void>;
+}
 
 export function storedSession(): LoggedIn | null {
   try {
