@@ -1,5 +1,5 @@
 // What the tests of attachments share.
-import type { Locator, Page, Route } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 import type { Attachment, Message } from '../../web/src/app/protocol/protocol.ts';
 import type { Aldis, Person } from './aldis.ts';
@@ -32,18 +32,6 @@ export class Files {
     const picker = this.page.waitForEvent('filechooser');
     await this.page.getByRole('button', { name: 'Attach files' }).click();
     await (await picker).setFiles(files);
-  }
-
-  /** Holds back requests until they are let go. */
-  async hold(url: RegExp): Promise<{ count: () => number; release: () => Promise<void> }> {
-    const held: Route[] = [];
-    let open = false;
-    await this.page.route(url, (route) => (open ? route.continue() : void held.push(route)));
-    const release = async () => {
-      open = true;
-      await Promise.all(held.splice(0).map((route) => route.continue()));
-    };
-    return { count: () => held.length, release };
   }
 
   /** Drags files over the chat, or lets go of them there. */

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, expect, type Locator, type Page, test as base } from '@playwright/test';
+import { type Browser, type BrowserContextOptions, expect, type Locator, type Page, type Route, test as base } from '@playwright/test';
 
 import { Aldis, type Person } from './aldis.ts';
 
@@ -87,6 +87,18 @@ export async function expectKept(messenger: Messenger, person: Person, conversat
       };
     });
   await expect.poll(() => messenger.page.evaluate(kept, person.username)).toBeGreaterThanOrEqual(conversations);
+}
+
+/** Holds back requests until they are let go. */
+export async function hold(page: Page, url: RegExp): Promise<{ count: () => number; release: () => Promise<void> }> {
+  const held: Route[] = [];
+  let open = false;
+  await page.route(url, (route) => (open ? route.continue() : void held.push(route)));
+  const release = async () => {
+    open = true;
+    await Promise.all(held.splice(0).map((route) => route.continue()));
+  };
+  return { count: () => held.length, release };
 }
 
 /** What axe complains about, once nothing fades in any more: until then a view has other colours. */

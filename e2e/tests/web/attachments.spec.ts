@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { annAndBob, Files, painted, picture, send, SMALL, text, UPLOAD } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
-import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
+import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 test('26. the place of a picture is kept before it is there, and nothing moves when it comes', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
@@ -20,7 +20,7 @@ test('26. the place of a picture is kept before it is there, and nothing moves w
       if ((await response.text()).includes('aldis-viewer')) await painter;
       await route.fulfill({ response });
     });
-    const held = await files.hold(SMALL);
+    const held = await hold(page, SMALL);
     await messenger.open(bob.username);
     await expect(messenger.message('Wide')).toBeVisible();
     const places = () =>
@@ -137,7 +137,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(files.tray.last()).toContainText('3 bytes');
     await messenger.send('Mine');
     await painted(page, 'own.png');
-    const held = await files.hold(UPLOAD);
+    const held = await hold(page, UPLOAD);
     await files.choose({ ...text('no picture.png'), mimeType: 'image/png' }, text('done.txt'));
     await expect.poll(held.count).toBe(2);
     await held.release();

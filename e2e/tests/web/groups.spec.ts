@@ -1,5 +1,5 @@
 import { Aldis, answer, say } from '../../support/aldis.ts';
-import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
+import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 const WIDE = { viewport: { width: 1280, height: 800 } };
 
@@ -47,6 +47,67 @@ test('a group is begun, with mistakes explained where they happen, and everybody
   await expect(hers.tick('Welcome aboard', 'Delivered')).toBeVisible();
   socket.close();
   await Promise.all([hers.page.context().close(), his.page.context().close()]);
+});
+
+test('what is pressed while a name is looked up is done afterwards, once', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const [cat, dan] = [await aldis.person('cat', 'Cat'), await aldis.person('dan', 'Dan')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  await page.goto('/');
+  const dialog = page.getByRole('dialog', { name: 'New group' });
+  const picker = dialog.getByRole('combobox', { name: 'Members' });
+  const title = dialog.getByRole('textbox', { name: 'Group name' });
+  const create = dialog.getByRole('button', { name: 'Create group' });
+  const begin = async (name: string) => {
+    await page.getByRole('button', { name: 'New group' }).first().click();
+    await title.fill(name);
+  };
+  const lookUp = async (username: string) => {
+    const held = await hold(page, new RegExp(`/api/users/${username}$`));
+    await picker.fill(username);
+    await picker.press('Enter');
+    await expect.poll(held.count).toBe(1);
+    return held;
+  };
+
+  // The complaint comes, and nothing is created without the one who was meant.
+  await begin('Nobody');
+  const nobody = await lookUp('nobody.here');
+  await create.click();
+  await nobody.release();
+  await expect(dialog.getByText('Nobody here is called @nobody.here')).toBeVisible();
+  await expect(create).toBeEnabled();
+
+  // Whoever closes the dialog meanwhile wants no group.
+  const late = await lookUp(bob.username);
+  await create.click();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  const answered = page.waitForResponse(/\/api\/users\//);
+  await late.release();
+  await answered;
+
+  // Pressed twice, it is one group.
+  await page.unrouteAll();
+  await begin('Crew');
+  const bobs = await lookUp(bob.username);
+  await create.click();
+  await title.press('Enter');
+  await bobs.release();
+  await expect(page.getByRole('heading', { name: 'Crew' })).toBeVisible();
+
+  // A name that is confirmed while another one is looked up is picked, too; so is one that is only typed.
+  await page.unrouteAll();
+  await begin('Both');
+  const [again, cats] = [await lookUp(bob.username), await lookUp(cat.username)];
+  await picker.fill(dan.username);
+  await create.click();
+  await Promise.all([cats.release(), again.release()]);
+  await expect(page.getByRole('heading', { name: 'Both' })).toBeVisible();
+  const groups = await aldis.conversations(ann);
+  expect(groups.map(({ title, members }) => [title, members.length])).toEqual([['Both', 4], ['Crew', 2]]);
+  await page.context().close();
 });
 
 test('who leads a group renames it, adds, promotes, removes and hands it on; who is removed is told calmly', async ({ aldis, browser }) => {

@@ -4,7 +4,7 @@ import { Aldis } from '../../support/aldis.ts';
 import { annAndBob, Files, painted, picture, send, SMALL, text, UPLOAD } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
 import { png } from '../../support/png.ts';
-import { browserOf, expect, installed, Messenger, test } from '../../support/web.ts';
+import { browserOf, expect, hold, installed, Messenger, test } from '../../support/web.ts';
 
 test('27. files are chosen, sent, shown to both, told in a word, and gone when they are deleted', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
@@ -162,7 +162,7 @@ test('27. what is sent before its files are there waits for them, and that can b
   const page = await browserOf(browser, aldis, ann);
   const [messenger, files] = [new Messenger(page), new Files(page)];
   await messenger.open(bob.username);
-  const held = await files.hold(UPLOAD);
+  const held = await hold(page, UPLOAD);
   await files.choose(...['a', 'b', 'c', 'd'].map((name) => text(`${name}.txt`)));
   // Three at a time.
   await expect.poll(held.count).toBe(3);
@@ -189,7 +189,7 @@ test('27. what is sent before its files are there waits for them, and that can b
   // Who goes to another conversation meanwhile has sent it all the same; who comes back finds it as it is.
   for (const back of [false, true]) {
     await page.unroute(UPLOAD);
-    const again = await files.hold(UPLOAD);
+    const again = await hold(page, UPLOAD);
     const words = back ? 'Come back to' : 'Left alone';
     await files.choose(text('e.txt'));
     await messenger.send(words);
@@ -221,7 +221,7 @@ test('27. what was sent without a connection goes with it, and what cannot go is
   const page = await browserOf(browser, aldis, ann);
   const [messenger, files] = [new Messenger(page), new Files(page)];
   await messenger.open(bob.username);
-  const held = await files.hold(UPLOAD);
+  const held = await hold(page, UPLOAD);
   await files.choose(text('late.txt'));
   await expect.poll(held.count).toBe(1);
   await messenger.send('On its way');

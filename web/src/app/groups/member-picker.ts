@@ -5,8 +5,9 @@ import { Api } from '../api/api';
 import { explain, Failure } from '../api/problem';
 import { ConversationStore } from '../conversations/conversation-store';
 import { plain } from '../format/text';
-import { hasUser, sameUser, typedUsername, UserSet } from '../people/handle';
+import { handleOf, hasUser, sameUser, typedUsername, UserSet } from '../people/handle';
 import { Avatar } from '../ui/avatar';
+import { EachOnce } from '../ui/each-once';
 import { type Acquaintance, acquaintances } from './people';
 
 const SHOWN = 5;
@@ -32,7 +33,9 @@ export class MemberPicker {
   protected readonly id = `picker-${++count}`;
   protected readonly query = signal('');
   protected readonly chosen = signal(-1);
-  protected readonly busy = signal(false);
+  /** The names that are looked up. */
+  private readonly lookUps = new EachOnce<boolean>();
+  protected readonly busy = computed(() => this.lookUps.has(handleOf(typedUsername(this.query()))));
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly options = computed(() => {
     const wanted = plain(typedUsername(this.query()));
@@ -49,9 +52,11 @@ export class MemberPicker {
     this.input().nativeElement.focus();
   }
 
-  /** Whether a name was typed and not picked yet. */
-  pending(): boolean {
-    return this.query().trim() !== '';
+  /** Picks what was typed and not confirmed, and waits for the names that are looked up; whether all were picked. */
+  async finish(): Promise<boolean> {
+    const typed = this.query().trim() === '' || this.take();
+    const picked = await this.lookUps.all();
+    return (await typed) && picked.every(Boolean);
   }
 
   protected typed(value: string): void {
@@ -71,21 +76,25 @@ export class MemberPicker {
   }
 
   /** Picks this person, or whoever has the username that was typed; whether it could. */
-  async take(person?: Acquaintance): Promise<boolean> {
+  protected async take(person?: Acquaintance): Promise<boolean> {
     const username = person?.username ?? typedUsername(this.query());
-    if (this.busy()) return false;
     if (username === '') return this.complain('Whom do you want to add?');
     if (sameUser(username, this.store.me)) return this.complain('You are part of it anyway.');
     if (hasUser(this.taken(), username)) return this.complain(`@${username} is there already.`);
-    this.busy.set(true);
+    // Now, not with the answer: one may be in another field by then.
+    this.focus();
+    return this.lookUps.begin(handleOf(username), () => this.lookUp(username, person));
+  }
+
+  private async lookUp(username: string, known?: Acquaintance): Promise<boolean> {
+    const query = this.query();
     try {
-      this.pick.emit(person ?? (await this.api.user(username)));
-      this.clear();
+      this.pick.emit(known ?? (await this.api.user(username)));
+      // The next name may be there by now.
+      if (this.query() === query) this.clear();
       return true;
     } catch (error) {
       return this.complain(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
-    } finally {
-      this.busy.set(false);
     }
   }
 
@@ -98,6 +107,5 @@ export class MemberPicker {
   private clear(): void {
     this.typed('');
     this.input().nativeElement.value = '';
-    this.focus();
   }
 }

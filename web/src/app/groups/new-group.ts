@@ -1,4 +1,4 @@
-import { afterNextRender, Component, computed, inject, output, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, computed, DestroyRef, inject, output, signal, viewChild } from '@angular/core';
 import { Router } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -7,6 +7,7 @@ import { withoutUser } from '../people/handle';
 import { Avatar } from '../ui/avatar';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
+import { Presses } from '../ui/presses';
 import { Groups } from './groups';
 import { MemberPicker } from './member-picker';
 import type { Acquaintance } from './people';
@@ -44,11 +45,13 @@ import type { Acquaintance } from './people';
 export class NewGroup {
   private readonly groups = inject(Groups);
   private readonly router = inject(Router);
+  private readonly destroyed = inject(DestroyRef);
   readonly closed = output();
 
   protected readonly members = signal<readonly Acquaintance[]>([]);
   protected readonly usernames = computed(() => this.members().map(({ username }) => username));
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly field = viewChild.required<Field>('field');
   private readonly picker = viewChild.required<MemberPicker>('picker');
@@ -67,22 +70,25 @@ export class NewGroup {
     this.picker().focus();
   }
 
-  protected async submit(): Promise<void> {
-    const [field, picker] = [this.field(), this.picker()];
-    if (this.busy()) return;
-    this.failure.set('');
+  protected submit(): void {
+    const field = this.field();
     if (!field.require('What is the group called?')) return field.focus();
-    // A name that was typed and not confirmed is meant, too.
-    if (picker.pending() && !(await picker.take())) return;
-    this.busy.set(true);
+    this.presses.press(field.value(), () => this.create());
+  }
+
+  private async create(): Promise<boolean> {
+    this.field().error.set('');
+    this.failure.set('');
+    // A name that was typed and not confirmed is meant, too. No group is, once the dialog was closed.
+    if (!(await this.picker().finish()) || this.destroyed.destroyed) return false;
     try {
-      const { id } = await this.groups.create(field.value(), this.usernames());
+      const { id } = await this.groups.create(this.field().value(), this.usernames());
       this.dialog().close();
       await this.router.navigate(['/c', id]);
+      return true;
     } catch (error) {
       this.explain(error);
-    } finally {
-      this.busy.set(false);
+      return false;
     }
   }
 
