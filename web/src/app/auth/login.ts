@@ -4,6 +4,7 @@ import { Router, RouterLink } from '@angular/router';
 import { explain, Failure } from '../api/problem';
 import { tab } from '../store/storage';
 import { wipe } from '../store/wipe';
+import { Presses } from '../ui/presses';
 import { AuthFrame } from './auth-frame';
 import { Entrance } from './entrance';
 import { Field } from './field';
@@ -49,7 +50,8 @@ export class Login {
   readonly next = input<string>();
 
   protected readonly notice = this.ending && (NOTICES[this.ending] ?? UNKNOWN);
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly name = viewChild.required<Field>('name');
   private readonly password = viewChild.required<Field>('password');
@@ -60,27 +62,29 @@ export class Login {
     afterNextRender(() => (this.username() ? this.password() : this.name()).focus());
   }
 
-  protected async submit(username: string, password: string): Promise<void> {
-    if (this.busy()) return;
+  protected submit(username: string, password: string): void {
     const empty = [this.name(), this.password()].find((field) => !field.require('Fill this in.'));
     if (empty) return empty.focus();
-    this.busy.set(true);
+    this.presses.press([username.trim(), password], () => this.login(username.trim(), password));
+  }
+
+  private async login(username: string, password: string): Promise<boolean> {
     this.failure.set('');
     try {
-      await this.entrance.login(username.trim(), password);
+      await this.entrance.login(username, password);
       const next = this.next();
       // Only a path of this site: never somebody else's address.
       await this.router.navigateByUrl(next && /^\/[^/\\]/.test(next) ? next : '/');
+      return true;
     } catch (error) {
       if (error instanceof Failure && error.code === 'not_verified') {
-        await this.entrance.resend(username.trim()).catch(() => undefined);
-        await this.router.navigate(['/verify'], { queryParams: { username: username.trim() } });
-        return;
+        await this.entrance.resend(username).catch(() => undefined);
+        await this.router.navigate(['/verify'], { queryParams: { username } });
+        return true;
       }
       this.failure.set(error instanceof Failure && error.code === 'credentials_invalid' ? 'That username and password do not match.' : explain(error));
       this.password().focus();
-    } finally {
-      this.busy.set(false);
+      return false;
     }
   }
 }

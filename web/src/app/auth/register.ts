@@ -2,6 +2,8 @@ import { afterNextRender, Component, inject, signal, viewChild } from '@angular/
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
+import type { Register as Registration } from '../protocol/protocol';
+import { Presses } from '../ui/presses';
 import { AuthFrame } from './auth-frame';
 import { Entrance } from './entrance';
 import { Field } from './field';
@@ -34,7 +36,8 @@ export class Register {
   private readonly verification = inject(Verification);
   private readonly router = inject(Router);
 
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly username = viewChild.required<Field>('username');
   private readonly displayName = viewChild.required<Field>('displayName');
@@ -45,23 +48,32 @@ export class Register {
     afterNextRender(() => this.username().focus());
   }
 
-  protected async submit(): Promise<void> {
-    if (this.busy() || !this.valid()) return;
-    this.busy.set(true);
-    this.failure.set('');
+  protected submit(): void {
+    if (!this.valid()) return;
     const username = this.username().value().trim();
     const password = this.password().value();
     const displayName = this.displayName().value().trim();
     const email = this.email().value().trim();
+    const form: Registration = { username, password, ...(displayName && { displayName }), ...(email && { email }) };
+    this.presses.press(form, () => this.register(form));
+  }
+
+  private async register(form: Registration): Promise<boolean> {
+    this.failure.set('');
+    for (const field of this.fields()) field.error.set('');
     try {
-      const { user, otp } = await this.entrance.register({ username, password, ...(displayName && { displayName }), ...(email && { email }) });
-      this.verification.begin({ username: user.username, channel: otp.channel, email, password });
+      const { user, otp } = await this.entrance.register(form);
+      this.verification.begin({ username: user.username, channel: otp.channel, email: form.email ?? '', password: form.password });
       await this.router.navigate(['/verify'], { queryParams: { username: user.username } });
+      return true;
     } catch (error) {
       this.show(error);
-    } finally {
-      this.busy.set(false);
+      return false;
     }
+  }
+
+  private fields(): Field[] {
+    return [this.username(), this.displayName(), this.email(), this.password()];
   }
 
   private valid(): boolean {
@@ -82,7 +94,7 @@ export class Register {
   /** At the field it is about, where the server names one. */
   private show(error: unknown): void {
     const named = error instanceof Failure && error.code === 'username_taken' ? 'username' : error instanceof Failure ? error.problem?.field : undefined;
-    const field = [this.username(), this.displayName(), this.email(), this.password()].find((candidate) => candidate.name() === named);
+    const field = this.fields().find((candidate) => candidate.name() === named);
     if (!field) return this.failure.set(explain(error));
     field.error.set(error instanceof Failure && error.code === 'username_taken' ? 'This username is taken. Try another.' : explain(error));
     field.focus();

@@ -2,6 +2,7 @@ import { afterNextRender, Component, computed, type ElementRef, inject, input, s
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
+import { Presses } from '../ui/presses';
 import { AuthFrame } from './auth-frame';
 import { AuthService } from './auth-service';
 import { Entrance } from './entrance';
@@ -49,7 +50,8 @@ export class Verify {
 
   readonly username = input('', { transform: (value: string | undefined) => value ?? '' });
 
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   protected readonly resent = signal('');
   protected readonly channel = computed(() => this.verification.of(this.username())?.channel);
@@ -74,22 +76,25 @@ export class Verify {
     const digits = field.value.replace(/\D/g, '').slice(0, LENGTH);
     if (digits !== field.value) field.value = digits;
     this.failure.set('');
-    if (digits.length === LENGTH) void this.submit();
+    if (digits.length === LENGTH) this.submit();
   }
 
-  protected async submit(): Promise<void> {
+  protected submit(): void {
     const otp = this.code().nativeElement.value;
-    if (this.busy()) return;
     if (otp.length !== LENGTH) return this.failure.set('The code has six digits.');
-    this.busy.set(true);
+    this.presses.press(otp, () => this.verify(otp));
+  }
+
+  private async verify(otp: string): Promise<boolean> {
+    this.failure.set('');
     try {
       await this.entrance.verify(this.username(), otp);
       await this.enter();
+      return true;
     } catch (error) {
       this.failure.set(this.complaint(error));
       this.code().nativeElement.select();
-    } finally {
-      this.busy.set(false);
+      return false;
     }
   }
 

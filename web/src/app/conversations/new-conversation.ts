@@ -1,4 +1,4 @@
-import { afterNextRender, Component, inject, output, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, DestroyRef, inject, output, viewChild } from '@angular/core';
 import { Router } from '@angular/router';
 
 import { Api } from '../api/api';
@@ -6,6 +6,7 @@ import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
 import { linkToUser, typedUsername } from '../people/handle';
 import { Dialog } from '../ui/dialog';
+import { Presses } from '../ui/presses';
 import { linkTo } from './conversation';
 import { ConversationStore } from './conversation-store';
 
@@ -26,10 +27,12 @@ export class NewConversation {
   private readonly api = inject(Api);
   private readonly router = inject(Router);
   private readonly store = inject(ConversationStore);
+  private readonly destroyed = inject(DestroyRef);
   readonly closed = output();
 
   protected readonly hint = `Ask them for it. Yours is @${this.store.me}.`;
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   private readonly field = viewChild.required<Field>('field');
   private readonly dialog = viewChild.required(Dialog);
 
@@ -37,21 +40,28 @@ export class NewConversation {
     afterNextRender(() => this.field().focus());
   }
 
-  protected async submit(): Promise<void> {
+  protected submit(): void {
     const field = this.field();
-    if (this.busy() || !field.require('Whom do you want to write to?')) return field.focus();
+    if (!field.require('Whom do you want to write to?')) return field.focus();
     const username = typedUsername(field.value());
-    this.busy.set(true);
+    this.presses.press(username, () => this.start(username));
+  }
+
+  private async start(username: string): Promise<boolean> {
+    const field = this.field();
+    field.error.set('');
     try {
       const known = this.store.with(username);
       const link = known ? linkTo(known, this.store.me) : [linkToUser((await this.api.user(username)).username)];
+      // Somebody else is meant by now, or nobody: the dialog was closed.
+      if (this.presses.followed || this.destroyed.destroyed) return false;
       this.dialog().close();
       await this.router.navigate(link);
+      return true;
     } catch (error) {
       field.error.set(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
       field.focus();
-    } finally {
-      this.busy.set(false);
+      return false;
     }
   }
 }

@@ -10,12 +10,13 @@ import { MemberPicker } from '../groups/member-picker';
 import type { Acquaintance } from '../groups/people';
 import { actionsOn, byRank, leads, type MemberAction } from '../groups/roles';
 import { sameUser } from '../people/handle';
-import type { Conversation, Member } from '../protocol/protocol';
+import type { Conversation, ConversationId, Member } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Confirm } from '../ui/confirm';
 import { Icon } from '../ui/icon';
 import { type Anchor, below } from '../ui/anchor';
 import { Menu } from '../ui/menu';
+import { Presses } from '../ui/presses';
 import { MuteSwitch } from './mute-switch';
 
 /** Members that are listed before one asks for the others. */
@@ -60,7 +61,8 @@ export class GroupDetails {
   protected readonly rest = computed(() => this.ranked().length - this.shown().length);
 
   protected readonly renaming = signal(false);
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   protected readonly menu = signal<{ member: Member; at: Anchor } | null>(null);
   protected readonly asking = signal<Asked | null>(null);
@@ -80,19 +82,23 @@ export class GroupDetails {
     afterNextRender(() => this.name()?.focus(), { injector: this.injector });
   }
 
-  protected async rename(): Promise<void> {
+  protected submitName(): void {
     const name = this.name();
-    if (this.busy() || !name?.require('What is the group called?')) return name?.focus();
-    this.busy.set(true);
+    if (!name?.require('What is the group called?')) return name?.focus();
+    const [id, title] = [this.group().id, name.value()];
+    this.presses.press([id, title], () => this.rename(id, title));
+  }
+
+  private async rename(id: ConversationId, title: string): Promise<boolean> {
+    this.name()?.error.set('');
     try {
-      await this.groups.change(this.group().id, { title: name.value() });
-      this.renaming.set(false);
+      await this.groups.change(id, { title });
+      if (!this.presses.followed) this.renaming.set(false);
     } catch (error) {
-      name.error.set(explain(error));
-      name.focus();
-    } finally {
-      this.busy.set(false);
+      this.name()?.error.set(explain(error));
+      this.name()?.focus();
     }
+    return false;
   }
 
   protected async add({ username }: Acquaintance): Promise<void> {

@@ -7,16 +7,21 @@ export class Asked<T> {
   readonly value = signal<T | null>(null);
   readonly failure = signal('');
 
+  private asked = 0;
+
   constructor(private readonly ask: () => Promise<T>) {
     void this.again();
   }
 
   async again(): Promise<void> {
+    const turn = ++this.asked;
     this.failure.set('');
     try {
-      this.value.set(await this.ask());
+      const value = await this.ask();
+      // An answer that a later question overtook is old.
+      if (turn === this.asked) this.value.set(value);
     } catch (error) {
-      this.failure.set(explain(error));
+      if (turn === this.asked) this.failure.set(explain(error));
     }
   }
 }

@@ -6,6 +6,7 @@ import { device } from '../auth/device';
 import { lastSeenTime } from '../format/time';
 import type { Session } from '../protocol/protocol';
 import { Confirm } from '../ui/confirm';
+import { EachOnce } from '../ui/each-once';
 import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
 import { Asked, AskedState } from './asked';
@@ -23,7 +24,7 @@ import { Asked, AskedState } from './asked';
           <aldis-icon name="system" />
           <span class="settings-text">{{ nameOf(session) }}<span class="settings-note">{{ session.current ? 'This device' : seen(session) }}</span></span>
           @if (!session.current) {
-            <button type="button" class="button quiet" [attr.aria-disabled]="busy()" (click)="end([session])">Log out<span class="unseen">&ngsp;{{ nameOf(session) }}</span></button>
+            <button type="button" class="button quiet" [attr.aria-disabled]="ending.has(session.id)" (click)="end(session)">Log out<span class="unseen">&ngsp;{{ nameOf(session) }}</span></button>
           }
         </li>
       }
@@ -46,7 +47,7 @@ export class Devices {
   protected readonly sessions = new Asked(async () => (await this.api.sessions()).toSorted((a, b) => Number(b.current) - Number(a.current)));
   protected readonly others = computed(() => (this.sessions.value() ?? []).filter(({ current }) => !current));
   protected readonly asking = signal(false);
-  protected readonly busy = signal(false);
+  protected readonly ending = new EachOnce();
   protected readonly failure = signal('');
   protected readonly endOthers = () => this.ended(this.others());
 
@@ -59,12 +60,9 @@ export class Devices {
     return said[0]!.toUpperCase() + said.slice(1);
   }
 
-  protected async end(sessions: readonly Session[]): Promise<void> {
-    if (this.busy()) return;
-    this.busy.set(true);
+  protected end(session: Session): void {
     this.failure.set('');
-    await this.ended(sessions).catch((error: unknown) => this.failure.set(explain(error)));
-    this.busy.set(false);
+    void this.ending.begin(session.id, () => this.ended([session]).catch((error: unknown) => this.failure.set(explain(error))));
   }
 
   /** One that has ended by itself meanwhile is not there any more: what counts is the list afterwards. */

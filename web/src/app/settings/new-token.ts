@@ -4,6 +4,7 @@ import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
 import type { NewApiToken } from '../protocol/protocol';
 import { Dialog } from '../ui/dialog';
+import { Presses } from '../ui/presses';
 import { TokenSecret } from './token-secret';
 
 const DAY = 86_400_000;
@@ -49,7 +50,8 @@ export class NewToken {
   ];
   protected readonly life = signal(0);
   protected readonly secret = signal('');
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly name = viewChild.required<Field>('name');
   private readonly dialog = viewChild.required(Dialog);
@@ -62,19 +64,23 @@ export class NewToken {
     this.dialog().close();
   }
 
-  protected async submit(): Promise<void> {
+  protected submit(): void {
     const field = this.name();
-    const name = field.value().trim();
-    if (this.busy()) return;
-    this.failure.set('');
+    const [name, days] = [field.value().trim(), this.life()];
     if (name === '') {
       field.error.set('What is it for?');
       return field.focus();
     }
-    this.busy.set(true);
+    this.presses.press([name, days], () => this.makeIt(name, days));
+  }
+
+  private async makeIt(name: string, days: number): Promise<boolean> {
+    const field = this.name();
+    field.error.set('');
+    this.failure.set('');
     try {
-      const days = this.life();
       this.secret.set(await this.make()(days ? { name, expiresAt: new Date(Date.now() + days * DAY).toISOString() } : { name }));
+      return true;
     } catch (error) {
       if (error instanceof Failure && error.problem?.field === 'name') {
         field.error.set(explain(error));
@@ -82,8 +88,7 @@ export class NewToken {
       } else {
         this.failure.set(explain(error));
       }
-    } finally {
-      this.busy.set(false);
+      return false;
     }
   }
 }

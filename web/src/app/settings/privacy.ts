@@ -7,6 +7,7 @@ import { AuthService } from '../auth/auth-service';
 import { Blocks } from '../details/blocks';
 import { withoutUser } from '../people/handle';
 import { Avatar } from '../ui/avatar';
+import { EachOnce } from '../ui/each-once';
 import { Asked, AskedState } from './asked';
 import { Me } from './me';
 import { Switch } from './switch';
@@ -16,7 +17,7 @@ import { Switch } from './switch';
   selector: 'aldis-privacy',
   imports: [AskedState, Avatar, Switch],
   template: `
-    <aldis-switch label="Hide when I am here" note="Nobody sees whether you are online and when you last were, and you do not see it of others." [on]="hidden()" [busy]="busy()" (toggled)="hide($event)" />
+    <aldis-switch label="Hide when I am here" note="Nobody sees whether you are online and when you last were, and you do not see it of others." [on]="hidden()" [busy]="hiding()" (toggled)="hide($event)" />
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
@@ -29,7 +30,7 @@ import { Switch } from './switch';
           <li class="settings-line">
             <aldis-avatar [name]="person.username" [username]="person.username" />
             <span class="settings-text">{{ '@' + person.username }}</span>
-            <button type="button" class="button quiet" [attr.aria-disabled]="busy()" (click)="unblock(person.username)">Unblock<span class="unseen">&ngsp;{{ person.username }}</span></button>
+            <button type="button" class="button quiet" [attr.aria-disabled]="unblocking.has(person.username)" (click)="unblock(person.username)">Unblock<span class="unseen">&ngsp;{{ person.username }}</span></button>
           </li>
         } @empty {
           <li class="settings-note">Nobody. You block somebody in the details of a conversation with them.</li>
@@ -45,7 +46,8 @@ export class Privacy {
 
   protected readonly hidden = computed(() => this.user()?.hidePresence ?? false);
   protected readonly blocked;
-  protected readonly busy = signal(false);
+  protected readonly hiding = signal(false);
+  protected readonly unblocking = new EachOnce();
   protected readonly failure = signal('');
   /** What was done; it takes the focus of the line that is gone. */
   protected readonly done = signal('');
@@ -56,24 +58,24 @@ export class Privacy {
     this.blocked = new Asked(() => api.blocks());
   }
 
-  protected hide(hidePresence: boolean): Promise<void> {
-    return this.doing(() => this.me.change({ hidePresence }));
+  protected async hide(hidePresence: boolean): Promise<void> {
+    this.hiding.set(true);
+    await this.doing(() => this.me.change({ hidePresence }));
+    this.hiding.set(false);
   }
 
-  protected unblock(username: string): Promise<void> {
-    return this.doing(async () => {
+  protected unblock(username: string): void {
+    const work = async () => {
       await this.blocks.unblock(username);
       this.done.set(`${username} is no longer blocked.`);
       this.said().nativeElement.focus();
       this.blocked.value.update((people) => people && withoutUser(people, username));
-    });
+    };
+    void this.unblocking.begin(username, () => this.doing(work));
   }
 
   private async doing(work: () => Promise<void>): Promise<void> {
-    if (this.busy()) return;
-    this.busy.set(true);
     this.failure.set('');
     await work().catch((error: unknown) => this.failure.set(explain(error)));
-    this.busy.set(false);
   }
 }

@@ -5,6 +5,7 @@ import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { Field } from '../auth/field';
 import { Avatar } from '../ui/avatar';
+import { Presses } from '../ui/presses';
 import { Me } from './me';
 
 /** What others see of oneself. */
@@ -30,28 +31,32 @@ export class Profile {
   private readonly me = inject(Me);
 
   protected readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
-  protected readonly busy = signal(false);
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
   protected readonly saved = signal(false);
   private readonly name = viewChild.required<Field>('name');
 
-  protected async save(): Promise<void> {
+  protected save(): void {
     const field = this.name();
     const displayName = field.value().trim();
     this.saved.set(false);
-    if (this.busy()) return;
     if (displayName === '') {
       field.error.set('What may others call you?');
       return field.focus();
     }
-    this.busy.set(true);
+    this.presses.press(displayName, () => this.change(displayName));
+  }
+
+  private async change(displayName: string): Promise<boolean> {
+    const field = this.name();
+    field.error.set('');
     try {
       await this.me.change({ displayName });
-      this.saved.set(true);
+      this.saved.set(!this.presses.followed);
     } catch (error) {
       field.error.set(explain(error));
       field.focus();
-    } finally {
-      this.busy.set(false);
     }
+    return false;
   }
 }

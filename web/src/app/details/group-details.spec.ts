@@ -1,0 +1,54 @@
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import { BehaviorSubject } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { Api } from '../api/api';
+import { Failure } from '../api/problem';
+import { ConversationStore } from '../conversations/conversation-store';
+import { Groups } from '../groups/groups';
+import type { Conversation, Problem } from '../protocol/protocol';
+import { HeldCall, Shown } from '../testing/pressed';
+import { GroupDetails } from './group-details';
+
+const group: Conversation = {
+  id: 'g',
+  kind: 'group',
+  title: 'Crew',
+  history: 'joined',
+  createdAt: '',
+  headSeq: 0,
+  unread: 0,
+  muted: false,
+  members: [{ username: 'ann', displayName: 'Ann', role: 'owner', deliveredSeq: 0, readSeq: 0 }],
+};
+let changed: HeldCall<Conversation>;
+
+beforeEach(() => {
+  changed = new HeldCall();
+  TestBed.resetTestingModule();
+  TestBed.configureTestingModule({
+    providers: [
+      provideRouter([]),
+      { provide: Api, useValue: {} },
+      { provide: ConversationStore, useValue: { me: 'ann', conversations$: new BehaviorSubject([]) } },
+      { provide: Groups, useValue: { change: changed.call } },
+    ],
+  });
+});
+
+describe('pressed again before the answer', () => {
+  it('a group gets the name that was typed last', async () => {
+    const details = await Shown.of(GroupDetails, { group });
+    await details.press('Rename');
+    await details.fill('rename', 'Crews');
+    await details.submit();
+    await details.submit();
+    await details.fill('rename', 'Night crew');
+    await details.submit();
+    await changed.answer(group);
+    expect(changed.asked).toEqual([['g', { title: 'Crews' }], ['g', { title: 'Night crew' }]]);
+    await changed.refuse(new Failure({ code: 'invalid', detail: 'Not that.' } as Problem));
+    expect(await details.text()).toContain('Not that.');
+  });
+});
