@@ -48,12 +48,13 @@ export class Composing {
   }
 
   async save(text: string): Promise<void> {
-    const message = this.editing()?.message;
-    if (!message) return;
+    const entry = this.editing();
+    if (!entry?.message) return;
     this.failure.set('');
     try {
-      if (text !== message.text) await this.changes.edit(message, text);
-      this.editing.set(null);
+      if (text !== entry.message.text) await this.changes.edit(entry.message, text);
+      // Another one may be changed by now.
+      if (this.editing() === entry) this.editing.set(null);
     } catch (error) {
       this.failure.set(explain(error));
     }

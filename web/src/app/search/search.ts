@@ -32,6 +32,7 @@ export class Search {
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
   /** What had the focus before, and gets it back. */
   private readonly before = document.activeElement as HTMLElement | null;
+  private chosen: Hit | null = null;
 
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly all = toSignal(this.conversations.conversations$, { requireSync: true });
@@ -99,14 +100,18 @@ export class Search {
   }
 
   protected close(): void {
+    this.chosen = null;
     this.panel.close();
     this.before?.focus();
   }
 
-  protected async choose({ message: { conversationId, seq } }: Hit): Promise<void> {
+  protected async choose(hit: Hit): Promise<void> {
+    const { conversationId, seq } = hit.message;
+    this.chosen = hit;
     if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
     const conversation = this.conversations.find(conversationId);
-    if (!conversation) return;
+    // Another one may be chosen by now.
+    if (!conversation || this.chosen !== hit) return;
     void this.excerpts.go({ conversationId, seq });
     await this.router.navigate(linkTo(conversation, this.conversations.me));
     // On a phone the chat takes the place of what was found.
