@@ -43,6 +43,7 @@ mod user;
 mod words;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::context::Context;
@@ -58,7 +59,7 @@ pub use error::Error;
 pub use group::Groups;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
-pub use live::{Broker, Live, SocketKey};
+pub use live::{Broker, Live, NodeId, SocketKey};
 pub use log_limit::LogLimit;
 pub use message::{Messages, Sending, Sent};
 pub use otp::OtpChannel;
@@ -76,6 +77,8 @@ pub use user::Users;
 
 /// What the domain needs of the world.
 pub struct Ports {
+    /// Which server this is; another one than every other on the same store.
+    pub node: NodeId,
     /// Keeps things.
     pub store: Arc<dyn store::Store>,
     /// Keeps the bytes of files.
@@ -173,12 +176,14 @@ pub struct Domain {
     pub announcer: Arc<Announcer>,
     /// Catching up.
     pub syncs: Syncs,
+    node: NodeId,
+    sockets: AtomicU64,
 }
 
 impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { store, blobs, broker, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
         let context = Arc::new(Context { store, broker, clock, random, people, channels });
@@ -205,6 +210,13 @@ impl Domain {
             receipts,
             presences,
             announcer,
+            node,
+            sockets: AtomicU64::default(),
         }
+    }
+
+    /// A key for a new socket of this node.
+    pub fn socket_key(&self) -> SocketKey {
+        SocketKey { node: self.node, number: self.sockets.fetch_add(1, Ordering::Relaxed) }
     }
 }

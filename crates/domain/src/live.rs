@@ -6,9 +6,18 @@ use protocol::{Conversation, Message, Presence, Receipt, SessionId, Typing};
 
 use crate::store::{ConversationKey, EntryKind, Position, UserId};
 
-/// A live socket; unique while the process lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SocketKey(pub u64);
+/// A server among those that share a store. A server alone is any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub u16);
+
+/// A live socket; unique over all nodes while its node lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketKey {
+    /// The node that it is connected to.
+    pub node: NodeId,
+    /// Counts the sockets of the node.
+    pub number: u64,
+}
 
 /// What is told to live sockets.
 #[derive(Clone, Debug)]

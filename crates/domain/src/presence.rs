@@ -278,8 +278,9 @@ impl Table {
 
     /// Everybody whom the sockets of a user watch is to be looked at.
     fn doubt_all_of(&mut self, user: UserId) {
-        let sockets = (user, SocketKey(0))..=(user, SocketKey(u64::MAX));
-        self.doubtful.extend(self.of_watcher.range(sockets).flat_map(|(_, watched)| watched));
+        let first = (user, SocketKey::default());
+        let sockets = self.of_watcher.range(first..).take_while(|((of, _), _)| *of == user);
+        self.doubtful.extend(sockets.flat_map(|(_, watched)| watched));
     }
 
     fn doubt(&mut self, people: &BTreeSet<UserId>) {

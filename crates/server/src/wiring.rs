@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{BlobStore, Epoch, Store};
-use domain::{Broker, Clock, Domain, OtpChannel, Ports, Rate, Settings};
+use domain::{Broker, Clock, Domain, NodeId, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
 use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio_util::task::TaskTracker;
@@ -52,7 +52,17 @@ pub(crate) fn wire(
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
-    let ports = Ports { store: store.clone(), blobs, broker, otp, clock: clock.clone(), random, keyring };
+    let ports = Ports {
+        // No other server has the store.
+        node: NodeId::default(),
+        store: store.clone(),
+        blobs,
+        broker,
+        otp,
+        clock: clock.clone(),
+        random,
+        keyring,
+    };
     let listed = config.allow_origin.iter().map(Origin::as_str);
     let origins = Origins::new(listed, address.ip().is_loopback())
         .behind_proxy(!config.trusted_proxy.is_empty())

@@ -68,7 +68,7 @@ async fn a_block_and_a_watch_are_charged() {
         world
             .domain
             .presences
-            .watch(&ann, domain::SocketKey(1), request, |result| answer = Some(result))
+            .watch(&ann, domain::SocketKey::default(), request, |result| answer = Some(result))
             .await;
         answer.unwrap().map_err(|error| (error.code, error.retry_after))
     };

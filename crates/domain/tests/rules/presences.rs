@@ -3,15 +3,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::store::AccountStore;
-use domain::{Caller, Clock, Live, SocketKey};
+use domain::{Caller, Clock, Live, NodeId, SocketKey};
 use protocol::{ChangeMe, Code, Presence, WatchPresence};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::support::{World, to};
 
-const PHONE: SocketKey = SocketKey(7);
-const TABLET: SocketKey = SocketKey(8);
+const PHONE: SocketKey = SocketKey { node: NodeId(0), number: 7 };
+const TABLET: SocketKey = SocketKey { node: NodeId(0), number: 8 };
 /// Longer than anybody is given to come back.
 const LONG: Duration = Duration::from_secs(3);
 
@@ -33,7 +33,7 @@ async fn watch(world: &World, caller: &Caller, socket: SocketKey, names: &[&str]
 
 fn leave(world: &World, person: &Caller) {
     world.told.away.lock().insert(person.person.id);
-    world.domain.presences.left(person.person.id, SocketKey(1));
+    world.domain.presences.left(person.person.id, SocketKey::default());
 }
 
 fn come(world: &World, person: &Caller) {

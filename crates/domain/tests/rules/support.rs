@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Position, Store, UserId};
 use domain::{
-    Broker, Caller, Clock, Domain, Error, Keyring, Live, OtpChannel, Ports, Random, Rate, Sending, Sent,
-    Settings, SigningKey, SocketKey,
+    Broker, Caller, Clock, Domain, Error, Keyring, Live, NodeId, OtpChannel, Ports, Random, Rate, Sending,
+    Sent, Settings, SigningKey, SocketKey,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
@@ -183,6 +183,7 @@ impl World {
         let faulty = Arc::new(Faulty::new(store.clone()));
         let (told, codes) = (Arc::<Told>::default(), Arc::<Codes>::default());
         let ports = Ports {
+            node: NodeId::default(),
             store: faulty.clone() as Arc<dyn Store>,
             blobs: blobs.clone(),
             broker: told.clone(),

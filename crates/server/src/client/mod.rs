@@ -3,7 +3,7 @@
 mod unacked;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
 use domain::{Caller, Error, Live, Pace, SocketKey};
@@ -78,8 +78,7 @@ struct Held {
 }
 
 impl Client {
-    pub(crate) fn new(caller: Caller, start: Start, acks: bool) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+    pub(crate) fn new(key: SocketKey, caller: Caller, start: Start, acks: bool) -> Self {
         let catching_up = CatchingUp {
             start: Some(start),
             held: Vec::new(),
@@ -88,7 +87,7 @@ impl Client {
             waiting: None,
         };
         Self {
-            key: SocketKey(NEXT.fetch_add(1, Ordering::Relaxed)),
+            key,
             caller,
             acks: acks.then(Box::default),
             stream: Mutex::new(Stream::CatchingUp(Box::new(catching_up))),

@@ -48,7 +48,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
         start.refused.get_or_insert(Box::new(error));
         false
     });
-    Ok(Client::new(caller, start, acks))
+    Ok(Client::new(app.domain.socket_key(), caller, start, acks))
 }
 
 /// The object that the client sent; a text alone is the token.

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use domain::SocketKey;
 use domain::store::{
     AppendError, Change, Committed, ConversationKey, Entry, EntryKind, Epoch, GroupChange, GroupEvent,
     NewGroup, Origin, Position, Range, Read, Since, Target, UserId,
 };
+use domain::{NodeId, SocketKey};
 use futures_util::FutureExt;
 use protocol::{ConversationId, HistoryAccess};
 
@@ -102,11 +102,12 @@ pub(crate) async fn what_is_followed_is_readable(store: Shared) {
 pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let after = store.position().await.unwrap();
-    let origin = Origin { socket: Some(SocketKey(7)), room: None };
+    let socket = SocketKey { node: NodeId(2), number: 7 };
+    let origin = Origin { socket: Some(socket), room: None };
     let stored = store.submit(entry(Target::Conversation(key), ann, text("x")), origin).stored().await;
     assert!(!stored.unwrap().duplicate);
     let followed = store.follow(after, 9).await.unwrap();
-    assert_eq!(followed[0].origin.socket, Some(SocketKey(7)));
+    assert_eq!(followed[0].origin.socket, Some(socket));
 }
 
 pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
