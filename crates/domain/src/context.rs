@@ -6,6 +6,7 @@ use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::live::Broker;
+use crate::liveness::Liveness;
 use crate::person::{Caller, Directory};
 use crate::random::Random;
 use crate::store::Store;
@@ -14,6 +15,7 @@ use crate::store::Store;
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) liveness: Arc<dyn Liveness>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) people: Arc<Directory>,

@@ -1,7 +1,7 @@
 //! The rules of Aldis: accounts, sessions, conversations, messages, receipts, resuming.
 //!
 //! Knows no HTTP, no Socket.IO and no SQL: it declares what it needs of the world as ports
-//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
+//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`Liveness`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -20,6 +20,7 @@ mod keyring;
 pub mod limit;
 mod line;
 mod live;
+mod liveness;
 mod log_limit;
 mod login;
 mod media;
@@ -60,6 +61,7 @@ pub use group::Groups;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
+pub use liveness::{Liveness, LocalLiveness};
 pub use log_limit::LogLimit;
 pub use message::{Messages, Sending, Sent};
 pub use otp::OtpChannel;
@@ -83,8 +85,10 @@ pub struct Ports {
     pub store: Arc<dyn store::Store>,
     /// Keeps the bytes of files.
     pub blobs: Arc<dyn store::BlobStore>,
-    /// Tells live sockets.
+    /// Tells the live sockets of this node.
     pub broker: Arc<dyn Broker>,
+    /// Knows who is connected to any node.
+    pub liveness: Arc<dyn Liveness>,
     /// Sends one-time codes.
     pub otp: Arc<dyn OtpChannel>,
     /// Tells the time.
@@ -183,10 +187,10 @@ pub struct Domain {
 impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { node, store, blobs, broker, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, liveness, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
-        let context = Arc::new(Context { store, broker, clock, random, people, channels });
+        let context = Arc::new(Context { store, broker, liveness, clock, random, people, channels });
         let own = || context.clone();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let api_tokens = Arc::new(ApiTokens::new(own()));

@@ -1,4 +1,4 @@
-//! The port to live sockets. Everything told here is a hint: the log is the truth.
+//! The port to the live sockets of this node. Everything told here is a hint: the log is the truth.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub enum Live {
     Presence(Presence),
 }
 
-/// Tells the live sockets of users.
+/// Tells the live sockets that users have on this node.
 pub trait Broker: Send + Sync {
     /// Tells every live socket of these users. At most once, and perhaps not at all: a socket that cannot
     /// take it is closed and resumes from the log. Calls in an order arrive in that order at each socket.
@@ -57,7 +57,7 @@ pub trait Broker: Send + Sync {
     /// Tells these sockets alone, each named with its user; otherwise as [`Broker::tell`].
     fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live);
 
-    /// Whether a user has a live socket. A hint, too.
+    /// Whether a user has a live socket on this node. A hint, too.
     fn is_live(&self, user: UserId) -> bool;
 
     /// Closes every live socket of these users, or of everybody: what they should have been told was not, and they

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::live::{Broker, Live, SocketKey};
+use crate::live::{Live, SocketKey};
 use crate::person::Caller;
 use crate::store::{Look, Seen, Sighting, StoreError, UserId};
 
@@ -35,7 +35,7 @@ struct Table {
     /// Whom each socket watches.
     of_watcher: BTreeMap<Watcher, Vec<UserId>>,
     watched: BTreeMap<UserId, Watched>,
-    /// Whose last socket left a moment ago: they may be back in another. In the order of when they will be gone.
+    /// Whose last socket on this node left a moment ago: they may be back in another. In the order of when they will be gone.
     leaving: BTreeMap<UserId, Leaving>,
     due: VecDeque<(Instant, UserId)>,
     /// Who is gone, until that is stored and told.
@@ -99,7 +99,7 @@ impl Presences {
         let mut table = self.table.lock();
         table.forget((user, socket));
         let list = sightings.into_iter().map(|sighting| {
-            let online = sighting.visible && table.is_there(sighting.user, &*self.context.broker);
+            let online = sighting.visible && self.context.liveness.is_live(sighting.user);
             let presence = table.presence(&sighting, online);
             table.watch((user, socket), sighting, online);
             presence
@@ -113,18 +113,19 @@ impl Presences {
         }
     }
 
-    /// A socket of a user is live.
+    /// A socket of a user is live on this node.
     pub fn came(&self, user: UserId) {
         let mut table = self.table.lock();
-        let is_back = table.leaving.remove(&user).is_some();
+        table.leaving.remove(&user);
+        let is_new = self.context.liveness.came(user);
         let unseen = |watched: &Watched| watched.by.values().any(|told| !told);
-        if !is_back && table.watched.get(&user).is_some_and(unseen) {
+        if is_new && table.watched.get(&user).is_some_and(unseen) {
             table.doubtful.insert(user);
             self.changed.notify_one();
         }
     }
 
-    /// A socket of a user is over: it watches nobody any more, and perhaps it was their last.
+    /// A socket of a user is over: it watches nobody any more, and perhaps it was their last on this node.
     pub fn left(&self, user: UserId, socket: SocketKey) {
         let mut table = self.table.lock();
         table.forget((user, socket));
@@ -185,7 +186,7 @@ impl Presences {
     async fn settle(&self, now: Instant) -> Result<(), StoreError> {
         let gone = {
             let mut table = self.table.lock();
-            table.expire(now, &*self.context.broker);
+            table.expire(now, &self.context);
             table.gone.clone()
         };
         if !gone.is_empty() {
@@ -216,7 +217,7 @@ impl Presences {
     fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<Look, bool>) {
         let mut table = self.table.lock();
         for &user in people {
-            let is_there = table.is_there(user, &*self.context.broker);
+            let is_there = self.context.liveness.is_live(user);
             let last_seen = table.gone.get(&user).copied();
             let Some(watched) = table.watched.get_mut(&user) else { continue };
             let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
@@ -247,10 +248,6 @@ impl Presences {
 }
 
 impl Table {
-    fn is_there(&self, user: UserId, broker: &dyn Broker) -> bool {
-        self.leaving.contains_key(&user) || broker.is_live(user)
-    }
-
     fn presence(&self, sighting: &Sighting, online: bool) -> Presence {
         let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).copied());
         let last_seen = last_seen.filter(|_| sighting.visible && !online);
@@ -287,17 +284,20 @@ impl Table {
         self.doubtful.extend(people);
     }
 
-    /// Who left so long ago that they are gone.
-    fn expire(&mut self, now: Instant, broker: &dyn Broker) {
+    /// Who left so long ago that they are gone from this node, and from all.
+    fn expire(&mut self, now: Instant, context: &Context) {
         while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
             self.due.pop_front();
             // Else they were back meanwhile, and have perhaps left again.
             if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
                 && let Some(Leaving { at, .. }) = self.leaving.remove(&user)
-                && !broker.is_live(user)
+                && !context.broker.is_live(user)
             {
-                self.gone.insert(user, at);
-                self.doubtful.insert(user);
+                context.liveness.left(user);
+                if !context.liveness.is_live(user) {
+                    self.gone.insert(user, at);
+                    self.doubtful.insert(user);
+                }
             }
         }
         if self.due.is_empty() {

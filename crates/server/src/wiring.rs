@@ -1,11 +1,11 @@
-//! Puts the parts together; the only file that names concrete stores and brokers.
+//! Puts the parts together; the only file that names concrete stores, buses and the like.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{BlobStore, Epoch, Store};
-use domain::{Broker, Clock, Domain, NodeId, OtpChannel, Ports, Rate, Settings};
+use domain::{Broker, Clock, Domain, LocalLiveness, NodeId, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
 use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio_util::task::TaskTracker;
@@ -52,12 +52,14 @@ pub(crate) fn wire(
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
+    // No other server has the store.
+    let node = NodeId::default();
     let ports = Ports {
-        // No other server has the store.
-        node: NodeId::default(),
+        node,
         store: store.clone(),
         blobs,
         broker,
+        liveness: Arc::new(LocalLiveness::new(node)),
         otp,
         clock: clock.clone(),
         random,

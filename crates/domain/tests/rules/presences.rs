@@ -65,6 +65,7 @@ fn hide(hide_presence: bool) -> ChangeMe {
 async fn people(world: &World) -> [Caller; 3] {
     let people = [world.person("ann").await, world.person("bob").await, world.person("eve").await];
     world.send(&people[0], to("bob", "hi")).await.unwrap();
+    people.iter().for_each(|person| come(world, person));
     people
 }
 
