@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use protocol::{Block, Code, Page, Timestamp, limit};
 use quick_cache::sync::Cache;
 
+use crate::bus::Hint;
 use crate::context::Context;
 use crate::error::Error;
 use crate::page;
@@ -100,9 +101,21 @@ impl Blocks {
     }
 
     fn changed(&self, user: UserId, other: UserId) {
+        self.changed_here(user, other);
+        self.context.bus.publish(Hint::Block(user, other));
+    }
+
+    /// A user has blocked another, or has taken that back, on any node.
+    pub(crate) fn changed_here(&self, user: UserId, other: UserId) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.known.remove(&(user, other));
-        self.presences.changed(user);
+        self.presences.changed_here(user);
+    }
+
+    /// Any block may have come or gone on another node.
+    pub(crate) fn forget(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        self.known.clear();
     }
 }
 

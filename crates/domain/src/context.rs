@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bus::Bus;
 use crate::channel::Channels;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::store::Store;
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) bus: Arc<dyn Bus>,
     pub(crate) liveness: Arc<dyn Liveness>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,

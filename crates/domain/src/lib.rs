@@ -1,7 +1,7 @@
 //! The rules of Aldis: accounts, sessions, conversations, messages, receipts, resuming.
 //!
 //! Knows no HTTP, no Socket.IO and no SQL: it declares what it needs of the world as ports
-//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`Liveness`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
+//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`Bus`], [`Liveness`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -10,6 +10,7 @@ mod announcement;
 mod api_token;
 mod attachment;
 mod block;
+mod bus;
 mod channel;
 mod clock;
 mod context;
@@ -34,6 +35,7 @@ mod picture;
 mod presence;
 mod random;
 mod receipt;
+mod relay;
 mod search;
 mod session;
 pub mod store;
@@ -53,6 +55,7 @@ pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
 pub use block::Blocks;
+pub use bus::{Bus, Hint, Hints, LocalBus};
 pub use channel::Channel;
 pub use clock::{Clock, ClockWatch};
 pub use conversation::{Around, Conversations};
@@ -70,6 +73,7 @@ pub use person::{Caller, Person};
 pub use presence::Presences;
 pub use random::Random;
 pub use receipt::Receipts;
+pub use relay::Relay;
 pub use search::{Query, Searches};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
@@ -87,6 +91,8 @@ pub struct Ports {
     pub blobs: Arc<dyn store::BlobStore>,
     /// Tells the live sockets of this node.
     pub broker: Arc<dyn Broker>,
+    /// Tells the other nodes.
+    pub bus: Arc<dyn Bus>,
     /// Knows who is connected to any node.
     pub liveness: Arc<dyn Liveness>,
     /// Sends one-time codes.
@@ -171,13 +177,15 @@ pub struct Domain {
     /// How far members have come.
     pub receipts: Arc<Receipts>,
     /// Who types.
-    pub typings: Typings,
+    pub typings: Arc<Typings>,
     /// Who is there.
     pub presences: Arc<Presences>,
     /// Finding messages.
     pub searches: Searches,
     /// Telling who is connected what is committed.
     pub announcer: Arc<Announcer>,
+    /// Taking what other nodes tell to the sockets of this one.
+    pub relay: Relay,
     /// Catching up.
     pub syncs: Syncs,
     node: NodeId,
@@ -187,10 +195,10 @@ pub struct Domain {
 impl Domain {
     /// Wires the rules to the world.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { node, store, blobs, broker, liveness, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
-        let context = Arc::new(Context { store, broker, liveness, clock, random, people, channels });
+        let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
         let own = || context.clone();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let api_tokens = Arc::new(ApiTokens::new(own()));
@@ -198,6 +206,8 @@ impl Domain {
         let presences = Arc::new(Presences::new(own()));
         let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
         let blocks = Arc::new(Blocks::new(own(), presences.clone()));
+        let typings = Arc::new(Typings::new(own(), blocks.clone()));
+        let hints = context.bus.subscribe();
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),
@@ -206,9 +216,10 @@ impl Domain {
             groups: Groups::new(own(), announcer.clone(), blocks.clone(), presences.clone()),
             messages: Messages::new(own(), settings),
             attachments: Attachments::new(own(), blobs, settings),
-            typings: Typings::new(own(), blocks.clone()),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
+            relay: Relay::new(hints, receipts.clone(), typings.clone(), presences.clone(), blocks.clone()),
+            typings,
             api_tokens,
             blocks,
             receipts,

@@ -9,6 +9,7 @@ use protocol::{Presence, PresenceList, Timestamp, WatchPresence, limit};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::bus::Hint;
 use crate::context::Context;
 use crate::error::Error;
 use crate::live::{Live, SocketKey};
@@ -39,7 +40,7 @@ struct Table {
     leaving: BTreeMap<UserId, Leaving>,
     due: VecDeque<(Instant, UserId)>,
     /// Who is gone, until that is stored and told.
-    gone: BTreeMap<UserId, Timestamp>,
+    gone: BTreeMap<UserId, Gone>,
     /// Of whom it may be that other things hold now than what was told.
     doubtful: BTreeSet<UserId>,
     /// Counts what may have changed who sees whom.
@@ -50,6 +51,13 @@ struct Watched {
     username: Arc<str>,
     /// Whether each socket was last told that they are there.
     by: BTreeMap<Watcher, bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Gone {
+    at: Timestamp,
+    /// Whether that is stored: by another node.
+    stored: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -117,12 +125,16 @@ impl Presences {
     pub fn came(&self, user: UserId) {
         let mut table = self.table.lock();
         table.leaving.remove(&user);
-        let is_new = self.context.liveness.came(user);
+        if !self.context.liveness.came(user) {
+            return;
+        }
         let unseen = |watched: &Watched| watched.by.values().any(|told| !told);
-        if is_new && table.watched.get(&user).is_some_and(unseen) {
+        if table.watched.get(&user).is_some_and(unseen) {
             table.doubtful.insert(user);
             self.changed.notify_one();
         }
+        drop(table);
+        self.context.bus.publish(Hint::Presence(user));
     }
 
     /// A socket of a user is over: it watches nobody any more, and perhaps it was their last on this node.
@@ -142,12 +154,46 @@ impl Presences {
 
     /// Who may see a user, or whom the user may see, may have changed.
     pub(crate) fn changed(&self, user: UserId) {
+        self.changed_here(user);
+        self.context.bus.publish(Hint::Visibility(user));
+    }
+
+    /// As [`Presences::changed`], for the watchers on this node.
+    pub(crate) fn changed_here(&self, user: UserId) {
         let mut table = self.table.lock();
         table.changes += 1;
         if table.watched.contains_key(&user) {
             table.doubtful.insert(user);
         }
         table.doubt_all_of(user);
+        self.changed.notify_one();
+    }
+
+    /// A user came or went on another node, which has stored when that was.
+    pub(crate) async fn look_at(&self, user: UserId) {
+        if !self.table.lock().watched.contains_key(&user) {
+            return;
+        }
+        let account = if self.context.liveness.is_live(user) {
+            None
+        } else {
+            // If the store does not answer, that they went is told without the time.
+            self.context.store.account_of(user).await.ok().flatten()
+        };
+        let mut table = self.table.lock();
+        if let Some(at) = account.and_then(|account| account.last_seen_at) {
+            table.gone.entry(user).or_insert(Gone { at, stored: true });
+        }
+        table.doubtful.insert(user);
+        self.changed.notify_one();
+    }
+
+    /// Anybody may have come or gone on another node, and anything else may have changed there.
+    pub(crate) fn look_at_all(&self) {
+        let mut table = self.table.lock();
+        let Table { watched, doubtful, changes, .. } = &mut *table;
+        doubtful.extend(watched.keys());
+        *changes += 1;
         self.changed.notify_one();
     }
 
@@ -189,9 +235,14 @@ impl Presences {
             table.expire(now, &self.context);
             table.gone.clone()
         };
-        if !gone.is_empty() {
+        let to_store = gone.iter().filter(|(_, gone)| !gone.stored);
+        let to_store: Vec<_> = to_store.map(|(&user, gone)| Seen { user, at: gone.at }).collect();
+        if !to_store.is_empty() {
             // First, so that who is told and asks is not answered with less.
-            self.context.store.note_seen(gone.iter().map(|(&user, &at)| Seen { user, at }).collect()).await?;
+            self.context.store.note_seen(to_store.clone()).await?;
+            for Seen { user, .. } in to_store {
+                self.context.bus.publish(Hint::Presence(user));
+            }
         }
         loop {
             let (people, looks) = self.table.lock().take_doubts(Self::LOOKS);
@@ -209,7 +260,7 @@ impl Presences {
             };
             self.tell(&people, &looks.into_iter().zip(seen).collect());
         }
-        self.table.lock().gone.retain(|user, at| gone.get(user) != Some(at));
+        self.table.lock().gone.retain(|user, last| gone.get(user) != Some(last));
         Ok(())
     }
 
@@ -218,7 +269,7 @@ impl Presences {
         let mut table = self.table.lock();
         for &user in people {
             let is_there = self.context.liveness.is_live(user);
-            let last_seen = table.gone.get(&user).copied();
+            let last_seen = table.gone.get(&user).map(|gone| gone.at);
             let Some(watched) = table.watched.get_mut(&user) else { continue };
             let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
             for (&watcher, told) in &mut watched.by {
@@ -249,7 +300,7 @@ impl Presences {
 
 impl Table {
     fn presence(&self, sighting: &Sighting, online: bool) -> Presence {
-        let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).copied());
+        let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).map(|gone| gone.at));
         let last_seen = last_seen.filter(|_| sighting.visible && !online);
         Presence { username: sighting.username.to_string(), online, last_seen }
     }
@@ -295,7 +346,7 @@ impl Table {
             {
                 context.liveness.left(user);
                 if !context.liveness.is_live(user) {
-                    self.gone.insert(user, at);
+                    self.gone.insert(user, Gone { at, stored: false });
                     self.doubtful.insert(user);
                 }
             }

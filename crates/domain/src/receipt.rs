@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use protocol::{Cursors, MoveCursors, Receipt};
 use tokio::sync::Notify;
 
+use crate::bus::Hint;
 use crate::context::Context;
 use crate::error::Error;
 use crate::live::Live;
@@ -228,28 +229,39 @@ impl Receipts {
     }
 
     async fn tell(&self, moved: &Moved, read: bool) {
+        let Moved { conversation, user, cursors, .. } = *moved;
+        if self.tell_here(conversation, user, cursors, read).await {
+            self.context.bus.publish(Hint::Receipt { conversation, user, cursors, read });
+        }
+    }
+
+    /// Tells the members who are connected to this node. Says whether a receipt is told at all.
+    pub(crate) async fn tell_here(
+        &self,
+        conversation: ConversationKey,
+        user: UserId,
+        cursors: Cursors,
+        read: bool,
+    ) -> bool {
         // Only a hint: whoever misses it reads the cursors with the conversation.
-        let Ok(Some(channel)) = self.context.channels.of_key(moved.conversation).await else {
-            return;
-        };
+        let Ok(Some(channel)) = self.context.channels.of_key(conversation).await else { return false };
         let large = channel.members.len() > Self::LARGE;
         if large && !read {
-            return;
+            return false;
         }
-        let Some(member) = channel.member(moved.user) else {
-            return;
-        };
+        let Some(member) = channel.member(user) else { return false };
         let receipt = Receipt {
             conversation_id: channel.id,
             username: member.username.to_string(),
-            delivered_seq: moved.cursors.delivered_seq,
-            read_seq: moved.cursors.read_seq,
+            delivered_seq: cursors.delivered_seq,
+            read_seq: cursors.read_seq,
         };
         if large {
-            self.context.broker.tell(&mut std::iter::once(moved.user), Live::Receipt(receipt));
+            self.context.broker.tell(&mut std::iter::once(user), Live::Receipt(receipt));
         } else {
             self.context.broker.tell(&mut channel.users(), Live::Receipt(receipt));
         }
+        true
     }
 }
 

@@ -7,12 +7,13 @@ use parking_lot::Mutex;
 use protocol::{Nothing, SetTyping, Typing};
 
 use crate::block::Blocks;
+use crate::bus::Hint;
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::error::Error;
 use crate::live::Live;
-use crate::person::Caller;
-use crate::store::ConversationKey;
+use crate::person::{Caller, Person};
+use crate::store::{ConversationKey, UserId};
 
 /// Tells who types.
 pub struct Typings {
@@ -51,10 +52,25 @@ impl Typings {
         {
             return Ok(Nothing {});
         }
-        let username = caller.person.username.to_string();
-        let live = Live::Typing(Typing { conversation_id: channel.id, username, typing });
-        self.context.broker.tell(&mut channel.users().filter(|user| *user != me), live);
+        self.tell(&channel, &caller.person, typing);
+        self.context.bus.publish(Hint::Typing { conversation: channel.key, user: me, typing });
         Ok(Nothing {})
+    }
+
+    /// Tells the other members who are connected to this node what a member did on another.
+    pub(crate) async fn tell_here(&self, conversation: ConversationKey, user: UserId, typing: bool) {
+        // Only a hint: it is forgotten where the store does not answer.
+        if let Ok(Some(channel)) = self.context.channels.of_key(conversation).await
+            && let Some(person) = channel.member(user)
+        {
+            self.tell(&channel, person, typing);
+        }
+    }
+
+    fn tell(&self, channel: &Channel, person: &Person, typing: bool) {
+        let username = person.username.to_string();
+        let live = Live::Typing(Typing { conversation_id: channel.id, username, typing });
+        self.context.broker.tell(&mut channel.users().filter(|user| *user != person.id), live);
     }
 
     /// The direct conversation of the caller and somebody, if they have one.

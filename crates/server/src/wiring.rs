@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::store::{BlobStore, Epoch, Store};
-use domain::{Broker, Clock, Domain, LocalLiveness, NodeId, OtpChannel, Ports, Rate, Settings};
+use domain::{Broker, Clock, Domain, LocalBus, LocalLiveness, NodeId, OtpChannel, Ports, Rate, Settings};
 use socketio::Origins;
 use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio_util::task::TaskTracker;
@@ -59,6 +59,7 @@ pub(crate) fn wire(
         store: store.clone(),
         blobs,
         broker,
+        bus: Arc::new(LocalBus::new(node)),
         liveness: Arc::new(LocalLiveness::new(node)),
         otp,
         clock: clock.clone(),

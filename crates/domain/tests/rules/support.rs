@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Position, Store, UserId};
 use domain::{
-    Broker, Caller, Clock, Domain, Error, Keyring, Live, LocalLiveness, NodeId, OtpChannel, Ports, Random,
-    Rate, Sending, Sent, Settings, SigningKey, SocketKey,
+    Broker, Caller, Clock, Domain, Error, Keyring, Live, LocalBus, LocalLiveness, NodeId, OtpChannel, Ports,
+    Random, Rate, Sending, Sent, Settings, SigningKey, SocketKey,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
@@ -187,6 +187,7 @@ impl World {
             store: faulty.clone() as Arc<dyn Store>,
             blobs: blobs.clone(),
             broker: told.clone(),
+            bus: Arc::new(LocalBus::new(NodeId::default())),
             liveness: Arc::new(LocalLiveness::new(NodeId::default())),
             otp: codes.clone(),
             clock: clock.clone(),

@@ -1,0 +1,67 @@
+//! The relay: takes the hints of other nodes to the sockets of this one.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::block::Blocks;
+use crate::bus::{Hint, Hints};
+use crate::presence::Presences;
+use crate::receipt::Receipts;
+use crate::typing::Typings;
+
+/// Tells the sockets of this node what other nodes hint at, and nobody else: no hint goes back to the bus.
+pub struct Relay {
+    /// Until [`Relay::run`] takes them.
+    hints: Mutex<Option<Hints>>,
+    receipts: Arc<Receipts>,
+    typings: Arc<Typings>,
+    presences: Arc<Presences>,
+    blocks: Arc<Blocks>,
+}
+
+impl Relay {
+    pub(crate) fn new(
+        hints: Hints,
+        receipts: Arc<Receipts>,
+        typings: Arc<Typings>,
+        presences: Arc<Presences>,
+        blocks: Arc<Blocks>,
+    ) -> Self {
+        Self { hints: Mutex::new(Some(hints)), receipts, typings, presences, blocks }
+    }
+
+    /// Relays what comes, until `stop`.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let Some(mut hints) = self.hints.lock().take() else { return };
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                hint = hints.next() => match hint {
+                    Some(hint) => self.relay(hint).await,
+                    None => return,
+                },
+                () = &mut stop => return,
+            }
+        }
+    }
+
+    async fn relay(&self, hint: Hint) {
+        match hint {
+            Hint::Receipt { conversation, user, cursors, read } => {
+                self.receipts.tell_here(conversation, user, cursors, read).await;
+            }
+            Hint::Typing { conversation, user, typing } => {
+                self.typings.tell_here(conversation, user, typing).await;
+            }
+            Hint::Presence(user) => self.presences.look_at(user).await,
+            Hint::Visibility(user) => self.presences.changed_here(user),
+            Hint::Block(user, other) => self.blocks.changed_here(user, other),
+            Hint::Lost => {
+                tracing::warn!("hints of other nodes were lost");
+                self.blocks.forget();
+                self.presences.look_at_all();
+            }
+        }
+    }
+}
