@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use crate::announcement::Announcements;
 use crate::context::Context;
 use crate::error::Error;
-use crate::store::{Committed, ConversationKey, EntryKind, Position, StoreError, UserId};
+use crate::store::{Committed, ConversationKey, EntryKind, Follower, Position, StoreError, UserId};
 
 /// Follows the log and announces its entries, each conversation's in the order of their `seq`.
 ///
@@ -88,10 +88,11 @@ impl Announcer {
             start = start => start,
             () = &mut stop => return self.end(),
         };
+        let follower = self.context.store.follow(start);
         self.has_announced(start);
         let mut stream = Stream::new(self, start);
         // Goes on while other things happen: a read that was begun is not begun again.
-        let mut read = std::pin::pin!(self.read(start));
+        let mut read = std::pin::pin!(self.read(&*follower));
         let mut in_a_row = 0;
         loop {
             tokio::select! {
@@ -102,7 +103,7 @@ impl Announcer {
                         stream.after = committed.entry.position;
                         stream.take(committed);
                     }
-                    read.set(self.read(stream.after));
+                    read.set(self.read(&*follower));
                 }
                 Some((conversation, version)) = stream.telling.next() => stream.go_on(conversation, version),
                 () = self.views_asked.notified() => {
@@ -121,10 +122,10 @@ impl Announcer {
         self.end();
     }
 
-    /// What is committed above a position, however long the store fails; nothing once it is closed.
-    async fn read(&self, after: Position) -> Option<Vec<Arc<Committed>>> {
+    /// What is committed next, however long the store fails; nothing once it is closed.
+    async fn read(&self, follower: &dyn Follower) -> Option<Vec<Arc<Committed>>> {
         loop {
-            match self.context.store.follow(after, Self::BATCH).await {
+            match follower.next(Self::BATCH).await {
                 Ok(committed) => return Some(committed),
                 Err(StoreError::Closed) => return None,
                 Err(error) => wait_for(&error).await,

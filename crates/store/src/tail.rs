@@ -1,13 +1,13 @@
 //! The end of the log, kept at hand for who follows it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use domain::store::{Committed, Position};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The entries that were committed last and have not been followed yet.
+/// The entries that were committed last and have not been given to everybody who follows yet.
 pub(crate) struct Tail {
     held: Mutex<Held>,
     grown: Notify,
@@ -19,14 +19,23 @@ struct Held {
     weight: usize,
     /// Everything above this is in `entries`.
     begin: Position,
+    /// How far each follower has come, by its number.
+    followers: BTreeMap<u64, Position>,
+    next_number: u64,
     is_closed: bool,
 }
 
-/// What follows a position.
+/// A follower's place in the tail, until it is dropped.
+pub(crate) struct Place<'a> {
+    tail: &'a Tail,
+    number: u64,
+}
+
+/// What comes next at a place.
 pub(crate) enum Next {
     Entries(Vec<Arc<Committed>>),
-    /// More was committed than is kept here: it is in the log.
-    Overrun,
+    /// More was committed above this than is kept here: it is in the log.
+    Overrun(Position),
     /// Nothing, and nothing will.
     Closed,
 }
@@ -37,7 +46,14 @@ impl Tail {
 
     /// The tail of a log that ends at a position.
     pub(crate) fn new(end: Position) -> Self {
-        let held = Held { entries: VecDeque::new(), weight: 0, begin: end, is_closed: false };
+        let held = Held {
+            entries: VecDeque::new(),
+            weight: 0,
+            begin: end,
+            followers: BTreeMap::new(),
+            next_number: 0,
+            is_closed: false,
+        };
         Self { held: Mutex::new(held), grown: Notify::new() }
     }
 
@@ -48,7 +64,7 @@ impl Tail {
             held.weight += committed.weight();
             held.entries.push_back(committed);
         }
-        if held.weight > Self::MOST {
+        if held.weight > Self::MOST || held.followers.is_empty() {
             held.begin = held.entries.back().map_or(held.begin, |last| last.entry.position);
             held.weight = 0;
             held.entries = VecDeque::new();
@@ -57,17 +73,13 @@ impl Tail {
         self.grown.notify_waiters();
     }
 
-    /// Waits for entries above a position; lets go of those that are not.
-    pub(crate) async fn next(&self, after: Position, limit: usize) -> Next {
-        loop {
-            let mut grown = std::pin::pin!(self.grown.notified());
-            // Before looking, so that nothing is missed.
-            grown.as_mut().enable();
-            if let Some(next) = self.held.lock().next(after, limit) {
-                return next;
-            }
-            grown.await;
-        }
+    /// A place from which everything above a position follows.
+    pub(crate) fn follow(&self, after: Position) -> Place<'_> {
+        let mut held = self.held.lock();
+        let number = held.next_number;
+        held.next_number += 1;
+        held.followers.insert(number, after);
+        Place { tail: self, number }
     }
 
     /// Nothing is added any more.
@@ -77,20 +89,60 @@ impl Tail {
     }
 }
 
-impl Held {
-    fn next(&mut self, after: Position, limit: usize) -> Option<Next> {
-        if after < self.begin {
-            return Some(Next::Overrun);
+impl Place<'_> {
+    /// Waits for entries; goes behind them.
+    pub(crate) async fn next(&self, limit: usize) -> Next {
+        loop {
+            let mut grown = std::pin::pin!(self.tail.grown.notified());
+            // Before looking, so that nothing is missed.
+            grown.as_mut().enable();
+            if let Some(next) = self.tail.held.lock().next(self.number, limit) {
+                return next;
+            }
+            grown.await;
         }
-        let followed = self.entries.partition_point(|committed| committed.entry.position <= after);
-        for committed in self.entries.drain(..followed) {
+    }
+
+    /// Goes behind an entry that was read from the log.
+    pub(crate) fn move_to(&self, position: Position) {
+        self.tail.held.lock().move_to(self.number, position);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut held = self.tail.held.lock();
+        held.followers.remove(&self.number);
+        held.let_go();
+    }
+}
+
+impl Held {
+    fn next(&mut self, number: u64, limit: usize) -> Option<Next> {
+        let after = *self.followers.get(&number)?;
+        if after < self.begin {
+            return Some(Next::Overrun(after));
+        }
+        let given = self.entries.partition_point(|committed| committed.entry.position <= after);
+        let entries: Vec<_> = self.entries.range(given..).take(limit).cloned().collect();
+        let Some(last) = entries.last() else { return self.is_closed.then_some(Next::Closed) };
+        self.move_to(number, last.entry.position);
+        Some(Next::Entries(entries))
+    }
+
+    fn move_to(&mut self, number: u64, position: Position) {
+        self.followers.insert(number, position);
+        self.let_go();
+    }
+
+    /// Lets go of what every follower has been given, but for those who have to read the log anyway.
+    fn let_go(&mut self) {
+        let here = self.followers.values().filter(|place| **place >= self.begin);
+        let all_given = here.min().copied().unwrap_or(Position(u64::MAX));
+        let given = self.entries.partition_point(|committed| committed.entry.position <= all_given);
+        for committed in self.entries.drain(..given) {
             self.weight -= committed.weight();
             self.begin = committed.entry.position;
-        }
-        match (self.entries.is_empty(), self.is_closed) {
-            (true, true) => Some(Next::Closed),
-            (true, false) => None,
-            (false, _) => Some(Next::Entries(self.entries.iter().take(limit).cloned().collect())),
         }
     }
 }
@@ -129,33 +181,76 @@ mod tests {
         Arc::new(Committed::of_message(ConversationKey(1), entry, None, Origin::default()))
     }
 
-    async fn positions(tail: &Tail, after: u64, limit: usize) -> Vec<u64> {
-        match tail.next(Position(after), limit).await {
+    async fn next(place: &Place<'_>, limit: usize) -> Vec<u64> {
+        match place.next(limit).await {
             Next::Entries(entries) => entries.iter().map(|committed| committed.entry.position.0).collect(),
-            Next::Overrun | Next::Closed => Vec::new(),
+            Next::Overrun(_) | Next::Closed => Vec::new(),
         }
+    }
+
+    fn kept(tail: &Tail) -> Vec<u64> {
+        tail.held.lock().entries.iter().map(|committed| committed.entry.position.0).collect()
     }
 
     #[tokio::test]
     async fn it_lets_go_of_what_was_followed() {
         let tail = Tail::new(Position(7));
+        let place = tail.follow(Position(7));
         tail.push([committed(8, 1), committed(9, 1), committed(10, 1)]);
-        assert_eq!(positions(&tail, 7, 2).await, [8, 9]);
-        assert_eq!(positions(&tail, 9, 2).await, [10]);
-        assert!(matches!(tail.next(Position(8), 2).await, Next::Overrun));
+        assert_eq!(next(&place, 2).await, [8, 9]);
+        assert_eq!(kept(&tail), [10]);
+        assert!(matches!(tail.follow(Position(8)).next(2).await, Next::Overrun(Position(8))));
         tail.close();
-        assert_eq!(positions(&tail, 9, 2).await, [10]);
-        assert!(matches!(tail.next(Position(10), 2).await, Next::Closed));
+        assert_eq!(next(&place, 2).await, [10]);
+        assert!(matches!(place.next(2).await, Next::Closed));
+    }
+
+    #[tokio::test]
+    async fn what_one_has_followed_is_kept_for_the_others() {
+        let tail = Tail::new(Position(0));
+        let (fast, slow) = (tail.follow(Position(0)), tail.follow(Position(0)));
+        tail.push([committed(1, 1), committed(2, 1), committed(3, 1)]);
+        assert_eq!(next(&fast, 9).await, [1, 2, 3]);
+        assert_eq!(next(&slow, 1).await, [1]);
+        assert_eq!(kept(&tail), [2, 3]);
+        tail.push([committed(4, 1)]);
+        assert_eq!(next(&fast, 9).await, [4]);
+        assert_eq!(next(&slow, 9).await, [2, 3, 4]);
+        assert_eq!(kept(&tail), [0; 0]);
+        // Nobody waits for who is gone.
+        tail.push([committed(5, 1), committed(6, 1)]);
+        assert_eq!(next(&fast, 1).await, [5]);
+        drop(slow);
+        assert_eq!(kept(&tail), [6]);
+        drop(fast);
+        assert_eq!(kept(&tail), [0; 0]);
+        tail.push([committed(7, 1)]);
+        assert_eq!(kept(&tail), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn who_reads_the_log_keeps_nothing_and_comes_back() {
+        let tail = Tail::new(Position(9));
+        let (late, fast) = (tail.follow(Position(3)), tail.follow(Position(9)));
+        tail.push([committed(10, 1)]);
+        assert_eq!(next(&fast, 9).await, [10]);
+        assert_eq!(kept(&tail), [0; 0]);
+        assert!(matches!(late.next(9).await, Next::Overrun(Position(3))));
+        late.move_to(Position(10));
+        tail.push([committed(11, 1)]);
+        assert_eq!((next(&fast, 9).await, next(&late, 9).await), (vec![11], vec![11]));
     }
 
     #[tokio::test]
     async fn it_is_bounded() {
         let tail = Tail::new(Position(0));
+        let place = tail.follow(Position(0));
         for position in 1..=5 {
             tail.push([committed(position, Tail::MOST / 4)]);
         }
-        assert!(matches!(tail.next(Position(0), 9).await, Next::Overrun));
-        assert_eq!(positions(&tail, 4, 9).await, [5]);
+        assert!(matches!(place.next(9).await, Next::Overrun(Position(0))));
+        place.move_to(Position(4));
+        assert_eq!(next(&place, 9).await, [5]);
     }
 
     #[test]

@@ -75,6 +75,14 @@ impl Read {
     }
 }
 
+/// Somebody who reads the whole log as it grows.
+#[async_trait]
+pub trait Follower: Send + Sync {
+    /// The committed entries behind those given before, in the order of positions, at most so many and at least one:
+    /// waits for it. Dropped while it waits, it has given nothing.
+    async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError>;
+}
+
 /// The log.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
@@ -82,9 +90,9 @@ pub trait MessageStore: Send + Sync {
     /// conversation, without a gap.
     fn submit(&self, append: Append, origin: Origin) -> Submitted;
 
-    /// Committed entries above a position, in the order of positions, at most so many and at least one: waits for it.
-    /// Asking for what is above a position lets go of what is not, as far as it was kept at hand for this.
-    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError>;
+    /// Follows what is committed above a position. Until the follower is dropped, what is new is kept at hand for it, as
+    /// far as there is room.
+    fn follow(&self, after: Position) -> Box<dyn Follower + '_>;
 
     /// Everything up to here is readable, and nothing will appear below it.
     async fn position(&self) -> Result<Position, StoreError>;

@@ -38,7 +38,7 @@ pub use conversation::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent,
     MemberRecord, NewGroup, Since,
 };
-pub use log::{MessageStore, Range, Read, Upto};
+pub use log::{Follower, MessageStore, Range, Read, Upto};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, Reaction, first_body};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};

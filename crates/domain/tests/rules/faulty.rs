@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, Epoch, Found, FoundAccounts, GroupChange,
-    GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup, NewSession,
-    OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation, Search, SearchStore, Seen,
-    SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError, Submitted, UserId,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, Epoch, Follower, Found, FoundAccounts,
+    GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount,
+    NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation, Search,
+    SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError, Submitted,
+    UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, SessionId, Timestamp};
@@ -82,6 +83,20 @@ impl CursorStore for Faulty {
             return Err(StoreError::Unavailable("as told".into()));
         }
         self.store.move_cursors(moves).await
+    }
+}
+
+/// Somebody who follows the log, and how often they asked.
+struct Counted<'a> {
+    follower: Box<dyn Follower + 'a>,
+    follows: &'a AtomicUsize,
+}
+
+#[async_trait]
+impl Follower for Counted<'_> {
+    async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        self.follows.fetch_add(1, Ordering::SeqCst);
+        self.follower.next(limit).await
     }
 }
 
@@ -227,14 +242,13 @@ hand_on! {
         fn position() -> Result<Position, StoreError>;
     }
 
-    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        self.follows.fetch_add(1, Ordering::SeqCst);
-        self.store.follow(after, limit).await
-    }
-
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
         self.readings.fetch_add(1, Ordering::SeqCst);
         self.store.entries(ranges, upto).await
+    }
+
+    fn follow(&self, after: Position) -> Box<dyn Follower + '_> {
+        Box::new(Counted { follower: self.store.follow(after), follows: &self.follows })
     }
 
     fn submit(&self, append: Append, origin: Origin) -> Submitted {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch, Logged,
-    MessageRecord, MessageStore, Origin, Position, Range, Read, Roster, Sent, StoreError, Submitted, Target,
-    Transaction, Uploads, Upto, UserId, append_to, check_first,
+    Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch, Follower,
+    Logged, MessageRecord, MessageStore, Origin, Position, Range, Read, Roster, Sent, StoreError, Submitted,
+    Target, Transaction, Uploads, Upto, UserId, append_to, check_first,
 };
 use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
 use protocol::{AttachmentId, ConversationKind, MessageId};
@@ -16,7 +16,7 @@ use super::MemoryStore;
 use super::attachment::Attachments;
 use super::conversation::Conversation;
 use super::log::Log;
-use crate::tail::Next;
+use crate::tail::{Next, Place};
 
 #[derive(Default)]
 pub(super) struct Messages {
@@ -198,6 +198,28 @@ impl MemoryStore {
     }
 }
 
+struct MemoryFollower<'a> {
+    store: &'a MemoryStore,
+    place: Place<'a>,
+}
+
+#[async_trait]
+impl Follower for MemoryFollower<'_> {
+    async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        match self.place.next(limit).await {
+            Next::Entries(entries) => Ok(entries),
+            Next::Closed => Err(StoreError::Closed),
+            Next::Overrun(after) => {
+                let entries = self.store.committed(after, limit);
+                if let Some(last) = entries.last() {
+                    self.place.move_to(last.entry.position);
+                }
+                Ok(entries)
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl MessageStore for MemoryStore {
     fn submit(&self, append: Append, origin: Origin) -> Submitted {
@@ -209,12 +231,8 @@ impl MessageStore for MemoryStore {
         Submitted::known(appended)
     }
 
-    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        match self.tail.next(after, limit).await {
-            Next::Entries(entries) => Ok(entries),
-            Next::Closed => Err(StoreError::Closed),
-            Next::Overrun => Ok(self.committed(after, limit)),
-        }
+    fn follow(&self, after: Position) -> Box<dyn Follower + '_> {
+        Box::new(MemoryFollower { store: self, place: self.tail.follow(after) })
     }
 
     async fn position(&self) -> Result<Position, StoreError> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, Committed, ConversationKey, Entry, EntryKind, Epoch, MessageRecord, MessageStore, Origin,
-    Position, Range, Read, StoreError, Submitted, Upto, UserId,
+    Append, Committed, ConversationKey, Entry, EntryKind, Epoch, Follower, MessageRecord, MessageStore,
+    Origin, Position, Range, Read, StoreError, Submitted, Upto, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ use super::lane::NOBODY;
 use super::message::{COLUMNS, CONVERSATION, DELETE, EDIT, MESSAGE, REACTION, at, message, seen_by};
 use super::view::GROUP;
 use super::{group, history};
-use crate::tail::Next;
+use crate::tail::{Next, Place};
 
 fn entry(
     connection: &Connection,
@@ -127,6 +127,32 @@ fn committed(
     Ok(found)
 }
 
+struct SqliteFollower<'a> {
+    store: &'a SqliteStore,
+    place: Place<'a>,
+}
+
+#[async_trait]
+impl Follower for SqliteFollower<'_> {
+    async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
+        loop {
+            let after = match self.place.next(limit).await {
+                Next::Entries(entries) => return Ok(entries),
+                Next::Closed => return Err(StoreError::Closed),
+                Next::Overrun(after) => after,
+            };
+            // What is committed is announced once this says so.
+            let upto = self.store.writer.position();
+            let read = move |connection: &Connection| committed(connection, after, upto, limit);
+            let entries = self.store.readers.run(NOBODY, read).await?;
+            if let Some(last) = entries.last() {
+                self.place.move_to(last.entry.position);
+                return Ok(entries);
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl MessageStore for SqliteStore {
     fn submit(&self, append: Append, origin: Origin) -> Submitted {
@@ -134,21 +160,8 @@ impl MessageStore for SqliteStore {
         Submitted::awaited(self.writer.submit(Box::new(AppendJob::new(append, origin, answer))), outcome)
     }
 
-    async fn follow(&self, after: Position, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        loop {
-            match self.tail.next(after, limit).await {
-                Next::Entries(entries) => return Ok(entries),
-                Next::Closed => return Err(StoreError::Closed),
-                Next::Overrun => {}
-            }
-            // What is committed is announced once this says so.
-            let upto = self.writer.position();
-            let read = move |connection: &Connection| committed(connection, after, upto, limit);
-            let entries = self.readers.run(NOBODY, read).await?;
-            if !entries.is_empty() {
-                return Ok(entries);
-            }
-        }
+    fn follow(&self, after: Position) -> Box<dyn Follower + '_> {
+        Box::new(SqliteFollower { store: self, place: self.tail.follow(after) })
     }
 
     async fn position(&self) -> Result<Position, StoreError> {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::store::{
-    AppendError, Change, Committed, ConversationKey, Entry, EntryKind, Epoch, GroupChange, GroupEvent,
-    NewGroup, Origin, Position, Range, Read, Since, Target, UserId,
+    AppendError, Change, Committed, ConversationKey, Entry, EntryKind, Epoch, Follower, GroupChange,
+    GroupEvent, NewGroup, Origin, Position, Range, Read, Since, Target, UserId,
 };
 use domain::{NodeId, SocketKey};
 use futures_util::FutureExt;
@@ -34,6 +34,7 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed
         keys.push((other, send(store, other, hub, "open").await.0));
     }
     let begin = store.position().await.unwrap();
+    let follower = store.follow(begin);
     let tasks = (0..senders).map(|index| {
         let (store, (other, key)) = (store.clone(), keys[index % keys.len()]);
         tokio::spawn(async move {
@@ -51,15 +52,20 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    follow(store, begin).await
+    read(store, follower, begin).await
 }
 
 /// Everything above a position.
-async fn follow(store: &Shared, mut after: Position) -> Vec<Arc<Committed>> {
+async fn follow(store: &Shared, after: Position) -> Vec<Arc<Committed>> {
+    read(store, store.follow(after), after).await
+}
+
+/// Everything that a follower has not had, who has come to a position.
+async fn read(store: &Shared, follower: Box<dyn Follower + '_>, mut after: Position) -> Vec<Arc<Committed>> {
     let end = store.position().await.unwrap();
     let mut followed = Vec::new();
     while after < end {
-        let some = store.follow(after, 7).await.unwrap();
+        let some = follower.next(7).await.unwrap();
         assert!(!some.is_empty() && some.len() <= 7);
         after = some.last().unwrap().entry.position;
         followed.extend(some);
@@ -89,11 +95,11 @@ pub(crate) async fn positions_are_the_order_of_the_whole_store(store: Shared) {
 
 pub(crate) async fn what_is_followed_is_readable(store: Shared) {
     let (ann, _, key) = pair(&store).await;
-    let mut after = store.position().await.unwrap();
+    let follower = store.follow(store.position().await.unwrap());
     for _ in 0..50 {
         let submitted = store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
-        let followed = store.follow(after, 9).await.unwrap();
-        after = followed.last().unwrap().entry.position;
+        let followed = follower.next(9).await.unwrap();
+        let after = followed.last().unwrap().entry.position;
         assert!(after <= store.position().await.unwrap());
         assert_eq!(submitted.stored().await.unwrap().entry().position, after);
     }
@@ -101,13 +107,17 @@ pub(crate) async fn what_is_followed_is_readable(store: Shared) {
 
 pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let (ann, _, key) = pair(&store).await;
-    let after = store.position().await.unwrap();
+    let position = store.position().await.unwrap();
+    let followers = [store.follow(position), store.follow(position)];
     let socket = SocketKey { node: NodeId(2), number: 7 };
     let origin = Origin { socket: Some(socket), room: None };
     let stored = store.submit(entry(Target::Conversation(key), ann, text("x")), origin).stored().await;
     assert!(!stored.unwrap().duplicate);
-    let followed = store.follow(after, 9).await.unwrap();
-    assert_eq!(followed[0].origin.socket, Some(socket));
+    // To everybody who follows.
+    for follower in &followers {
+        let followed = follower.next(9).await.unwrap();
+        assert_eq!(followed[0].origin.socket, Some(socket));
+    }
 }
 
 pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
@@ -123,6 +133,7 @@ pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
 
 /// What is at hand no more is read from the log.
 pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
+    let follower = store.follow(Position(0));
     let (ann, bob, _) = pair(&store).await;
     let group = NewGroup {
         id: ConversationId::mint(now(), 1),
@@ -150,7 +161,7 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
         let Committed { conversation, entry, roster, change, .. } = &**committed;
         (*conversation, entry.seq, entry.position, entry.kind, roster.clone(), change.clone())
     };
-    let at_once: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
+    let at_once: Vec<_> = read(&store, follower, Position(0)).await.iter().map(seen).collect();
     assert_eq!(at_once.len(), 5);
     let kinds: Vec<_> = at_once.iter().map(|(.., kind, _, _)| *kind).collect();
     let (message, changed) = (EntryKind::Message, EntryKind::Conversation);
@@ -160,8 +171,8 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);
     let left = at_once[4].5.as_ref().unwrap();
     assert_eq!(left.events, [GroupEvent::Title("Coffee".into()), GroupEvent::Left(bob)]);
-    // Whoever waits behind them has them: they are let go of.
-    assert!(store.follow(at_once[4].2, 1).now_or_never().is_none());
+    // Whoever waits behind them has them.
+    assert!(store.follow(at_once[4].2).next(1).now_or_never().is_none());
     // Nobody but who is in it now is told what is told again.
     let again: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
     for (again, at_once) in again.iter().zip(&at_once) {
