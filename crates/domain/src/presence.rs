@@ -1,11 +1,13 @@
 //! Presence: who is there, told to who watches and may see it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+mod table;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use protocol::{Presence, PresenceList, Timestamp, WatchPresence, limit};
+use protocol::{Presence, PresenceList, WatchPresence, limit};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -14,7 +16,8 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::live::{Live, SocketKey};
 use crate::person::Caller;
-use crate::store::{Look, Seen, Sighting, StoreError, UserId};
+use crate::store::{Look, Seen, StoreError, UserId};
+use table::{Gone, Leaving, Table, Watched};
 
 /// Who is there.
 ///
@@ -26,44 +29,6 @@ pub struct Presences {
     context: Arc<Context>,
     table: Mutex<Table>,
     changed: Notify,
-}
-
-/// A socket that watches.
-type Watcher = (UserId, SocketKey);
-
-#[derive(Default)]
-struct Table {
-    /// Whom each socket watches.
-    of_watcher: BTreeMap<Watcher, Vec<UserId>>,
-    watched: BTreeMap<UserId, Watched>,
-    /// Whose last socket on this node left a moment ago: they may be back in another. In the order of when they will be gone.
-    leaving: BTreeMap<UserId, Leaving>,
-    due: VecDeque<(Instant, UserId)>,
-    /// Who is gone, until that is stored and told.
-    gone: BTreeMap<UserId, Gone>,
-    /// Of whom it may be that other things hold now than what was told.
-    doubtful: BTreeSet<UserId>,
-    /// Counts what may have changed who sees whom.
-    changes: u64,
-}
-
-struct Watched {
-    username: Arc<str>,
-    /// Whether each socket was last told that they are there.
-    by: BTreeMap<Watcher, bool>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Gone {
-    at: Timestamp,
-    /// Whether that is stored: by another node.
-    stored: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Leaving {
-    due: Instant,
-    at: Timestamp,
 }
 
 impl Presences {
@@ -295,83 +260,5 @@ impl Presences {
                 }
             }
         }
-    }
-}
-
-impl Table {
-    fn presence(&self, sighting: &Sighting, online: bool) -> Presence {
-        let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).map(|gone| gone.at));
-        let last_seen = last_seen.filter(|_| sighting.visible && !online);
-        Presence { username: sighting.username.to_string(), online, last_seen }
-    }
-
-    fn watch(&mut self, watcher: Watcher, sighting: Sighting, online: bool) {
-        let Sighting { user, username, .. } = sighting;
-        let watched = self.watched.entry(user).or_insert_with(|| Watched { username, by: BTreeMap::new() });
-        if watched.by.insert(watcher, online).is_none() {
-            self.of_watcher.entry(watcher).or_default().push(user);
-        }
-    }
-
-    fn forget(&mut self, watcher: Watcher) {
-        for user in self.of_watcher.remove(&watcher).unwrap_or_default() {
-            if let Some(watched) = self.watched.get_mut(&user) {
-                watched.by.remove(&watcher);
-                if watched.by.is_empty() {
-                    self.watched.remove(&user);
-                }
-            }
-        }
-    }
-
-    /// Everybody whom the sockets of a user watch is to be looked at.
-    fn doubt_all_of(&mut self, user: UserId) {
-        let first = (user, SocketKey::default());
-        let sockets = self.of_watcher.range(first..).take_while(|((of, _), _)| *of == user);
-        self.doubtful.extend(sockets.flat_map(|(_, watched)| watched));
-    }
-
-    fn doubt(&mut self, people: &BTreeSet<UserId>) {
-        self.doubtful.extend(people);
-    }
-
-    /// Who left so long ago that they are gone from this node, and from all.
-    fn expire(&mut self, now: Instant, context: &Context) {
-        while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
-            self.due.pop_front();
-            // Else they were back meanwhile, and have perhaps left again.
-            if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
-                && let Some(Leaving { at, .. }) = self.leaving.remove(&user)
-                && !context.broker.is_live(user)
-            {
-                context.liveness.left(user);
-                if !context.liveness.is_live(user) {
-                    self.gone.insert(user, Gone { at, stored: false });
-                    self.doubtful.insert(user);
-                }
-            }
-        }
-        if self.due.is_empty() {
-            // Thousands may have left at once.
-            self.due = VecDeque::new();
-        }
-    }
-
-    /// People to look at, and who looks at them: about so many.
-    fn take_doubts(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<Look>) {
-        let (mut people, mut looks) = (BTreeSet::new(), Vec::new());
-        while looks.len() < most
-            && let Some(at) = self.doubtful.pop_first()
-        {
-            people.insert(at);
-            for &(from, _) in self.watched.get(&at).into_iter().flat_map(|watched| watched.by.keys()) {
-                let look = Look { from, at };
-                // A person's sockets are side by side.
-                if looks.last() != Some(&look) {
-                    looks.push(look);
-                }
-            }
-        }
-        (people, looks)
     }
 }
