@@ -74,7 +74,7 @@ impl ApiTokens {
     /// Ends one of the caller's tokens and cuts its sockets.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
         caller.check_logged_in()?;
-        if !self.context.store.end_api_token(caller.person.id, id).await? {
+        if !self.context.store.end_api_token(caller.person.id, id, self.context.clock.now()).await? {
             return Err(Error::not_found("API token"));
         }
         self.context.broker.cut(caller.person.id, id);

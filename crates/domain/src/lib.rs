@@ -15,6 +15,7 @@ mod channel;
 mod clock;
 mod context;
 mod conversation;
+mod ended_session;
 mod error;
 mod group;
 mod keyring;
@@ -59,6 +60,7 @@ pub use bus::{Bus, Hint, Hints, LocalBus};
 pub use channel::Channel;
 pub use clock::{Clock, ClockWatch};
 pub use conversation::{Around, Conversations};
+pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
@@ -162,6 +164,8 @@ pub struct Domain {
     pub users: Users,
     /// Logging in and out.
     pub sessions: Sessions,
+    /// Cutting the sockets of sessions that ended anywhere.
+    pub ended_sessions: Arc<EndedSessions>,
     /// What programs log in with.
     pub api_tokens: Arc<ApiTokens>,
     /// Who talks with whom.
@@ -208,17 +212,19 @@ impl Domain {
         let blocks = Arc::new(Blocks::new(own(), presences.clone()));
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
         let hints = context.bus.subscribe();
+        let relay = Relay::new(hints, receipts.clone(), typings.clone(), presences.clone(), blocks.clone());
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
+            ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(own(), announcer.clone(), blocks.clone(), presences.clone()),
             messages: Messages::new(own(), settings),
             attachments: Attachments::new(own(), blobs, settings),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
-            relay: Relay::new(hints, receipts.clone(), typings.clone(), presences.clone(), blocks.clone()),
+            relay,
             typings,
             api_tokens,
             blocks,

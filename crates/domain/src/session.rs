@@ -149,7 +149,7 @@ impl Sessions {
     /// Ends one of the caller's sessions and cuts its sockets.
     pub async fn end(&self, caller: &Caller, id: SessionId) -> Result<(), Error> {
         caller.check_logged_in()?;
-        if !self.context.store.end_session(caller.person.id, id).await? {
+        if !self.context.store.end_session(caller.person.id, id, self.context.clock.now()).await? {
             return Err(Error::not_found("session"));
         }
         self.context.broker.cut(caller.person.id, id);

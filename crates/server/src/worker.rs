@@ -31,6 +31,7 @@ impl Workers {
         workers.spawn("announcer", announcer(app.clone(), stop.clone()));
         workers.spawn("receipts", receipts(app.clone(), stop.clone()));
         workers.spawn("presences", presences(app.clone(), stop.clone()));
+        workers.spawn("ended_sessions", ended_sessions(app.clone(), stop.clone()));
         workers.spawn("relay", relay(app.clone(), stop.clone()));
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
         workers.spawn("sweep", sweep(app.clone(), stop.clone()));
@@ -94,6 +95,11 @@ async fn api_tokens(app: Arc<App>, stop: CancellationToken) {
 /// Tells who comes and goes, and stores when people were last there.
 async fn presences(app: Arc<App>, stop: CancellationToken) {
     app.domain.presences.run(stop.cancelled()).await;
+}
+
+/// Cuts the sockets of sessions that ended anywhere.
+async fn ended_sessions(app: Arc<App>, stop: CancellationToken) {
+    app.domain.ended_sessions.run(stop.cancelled()).await;
 }
 
 /// Takes what other nodes tell to the sockets of this one.

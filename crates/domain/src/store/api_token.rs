@@ -41,7 +41,7 @@ pub trait ApiTokenStore: Send + Sync {
     async fn note_api_token_used(&self, hash: Hash, at: Timestamp) -> Result<(), StoreError>;
 
     /// Ends a token of a user; says whether there was one.
-    async fn end_api_token(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+    async fn end_api_token(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Ends the tokens that expired by `now`, and gives them.
     async fn end_expired_api_tokens(&self, now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError>;

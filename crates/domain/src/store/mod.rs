@@ -42,7 +42,7 @@ pub use log::{Follower, MessageStore, Range, Read, Upto};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, Reaction, first_body};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
-pub use session::{Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
+pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 pub use transaction::{Changed, Logged, Sent, Transaction, Uploads};
 
 /// Why the store did not do it. Nothing is promised: mostly nothing was stored, but what failed in its commit may be

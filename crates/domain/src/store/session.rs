@@ -75,6 +75,24 @@ pub enum Rotation {
     Unknown,
 }
 
+/// A session, or an API token, that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Higher than that of every one that ended before.
+    pub number: u64,
+    /// Whose.
+    pub user: UserId,
+    /// The session, or the token.
+    pub session: SessionId,
+    /// When it ended.
+    pub at: Timestamp,
+}
+
+impl EndedSession {
+    /// How long it is kept for those who may have sockets of the session. They follow within a second.
+    pub const KEPT: Duration = Duration::from_hours(24);
+}
+
 /// Sessions and their refresh tokens.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
@@ -101,9 +119,16 @@ pub trait SessionStore: Send + Sync {
     async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError>;
 
     /// Ends a session of a user; says whether there was one.
-    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+    async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets what expired before `now`: refresh tokens, the sessions left without one, and codes.
-    /// Gives the sessions that ended by it.
+    /// Forgets what expired before `now`: refresh tokens, the sessions left without one, and codes; and sessions that
+    /// ended long ago. Gives the sessions that ended by it.
     async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// Sessions and API tokens that ended, however that came, with higher numbers than this one: the first, in the order
+    /// of their numbers. Whoever has read up to a number misses none by going on from there.
+    async fn ended_sessions(&self, after: u64, limit: usize) -> Result<Vec<EndedSession>, StoreError>;
+
+    /// The number of what ended last.
+    async fn last_ended_session(&self) -> Result<u64, StoreError>;
 }

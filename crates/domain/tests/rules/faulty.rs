@@ -9,11 +9,11 @@ use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, Epoch, Follower, Found, FoundAccounts,
-    GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch, NewAccount,
-    NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation, Search,
-    SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError, Submitted,
-    UserId,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, Epoch, Follower, Found,
+    FoundAccounts, GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch,
+    NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation,
+    Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError,
+    Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, SessionId, Timestamp};
@@ -34,6 +34,8 @@ pub(crate) struct Faulty {
     pub(crate) late: Mutex<Option<Late>>,
     /// Keeps the next answer to what a conversation is for a member so.
     pub(crate) late_view: Mutex<Option<Late>>,
+    /// Keeps the next answer to the end of a session so.
+    pub(crate) late_end: Mutex<Option<Late>>,
     /// See [`StoreAge::doubted`].
     pub(crate) doubted: Mutex<Option<Duration>>,
 }
@@ -70,6 +72,7 @@ impl Faulty {
             follows: 0.into(),
             late: Mutex::default(),
             late_view: Mutex::default(),
+            late_end: Mutex::default(),
             doubted: Mutex::default(),
         }
     }
@@ -149,8 +152,15 @@ hand_on! {
         fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
         fn session_of_refresh(token: Hash) -> Result<Option<SessionId>, StoreError>;
         fn rotate(refresh: RefreshUse) -> Result<Rotation, StoreError>;
-        fn end_session(user: UserId, id: SessionId) -> Result<bool, StoreError>;
         fn forget_expired(now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
+        fn ended_sessions(after: u64, limit: usize) -> Result<Vec<EndedSession>, StoreError>;
+        fn last_ended_session() -> Result<u64, StoreError>;
+    }
+
+    async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
+        let ended = self.store.end_session(user, id, at).await;
+        Late::keep(&self.late_end).await;
+        ended
     }
 }
 
@@ -160,7 +170,7 @@ hand_on! {
         fn api_token(hash: Hash) -> Result<Option<ApiTokenRecord>, StoreError>;
         fn api_tokens_of(user: UserId) -> Result<Vec<ApiTokenRecord>, StoreError>;
         fn note_api_token_used(hash: Hash, at: Timestamp) -> Result<(), StoreError>;
-        fn end_api_token(user: UserId, id: SessionId) -> Result<bool, StoreError>;
+        fn end_api_token(user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
         fn end_expired_api_tokens(now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError>;
     }
 }

@@ -5,6 +5,7 @@ use domain::store::{NewSession, SessionRecord, SessionStore};
 use domain::{Clock, Rate, Settings};
 use protocol::{Code, Login, SessionId};
 
+use crate::faulty::Late;
 use crate::support::{World, login, settings};
 
 #[tokio::test]
@@ -31,6 +32,24 @@ async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
     assert_eq!(*world.told.cut.lock(), [ann.session]);
     let caller = world.domain.sessions.refresh(&kept.refresh_token).await.unwrap();
     assert!(world.domain.sessions.authenticate(&caller.token).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_end_nobody_waits_for_is_cut() {
+    let world = World::new();
+    let (ann, phone) = (world.person("ann").await, world.caller("ann").await);
+    let following = world.domain.ended_sessions.clone();
+    tokio::spawn(async move { following.run(std::future::pending()).await });
+    tokio::task::yield_now().await;
+    let (stored, _go) = Late::next(&world.faulty.late_end);
+    tokio::select! {
+        biased;
+        _ = world.domain.sessions.end(&ann, phone.session) => panic!("it was to be given up"),
+        stored = stored => stored.unwrap(),
+    }
+    assert!(world.told.cut.lock().is_empty());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(*world.told.cut.lock(), [phone.session]);
 }
 
 #[tokio::test]

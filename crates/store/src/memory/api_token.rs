@@ -43,14 +43,17 @@ impl ApiTokenStore for MemoryStore {
         Ok(())
     }
 
-    async fn end_api_token(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    async fn end_api_token(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         let mut tokens = self.api_tokens.write();
-        Ok(tokens.extract_if(|_, token| token.user == user && token.id == id).count() > 0)
+        let theirs = tokens.extract_if(|_, token| token.user == user && token.id == id);
+        let mut ended = self.ended_sessions.lock();
+        Ok(theirs.inspect(|_| ended.push(user, id, at)).count() > 0)
     }
 
     async fn end_expired_api_tokens(&self, now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError> {
         let mut tokens = self.api_tokens.write();
         let expired = tokens.extract_if(|_, token| token.expires_at.is_some_and(|at| at <= now));
-        Ok(expired.map(|(_, token)| token).collect())
+        let mut ended = self.ended_sessions.lock();
+        Ok(expired.map(|(_, token)| token).inspect(|token| ended.push(token.user, token.id, now)).collect())
     }
 }

@@ -17,19 +17,20 @@ pub use blob::MemoryBlobs;
 
 use async_trait::async_trait;
 use domain::store::{Epoch, Position, Store, StoreError};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order, and none across an await: conversations, a conversation's log, attachments, blocks, client ids
-/// of a sender or first bodies, position, tail.
+/// of a sender or first bodies, position, tail. And sessions or API tokens, ended sessions.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
+    ended_sessions: Mutex<session::EndedSessions>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
     tail: Tail,
@@ -45,6 +46,7 @@ impl MemoryStore {
             accounts: RwLock::default(),
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
+            ended_sessions: Mutex::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),
             tail: Tail::new(Position::default()),

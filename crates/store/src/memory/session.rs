@@ -1,9 +1,10 @@
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use async_trait::async_trait;
 use domain::store::{
-    Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError, UserId,
+    EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError,
+    UserId,
 };
 use protocol::{SessionId, Timestamp};
 
@@ -23,6 +24,20 @@ struct RefreshToken {
     state: State,
 }
 
+/// What ended lately, by ascending number.
+#[derive(Default)]
+pub(super) struct EndedSessions {
+    ended: VecDeque<EndedSession>,
+    last: u64,
+}
+
+impl EndedSessions {
+    pub(super) fn push(&mut self, user: UserId, session: SessionId, at: Timestamp) {
+        self.last += 1;
+        self.ended.push_back(EndedSession { number: self.last, user, session, at });
+    }
+}
+
 enum State {
     Fresh,
     /// Its successor is fresh.
@@ -35,9 +50,9 @@ enum State {
 }
 
 impl Sessions {
-    fn end(&mut self, id: SessionId) -> Option<SessionRecord> {
+    fn end(&mut self, id: SessionId, at: Timestamp, ended: &mut EndedSessions) -> Option<SessionRecord> {
         self.refresh.retain(|_, token| token.session != id);
-        self.live.remove(&id)
+        self.live.remove(&id).inspect(|session| ended.push(session.user, id, at))
     }
 }
 
@@ -48,13 +63,14 @@ impl SessionStore for MemoryStore {
         let mut sessions = self.sessions.write();
         let fresh = RefreshToken { session: session.id, expires_at, predecessor: None, state: State::Fresh };
         sessions.refresh.insert(refresh, fresh);
-        let (user, id) = (session.user, session.id);
+        let (user, id, at) = (session.user, session.id, session.created_at);
         sessions.live.insert(id, session);
         let of_user = sessions.live.values().filter(|session| session.user == user && session.id != id);
         let mut of_user: Vec<_> = of_user.map(|session| (session.last_seen_at, session.id)).collect();
         of_user.sort_unstable();
         let more = (of_user.len() + 1).saturating_sub(most);
-        Ok(of_user.into_iter().take(more).filter_map(|(_, id)| sessions.end(id)).collect())
+        let mut ended = self.ended_sessions.lock();
+        Ok(of_user.into_iter().take(more).filter_map(|(_, id)| sessions.end(id, at, &mut ended)).collect())
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {
@@ -86,7 +102,8 @@ impl SessionStore for MemoryStore {
                 return Ok(session.map_or(Rotation::Unknown, |session| Rotation::Rotated(session, salt)));
             }
             State::Used { .. } | State::Spent => {
-                return Ok(sessions.end(id).map_or(Rotation::Unknown, Rotation::Reused));
+                let ended = sessions.end(id, now, &mut self.ended_sessions.lock());
+                return Ok(ended.map_or(Rotation::Unknown, Rotation::Reused));
             }
             State::Fresh if token.expires_at <= now => return Ok(Rotation::Unknown),
             State::Fresh => {}
@@ -109,12 +126,12 @@ impl SessionStore for MemoryStore {
         Ok(Rotation::Rotated(session.clone(), salt))
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         let mut sessions = self.sessions.write();
         if sessions.live.get(&id).is_none_or(|session| session.user != user) {
             return Ok(false);
         }
-        Ok(sessions.end(id).is_some())
+        Ok(sessions.end(id, at, &mut self.ended_sessions.lock()).is_some())
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
@@ -122,6 +139,20 @@ impl SessionStore for MemoryStore {
         let mut sessions = self.sessions.write();
         sessions.refresh.retain(|_, token| token.expires_at > now);
         let alive: HashSet<_> = sessions.refresh.values().map(|token| token.session).collect();
-        Ok(sessions.live.extract_if(|id, _| !alive.contains(id)).map(|(_, session)| session).collect())
+        let mut ended = self.ended_sessions.lock();
+        let old = now.minus(EndedSession::KEPT);
+        ended.ended.retain(|ended| ended.at > old);
+        let expired = sessions.live.extract_if(|id, _| !alive.contains(id)).map(|(_, session)| session);
+        Ok(expired.inspect(|session| ended.push(session.user, session.id, now)).collect())
+    }
+
+    async fn ended_sessions(&self, after: u64, limit: usize) -> Result<Vec<EndedSession>, StoreError> {
+        let EndedSessions { ended, .. } = &*self.ended_sessions.lock();
+        let first = ended.partition_point(|ended| ended.number <= after);
+        Ok(ended.range(first..).take(limit).copied().collect())
+    }
+
+    async fn last_ended_session(&self) -> Result<u64, StoreError> {
+        Ok(self.ended_sessions.lock().last)
     }
 }

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::lane::NOBODY;
+use super::session::note_ended;
 
 const COLUMNS: &str = "id, user_id, name, created_at, expires_at, last_used_at";
 
@@ -74,10 +75,14 @@ impl ApiTokenStore for SqliteStore {
         self.writer.run(note).await
     }
 
-    async fn end_api_token(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    async fn end_api_token(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         let end = move |connection: &Connection| {
             let sql = "DELETE FROM api_tokens WHERE user_id = ? AND id = ?";
-            Ok(connection.prepare_cached(sql)?.execute(params![user.0, id.as_bytes()])? > 0)
+            let ended = connection.prepare_cached(sql)?.execute(params![user.0, id.as_bytes()])? > 0;
+            if ended {
+                note_ended(connection, user, id, at)?;
+            }
+            Ok(ended)
         };
         self.writer.run(end).await
     }
@@ -93,7 +98,12 @@ impl ApiTokenStore for SqliteStore {
         }
         let end = move |connection: &Connection| {
             let sql = format!("DELETE FROM api_tokens WHERE expires_at <= ? RETURNING {COLUMNS}");
-            connection.prepare_cached(&sql)?.query_map([now.as_millis()], record)?.collect()
+            let mut expire = connection.prepare_cached(&sql)?;
+            let ended: Vec<_> = expire.query_map([now.as_millis()], record)?.collect::<Result<_, _>>()?;
+            for token in &ended {
+                note_ended(connection, token.user, token.id, now)?;
+            }
+            Ok(ended)
         };
         self.writer.run(end).await
     }

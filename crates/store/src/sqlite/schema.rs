@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     COSTS,
     include_str!("../../migrations/sqlite/0010_identity.sql"),
     include_str!("../../migrations/sqlite/0011_doubt.sql"),
+    include_str!("../../migrations/sqlite/0012_ended_sessions.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

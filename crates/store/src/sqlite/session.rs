@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use domain::store::{
-    Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError, UserId,
+    EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore, StoreError,
+    UserId,
 };
 use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -37,8 +38,20 @@ fn put_refresh(
 }
 
 /// Ends a session; its refresh tokens go with it.
-fn end(connection: &Connection, id: SessionId) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("DELETE FROM sessions WHERE id = ?")?.execute([id.as_bytes()])?;
+fn end(connection: &Connection, session: &SessionRecord, at: Timestamp) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM sessions WHERE id = ?")?.execute([session.id.as_bytes()])?;
+    note_ended(connection, session.user, session.id, at)
+}
+
+/// Notes that a session or an API token has ended.
+pub(super) fn note_ended(
+    connection: &Connection,
+    user: UserId,
+    id: SessionId,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO ended_sessions (user_id, session_id, ended_at) VALUES (?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![user.0, id.as_bytes(), at.as_millis()])?;
     Ok(())
 }
 
@@ -79,7 +92,7 @@ fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rus
         return match (token.used_at, token.salt) {
             (Some(at), Some(salt)) if refresh.is_repeat_of(at) => Ok(Rotation::Rotated(session, salt)),
             _ => {
-                end(connection, id)?;
+                end(connection, &session, now)?;
                 Ok(Rotation::Reused(session))
             }
         };
@@ -128,8 +141,8 @@ impl SessionStore for SqliteStore {
             let more =
                 unused_longest.query_map(params![session.user.0, session.id.as_bytes(), others], record)?;
             let more: Vec<_> = more.collect::<Result<_, _>>()?;
-            for session in &more {
-                end(connection, session.id)?;
+            for unused in &more {
+                end(connection, unused, session.created_at)?;
             }
             Ok(more)
         };
@@ -158,32 +171,66 @@ impl SessionStore for SqliteStore {
         self.writer.run(move |connection| rotate(connection, &refresh)).await
     }
 
-    async fn end_session(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         let end = move |connection: &Connection| {
-            let theirs = find(connection, id)?.is_some_and(|session| session.user == user);
-            if theirs {
-                end(connection, id)?;
-            }
-            Ok(theirs)
+            let theirs = find(connection, id)?.filter(|session| session.user == user);
+            theirs.as_ref().map(|session| end(connection, session, at)).transpose()?;
+            Ok(theirs.is_some())
         };
         self.writer.run(end).await
     }
 
     async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError> {
         let forget = move |connection: &Connection| {
-            let now = now.as_millis();
-            connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [now])?;
+            let old = now.minus(EndedSession::KEPT).as_millis();
+            connection.execute("DELETE FROM ended_sessions WHERE ended_at <= ?", [old])?;
+            let expired_at = now.as_millis();
+            connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [expired_at])?;
             // A session ends with its last token, so only these are looked at.
             let sql = "DELETE FROM refresh_tokens WHERE expires_at <= ? RETURNING session_id";
             let mut expired = connection.prepare(sql)?;
-            let of: Vec<[u8; 16]> = expired.query_map([now], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let of: Vec<[u8; 16]> =
+                expired.query_map([expired_at], |row| row.get(0))?.collect::<Result<_, _>>()?;
             let sql = "DELETE FROM sessions WHERE id = ?1 AND NOT EXISTS \
                        (SELECT 1 FROM refresh_tokens WHERE session_id = ?1) \
                        RETURNING id, user_id, device, created_at, last_seen_at";
             let mut end = connection.prepare(sql)?;
             let ended = of.iter().map(|id| end.query_row([id], record).optional());
-            ended.filter_map(Result::transpose).collect()
+            let ended: Vec<_> = ended.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            for session in &ended {
+                note_ended(connection, session.user, session.id, now)?;
+            }
+            Ok(ended)
         };
         self.writer.run(forget).await
+    }
+
+    async fn ended_sessions(&self, after: u64, limit: usize) -> Result<Vec<EndedSession>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT number, user_id, session_id, ended_at FROM ended_sessions \
+                       WHERE number > ? ORDER BY number LIMIT ?";
+            let ended = |row: &Row<'_>| {
+                Ok(EndedSession {
+                    number: row.get("number")?,
+                    user: UserId(row.get("user_id")?),
+                    session: SessionId::from_bytes(row.get("session_id")?),
+                    at: Timestamp::from_millis(row.get("ended_at")?),
+                })
+            };
+            connection.prepare_cached(sql)?.query_map(params![after, limit], ended)?.collect()
+        };
+        self.readers.by_key(NOBODY, read).await
+    }
+
+    async fn last_ended_session(&self) -> Result<u64, StoreError> {
+        let read = |connection: &Connection| {
+            let sql = "SELECT seq FROM sqlite_sequence WHERE name = 'ended_sessions'";
+            Ok(connection
+                .prepare_cached(sql)?
+                .query_row([], |row| row.get(0))
+                .optional()?
+                .unwrap_or_default())
+        };
+        self.readers.by_key(NOBODY, read).await
     }
 }

@@ -316,6 +316,7 @@ const RELEASED: &[u64] = &[
     0x4923_371f_3dbd_0016,
     0xe9cf_b32d_8043_e77e,
     0xf157_59c5_30b3_8f01,
+    0xa4cc_7cc6_034c_504f,
 ];
 
 /// A released migration never changes.

@@ -27,7 +27,7 @@ pub(crate) async fn a_token_is_found_by_its_hash(store: Shared) {
     assert_eq!(store.api_token([3; 32]).await.unwrap(), None);
     // It is none of the sessions.
     assert_eq!(store.session(ending.id).await.unwrap(), None);
-    assert!(!store.end_session(ann, ending.id).await.unwrap());
+    assert!(!store.end_session(ann, ending.id, now()).await.unwrap());
     assert!(store.sessions_of(ann).await.unwrap().is_empty());
 }
 
@@ -35,10 +35,10 @@ pub(crate) async fn only_its_owner_lists_and_ends_a_token(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (first, second) = (make(&store, ann, 1, None).await, make(&store, ann, 2, None).await);
     assert!(store.api_tokens_of(bob).await.unwrap().is_empty());
-    assert!(!store.end_api_token(bob, first.id).await.unwrap());
+    assert!(!store.end_api_token(bob, first.id, now()).await.unwrap());
     assert_eq!(store.api_tokens_of(ann).await.unwrap(), [second.clone(), first.clone()]);
-    assert!(store.end_api_token(ann, first.id).await.unwrap());
-    assert!(!store.end_api_token(ann, first.id).await.unwrap());
+    assert!(store.end_api_token(ann, first.id, now()).await.unwrap());
+    assert!(!store.end_api_token(ann, first.id, now()).await.unwrap());
     assert_eq!(store.api_tokens_of(ann).await.unwrap(), [second]);
     assert_eq!(store.api_token([1; 32]).await.unwrap(), None);
 }
@@ -53,7 +53,7 @@ pub(crate) async fn an_account_has_so_many_tokens_at_most(store: Shared) {
     assert!(!store.create_api_token(more.clone(), hash, MOST).await.unwrap());
     assert_eq!(store.api_token(hash).await.unwrap(), None);
     make(&store, bob, 5, None).await;
-    assert!(store.end_api_token(ann, first.id).await.unwrap());
+    assert!(store.end_api_token(ann, first.id, now()).await.unwrap());
     assert!(store.create_api_token(more, hash, MOST).await.unwrap());
 }
 

@@ -104,6 +104,9 @@ contract! {
         only_its_owner_ends_a_session,
         of_too_many_sessions_the_one_unused_for_longest_ends,
         what_expired_is_forgotten,
+        however_a_session_ends_it_is_told_to_who_follows,
+        what_ended_is_read_from_any_number_and_forgotten_after_a_day,
+        a_session_that_ends_twice_is_told_once,
     };
     conversations::{
         two_people_open_one_direct_conversation,

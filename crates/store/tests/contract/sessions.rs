@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::store::{NewSession, RefreshUse, Rotation, SessionRecord, UserId};
+use domain::store::{ApiTokenRecord, EndedSession, NewSession, RefreshUse, Rotation, SessionRecord, UserId};
 use protocol::{SessionId, Timestamp};
 
 use crate::support::{NEVER, Shared, now, user};
@@ -130,10 +130,10 @@ pub(crate) async fn an_expired_refresh_token_is_unknown(store: Shared) {
 pub(crate) async fn only_its_owner_ends_a_session(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (first, second) = (begin(&store, ann, 1).await, begin(&store, ann, 2).await);
-    assert!(!store.end_session(bob, first.id).await.unwrap());
+    assert!(!store.end_session(bob, first.id, now()).await.unwrap());
     assert_eq!(store.sessions_of(ann).await.unwrap(), [second.clone(), first.clone()]);
-    assert!(store.end_session(ann, first.id).await.unwrap());
-    assert!(!store.end_session(ann, first.id).await.unwrap());
+    assert!(store.end_session(ann, first.id, now()).await.unwrap());
+    assert!(!store.end_session(ann, first.id, now()).await.unwrap());
     assert_eq!(store.sessions_of(ann).await.unwrap(), [second]);
     assert_eq!(store.rotate(buy(1, 9, now())).await.unwrap(), Rotation::Unknown);
 }
@@ -170,4 +170,99 @@ pub(crate) async fn what_expired_is_forgotten(store: Shared) {
     assert_eq!(store.session(old.id).await.unwrap(), None);
     assert!(store.session(kept.id).await.unwrap().is_some());
     assert_eq!(store.codes(ann, now()).await.unwrap(), []);
+}
+
+/// A token that ends at a time, or never.
+async fn api_token(store: &Shared, user: UserId, byte: u8, expires_at: Option<Timestamp>) -> SessionId {
+    let at = now();
+    let id = SessionId::mint(at, u128::from(byte));
+    let token =
+        ApiTokenRecord { id, user, name: "bot".into(), created_at: at, expires_at, last_used_at: None };
+    assert!(store.create_api_token(token, [byte; 32], 100).await.unwrap());
+    id
+}
+
+pub(crate) async fn however_a_session_ends_it_is_told_to_who_follows(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    assert_eq!(store.last_ended_session().await.unwrap(), 0);
+    let mut sessions = Vec::new();
+    for refresh in 1..=4 {
+        sessions.push(begin(&store, ann, refresh).await);
+    }
+    let soon = now();
+    let [expiring, ended] =
+        [api_token(&store, bob, 1, Some(soon)).await, api_token(&store, bob, 2, None).await];
+
+    let at = now();
+    assert!(store.end_session(ann, sessions[0].id, at).await.unwrap());
+    assert!(store.end_api_token(bob, ended, at).await.unwrap());
+    assert_eq!(store.end_expired_api_tokens(at).await.unwrap().len(), 1);
+    // Used twice.
+    store.rotate(buy(2, 11, at)).await.unwrap();
+    store.rotate(buy(11, 12, at)).await.unwrap();
+    assert!(matches!(store.rotate(buy(2, 13, at)).await.unwrap(), Rotation::Reused(_)));
+    // One too many.
+    let session = SessionRecord { id: SessionId::mint(at, 5), created_at: at, ..sessions[0].clone() };
+    let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
+    assert_eq!(store.create_session(new, 2).await.unwrap().len(), 1);
+    let mut told = store.ended_sessions(0, 100).await.unwrap();
+    // Nobody refreshed them, and those before are forgotten.
+    assert_eq!(store.forget_expired(LATER).await.unwrap().len(), 2);
+    told.extend(store.ended_sessions(0, 100).await.unwrap());
+
+    let numbers: Vec<_> = told.iter().map(|ended| ended.number).collect();
+    assert_eq!(numbers, (1..=7).collect::<Vec<_>>());
+    assert_eq!(store.last_ended_session().await.unwrap(), 7);
+    let told: Vec<_> = told.iter().map(|ended| (ended.user, ended.session, ended.at)).collect();
+    let expected = [
+        (ann, sessions[0].id, at),
+        (bob, ended, at),
+        (bob, expiring, at),
+        (ann, sessions[1].id, at),
+        (ann, sessions[2].id, at),
+    ];
+    assert_eq!(told[..5], expected);
+    let mut expired: Vec<_> = told[5..].iter().map(|(_, session, at)| (*session, *at)).collect();
+    expired.sort_unstable();
+    assert_eq!(expired, [(sessions[3].id, LATER), (SessionId::mint(at, 5), LATER)]);
+}
+
+pub(crate) async fn what_ended_is_read_from_any_number_and_forgotten_after_a_day(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let at = now();
+    let mut sessions = Vec::new();
+    for refresh in 1..=3 {
+        let session = begin(&store, ann, refresh).await;
+        assert!(store.end_session(ann, session.id, at).await.unwrap());
+        sessions.push(session.id);
+    }
+    let read = async |after, limit| -> Vec<SessionId> {
+        let ended = store.ended_sessions(after, limit).await.unwrap();
+        ended.iter().map(|ended| ended.session).collect()
+    };
+    assert_eq!(read(0, 2).await, sessions[..2]);
+    assert_eq!(read(2, 2).await, sessions[2..]);
+    assert_eq!(read(3, 2).await, []);
+
+    let a_day_later = at.plus(EndedSession::KEPT);
+    store.forget_expired(Timestamp::from_millis(a_day_later.as_millis() - 1)).await.unwrap();
+    assert_eq!(read(0, 9).await, sessions);
+    store.forget_expired(a_day_later).await.unwrap();
+    assert_eq!(read(0, 9).await, []);
+    // Whoever has come so far does not miss the next one.
+    assert_eq!(store.last_ended_session().await.unwrap(), 3);
+    let next = begin(&store, ann, 4).await;
+    assert!(store.end_session(ann, next.id, a_day_later).await.unwrap());
+    assert_eq!(read(3, 9).await, [next.id]);
+}
+
+pub(crate) async fn a_session_that_ends_twice_is_told_once(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let session = begin(&store, ann, 1).await;
+    let token = api_token(&store, ann, 1, None).await;
+    for (user, is_theirs) in [(bob, false), (ann, true), (ann, false)] {
+        assert_eq!(store.end_session(user, session.id, now()).await.unwrap(), is_theirs);
+        assert_eq!(store.end_api_token(user, token, now()).await.unwrap(), is_theirs);
+    }
+    assert_eq!(store.last_ended_session().await.unwrap(), 2);
 }
