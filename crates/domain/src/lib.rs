@@ -189,7 +189,7 @@ pub struct Domain {
     /// Telling who is connected what is committed.
     pub announcer: Arc<Announcer>,
     /// Taking what other nodes tell to the sockets of this one.
-    pub relay: Relay,
+    pub relay: Arc<Relay>,
     /// Catching up.
     pub syncs: Syncs,
     node: NodeId,
@@ -213,6 +213,7 @@ impl Domain {
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
         let hints = context.bus.subscribe();
         let relay = Relay::new(hints, receipts.clone(), typings.clone(), presences.clone(), blocks.clone());
+        let relay = Arc::new(relay);
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),

@@ -9,6 +9,7 @@ mod faulty;
 mod flushes;
 mod groups;
 mod messages;
+mod nodes;
 mod presences;
 mod receipts;
 mod searches;

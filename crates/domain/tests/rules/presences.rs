@@ -16,14 +16,19 @@ const TABLET: SocketKey = SocketKey { node: NodeId(0), number: 8 };
 const LONG: Duration = Duration::from_secs(3);
 
 /// Tells who comes and goes until the sender is dropped.
-fn run(world: &World) -> (oneshot::Sender<()>, JoinHandle<()>) {
+pub(crate) fn run(world: &World) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel();
     let presences = Arc::clone(&world.domain.presences);
     let running = tokio::spawn(async move { presences.run(async { drop(stopped.await) }).await });
     (stop, running)
 }
 
-async fn watch(world: &World, caller: &Caller, socket: SocketKey, names: &[&str]) -> Vec<Presence> {
+pub(crate) async fn watch(
+    world: &World,
+    caller: &Caller,
+    socket: SocketKey,
+    names: &[&str],
+) -> Vec<Presence> {
     let request = WatchPresence { usernames: names.iter().map(|&name| name.into()).collect() };
     let (answer, answered) = oneshot::channel();
     let answer = |result| drop(answer.send(result));
@@ -31,12 +36,12 @@ async fn watch(world: &World, caller: &Caller, socket: SocketKey, names: &[&str]
     answered.await.unwrap().unwrap().0
 }
 
-fn leave(world: &World, person: &Caller) {
+pub(crate) fn leave(world: &World, person: &Caller) {
     world.told.away.lock().insert(person.person.id);
     world.domain.presences.left(person.person.id, SocketKey::default());
 }
 
-fn come(world: &World, person: &Caller) {
+pub(crate) fn come(world: &World, person: &Caller) {
     world.told.away.lock().remove(&person.person.id);
     world.domain.presences.came(person.person.id);
 }
@@ -53,7 +58,7 @@ async fn told(world: &World) -> Vec<(Vec<SocketKey>, Presence)> {
     told.into_iter().map(presence).collect()
 }
 
-fn is(username: &str, online: bool) -> Presence {
+pub(crate) fn is(username: &str, online: bool) -> Presence {
     Presence { username: username.into(), online, last_seen: None }
 }
 
@@ -65,7 +70,9 @@ fn hide(hide_presence: bool) -> ChangeMe {
 async fn people(world: &World) -> [Caller; 3] {
     let people = [world.person("ann").await, world.person("bob").await, world.person("eve").await];
     world.send(&people[0], to("bob", "hi")).await.unwrap();
-    people.iter().for_each(|person| come(world, person));
+    for person in &people {
+        come(world, person);
+    }
     people
 }
 

@@ -29,6 +29,22 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) told: Arc<Told>,
     pub(crate) codes: Arc<Codes>,
+    pub(crate) bus: Arc<LocalBus>,
+    liveness: Arc<LocalLiveness>,
+}
+
+/// Which of the nodes on a store a world is, and its ways to the others.
+struct Node {
+    id: NodeId,
+    bus: LocalBus,
+    liveness: LocalLiveness,
+}
+
+impl Node {
+    fn alone() -> Self {
+        let id = NodeId(1);
+        Self { id, bus: LocalBus::new(id), liveness: LocalLiveness::new(id) }
+    }
 }
 
 #[derive(Default)]
@@ -164,16 +180,26 @@ impl World {
         let random = Arc::new(Counting(AtomicU64::new(1000 * WORLDS.fetch_add(1, Ordering::SeqCst))));
         let store = Arc::new(MemoryStore::new(Epoch::draw(&*random)));
         let blobs = Arc::new(MemoryBlobs::new(10_000_000));
-        Self::on(store, blobs, Arc::default(), random, settings)
+        Self::on(Node::alone(), store, blobs, Arc::default(), random, settings)
     }
 
     /// Another server on the same store, at the same time.
     pub(crate) fn restart(&self) -> Self {
         let random = Arc::new(Counting(AtomicU64::new(1 << 40)));
-        Self::on(self.store.clone(), self.blobs.clone(), self.clock.clone(), random, &settings())
+        let (store, blobs) = (self.store.clone(), self.blobs.clone());
+        Self::on(Node::alone(), store, blobs, self.clock.clone(), random, &settings())
+    }
+
+    /// Another node on the same store.
+    pub(crate) fn beside(&self) -> Self {
+        let random = Arc::new(Counting(AtomicU64::new(1 << 41)));
+        let (store, blobs, id) = (self.store.clone(), self.blobs.clone(), NodeId(2));
+        let node = Node { id, bus: self.bus.beside(id), liveness: self.liveness.beside(id) };
+        Self::on(node, store, blobs, self.clock.clone(), random, &settings())
     }
 
     fn on(
+        node: Node,
         store: Arc<MemoryStore>,
         blobs: Arc<MemoryBlobs>,
         clock: Arc<ManualClock>,
@@ -182,13 +208,14 @@ impl World {
     ) -> Self {
         let faulty = Arc::new(Faulty::new(store.clone()));
         let (told, codes) = (Arc::<Told>::default(), Arc::<Codes>::default());
+        let (bus, liveness) = (Arc::new(node.bus), Arc::new(node.liveness));
         let ports = Ports {
-            node: NodeId::default(),
+            node: node.id,
             store: faulty.clone() as Arc<dyn Store>,
             blobs: blobs.clone(),
             broker: told.clone(),
-            bus: Arc::new(LocalBus::new(NodeId::default())),
-            liveness: Arc::new(LocalLiveness::new(NodeId::default())),
+            bus: bus.clone(),
+            liveness: liveness.clone(),
             otp: codes.clone(),
             clock: clock.clone(),
             random,
@@ -197,7 +224,9 @@ impl World {
         let domain = Domain::new(ports, settings);
         let announcer = domain.announcer.clone();
         tokio::spawn(async move { announcer.run(std::future::pending()).await });
-        Self { domain, store, blobs, faulty, clock, told, codes }
+        let relay = domain.relay.clone();
+        tokio::spawn(async move { relay.run(std::future::pending()).await });
+        Self { domain, store, blobs, faulty, clock, told, codes, bus, liveness }
     }
 
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {
