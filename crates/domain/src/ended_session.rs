@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::store::{EndedSession, StoreError};
 
-/// Cuts the sockets of sessions that ended at another node, and of those that ended here while nobody was left to cut
-/// them: whoever ends a session cuts it on its own node at once, unless the request is given up in between.
+/// Cuts the sockets of sessions that ended at another node. Whoever ends a session cuts it on its own node at once; here
+/// it is cut again, in case a fault came between its commit and that.
 pub struct EndedSessions {
     context: Arc<Context>,
 }

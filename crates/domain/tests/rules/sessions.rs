@@ -35,7 +35,7 @@ async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_whose_end_nobody_waits_for_is_cut() {
+async fn a_session_whose_end_is_broken_off_behind_its_commit_is_cut() {
     let world = World::new();
     let (ann, phone) = (world.person("ann").await, world.caller("ann").await);
     let following = world.domain.ended_sessions.clone();
