@@ -45,7 +45,7 @@ const CHECKPOINT: i64 = 4000;
 /// How long entries are gathered: a transaction for each would cost much more.
 const GATHERING: Duration = Duration::from_millis(20);
 /// After a transaction of this many they are gathered for longer.
-const BUSY: usize = 256;
+const BUSY: usize = 32;
 /// How long that is.
 const BUSY_GATHERING: Duration = Duration::from_millis(150);
 /// The longest rest after a transaction.

@@ -28,6 +28,8 @@ const BATCH: usize = 4096;
 const BUSY: usize = 32;
 /// How long it is gathered then; the time that a sync takes on a fast disk.
 const GATHERING: Duration = Duration::from_millis(2);
+/// How long it is gathered after a commit of fewer: most of what a message costs then is its commit and being woken.
+const GATHERING_FEW: Duration = Duration::from_millis(1);
 
 /// A change of the database.
 pub(super) trait Job: Send {
@@ -229,12 +231,17 @@ impl Fault {
 impl Thread {
     fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut busy = false;
+        let mut gathering = None;
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
-            if busy && batch.len() < BATCH {
-                gather(&mut queue, &mut batch);
+            if let Some(time) = gathering.filter(|_| batch.len() < BATCH) {
+                gather(&mut queue, &mut batch, time);
             }
-            busy = batch.len() >= BUSY;
+            gathering = match batch.len() {
+                // Who writes alone waits for nobody.
+                ..2 => None,
+                2..BUSY => Some(GATHERING_FEW),
+                BUSY.. => Some(GATHERING),
+            };
             match self.commit(&mut batch) {
                 // One at a time, so that only the one that cannot be done fails.
                 Err(fault) if batch.len() > 1 && !fault.is_of_the_store() => {
@@ -334,8 +341,8 @@ impl Thread {
 
 /// Waits for more, as many are about to come: the pages of conversations are written once for each commit, so
 /// a commit of twice as many messages costs little more.
-fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>) {
-    std::thread::sleep(GATHERING);
+fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, time: Duration) {
+    std::thread::sleep(time);
     while batch.len() < BATCH
         && let Ok(job) = queue.try_recv()
     {
