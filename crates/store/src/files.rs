@@ -1,4 +1,4 @@
-//! The bytes of files, each a file of its own: `attachments/ab/cdef…`, named by their SHA-256.
+//! Blobs in a folder. Each blob is a file named by the SHA-256 of its bytes: `attachments/ab/cdef…`.
 
 use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Write};
@@ -13,20 +13,20 @@ use domain::store::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek, StoreError};
 
 use crate::reserve::is_full;
 
-/// What is gathered before it is written: each time goes to another thread and back.
-const GATHERED: usize = 256 << 10;
+/// Bytes gathered before a write, because each write goes to another thread and back.
+const WRITE_BUFFER: usize = 256 << 10;
 
-/// Keeps the bytes of files in a folder. Nothing else may use it: the folder is guarded by the lock of the store
-/// beside it.
+/// Stores blobs in a folder. Nothing else may use that folder. It has no lock of its own: the lock of the data folder
+/// guards it.
 pub struct FileBlobs {
     folder: Arc<Path>,
-    /// Names what is on its way in.
+    /// The name of the next temporary file.
     next: AtomicU64,
 }
 
 impl FileBlobs {
-    /// Opens the folder `attachments` in a data folder; makes it where it is missing, and removes what was on its way
-    /// in when the last process ended.
+    /// Opens the folder `attachments` in a data folder, and makes it if it is missing. Removes unfinished uploads of
+    /// the last process.
     pub fn open(data: &Path) -> Result<Self, std::io::Error> {
         let folder: Arc<Path> = data.join("attachments").into();
         let new = folder.join("new");
@@ -35,7 +35,7 @@ impl FileBlobs {
             _ => {}
         }
         match make(&new) {
-            // It is made once there is room.
+            // `begin` makes the folder once there is room.
             Err(error) if is_full(&error) => {}
             made => made?,
         }
@@ -44,7 +44,7 @@ impl FileBlobs {
     }
 }
 
-/// Where the bytes of a hash are: the folder, and the file in it.
+/// The folder and the file of a hash.
 fn place(folder: &Path, hash: BlobHash) -> (PathBuf, PathBuf) {
     let name = hash.to_string();
     let (first, rest) = name.split_at(2);
@@ -57,12 +57,12 @@ fn make(folder: &Path) -> Result<(), std::io::Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Makes the names in a folder durable.
+/// Makes the entries of a folder durable, such as a renamed file.
 fn sync(folder: &Path) -> Result<(), std::io::Error> {
     File::open(folder)?.sync_all()
 }
 
-/// Works with files on a thread that may block.
+/// Runs work with files on a thread that may block.
 async fn run<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, std::io::Error> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -70,25 +70,25 @@ async fn run<T: Send + 'static>(
     done.map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
-struct Coming {
+struct IncomingFile {
     folder: Arc<Path>,
-    /// Removed with this.
-    temporary: Arc<Temporary>,
+    /// The file, which is removed when this is dropped, unless `keep` has renamed it.
+    temporary: Arc<TemporaryFile>,
     file: Arc<File>,
     gathered: Vec<u8>,
 }
 
-/// A file that is removed, unless it has been renamed. Work on another thread holds it, too, so that nothing appears
-/// under its name after it was removed.
-struct Temporary(PathBuf);
+/// A path that is removed on drop. After a rename nothing is there to remove. Work on another thread holds a clone, so
+/// that the file is not removed while that work still writes it.
+struct TemporaryFile(PathBuf);
 
-impl Drop for Temporary {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
-impl Coming {
+impl IncomingFile {
     async fn flush(&mut self) -> Result<(), StoreError> {
         if self.gathered.is_empty() {
             return Ok(());
@@ -107,10 +107,10 @@ impl Coming {
 }
 
 #[async_trait]
-impl NewBlob for Coming {
+impl NewBlob for IncomingFile {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         self.gathered.extend_from_slice(&bytes);
-        if self.gathered.len() < GATHERED { Ok(()) } else { self.flush().await }
+        if self.gathered.len() < WRITE_BUFFER { Ok(()) } else { self.flush().await }
     }
 
     async fn written(&mut self) -> Result<Box<dyn ReadSeek>, StoreError> {
@@ -125,7 +125,7 @@ impl NewBlob for Coming {
             let (inner, file) = place(&self.folder, hash);
             let new = !file.try_exists()?;
             if new {
-                // Whole on the disk before it has its name.
+                // The bytes must be on the disk before the file gets its name.
                 self.file.sync_all()?;
                 make(&inner)?;
                 std::fs::rename(&self.temporary.0, &file)?;
@@ -138,13 +138,13 @@ impl NewBlob for Coming {
     }
 }
 
-struct Kept {
+struct StoredFile {
     file: Arc<File>,
     size: u64,
 }
 
 #[async_trait]
-impl Blob for Kept {
+impl Blob for StoredFile {
     fn size(&self) -> u64 {
         self.size
     }
@@ -175,9 +175,9 @@ impl BlobStore for FileBlobs {
                 }
                 file => file?,
             };
-            let temporary = Arc::new(Temporary(path));
-            let coming = Coming { folder, temporary, file: Arc::new(file), gathered: Vec::new() };
-            Ok(Box::new(coming) as Box<dyn NewBlob>)
+            let temporary = Arc::new(TemporaryFile(path));
+            let incoming = IncomingFile { folder, temporary, file: Arc::new(file), gathered: Vec::new() };
+            Ok(Box::new(incoming) as Box<dyn NewBlob>)
         })
         .await
     }
@@ -187,7 +187,7 @@ impl BlobStore for FileBlobs {
         run(move || match File::open(path) {
             Ok(file) => {
                 let size = file.metadata()?.len();
-                Ok(Some(Arc::new(Kept { file: Arc::new(file), size }) as Arc<dyn Blob>))
+                Ok(Some(Arc::new(StoredFile { file: Arc::new(file), size }) as Arc<dyn Blob>))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -214,7 +214,7 @@ impl BlobStore for FileBlobs {
             };
             let mut hashes = Vec::new();
             for file in files {
-                // What has no hash for its name is not ours to touch.
+                // Files that are not named by a hash are not ours. Leave them alone.
                 let name = file?.file_name();
                 hashes.extend(name.to_str().and_then(|rest| parse(&format!("{begin}{rest}"))));
             }

@@ -1,36 +1,36 @@
-//! The data folder: one process's at a time, and closed to other users of the machine.
+//! The data folder: used by one process at a time, and closed to other users of the machine.
 
 use std::fs::{DirBuilder, File, Metadata, Permissions, TryLockError};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// What others may have been given.
+/// The permission bits of the group and of others.
 const OTHERS: u32 = 0o077;
-/// A folder of which everybody may use a part, such as `/tmp`.
+/// The bit of a folder that everybody may write into, such as `/tmp`.
 const STICKY: u32 = 0o1000;
-/// The beginnings of the names of our files.
+/// How the names of our files begin.
 const FILES: [&str; 5] = ["aldis.db", "search.db", "lock", "identity", "reserve"];
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
-    /// Another process has it.
+    /// Another process uses the folder.
     #[error("the data folder {0} is in use by another process; stop that one, or use another folder")]
     InUse(PathBuf),
-    /// Others can enter it or read a file in it, and it is not for us to close.
+    /// Other users can enter the folder or read a file in it, and we may not or cannot close it.
     #[error(
         "{0} is open to other users of this machine (mode {1:o}), and it cannot be closed from here; run chmod go= {0} \
          as its owner, or use a folder of its own, such as --data {0}/aldis"
     )]
     Open(PathBuf, u32),
-    /// The folder or a file in it.
+    /// The folder or a file in it cannot be opened.
     #[error("the data folder {0} cannot be used: {1}")]
     Unusable(PathBuf, #[source] Error),
 }
 
-/// Takes a folder for this process, makes it where it is missing, and closes it to other users. The operating system
-/// gives it back when the file is closed, however the process ends.
+/// Locks a folder for this process, and closes it to other users. Makes the folder if it is missing. The lock lasts
+/// until the returned file is closed, however the process ends.
 pub(crate) fn take(folder: &Path) -> Result<File, FolderError> {
     let failed = |error| FolderError::Unusable(folder.to_owned(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
@@ -60,9 +60,10 @@ pub(crate) fn take(folder: &Path) -> Result<File, FolderError> {
     Ok(file)
 }
 
-/// Makes an empty file that only its owner can read, if there is none. SQLite gives the files beside it its mode.
+/// Makes an empty file that only its owner can read, if there is none. SQLite makes the files beside a database with
+/// the mode of the database.
 pub(crate) fn make_file(path: &Path) -> Result<(), Error> {
-    // Opened only if it is new: closing a database that is open would take SQLite's locks from it.
+    // A file that exists is not opened: closing it would drop the locks that SQLite has on an open database.
     match File::options().create_new(true).write(true).mode(0o600).open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -70,10 +71,10 @@ pub(crate) fn make_file(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Files that are open, and should stay where they are.
-pub(crate) struct Places(Vec<(PathBuf, (u64, u64))>);
+/// Paths of open files, with the device and inode that each should keep.
+pub(crate) struct WatchedFiles(Vec<(PathBuf, (u64, u64))>);
 
-impl Places {
+impl WatchedFiles {
     pub(crate) fn of(paths: impl IntoIterator<Item = PathBuf>) -> Result<Self, Error> {
         let place = |path: PathBuf| {
             let metadata = path.metadata()?;
@@ -82,18 +83,18 @@ impl Places {
         paths.into_iter().map(place).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The first that is not there any more, or is another file.
+    /// The first path where the file is missing or is another one.
     pub(crate) fn moved(&self) -> Option<&Path> {
         let moved = |(path, place): &&(PathBuf, (u64, u64))| match path.metadata() {
             Ok(metadata) => (metadata.dev(), metadata.ino()) != *place,
-            // Of what cannot be seen nothing is known.
+            // With any other error we cannot tell.
             Err(error) => error.kind() == ErrorKind::NotFound,
         };
         self.0.iter().find(moved).map(|(path, _)| path.as_path())
     }
 }
 
-/// Whether nothing else is in a folder than what a server puts there: then nobody else needs to enter it.
+/// Whether a folder has nothing but what a server puts there. Then nobody else needs to enter it.
 fn is_ours(folder: &Path) -> Result<bool, Error> {
     if folder.join("aldis.db").try_exists()? {
         return Ok(true);
@@ -107,8 +108,8 @@ fn is_ours(folder: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Closes our files and folders. What is in a folder below need not be, once that is closed; keys that were open are
-/// refused by who reads them.
+/// Closes our files and folders to other users. Files within our folders need not be closed: nobody else can enter the
+/// folder. (Key files that are open are refused when they are read.)
 fn close_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     let failed = |error| FolderError::Unusable(folder.to_owned(), error);
     for entry in folder.read_dir().map_err(failed)? {
@@ -133,7 +134,7 @@ fn close_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderEr
 fn close(path: &Path, metadata: &Metadata, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     let mode = metadata.mode() & 0o7777;
     let closing = std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS));
-    // Some file systems have no modes, and say nothing.
+    // Some file systems have no modes and ignore the call without an error.
     let now = path.metadata().map_or(mode, |metadata| metadata.mode());
     if closing.is_err() || now & OTHERS != 0 {
         return Err(FolderError::Open(path.to_owned(), mode));

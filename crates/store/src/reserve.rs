@@ -1,11 +1,12 @@
-//! Room that is kept for a start on a full disk, so that what is stored can be read.
+//! A file of 1 MiB that is given up when the server starts on a full disk, so that the start has room for its own files
+//! and stored messages can be read.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What a start needs for files of its own, several times over.
+/// The size of the reserve. A start needs a fraction of it for its own files.
 const BYTES: u64 = 1 << 20;
 
 pub(crate) struct Reserve(PathBuf);
@@ -15,19 +16,20 @@ impl Reserve {
         Self(folder.join("reserve"))
     }
 
-    /// Makes sure that there is room for a start: gives the reserve up where there is none. True if the disk is full.
+    /// Makes sure that there is room for a start. If the disk is full, removes the reserve and returns true.
     pub(crate) fn open(&self) -> bool {
         if self.free().is_some_and(|free| free < BYTES) {
-            // It may have been given up before.
+            // The file may be missing: an earlier start may have removed it.
             let _ = std::fs::remove_file(&self.0);
             return true;
         }
-        // In vain where there is just not enough for it.
+        // Fails if there is room for the start but not for the reserve, too. That is no error.
         let _ = self.restore();
         false
     }
 
-    /// Takes the room again, if as much is left beside it: what a start gave up alone is no room for others.
+    /// Makes the reserve again, if as much room is left beside it. Otherwise it would take the room back that the start
+    /// has just been given.
     pub(crate) fn restore(&self) -> Result<(), Error> {
         if self.free().is_some_and(|free| free < 2 * BYTES) {
             return Err(ErrorKind::StorageFull.into());
@@ -35,7 +37,7 @@ impl Reserve {
         self.make()
     }
 
-    /// Takes the room, if it is not taken.
+    /// Makes the reserve, if it is missing.
     pub(crate) fn make(&self) -> Result<(), Error> {
         if self.0.try_exists()? {
             return Ok(());
@@ -44,7 +46,7 @@ impl Reserve {
         let write = || {
             let mut file =
                 File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-            // A file system may keep nothing of what is all the same.
+            // Noise, because a file system that compresses would store zeros in no room.
             let mut noise = 1_u64;
             let mut bytes = Vec::new();
             for _ in 0..BYTES / 8 {
@@ -60,16 +62,16 @@ impl Reserve {
         write().inspect_err(|_| drop(std::fs::remove_file(&draft)))
     }
 
-    /// Bytes that this process may still write.
+    /// Bytes that this process may still write. `None` if the system does not say.
     fn free(&self) -> Option<u64> {
         let found = rustix::fs::statvfs(self.0.parent()?).ok()?;
-        // Some are for root alone.
+        // Some blocks are reserved for root.
         let blocks = if rustix::process::geteuid().is_root() { found.f_bfree } else { found.f_bavail };
         Some(blocks.saturating_mul(found.f_frsize))
     }
 }
 
-/// Whether there is no room.
+/// Whether the error says that the disk or the quota is full.
 pub(crate) fn is_full(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }

@@ -1,4 +1,4 @@
-//! The end of the log, kept at hand for who follows it.
+//! The end of the log, kept in memory for its followers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -7,46 +7,46 @@ use domain::store::{Committed, Position};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// The entries that were committed last and have not been given to everybody who follows yet.
+/// The last committed entries that some follower has not been given yet.
 pub(crate) struct Tail {
-    held: Mutex<Held>,
+    held: Mutex<TailState>,
     grown: Notify,
 }
 
-struct Held {
-    /// By ascending position, without a gap.
+struct TailState {
+    /// Ascending by position, without a gap.
     entries: VecDeque<Arc<Committed>>,
     weight: usize,
-    /// Everything above this is in `entries`.
+    /// All committed entries above this position are in `entries`.
     begin: Position,
-    /// How far each follower has come, by its number.
+    /// The position that each follower has come to, by the follower's number.
     followers: BTreeMap<u64, Position>,
     next_number: u64,
     is_closed: bool,
 }
 
-/// A follower's place in the tail, until it is dropped.
-pub(crate) struct Place<'a> {
+/// A follower of the tail. Entries are kept for it until it is dropped.
+pub(crate) struct TailFollower<'a> {
     tail: &'a Tail,
     number: u64,
 }
 
-/// What comes next at a place.
+/// What a follower gets next.
 pub(crate) enum Next {
     Entries(Vec<Arc<Committed>>),
-    /// More was committed above this than is kept here: it is in the log.
+    /// The follower is at this position, and entries above it are no longer kept: read them from the log.
     Overrun(Position),
-    /// Nothing, and nothing will.
+    /// The follower has had everything, and the log is closed.
     Closed,
 }
 
 impl Tail {
-    /// Bytes kept at most. Who announces leaves less than half of it, since senders wait for room.
+    /// Most bytes kept. The announcer alone never needs half of them: senders wait when too much is not announced yet.
     const MOST: usize = 128 << 20;
 
-    /// The tail of a log that ends at a position.
+    /// An empty tail of a log whose last position is `end`.
     pub(crate) fn new(end: Position) -> Self {
-        let held = Held {
+        let held = TailState {
             entries: VecDeque::new(),
             weight: 0,
             begin: end,
@@ -57,7 +57,7 @@ impl Tail {
         Self { held: Mutex::new(held), grown: Notify::new() }
     }
 
-    /// Adds entries that have been committed, in their order.
+    /// Adds committed entries, ascending by position. If they are too many, or nobody follows, all are dropped.
     pub(crate) fn push(&self, committed: impl IntoIterator<Item = Arc<Committed>>) {
         let mut held = self.held.lock();
         for committed in committed {
@@ -73,28 +73,28 @@ impl Tail {
         self.grown.notify_waiters();
     }
 
-    /// A place from which everything above a position follows.
-    pub(crate) fn follow(&self, after: Position) -> Place<'_> {
+    /// A follower that gets every entry above a position.
+    pub(crate) fn follow(&self, after: Position) -> TailFollower<'_> {
         let mut held = self.held.lock();
         let number = held.next_number;
         held.next_number += 1;
         held.followers.insert(number, after);
-        Place { tail: self, number }
+        TailFollower { tail: self, number }
     }
 
-    /// Nothing is added any more.
+    /// Call this when no more entries will come.
     pub(crate) fn close(&self) {
         self.held.lock().is_closed = true;
         self.grown.notify_waiters();
     }
 }
 
-impl Place<'_> {
-    /// Waits for entries; goes behind them.
+impl TailFollower<'_> {
+    /// Waits for the next entries, at most `limit`, and moves behind them.
     pub(crate) async fn next(&self, limit: usize) -> Next {
         loop {
             let mut grown = std::pin::pin!(self.tail.grown.notified());
-            // Before looking, so that nothing is missed.
+            // Registered before looking, so that no push in between is missed.
             grown.as_mut().enable();
             if let Some(next) = self.tail.held.lock().next(self.number, limit) {
                 return next;
@@ -103,13 +103,13 @@ impl Place<'_> {
         }
     }
 
-    /// Goes behind an entry that was read from the log.
+    /// Moves behind an entry that was read from the log.
     pub(crate) fn move_to(&self, position: Position) {
         self.tail.held.lock().move_to(self.number, position);
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for TailFollower<'_> {
     fn drop(&mut self) {
         let mut held = self.tail.held.lock();
         held.followers.remove(&self.number);
@@ -117,7 +117,7 @@ impl Drop for Place<'_> {
     }
 }
 
-impl Held {
+impl TailState {
     fn next(&mut self, number: u64, limit: usize) -> Option<Next> {
         let after = *self.followers.get(&number)?;
         if after < self.begin {
@@ -135,7 +135,8 @@ impl Held {
         self.let_go();
     }
 
-    /// Lets go of what every follower has been given, but for those who have to read the log anyway.
+    /// Drops the entries that every follower has been given. Followers that are behind `begin` do not count: they have
+    /// to read the log anyway.
     fn let_go(&mut self) {
         let here = self.followers.values().filter(|place| **place >= self.begin);
         let all_given = here.min().copied().unwrap_or(Position(u64::MAX));
@@ -181,7 +182,7 @@ mod tests {
         Arc::new(Committed::of_message(ConversationKey(1), entry, None, Origin::default()))
     }
 
-    async fn next(place: &Place<'_>, limit: usize) -> Vec<u64> {
+    async fn next(place: &TailFollower<'_>, limit: usize) -> Vec<u64> {
         match place.next(limit).await {
             Next::Entries(entries) => entries.iter().map(|committed| committed.entry.position.0).collect(),
             Next::Overrun(_) | Next::Closed => Vec::new(),
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_lets_go_of_what_was_followed() {
+    async fn entries_are_dropped_once_they_were_followed() {
         let tail = Tail::new(Position(7));
         let place = tail.follow(Position(7));
         tail.push([committed(8, 1), committed(9, 1), committed(10, 1)]);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_one_has_followed_is_kept_for_the_others() {
+    async fn entries_are_kept_until_the_slowest_follower_has_them() {
         let tail = Tail::new(Position(0));
         let (fast, slow) = (tail.follow(Position(0)), tail.follow(Position(0)));
         tail.push([committed(1, 1), committed(2, 1), committed(3, 1)]);
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(next(&fast, 9).await, [4]);
         assert_eq!(next(&slow, 9).await, [2, 3, 4]);
         assert_eq!(kept(&tail), [0; 0]);
-        // Nobody waits for who is gone.
+        // Entries are not kept for a follower that was dropped.
         tail.push([committed(5, 1), committed(6, 1)]);
         assert_eq!(next(&fast, 1).await, [5]);
         drop(slow);
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_reads_the_log_keeps_nothing_and_comes_back() {
+    async fn a_follower_that_reads_the_log_keeps_no_entries_and_comes_back() {
         let tail = Tail::new(Position(9));
         let (late, fast) = (tail.follow(Position(3)), tail.follow(Position(9)));
         tail.push([committed(10, 1)]);

@@ -16,11 +16,11 @@ pub(super) struct Accounts {
     /// The account of user `n` is at `n - 1`, unless it was removed.
     all: Vec<Option<Account>>,
     by_name: HashMap<String, UserId>,
-    /// Each of another asker.
+    /// The codes of each user, one for each address that asked.
     codes: HashMap<UserId, Vec<CodeTry>>,
-    /// Those who are verified, by their username in lower case.
+    /// Verified users, by their username in lower case.
     usernames: BTreeSet<(String, UserId)>,
-    /// Those who are verified, by [`Account::display_key`].
+    /// Verified users, by [`Account::display_key`].
     display_names: BTreeSet<(String, UserId)>,
 }
 
@@ -33,7 +33,7 @@ impl Accounts {
         self.all.get_mut(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_mut()
     }
 
-    /// Forgets the codes for which `expired` holds.
+    /// Removes the codes for which `expired` returns true.
     pub(super) fn forget_codes(&mut self, expired: impl Fn(&OneTimeCode) -> bool) {
         self.codes.retain(|_, codes| {
             codes.retain(|attempt| !expired(&attempt.code));
@@ -41,7 +41,7 @@ impl Accounts {
         });
     }
 
-    /// Removes an account that was never verified: nothing else names it.
+    /// Removes an account that was never verified. Only its codes refer to it.
     fn remove(&mut self, user: UserId) {
         let slot = usize::try_from(user.0 - 1).ok().and_then(|place| self.all.get_mut(place));
         if let Some(account) = slot.and_then(Option::take) {

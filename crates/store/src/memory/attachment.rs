@@ -10,31 +10,31 @@ use protocol::AttachmentId;
 
 use super::MemoryStore;
 
-/// Uploads; by id, so by time.
+/// All uploads. They are sorted by id, and so by time.
 #[derive(Default)]
 pub(super) struct Attachments {
-    uploads: BTreeMap<AttachmentId, Held>,
-    /// Bytes that no upload has, and the age at which they were found.
+    uploads: BTreeMap<AttachmentId, Upload>,
+    /// Blobs of no upload, and the age of the store at which each was first found.
     unnamed: HashMap<BlobHash, Duration>,
     age: Duration,
 }
 
-struct Held {
+struct Upload {
     record: Arc<AttachmentRecord>,
-    /// The messages that carry it.
+    /// The messages that carry the upload.
     carried: Vec<(ConversationKey, u64)>,
-    /// The age at which it was found that none does.
+    /// The age of the store at which a sweep first found that no message carries it.
     unused_since: Option<Duration>,
 }
 
 impl Attachments {
-    /// These uploads of a user, if all of them are there.
+    /// These uploads, or `None` if one of them is missing or belongs to another user.
     pub(super) fn of(&self, owner: UserId, ids: &[AttachmentId]) -> Option<Vec<Arc<AttachmentRecord>>> {
         let held = ids.iter().map(|id| self.uploads.get(id).filter(|held| held.record.owner == owner));
         held.map(|held| held.map(|held| held.record.clone())).collect()
     }
 
-    /// Takes note of the message that carries them.
+    /// Notes that a message carries these uploads.
     pub(super) fn carry(&mut self, carried: &Uploads, message: (ConversationKey, u64)) {
         for attachment in carried {
             if let Some(held) = self.uploads.get_mut(&attachment.id) {
@@ -44,7 +44,7 @@ impl Attachments {
         }
     }
 
-    /// A message no longer carries what it carried.
+    /// Notes that a deleted message no longer carries these uploads.
     pub(super) fn drop_from(&mut self, dropped: &Uploads, message: (ConversationKey, u64)) {
         for attachment in dropped {
             if let Some(held) = self.uploads.get_mut(&attachment.id) {
@@ -60,7 +60,7 @@ impl Attachments {
 }
 
 impl MemoryStore {
-    /// Whether a message that carries something is a reader's to see.
+    /// Whether a reader may see a message.
     fn sees(&self, reader: UserId, (key, seq): (ConversationKey, u64)) -> bool {
         let Some(conversation) = self.conversations.read().get(key).cloned() else { return false };
         let log = conversation.log.lock();
@@ -79,7 +79,7 @@ impl AttachmentStore for MemoryStore {
         for hash in attachment.blobs() {
             attachments.unnamed.remove(&hash);
         }
-        let held = Held { record: Arc::new(attachment), carried: Vec::new(), unused_since: None };
+        let held = Upload { record: Arc::new(attachment), carried: Vec::new(), unused_since: None };
         attachments.uploads.insert(held.record.id, held);
         Ok(true)
     }
@@ -106,7 +106,7 @@ impl AttachmentStore for MemoryStore {
     async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError> {
         let mut attachments = self.attachments.write();
         attachments.age += by;
-        // Its files go with it.
+        // Never in doubt: the files are in memory, too, and end with the store.
         Ok(StoreAge { age: attachments.age, doubted: None })
     }
 

@@ -7,41 +7,41 @@ use bytes::{Bytes, BytesMut};
 use domain::store::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek, StoreError};
 use parking_lot::Mutex;
 
-/// Keeps the bytes of files in memory, up to a bound.
-pub struct MemoryBlobs(Arc<Held>);
+/// Stores blobs in memory, up to a bound.
+pub struct MemoryBlobs(Arc<BlobMemory>);
 
-struct Held {
+struct BlobMemory {
     most: usize,
-    state: Mutex<State>,
+    state: Mutex<BlobState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BlobState {
     kept: HashMap<BlobHash, Bytes>,
-    /// Of what is kept, and of what is on its way in.
+    /// Bytes of all stored blobs and of unfinished ones.
     bytes: usize,
 }
 
 impl MemoryBlobs {
-    /// Takes at most so many bytes.
+    /// An empty store for at most `most` bytes. A write past that fails with [`StoreError::Unavailable`].
     pub fn new(most: usize) -> Self {
-        Self(Arc::new(Held { most, state: Mutex::default() }))
+        Self(Arc::new(BlobMemory { most, state: Mutex::default() }))
     }
 }
 
-struct Coming {
-    held: Arc<Held>,
+struct IncomingBlob {
+    held: Arc<BlobMemory>,
     bytes: BytesMut,
 }
 
-impl Drop for Coming {
+impl Drop for IncomingBlob {
     fn drop(&mut self) {
         self.held.state.lock().bytes -= self.bytes.len();
     }
 }
 
 #[async_trait]
-impl NewBlob for Coming {
+impl NewBlob for IncomingBlob {
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         let mut state = self.held.state.lock();
         if state.bytes + bytes.len() > self.held.most {
@@ -58,7 +58,7 @@ impl NewBlob for Coming {
 
     async fn keep(mut self: Box<Self>, hash: BlobHash) -> Result<bool, StoreError> {
         let held = self.held.clone();
-        // What it counts for is that of the kept one from here on.
+        // Taking `bytes` out leaves them counted when this is dropped: they are the stored blob's from here on.
         let mut state = held.state.lock();
         let new = !state.kept.contains_key(&hash);
         if new {
@@ -68,10 +68,10 @@ impl NewBlob for Coming {
     }
 }
 
-struct Kept(Bytes);
+struct StoredBlob(Bytes);
 
 #[async_trait]
-impl Blob for Kept {
+impl Blob for StoredBlob {
     fn size(&self) -> u64 {
         self.0.len() as u64
     }
@@ -85,12 +85,12 @@ impl Blob for Kept {
 #[async_trait]
 impl BlobStore for MemoryBlobs {
     async fn begin(&self) -> Result<Box<dyn NewBlob>, StoreError> {
-        Ok(Box::new(Coming { held: self.0.clone(), bytes: BytesMut::new() }))
+        Ok(Box::new(IncomingBlob { held: self.0.clone(), bytes: BytesMut::new() }))
     }
 
     async fn open(&self, hash: BlobHash) -> Result<Option<Arc<dyn Blob>>, StoreError> {
         let kept = self.0.state.lock().kept.get(&hash).cloned();
-        Ok(kept.map(|bytes| Arc::new(Kept(bytes)) as Arc<dyn Blob>))
+        Ok(kept.map(|bytes| Arc::new(StoredBlob(bytes)) as Arc<dyn Blob>))
     }
 
     async fn remove(&self, hash: BlobHash) -> Result<(), StoreError> {

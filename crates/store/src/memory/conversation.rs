@@ -18,7 +18,7 @@ pub(super) struct Conversations {
     /// The conversation of key `n` is at `n - 1`.
     all: Vec<Arc<Conversation>>,
     by_id: HashMap<ConversationId, ConversationKey>,
-    /// Lower user first.
+    /// Direct conversations, by the lower and the higher user.
     direct: HashMap<(UserId, UserId), ConversationKey>,
     of_user: HashMap<UserId, Vec<ConversationKey>>,
 }
@@ -28,12 +28,12 @@ pub(super) struct Conversation {
     pub(super) id: ConversationId,
     pub(super) kind: ConversationKind,
     created_at: Timestamp,
-    /// Of a group.
+    /// Only groups change it.
     pub(super) about: Mutex<About>,
     pub(super) log: Mutex<Log>,
 }
 
-/// What may be changed of a group besides its members.
+/// The title and the history setting of a group.
 pub(super) struct About {
     pub(super) title: Option<String>,
     pub(super) history: HistoryAccess,
@@ -52,7 +52,7 @@ impl Conversations {
         self.get(*self.direct.get(&(one.min(other), one.max(other)))?)
     }
 
-    /// The direct conversation of two people, opened where there is none.
+    /// The direct conversation of two users. Opens it if there is none.
     pub(super) fn open_direct(
         &mut self,
         one: UserId,
@@ -99,7 +99,7 @@ impl Conversations {
         self.of_user.entry(user).or_default().retain(|other| *other != key);
     }
 
-    /// Whether two people are in a conversation together.
+    /// Whether two users are in a conversation together.
     pub(super) fn have_in_common(&self, one: UserId, other: UserId) -> bool {
         let of = |user| self.of_user.get(&user).map_or(&[][..], Vec::as_slice);
         self.find_direct(one, other).is_some() || of(one).iter().any(|key| of(other).contains(key))
@@ -112,7 +112,8 @@ impl Conversations {
 }
 
 impl MemoryStore {
-    /// The record of a conversation whose log is locked, as `user` sees it.
+    /// The record of a conversation as `user` sees it. The caller has locked `log`. With `None` nothing is hidden, and
+    /// nothing counts as unread.
     pub(super) fn record(
         &self,
         conversation: &Conversation,

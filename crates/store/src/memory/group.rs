@@ -28,7 +28,7 @@ impl MemoryStore {
     /// Changes a group, unless it has changed since the change was decided on.
     pub(super) fn change_of_group(&self, change: GroupChange) -> Option<ConversationRecord> {
         let GroupChange { conversation: key, by, at, changed_seq, title, history, members } = change;
-        // Before the log, and as long: who is in it and which conversations they have agree.
+        // Locked before the log and for as long, so that the members of the group and the groups of each user agree.
         let mut conversations = self.conversations.write();
         let conversation = conversations.get(key)?.clone();
         let mut log = conversation.log.lock();

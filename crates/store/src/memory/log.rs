@@ -1,4 +1,4 @@
-//! The log of one conversation. What memory mode costs is mostly this, so an entry is kept small.
+//! The log of one conversation. Most of the memory of this store goes into it, so entries are kept small.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use protocol::{Cursors, MessageId, Role, Timestamp};
 pub(super) struct Log {
     key: ConversationKey,
     pub(super) members: Vec<Member>,
-    /// Who was in it.
+    /// Former members.
     pub(super) former: Vec<UserId>,
-    /// The `seq` of the last change of the conversation itself.
+    /// The `seq` of the last change of the group itself; 0 in a direct conversation.
     pub(super) changed_seq: u64,
-    /// How a group changed.
+    /// All changes of the group itself, ascending by `seq`.
     pub(super) changes: Vec<GroupEntry>,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
 }
 
-/// Somebody in a conversation.
+/// A member of a conversation.
 pub(super) struct Member {
     pub(super) user: UserId,
     pub(super) role: Role,
     pub(super) cursors: Cursors,
-    /// Entries up to here were before they came.
+    /// The head of the log when they joined.
     pub(super) joined_after: u64,
-    /// Messages up to here are not theirs to see.
+    /// They may not see messages up to this `seq`.
     pub(super) visible_after: u64,
     pub(super) muted: bool,
 }
@@ -41,7 +41,7 @@ impl Member {
     }
 }
 
-/// Grows without moving what is there: chunks, all but the last full.
+/// Entries in chunks, so that growing does not move them. All chunks but the last are full.
 #[derive(Default)]
 struct Entries(Vec<Vec<Stored>>);
 
@@ -67,14 +67,14 @@ impl Entries {
         }
     }
 
-    /// How many there are in front for which `before` holds, as [`slice::partition_point`].
+    /// As [`slice::partition_point`]: how many entries at the front satisfy `before`.
     fn partition_point(&self, before: impl Fn(&Stored) -> bool) -> usize {
         let chunks = self.0.partition_point(|chunk| chunk.last().is_some_and(&before));
         let rest = self.0.get(chunks).map_or(0, |chunk| chunk.partition_point(&before));
         (chunks * CHUNK + rest).min(self.len())
     }
 
-    /// From an index on.
+    /// The entries from an index on.
     fn from(&self, index: usize) -> impl Iterator<Item = &Stored> {
         (index..self.len()).map_while(|index| self.get(index))
     }
@@ -82,28 +82,28 @@ impl Entries {
 
 struct Stored {
     position: Position,
-    what: What,
+    what: EntryContent,
 }
 
-enum What {
+enum EntryContent {
     Message(Message),
-    /// Of the message with this `seq`.
+    /// A change of the message with this `seq`.
     Change(u64),
-    /// Of the conversation itself.
+    /// A change of the group itself.
     Conversation,
 }
 
-/// A message, without what its place and its id tell.
+/// A message without its `seq` and its time: its index and its id have these.
 struct Message {
     id: MessageId,
     sender: UserId,
     text: Box<str>,
-    /// What most messages do not have.
-    more: Option<Box<More>>,
+    /// Fields that most messages do not have. `None` if all are empty.
+    more: Option<Box<RareFields>>,
 }
 
 #[derive(Default, PartialEq)]
-struct More {
+struct RareFields {
     client_id: Option<ClientId>,
     reply_to: Option<MessageId>,
     edited_at: Option<Timestamp>,
@@ -131,12 +131,12 @@ impl Log {
         self.members.iter().find(|member| member.user == user)
     }
 
-    /// The members who may see the message of a `seq`.
+    /// The members who may see the message with a `seq`.
     pub(super) fn roster(&self, seq: u64) -> Roster {
         self.members.iter().filter(|member| seq > member.visible_after).map(|member| member.user).collect()
     }
 
-    /// Up to which `seq` messages are not a reader's to see: all of them for who is not a member.
+    /// The highest `seq` that the reader may not see. A reader who is not a member may see no message.
     pub(super) fn visible_after(&self, reader: UserId) -> u64 {
         self.member(reader).map_or(u64::MAX, |member| member.visible_after)
     }
@@ -155,23 +155,23 @@ impl Log {
         self.entries.partition_point(|entry| entry.position <= position) as u64
     }
 
-    /// Adds a new message, or a change with the message as it is after it.
+    /// Appends a new message, or a change. For a change, `message` is the message after it.
     pub(super) fn push(&mut self, position: Position, kind: EntryKind, message: &MessageRecord) {
         let stored = Message::of(message);
         let what = match kind {
-            EntryKind::Message => What::Message(stored),
+            EntryKind::Message => EntryContent::Message(stored),
             EntryKind::Change | EntryKind::Conversation => {
                 let at = message.seq.checked_sub(1).map(index_above);
                 if let Some(entry) = at.and_then(|index| self.entries.get_mut(index)) {
-                    entry.what = What::Message(stored);
+                    entry.what = EntryContent::Message(stored);
                 }
-                What::Change(message.seq)
+                EntryContent::Change(message.seq)
             }
         };
         self.entries.push(Stored { position, what });
     }
 
-    /// Adds the entry of a change of the conversation itself.
+    /// Appends a change of the group itself.
     pub(super) fn push_changed(
         &mut self,
         position: Position,
@@ -179,7 +179,7 @@ impl Log {
         at: Timestamp,
         mut events: Vec<GroupEvent>,
     ) -> GroupEntry {
-        self.entries.push(Stored { position, what: What::Conversation });
+        self.entries.push(Stored { position, what: EntryContent::Conversation });
         self.changed_seq = self.head_seq();
         events.sort_by_key(|event| match event {
             GroupEvent::Title(_) => (0, None),
@@ -199,8 +199,8 @@ impl Log {
         above.zip(seq.saturating_add(1)..).filter_map(|(stored, seq)| self.entry(stored, seq))
     }
 
-    /// Entries above a `seq` and not above another that a reader is sent, as [`MessageStore::entries`] says; `position`
-    /// is its `upto`. Nothing of the others is copied.
+    /// The entries with `above` < `seq` ≤ `last` that the reader is sent by the rules of [`MessageStore::entries`];
+    /// `position` is its `upto`. Entries that are left out are not copied.
     ///
     /// [`MessageStore::entries`]: domain::store::MessageStore::entries
     pub(super) fn entries_for(
@@ -218,25 +218,25 @@ impl Log {
         sent.filter_map(|(stored, seq)| self.entry(stored, seq))
     }
 
-    /// Whether a member is sent an entry who is sent the log up to `head`.
+    /// Whether a member is sent this entry when they read the log up to `head`.
     fn is_sent_to(&self, member: &Member, stored: &Stored, seq: u64, head: u64) -> bool {
         let is_told_again_by = |later: u64| later > seq && later <= head;
         let of = match &stored.what {
-            What::Message(_) => seq,
-            What::Change(of) => *of,
-            What::Conversation => {
+            EntryContent::Message(_) => seq,
+            EntryContent::Change(of) => *of,
+            EntryContent::Conversation => {
                 return seq == member.joined_after + 1 || !is_told_again_by(self.changed_seq);
             }
         };
         let entry = of.checked_sub(1).and_then(|below| self.entries.get(index_above(below)));
-        let Some(What::Message(message)) = entry.map(|entry| &entry.what) else { return false };
+        let Some(EntryContent::Message(message)) = entry.map(|entry| &entry.what) else { return false };
         let more = message.more.as_deref();
         let hidden = more.is_some_and(|more| more.hidden_from == Some(member.user));
         let last_change = more.and_then(|more| more.change_seq);
         of > member.visible_after && !hidden && (of == seq || !last_change.is_some_and(is_told_again_by))
     }
 
-    /// Messages below a `seq` and above another that are not hidden from a reader, descending.
+    /// Messages with `above` < their `seq` < `seq` that are not hidden from the reader, descending.
     pub(super) fn messages_below(
         &self,
         seq: u64,
@@ -249,27 +249,28 @@ impl Log {
         below.filter_map(move |(stored, seq)| self.shown(stored, seq, reader))
     }
 
-    /// Messages above a `seq` that are not hidden from a reader, ascending.
+    /// Messages above a `seq` that are not hidden from the reader, ascending.
     pub(super) fn messages_above(&self, seq: u64, reader: UserId) -> impl Iterator<Item = MessageRecord> {
         let above = self.entries.from(index_above(seq)).zip(seq.saturating_add(1)..);
         above.filter_map(move |(stored, seq)| self.shown(stored, seq, Some(reader)))
     }
 
-    /// The message of an entry, unless it is none or hidden from a reader: nothing of those is copied.
+    /// The message of an entry. `None` for a change, and for a message hidden from the reader; neither is copied.
     fn shown(&self, stored: &Stored, seq: u64, reader: Option<UserId>) -> Option<MessageRecord> {
-        let What::Message(message) = &stored.what else { return None };
+        let EntryContent::Message(message) = &stored.what else { return None };
         let hidden_from = message.more.as_ref().and_then(|more| more.hidden_from);
         if reader.is_some() && hidden_from == reader { None } else { self.record(stored, seq) }
     }
 
-    /// The place of the last entry that is neither above a `seq` nor above a position.
+    /// The `seq` and position of the last entry that is neither above `seq` nor above `position`.
     pub(super) fn last_upto(&self, seq: u64, position: Position) -> Option<(u64, Position)> {
         let last = self.seq_at(position).min(seq);
         let index = index_above(last.checked_sub(1)?);
         Some((last, self.entries.get(index)?.position))
     }
 
-    /// The message of an id, if a reader may see it: what is hidden from them, or was before they came, is not there.
+    /// The message with an id, if the reader may see it: it is not hidden from them, and not older than what they may
+    /// read back to.
     pub(super) fn seen(&self, id: MessageId, reader: UserId) -> Option<MessageRecord> {
         let above = self.visible_after(reader);
         let message = self.message(id.seq()).filter(|message| message.id == id);
@@ -282,15 +283,15 @@ impl Log {
 
     fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
         let (kind, message) = match &stored.what {
-            What::Message(_) => (EntryKind::Message, Some(self.record(stored, seq)?)),
-            What::Change(of) => (EntryKind::Change, Some(self.message(*of)?)),
-            What::Conversation => (EntryKind::Conversation, None),
+            EntryContent::Message(_) => (EntryKind::Message, Some(self.record(stored, seq)?)),
+            EntryContent::Change(of) => (EntryKind::Change, Some(self.message(*of)?)),
+            EntryContent::Conversation => (EntryKind::Conversation, None),
         };
         Some(Entry { seq, position: stored.position, kind, message })
     }
 
     fn record(&self, stored: &Stored, seq: u64) -> Option<MessageRecord> {
-        let What::Message(Message { id, sender, text, more }) = &stored.what else { return None };
+        let EntryContent::Message(Message { id, sender, text, more }) = &stored.what else { return None };
         let more = more.as_deref();
         Some(MessageRecord {
             conversation: self.key,
@@ -314,7 +315,7 @@ impl Log {
 
 impl Message {
     fn of(record: &MessageRecord) -> Self {
-        let more = More {
+        let more = RareFields {
             client_id: record.client_id.clone(),
             reply_to: record.reply_to,
             edited_at: record.edited_at,
@@ -325,7 +326,7 @@ impl Message {
             hidden_from: record.hidden_from,
             change_seq: record.change_seq,
         };
-        let more = (more != More::default()).then(|| Box::new(more));
+        let more = (more != RareFields::default()).then(|| Box::new(more));
         Self { id: record.id, sender: record.sender, text: record.text.clone(), more }
     }
 }

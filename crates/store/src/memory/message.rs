@@ -16,19 +16,20 @@ use super::MemoryStore;
 use super::attachment::Attachments;
 use super::conversation::Conversation;
 use super::log::Log;
-use crate::tail::{Next, Place};
+use crate::tail::{Next, TailFollower};
 
 #[derive(Default)]
 pub(super) struct Messages {
-    /// Where each sender's own names lead.
+    /// The messages of client ids, in 16 parts by sender, so that few senders wait for each other.
     client_ids: [Mutex<ClientIds>; 16],
-    /// What messages with a sender's own name said before they changed, as a digest, by conversation and `seq`.
+    /// For edited and deleted messages with a client id: a digest of the first body, to recognise a repeat. By
+    /// conversation and `seq`.
     first_bodies: Mutex<HashMap<(ConversationKey, u64), [u8; 16]>>,
-    /// The last position taken; an entry is in its log before this says so.
+    /// The position of the last entry. It is raised only after the entry is in its log.
     pub(super) position: Mutex<u64>,
 }
 
-/// The sender's own name for a message, and the conversation and `seq` it leads to.
+/// For a sender and a client id: the conversation and `seq` of the message.
 type ClientIds = HashMap<(UserId, ClientId), (ConversationKey, u64)>;
 
 impl Messages {
@@ -36,20 +37,22 @@ impl Messages {
         self.client_ids[usize::try_from(sender.0).unwrap_or_default() % 16].lock()
     }
 
-    /// Where a sender's own name leads.
+    /// The conversation and `seq` of the message with this client id.
     fn find_client_id(&self, sender: UserId, client_id: &str) -> Option<(ConversationKey, u64)> {
         self.client_ids(sender).get(&(sender, client_id.into())).copied()
     }
 }
 
-/// A conversation while something is appended to it; its log is locked.
+/// A conversation while an entry is appended to it. Its log is locked.
 struct Appending<'a> {
     store: &'a MemoryStore,
     conversation: &'a Conversation,
     log: MutexGuard<'a, Log>,
-    /// Held from when they are looked at until they are counted as used: what is unused may be forgotten at any time.
+    /// Locked from the look at the uploads until they are counted as used, because a sweep may remove unused ones at
+    /// any time.
     uploads: Option<RwLockWriteGuard<'a, Attachments>>,
-    /// Held from when an entry is in the log until those who follow have it, so that they have it in its order.
+    /// Locked from the insert into the log until the entry is in the tail, so that the tail is in the order of
+    /// positions.
     position: Option<MutexGuard<'a, u64>>,
 }
 
@@ -58,7 +61,7 @@ impl<'a> Appending<'a> {
         Self { store, conversation, log: conversation.log.lock(), uploads: None, position: None }
     }
 
-    /// Puts an entry at the end of its log, where nobody sees it before [`Appending::end`].
+    /// Appends an entry to the log. Nobody sees it before [`Appending::end`].
     fn push(&mut self, kind: EntryKind, message: &MessageRecord) -> Position {
         let last = self.store.messages.position.lock();
         let position = Position(*last + 1);
@@ -137,7 +140,7 @@ impl Transaction for Appending<'_> {
         let Changed { message, first_body, dropped, .. } = changed;
         let place = (message.conversation, message.seq);
         if let &Some(body) = first_body {
-            // Of the first change of its text only.
+            // Kept from the first change of the text only.
             self.store.messages.first_bodies.lock().entry(place).or_insert(body);
         }
         if !dropped.is_empty() {
@@ -152,9 +155,10 @@ impl MemoryStore {
         Position(*self.messages.position.lock())
     }
 
-    /// The entries above a position, each for whoever may see it now.
+    /// The entries above a position, at most `limit`, ascending. A roster has the members who may see the message now.
     fn committed(&self, after: Position, limit: usize) -> Vec<Arc<Committed>> {
-        // What is above this may be in the log of one conversation and not seen in that of another.
+        // Entries above `last` are left out: while the logs are read one by one, an entry may be added to a log that
+        // was already read, and a later one to a log that was not.
         let last = self.last_position();
         let conversations: Vec<_> = self.conversations.read().all().cloned().collect();
         let mut found = Vec::new();
@@ -178,7 +182,7 @@ impl MemoryStore {
         found.into_iter().take(limit).map(Arc::new).collect()
     }
 
-    /// The conversation that an entry goes to.
+    /// The conversation that an entry goes to. A direct conversation is opened if there is none.
     fn place(&self, append: &Append) -> Result<Arc<Conversation>, AppendError> {
         let (other, id) = match append.target {
             Target::Conversation(key) | Target::Group(key) => {
@@ -200,7 +204,7 @@ impl MemoryStore {
 
 struct MemoryFollower<'a> {
     store: &'a MemoryStore,
-    place: Place<'a>,
+    place: TailFollower<'a>,
 }
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! The store without a disk: for trying things, for tests, and as the model of what the others must do.
+//! The store without a disk: for trying things out, for tests, and as the model that other stores must match.
 
 mod account;
 mod api_token;
@@ -23,8 +23,9 @@ use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order, and none across an await: conversations, a conversation's log, attachments, blocks, client ids
-/// of a sender or first bodies, position, tail. And sessions or API tokens, ended sessions.
+/// Locks are taken in this order, and none is held across an await: conversations, the log of one conversation,
+/// attachments, blocks, client ids or first bodies, position, tail. Apart from these: sessions or API tokens, then
+/// ended sessions.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
@@ -39,7 +40,7 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store, whose only epoch has this name.
+    /// An empty store. It has one epoch, this one.
     pub fn new(epoch: Epoch) -> Self {
         Self {
             epoch,

@@ -19,12 +19,12 @@ pub(super) struct Sessions {
 struct RefreshToken {
     session: SessionId,
     expires_at: Timestamp,
-    /// The token that bought it.
+    /// The token that was exchanged for this one; `None` for the first of a session.
     predecessor: Option<Hash>,
-    state: State,
+    state: TokenState,
 }
 
-/// What ended lately, by ascending number.
+/// Sessions and API tokens that ended lately, ascending by number.
 #[derive(Default)]
 pub(super) struct EndedSessions {
     ended: VecDeque<EndedSession>,
@@ -38,14 +38,14 @@ impl EndedSessions {
     }
 }
 
-enum State {
+enum TokenState {
     Fresh,
-    /// Its successor is fresh.
+    /// Used, and its successor is not.
     Used {
         at: Timestamp,
         salt: Salt,
     },
-    /// Its successor was used.
+    /// Used, and its successor, too.
     Spent,
 }
 
@@ -61,7 +61,8 @@ impl SessionStore for MemoryStore {
     async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
         let mut sessions = self.sessions.write();
-        let fresh = RefreshToken { session: session.id, expires_at, predecessor: None, state: State::Fresh };
+        let fresh =
+            RefreshToken { session: session.id, expires_at, predecessor: None, state: TokenState::Fresh };
         sessions.refresh.insert(refresh, fresh);
         let (user, id, at) = (session.user, session.id, session.created_at);
         sessions.live.insert(id, session);
@@ -97,27 +98,27 @@ impl SessionStore for MemoryStore {
         };
         let id = token.session;
         match token.state {
-            State::Used { at, salt } if refresh.is_repeat_of(at) => {
+            TokenState::Used { at, salt } if refresh.is_repeat_of(at) => {
                 let session = sessions.live.get(&id).cloned();
                 return Ok(session.map_or(Rotation::Unknown, |session| Rotation::Rotated(session, salt)));
             }
-            State::Used { .. } | State::Spent => {
+            TokenState::Used { .. } | TokenState::Spent => {
                 let ended = sessions.end(id, now, &mut self.ended_sessions.lock());
                 return Ok(ended.map_or(Rotation::Unknown, Rotation::Reused));
             }
-            State::Fresh if token.expires_at <= now => return Ok(Rotation::Unknown),
-            State::Fresh => {}
+            TokenState::Fresh if token.expires_at <= now => return Ok(Rotation::Unknown),
+            TokenState::Fresh => {}
         }
-        token.state = State::Used { at: now, salt };
-        // A repeat is not to find that it expired meanwhile.
+        token.state = TokenState::Used { at: now, salt };
+        // A used token is kept at least for the grace time, so that a repeat within it is answered.
         token.expires_at = token.expires_at.max(now.plus(grace));
         let predecessor = token.predecessor;
         if let Some(predecessor) = predecessor.and_then(|hash| sessions.refresh.get_mut(&hash)) {
-            predecessor.state = State::Spent;
+            predecessor.state = TokenState::Spent;
         }
         let predecessor = Some(used);
         let fresh =
-            RefreshToken { session: id, expires_at: next_expires_at, predecessor, state: State::Fresh };
+            RefreshToken { session: id, expires_at: next_expires_at, predecessor, state: TokenState::Fresh };
         sessions.refresh.insert(next, fresh);
         let Some(session) = sessions.live.get_mut(&id) else {
             return Ok(Rotation::Unknown);

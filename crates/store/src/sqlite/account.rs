@@ -15,10 +15,10 @@ use super::presence::{look_for, may_see};
 const COLUMNS: &str =
     "id, username, display_name, email, password_hash, verified, created_at, hide_presence, last_seen_at";
 
-/// Looks at presence in one turn: each may go through hundreds of conversations.
+/// Users whose presence is looked at in one turn. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
 
-/// Above everything that begins with what is before it: no character is higher.
+/// The highest character: a prefix and this one sort after all names that begin with the prefix.
 const END: char = char::MAX;
 
 fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
@@ -35,7 +35,7 @@ fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     })
 }
 
-/// Fills in by what people are found who were there before that was kept.
+/// Fills `display_key` for accounts created before migration 3.
 pub(super) fn write_display_keys(connection: &Connection) -> Result<(), rusqlite::Error> {
     let mut people = connection.prepare("SELECT id, display_name FROM users WHERE display_key IS NULL")?;
     let people: Vec<(i64, String)> =
@@ -60,7 +60,7 @@ fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::E
     Ok(())
 }
 
-/// Who asked for a code, as it is stored.
+/// The address that asked for a code, as it is stored; empty for none.
 fn asker(address: Option<IpAddr>) -> String {
     address.map(|address| address.to_string()).unwrap_or_default()
 }
@@ -75,7 +75,7 @@ fn code_try(row: &Row<'_>) -> Result<CodeTry, rusqlite::Error> {
     Ok(CodeTry { code, tries: row.get("tries")?, others: row.get("others")? })
 }
 
-/// Counts a try for the codes that a condition on their asker names.
+/// Adds 1 to a counter of a user's valid codes whose asker meets the condition. Returns these codes.
 fn count_try(
     connection: &Connection,
     counter: &str,
@@ -100,7 +100,7 @@ impl AccountStore for SqliteStore {
     ) -> Result<Option<UserId>, StoreError> {
         let key = new.username.to_ascii_lowercase();
         let create = move |connection: &Connection| {
-            // An account that was never verified is named by nothing but its codes: another may have its row.
+            // Only codes refer to an account that was never verified, so the new account may take its row.
             let sql = "INSERT INTO users \
                          (username, username_key, display_name, display_key, email, password_hash, created_at) \
                        VALUES (?, ?, ?, ?, ?, ?, ?) \
@@ -130,7 +130,7 @@ impl AccountStore for SqliteStore {
 
     async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let forget = move |connection: &Connection| {
-            // SQLite gives the id of the newest row out again once that is gone.
+            // The newest account stays: SQLite would give its id to the next one.
             let sql = "DELETE FROM users WHERE id IN (SELECT id FROM users \
                          WHERE verified = 0 AND created_at <= ? AND id < (SELECT max(id) FROM users) \
                          LIMIT ?)";
@@ -276,7 +276,7 @@ impl AccountStore for SqliteStore {
     }
 }
 
-/// As its index has it.
+/// In the order of the index `users_by_username`, so that nothing is sorted.
 pub(super) fn by_username() -> String {
     format!(
         "SELECT {COLUMNS} FROM users \
@@ -285,8 +285,8 @@ pub(super) fn by_username() -> String {
     )
 }
 
-/// As its index has it, with the names that are no username. Whose username begins so, too, is given, and only said to
-/// be so: they are to be counted.
+/// In the order of the index `users_by_display_name`, so that nothing is sorted. Accounts whose username begins with
+/// the prefix are returned, too, with `by_username` set, because they count as looked at.
 pub(super) fn by_display_name() -> String {
     format!(
         "SELECT {COLUMNS}, display_key, username_key >= ?1 AND username_key < ?2 AS by_username FROM users \

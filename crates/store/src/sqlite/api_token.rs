@@ -92,7 +92,7 @@ impl ApiTokenStore for SqliteStore {
             let sql = "SELECT EXISTS (SELECT 1 FROM api_tokens WHERE expires_at <= ?)";
             connection.prepare_cached(sql)?.query_row([now.as_millis()], |row| row.get(0))
         };
-        // Asked often, and the answer is nearly always no. A commit of nothing would pass for one that succeeded.
+        // Asked often, and the answer is nearly always no: most calls need no commit.
         if !self.readers.by_key(NOBODY, expired).await? {
             return Ok(Vec::new());
         }

@@ -1,4 +1,4 @@
-//! Putting an entry into the log.
+//! Appends entries to the log.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
 use super::writer::{Job, Writing};
 
-/// An entry on its way into the log.
+/// A job of the writer that appends one entry.
 pub(super) struct AppendJob {
     append: Append,
     origin: Origin,
@@ -41,8 +41,8 @@ impl Job for AppendJob {
     fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), rusqlite::Error> {
         self.outcome = Some(match append(&self.append, writing) {
             Ok(logged) => Ok(logged),
-            Err(Fault::Refused(error)) => Err(error),
-            Err(Fault::Database(error)) => return Err(error),
+            Err(AppendFault::Refused(error)) => Err(error),
+            Err(AppendFault::Database(error)) => return Err(error),
         });
         Ok(())
     }
@@ -59,31 +59,31 @@ impl Job for AppendJob {
         };
         let new = appended.as_ref().ok().filter(|appended| !appended.duplicate);
         let committed = new.map(|appended| appended.committed.clone());
-        // Who asked may have gone.
+        // The caller may have stopped waiting.
         let _ = answer.send(appended);
         committed
     }
 }
 
-/// Why an entry was not put in.
-enum Fault {
+/// Why an entry was not appended. A refusal concerns this entry alone; an error of the database fails the commit.
+enum AppendFault {
     Refused(AppendError),
     Database(rusqlite::Error),
 }
 
-impl From<AppendError> for Fault {
+impl From<AppendError> for AppendFault {
     fn from(error: AppendError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for AppendFault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
 
-fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey, Logged), Fault> {
+fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey, Logged), AppendFault> {
     let key = match append.target {
         Target::Conversation(key) | Target::Group(key) => key,
         Target::Direct(other, id) => match find_direct(writing.connection, append.sender, other)? {
@@ -91,31 +91,31 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey
             None => {
                 let (connection, sender) = (writing.connection, append.sender);
                 let is_sent =
-                    |id: &ClientId| Ok::<_, Fault>(find_client_id(connection, sender, id)?.is_some());
+                    |id: &ClientId| Ok::<_, AppendFault>(find_client_id(connection, sender, id)?.is_some());
                 let is_there = |ids: &[_]| Ok(attachment::of_owner(connection, sender, ids)?.is_some());
                 check_first(&append.change, is_sent, is_there)?;
                 open_direct(connection, sender, other, id, append.at)?
             }
         },
     };
-    let logged = append_to(&mut Log { key, writing }, key, append)?;
+    let logged = append_to(&mut LogTransaction { key, writing }, key, append)?;
     Ok((key, logged))
 }
 
-/// The log of a conversation, in the transaction that is open.
-struct Log<'a, 'b> {
+/// The log of one conversation within the open transaction.
+struct LogTransaction<'a, 'b> {
     key: ConversationKey,
     writing: &'a mut Writing<'b>,
 }
 
-impl Transaction for Log<'_, '_> {
-    type Error = Fault;
+impl Transaction for LogTransaction<'_, '_> {
+    type Error = AppendFault;
 
-    fn head(&mut self) -> Result<u64, Fault> {
+    fn head(&mut self) -> Result<u64, AppendFault> {
         Ok(self.writing.heads.get(self.writing.connection, self.key)?)
     }
 
-    fn roster(&mut self, seq: u64) -> Result<Roster, Fault> {
+    fn roster(&mut self, seq: u64) -> Result<Roster, AppendFault> {
         let (roster, all_see) = self.writing.heads.roster(self.writing.connection, self.key)?;
         if seq > all_see {
             return Ok(roster);
@@ -123,19 +123,19 @@ impl Transaction for Log<'_, '_> {
         Ok(message::seen_by(self.writing.connection, self.key, seq)?)
     }
 
-    fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, Fault> {
+    fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, AppendFault> {
         Ok(self.writing.heads.blocker_of(self.writing.connection, self.key, user)?)
     }
 
-    fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Fault> {
+    fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendFault> {
         Ok(message::seen(self.writing.connection, reader, self.key, id)?)
     }
 
-    fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, Fault> {
+    fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, AppendFault> {
         Ok(attachment::of_owner(self.writing.connection, owner, ids)?)
     }
 
-    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, Fault> {
+    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, AppendFault> {
         let connection = self.writing.connection;
         let Some((key, seq, position)) = find_client_id(connection, sender, client_id)? else {
             return Ok(None);
@@ -146,7 +146,7 @@ impl Transaction for Log<'_, '_> {
         Ok(Some(Sent { entry: Entry { seq, position, kind: EntryKind::Message, message }, first_body }))
     }
 
-    fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, Fault> {
+    fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, AppendFault> {
         let (key, connection) = (self.key, self.writing.connection);
         let sql = "INSERT INTO messages (conversation_id, seq, kind, sender_id, client_id, id, timestamp, text, reply_to, \
                    hidden_from, mentions, below_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
@@ -173,7 +173,7 @@ impl Transaction for Log<'_, '_> {
         Ok(Some(position))
     }
 
-    fn change(&mut self, changed: &Changed<'_>) -> Result<Position, Fault> {
+    fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendFault> {
         let (key, connection) = (self.key, self.writing.connection);
         let Changed { change, message, by, at, .. } = changed;
         let seq = message.change_seq.unwrap_or_default();
@@ -193,7 +193,7 @@ impl Transaction for Log<'_, '_> {
     }
 }
 
-/// Puts a message that has changed in the place of what it was.
+/// Updates the row of a message that was edited, deleted or reacted to.
 fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), rusqlite::Error> {
     let Changed { change, message, by, first_body, dropped, .. } = changed;
     let (key, seq) = (message.conversation.0, message.seq);
@@ -234,7 +234,7 @@ fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), r
     Ok(())
 }
 
-/// Where a sender's own name leads.
+/// The message with this client id: its conversation, `seq` and position.
 fn find_client_id(
     connection: &Connection,
     sender: UserId,

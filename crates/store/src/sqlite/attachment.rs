@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::SqliteStore;
 use super::lane::NOBODY;
 
-/// In the order in which `record` reads them.
+/// The columns in the order in which `record` reads them.
 const COLUMNS: &str = "id, user_id, hash, name, type, size, width, height, thumbnail_hash, created_at";
 
 fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
@@ -33,7 +33,7 @@ fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
     })
 }
 
-/// These uploads of a user, if all of them are there.
+/// These uploads, or `None` if one of them is missing or belongs to another user.
 pub(super) fn of_owner(
     connection: &Connection,
     owner: UserId,
@@ -53,7 +53,7 @@ pub(super) fn of_owner(
     found.collect()
 }
 
-/// What a message carries.
+/// The attachments of a message, in the sender's order.
 pub(super) fn of_message(
     connection: &Connection,
     conversation: ConversationKey,
@@ -67,7 +67,7 @@ pub(super) fn of_message(
     statement.query_map(params![conversation.0, seq], |row| record(row).map(Arc::new))?.collect()
 }
 
-/// Has a message that was just inserted carry its uploads.
+/// Stores the attachments of a message that was just inserted, and counts their uses.
 pub(super) fn carry(connection: &Connection, message: &MessageRecord) -> Result<(), rusqlite::Error> {
     if message.attachments.is_empty() {
         return Ok(());
@@ -87,7 +87,7 @@ pub(super) fn carry(connection: &Connection, message: &MessageRecord) -> Result<
     Ok(())
 }
 
-/// Has a message that is deleted carry nothing any more.
+/// Removes the attachments of a deleted message from it. The uploads themselves stay until the sweep.
 pub(super) fn drop_from(
     connection: &Connection,
     conversation: ConversationKey,
@@ -133,7 +133,7 @@ fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), 
     Ok(())
 }
 
-/// Forgets that bytes were noted as those of no upload.
+/// Forgets the note that no upload has these bytes.
 fn forget(connection: &Connection, hash: BlobHash) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("DELETE FROM unnamed_blobs WHERE hash = ?")?.execute([hash.0])?;
     Ok(())

@@ -7,14 +7,14 @@ use super::SqliteStore;
 use super::conversation::find_direct;
 use super::writer::Writing;
 
-/// Since when somebody has blocked somebody.
+/// When `user` blocked `other`; `None` if they have not.
 fn since(connection: &Connection, user: UserId, other: UserId) -> Result<Option<Timestamp>, rusqlite::Error> {
     let sql = "SELECT created_at FROM blocks WHERE user_id = ? AND blocked_id = ?";
     let at = |row: &Row<'_>| row.get(0).map(Timestamp::from_millis);
     connection.prepare_cached(sql)?.query_row([user.0, other.0], at).optional()
 }
 
-/// What two people are to each other changes.
+/// Drops the writer's cached answer to "has `user` blocked `other`?", which is about to change.
 fn forget(writing: &mut Writing<'_>, user: UserId, other: UserId) -> Result<(), rusqlite::Error> {
     if let Some(key) = find_direct(writing.connection, user, other)? {
         writing.heads.forget_blocker(key, other);
@@ -22,7 +22,7 @@ fn forget(writing: &mut Writing<'_>, user: UserId, other: UserId) -> Result<(), 
     Ok(())
 }
 
-/// A page of whom a user has blocked, in the order of an index.
+/// A page of the people whom a user has blocked, the latest first. The order is that of an index, so nothing is sorted.
 pub(super) const PAGE: &str = "SELECT blocked_id, username, blocks.created_at FROM blocks CROSS JOIN users ON users.id = blocked_id \
      WHERE user_id = ? AND (blocks.created_at, blocked_id) < (?, ?) \
      ORDER BY blocks.created_at DESC, blocked_id DESC LIMIT ?";

@@ -1,10 +1,11 @@
-//! Copies the write-ahead log into the database, beside the writer instead of in its way.
+//! Copies the write-ahead log (WAL) into the database file, beside the writer instead of in its way.
 //!
-//! A commit that finds the log over [`Sizes::start`] wakes the checkpointer, which copies what is there while the
-//! writer goes on (a passive checkpoint). A log that is copied whole is begun anew by the next commit; under
-//! steady writing there is always a rest, so past [`Sizes::force`] the checkpointer holds the writer up for as long
-//! as the rest takes, and the log begins anew. Where somebody reads an older state for long, that cannot be: it
-//! gives up after [`HOLD`], and waits longer before each further try.
+//! * From [`WalSizes::start`] pages on, each commit wakes the checkpointer. It copies what is in the WAL while the
+//!   writer goes on (a passive checkpoint). Once all of it is copied, the next commit begins the WAL anew.
+//! * Under steady writing some pages are always left. So from [`WalSizes::force`] on the checkpointer makes the writer
+//!   wait while it copies these, and the WAL begins anew.
+//! * That is impossible while somebody reads an older state. The checkpointer then gives up after [`HOLD`], and waits
+//!   longer before each further try.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -16,39 +17,39 @@ use domain::LogLimit;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
-use super::stamp::Stamps;
+use super::stamp::SharedIdentity;
 use super::thread::{Backoff, Faults, rest};
 
-/// Bytes of a page and of what stands before it in the log.
+/// Bytes of a page and of its header in the WAL.
 const FRAME: u64 = 4096 + 24;
-/// How long the writer is held up for readers that are in the way.
+/// How long the writer may have to wait for readers of an older state.
 const HOLD: Duration = Duration::from_millis(100);
 
-/// Of the log, in pages of 4 KiB.
+/// Sizes of the WAL, in pages of 4 KiB.
 #[derive(Clone, Copy)]
-pub(super) struct Sizes {
-    /// From here on it is copied.
+pub(super) struct WalSizes {
+    /// From this size on the WAL is copied.
     pub(super) start: u32,
-    /// From here on it is begun anew, even if the writer has to wait.
+    /// From this size on the WAL is begun anew, even if the writer has to wait.
     pub(super) force: u32,
 }
 
-impl Default for Sizes {
+impl Default for WalSizes {
     /// 128 and 512 MiB.
     fn default() -> Self {
         Self { start: 32_000, force: 128_000 }
     }
 }
 
-/// The log, as the commits of the writer leave it.
+/// What the writer's last commit said about the WAL.
 #[derive(Default)]
-pub(super) struct Log {
+pub(super) struct WalStats {
     pages: AtomicU32,
     /// Commits that wrote something.
     commits: AtomicU64,
 }
 
-impl Log {
+impl WalStats {
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
@@ -64,13 +65,13 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    /// Watches the commits of `writer`, working on a connection of its own.
+    /// Starts the thread, with the connection `own`. Commits of `writer` wake it.
     pub(super) fn start(
         own: Connection,
         writer: &mut Connection,
-        log: &Arc<Log>,
-        sizes: Sizes,
-        stamps: Stamps,
+        log: &Arc<WalStats>,
+        sizes: WalSizes,
+        stamps: SharedIdentity,
         faults: &Faults,
     ) -> Result<Self, rusqlite::Error> {
         own.busy_timeout(HOLD)?;
@@ -81,7 +82,7 @@ impl Checkpointer {
             of_hook.pages.store(count, Ordering::Relaxed);
             of_hook.commits.fetch_add(1, Ordering::Relaxed);
             if count >= sizes.start {
-                // Full: it has been woken already.
+                // If the channel is full, a signal is already on its way.
                 let _ = waker.try_send(());
             }
             Ok(())
@@ -91,7 +92,8 @@ impl Checkpointer {
         Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)) })
     }
 
-    /// Ends the thread. The writer, which holds the other end, must be closed before.
+    /// Ends the thread. Close the writer first: its hook holds a sender of `wake`, and the thread ends when all are
+    /// dropped.
     pub(super) async fn close(&self) {
         self.wake.lock().take();
         let thread = self.thread.lock().take();
@@ -101,41 +103,51 @@ impl Checkpointer {
     }
 }
 
-/// What came of a checkpoint.
-struct Done {
-    /// Whether somebody was in the way.
+/// What SQLite says about a checkpoint.
+struct CheckpointResult {
+    /// Whether a reader or the writer kept it from finishing.
     busy: bool,
-    /// Pages in the log.
+    /// Pages in the WAL.
     log: i64,
-    /// Of those, how many are in the database.
+    /// How many of these pages are in the database file.
     copied: i64,
 }
 
-/// Copies what is in the log, as far as nobody is in the way.
-pub(super) fn copy(connection: &Connection, stamps: &Stamps) -> Result<(), rusqlite::Error> {
+/// Copies what is in the WAL, as far as no reader or writer is in the way.
+pub(super) fn copy(connection: &Connection, stamps: &SharedIdentity) -> Result<(), rusqlite::Error> {
     checkpoint(connection, "PASSIVE", stamps).map(drop)
 }
 
-fn checkpoint(connection: &Connection, mode: &str, stamps: &Stamps) -> Result<Done, rusqlite::Error> {
+fn checkpoint(
+    connection: &Connection,
+    mode: &str,
+    stamps: &SharedIdentity,
+) -> Result<CheckpointResult, rusqlite::Error> {
     let (started, stamp) = (Instant::now(), stamps.committed());
-    let Done { busy, log, copied } =
+    let CheckpointResult { busy, log, copied } =
         connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-            Ok(Done { busy: row.get(0)?, log: row.get(1)?, copied: row.get(2)? })
+            Ok(CheckpointResult { busy: row.get(0)?, log: row.get(1)?, copied: row.get(2)? })
         })?;
     if copied == log {
         stamps.copied(stamp);
     }
     tracing::debug!(mode, busy, log, copied, took = ?started.elapsed(), "checkpoint");
-    Ok(Done { busy, log, copied })
+    Ok(CheckpointResult { busy, log, copied })
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>, log: &Log, sizes: Sizes, stamps: &Stamps) {
+fn run(
+    connection: &Connection,
+    woken: &Receiver<()>,
+    log: &WalStats,
+    sizes: WalSizes,
+    stamps: &SharedIdentity,
+) {
     let warnings = LogLimit::new(Duration::from_mins(1));
     let started = Instant::now();
     let (mut backoff, mut before) = (Backoff::new(), 0);
     while woken.recv().is_ok() {
         let forced = log.pages.load(Ordering::Relaxed) >= sizes.force;
-        // First beside the writer, so that it is held up for the rest alone.
+        // First a checkpoint beside the writer, so that the writer waits only for the pages that are left.
         let done = checkpoint(connection, "PASSIVE", stamps).and_then(|passive| {
             let stuck = passive.copied < passive.log && passive.copied == before;
             before = passive.copied;

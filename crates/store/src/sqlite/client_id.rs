@@ -1,11 +1,12 @@
-//! How a sender's own name for a message is kept.
+//! Client ids in their column: 16 bytes for a UUID, text for any other.
 
 use domain::store::ClientId;
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use uuid::Uuid;
 
-/// A client id to be stored: as 16 bytes where it is a UUID in its usual spelling.
+/// A client id to be stored. Only a UUID with hyphens and in lower case becomes 16 bytes, so that each client id is
+/// read as it was written.
 pub(super) struct ClientIdColumn<'a>(pub(super) &'a str);
 
 impl ToSql for ClientIdColumn<'_> {
@@ -21,7 +22,7 @@ impl ToSql for ClientIdColumn<'_> {
     }
 }
 
-/// A client id that was stored.
+/// A client id read from its column.
 pub(super) struct StoredClientId(pub(super) ClientId);
 
 impl FromSql for StoredClientId {

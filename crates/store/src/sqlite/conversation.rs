@@ -13,7 +13,7 @@ use super::group;
 use super::lane::NOBODY;
 use super::view::{DIRECT, MEMBER, head, record};
 
-/// Members read in one turn of a list of conversations; the last group may go over it.
+/// Members read in one turn for a list of conversations. The last group of a turn may exceed it.
 const MEMBERS: usize = 2048;
 
 pub(super) fn find_direct(
@@ -38,14 +38,15 @@ pub(super) fn open_direct(
                VALUES (?, ?, ?, ?, ?) RETURNING id";
     let values = params![id.as_bytes(), DIRECT, now.as_millis(), low, high];
     let key: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
-    // One row for a note to oneself.
+    // In a conversation with oneself both are the same user: the second row is ignored.
     let sql =
         "INSERT OR IGNORE INTO members (conversation_id, user_id, role) VALUES (?1, ?2, ?4), (?1, ?3, ?4)";
     connection.prepare_cached(sql)?.execute(params![key, low, high, MEMBER])?;
     Ok(ConversationKey(key))
 }
 
-/// The records of the first of these conversations, up to about [`MEMBERS`] members, and the keys of the others.
+/// Reads records in the order of `keys` until they have about [`MEMBERS`] members together. Returns them and the keys
+/// that are left.
 fn records_of(
     connection: &Connection,
     user: UserId,
@@ -63,8 +64,8 @@ fn records_of(
     Ok((records, keys))
 }
 
-/// The `seq` of the last entry that is not above a position. Looks back from the head in growing steps, so
-/// that it costs what is above the position and not what is below.
+/// The `seq` of the last entry that is not above a position. Goes back from the head by 1, 2, 4, … entries, so the cost
+/// depends on how many entries are above the position, not on the length of the log.
 fn seq_at(connection: &Connection, key: ConversationKey, position: Position) -> Result<u64, rusqlite::Error> {
     let (head, head_position) = head(connection, key)?;
     if head_position <= position {
@@ -175,7 +176,7 @@ impl ConversationStore for SqliteStore {
             records_of(connection, user, keys)
         };
         let (mut records, mut keys) = self.readers.run(user, read).await?;
-        // In large groups the rest is read in other turns.
+        // With large groups one turn is not enough.
         while !keys.is_empty() {
             let rest = std::mem::take(&mut keys);
             let (more, left) =

@@ -22,12 +22,12 @@ use super::{SqliteStore, account, block, history, message, presence, view};
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 /// A long read that goes on until it is let go.
-struct Held {
+struct HeldRead {
     let_go: mpsc::Sender<()>,
     reading: JoinHandle<()>,
 }
 
-impl Held {
+impl HeldRead {
     async fn begin(store: &Arc<SqliteStore>, user: UserId) -> Self {
         let (held, started) = Self::ask(store, user);
         started.await.unwrap();
@@ -59,11 +59,11 @@ async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
     let store = Arc::new(open(folder.path()));
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let sent = send(&store, ann, bob, "hi").await.unwrap().entry().message.clone().unwrap();
-    let [first, second] = [Held::begin(&store, ann).await, Held::begin(&store, ann).await];
+    let [first, second] = [HeldRead::begin(&store, ann).await, HeldRead::begin(&store, ann).await];
     // The third of the same user waits, though there is room for others.
-    let (third, third_started) = Held::ask(&store, ann);
-    let [bobs, other] = [Held::begin(&store, bob).await, Held::begin(&store, bob).await];
-    let (eves, eve_started) = Held::ask(&store, eve);
+    let (third, third_started) = HeldRead::ask(&store, ann);
+    let [bobs, other] = [HeldRead::begin(&store, bob).await, HeldRead::begin(&store, bob).await];
+    let (eves, eve_started) = HeldRead::ask(&store, eve);
 
     // What authentication, a handshake and a message ask for.
     store.session(SessionId::mint(NOW, 1)).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_read_that_nobody_waits_for_any_more_still_counts() {
     let ann = UserId(1);
     let mut held = Vec::new();
     for _ in 0..2 {
-        let one = Held::begin(&store, ann).await;
+        let one = HeldRead::begin(&store, ann).await;
         one.reading.abort();
         held.push(one);
     }
@@ -329,7 +329,7 @@ async fn looking_for_people_ends_and_waits_for_nobody_but_who_looks() {
     assert!(stretches <= 30, "{stretches} stretches");
 
     // It is too long for a read by key, and so one of the caller's own long reads.
-    let held = [Held::begin(&store, ann).await, Held::begin(&store, ann).await];
+    let held = [HeldRead::begin(&store, ann).await, HeldRead::begin(&store, ann).await];
     let mut waits = Box::pin(store.accounts_by_display_name(search(ann)));
     assert!(waits.as_mut().now_or_never().is_none());
     store.accounts_by_display_name(search(bob)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The runs of a store: which cursors are of this log.
+//! Epochs: each start of the store begins one. They tell cursors of this log from cursors of another.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use rusqlite::Connection;
 /// All epochs of a log.
 pub(super) struct Epochs {
     pub(super) current: Epoch,
-    /// Where those before ended.
+    /// The position at which each earlier epoch ended.
     ended: HashMap<Epoch, Position>,
 }
 
 impl Epochs {
-    /// Reads those before `epoch`, which is to begin where the log stands.
+    /// Reads the earlier epochs. `epoch` is the new one; [`Epochs::begin`] stores it.
     pub(super) fn read(connection: &Connection, epoch: Epoch) -> Result<Self, rusqlite::Error> {
-        // Each ended where the next one began.
+        // An epoch ended where the next one began, and the last one at the end of the log.
         let sql = "SELECT epoch.id, coalesce(next.position, (SELECT max(position) FROM messages), 0) \
                    FROM epochs AS epoch LEFT JOIN epochs AS next ON next.number = epoch.number + 1";
         let mut statement = connection.prepare(sql)?;
@@ -23,14 +23,15 @@ impl Epochs {
         Ok(Self { current: epoch, ended: ended.collect::<Result<_, _>>()? })
     }
 
-    /// Has the current one begin.
+    /// Stores a new epoch, which begins at the end of the log.
     pub(super) fn begin(connection: &Connection, epoch: Epoch) -> Result<(), rusqlite::Error> {
         let sql = "INSERT INTO epochs (id, position) SELECT ?, coalesce(max(position), 0) FROM messages";
         connection.execute(sql, [epoch.0])?;
         Ok(())
     }
 
-    /// Whether the log, which stands at `now`, stood at a position or behind it in an epoch.
+    /// Whether this log had come to a position by the end of an epoch. `now` is the last position of the log. False
+    /// for an epoch of another log.
     pub(super) fn reached(&self, epoch: Epoch, position: Position, now: Position) -> bool {
         let end = if epoch == self.current { Some(&now) } else { self.ended.get(&epoch) };
         end.is_some_and(|end| position <= *end)
@@ -44,7 +45,7 @@ mod tests {
     use super::{Connection, Epoch, Epochs, Position};
     use crate::sqlite::schema;
 
-    /// Opens a database, which then has entries up to a position.
+    /// Opens a database as one run of the server does, and adds entries up to a position.
     fn run(path: &Path, epoch: u8, upto: u64) -> Epochs {
         let mut connection = Connection::open(path).unwrap();
         schema::migrate(&mut connection).unwrap();
@@ -65,7 +66,7 @@ mod tests {
         run(&path, 1, 3);
         run(&path, 2, 5);
         std::fs::copy(&path, &copy).unwrap();
-        // Elsewhere the log was written on.
+        // The original goes on, too: its third run is not in the copy.
         run(&path, 3, 12);
         let epochs = run(&copy, 4, 20);
         let now = Position(20);

@@ -9,18 +9,18 @@ use crate::reserve::is_full;
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder, or a file in it.
+    /// The data folder, or a file in it, cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A database of another program.
+    /// The database was written by another program.
     #[error("the database is not one of Aldis; use another data folder")]
     Foreign,
-    /// Written by a later release.
+    /// The database was written by a later release.
     #[error("the database has version {found}, this release knows {known}; use a newer release of Aldis")]
     Newer {
-        /// Of the database.
+        /// The version of the database.
         found: usize,
-        /// Of this program.
+        /// The newest version that this program knows.
         known: usize,
     },
     /// No room for the files that a start needs.
@@ -29,58 +29,58 @@ pub enum OpenError {
     /// The database is not as SQLite left it.
     #[error("the database {0} is damaged ({1}); put back a copy of the whole data folder")]
     Damaged(PathBuf, String),
-    /// The file that says what belongs together.
+    /// The file `identity` cannot be read.
     #[error(
         "{0} cannot be read ({1}); put it back as it was, or remove it if all other files of the folder are those that \
          the server left"
     )]
     Identity(PathBuf, #[source] std::io::Error),
-    /// The folder had a database.
+    /// There is no database, but `identity` says that there was one.
     #[error(
         "there is no {0}, though this folder had come to position {1}; put it back with its aldis.db-wal, or begin with \
          an empty one: --accept-older-database"
     )]
     Missing(PathBuf, u64),
-    /// The log beside the database is not the one that goes on from it.
+    /// The write-ahead log beside the database does not belong to it.
     #[error(
         "{0} and {0}-wal do not belong together: the database was put back from an older copy, and the log goes on from \
          a newer one; put back the whole folder as it was copied. To go on from the older database without what came \
          after it, move {0}-wal away and start with --accept-older-database"
     )]
     Mismatch(PathBuf),
-    /// A copy of a database without the log that a running server had beside it.
+    /// The database was copied from a running server without its write-ahead log.
     #[error(
         "{0} was copied from a server that ran, without {0}-wal, where the newest messages are; copy the whole folder of \
          a server that is stopped. To go on from what it has: --accept-older-database"
     )]
     WithoutLog(PathBuf),
-    /// Another database.
+    /// The database is another one than `identity` says.
     #[error(
         "{0} is another database than the one this folder had; put that back, or use a folder of its own. To use it \
          here all the same: --accept-older-database"
     )]
     Other(PathBuf),
-    /// The database is behind what its folder had come to.
+    /// The database is older than `identity` says.
     #[error(
         "{path} ends at position {at}, but this folder had come to position {reached}: it was copied without \
          aldis.db-wal, copied while a server ran, or put back from an older copy; put back the whole folder as it was \
          copied. To go on from the older state, without what came after it: --accept-older-database"
     )]
     Older {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
-        /// Its last position.
+        /// The last position in the database.
         at: u64,
-        /// The one that the folder had come to.
+        /// The position in `identity`.
         reached: u64,
     },
-    /// The database itself.
+    /// SQLite failed for any other reason.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] rusqlite::Error),
 }
 
 impl OpenError {
-    /// Says of an error of SQLite what it means for a folder.
+    /// Replaces an error of SQLite or of the file system by one that says what to do.
     pub(super) fn of(self, folder: &Path) -> Self {
         match self {
             Self::Database(error) if is_damage(&error) => {

@@ -73,7 +73,7 @@ pub(super) fn change(
     found(writing, key).map(Some)
 }
 
-/// Puts somebody into a group, or gives a member another role. Says whether they are new in it.
+/// Adds a user to a group, or changes the role of a member. Returns whether they are a new member.
 fn put(
     writing: &Writing<'_>,
     key: ConversationKey,
@@ -124,7 +124,7 @@ fn found(writing: &Writing<'_>, key: ConversationKey) -> Result<ConversationReco
     record(writing.connection, key, None)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
-/// What a reader may see of how a group changed, in an open range of its log: the newest entries, ascending.
+/// The changes of a group that a reader may see, with `above` < `seq` < `below`: the newest `limit` of them, ascending.
 pub(super) fn entries(
     connection: &Connection,
     reader: UserId,
@@ -144,7 +144,7 @@ pub(super) fn entries(
     gathered(&mut rows)
 }
 
-/// How the entry of a `seq` changed a group.
+/// The change of a group in the entry with a `seq`; `None` if that entry is about a message.
 pub(super) fn entry_at(
     connection: &Connection,
     key: ConversationKey,
@@ -158,7 +158,7 @@ pub(super) fn entry_at(
     Ok(gathered(&mut rows)?.pop())
 }
 
-/// One entry for the events of each `seq`.
+/// Joins rows with the same `seq` into one entry.
 fn gathered(rows: &mut Rows<'_>) -> Result<Vec<GroupEntry>, rusqlite::Error> {
     let mut entries: Vec<GroupEntry> = Vec::new();
     while let Some(row) = rows.next()? {

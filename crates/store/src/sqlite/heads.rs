@@ -1,25 +1,25 @@
-//! What the writer keeps at hand of conversations.
+//! The writer's cache of conversations.
 
 use domain::store::{ConversationKey, Roster, UserId};
 use rusqlite::{Connection, OptionalExtension, Row};
 use rustc_hash::FxHashMap;
 
-/// What is known of the conversations written to lately, so that it is not read for every message: the highest
-/// `seq`, who is in a group, and who has blocked the other. Derived from the database; a transaction that is rolled back
-/// empties it.
+/// The highest `seq`, the members and the blockers of conversations that were written to lately, so that they need not
+/// be read for every message. All of it comes from the database. When a transaction is rolled back, the cache is
+/// emptied.
 #[derive(Default)]
 pub(super) struct Heads {
     seqs: FxHashMap<ConversationKey, u64>,
-    /// By who may be blocked.
+    /// For a conversation and a user: who in it has blocked the user.
     blockers: FxHashMap<(ConversationKey, UserId), Option<UserId>>,
-    /// With the highest `seq` that is hidden from one of them.
+    /// The members of a group, and the highest `seq` that one of them may not see.
     rosters: FxHashMap<ConversationKey, (Roster, u64)>,
 }
 
 impl Heads {
-    /// At about 50 bytes each.
+    /// Most conversations, at about 50 bytes each.
     const CAPACITY: usize = 1_000_000;
-    /// Groups, at 8 bytes for each member.
+    /// Most groups, at 8 bytes for each member.
     const ROSTERS: usize = 2_000;
 
     pub(super) fn get(
@@ -43,7 +43,7 @@ impl Heads {
         self.seqs.insert(key, head);
     }
 
-    /// Who is in a group, and above which `seq` all of them see everything.
+    /// The members of a group, and the `seq` above which all of them see every message.
     pub(super) fn roster(
         &mut self,
         connection: &Connection,
@@ -67,7 +67,7 @@ impl Heads {
         Ok((roster, all_see))
     }
 
-    /// Who of the others in a direct conversation has blocked somebody.
+    /// The other member of a direct conversation, if they have blocked `user`.
     pub(super) fn blocker_of(
         &mut self,
         connection: &Connection,
@@ -88,12 +88,12 @@ impl Heads {
         Ok(found)
     }
 
-    /// Forgets who has blocked somebody in a conversation: that changes.
+    /// Drops the cached blocker of a user. Call it when a block changes.
     pub(super) fn forget_blocker(&mut self, key: ConversationKey, user: UserId) {
         self.blockers.remove(&(key, user));
     }
 
-    /// Forgets who is in a group: that changes.
+    /// Drops the cached members of a group. Call it when they change.
     pub(super) fn forget_roster(&mut self, key: ConversationKey) {
         self.rosters.remove(&key);
     }

@@ -1,4 +1,4 @@
-//! Whether the database takes what is written, by what was seen happening lately.
+//! Whether the database accepts writes, judged by the latest commits.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,25 +9,26 @@ use domain::store::StoreError;
 use parking_lot::Mutex;
 use rusqlite::ErrorCode;
 
-use crate::folder::Places;
+use crate::folder::WatchedFiles;
 use crate::reserve::Reserve;
 
-/// How long a commit may take.
+/// How long a commit may take before the store counts as unavailable.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Health {
-    /// Time that never goes back.
+    /// A clock that never goes back.
     monotonic: fn() -> Duration,
     /// Whether a commit failed since the last one that wrote something.
     failing: AtomicBool,
-    /// When the commit under way began, in milliseconds and one more; 0 while there is none.
+    /// When the commit under way began: milliseconds of the clock, plus 1. 0 while no commit is under way.
     begun: AtomicU64,
-    /// Why nothing is stored any more, whatever comes.
+    /// Why nothing is stored any more. Once set, it stays until a restart.
     broken: OnceLock<StoreError>,
     failures: LogLimit,
-    /// The files that are open.
-    places: OnceLock<Places>,
-    /// Given up for a start on a full disk; until there is room for it, nothing is stored.
+    /// The open files of the database.
+    places: OnceLock<WatchedFiles>,
+    /// The reserve, while it is given up because the disk was full at the start. Nothing is stored until it is made
+    /// again.
     reserve: Mutex<Option<Reserve>>,
     reserve_tried: LogLimit,
 }
@@ -46,9 +47,12 @@ impl Health {
         }
     }
 
-    /// Whether nothing is known against it, `Ok(false)` if it is in doubt.
+    /// `Ok(true)` if the last commits succeeded, `Ok(false)` if one failed and none has succeeded since.
+    ///
+    /// # Errors
+    /// Nothing is stored any more, or the commit under way takes longer than [`PATIENCE`].
     pub(super) fn check(&self) -> Result<bool, StoreError> {
-        self.in_place()?;
+        self.files_in_place()?;
         let begun = self.begun.load(Ordering::Relaxed);
         let waits = self.millis().saturating_sub(begun);
         if begun > 0 && waits >= u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX) {
@@ -58,7 +62,7 @@ impl Health {
     }
 
     /// Whether anything may be stored.
-    pub(super) fn admits(&self) -> Result<(), StoreError> {
+    pub(super) fn may_store(&self) -> Result<(), StoreError> {
         if let Some(broken) = self.broken.get() {
             return Err(broken.clone());
         }
@@ -72,32 +76,32 @@ impl Health {
         Ok(())
     }
 
-    /// Whether the files are still those that are open. What is stored in others would be lost.
-    pub(super) fn in_place(&self) -> Result<(), StoreError> {
+    /// Fails if an open file was moved, replaced or removed: what is written into it would be lost.
+    pub(super) fn files_in_place(&self) -> Result<(), StoreError> {
         if let Some(broken) = self.broken.get() {
             return Err(broken.clone());
         }
-        if let Some(path) = self.places.get().and_then(Places::moved) {
+        if let Some(path) = self.places.get().and_then(WatchedFiles::moved) {
             let path = path.display();
-            self.breaks(&StoreError::Unavailable(format!(
+            self.stop_storing(&StoreError::Unavailable(format!(
                 "{path} was replaced or removed while the server ran"
             )));
         }
         self.broken.get().map_or(Ok(()), |broken| Err(broken.clone()))
     }
 
-    /// Watches the files from here on.
-    pub(super) fn watch(&self, places: Places) {
+    /// Sets the files that [`Health::files_in_place`] checks.
+    pub(super) fn watch(&self, places: WatchedFiles) {
         let _ = self.places.set(places);
     }
 
-    /// The disk is full: nothing is stored until the reserve can be made again.
-    pub(super) fn lacks(&self, reserve: Reserve) {
+    /// Call this when a start found the disk full: nothing is stored until the reserve can be made again.
+    pub(super) fn gave_up_reserve(&self, reserve: Reserve) {
         *self.reserve.lock() = Some(reserve);
-        self.fails();
+        self.commit_failed();
     }
 
-    /// Makes a reserve that was given up, if there is room now.
+    /// Makes the reserve again if it was given up and there is room now.
     pub(super) fn restore(&self) {
         if self.broken.get().is_none()
             && let Some(reserve) = self.reserve.lock().take()
@@ -110,43 +114,43 @@ impl Health {
         (self.monotonic)()
     }
 
-    pub(super) fn begins(&self) {
+    pub(super) fn commit_begins(&self) {
         self.begun.store(self.millis(), Ordering::Relaxed);
     }
 
-    pub(super) fn ends(&self) {
+    pub(super) fn commit_ends(&self) {
         self.begun.store(0, Ordering::Relaxed);
     }
 
-    /// A commit has written something. One that had nothing to write succeeds on a full disk, too.
-    pub(super) fn wrote(&self) {
+    /// A commit has written something. (A commit of nothing proves nothing: it succeeds on a full disk, too.)
+    pub(super) fn commit_wrote(&self) {
         if self.failing.load(Ordering::Relaxed) && self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("commits succeed again");
         }
     }
 
-    /// A commit failed, for a reason that is the store's and not that of one operation.
-    pub(super) fn fails(&self) {
+    /// A commit failed for a reason that concerns the whole store and not one job.
+    pub(super) fn commit_failed(&self) {
         self.failing.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a failed commit is worth a line in the log: how many were not since the last.
+    /// `Some` if a failed commit should be logged now, with how many were left out since the last line.
     pub(super) fn logs(&self) -> Option<u64> {
         self.failures.pass((self.monotonic)())
     }
 
-    /// What an error of SQLite is to others. Damage is remembered: nothing is stored on top of it.
+    /// Turns an error of SQLite into the store's. After damage nothing is stored any more.
     pub(super) fn error(&self, error: &rusqlite::Error) -> StoreError {
         if is_damage(error) {
             let damaged = StoreError::Damaged(error.to_string());
-            self.breaks(&damaged);
+            self.stop_storing(&damaged);
             return damaged;
         }
         StoreError::Unavailable(error.to_string())
     }
 
-    /// Nothing is stored from here on.
-    pub(super) fn breaks(&self, why: &StoreError) {
+    /// Refuses all changes from now on, until a restart.
+    pub(super) fn stop_storing(&self, why: &StoreError) {
         if self.broken.set(why.clone()).is_ok() {
             tracing::error!(cause = %why, "nothing is stored any more, until this is mended and the server restarted");
         }
@@ -157,12 +161,12 @@ impl Health {
     }
 }
 
-/// Whether the file is not what SQLite wrote.
+/// Whether the error says that the file is damaged.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// Whether the fault is the disk's or the like, and every operation would meet it.
+/// Whether every job would meet this error, for example because the disk is full.
 pub(super) fn is_of_the_store(error: &rusqlite::Error) -> bool {
     is_damage(error)
         || matches!(
@@ -195,29 +199,29 @@ mod tests {
     #[test]
     fn a_commit_that_takes_too_long_is_seen_until_it_ends() {
         let health = Health::new(now);
-        health.begins();
+        health.commit_begins();
         NOW.store(4_999, Ordering::Relaxed);
         assert!(health.check().unwrap());
         NOW.store(5_000, Ordering::Relaxed);
         assert!(matches!(health.check(), Err(StoreError::Unavailable(_))));
-        health.ends();
+        health.commit_ends();
         assert!(health.check().unwrap());
         NOW.store(60_000, Ordering::Relaxed);
-        health.begins();
+        health.commit_begins();
         assert!(health.check().unwrap());
     }
 
     #[test]
     fn damage_stays() {
         let health = Health::new(now);
-        health.fails();
+        health.commit_failed();
         assert!(!health.check().unwrap());
-        health.wrote();
+        health.commit_wrote();
         assert!(health.check().unwrap());
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
         let error = health.error(&rusqlite::Error::SqliteFailure(code, None));
         assert!(matches!(error, StoreError::Damaged(_)));
-        health.wrote();
+        health.commit_wrote();
         assert!(matches!(health.check(), Err(StoreError::Damaged(_))));
     }
 }

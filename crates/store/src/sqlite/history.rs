@@ -1,5 +1,8 @@
-//! Pages of a conversation's messages. Changes, and what is hidden from the reader, may be any number in a row: each such
-//! entry names the message below it, so that they are jumped over.
+//! Pages of a conversation's messages.
+//!
+//! Any number of changes and of messages hidden from the reader may stand in a row. Each such entry names the nearest
+//! message below it (`below_seq`), so that a page jumps over them. Example: 1 is a message and 2, 3 and 4 are
+//! reactions to it; each of the reactions has `below_seq` 1.
 
 use domain::store::{ConversationKey, MessageRecord, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -7,21 +10,22 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::lane::NOBODY;
 use super::message::{self, COLUMNS, MESSAGE};
 
-/// An entry, as far as it says whether it is on a page.
-struct Place {
+/// The columns of an entry that decide whether a page shows it.
+struct EntryRow {
     seq: u64,
     kind: i64,
     hidden_from: Option<UserId>,
 }
 
-impl Place {
-    /// Whether it is a message that is not hidden from a reader.
+impl EntryRow {
+    /// Whether the entry is a message, and not hidden from the reader.
     fn is_shown_to(&self, reader: UserId) -> bool {
         self.kind == MESSAGE && self.hidden_from != Some(reader)
     }
 }
 
-/// The newest message at or below a `seq` that is not hidden from a reader; from [`NOBODY`] none is.
+/// The `seq` of the newest message at or below a `seq` that is not hidden from the reader. For [`NOBODY`] no message
+/// is hidden.
 pub(super) fn newest(
     connection: &Connection,
     key: ConversationKey,
@@ -43,8 +47,8 @@ pub(super) fn newest(
     Ok(None)
 }
 
-/// The oldest message above a `seq` and not above `head` that is not hidden from a reader. Looks ahead in growing
-/// steps, since what is the newest at or below a place says where there is one.
+/// The oldest message above `seq`, and not above `head`, that is not hidden from the reader. Goes ahead by 1, 2, 4, …
+/// entries until [`newest`] finds a message that is above `seq`. Then narrows the gap by halves.
 fn oldest(
     connection: &Connection,
     key: ConversationKey,
@@ -63,7 +67,7 @@ fn oldest(
             None => (below, step) = (place, step * 2),
         }
     };
-    // There is none up to `below`, and one at `found`.
+    // No message is above `seq` and up to `below`; one is at `found`.
     while found - below > 1 {
         let middle = below.midpoint(found);
         match above(middle)? {
@@ -74,7 +78,8 @@ fn oldest(
     Ok(Some(found))
 }
 
-/// What an entry says of the messages below it, before it is put in; `None` where that is not looked at.
+/// The `below_seq` of an entry that is about to be inserted. `None` for a message that is hidden from nobody: pages
+/// never jump from it.
 pub(super) fn below(
     connection: &Connection,
     key: ConversationKey,
@@ -99,11 +104,11 @@ pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error
     let mut entries = connection.prepare(sql)?;
     let mut update = connection.prepare("UPDATE messages SET below_seq = ? WHERE position = ?")?;
     for key in keys {
-        // Of those that are hidden from nobody, and from whom each other is.
+        // The newest message so far that is hidden from nobody, and for each user the newest that is hidden from them.
         let (mut shown, mut hidden) = (0, Vec::<(UserId, u64)>::new());
         let mut rows = entries.query([key.0])?;
         while let Some(row) = rows.next()? {
-            let (Place { seq, kind, hidden_from }, position) = (place(row)?, row.get::<_, i64>(3)?);
+            let (EntryRow { seq, kind, hidden_from }, position) = (place(row)?, row.get::<_, i64>(3)?);
             if kind != MESSAGE || hidden_from.is_some() {
                 let others = hidden.iter().filter(|(user, _)| kind != MESSAGE || hidden_from != Some(*user));
                 let below = others.map(|(_, seq)| *seq).max().unwrap_or(0).max(shown);
@@ -122,7 +127,7 @@ pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error
     Ok(())
 }
 
-/// The newest messages below a `seq`, ascending.
+/// The newest messages below a `seq` that the reader may see, at most `limit`, ascending.
 pub(super) fn before(
     connection: &Connection,
     reader: UserId,
@@ -156,7 +161,7 @@ pub(super) fn before(
     Ok(messages)
 }
 
-/// The oldest messages above a `seq`, ascending.
+/// The oldest messages above a `seq` that the reader may see, at most `limit`, ascending.
 pub(super) fn after(
     connection: &Connection,
     reader: UserId,
@@ -189,18 +194,18 @@ pub(super) fn after(
     Ok(messages)
 }
 
-fn place(row: &Row<'_>) -> Result<Place, rusqlite::Error> {
+fn place(row: &Row<'_>) -> Result<EntryRow, rusqlite::Error> {
     let hidden_from = row.get::<_, Option<i64>>(2)?.map(UserId);
-    Ok(Place { seq: row.get(0)?, kind: row.get(1)?, hidden_from })
+    Ok(EntryRow { seq: row.get(0)?, kind: row.get(1)?, hidden_from })
 }
 
-/// The same of a row with [`COLUMNS`].
+/// [`EntryRow::is_shown_to`] for a row with [`COLUMNS`].
 fn is_shown(row: &Row<'_>, reader: UserId) -> Result<bool, rusqlite::Error> {
     let hidden_from = row.get::<_, Option<i64>>(13)?.map(UserId);
-    Ok(Place { seq: row.get(0)?, kind: row.get(2)?, hidden_from }.is_shown_to(reader))
+    Ok(EntryRow { seq: row.get(0)?, kind: row.get(2)?, hidden_from }.is_shown_to(reader))
 }
 
-/// The highest `seq`.
+/// The highest `seq` of the conversation; 0 while its log is empty.
 fn head(connection: &Connection, key: ConversationKey) -> Result<u64, rusqlite::Error> {
     let sql = "SELECT coalesce(max(seq), 0) FROM messages WHERE conversation_id = ?";
     connection.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))

@@ -1,10 +1,12 @@
-//! Tells a database from another one, and from an older copy of itself.
+//! Notices at the start that the database is another one, or an older copy of itself.
 //!
-//! The file `identity` beside the database says how far that had come: its newest epoch, and a stamp that rises in
-//! the database before the file is written with it. So the file is never ahead of what is durable, whenever the power
-//! goes; a database that is behind its file was put back from an older copy, or copied without its log. The file also
-//! says which stamp was in the database file itself when its log was last copied whole: a database file that is behind
-//! that does not belong to the log beside it.
+//! The file `identity` beside the database says how far the database had come: its newest epoch, and its stamp, a
+//! number that rises every few seconds. The database always commits a stamp before the file gets it, so even after a
+//! power cut the file is never ahead. Example: the file says stamp 90 and the database has 70. Then the database was
+//! put back from an older copy, or copied without its write-ahead log (WAL).
+//!
+//! The file also has a `base`: the stamp that was in the database file itself, without the WAL, when the WAL was last
+//! copied whole. A database file whose stamp is below the base does not belong to the WAL beside it.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -17,22 +19,22 @@ use rustix::fs::{Mode, OFlags, openat, renameat};
 
 use super::OpenError;
 
-/// The file beside the database.
+/// The name of the file, beside the database.
 pub(super) const FILE: &str = "identity";
-/// Under which name it is written.
+/// The name under which it is written before it is renamed.
 const DRAFT: &str = "identity.new";
 
-/// What the file says.
+/// The content of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     /// The first epoch of the database, which no other one has.
     pub(super) database: Epoch,
-    /// The newest.
+    /// The newest epoch of the database.
     pub(super) epoch: Epoch,
     pub(super) stamp: u64,
-    /// The stamp that is in the database file itself, without its log.
+    /// The stamp in the database file itself, without the WAL.
     pub(super) base: u64,
-    /// Of the last entry.
+    /// The position of the last entry.
     pub(super) position: Position,
 }
 
@@ -76,8 +78,8 @@ impl Identity {
         Self::parse(&text).map(Some).ok_or_else(unreadable)
     }
 
-    /// Writes the file so that it is whole, if it is not the one before. The folder is an open one: what is put in its
-    /// place is not touched.
+    /// Replaces the file at once: after a crash it is either the old or the new one. `folder` is open, so a folder that
+    /// was put in its place is not touched.
     pub(super) fn write(&self, folder: &File) -> Result<(), Error> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC;
         let mut file = File::from(openat(folder, DRAFT, flags, Mode::RUSR | Mode::WUSR)?);
@@ -87,22 +89,22 @@ impl Identity {
     }
 }
 
-/// What the database file says without its log.
+/// What the database file says without the WAL.
 #[derive(Default)]
-struct Bare {
+struct DatabaseFile {
     stamp: u64,
-    /// Whether it was last written by a server that had not stopped.
+    /// Whether the server that wrote it had not stopped.
     running: bool,
 }
 
-impl Bare {
-    /// Nothing, where it cannot be read: in the midst of being copied from the log it need not make sense.
+impl DatabaseFile {
+    /// `None` if it cannot be read: while a checkpoint is copying, the file alone need not make sense.
     fn read(path: &Path) -> Option<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = path.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         let connection = Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).ok()?;
-        // Else it would have to be as long as its first page says.
+        // Without this SQLite refuses a file that is shorter than its first page says.
         connection.pragma_update(None, "writable_schema", true).ok()?;
         let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity'";
         if connection.query_row(known, [], |row| row.get::<_, i64>(0)).ok()? == 0 {
@@ -113,8 +115,8 @@ impl Bare {
     }
 }
 
-/// Looks at the files before the database is opened, which would already make them into something else. Gives what
-/// the database has to have. With `accept` an older one is taken; but never files that do not belong together.
+/// Checks the files before the database is opened, because opening it would already change them. Returns what
+/// `identity` says. With `accept` an older database passes, but never a database and a WAL that do not belong together.
 pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity>, OpenError> {
     let path = folder.join("aldis.db");
     let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
@@ -130,7 +132,7 @@ pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity
             _ => Ok(expected),
         };
     }
-    let Some(bare) = Bare::read(&path) else { return Ok(expected) };
+    let Some(bare) = DatabaseFile::read(&path) else { return Ok(expected) };
     match &expected {
         Some(expected) if bare.stamp < expected.base && has_log => Err(OpenError::Mismatch(path)),
         None if bare.running && !has_log && !accept => Err(OpenError::WithoutLog(path)),
@@ -138,7 +140,7 @@ pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity
     }
 }
 
-/// Compares an open database with what it has to have. True if it is an older one that is taken all the same.
+/// Compares an open database with `identity`. True if the database is older or another one, and `accept` lets it pass.
 pub(super) fn check_database(
     connection: &Connection,
     path: &Path,
@@ -177,8 +179,8 @@ pub(super) fn check_database(
     })
 }
 
-/// Forgets what a database noted of the files beside it, and notes at which age: they may be those of another one. Not of
-/// a database that is new.
+/// Forgets what the database noted about files of attachments, because the files beside it may belong to another
+/// database. Also notes the age of the store at which this happened, unless the database is new.
 pub(super) fn forget_notes(connection: &Connection) -> Result<(), rusqlite::Error> {
     let sql = "DELETE FROM unnamed_blobs; UPDATE attachments SET unused_since = NULL; \
                UPDATE identity SET doubted = age WHERE EXISTS (SELECT 1 FROM epochs)";

@@ -7,7 +7,7 @@ use domain::store::{AttachmentStore, BlobHash, Epoch, MessageStore, Store, Store
 use rusqlite::Connection;
 use tempfile::{TempDir, tempdir};
 
-use super::checkpoint::Sizes;
+use super::checkpoint::WalSizes;
 use super::identity::Identity;
 use super::tests::{send, user};
 use super::{OpenError, Options, SqliteStore, Tuning};
@@ -16,8 +16,8 @@ use super::{OpenError, Options, SqliteStore, Tuning};
 fn run(folder: &Path, epoch: u8, accept_older: bool) -> Result<SqliteStore, OpenError> {
     let options = Options { accept_older, ..Options::default() };
     // A log that is copied soon, and begun anew.
-    let log = Sizes { start: 10, force: 20 };
-    let tuning = Tuning { stamped: Duration::ZERO, log, ..Tuning::default() };
+    let wal = WalSizes { start: 10, force: 20 };
+    let tuning = Tuning { stamped: Duration::ZERO, wal, ..Tuning::default() };
     SqliteStore::open_tuned(folder, Epoch([epoch; 8]), &options, &tuning).map_err(|error| error.of(folder))
 }
 

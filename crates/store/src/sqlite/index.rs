@@ -1,8 +1,8 @@
-//! The index of words: a reader of the log like others, which follows it at its own pace.
+//! The index for search. It follows the log of messages at its own pace.
 //!
-//! It is in a file of its own, so that it never takes the writer's place, with a thread of its own, which notes in
-//! the same transaction how far it has come. It says nothing that the log does not say: an index that does not fit
-//! the log is thrown away and made anew.
+//! It has a file of its own, so that messages never wait for it, and a thread of its own. Each transaction also stores
+//! up to which position the log is indexed. The log has everything that is in the index, so an index that does not fit
+//! the log is thrown away and built anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -28,25 +28,26 @@ use super::thread::{Backoff, Faults, rest};
 use super::{connect, connect_unread};
 use crate::folder::make_file;
 
-/// The file beside the database.
+/// The index's file, beside the database.
 pub(super) const FILE: &str = "search.db";
-/// Of the schema.
+/// The version of the index's schema. An index of another version is built anew.
 const VERSION: i64 = 2;
-/// Entries in a transaction: what it costs beside them is divided by their number.
+/// Most entries in a transaction. The fixed cost of a transaction is shared by its entries.
 const BATCH: usize = 4096;
-/// Bytes of terms in a transaction; the last may go over it.
+/// Most bytes of terms in a transaction; the last message may exceed it.
 const BYTES: usize = 1 << 20;
-/// Characters of a word that are looked up. What is found is compared with the text, so the rest is not needed.
+/// Characters of a word that are indexed. A search compares what it finds with the text, so the rest is not needed.
 const TERM: usize = 16;
 /// Page cache, in KiB.
 const CACHE: i64 = 16 * 1024;
-/// Pages of 4 KiB in the write-ahead log before they are copied into the file, each page once however often it changed.
+/// Pages of 4 KiB in the index's write-ahead log before they are copied into its file. A copy writes each page once,
+/// however often it changed.
 const CHECKPOINT: i64 = 4000;
-/// How long entries are gathered: a transaction for each would cost much more.
+/// How long entries are gathered before a transaction: one transaction for each entry would cost much more.
 const GATHERING: Duration = Duration::from_millis(20);
-/// After a transaction of this many they are gathered for longer.
+/// After a transaction of this many entries they are gathered for [`BUSY_GATHERING`].
 const BUSY: usize = 32;
-/// How long that is.
+/// How long entries are gathered under load.
 const BUSY_GATHERING: Duration = Duration::from_millis(150);
 /// The longest rest after a transaction.
 const LONGEST_REST: Duration = Duration::from_secs(1);
@@ -55,14 +56,15 @@ pub(super) struct Index {
     thread: Mutex<Option<JoinHandle<()>>>,
     wake: Mutex<Option<SyncSender<()>>>,
     closing: Arc<AtomicBool>,
-    /// Whether it is to be made anew.
+    /// Whether the index is damaged and must be built anew.
     broken: Arc<AtomicBool>,
     upto: watch::Receiver<Position>,
 }
 
 impl Index {
-    /// Follows the log from where it stood. `log` is a connection to that, and `woken` hears from `wake` when it has
-    /// grown. An index that cannot be opened now is opened later.
+    /// Starts the thread, which goes on from where the index ends. `log` is a connection to the database. A signal
+    /// through `wake` arrives at `woken` and says that the log has grown. If `index` is an error, the thread opens the
+    /// index later.
     pub(super) fn start(
         folder: &Path,
         log: Connection,
@@ -81,7 +83,7 @@ impl Index {
         let folder = folder.to_owned();
         let (indexed, upto_seen) = watch::channel(upto);
         let (closing, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let follower = Follower {
+        let follower = Indexer {
             folder,
             log,
             index,
@@ -92,28 +94,28 @@ impl Index {
             broken: broken.clone(),
         };
         let thread = faults.spawn("search", move || follower.run(&woken));
-        // For what came before it was there to see.
+        // The log may have entries that are not indexed yet.
         let _ = wake.try_send(());
         let (thread, wake) = (Mutex::new(Some(thread)), Mutex::new(Some(wake)));
         Ok(Self { thread, wake, closing, broken, upto: upto_seen })
     }
 
-    /// Has it made anew: it was found to be damaged.
+    /// Builds the index anew. A search calls this when it finds the index damaged.
     pub(super) fn mend(&self) {
         self.broken.store(true, Ordering::Relaxed);
         if let Some(wake) = &*self.wake.lock() {
-            // Full: it has been woken already.
+            // If the channel is full, a signal is already on its way.
             let _ = wake.try_send(());
         }
     }
 
-    /// Waits until the entries up to a position are in it, or it is closed.
+    /// Waits until the log is indexed up to a position, or the index is closed.
     pub(super) async fn reaches(&self, position: Position) {
         let _ = self.upto.clone().wait_for(|upto| *upto >= position).await;
     }
 
-    /// Ends the thread; what it has not come to waits for the next start. The writer, which holds the other end,
-    /// must be closed before.
+    /// Ends the thread. Entries that are not indexed yet are indexed after the next start. Close the writer first: it
+    /// holds a sender of `wake`, too, and the thread ends when all are dropped.
     pub(super) async fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
         self.wake.lock().take();
@@ -124,16 +126,16 @@ impl Index {
     }
 }
 
-/// How an index that does not belong to the log is cleared away.
+/// How an index that does not fit the log is cleared.
 #[derive(Clone, Copy)]
 pub(super) enum Clear {
-    /// At the start, its files are removed. Who has them open would go on reading what was removed.
+    /// Remove its files. Only at the start: a reader with the files open would go on reading the removed ones.
     Remove,
-    /// Later it is emptied, since readers have it open.
+    /// Empty the file in place. For later, when readers have it open.
     Empty,
 }
 
-/// Opens the index in a folder, anew if what is there is not that of the log, which stands at `now`.
+/// Opens the index in a folder. Builds a new one if the one there does not fit the log, whose last position is `now`.
 pub(super) fn open(
     folder: &Path,
     epochs: &Epochs,
@@ -141,7 +143,7 @@ pub(super) fn open(
     clear: Clear,
 ) -> Result<Connection, rusqlite::Error> {
     let path = folder.join(FILE);
-    // In vain where there is no room; then it cannot be opened either.
+    // If this fails because the disk is full, opening the index fails, too.
     let _ = make_file(&path);
     let usable = connect(&path).and_then(|index| Ok(fits(&index, epochs, now)?.then_some(index)));
     let index = match usable {
@@ -154,7 +156,8 @@ pub(super) fn open(
             drop(unfit);
             match clear {
                 Clear::Remove => remove(&path),
-                // While readers have it open, it is written through its log; a file that is no database has neither.
+                // An index that readers have open must be written through its write-ahead log, as `connect` does. That
+                // fails for a file that is no database: no reader can have such a file open, so it is overwritten.
                 Clear::Empty => empty(&connect(&path).or_else(|_| connect_unread(&path))?)?,
             }
             let mut index = connect(&path)?;
@@ -162,7 +165,7 @@ pub(super) fn open(
             index
         }
     };
-    // What is lost with the power is read from the log again.
+    // Entries that a power cut takes from the index are read from the log again.
     index.pragma_update(None, "synchronous", "normal")?;
     index.pragma_update(None, "cache_size", -CACHE)?;
     index.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
@@ -174,13 +177,13 @@ fn remove(path: &Path) {
     for end in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
         file.push(end);
-        // Only what is there can be removed.
+        // The file may be missing.
         let _ = std::fs::remove_file(file);
     }
     let _ = make_file(path);
 }
 
-/// Empties an index where it is, whatever is in it.
+/// Empties the file of an index in place, whatever it contains.
 fn empty(index: &Connection) -> Result<(), rusqlite::Error> {
     index.set_db_config(DbConfig::SQLITE_DBCONFIG_RESET_DATABASE, true)?;
     let emptied = index.execute_batch("VACUUM");
@@ -196,7 +199,7 @@ fn begin(index: &mut Connection, epoch: Epoch) -> Result<(), rusqlite::Error> {
     transaction.commit()
 }
 
-/// Whether an index is of this schema and this log.
+/// Whether an index has this version and belongs to this log.
 fn fits(index: &Connection, epochs: &Epochs, now: Position) -> Result<bool, rusqlite::Error> {
     let version: i64 = index.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version != VERSION {
@@ -211,16 +214,16 @@ fn upto(index: &Connection) -> Result<Position, rusqlite::Error> {
     index.query_row("SELECT fts_upto FROM state", [], |row| row.get(0).map(Position))
 }
 
-/// Writes what a word in a conversation is looked up by.
+/// Appends the term of a word in a conversation, such as `17:hello`.
 pub(super) fn term(conversation: i64, word: &str, to: &mut String) {
     let end = word.char_indices().nth(TERM).map_or(word.len(), |(at, _)| at);
     let _ = write!(to, "{conversation}:{}", &word[..end]);
 }
 
-struct Follower {
+struct Indexer {
     folder: PathBuf,
     log: Connection,
-    /// Where it could be opened.
+    /// `None` until it can be opened.
     index: Option<Connection>,
     epochs: Arc<Epochs>,
     upto: Position,
@@ -229,20 +232,20 @@ struct Follower {
     broken: Arc<AtomicBool>,
 }
 
-/// The entries of a transaction, as far as the index needs them.
+/// What one transaction puts into the index.
 #[derive(Default)]
 struct Batch {
     count: usize,
-    /// Whether there may be more.
+    /// Whether the log may have more entries behind these.
     full: bool,
-    /// The last one's.
+    /// The position of the last entry.
     upto: Position,
-    /// The terms of the messages that are new or have changed, in the order of the log: FTS5 writes out what it has
-    /// gathered at each step back.
+    /// The terms of messages that are new or changed, by the position of the message. Sorted, because FTS5 flushes its
+    /// buffer whenever a row id is lower than the one before.
     messages: BTreeMap<Position, String>,
 }
 
-impl Follower {
+impl Indexer {
     fn run(mut self, woken: &Receiver<()>) {
         let (mut busy, mut backoff) = (false, Backoff::new());
         while woken.recv().is_ok() {
@@ -266,13 +269,14 @@ impl Follower {
                         }
                     }
                 }
-                // Half of its time at most, so that a long way to go leaves the processor to those who send.
+                // Rest as long as the transaction took. So building a large index takes at most half of a core from
+                // senders.
                 std::thread::sleep(started.elapsed().min(LONGEST_REST));
             }
         }
     }
 
-    /// Takes the next entries in. An index that turns out to be damaged is begun anew at the next call.
+    /// Indexes the next entries. If the index turns out to be damaged, the next call builds it anew.
     fn batch(&mut self) -> Result<Batch, rusqlite::Error> {
         if self.broken.load(Ordering::Relaxed) {
             self.begin_anew()?;
@@ -294,7 +298,7 @@ impl Follower {
             return Ok(batch);
         }
         if let Err(error) = take_in(index, &batch, self.epochs.current, self.upto) {
-            // What is new and yet there already says so, too.
+            // A message that is new to the index and already in it is a sign of damage, too.
             let twice = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
             self.broken.fetch_or(twice || is_damage(&error), Ordering::Relaxed);
             return Err(error);
@@ -304,7 +308,7 @@ impl Follower {
         Ok(batch)
     }
 
-    /// Empties the index where it is, so that those who read it see the new one.
+    /// Empties the index in place, so that readers with it open see the new one.
     fn begin_anew(&mut self) -> Result<(), rusqlite::Error> {
         let Some(index) = &mut self.index else { return Ok(()) };
         tracing::info!("the index for search is made anew");
@@ -317,7 +321,7 @@ impl Follower {
     }
 }
 
-/// Takes entries into the index, which had those up to a position.
+/// Writes a batch into an index that had the log up to `upto`.
 fn take_in(
     index: &mut Connection,
     batch: &Batch,
@@ -343,8 +347,8 @@ fn take_in(
     transaction.commit()
 }
 
-/// Reads the entries of the log above a position. It has each message as it is now, and its changes come in their
-/// order: once they all have come, so is it here.
+/// Reads the next entries of the log above a position. Messages are read as they are now, so an indexed text may be
+/// newer than its entry; the later entry of that change then writes the same text again.
 fn next(log: &Connection, upto: Position) -> Result<Batch, rusqlite::Error> {
     let sql = "SELECT position, conversation_id, kind, ref_seq, text FROM messages WHERE position > ? \
                ORDER BY position LIMIT ?";
@@ -371,7 +375,8 @@ fn next(log: &Connection, upto: Position) -> Result<Batch, rusqlite::Error> {
     Ok(batch)
 }
 
-/// A message that an entry says has changed, if it is in the index: else it is taken in as it is now.
+/// The message that a change is about, if it is at or below `upto` and so already in the index. Otherwise `None`: the
+/// message is in this batch, as it is now.
 fn changed(
     log: &Connection,
     conversation: i64,
@@ -385,7 +390,7 @@ fn changed(
     statement.query_row(params![conversation, seq, upto.0], message).optional()
 }
 
-/// What a message is found by: a term for each of its words.
+/// The terms of a message, one for each word, separated by spaces.
 fn terms(conversation: i64, text: Option<&str>) -> String {
     let mut terms = String::new();
     for word in Query::words(text.unwrap_or_default()) {
@@ -406,8 +411,8 @@ mod tests {
     use super::super::tests::{open, send, user};
     use super::*;
 
-    /// An index that could not be opened at the start, as on a full disk, and is later. What readers opened meanwhile
-    /// is the file that is filled.
+    /// An index could not be opened at the start, as on a full disk, and is opened later. Readers that opened the file
+    /// meanwhile find what is indexed then.
     #[tokio::test]
     async fn readers_find_in_an_index_that_is_opened_late() {
         let folder = tempdir().unwrap();
@@ -442,7 +447,7 @@ mod tests {
             let index =
                 Index::start(folder.path(), log, failed, epochs, wake, woken, &Faults::new()).unwrap();
             index.reaches(position).await;
-            // Else the write-ahead log, which is opened late, could hide that it is another file.
+            // Otherwise the reader could find the entry in the write-ahead log, though its file is another one.
             let other = connect(&path).unwrap();
             other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
             let sql = "SELECT count(*) FROM search.message_words WHERE message_words MATCH '\"1:word\"'";

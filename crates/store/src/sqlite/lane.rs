@@ -1,4 +1,5 @@
-//! Lending a few things to many users: nobody has more than a share of them, and those who wait take turns.
+//! Lends a few things (here: connections) to many users. Each user has at most a share of them at a time. Users who
+//! wait take turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,42 +8,43 @@ use domain::store::{StoreError, UserId};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-/// Who asks for the server itself; no account has this number.
+/// The user of the server's own requests. No account has this number.
 pub(super) const NOBODY: UserId = UserId(0);
-/// Requests of a user that may wait. The server's own are as many as there are sockets, and none is refused.
+/// Requests of one user that may wait. The server's own requests are never refused: there are at most as many as
+/// sockets.
 const WAITING: usize = 256;
 
-/// Things that are lent.
+/// The things, and the users who have them or wait for them.
 pub(super) struct Lane<T> {
-    state: Mutex<State<T>>,
-    /// How many one user may have at a time.
+    state: Mutex<LaneState<T>>,
+    /// How many things one user may have at a time.
     share: usize,
-    /// Told when nothing is lent any more after it was closed.
+    /// Notified after closing, when the last thing is given back.
     ended: Notify,
 }
 
-struct State<T> {
+struct LaneState<T> {
     open: bool,
     idle: Vec<T>,
-    /// How many each user has.
+    /// How many things each user has. Users with none are not in it.
     lent: HashMap<UserId, usize>,
-    /// Who waits, the oldest request of each user first; whose receiver is gone waits no longer.
+    /// Waiting requests of each user, the oldest first. If the receiver of one was dropped, its caller has given up.
     waiting: HashMap<UserId, VecDeque<oneshot::Sender<Turn<T>>>>,
-    /// The users among them, each once, in the order of their turns.
+    /// The users who wait, each once, in the order of their turns.
     order: VecDeque<UserId>,
 }
 
-/// A thing while it is lent; dropped, it goes to who is next.
+/// A thing while it is lent. Dropping this gives the thing to the next request.
 pub(super) struct Turn<T> {
     lane: Arc<Lane<T>>,
     user: UserId,
-    /// `None` only if it was never handed over.
+    /// `None` only after `pass_on` took it back, because the caller had given up.
     thing: Option<T>,
 }
 
 impl<T> Lane<T> {
     pub(super) fn new(things: Vec<T>, share: usize) -> Arc<Self> {
-        let state = State {
+        let state = LaneState {
             open: true,
             idle: things,
             lent: HashMap::new(),
@@ -52,14 +54,17 @@ impl<T> Lane<T> {
         Arc::new(Self { state: Mutex::new(state), share, ended: Notify::new() })
     }
 
-    /// Waits for a turn.
+    /// Waits for a thing.
+    ///
+    /// # Errors
+    /// [`StoreError::TooMany`] if too many requests of the user wait, [`StoreError::Closed`] once the lane is closed.
     pub(super) async fn turn(self: &Arc<Self>, user: UserId) -> Result<Turn<T>, StoreError> {
         let waiting = {
             let mut state = self.state.lock();
             if !state.open {
                 return Err(StoreError::Closed);
             }
-            // What is idle while others wait is not theirs to have: it overtakes nobody.
+            // A thing is idle while others wait only if all of them have their full share. So this overtakes nobody.
             if let Some(thing) = state.lend(user, self.share) {
                 return Ok(Turn { lane: self.clone(), user, thing: Some(thing) });
             }
@@ -68,7 +73,7 @@ impl<T> Lane<T> {
         waiting.await.map_err(|_| StoreError::Closed)
     }
 
-    /// Waits until nothing is lent; whoever comes later, or waits, is refused.
+    /// Refuses requests that wait and all later ones, and waits until every thing is given back.
     pub(super) async fn close(&self) {
         let idle = {
             let mut state = self.state.lock();
@@ -99,8 +104,8 @@ impl<T> Lane<T> {
         }
     }
 
-    /// Lends what is idle to those who wait and have not had their share.
-    fn pass_on(self: &Arc<Self>, state: &mut State<T>) {
+    /// Lends idle things to waiting users who have less than their share.
+    fn pass_on(self: &Arc<Self>, state: &mut LaneState<T>) {
         let mut skipped = 0;
         while !state.idle.is_empty() && skipped < state.order.len() {
             let Some(user) = state.order.pop_front() else { return };
@@ -120,7 +125,8 @@ impl<T> Lane<T> {
                 && let Some(thing) = state.lend(user, self.share)
                 && let Err(mut turn) = waiter.send(Turn { lane: self.clone(), user, thing: Some(thing) })
             {
-                // Who waited has gone. Taken out, since a turn that is dropped gives back, and the lane is locked.
+                // The caller has given up. Take the thing out of the turn: dropping the turn with it would lock the
+                // lane again.
                 state.idle.extend(turn.thing.take());
                 state.returned(user);
             }
@@ -128,7 +134,7 @@ impl<T> Lane<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T> LaneState<T> {
     fn has(&self, user: UserId) -> usize {
         self.lent.get(&user).copied().unwrap_or_default()
     }
@@ -169,7 +175,7 @@ impl<T> State<T> {
 }
 
 impl<T> Turn<T> {
-    /// What is lent.
+    /// The lent thing.
     pub(super) fn get(&self) -> Option<&T> {
         self.thing.as_ref()
     }
@@ -197,7 +203,7 @@ mod tests {
 
     type Waiting = Pin<Box<dyn Future<Output = Result<Turn<u8>, StoreError>> + Send>>;
 
-    /// A request that is there from now on.
+    /// Asks for a thing, and is queued from now on if there is none.
     fn ask(lane: &Arc<Lane<u8>>, user: UserId) -> Result<Turn<u8>, Waiting> {
         let lane = lane.clone();
         let mut asked: Waiting = Box::pin(async move { lane.turn(user).await });
@@ -260,13 +266,13 @@ mod tests {
         let waiting: Vec<_> = (0..WAITING).map(|_| waits(ask(&lane, BOB))).collect();
         let refused = lane.turn(BOB).now_or_never().unwrap();
         assert!(matches!(refused, Err(StoreError::TooMany)));
-        // The server's own are never refused.
+        // The server's own requests are never refused.
         let own: Vec<_> = (0..=WAITING).map(|_| waits(ask(&lane, NOBODY))).collect();
         drop((waiting, own));
         let mut bob = waits(ask(&lane, BOB));
         drop(turn);
         let bob = has_turn(&mut bob).unwrap();
-        // Had, and not looked at any more: it comes back.
+        // Eve's request got the thing and was dropped before it was polled: the thing comes back.
         let unseen = waits(ask(&lane, EVE));
         drop(bob);
         drop(unseen);

@@ -1,4 +1,4 @@
-//! The log: what is read of it, and who follows it.
+//! Reading the log, and following it.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::lane::NOBODY;
 use super::message::{COLUMNS, CONVERSATION, DELETE, EDIT, MESSAGE, REACTION, at, message, seen_by};
 use super::view::GROUP;
 use super::{group, history};
-use crate::tail::{Next, Place};
+use crate::tail::{Next, TailFollower};
 
 fn entry(
     connection: &Connection,
@@ -40,7 +40,7 @@ fn entry(
     Ok(Entry { seq, position, kind, message })
 }
 
-/// How far a part of a log is looked at: `span` entries above a `seq`, none above `upto`.
+/// How far one reading of a range goes: at most `span` entries above `range.after_seq`, and none above `upto`.
 fn looked_at(
     connection: &Connection,
     range: &Range,
@@ -68,7 +68,7 @@ fn entries(
 ) -> Result<Read, rusqlite::Error> {
     let came_to = looked_at(connection, range, span, upto)?;
     let (key, reader) = (range.conversation.0, range.reader.0);
-    // With the last change of the conversation itself, if that is not above `upto`.
+    // The third column is the `seq` of the last change of the group itself, or 0 if that change is above `upto`.
     let sql = "SELECT visible_after, joined_after, coalesce((SELECT seq FROM messages \
                  WHERE conversation_id = ?1 AND seq = changed_seq AND position <= ?3), 0) \
                FROM members JOIN conversations ON conversations.id = conversation_id \
@@ -97,7 +97,7 @@ fn entries(
     Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
 }
 
-/// The entries above a position and not above another, each for whoever may see it now.
+/// Entries with `after` < position ≤ `upto`, ascending. A roster has the members who may see the message now.
 fn committed(
     connection: &Connection,
     after: Position,
@@ -129,7 +129,7 @@ fn committed(
 
 struct SqliteFollower<'a> {
     store: &'a SqliteStore,
-    place: Place<'a>,
+    place: TailFollower<'a>,
 }
 
 #[async_trait]
@@ -141,7 +141,7 @@ impl Follower for SqliteFollower<'_> {
                 Next::Closed => return Err(StoreError::Closed),
                 Next::Overrun(after) => after,
             };
-            // What is committed is announced once this says so.
+            // Read no further than this: later entries may be in the table before their commit is reported.
             let upto = self.store.writer.position();
             let read = move |connection: &Connection| committed(connection, after, upto, limit);
             let entries = self.store.readers.run(NOBODY, read).await?;

@@ -1,4 +1,4 @@
-//! Mentions in their column: the ids one after the other.
+//! Mentions in their column: the numbers of the users one after the other, 8 bytes each, big-endian.
 
 use domain::store::UserId;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};

@@ -12,7 +12,7 @@ pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
 pub(super) const DELETE: i64 = 2;
 pub(super) const REACTION: i64 = 3;
-/// Of the conversation itself.
+/// A change of the conversation itself.
 pub(super) const CONVERSATION: i64 = 4;
 
 /// The columns of an entry and of a message, in the order in which `entry` and `message` read them.
@@ -72,7 +72,7 @@ pub(super) fn at(
     statement.query_row(params![conversation.0, seq], |row| message(connection, conversation, row)).optional()
 }
 
-/// Up to which `seq` a conversation's messages are not a reader's to see.
+/// The highest `seq` that the reader may not see. A reader who is not a member may see no message.
 pub(super) fn visible_after(
     connection: &Connection,
     reader: UserId,
@@ -80,12 +80,12 @@ pub(super) fn visible_after(
 ) -> Result<u64, rusqlite::Error> {
     let sql = "SELECT visible_after FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
     let found = connection.prepare_cached(sql)?.query_row([conversation.0, reader.0], |row| row.get(0));
-    // All of them for who is not a member.
+    // Above every `seq`, and still within SQLite's integers.
     Ok(found.optional()?.unwrap_or(u64::MAX >> 1))
 }
 
-/// The message of an id, which says its `seq`, if a reader may see it: what is hidden from them, or was before they
-/// came, is not there.
+/// The message with an id, if the reader may see it: it is not hidden from them, and not older than what they may
+/// read back to. The `seq` is part of the id.
 pub(super) fn seen(
     connection: &Connection,
     reader: UserId,
@@ -97,7 +97,7 @@ pub(super) fn seen(
     Ok(message.filter(|message| message.seq > above && message.hidden_from != Some(reader)))
 }
 
-/// The members who may see the message of a `seq`, ascending.
+/// The members who may see the message with a `seq`, ascending by number.
 pub(super) fn seen_by(
     connection: &Connection,
     conversation: ConversationKey,
@@ -108,7 +108,7 @@ pub(super) fn seen_by(
     statement.query_map(params![conversation.0, seq], |row| row.get(0).map(UserId))?.collect()
 }
 
-/// Of the last entry of all; 0 before the first.
+/// The position of the last entry in the store; 0 before the first.
 pub(super) fn last_position(connection: &Connection) -> Result<u64, rusqlite::Error> {
     connection.query_row("SELECT coalesce(max(position), 0) FROM messages", [], |row| row.get(0))
 }

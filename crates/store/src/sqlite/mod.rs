@@ -1,8 +1,11 @@
 //! The embedded store: SQLite in WAL mode, every commit synced to disk.
 //!
-//! One thread writes, and takes whatever has queued up since its last commit into the next one; readers have
-//! connections of their own and never wait for it; a third party copies the log into the database
-//! (checkpoints) off the way of messages; a fourth follows the log with an index of its words.
+//! * One thread writes ([`writer`]). Its next commit takes all that queued up since the last one.
+//! * Readers have connections of their own and never wait for the writer ([`reader`]).
+//! * A thread copies the write-ahead log into the database file, beside the writer ([`checkpoint`]).
+//! * A thread follows the log of messages and keeps the index for search ([`index`]).
+//!
+//! "Log" is the log of messages. SQLite's own log, the file `aldis.db-wal`, is always the write-ahead log (WAL).
 
 mod account;
 mod api_token;
@@ -51,18 +54,18 @@ use domain::store::{Epoch, Position, Store, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use checkpoint::{Checkpointer, Log, Sizes};
+use checkpoint::{Checkpointer, WalSizes, WalStats};
 use epoch::Epochs;
 pub use error::OpenError;
 use health::{Health, is_damage, is_of_the_store};
 
 use index::Index;
 use reader::Readers;
-use stamp::{Beginning, Keeper, Stamping, Stamps};
+use stamp::{Beginning, IdentityWriter, SharedIdentity, Stamping};
 use thread::Faults;
 use writer::Writer;
 
-use crate::folder::{self, FolderError, Places};
+use crate::folder::{self, FolderError, WatchedFiles};
 use crate::reserve::Reserve;
 use crate::tail::Tail;
 
@@ -74,18 +77,18 @@ pub struct SqliteStore {
     checkpointer: Checkpointer,
     index: Index,
     epochs: Arc<Epochs>,
-    log: Arc<Log>,
+    wal: Arc<WalStats>,
     health: Arc<Health>,
-    stamps: Stamps,
-    keeper: Keeper,
+    stamps: SharedIdentity,
+    keeper: IdentityWriter,
     faults: Faults,
-    /// Open, to be written into wherever it is moved.
+    /// The data folder, kept open: `identity` is written into this folder even if it was moved.
     folder: Arc<File>,
     /// Held as long as the store is open, so that no other process opens it.
     _lock: File,
 }
 
-/// What may be set of a [`SqliteStore`].
+/// Options of [`SqliteStore::open`].
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Connections for reads that may take long; there are half as many more for searches.
@@ -94,7 +97,7 @@ pub struct Options {
     pub cache_mib: u32,
     /// Operations that may wait for the writer.
     pub queue: usize,
-    /// Take a database that is older than what its folder had come to; what came after it is lost.
+    /// Open a database that is older than `identity` beside it says. The entries after that older state are lost.
     pub accept_older: bool,
 }
 
@@ -104,19 +107,19 @@ impl Default for Options {
     }
 }
 
-/// What only tests set otherwise.
+/// Options that only tests change.
 struct Tuning {
-    log: Sizes,
+    wal: WalSizes,
     /// How often a database that changes is stamped.
     stamped: Duration,
-    /// Time that never goes back.
+    /// A clock that never goes back.
     monotonic: fn() -> Duration,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
         static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-        Self { log: Sizes::default(), stamped: stamp::EVERY, monotonic: || STARTED.elapsed() }
+        Self { wal: WalSizes::default(), stamped: stamp::EVERY, monotonic: || STARTED.elapsed() }
     }
 }
 
@@ -133,7 +136,7 @@ impl SqliteStore {
         tuning: &Tuning,
     ) -> Result<Self, OpenError> {
         let health = Arc::new(Health::new(tuning.monotonic));
-        let (log, faults) = (Arc::<Log>::default(), Faults::new());
+        let (wal, faults) = (Arc::<WalStats>::default(), Faults::new());
         let lock = folder::take(folder)?;
         let opened = File::open(folder).map_err(|error| FolderError::Unusable(folder.to_owned(), error))?;
         let opened = Arc::new(opened);
@@ -143,31 +146,31 @@ impl SqliteStore {
         let expected = identity::check_files(folder, options.accept_older)?;
         folder::make_file(&path).map_err(|error| FolderError::Unusable(folder.to_owned(), error))?;
         let mut connection = connect(&path)?;
-        // What is refused is left as it is.
+        // A database that is refused below must stay as it is, so closing this connection must not checkpoint.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         let older = identity::check_database(&connection, &path, expected.as_ref(), options.accept_older)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        // The checkpointer does it; here it would hold up messages.
+        // The checkpointer does it. In this connection a checkpoint would hold up messages.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.pragma_update(None, "cache_size", -1024 * i64::from(options.cache_mib))?;
         schema::migrate(&mut connection)?;
         let epochs = Arc::new(Epochs::read(&connection, epoch)?);
-        let stamps = Stamps::new(&connection, &epochs)?;
+        let stamps = SharedIdentity::new(&connection, &epochs)?;
         if full {
-            health.lacks(reserve);
+            health.gave_up_reserve(reserve);
         }
         let beginning = Beginning { epoch, forget_notes: older || expected.is_none() };
         let begun = begin(&mut connection, &health, &stamps, beginning);
         let pending = begun.is_err().then_some(beginning);
         match begun {
             Ok(()) => keep(&opened, &connection, &stamps),
-            Err(Unbegun::Refused) if !older => {}
-            Err(Unbegun::Refused) => return Err(OpenError::Full(folder.to_owned(), "no room".into())),
-            Err(Unbegun::Failed(error)) if is_of_the_store(&error) && !is_damage(&error) && !older => {
+            Err(BeginError::Refused) if !older => {}
+            Err(BeginError::Refused) => return Err(OpenError::Full(folder.to_owned(), "no room".into())),
+            Err(BeginError::Failed(error)) if is_of_the_store(&error) && !is_damage(&error) && !older => {
                 tracing::warn!(%error, "nothing could be written to the database");
-                health.fails();
+                health.commit_failed();
             }
-            Err(Unbegun::Failed(error)) => return Err(error.into()),
+            Err(BeginError::Failed(error)) => return Err(error.into()),
         }
         if pending.is_some() {
             tracing::error!(
@@ -176,11 +179,11 @@ impl SqliteStore {
                  the folder, and it goes on by itself"
             );
         }
-        let places = Places::of([path.clone(), folder.join("aldis.db-wal")]);
+        let places = WatchedFiles::of([path.clone(), folder.join("aldis.db-wal")]);
         health.watch(places.map_err(|error| FolderError::Unusable(folder.to_owned(), error))?);
         let own = connect(&path)?;
         let checkpointer =
-            Checkpointer::start(own, &mut connection, &log, tuning.log, stamps.clone(), &faults)?;
+            Checkpointer::start(own, &mut connection, &wal, tuning.wal, stamps.clone(), &faults)?;
         let at = Position(message::last_position(&connection)?);
         let words = index::open(folder, &epochs, at, index::Clear::Remove);
         let readers = Readers::open(options.readers, health.clone(), || {
@@ -193,7 +196,7 @@ impl SqliteStore {
         followed.pragma_update(None, "query_only", true)?;
         let (wake, woken) = mpsc::sync_channel(1);
         let index = Index::start(folder, followed, words, epochs.clone(), wake.clone(), woken, &faults)?;
-        let (keeper, keep) = Keeper::start(&opened, &stamps, &health, &faults);
+        let (keeper, keep) = IdentityWriter::start(&opened, &stamps, &health, &faults);
         let stamping = Stamping::new(stamps.clone(), keep, tuning.stamped, pending, health.now());
         let tail = Arc::new(Tail::new(at));
         let writer = Writer::start(
@@ -201,7 +204,7 @@ impl SqliteStore {
             options.queue,
             wake,
             tail.clone(),
-            log.clone(),
+            wal.clone(),
             health.clone(),
             stamping,
             &faults,
@@ -213,7 +216,7 @@ impl SqliteStore {
             checkpointer,
             index,
             epochs,
-            log,
+            wal,
             health,
             stamps,
             keeper,
@@ -224,18 +227,18 @@ impl SqliteStore {
     }
 }
 
-/// Keeps the writer waiting until it is dropped.
+/// Keeps the writer from committing until this is dropped.
 pub struct Pause {
     _held: mpsc::Sender<()>,
 }
 
 impl SqliteStore {
-    /// Keeps the writer from its next commit: for benches, which count commits of exactly so many entries.
+    /// Keeps the writer from its next commit. For benches, which need commits of an exact number of entries.
     #[doc(hidden)]
     pub fn pause(&self) -> Pause {
         let (held, hold) = mpsc::channel::<()>();
         let (begun, begins) = mpsc::channel();
-        self.writer.block(move || {
+        self.writer.run_on_thread(move || {
             let _ = begun.send(());
             let _ = hold.recv();
         });
@@ -244,27 +247,27 @@ impl SqliteStore {
     }
 }
 
-/// Why an epoch could not begin.
-enum Unbegun {
-    /// There is no room.
+/// Why the epoch of this start could not be written.
+enum BeginError {
+    /// The disk is full.
     Refused,
     Failed(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Unbegun {
+impl From<rusqlite::Error> for BeginError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error)
     }
 }
 
-/// Begins an epoch where the log stands.
+/// Begins an epoch at the end of the log.
 fn begin(
     connection: &mut Connection,
     health: &Health,
-    stamps: &Stamps,
+    stamps: &SharedIdentity,
     beginning: Beginning,
-) -> Result<(), Unbegun> {
-    health.admits().map_err(|_| Unbegun::Refused)?;
+) -> Result<(), BeginError> {
+    health.may_store().map_err(|_| BeginError::Refused)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     beginning.write(&transaction)?;
     let raised = stamp::raise(&transaction, Some(true))?;
@@ -274,8 +277,8 @@ fn begin(
     Ok(())
 }
 
-/// Has both the database file and the file beside it say that a server runs on them.
-fn keep(folder: &File, connection: &Connection, stamps: &Stamps) {
+/// Writes into the database file and into `identity` that a server runs on them.
+fn keep(folder: &File, connection: &Connection, stamps: &SharedIdentity) {
     let copied = checkpoint::copy(connection, stamps).map_err(|error| error.to_string());
     let kept = copied.and_then(|()| stamps.write(folder).map_err(|error| error.to_string()));
     if let Err(error) = kept {
@@ -288,7 +291,7 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // NORMAL would lose acknowledged messages with the power (docs/decisions).
     connection.pragma_update(None, "synchronous", "full")?;
-    // What belongs to a session or an account goes with it.
+    // Deleting a session or an account deletes the rows that belong to it.
     connection.pragma_update(None, "foreign_keys", true)?;
     // Plans that do not depend on what is bound: else a cached statement is planned anew at each use, since
     // its bindings are cleared when it goes back into the cache.
@@ -306,7 +309,7 @@ fn connect_unread(path: &Path) -> Result<Connection, rusqlite::Error> {
     Ok(connection)
 }
 
-/// Lets a connection that reads the log read the index of its words, too.
+/// Attaches the index for search to a connection that reads the log.
 fn attach(connection: &Connection, folder: &Path) -> Result<(), rusqlite::Error> {
     let path = folder.join(index::FILE);
     let path = path.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(path.clone()))?;
@@ -325,7 +328,7 @@ impl Store for SqliteStore {
     }
 
     fn log_bytes(&self) -> u64 {
-        self.log.bytes()
+        self.wal.bytes()
     }
 
     async fn close(&self) {
@@ -335,7 +338,7 @@ impl Store for SqliteStore {
         self.keeper.close().await;
         self.index.close().await;
         self.readers.close().await;
-        // The last connection: what is in the log goes into the database with it.
+        // This closes the last connection, and SQLite then copies the write-ahead log into the database.
         self.checkpointer.close().await;
         if let Ok(stamp) = stopped {
             self.stamps.stamped(stamp, position);

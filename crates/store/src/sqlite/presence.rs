@@ -1,10 +1,10 @@
-//! Whose presence somebody may see.
+//! Which users may see whose presence.
 
 use domain::store::{Look, Sighting, UserId};
 use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-/// The people of these names, as `from` may see them.
+/// The verified users with these names, and whether `from` may see their presence. Unknown names are left out.
 pub(super) fn look_for(
     connection: &Connection,
     from: UserId,
@@ -26,10 +26,11 @@ pub(super) fn look_for(
     Ok(sightings)
 }
 
-/// Conversations of the one who looks that are gone through; of who has more, those of the other.
+/// If the watcher is in more conversations than this, the conversations of the other user are searched instead.
 const FEW: usize = 64;
 
-/// The rule of [`domain::store::AccountStore::sees`]: cheapest first, since a page asks it a thousand times.
+/// The rule of [`domain::store::AccountStore::sees`]. Cheap questions first, because one request asks about up to a
+/// thousand users.
 pub(super) fn may_see(connection: &Connection, Look { from, at }: Look) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM users WHERE id IN (?1, ?2) AND hide_presence = 1) \
                AND NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = ?2 AND blocked_id = ?1), \
@@ -41,8 +42,8 @@ pub(super) fn may_see(connection: &Connection, Look { from, at }: Look) -> Resul
     Ok(allowed && (are_two || are_together(connection, from, at)?))
 }
 
-/// Whether two people are in a conversation together. Goes through those of one of them, and through many only where
-/// both have many.
+/// Whether two users are in a conversation together. Goes through the conversations of one user, and through many only
+/// if both have many.
 fn are_together(connection: &Connection, one: UserId, other: UserId) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM members WHERE user_id = ? LIMIT ?)";
     let count: usize =

@@ -1,5 +1,5 @@
-//! Connections that read, each on its own snapshot, in lanes: what takes long never stands before what is found by its
-//! key, and nobody's reads before everybody's.
+//! Connections that read, in three lanes: reads by key, long reads, searches. So a long read never delays a read by
+//! key, and one user's reads never delay everybody's. Each read sees one snapshot of the database.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,40 +10,41 @@ use rusqlite::{Connection, ErrorCode};
 use super::health::Health;
 use super::lane::{Lane, NOBODY, Turn};
 
-/// Steps of SQLite's virtual machine in a stretch.
+/// A stretch: this many steps of SQLite's virtual machine.
 const STRETCH: i32 = 500;
-/// Stretches in a read by key: a few dozen rows, which cost about what going to another thread and back does. Counting
-/// begins anywhere in a stretch, so one alone could be over at once.
+/// Stretches in a read by key: a few dozen rows, about the cost of going to another thread and back. At least 2,
+/// because a read may begin near the end of a stretch.
 const SHORT: u32 = 2;
-/// Connections for reads by key. Each is held for microseconds, by a thread that does nothing else meanwhile.
+/// Connections for reads by key. Each is lent for microseconds.
 const KEYS: usize = 2;
-/// Long reads of a user at a time.
+/// Long reads that one user may have at a time.
 const LONG: usize = 2;
 
 pub(super) struct Readers {
-    /// Sessions, tokens, names, one row: nothing here takes longer than [`SHORT`].
-    keys: Arc<Lane<Reader>>,
-    long: Arc<Lane<Reader>>,
-    /// A search of a large log is the longest of all.
-    search: Arc<Lane<Reader>>,
+    /// For reads of one row or a few, such as a session. Each ends after [`SHORT`] stretches.
+    keys: Arc<Lane<ReadConnection>>,
+    long: Arc<Lane<ReadConnection>>,
+    /// Apart from `long`, because a search of a large log takes longest of all.
+    search: Arc<Lane<ReadConnection>>,
     health: Arc<Health>,
 }
 
-struct Reader {
+struct ReadConnection {
     connection: Connection,
-    /// Stretches that the read under way may still take; SQLite asks at the end of each.
+    /// Stretches that the current read may still take. SQLite's progress handler counts them down.
     left: Arc<AtomicU32>,
 }
 
 impl Readers {
-    /// With so many connections for long reads, and half as many more for searches.
+    /// Opens `long` connections for long reads, and half as many more for searches.
     pub(super) fn open(
         long: usize,
         health: Arc<Health>,
         connect: impl Fn() -> Result<Connection, rusqlite::Error>,
     ) -> Result<Self, rusqlite::Error> {
-        let connections =
-            |count: usize| (0..count.max(1)).map(|_| Reader::new(connect()?)).collect::<Result<Vec<_>, _>>();
+        let connections = |count: usize| {
+            (0..count.max(1)).map(|_| ReadConnection::new(connect()?)).collect::<Result<Vec<_>, _>>()
+        };
         Ok(Self {
             keys: Lane::new(connections(KEYS)?, usize::MAX),
             long: Lane::new(connections(long)?, LONG),
@@ -52,8 +53,8 @@ impl Readers {
         })
     }
 
-    /// Reads for a user what may take long, when it is their turn, on a thread that may block. What `read` sees is one
-    /// state of the database.
+    /// Runs a long read on a thread that may block, when it is the user's turn. `read` sees one snapshot of the
+    /// database.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         user: UserId,
@@ -62,7 +63,7 @@ impl Readers {
         self.elsewhere(self.long.turn(user).await?, read).await
     }
 
-    /// As [`Readers::run`], for a search.
+    /// As [`Readers::run`], in the lane of searches.
     pub(super) async fn search<T: Send + 'static>(
         &self,
         user: UserId,
@@ -71,14 +72,14 @@ impl Readers {
         self.elsewhere(self.search.turn(user).await?, read).await
     }
 
-    /// Reads a row or a few by their keys: here, since going to another thread and back would cost more than the
-    /// reading. What turns out to be longer is begun again as a long read of the user.
+    /// Reads one row or a few by their keys, on the caller's thread: going to another thread and back would cost more.
+    /// A read that turns out to be longer is interrupted and begun again as a long read of the user.
     pub(super) async fn by_key<T: Send + 'static>(
         &self,
         user: UserId,
         read: impl Fn(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // Given back before anything is waited for.
+        // The turn ends with this expression, so the connection is given back before `run` waits.
         match self.keys.turn(NOBODY).await?.read(SHORT, &read) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {}
             result => return result.map_err(|error| self.health.error(&error)),
@@ -86,10 +87,10 @@ impl Readers {
         self.run(user, read).await
     }
 
-    /// Reads on a thread that may block. Not cancelled with the caller, who would have another turn while it goes on.
+    /// Reads on a thread that may block. The read goes on, and keeps its turn, even if the caller stops waiting.
     async fn elsewhere<T: Send + 'static>(
         &self,
-        turn: Turn<Reader>,
+        turn: Turn<ReadConnection>,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reading = tokio::task::spawn_blocking(move || turn.read(u32::MAX, read));
@@ -97,7 +98,7 @@ impl Readers {
         read.map_err(|error| self.health.error(&error))
     }
 
-    /// As [`Readers::run`], with how many stretches it took.
+    /// As [`Readers::run`], and also returns how many stretches the read took.
     #[cfg(test)]
     pub(super) async fn stretches<T>(
         &self,
@@ -109,7 +110,7 @@ impl Readers {
         (result, u32::MAX - turn.get().unwrap().left.load(Ordering::Relaxed))
     }
 
-    /// Waits for reads under way; those to come are refused.
+    /// Refuses further reads, and waits for those under way.
     pub(super) async fn close(&self) {
         for lane in [&self.keys, &self.long, &self.search] {
             lane.close().await;
@@ -117,13 +118,13 @@ impl Readers {
     }
 }
 
-impl Reader {
+impl ReadConnection {
     fn new(connection: Connection) -> Result<Self, rusqlite::Error> {
         let left = Arc::new(AtomicU32::new(0));
         let of_handler = left.clone();
         let mut reader = Self { connection, left };
         let is_over = move || {
-            // Only this connection's thread counts, one read after the other.
+            // Relaxed is enough: only the thread that reads with this connection counts.
             let left = of_handler.load(Ordering::Relaxed);
             of_handler.store(left.saturating_sub(1), Ordering::Relaxed);
             left == 0
@@ -133,14 +134,14 @@ impl Reader {
     }
 }
 
-impl Turn<Reader> {
-    /// Reads, for so many stretches at most.
+impl Turn<ReadConnection> {
+    /// Reads within one transaction, for at most so many stretches.
     fn read<T>(
         &self,
         stretches: u32,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, rusqlite::Error> {
-        let Reader { connection, left } = self.get().ok_or(rusqlite::Error::InvalidQuery)?;
+        let ReadConnection { connection, left } = self.get().ok_or(rusqlite::Error::InvalidQuery)?;
         left.store(stretches, Ordering::Relaxed);
         let transaction = connection.unchecked_transaction()?;
         let result = read(&transaction)?;
@@ -177,7 +178,7 @@ mod tests {
         let health = Arc::new(Health::new(|| Duration::ZERO));
         let readers = Readers::open(1, health, Connection::open_in_memory).unwrap();
         let here = thread::current().id();
-        // Often, so that one begins at every place of a stretch.
+        // Many times, so that some reads begin near the end of a stretch.
         for _ in 0..100 {
             assert_eq!(count_to(&readers, 10).await, (10, vec![here]));
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 
-/// Moves one member's cursors forward; cut at the head of the log.
+/// Moves one member's marks forward, at most to the head of the log.
 fn advance(connection: &Connection, head: u64, step: &CursorMove) -> Result<Moved, rusqlite::Error> {
     let &CursorMove { conversation, user, to } = step;
     let sql =

@@ -4,15 +4,14 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{OpenError, account, history};
 
-/// `Aldi`, so that `file` and we know the database for one of ours.
+/// `Aldi` in ASCII. It marks the database file as one of Aldis.
 const APPLICATION_ID: i32 = 0x416c_6469;
 
 const PRESENCE: &str = include_str!("../../migrations/sqlite/0003_presence.sql");
 
 const COSTS: &str = include_str!("../../migrations/sqlite/0009_costs.sql");
 
-/// Each brings the database to the version that is its place in the list, counted from 1. Never changed once
-/// released.
+/// The script at index `n` brings the database from version `n` to `n + 1`. A released script never changes.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
     include_str!("../../migrations/sqlite/0002_groups.sql"),
@@ -36,7 +35,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(), OpenError> {
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    // Most programs leave the version at 0; a database of ours that has it is empty.
+    // Most programs leave the version at 0, so a database with tables and another id is foreign, too. One of ours with
+    // version 0 is empty.
     let tables: usize = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if (found > 0 || tables > 0) && application != APPLICATION_ID {
         return Err(OpenError::Foreign);

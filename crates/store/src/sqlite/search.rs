@@ -8,38 +8,39 @@ use super::health::is_damage;
 use super::index::term;
 use super::message;
 
-/// Conversations in one question to the index.
+/// Conversations in one query of the index.
 const CONVERSATIONS: usize = 256;
-/// Whole words in it.
+/// Whole words in one query of the index.
 const WORDS: usize = 3;
-/// Bytes that one search looks at. Nearly all that the index gives is found, so only who contrives it comes so far.
+/// Bytes that one search looks at. Nearly every row that the index gives matches, so only a contrived search comes
+/// here.
 const BYTES: usize = 4 << 20;
-/// What a message weighs in that besides its text.
+/// What a message counts for in [`BYTES`] besides its text.
 const ROW: usize = 512;
 
-/// Why a search came to nothing.
-enum Fault {
-    /// The index is damaged, and nothing else: it is made anew.
+/// Why a search failed.
+enum SearchFault {
+    /// The index is damaged and the database is not: the index is built anew.
     Index,
     Other(rusqlite::Error),
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for SearchFault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Other(error)
     }
 }
 
-impl Fault {
-    /// What an error is that the index was asked for.
+impl SearchFault {
+    /// Sorts an error that came from reading the index.
     fn of_index(error: rusqlite::Error) -> Self {
         if is_damage(&error) { Self::Index } else { Self::Other(error) }
     }
 }
 
-/// Asks the index for a part of the reader's conversations at a time, so that what others write elsewhere is passed
-/// over there. What it answers is compared with the message as it is now, since it may be behind the log.
-fn search(connection: &Connection, search: &Search) -> Result<Found, Fault> {
+/// Asks the index only for terms of the reader's conversations, 256 of them at a time, so that messages elsewhere cost
+/// nothing. Each row is compared with the message as it is now, because the index may be behind the log.
+fn search(connection: &Connection, search: &Search) -> Result<Found, SearchFault> {
     let keys: Vec<i64> = match search.conversation {
         Some(ConversationKey(key)) => vec![key],
         None => {
@@ -53,7 +54,8 @@ fn search(connection: &Connection, search: &Search) -> Result<Found, Fault> {
     let bytes = BYTES / parts.len().max(1);
     for keys in parts {
         let Found { messages, stopped } = &mut found;
-        // What is older than a whole page is not on it, nor is what is older than where a part was given up.
+        // If a page is full, older messages are not on it. If an earlier part was given up, the next page begins there,
+        // so older messages are left to it.
         let oldest = search.limit.checked_sub(1).and_then(|last| messages.get(last));
         let above = oldest.map(|(position, _)| *position).max(*stopped).unwrap_or_default();
         find(connection, search, keys, above, bytes, &mut found)?;
@@ -65,7 +67,7 @@ fn search(connection: &Connection, search: &Search) -> Result<Found, Fault> {
     Ok(found)
 }
 
-/// Adds what is found in some conversations, the newest first, until it is enough for a page or was a lot to look at.
+/// Adds what is found in some conversations, the newest first, until it fills a page or `bytes` are looked at.
 fn find(
     connection: &Connection,
     search: &Search,
@@ -73,16 +75,16 @@ fn find(
     above: Position,
     bytes: usize,
     found: &mut Found,
-) -> Result<(), Fault> {
-    let mut index = connection.prepare_cached(INDEX).map_err(Fault::of_index)?;
+) -> Result<(), SearchFault> {
+    let mut index = connection.prepare_cached(INDEX).map_err(SearchFault::of_index)?;
     let mut log = connection.prepare_cached(LOG)?;
     let before = search.before.map_or(i64::MAX, |before| i64::try_from(before.0).unwrap_or(i64::MAX));
     let question = params![expression(conversations, &search.query), above.0, before];
-    let mut rows = index.query(question).map_err(Fault::of_index)?;
+    let mut rows = index.query(question).map_err(SearchFault::of_index)?;
     let enough = found.messages.len() + search.limit;
     let mut looked_at = 0;
     while found.messages.len() < enough
-        && let Some(row) = rows.next().map_err(Fault::of_index)?
+        && let Some(row) = rows.next().map_err(SearchFault::of_index)?
     {
         let position = Position(row.get(0)?);
         let seen = |row: &Row<'_>| Ok((ConversationKey(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?));
@@ -98,7 +100,7 @@ fn find(
                 found.messages.push((position, message));
             }
         }
-        // Not before one was looked at: so every page goes on.
+        // Checked after a row, so that each page comes further by at least one row.
         if looked_at >= bytes {
             found.stopped = Some(position);
             break;
@@ -107,20 +109,20 @@ fn find(
     Ok(())
 }
 
-/// Reads nothing but the index: damage that it meets is the index's.
+/// Reads nothing but the index, so damage that it meets is the index's.
 const INDEX: &str = "SELECT rowid FROM search.message_words \
                      WHERE message_words MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC";
 
-/// What is at a position, if it is in a conversation of the reader. What is not theirs to see is given, too, and only
-/// said to be so: it is to be counted.
+/// The message at a position, if it is in a conversation of the reader. The fourth column says whether they may see it.
+/// Messages that they may not see are returned, too, because they count for the limit of bytes.
 const LOG: &str = "SELECT messages.conversation_id, seq, coalesce(octet_length(text), 0), \
                      gone = 0 AND seq > visible_after AND hidden_from IS NOT ?1 AND deleted_at IS NULL \
                    FROM messages CROSS JOIN members ON members.conversation_id = messages.conversation_id \
                    WHERE position = ?2 AND user_id = ?1";
 
-/// A question in the language of FTS5. The words have nothing in them that means something there.
+/// A query in the language of FTS5. The words have no characters that mean something there.
 fn expression(conversations: &[i64], query: &Query) -> String {
-    // The longest are in the fewest messages; what else is asked for shows in the text.
+    // Long words are in the fewest messages. Whether the other words are there shows when the text is compared.
     let mut words: Vec<_> = query.whole().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words.truncate(WORDS);
@@ -145,8 +147,8 @@ impl SearchStore for SqliteStore {
         let reader = search.reader;
         let read = move |connection: &Connection| match self::search(connection, &search) {
             Ok(found) => Ok(Some(found)),
-            Err(Fault::Index) => Ok(None),
-            Err(Fault::Other(error)) => Err(error),
+            Err(SearchFault::Index) => Ok(None),
+            Err(SearchFault::Other(error)) => Err(error),
         };
         let found = self.readers.search(reader, read).await?;
         found.ok_or_else(|| {

@@ -37,7 +37,7 @@ fn put_refresh(
     Ok(())
 }
 
-/// Ends a session; its refresh tokens go with it.
+/// Ends a session. Its refresh tokens are deleted with it (foreign key).
 fn end(connection: &Connection, session: &SessionRecord, at: Timestamp) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("DELETE FROM sessions WHERE id = ?")?.execute([session.id.as_bytes()])?;
     note_ended(connection, session.user, session.id, at)
@@ -61,7 +61,7 @@ struct RefreshToken {
     expires_at: Timestamp,
     used: bool,
     used_at: Option<Timestamp>,
-    /// Until the successor is used.
+    /// `None` once the successor was used.
     salt: Option<Salt>,
 }
 
@@ -102,7 +102,7 @@ fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rus
     }
     let until = now.plus(grace).as_millis();
     let now = now.as_millis();
-    // A repeat is not to find that it expired meanwhile.
+    // A used token is kept at least for the grace time, so that a repeat within it is answered.
     let sql = "UPDATE refresh_tokens \
                SET used = 1, used_at = ?, salt = ?, successor = ?, expires_at = max(expires_at, ?) \
                WHERE hash = ?";
@@ -162,7 +162,7 @@ impl SessionStore for SqliteStore {
     }
 
     async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError> {
-        // Anybody may ask; only a token that there is takes the writer's time.
+        // A read, because anybody may ask with any token: only known tokens should reach the writer.
         let token = self.readers.by_key(NOBODY, move |connection| refresh_token(connection, token)).await?;
         Ok(token.map(|token| token.session))
     }
@@ -186,7 +186,7 @@ impl SessionStore for SqliteStore {
             connection.execute("DELETE FROM ended_sessions WHERE ended_at <= ?", [old])?;
             let expired_at = now.as_millis();
             connection.execute("DELETE FROM one_time_codes WHERE expires_at <= ?", [expired_at])?;
-            // A session ends with its last token, so only these are looked at.
+            // A session ends with its last refresh token, so only sessions of expired tokens are checked.
             let sql = "DELETE FROM refresh_tokens WHERE expires_at <= ? RETURNING session_id";
             let mut expired = connection.prepare(sql)?;
             let of: Vec<[u8; 16]> =

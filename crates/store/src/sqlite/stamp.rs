@@ -1,4 +1,4 @@
-//! Stamps the database from time to time, and has the file `identity` say so.
+//! Raises the stamp of the database from time to time, and writes it into the file `identity` (`identity.rs` says why).
 
 use std::fs::File;
 use std::io::Error;
@@ -17,21 +17,21 @@ use super::health::Health;
 use super::identity::{self, Identity};
 use super::thread::Faults;
 
-/// How often a database that changes is stamped.
+/// How often the stamp is raised while the database changes.
 pub(super) const EVERY: Duration = Duration::from_secs(5);
 
-/// Raises the stamp, within a transaction, and says whether a server runs where that changes.
+/// Raises the stamp within a transaction and returns it. `running` says whether a server runs; `None` leaves that.
 pub(super) fn raise(connection: &Connection, running: Option<bool>) -> Result<u64, rusqlite::Error> {
     let sql = "UPDATE identity SET stamp = stamp + 1, running = coalesce(?, running) RETURNING stamp";
     connection.prepare_cached(sql)?.query_row([running], |row| row.get(0))
 }
 
-/// What is to be written into the file, by who stamps the database and who copies its log.
+/// The next content of the file. The writer sets the stamp, the checkpointer the base.
 #[derive(Clone)]
-pub(super) struct Stamps(Arc<Mutex<Identity>>);
+pub(super) struct SharedIdentity(Arc<Mutex<Identity>>);
 
-impl Stamps {
-    /// Of a database that has been opened, and may not have been stamped since.
+impl SharedIdentity {
+    /// For a database that was opened just now. Nothing is written to the file before the first stamp.
     pub(super) fn new(connection: &Connection, epochs: &Epochs) -> Result<Self, rusqlite::Error> {
         let first = "SELECT id FROM epochs ORDER BY number LIMIT 1";
         let database = connection.query_row(first, [], |row| row.get(0).map(Epoch)).optional()?;
@@ -45,25 +45,25 @@ impl Stamps {
         Ok(Self(Arc::new(Mutex::new(identity))))
     }
 
-    /// A commit with a stamp is durable.
+    /// Call this when the commit with a stamp is durable.
     pub(super) fn stamped(&self, stamp: u64, position: Position) {
         let mut identity = self.0.lock();
         identity.stamp = stamp;
         identity.position = position;
     }
 
-    /// The stamp that is committed.
+    /// The last committed stamp.
     pub(super) fn committed(&self) -> u64 {
         self.0.lock().stamp
     }
 
-    /// All of the log up to a stamp is in the database file.
+    /// Call this when the WAL has been copied into the database file up to a stamp.
     pub(super) fn copied(&self, stamp: u64) {
         let mut identity = self.0.lock();
         identity.base = identity.base.max(stamp);
     }
 
-    /// What the file should say; nothing before the database was stamped.
+    /// What the file should say; `None` before the first stamp.
     fn get(&self) -> Option<Identity> {
         Some(self.0.lock().clone()).filter(|identity| identity.stamp > 0)
     }
@@ -73,11 +73,11 @@ impl Stamps {
     }
 }
 
-/// What a start writes before anything else is written.
+/// What a start writes into the database before anything else.
 #[derive(Clone, Copy)]
 pub(super) struct Beginning {
     pub(super) epoch: Epoch,
-    /// The database may not be the one of the files beside it: what it noted of them does not count.
+    /// Whether to forget what the database noted about files of attachments: they may belong to another database.
     pub(super) forget_notes: bool,
 }
 
@@ -91,22 +91,22 @@ impl Beginning {
     }
 }
 
-/// Stamps what the writer commits.
+/// Decides for the writer which commits raise the stamp.
 pub(super) struct Stamping {
-    stamps: Stamps,
-    /// Hears when there is something to be written into the file.
+    stamps: SharedIdentity,
+    /// Signals the thread that writes the file.
     keeper: SyncSender<()>,
     every: Duration,
-    /// What could not be written at the start.
+    /// Set if it could not be written at the start, as on a full disk. The first commit writes it.
     pending: Option<Beginning>,
-    /// When it was done last.
+    /// When the stamp was last raised.
     last: Duration,
 }
 
 impl Stamping {
-    /// The database was stamped at `now`, unless its beginning is pending.
+    /// `now` is when the start raised the stamp, unless its beginning is pending.
     pub(super) fn new(
-        stamps: Stamps,
+        stamps: SharedIdentity,
         keeper: SyncSender<()>,
         every: Duration,
         pending: Option<Beginning>,
@@ -115,12 +115,12 @@ impl Stamping {
         Self { stamps, keeper, every, pending, last: now }
     }
 
-    /// Writes the beginning, if it is pending, within a transaction and before its entries.
+    /// Writes a pending beginning. Call it first in a transaction.
     pub(super) fn begin(&self, connection: &Connection) -> Result<(), rusqlite::Error> {
         self.pending.map_or(Ok(()), |beginning| beginning.write(connection))
     }
 
-    /// Stamps what a transaction changes, if it is time to.
+    /// Raises the stamp in a transaction that changes something, if it is time to. Returns the new stamp.
     pub(super) fn stamp(
         &self,
         connection: &Connection,
@@ -132,26 +132,26 @@ impl Stamping {
         raise(connection, self.pending.map(|_| true)).map(Some)
     }
 
-    /// The transaction is durable.
+    /// Call this when a transaction that raised the stamp is durable.
     pub(super) fn stamped(&mut self, stamp: u64, position: Position, now: Duration) {
         self.pending = None;
         self.last = now;
         self.stamps.stamped(stamp, position);
-        // Full: it has been told already.
+        // If the channel is full, a signal is already on its way.
         let _ = self.keeper.try_send(());
     }
 }
 
-/// The thread that writes the file, so that nobody who sends waits for it.
-pub(super) struct Keeper {
+/// The thread that writes the file, so that no message waits for that.
+pub(super) struct IdentityWriter {
     thread: Mutex<Option<JoinHandle<()>>>,
     wake: Mutex<Option<SyncSender<()>>>,
 }
 
-impl Keeper {
+impl IdentityWriter {
     pub(super) fn start(
         folder: &Arc<File>,
-        stamps: &Stamps,
+        stamps: &SharedIdentity,
         health: &Arc<Health>,
         faults: &Faults,
     ) -> (Self, SyncSender<()>) {
@@ -161,7 +161,7 @@ impl Keeper {
         (Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake.clone())) }, wake)
     }
 
-    /// Ends the thread. The writer, which holds the other end, must be closed before.
+    /// Ends the thread. Close the writer first: it holds a sender of `wake`, and the thread ends when all are dropped.
     pub(super) async fn close(&self) {
         self.wake.lock().take();
         let thread = self.thread.lock().take();
@@ -171,7 +171,7 @@ impl Keeper {
     }
 }
 
-fn run(folder: &File, stamps: &Stamps, health: &Health, woken: &Receiver<()>) {
+fn run(folder: &File, stamps: &SharedIdentity, health: &Health, woken: &Receiver<()>) {
     let failures = LogLimit::new(Duration::from_mins(1));
     while woken.recv().is_ok() {
         if let Err(error) = stamps.write(folder)
@@ -201,14 +201,14 @@ mod tests {
         };
         connection.execute_batch(sql).unwrap();
         let epochs = Epochs::read(&connection, Epoch([1; 8])).unwrap();
-        let stamps = Stamps::new(&connection, &epochs).unwrap();
+        let stamps = SharedIdentity::new(&connection, &epochs).unwrap();
         let (keeper, _told) = mpsc::sync_channel(1);
         for (forget_notes, expected) in [(false, (1, 1, 1)), (true, (0, 0, 2))] {
             let pending = Some(Beginning { epoch: epochs.current, forget_notes });
             let mut stamping = Stamping::new(stamps.clone(), keeper.clone(), EVERY, pending, Duration::ZERO);
             stamping.begin(&connection).unwrap();
             assert_eq!(noted(&connection), expected);
-            // Once it is durable it is not written again.
+            // Once durable, the beginning is not written again.
             let stamp = stamping.stamp(&connection, Duration::ZERO).unwrap().unwrap();
             stamping.stamped(stamp, Position(0), Duration::ZERO);
             stamping.begin(&connection).unwrap();

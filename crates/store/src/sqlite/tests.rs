@@ -13,7 +13,7 @@ use tempfile::tempdir;
 
 use crate::folder::FolderError;
 
-use super::checkpoint::Sizes;
+use super::checkpoint::WalSizes;
 use super::{OpenError, Options, SqliteStore, Tuning, account, schema};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -194,8 +194,8 @@ async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
 #[tokio::test]
 async fn who_reads_for_long_does_not_hold_up_who_sends() {
     let folder = tempdir().unwrap();
-    let sizes = Sizes { start: 20, force: 80 };
-    let tuning = Tuning { log: sizes, ..Tuning::default() };
+    let sizes = WalSizes { start: 20, force: 80 };
+    let tuning = Tuning { wal: sizes, ..Tuning::default() };
     let store = SqliteStore::open_tuned(folder.path(), EPOCH, &Options::default(), &tuning).unwrap();
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     send(&store, ann, bob, "first").await.unwrap();

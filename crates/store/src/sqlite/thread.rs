@@ -1,4 +1,4 @@
-//! The threads of a store, which are missed if they end by a fault.
+//! The threads of a store. If one panics, the server learns of it.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{Builder, JoinHandle, panicking};
@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// Tells which thread panicked first.
+/// The name of the thread that panicked first.
 #[derive(Clone)]
 pub(super) struct Faults(watch::Sender<Option<&'static str>>);
 
-/// Dropped with its thread.
+/// Dropped when its thread ends, and notes a panic.
 struct Guard(Faults, &'static str);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // A thread that was told to end returns.
+        // A thread that was told to end does not panic.
         if panicking() {
             self.0.0.send_if_modified(|first| {
                 let news = first.is_none();
@@ -41,7 +41,7 @@ impl Faults {
         Builder::new().name(name.into()).spawn(run).expect("the system can start a thread")
     }
 
-    /// Waits until one of them has panicked.
+    /// Waits until a thread panics, and returns its name.
     pub(super) async fn first(&self) -> &'static str {
         let mut faults = self.0.subscribe();
         let first = faults.wait_for(Option::is_some).await.ok().and_then(|first| *first);
@@ -49,7 +49,7 @@ impl Faults {
     }
 }
 
-/// Rests for a time, however often it is woken. False once there is nobody left to wake it.
+/// Sleeps for `span`, and ignores signals. Returns false at once when all senders of `woken` are dropped.
 pub(super) fn rest(woken: &Receiver<()>, span: Duration) -> bool {
     let until = Instant::now() + span;
     loop {
@@ -61,7 +61,7 @@ pub(super) fn rest(woken: &Receiver<()>, span: Duration) -> bool {
     }
 }
 
-/// How long to rest after tries that came to nothing: longer each time.
+/// How long to rest after a failed try: 1 s, 2 s, 4 s, … up to a minute.
 pub(super) struct Backoff {
     next: Duration,
 }
@@ -74,7 +74,7 @@ impl Backoff {
         Self { next: Self::FIRST }
     }
 
-    /// Something came of it.
+    /// Call this after a try that succeeded.
     pub(super) fn reset(&mut self) {
         self.next = Self::FIRST;
     }

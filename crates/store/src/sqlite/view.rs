@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{history, message};
 
-/// How many entries of a conversation are looked at to count the unread: changes, and the asking user's own messages,
-/// may be any number in a row.
+/// How many of the newest entries are read to count unread messages. There is a bound because any number of changes
+/// and of the user's own messages may stand in a row.
 const LOOK_BACK: u64 = 2 * limit::UNREAD;
 
 pub(super) const DIRECT: i64 = 0;
@@ -39,7 +39,7 @@ pub(super) fn history_of(all: bool) -> HistoryAccess {
     if all { HistoryAccess::All } else { HistoryAccess::Joined }
 }
 
-/// A conversation, as `user` sees it.
+/// A conversation as `user` sees it. With `None` nothing is hidden, and nothing counts as unread.
 pub(super) fn record(
     connection: &Connection,
     key: ConversationKey,
@@ -69,8 +69,8 @@ pub(super) fn record(
     let Some(mut record) = found.optional()? else {
         return Ok(None);
     };
-    // Nobody has the number 0: what is hidden from somebody is not the last message of everybody.
-    let mut reader = Reader { user: user.unwrap_or(UserId(0)), read_seq: None, visible_after: 0 };
+    // No account has the number 0, so no message is hidden from it.
+    let mut reader = Viewer { user: user.unwrap_or(UserId(0)), read_seq: None, visible_after: 0 };
     members(connection, &mut record, &mut reader)?;
     (record.head_seq, record.head_position) = head(connection, key)?;
     let looked_at = record.head_seq.saturating_sub(LOOK_BACK).max(reader.visible_after);
@@ -84,19 +84,19 @@ pub(super) fn record(
     Ok(Some(record))
 }
 
-/// Who asks for a conversation.
-struct Reader {
+/// The user who asks for a conversation.
+struct Viewer {
     user: UserId,
-    /// If they are a member.
+    /// `None` if the user is not a member.
     read_seq: Option<u64>,
     visible_after: u64,
 }
 
-/// Adds the members to a record, those who were included, and what of it concerns the reader.
+/// Adds the members and the former members to a record, and fills in the marks of the viewer.
 fn members(
     connection: &Connection,
     record: &mut ConversationRecord,
-    reader: &mut Reader,
+    reader: &mut Viewer,
 ) -> Result<(), rusqlite::Error> {
     let sql = "SELECT user_id, username, display_name, role, delivered_seq, read_seq, muted, visible_after, gone \
                FROM members JOIN users ON users.id = user_id WHERE conversation_id = ?";
@@ -137,7 +137,7 @@ fn unread(
     connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
 }
 
-/// The last entry's place in its conversation and in the store.
+/// The `seq` and the position of the last entry; 0 and 0 for an empty log.
 pub(super) fn head(
     connection: &Connection,
     key: ConversationKey,

@@ -1,5 +1,5 @@
-//! The one thread that writes. Whatever has queued up since its last commit goes into the next one, so that
-//! one sync to disk serves many.
+//! The one thread that writes. Its next commit takes all jobs that queued up since the last one, so that one sync
+//! to disk serves many.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::checkpoint::Log;
+use super::checkpoint::WalStats;
 use super::heads::Heads;
 use super::health::{self, Health, is_of_the_store};
 use super::message::last_position;
@@ -22,13 +22,14 @@ use super::stamp::Stamping;
 use super::thread::Faults;
 use crate::tail::Tail;
 
-/// Operations in one commit: bounds how long the first waits for the last.
+/// Most jobs in one commit. It bounds how long the first job waits for the last.
 const BATCH: usize = 4096;
-/// After a commit of this many more is gathered for the next.
+/// After a commit of this many jobs the writer waits [`GATHERING`] before the next, because more are about to come.
 const BUSY: usize = 32;
-/// How long it is gathered then; the time that a sync takes on a fast disk.
+/// How long the writer waits after a large commit: about as long as a sync takes on a fast disk.
 const GATHERING: Duration = Duration::from_millis(2);
-/// How long it is gathered after a commit of fewer: most of what a message costs then is its commit and being woken.
+/// How long the writer waits after a commit of two jobs or more: most of what a message costs then is its commit, and
+/// that threads and sockets are woken for it.
 const GATHERING_FEW: Duration = Duration::from_millis(1);
 
 /// A change of the database.
@@ -37,29 +38,30 @@ pub(super) trait Job: Send {
     /// rolled back.
     fn run(&mut self, writing: &mut Writing<'_>) -> Result<(), rusqlite::Error>;
 
-    /// Called once: it is durable, or nothing of it is. Gives the entry that is new in the log, if it made one.
+    /// Called once, at the end. With `Ok` the change is durable; with `Err` nothing of it is stored. Returns the entry
+    /// that the job added to the log, if it added one.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) -> Option<Arc<Committed>>;
 }
 
-/// What a job works with.
+/// The open transaction that a job writes in.
 pub(super) struct Writing<'a> {
     pub(super) connection: &'a Connection,
     pub(super) heads: &'a mut Heads,
-    /// Of the last entry inserted in this transaction.
+    /// The position of the last entry inserted in this transaction; 0 before the first.
     position: u64,
-    /// The entries of groups inserted in this transaction.
+    /// Changes of groups inserted in this transaction.
     changes: Vec<Arc<Committed>>,
 }
 
 impl Writing<'_> {
-    /// Takes note of an entry that has just been inserted; gives its position.
+    /// Notes an entry that has just been inserted, and returns its position.
     pub(super) fn inserted(&mut self, key: ConversationKey, seq: u64) -> Position {
         self.heads.set(key, seq);
         self.position = u64::try_from(self.connection.last_insert_rowid()).unwrap_or_default();
         Position(self.position)
     }
 
-    /// Takes note of an entry of a group that has just been inserted.
+    /// Notes a change of a group whose entry has just been inserted.
     pub(super) fn inserted_change(&mut self, key: ConversationKey, change: GroupEntry) {
         let (seq, kind) = (change.seq, EntryKind::Conversation);
         let position = self.inserted(key, seq);
@@ -71,20 +73,20 @@ impl Writing<'_> {
 pub(super) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// Of the last entry committed.
+    /// The position of the last committed entry.
     position: Arc<AtomicU64>,
     health: Arc<Health>,
 }
 
 impl Writer {
-    /// `grown` hears when there are new entries, which `tail` gets.
+    /// Starts the thread. It pushes new entries to `tail` and signals `grown`.
     #[expect(clippy::too_many_arguments, reason = "called once, by `SqliteStore::open`")]
     pub(super) fn start(
         connection: Connection,
         queue: usize,
         grown: SyncSender<()>,
         tail: Arc<Tail>,
-        log: Arc<Log>,
+        wal: Arc<WalStats>,
         health: Arc<Health>,
         stamping: Stamping,
         faults: &Faults,
@@ -97,7 +99,7 @@ impl Writer {
             position: position.clone(),
             grown,
             tail,
-            log,
+            wal,
             health: health.clone(),
             stamping,
         };
@@ -109,7 +111,7 @@ impl Writer {
         Position(self.position.load(Ordering::Acquire))
     }
 
-    /// Submits a job. Gives a future where the queue is full; the job is submitted when that is ready.
+    /// Queues a job. If the queue is full, returns a future; the job is queued once that future is ready.
     pub(super) fn submit(&self, job: Box<dyn Job>) -> Option<BoxFuture<'static, ()>> {
         let Some(queue) = self.queue.lock().clone() else {
             job.finish(Err(StoreError::Closed));
@@ -129,7 +131,7 @@ impl Writer {
         }
     }
 
-    /// Makes a change and gives its result once it is durable.
+    /// Runs a change and returns its result once the change is durable.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         mut change: impl FnMut(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
@@ -137,7 +139,7 @@ impl Writer {
         self.run_with_heads(move |writing| change(writing.connection)).await
     }
 
-    /// As [`Writer::run`], with the heads of the conversations at hand.
+    /// As [`Writer::run`], and `change` also gets the cached heads of conversations.
     pub(super) async fn run_with_heads<T: Send + 'static>(
         &self,
         change: impl FnMut(&mut Writing<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
@@ -149,27 +151,27 @@ impl Writer {
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Has its thread do something that is no change.
-    pub(super) fn block(&self, work: impl Fn() + Send + 'static) {
+    /// Runs `work` on the writer's thread, which commits nothing meanwhile.
+    pub(super) fn run_on_thread(&self, work: impl Fn() + Send + 'static) {
         let (answer, _) = oneshot::channel();
         let change = move |_: &mut Writing<'_>| {
             work();
             Ok(())
         };
-        // With a full queue it is not done, which who has filled it knows.
+        // If the queue is full, `work` never runs. Only benches call this, with an empty queue.
         drop(self.submit(Box::new(Task { change, result: None, answer })));
     }
 
-    /// Whether it can commit; tried for real while commits fail.
+    /// Whether commits succeed. While they fail, tries one.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
-        // Its thread ends when it is closed, and by a panic.
+        // The thread ends when the writer is closed, and if it panics.
         if self.queue.lock().as_ref().is_none_or(mpsc::Sender::is_closed) {
             return Err(StoreError::Closed);
         }
         if self.health.check()? {
             return Ok(());
         }
-        // Writes a page: a full disk shows only so.
+        // The probe writes a page, because a commit of nothing succeeds on a full disk, too.
         let probe = self.run(|connection| {
             let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
             connection.pragma_update(None, "user_version", version)
@@ -178,7 +180,7 @@ impl Writer {
         probed.unwrap_or_else(|_| Err(StoreError::Unavailable("a commit takes too long".into())))
     }
 
-    /// Finishes what is queued and ends the thread.
+    /// Commits the jobs in the queue and ends the thread.
     pub(super) async fn close(&self) {
         self.queue.lock().take();
         let thread = self.thread.lock().take();
@@ -194,31 +196,31 @@ struct Thread {
     position: Arc<AtomicU64>,
     grown: SyncSender<()>,
     tail: Arc<Tail>,
-    log: Arc<Log>,
+    wal: Arc<WalStats>,
     health: Arc<Health>,
     stamping: Stamping,
 }
 
-/// The entries of groups that a commit brought.
+/// The changes of groups in a commit.
 type Changes = Vec<Arc<Committed>>;
 
-/// Why a commit came to nothing.
-enum Fault {
+/// Why a commit failed.
+enum CommitFault {
     Database(rusqlite::Error),
-    /// In an operation.
+    /// A job panicked.
     Panic,
-    /// Nothing is stored any more.
+    /// The store accepts no changes now, for example because its files were replaced.
     Refused(StoreError),
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for CommitFault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
 }
 
-impl Fault {
-    /// Whether every operation would meet it.
+impl CommitFault {
+    /// Whether every job would fail with it, not only the one that met it.
     fn is_of_the_store(&self) -> bool {
         match self {
             Self::Database(error) => is_of_the_store(error),
@@ -243,7 +245,7 @@ impl Thread {
                 BUSY.. => Some(GATHERING),
             };
             match self.commit(&mut batch) {
-                // One at a time, so that only the one that cannot be done fails.
+                // Retry the jobs one at a time, so that only the faulty one fails.
                 Err(fault) if batch.len() > 1 && !fault.is_of_the_store() => {
                     for job in batch.drain(..) {
                         let mut alone = [job];
@@ -257,8 +259,8 @@ impl Thread {
         self.tail.close();
     }
 
-    /// Answers who asked for the operations, and hands on the entries that are new.
-    fn finish(&self, jobs: impl IntoIterator<Item = Box<dyn Job>>, committed: Result<Changes, Fault>) {
+    /// Answers the callers of the jobs, and pushes the new entries to the tail.
+    fn finish(&self, jobs: impl IntoIterator<Item = Box<dyn Job>>, committed: Result<Changes, CommitFault>) {
         let (outcome, mut changes) = match committed {
             Ok(changes) => (Ok(()), changes),
             Err(fault) => (Err(self.outcome(&fault)), Vec::new()),
@@ -273,44 +275,45 @@ impl Thread {
         }
     }
 
-    /// What a fault is to who asked for the operation.
-    fn outcome(&self, fault: &Fault) -> StoreError {
+    /// The error that callers get for a fault.
+    fn outcome(&self, fault: &CommitFault) -> StoreError {
         match fault {
-            Fault::Database(error) => self.health.error(error),
-            Fault::Panic => StoreError::Unavailable("an operation panicked".into()),
-            Fault::Refused(error) => error.clone(),
+            CommitFault::Database(error) => self.health.error(error),
+            CommitFault::Panic => StoreError::Unavailable("an operation panicked".into()),
+            CommitFault::Refused(error) => error.clone(),
         }
     }
 
-    /// Runs the jobs in one transaction and commits it. On a fault nothing of it is seen by others.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, Fault> {
-        self.health.admits().map_err(Fault::Refused)?;
-        self.health.begins();
-        let before = self.log.commits();
-        // A fault in one operation must not end the only thread that writes.
-        let committed = catch_unwind(AssertUnwindSafe(|| self.transact(batch))).unwrap_or(Err(Fault::Panic));
+    /// Runs the jobs in one transaction and commits it. On a fault nothing of them is stored.
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, CommitFault> {
+        self.health.may_store().map_err(CommitFault::Refused)?;
+        self.health.commit_begins();
+        let before = self.wal.commits();
+        // A panic in one job must not end the only thread that writes.
+        let committed =
+            catch_unwind(AssertUnwindSafe(|| self.transact(batch))).unwrap_or(Err(CommitFault::Panic));
         if let Err(fault) = &committed {
             self.heads = Heads::default();
-            // SQLite has rolled back by itself after some errors.
+            // After some errors SQLite has already rolled back by itself.
             if !self.connection.is_autocommit() {
                 let _ = self.connection.execute_batch("ROLLBACK");
             }
             if fault.is_of_the_store() {
-                self.health.fails();
+                self.health.commit_failed();
             }
-            if let Fault::Database(error) = fault
+            if let CommitFault::Database(error) = fault
                 && let Some(left_out) = self.health.logs()
             {
                 tracing::warn!(%error, operations = batch.len(), left_out, "a commit failed");
             }
-        } else if self.log.commits() != before {
-            self.health.wrote();
+        } else if self.wal.commits() != before {
+            self.health.commit_wrote();
         }
-        self.health.ends();
+        self.health.commit_ends();
         committed
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, Fault> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, CommitFault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let changes = self.connection.total_changes();
         self.stamping.begin(&self.connection)?;
@@ -324,23 +327,23 @@ impl Thread {
         let changed = self.connection.total_changes() != changes;
         let stamp = if changed { self.stamping.stamp(&self.connection, now)? } else { None };
         self.connection.prepare_cached("COMMIT")?.execute([])?;
-        // What went into files that are gone is not stored.
-        self.health.in_place().map_err(Fault::Refused)?;
-        // Entries are readable from here on, and announced only after.
+        // A commit into files that were moved or replaced does not count as stored.
+        self.health.files_in_place().map_err(CommitFault::Refused)?;
+        // Readers see the entries from here on. They are announced later, in `finish`.
         let before = self.position.fetch_max(position, Ordering::Release);
         if let Some(stamp) = stamp {
             self.stamping.stamped(stamp, Position(position.max(before)), now);
         }
         if position > 0 {
-            // Full: it has been told already.
+            // If the channel is full, a signal is already on its way.
             let _ = self.grown.try_send(());
         }
         Ok(entries)
     }
 }
 
-/// Waits for more, as many are about to come: the pages of conversations are written once for each commit, so
-/// a commit of twice as many messages costs little more.
+/// Waits for more jobs. A commit writes each page of the index once, however many entries are new in it. So a commit
+/// of twice as many messages costs little more.
 fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, time: Duration) {
     std::thread::sleep(time);
     while batch.len() < BATCH
@@ -350,7 +353,7 @@ fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>
     }
 }
 
-/// A change with a result that somebody waits for.
+/// A job whose caller waits for the result of its change.
 struct Task<T, F> {
     change: F,
     result: Option<T>,
@@ -368,7 +371,7 @@ where
 
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>) -> Option<Arc<Committed>> {
         let Self { result, answer, .. } = *self;
-        // Who asked may have gone.
+        // The caller may have stopped waiting.
         let _ = answer.send(outcome.and_then(|()| result.ok_or(StoreError::Closed)));
         None
     }
