@@ -18,10 +18,10 @@ use crate::server::Server;
 
 const PASSWORD: &str = "bench bench bench";
 
-/// Requests that wait at the same time: more do not hash passwords faster, and the server refuses a crowd.
+/// Requests at the same time. More would not hash passwords faster, and the server refuses too many.
 const THREADS: usize = 4;
 
-/// Somebody with a token.
+/// An account with its token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Account {
@@ -31,7 +31,7 @@ pub(crate) struct Account {
     expires_at: Timestamp,
 }
 
-/// Gives so many accounts: those of the file as far as they go, logged in anew where that is needed.
+/// Returns `count` accounts. Uses those of the file first, and logs them in again if their tokens no longer work.
 pub(crate) fn prepare(common: &Common, count: usize) -> Result<Vec<Account>, String> {
     let (server, file) = (&common.server, common.tokens.as_deref());
     let known = file.map(read).transpose()?.unwrap_or_default();
@@ -64,7 +64,7 @@ fn read(file: &Path) -> Result<Vec<Account>, String> {
     }
 }
 
-/// Prepares them on a few threads; gives those that were made, and why it is not all.
+/// Prepares accounts on a few threads. Returns those that are ready, and the error if some are missing.
 fn all(common: &Common, count: usize, known: &[Account]) -> (Vec<Account>, Option<String>) {
     let (next, done) = (AtomicUsize::new(0), Mutex::new((BTreeMap::new(), None)));
     let work = || {

@@ -13,14 +13,14 @@ use crate::interrupt;
 use crate::progress::Progress;
 use crate::report::{Meter, Report};
 
-/// In which a server notices that the last ones left.
+/// How long a server gets to notice that the last clients left, before its processor time is read.
 const AFTER: u64 = 300_000_000;
 
 /// What a run of `connect` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many connect in all, at least 1.
+    /// Connections in all, at least 1.
     pub connections: usize,
     /// How many connect at the same time, at least 1.
     pub concurrency: usize,
@@ -31,12 +31,12 @@ struct Connect {
     latency: Histogram,
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
     let mut connect = Connect { ready: Vec::new(), latency: Histogram::new() };
-    // What every server pays once is not the connections'.
+    // One connection comes first, so that what a server pays only once is not measured.
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()).take(1), 1, &mut connect)?;
     fleet.close_all();
     connect = Connect { ready: Vec::new(), latency: Histogram::new() };

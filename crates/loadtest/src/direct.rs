@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::report::{Meter, Report, per_second, whole};
 use crate::sender::Sender;
 
-/// How long the rest may take at the end.
+/// How long the last messages may take to arrive at the end.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// How often an open loop sends at most, so that it need not wake for every single message.
@@ -48,10 +48,10 @@ pub struct Options {
     pub client_ids: bool,
 }
 
-/// One of the clients.
+/// A client of a pair.
 struct Member {
     sender: Sender,
-    /// What came from the partner.
+    /// Messages that arrived from the partner.
     order: Order,
 }
 
@@ -66,7 +66,7 @@ struct Direct {
     in_flight: u64,
     sent: u64,
     delivered: u64,
-    /// While measuring.
+    /// What was counted while measuring.
     measured: Counts,
     acknowledgement: Histogram,
     delivery: Histogram,
@@ -105,7 +105,7 @@ impl Pace {
     }
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let members = 2 * options.pairs;
     let accounts = accounts::prepare(common, members)?;
@@ -114,7 +114,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let mut direct = Direct::new(form, options, &accounts);
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()), 64, &mut direct)?;
     if common.peer == Peer::Relay {
-        // It does not say when it knows a client.
+        // The relay does not say when it knows a client.
         fleet.rest(300_000_000, &mut direct)?;
     }
 
@@ -272,7 +272,7 @@ impl Client for Direct {
     }
 
     fn message(&mut self, turn: Turn<'_>, message: &[u8]) -> Result<(), String> {
-        // What waited since another run is none of this one's.
+        // Messages of an earlier run may have waited: ignore them.
         let Some(mark) = letter::read(message, self.size).filter(|mark| mark.run == self.run) else {
             return Ok(());
         };

@@ -14,7 +14,7 @@ use crate::store::store;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many to store, at least 1.
+    /// Messages to store, at least 1.
     pub messages: u64,
     /// Conversations, at least 1: those of `direct`.
     pub pairs: usize,
@@ -26,7 +26,7 @@ pub struct Options {
     pub client_ids: bool,
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, 2 * options.pairs)?;
     let form = common.form(options.size, options.client_ids);

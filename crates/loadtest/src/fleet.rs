@@ -18,10 +18,10 @@ use crate::timer::Timer;
 /// How long a wait lasts at most, so that Ctrl-C is noticed.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Without any progress for so long, connecting has failed.
+/// Connecting has failed if no connection becomes ready for so long.
 const PATIENCE: u64 = 30_000_000_000;
 
-/// Names the timer among the sockets.
+/// The timer's key in epoll, where sockets have their own numbers.
 const TIMER: u64 = u64::MAX;
 
 /// The connections.
@@ -34,9 +34,9 @@ pub(crate) struct Fleet {
     sockets: Vec<Option<Socket>>,
     events: Vec<Event>,
     buffer: Vec<u8>,
-    /// How many were ever begun.
+    /// Connections ever begun.
     begun: usize,
-    /// How many are not ready yet.
+    /// Connections that are not ready yet.
     opening: usize,
     /// When the last one became ready, or the first one was begun after that.
     progress: u64,
@@ -124,7 +124,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// An error once no connection has become ready for long.
+    /// Fails if no connection has become ready for too long.
     pub(crate) fn check_progress(&self) -> Result<(), String> {
         if self.opening > 0 && self.now().saturating_sub(self.progress) > PATIENCE {
             return Err(format!("{} connections are not ready after 30 s", self.opening));
@@ -132,7 +132,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Lets time pass, in which the server is answered but nothing begun.
+    /// Waits. Meanwhile the server's pings are answered, and no connection is begun.
     pub(crate) fn rest(&mut self, nanos: u64, client: &mut impl Client) -> Result<(), String> {
         let until = self.now() + nanos;
         while let Some(left) = until.checked_sub(self.now()) {
@@ -149,7 +149,7 @@ impl Fleet {
             frame::write(Kind::Text, b"41", &mut socket.out);
         }
         frame::write(Kind::Close, &1000_u16.to_be_bytes(), &mut socket.out);
-        // Whether it still arrives is the same to the one who leaves.
+        // The goodbye need not arrive.
         let _ = socket.flush();
     }
 
@@ -182,7 +182,7 @@ impl Fleet {
         self.timer.set(now, nanos).map_err(|error| error.to_string())
     }
 
-    /// Waits until something came, at most so long, and handles it.
+    /// Waits until something arrives, but at most so long, and handles it.
     pub(crate) fn poll(&mut self, wait: Duration, client: &mut impl Client) -> Result<(), String> {
         let timeout = Timespec::try_from(wait.min(TICK)).map_err(|error| error.to_string())?;
         let mut events = std::mem::take(&mut self.events);
@@ -204,7 +204,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Writes what is to be written, and ends the connection if that or what was before failed.
+    /// Writes what waits to be written. Ends the connection if that fails, or if the handling before it failed.
     fn after(
         &mut self,
         number: usize,
@@ -237,9 +237,9 @@ impl Fleet {
         }
     }
 
-    /// Reads and handles what came on a connection.
+    /// Reads from a connection and handles what arrived.
     fn readable(&mut self, number: usize, client: &mut impl Client) -> Result<(), Failure> {
-        // An event of a connection that was closed while events before it were handled.
+        // The connection may have been closed while earlier events of this wait were handled.
         let Some(socket) = self.sockets[number].as_mut() else { return Ok(()) };
         let Some(length) = socket.read(&mut self.buffer)? else { return Ok(()) };
         let now = u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX);

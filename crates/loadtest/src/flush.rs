@@ -19,7 +19,7 @@ use crate::report::{Meter, Report, count, size};
 use crate::sender::Sender;
 use crate::store::store;
 
-/// How long nothing may come.
+/// The run fails if nothing arrives for so long.
 const PATIENCE: u64 = 30_000_000_000;
 
 /// How often the memory of the server is looked at.
@@ -29,7 +29,7 @@ const SAMPLE: u64 = 10_000_000;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many wait, at least 1.
+    /// Messages that wait, at least 1.
     pub messages: u64,
     /// Clients that send them, at least 1.
     pub senders: usize,
@@ -41,23 +41,23 @@ pub struct Options {
     pub client_ids: bool,
 }
 
-/// The one who was away.
+/// The person who was away.
 struct Reader {
     run: u16,
     size: usize,
-    /// What came of each sender.
+    /// Messages that arrived from each sender.
     orders: Vec<Order>,
     received: u64,
-    /// What waited since other runs.
+    /// Messages of earlier runs that arrived.
     others: u64,
     opened: u64,
     first: Option<u64>,
     last: u64,
-    /// When the server said that this was all.
+    /// When the server said that it has sent everything that waited.
     ready: Option<u64>,
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     if common.peer == Peer::Relay {
         return Err("flush: nothing waits in a relay".into());
@@ -91,7 +91,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let meter = Meter::start(common.pid)?;
     fleet.open(0, &reader.token)?;
     let (mut sampled, mut progress) = (0, (0, fleet.now()));
-    // A server that does not say when it has sent what waited has done so once all came.
+    // Some servers do not say when they have sent everything. Then the flush ends with the last message.
     while client.ready.is_none() || (common.peer != Peer::Aldis && client.received < options.messages) {
         interrupt::check()?;
         fleet.poll(Duration::from_millis(10), &mut client)?;

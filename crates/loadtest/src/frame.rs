@@ -9,16 +9,16 @@ pub(crate) enum Kind {
     Close,
 }
 
-/// A whole frame at the beginning of what came.
+/// A whole frame at the beginning of the received bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame<'a> {
     pub(crate) kind: Kind,
     pub(crate) payload: &'a [u8],
-    /// How many bytes it took.
+    /// The length of the frame in bytes, with its head.
     pub(crate) length: usize,
 }
 
-/// The first frame, or `None` while it is not whole.
+/// The first frame of the received bytes, or `None` while it is incomplete.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Frame<'_>>, String> {
     let &[first, second, ..] = bytes else { return Ok(None) };
     let (start, size): (usize, usize) = match second {

@@ -19,7 +19,7 @@ use crate::progress::Progress;
 use crate::report::{Meter, Report, per_second, whole};
 use crate::sender::Sender;
 
-/// How long the rest may take at the end.
+/// How long the last messages may take to arrive at the end.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// What a run of `group` does.
@@ -43,7 +43,7 @@ struct Group {
     size: usize,
     window: usize,
     sender: Sender,
-    /// What came to each member; of the sender nothing does.
+    /// Messages that arrived at each member. None arrives at the sender.
     orders: Vec<Order>,
     /// Members who are not in the room yet.
     joining: usize,
@@ -60,7 +60,7 @@ struct Counts {
     delivered: u64,
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, options.members)?;
     let group = match common.peer {
@@ -138,7 +138,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Begins a group of all accounts; gives its id.
+/// Creates a group of all accounts, and returns its id.
 fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
     let members: Vec<_> = accounts[1..].iter().map(|account| &account.username).collect();
     let body = json!({ "title": "bench", "members": members });
@@ -186,7 +186,7 @@ impl Client for Group {
     }
 
     fn message(&mut self, turn: Turn<'_>, message: &[u8]) -> Result<(), String> {
-        // What waited since another run is none of this one's.
+        // Messages of an earlier run may have waited: ignore them.
         let Some(mark) = letter::read(message, self.size).filter(|mark| mark.run == self.run) else {
             return Ok(());
         };

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// How often each time was seen, in nanoseconds.
+/// Counts how often each duration was seen, in nanoseconds.
 pub(crate) struct Histogram {
-    /// Three significant digits of every time.
+    /// Durations, to three significant digits.
     times: hdrhistogram::Histogram<u64>,
     /// Exact, where `times` rounds up.
     max: u64,
@@ -50,7 +50,7 @@ impl Histogram {
         counts
     }
 
-    /// For machines; in milliseconds.
+    /// The quantiles as JSON, in milliseconds.
     pub(crate) fn json(&self) -> Value {
         json!({
             "count": self.count(),
@@ -62,7 +62,7 @@ impl Histogram {
         })
     }
 
-    /// For people.
+    /// The quantiles as a line of text.
     pub(crate) fn line(&self) -> String {
         let time = |share| time(self.quantile(share));
         format!(
@@ -82,7 +82,7 @@ pub(crate) fn millis(nanos: u64) -> f64 {
     (nanos / 1000) as f64 / 1000.0
 }
 
-/// A time with three digits that count.
+/// A duration with three significant digits.
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 pub(crate) fn time(nanos: u64) -> String {
     let value = nanos as f64;

@@ -1,4 +1,4 @@
-//! `idle`: clients connect and stay, without a word.
+//! `idle`: clients connect, stay and send nothing.
 
 use serde::Serialize;
 use serde_json::json;
@@ -10,17 +10,17 @@ use crate::fleet::Fleet;
 use crate::process::Process;
 use crate::report::{Meter, Report, size};
 
-/// In which a server comes to rest.
+/// How long a server gets to come to rest before its memory is measured.
 const REST: u64 = 500_000_000;
 
-/// In which a server gives back what it can.
+/// How long a server gets to give memory back after the clients left.
 const AFTER: u64 = 2_000_000_000;
 
 /// What a run of `idle` does.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many connect and stay, at least 1.
+    /// Connections that stay, at least 1.
     pub connections: usize,
     /// Seconds to stay.
     pub hold: u64,
@@ -30,12 +30,12 @@ struct Idle;
 
 impl Client for Idle {}
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
     let tokens = || accounts.iter().map(|account| account.token.as_str()).cycle();
-    // What every server pays once is not the connections'.
+    // One connection comes first, so that what a server pays only once is not measured.
     fleet.open_all(tokens().take(1), 1, &mut Idle)?;
     fleet.close_all();
     fleet.rest(REST, &mut Idle)?;

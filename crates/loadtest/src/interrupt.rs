@@ -1,4 +1,4 @@
-//! Ctrl-C.
+//! Ending a run early by Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -30,12 +30,12 @@ pub(crate) fn watch() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether it is asked to end.
+/// Whether a signal has asked the run to end.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// An error once it is asked to end.
+/// Fails once a signal has asked the run to end.
 pub(crate) fn check() -> Result<(), String> {
     if asked() { Err("interrupted".into()) } else { Ok(()) }
 }

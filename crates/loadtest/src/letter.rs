@@ -36,11 +36,11 @@ pub(crate) struct Form {
     pub(crate) run: u16,
     /// Bytes of the text.
     pub(crate) size: usize,
-    /// If messages carry a `clientId`: the Unix time in milliseconds when the run began.
+    /// The Unix time in milliseconds when the run began; `None` if messages carry no `clientId`.
     pub(crate) client_ids: Option<u64>,
 }
 
-/// A message to one receiver, ready but for what changes from one to the next.
+/// A prepared frame of messages to one receiver. Only the parts that differ between messages are filled in later.
 pub(crate) struct Letter {
     peer: Peer,
     body: Vec<u8>,
@@ -77,7 +77,7 @@ impl Letter {
         })
     }
 
-    /// With a body that has a `clientId`, if messages carry one, and the text in it.
+    /// Prepares the body, with room for the text and, if messages carry one, for the `clientId`.
     fn with(form: Form, sender: Party<'_>, body: impl FnOnce(&str, &str) -> String) -> Self {
         let mark = format!("~{:0RUN$x}{:0SENDER$x}", form.run, sender.number);
         let text = format!("{mark:x<size$}", size = form.size);
@@ -96,13 +96,13 @@ impl Letter {
         Self { peer: form.peer, body, number, client_id }
     }
 
-    /// Appends the frame of a message; its number is that of its acknowledgement, too.
+    /// Appends the frame of a message. The message's number is also that of its acknowledgement.
     pub(crate) fn write(&mut self, number: u64, at: u64, out: &mut Vec<u8>) {
         let mark = &mut self.body[self.number..self.number + NUMBER + AT];
         hex(&mut mark[..NUMBER], number);
         hex(&mut mark[NUMBER..], at);
         if let Some((start, since)) = self.client_id {
-            // A UUIDv7: the time, then what is this message's alone.
+            // A UUIDv7: the time, then digits that no other message has.
             let millis = since + at / 1_000_000;
             hex(&mut self.body[start..start + 8], millis >> 16);
             hex(&mut self.body[start + 9..start + 13], millis);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// What arrived of one sender's messages, which are numbered 0, 1, 2, …
+/// Which messages of one sender arrived. The messages are numbered 0, 1, 2, …
 #[derive(Default)]
 pub(crate) struct Order {
     /// The number after the highest that arrived.
@@ -19,7 +19,7 @@ pub(crate) struct Order {
 pub(crate) struct Faults {
     /// Acknowledged and never delivered.
     pub(crate) lost: u64,
-    /// Delivered once more.
+    /// Delivered more than once.
     pub(crate) doubled: u64,
     /// Delivered after a later one.
     pub(crate) out_of_order: u64,
@@ -39,7 +39,7 @@ impl Order {
         }
     }
 
-    /// What went wrong, given how many were sent and which of them were acknowledged.
+    /// Counts what went wrong, given how many messages were sent and which of them were acknowledged.
     pub(crate) fn faults(&self, sent: u64, acknowledged: impl Fn(u64) -> bool) -> Faults {
         let absent = self.missing.iter().copied().chain(self.next..sent);
         Faults {

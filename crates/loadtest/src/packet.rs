@@ -1,4 +1,4 @@
-//! What is said in a frame: Engine.IO 4 and Socket.IO 5, or what a server to compare with speaks instead.
+//! The payload of frames: Engine.IO 4 and Socket.IO 5, or the protocol of a server that Aldis is compared with.
 
 use serde_json::{Value, json};
 
@@ -13,20 +13,20 @@ pub enum Peer {
     Relay,
 }
 
-/// What came.
+/// A packet from the server.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Packet<'a> {
     /// The session is open: the client introduces itself.
     Open,
-    /// The connection may be used: what waited has been sent.
+    /// The connection is ready: the server has sent everything that waited.
     Ready,
     /// An acknowledgement, with its number where there is one and the JSON of its arguments.
     Ack(Option<u64>, &'a [u8]),
     /// Somebody's message.
     Message(&'a [u8]),
-    /// Asks whether the client is there.
+    /// A ping, which the client must answer.
     Ping,
-    /// The server does not want the client, or a request of it; the JSON of the problem.
+    /// The server refused the client or one of its requests. Has the JSON of the problem.
     Refused(&'a [u8]),
     /// Something else that a server may send at any time.
     Other,
@@ -99,7 +99,7 @@ pub(crate) fn explain(json: &[u8]) -> String {
     format!("{}: {}{hint}", text("code"), text("detail"))
 }
 
-/// The object that has a code.
+/// The problem in an answer: the object with a `code`, at whatever depth.
 fn find(value: &Value) -> Option<&Value> {
     match value {
         Value::Object(fields) if fields.get("code").is_some_and(Value::is_string) => Some(value),

@@ -10,9 +10,9 @@ pub(crate) struct Process(pub(crate) u32);
 /// The processor time that a process has used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cpu {
-    /// Of all its threads, also those that ended, in steps of 10 ms (`/proc/PID/stat`).
+    /// Time of all its threads, including those that ended, in steps of 10 ms (`/proc/PID/stat`).
     whole: Duration,
-    /// Of the threads that there are, in nanoseconds (`/proc/PID/task/*/schedstat`).
+    /// Time of its living threads, in nanoseconds (`/proc/PID/task/*/schedstat`).
     threads: Duration,
 }
 
@@ -20,16 +20,16 @@ pub(crate) struct Cpu {
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Memory {
-    /// Resident.
+    /// Resident memory (RSS).
     pub(crate) rss: u64,
-    /// Resident, its share of what is shared.
+    /// Resident memory, with only its share of shared pages (PSS).
     pub(crate) pss: u64,
-    /// Resident and not of a file: what it allocated.
+    /// Resident memory that belongs to no file: what the process allocated.
     pub(crate) anonymous: u64,
 }
 
 impl Process {
-    /// The process that asks.
+    /// This process.
     pub(crate) fn own() -> Self {
         Self(std::process::id())
     }
@@ -95,7 +95,7 @@ pub(crate) fn raise_file_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
-    // If not, the connections that do not fit say so.
+    // If the limit cannot be raised, connections past it fail with an error of their own.
     let _ = setrlimit(Resource::Nofile, limit);
 }
 

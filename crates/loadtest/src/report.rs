@@ -13,14 +13,14 @@ use crate::order::Faults;
 use crate::process::{Cpu, Memory, Process, machine};
 use crate::svg;
 
-/// What was found so far.
+/// The report, as far as it is filled.
 pub(crate) struct Report {
     figures: Map<String, Value>,
     rows: Vec<(String, String)>,
     pub(crate) latencies: Vec<(&'static str, Histogram)>,
 }
 
-/// Processor time is being measured.
+/// A running measurement of processor time.
 pub(crate) struct Meter {
     began: Instant,
     server: Option<(Process, Cpu)>,
@@ -91,7 +91,7 @@ impl Report {
         );
     }
 
-    /// Times, which are in the picture, too.
+    /// Latencies: a line in the table, the quantiles in the JSON, and a histogram in the picture.
     pub(crate) fn latency(&mut self, name: &str, label: &'static str, histogram: Histogram) {
         self.set(name, histogram.json());
         self.row(label, histogram.line());
@@ -118,7 +118,7 @@ impl Report {
         }
     }
 
-    /// What became of the messages.
+    /// How many messages went wrong, and how.
     pub(crate) fn checked(&mut self, messages: u64, faults: Faults, unanswered: u64) {
         self.set("checked", json!({ "messages": messages, "unanswered": unanswered, "faults": faults }));
         let well = || format!("{} messages, each exactly once and in order", count(messages));
@@ -139,7 +139,7 @@ impl Report {
         self.row(label, format!("{} resident, {} of it anonymous", size(memory.rss), size(memory.anonymous)));
     }
 
-    /// Hands it out as was asked for.
+    /// Writes the report as the request says: table, JSON, picture.
     pub(crate) fn publish(self, common: &Common) -> Result<(), String> {
         let write = |path: &PathBuf, text: String| {
             fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
@@ -169,12 +169,12 @@ pub(crate) fn per_second(events: u64, time: Duration) -> f64 {
     round(events as f64 / time.as_secs_f64().max(1e-9))
 }
 
-/// To three digits behind the point.
+/// Rounds to three digits after the decimal point.
 fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// A number with its thousands apart.
+/// A whole number with commas between thousands.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -187,13 +187,13 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// A number without what is behind the point.
+/// A number, rounded to a whole one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate")]
 pub(crate) fn whole(value: f64) -> String {
     count(value.round() as u64)
 }
 
-/// Bytes for people.
+/// A number of bytes with a unit.
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {

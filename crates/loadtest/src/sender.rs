@@ -1,4 +1,4 @@
-//! Somebody who sends, and remembers what was not acknowledged yet.
+//! A sender, which remembers the messages that are not acknowledged yet.
 
 use std::collections::VecDeque;
 
@@ -18,12 +18,12 @@ impl Sender {
         Self { letter, sent: 0, pending: VecDeque::new(), in_flight: 0 }
     }
 
-    /// How many were sent: the number of the next one.
+    /// Messages sent, which is also the number of the next one.
     pub(crate) fn sent(&self) -> u64 {
         self.sent
     }
 
-    /// How many were sent and not acknowledged.
+    /// Messages sent and not acknowledged.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight
     }
@@ -36,7 +36,7 @@ impl Sender {
         self.in_flight += 1;
     }
 
-    /// Takes an acknowledgement, of the oldest message where it has no number; gives when that message was due.
+    /// Notes an acknowledgement. Without a number it is of the oldest unanswered message. Returns when that was due.
     pub(crate) fn acknowledge(&mut self, number: Option<u64>) -> Result<u64, String> {
         let place = number.map_or(Some(0), |number| self.place(number));
         let at = place.and_then(|place| self.pending.get_mut(place)?.take());
@@ -53,7 +53,7 @@ impl Sender {
         self.place(number).is_none_or(|place| self.pending.get(place) == Some(&None))
     }
 
-    /// Where a message is among the pending ones, if it is not older.
+    /// The index of a message among the pending ones; `None` if it is older than all of them.
     fn place(&self, number: u64) -> Option<usize> {
         let first = self.sent - self.pending.len() as u64;
         number.checked_sub(first).and_then(|place| usize::try_from(place).ok())

@@ -1,4 +1,5 @@
-//! The server that is loaded, and the few HTTP requests that prepare a run. HTTP 1.0, so that an answer ends with its connection.
+//! The server that is loaded, and the few HTTP requests that prepare a run. HTTP 1.0, so that an answer ends with its
+//! connection.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -13,7 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The address of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    /// As it was given, without a path.
+    /// The URL as it was given, without a path.
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
 }
@@ -38,7 +39,7 @@ impl Server {
         Ok(Self { url: format!("http://{authority}"), address })
     }
 
-    /// Asks, and gives the status and the body as JSON.
+    /// Sends a request, and returns the status and the body as JSON.
     pub(crate) fn ask(
         &self,
         method: &str,

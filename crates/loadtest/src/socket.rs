@@ -12,21 +12,21 @@ use crate::frame::{self, Kind};
 /// A loopback address has some 28,000 ports to connect from; after so many connections the next address is used.
 const PER_SOURCE: usize = 10_000;
 
-/// The address to connect from after so many connections were begun, if the system is not to choose it.
+/// The address to connect from, by how many connections were begun. `None` lets the system choose.
 pub(crate) fn source(to: SocketAddr, begun: usize) -> Option<Ipv4Addr> {
     let round = begun / PER_SOURCE;
     (to.ip().is_loopback() && to.is_ipv4() && round > 0)
         .then(|| Ipv4Addr::new(127, 0, 0, u8::try_from(1 + round % 250).expect("it is below 251")))
 }
 
-/// How far a connection is.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The answer to the handshake has not come.
+    /// Waits for the answer to the WebSocket handshake.
     Upgrading,
-    /// It is a WebSocket; the session is not open to messages.
+    /// The WebSocket is open. The session does not take messages yet.
     Joining,
-    /// It may be used.
+    /// The session takes messages.
     Ready,
 }
 
@@ -34,15 +34,15 @@ pub(crate) enum Stage {
 pub(crate) struct Socket {
     pub(crate) stream: TcpStream,
     pub(crate) stage: Stage,
-    /// When it was begun.
+    /// When connecting began.
     pub(crate) opened: u64,
-    /// What the client says first; empty once it is said.
+    /// The client's first frame; empty once it was sent.
     pub(crate) hello: String,
-    /// What is to be written.
+    /// Bytes that wait to be written.
     pub(crate) out: Vec<u8>,
-    /// The beginning of a frame whose rest has not come.
+    /// The beginning of a frame that is incomplete.
     pub(crate) partial: Vec<u8>,
-    /// What it waits for.
+    /// The events that epoll reports for it.
     pub(crate) interest: EventFlags,
 }
 
@@ -81,7 +81,7 @@ impl Socket {
         })
     }
 
-    /// Writes what the system takes.
+    /// Writes as much as the system accepts.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let mut written = 0;
         let done = loop {
@@ -121,7 +121,7 @@ impl Socket {
         }
     }
 
-    /// Says what a client says first.
+    /// Sends the client's first frame.
     pub(crate) fn introduce(&mut self) {
         let hello = std::mem::take(&mut self.hello);
         frame::write(Kind::Text, hello.as_bytes(), &mut self.out);
@@ -132,18 +132,18 @@ impl Socket {
         Turn { number, now, opened: self.opened, out: &mut self.out }
     }
 
-    /// Keeps what was not used.
+    /// Keeps the bytes that are not a whole frame yet.
     pub(crate) fn keep(&mut self, rest: &[u8]) {
         self.partial.clear();
         self.partial.extend_from_slice(rest);
     }
 }
 
-/// What ended the handling of a connection.
+/// Why handling a connection ended.
 pub(crate) enum Failure {
-    /// The connection itself: the scenario decides.
+    /// The connection ended. The scenario decides what that means.
     Connection(String),
-    /// The server, in the words of its protocol.
+    /// The server refused something, in the words of its protocol.
     Refused(String),
     /// The scenario gives up.
     Scenario(String),

@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::report::{Meter, Report, Used, count, per_second, whole};
 use crate::sender::Sender;
 
-/// How long nothing may be acknowledged.
+/// The run fails if nothing is acknowledged for so long.
 const PATIENCE: u64 = 30_000_000_000;
 
 struct Store {
@@ -24,7 +24,7 @@ struct Store {
     latency: Histogram,
 }
 
-/// What it took.
+/// What storing cost.
 pub(crate) struct Stored {
     pub(crate) senders: Vec<Sender>,
     messages: u64,
@@ -74,7 +74,7 @@ pub(crate) fn store(
 }
 
 impl Stored {
-    /// Tells of the storing, not of its processor time.
+    /// Reports the storing, without its processor time.
     pub(crate) fn tell(self, report: &mut Report) -> Used {
         report.rate("stored", "stored", self.messages, self.used.wall);
         report.latency("acknowledgementLatency", "until acknowledged", self.latency);

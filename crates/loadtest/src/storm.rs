@@ -30,7 +30,7 @@ const SAMPLE: u64 = SECOND / 50;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// How many are connected when the server is restarted, at least 1.
+    /// Connections when the server is restarted, at least 1.
     pub connections: usize,
     /// Restarts the server, on the same address and data; run by `sh`. Without it somebody else restarts the server.
     pub restart_command: Option<String>,
@@ -38,13 +38,13 @@ pub struct Options {
     pub wait: u64,
 }
 
-/// A connection.
+/// A client, across its attempts to connect.
 #[derive(Clone, Copy, Default)]
 struct Member {
-    /// When it was cut, until it is back.
+    /// When it was cut; `None` while it is connected.
     cut: Option<u64>,
     was_cut: bool,
-    /// How many attempts it made since.
+    /// Attempts to connect since it was cut.
     attempts: u32,
     ready: bool,
 }
@@ -52,9 +52,9 @@ struct Member {
 struct Storm {
     members: Vec<Member>,
     now: u64,
-    /// Who tries again when.
+    /// When each client that was cut tries again.
     again: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Attempts that must be through by then: member and attempt.
+    /// Deadlines of attempts: the time, the client and the number of its attempt.
     trying: VecDeque<(u64, usize, u32)>,
     first_cut: Option<u64>,
     last_back: u64,
@@ -67,7 +67,7 @@ struct Storm {
     latency: Histogram,
 }
 
-/// Runs it.
+/// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
     let mut fleet = Fleet::new(common.peer, common.server.address)?;
@@ -122,7 +122,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
         fleet.poll(Duration::from_millis(5), &mut storm)?;
         if storm.now - sampled > SAMPLE {
             sampled = storm.now;
-            // The process changes, and for a moment there is none.
+            // A restart changes the process, and for a moment there is none.
             let restarted = common.current_process().filter(|process| Some(*process) != stormed);
             peak = peak.max(restarted.and_then(|process| process.rss().ok()));
         }
@@ -174,7 +174,7 @@ impl Storm {
         }
     }
 
-    /// How many were cut and are back.
+    /// Clients that were cut and are back.
     fn back(&self) -> usize {
         self.members.iter().filter(|member| member.was_cut && member.ready).count()
     }
@@ -250,7 +250,7 @@ impl Client for Storm {
         Ok(())
     }
 
-    /// The official client does not try again by itself then.
+    /// The server refused the client for good: the official client does not try again by itself then.
     fn refused(&mut self, number: usize, reason: &str) -> Result<(), String> {
         if !self.members[number].was_cut {
             return Err(format!("a connection was refused: {reason}"));

@@ -51,7 +51,7 @@ fn panel(svg: &mut String, label: &str, histogram: &Histogram, top: f64, low: f6
     let title = top - 24.0;
     svg.push_str(&format!("<text x=\"{LEFT}\" y=\"{title}\" font-weight=\"bold\">{label}</text>\n"));
     for (step, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-        // What is there is seen, however rare it is.
+        // At least one pixel high, so that even a rare latency is visible.
         let tall = (count as f64 / most * HEIGHT).max(1.0);
         let (x, y, wide) = (LEFT + step as f64 * each, bottom - tall, each - 1.0);
         svg.push_str(&format!(

@@ -8,7 +8,7 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 
-/// Becomes readable at a time; edge-triggered, it need not be read.
+/// A file descriptor that becomes readable at a set time. It is edge-triggered, so it need not be read.
 pub(crate) struct Timer {
     file: OwnedFd,
     at: u64,
@@ -26,7 +26,7 @@ impl Timer {
             return Ok(());
         }
         self.at = at;
-        // Zero would switch it off.
+        // Zero would switch the timer off.
         let wait = Duration::from_nanos(at.saturating_sub(now).max(1));
         let value = Timespec::try_from(wait).map_err(|_| io::Errno::INVAL)?;
         let once = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };

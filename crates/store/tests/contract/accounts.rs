@@ -30,7 +30,7 @@ pub(crate) async fn a_code_is_used_once(store: Shared) {
     assert!(store.account_of(ann).await.unwrap().unwrap().verified);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
     assert_eq!(store.try_code(ann, None, true, now()).await.unwrap(), []);
-    // One that comes too late is not kept.
+    // A code that arrives after verification is not stored.
     store.put_code(ann, code(2)).await.unwrap();
     assert_eq!(store.codes(ann, now()).await.unwrap(), []);
 }
@@ -70,7 +70,7 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
     assert_eq!(own, [CodeTry { code: asked(4, six), tries: 1, others: 0 }]);
     store.try_code(ann, one, false, now()).await.unwrap();
     assert_eq!(store.try_code(ann, other, false, now()).await.unwrap(), []);
-    // Those that others asked for are tried, too, and counted apart.
+    // Codes that others asked for are tried, too; these tries are counted in `others`.
     for from in [other, third] {
         store.try_code(ann, from, true, now()).await.unwrap();
     }
@@ -78,13 +78,13 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
     tried.sort_by_key(|attempt| attempt.code.hash);
     let expected = [(code(1), 0, 3), (asked(2, one), 2, 2), (asked(4, six), 1, 3)];
     assert_eq!(tried, expected.map(|(code, tries, others)| CodeTry { code, tries, others }));
-    // What expired is not there.
+    // Expired codes are not returned.
     let expired = code(1).expires_at;
     for from in [None, third] {
         assert_eq!(store.try_code(ann, from, true, expired).await.unwrap(), []);
     }
     assert_eq!(store.codes(ann, expired).await.unwrap(), []);
-    // One that is used uses all up.
+    // Using one code uses up all codes of the account.
     assert!(store.use_code(ann, &asked(2, one)).await.unwrap());
     assert!(!store.use_code(ann, &asked(4, six)).await.unwrap());
     assert_eq!(store.codes(ann, now()).await.unwrap(), []);
@@ -109,7 +109,7 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     assert_eq!(account.password_hash, "other");
     assert_eq!(store.codes(next, now()).await.unwrap(), [CodeTry { code: code(3), tries: 0, others: 0 }]);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
-    // Nobody else's is.
+    // A verified username is not free.
     assert_eq!(store.create_account(registered("bob", at), code(3), now()).await.unwrap(), None);
     assert_eq!(store.account("bob").await.unwrap().unwrap().id, bob);
     assert!(store.use_code(next, &code(3)).await.unwrap());
@@ -156,7 +156,7 @@ pub(crate) async fn accounts_that_nobody_verified_are_removed(store: Shared) {
     for user in [kept, newest] {
         assert!(store.account_of(user).await.unwrap().is_some());
     }
-    // The id of one that is gone is nobody else's, also of the newest.
+    // The id of a removed account is never given out again, not even that of the newest.
     store.forget_unverified(now(), 9).await.unwrap();
     let next = user(&store, "gone0").await;
     assert!(!gone.contains(&next) && next != newest && next != kept);
@@ -208,7 +208,7 @@ pub(crate) async fn people_are_found_by_the_beginning_of_a_name(store: Shared) {
     assert_eq!(by_display_name("an").await, [zoe, bob]);
     assert_eq!(by_display_name("anna").await, [zoe]);
     assert_eq!(by_display_name("émi").await, [anton]);
-    // Whose username begins so is found by that alone.
+    // Who is found by their username is not found again by their display name.
     store.change_account(ann, called("Annabel")).await.unwrap();
     assert_eq!(by_display_name("ann").await, [zoe, bob]);
     store.change_account(bob, called("Robert")).await.unwrap();
@@ -242,7 +242,7 @@ pub(crate) async fn only_so_many_are_looked_at_by_display_name(store: Shared) {
     assert_eq!(find(None, 2, 3).await, (vec![], at(2)));
     assert_eq!(find(at(2), 2, 3).await, (vec![people[5]], at(5)));
     assert_eq!(find(at(5), 2, 3).await, (vec![people[6]], None));
-    // A whole page goes on behind the last of it, and not from where it was given up.
+    // The page after a full one goes on behind its last account: `stopped` is not set.
     assert_eq!(find(None, 1, 6).await, (vec![people[5]], None));
     assert_eq!(find(None, 9, 9).await, (people[5..].to_vec(), None));
 }

@@ -25,7 +25,7 @@ pub(crate) async fn a_token_is_found_by_its_hash(store: Shared) {
     assert_eq!(store.api_token([1; 32]).await.unwrap(), Some(lasting));
     assert_eq!(store.api_token([2; 32]).await.unwrap(), Some(ending.clone()));
     assert_eq!(store.api_token([3; 32]).await.unwrap(), None);
-    // It is none of the sessions.
+    // An API token is not a session.
     assert_eq!(store.session(ending.id).await.unwrap(), None);
     assert!(!store.end_session(ann, ending.id, now()).await.unwrap());
     assert!(store.sessions_of(ann).await.unwrap().is_empty());

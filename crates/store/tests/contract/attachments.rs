@@ -68,14 +68,14 @@ pub(crate) async fn the_quota_is_each_owners_own(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let mut small = record(ann, 1);
     small.size = 0;
-    // However small, it counts.
+    // Even an empty file counts.
     assert!(store.add_attachment(small.clone(), 4096).await.unwrap());
     assert_eq!(store.attachments_weigh(ann).await.unwrap(), 4096);
     assert!(!store.add_attachment(record(ann, 2), 14_095).await.unwrap());
     assert!(store.add_attachment(record(ann, 2), 14_096).await.unwrap());
     assert_eq!(store.attachments_weigh(ann).await.unwrap(), 14_096);
     assert_eq!(store.attachments_weigh(bob).await.unwrap(), 0);
-    // Many at once do not slip past it.
+    // Uploads at the same time do not exceed the quota together.
     let adding = (0..20).map(|byte| {
         let store = store.clone();
         tokio::spawn(async move { store.add_attachment(record(bob, byte), 50_000).await.unwrap() })
@@ -92,20 +92,20 @@ pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
     let eve = user(&store, "eve").await;
     let (one, two) = (upload(&store, ann, 1).await, upload(&store, ann, 3).await);
     let theirs = upload(&store, bob, 5).await;
-    // Nothing is opened for a message that is refused.
+    // A refused message opens no conversation.
     for wrong in [&[theirs][..], &[one, AttachmentId::mint(now(), 9)]] {
         let refused = append(&store, entry(to(bob), ann, with(None, wrong))).await;
         assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
     }
     assert_eq!(store.direct(ann, bob).await.unwrap(), None);
-    // In the order of the sender.
+    // Attachments keep the sender's order.
     let stored = append(&store, entry(to(bob), ann, with(None, &[two, one]))).await.unwrap();
     let first = stored.entry().said().clone();
     assert_eq!((ids(&first), first.seq), (vec![two, one], 1));
     let (key, place) = (first.conversation, Target::Conversation(first.conversation));
     let refused = append(&store, entry(place, ann, with(Some("c1"), &[theirs]))).await;
     assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
-    // Neither its seq nor its client id is used up.
+    // A refused message uses up neither its `seq` nor its client id.
     let next = append(&store, entry(place, ann, named("c1", "plain"))).await.unwrap();
     assert_eq!((next.entry().said().seq, next.duplicate), (2, false));
     assert!(next.entry().said().attachments.is_empty());
@@ -114,7 +114,7 @@ pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
     let range = Range { conversation: key, reader: bob, after_seq: 0, limit: 9, bytes: usize::MAX };
     let read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
     assert_eq!(read[0].entries[0].said(), &first);
-    // What was carried is there for members, and for nobody else.
+    // Attachments of a message are there for members, and for nobody else.
     for id in [one, two] {
         assert!(sees(&store, bob, id).await && sees(&store, ann, id).await && !sees(&store, eve, id).await);
     }
@@ -130,7 +130,7 @@ pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) 
     let edit = Change::Edit { id: message, text: "look".into() };
     let edited = append(&store, entry(place, ann, edit)).await.unwrap();
     assert_eq!(ids(edited.entry().said()), [id]);
-    // It is carried twice, until both are gone.
+    // Two messages carry the upload, until both are deleted.
     let again = append(&store, entry(place, ann, with(None, &[id]))).await.unwrap().entry().said().id;
     let deleted = append(&store, entry(place, ann, Change::Delete { id: message })).await.unwrap();
     assert!(deleted.entry().said().attachments.is_empty());
@@ -138,7 +138,7 @@ pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) 
     assert!(sees(&store, bob, id).await);
     append(&store, entry(place, ann, Change::Delete { id: again })).await.unwrap();
     assert!(!sees(&store, bob, id).await && sees(&store, ann, id).await);
-    // Who repeats the first is told so, though what it carried is gone.
+    // A repeat of the first message is still recognised, though its attachments are gone.
     assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 2);
     let repeat = append(&store, entry(place, ann, with(Some("c1"), &[id]))).await.unwrap();
     assert!(repeat.duplicate);
@@ -157,7 +157,7 @@ pub(crate) async fn a_repeat_carries_the_same(store: Shared) {
         let reused = append(&store, entry(to(bob), ann, with(Some("c1"), other))).await;
         assert!(matches!(reused, Err(AppendError::ClientIdReused)));
     }
-    // The repeats carried nothing more: with the message it is carried by none.
+    // The repeats added no use: once the message is deleted, nothing carries the upload.
     let message = first.entry().said();
     let delete = Change::Delete { id: message.id };
     append(&store, entry(Target::Conversation(message.conversation), ann, delete)).await.unwrap();
@@ -208,16 +208,16 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     let used = upload(&store, ann, 1).await;
     append(&store, entry(to(bob), ann, with(None, &[used]))).await.unwrap();
     let unused = upload(&store, ann, 3).await;
-    // The bytes of one that is used.
+    // The blob of an upload that is in use.
     let mut same = record(ann, 1);
     same.id = AttachmentId::mint(now(), 99);
     assert!(store.add_attachment(same.clone(), QUOTA).await.unwrap());
     let spared = upload(&store, ann, 7).await;
-    // Noted, and for not long enough.
+    // Noted as unused, but not for long enough.
     for before in [None, Some(Duration::from_hours(23))] {
         assert_eq!(store.forget_unused(DAY, before, 9).await.unwrap(), []);
     }
-    // Used after it was noted, and unused again since: it is as one that was never noted.
+    // Used after it was noted, and unused again: it counts as if it was never noted.
     let carried = append(&store, entry(to(bob), ann, with(None, &[spared]))).await.unwrap();
     let (place, id) = (Target::Conversation(carried.entry().said().conversation), carried.entry().said().id);
     append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
@@ -227,7 +227,7 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     }
     let mut hashes = Vec::new();
     loop {
-        // No more than were asked for at a time.
+        // At most `limit` uploads at a time.
         let some = store.forget_unused(2 * DAY, Some(DAY), 1).await.unwrap();
         if some.is_empty() {
             break;
@@ -242,7 +242,7 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     assert!(
         sees(&store, ann, used).await && sees(&store, bob, young).await && sees(&store, ann, spared).await
     );
-    // What waits to be forgotten counts.
+    // Uploads that wait to be removed still count to the quota.
     assert_eq!(store.attachments_weigh(ann).await.unwrap(), 20_000);
     let gone = append(&store, entry(to(bob), ann, with(None, &[unused]))).await;
     assert!(matches!(gone, Err(AppendError::AttachmentUnknown)));
@@ -255,7 +255,7 @@ pub(crate) async fn bytes_of_no_upload_are_noted(store: Shared) {
     assert_eq!(note(&[1, 2, 9], DAY, None).await.unwrap(), []);
     assert_eq!(note(&[1, 2, 3, 9], 2 * DAY, Some(DAY)).await.unwrap(), hashes(&[1, 2, 9]));
     assert_eq!(note(&[9], 2 * DAY, Some(Duration::from_hours(23))).await.unwrap(), []);
-    // Once an upload had them, it begins anew.
+    // Once an upload has had the bytes, their time begins anew.
     upload(&store, ann, 1).await;
     assert_eq!(store.unused_blobs(hashes(&[1, 2, 3])).await.unwrap(), hashes(&[3]));
     store.forget_unnamed(hashes(&[9])).await.unwrap();

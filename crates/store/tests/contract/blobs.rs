@@ -30,7 +30,7 @@ async fn keeps_its_promises(blobs: Arc<dyn BlobStore>) {
     assert!(blobs.open(HASH).await.unwrap().is_none());
     assert!(put(&*blobs, HASH, &bytes).await);
     assert!(whole(&*blobs, HASH).await.unwrap() == bytes);
-    // Once more is as good as once.
+    // Storing the same bytes again changes nothing.
     assert!(!put(&*blobs, HASH, &bytes).await);
     let blob = blobs.open(HASH).await.unwrap().unwrap();
     assert_eq!(blob.read(999_998, 9).await.unwrap(), bytes[999_998..]);
@@ -45,7 +45,7 @@ async fn keeps_its_promises(blobs: Arc<dyn BlobStore>) {
     blobs.remove(HASH).await.unwrap();
     blobs.remove(HASH).await.unwrap();
     assert!(blobs.open(HASH).await.unwrap().is_none() && blobs.list(0xab).await.unwrap().is_empty());
-    // Who is reading it reads on.
+    // A blob that is open can be read on after it was removed.
     assert_eq!(blob.read(5, 3).await.unwrap(), bytes[5..8]);
     let mut dropped = blobs.begin().await.unwrap();
     dropped.write(bytes.into()).await.unwrap();
@@ -71,7 +71,7 @@ async fn in_memory_up_to_a_bound() {
     more.write(vec![0; 30].into()).await.unwrap();
     assert!(more.write(vec![0; 30].into()).await.is_err());
     drop(more);
-    // The same bytes once more take no more room once they are kept.
+    // The same bytes stored twice count once.
     put(&blobs, BlobHash([1; 32]), &[1; 40]).await;
     blobs.remove(HASH).await.unwrap();
     put(&blobs, HASH, &[1; 60]).await;
@@ -92,7 +92,7 @@ async fn what_was_on_its_way_in_is_gone_and_what_was_kept_is_there() {
     put(&blobs, HASH, b"kept").await;
     let mut new = blobs.begin().await.unwrap();
     new.write(vec![7; 1_000_000].into()).await.unwrap();
-    // As a process that is killed leaves it.
+    // The folder as a killed process leaves it.
     std::mem::forget(new);
     assert_eq!(files(folder.path()), 2);
     let blobs = FileBlobs::open(folder.path()).unwrap();

@@ -27,7 +27,7 @@ pub(crate) async fn blocks_are_counted_and_come_in_pages(store: Shared) {
     let at = now();
     for number in 0..7 {
         let other = user(&store, &format!("user{number}")).await;
-        // Some at the same time.
+        // Some blocks have the same time.
         let at = if number < 4 { at } else { now() };
         assert_eq!(store.block(ann, other, at, 7).await.unwrap(), Some(at));
         blocked.insert(0, (at, other));
@@ -49,10 +49,10 @@ pub(crate) async fn blocks_are_counted_and_come_in_pages(store: Shared) {
     assert!(store.block(ann, one_more, now(), 7).await.unwrap().is_some());
 }
 
-/// A block that is there when a message is stored hides it, whatever was so when it was submitted.
+/// A message is hidden if the block is there when the message is stored, not when it is submitted.
 pub(crate) async fn a_block_holds_from_its_commit_on(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
-    // Also before there is a conversation.
+    // A block counts even before there is a conversation.
     store.block(eve, ann, now(), 9).await.unwrap();
     let sent = async |from, other, what| {
         append(&store, entry(to(other), from, text(what))).await.unwrap().entry().said().hidden_from
@@ -65,7 +65,7 @@ pub(crate) async fn a_block_holds_from_its_commit_on(store: Shared) {
         assert_eq!((sent(ann, bob, "hidden").await, sent(bob, ann, "seen").await), (Some(bob), None));
         assert!(store.unblock(bob, ann).await.unwrap());
     }
-    // Of those that are on their way, all behind the block are hidden, and none before it.
+    // Of messages sent at the same time as the block, exactly those stored after it are hidden.
     let (key, _) = send(&store, ann, bob, "seen").await;
     let submit = |_| store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
     let before: Vec<_> = (0..200).map(submit).collect();

@@ -48,7 +48,7 @@ async fn texts(store: &Shared, key: ConversationKey, reader: UserId) -> Vec<Stri
     messages.iter().map(|message| message.text.to_string()).collect()
 }
 
-/// What a reader without anything is sent.
+/// The entries that a reader who has nothing yet is sent.
 async fn sent(store: &Shared, reader: UserId, since: Since) -> Vec<(EntryKind, Option<String>)> {
     let behind = store.behind(reader, since).await.unwrap();
     let range = |of: &domain::store::Behind| Range {
@@ -99,7 +99,7 @@ pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
         assert_eq!((record.changed_seq, record.head_seq), (3, 3));
         say(&store, record.key, ann, "after").await.unwrap();
         assert_eq!(texts(&store, record.key, bob).await, seen);
-        // What was before is read by who wants it, and not sent.
+        // Earlier messages can be read, but are not sent.
         let expected = [(EntryKind::Conversation, None), (EntryKind::Message, Some("after".into()))];
         assert_eq!(sent(&store, bob, Since::Position(start)).await, expected);
         let view = store.conversation(bob, record.key).await.unwrap().unwrap();
@@ -144,7 +144,7 @@ pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     assert!(sent(&store, bob, Since::Delivered).await.is_empty());
     assert!(matches!(say(&store, record.key, bob, "still here").await, Err(AppendError::NotMember)));
     assert_eq!(texts(&store, record.key, ann).await, ["mine", "secret"]);
-    // Who comes back begins anew.
+    // A member who comes back counts as new.
     let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
     assert!(record.former.is_empty());
     say(&store, record.key, bob, "back").await.unwrap();
@@ -206,13 +206,13 @@ pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(
         read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>()
     };
     let upto = store.position().await.unwrap();
-    // Whose group it is new to is told of it before its first message.
+    // A new member is told of the group before its first message.
     assert_eq!(seqs(bob, 0, upto).await, [1, 3, 5, 7]);
     assert_eq!(seqs(eve, 3, upto).await, [4, 5, 7]);
     assert_eq!(seqs(bob, 1, upto).await, [3, 5, 7]);
-    // A last change that is above does not count.
+    // A last change above the range does not count.
     assert_eq!(seqs(bob, 1, before).await, [2, 3, 4, 5, 6]);
-    // Nothing for who is not in it, whatever was behind them.
+    // A user who is not a member is sent nothing.
     change(&store, &record, ann, vec![(eve, None)]).await.unwrap();
     assert_eq!(seqs(eve, 3, upto).await, [0_u64; 0]);
 }

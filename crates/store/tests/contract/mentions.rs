@@ -16,7 +16,7 @@ pub(crate) async fn who_is_mentioned_is_kept_with_the_message(store: Shared) {
         let messages = store.messages_before(ann, key, u64::MAX, 9).await.unwrap();
         messages.into_iter().map(|message| message.mentions.unwrap().into_vec()).collect::<Vec<_>>()
     };
-    // Who is not a member when it is stored is not mentioned.
+    // Only members at the time of storing are mentioned.
     let sent = append(&store, naming(text("@bob @eve"), &[bob, eve])).await.unwrap();
     let said = sent.entry().said().clone();
     assert_eq!(said.mentions.as_deref(), Some(&[bob][..]));

@@ -25,7 +25,7 @@ async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
     read.remove(0).entries
 }
 
-/// Many senders to a few conversations at once; gives their entries as they are followed.
+/// Many senders write to a few conversations at the same time. Returns the entries as a follower got them.
 async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed>> {
     let hub = user(store, "hub").await;
     let mut keys = Vec::new();
@@ -55,12 +55,12 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed
     read(store, follower, begin).await
 }
 
-/// Everything above a position.
+/// All entries above a position, as a new follower gets them.
 async fn follow(store: &Shared, after: Position) -> Vec<Arc<Committed>> {
     read(store, store.follow(after), after).await
 }
 
-/// Everything that a follower has not had, who has come to a position.
+/// The entries that a follower at a position gets until it has everything.
 async fn read(store: &Shared, follower: Box<dyn Follower + '_>, mut after: Position) -> Vec<Arc<Committed>> {
     let end = store.position().await.unwrap();
     let mut followed = Vec::new();
@@ -113,7 +113,7 @@ pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let origin = Origin { socket: Some(socket), room: None };
     let stored = store.submit(entry(Target::Conversation(key), ann, text("x")), origin).stored().await;
     assert!(!stored.unwrap().duplicate);
-    // To everybody who follows.
+    // Every follower gets the origin.
     for follower in &followers {
         let followed = follower.next(9).await.unwrap();
         assert_eq!(followed[0].origin.socket, Some(socket));
@@ -131,7 +131,7 @@ pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
     assert_eq!(seqs, [2, 3]);
 }
 
-/// What is at hand no more is read from the log.
+/// Entries that are no longer kept in memory are read from the log.
 pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     let follower = store.follow(Position(0));
     let (ann, bob, _) = pair(&store).await;
@@ -171,9 +171,9 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);
     let left = at_once[4].5.as_ref().unwrap();
     assert_eq!(left.events, [GroupEvent::Title("Coffee".into()), GroupEvent::Left(bob)]);
-    // Whoever waits behind them has them.
+    // A follower behind the last entry has nothing to read, and waits.
     assert!(store.follow(at_once[4].2).next(1).now_or_never().is_none());
-    // Nobody but who is in it now is told what is told again.
+    // Entries that are read again have the present members.
     let again: Vec<_> = follow(&store, Position(0)).await.iter().map(seen).collect();
     for (again, at_once) in again.iter().zip(&at_once) {
         assert_eq!((again.0, again.1, again.2, again.3), (at_once.0, at_once.1, at_once.2, at_once.3));
@@ -210,14 +210,14 @@ pub(crate) async fn a_repeat_is_stored_once(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     let first = append(&store, entry(Target::Conversation(key), ann, named("c1", "hi"))).await.unwrap();
     assert!(!first.duplicate);
-    // To the conversation, and to the person: the same place.
+    // A message to the conversation and one to the person go to the same place.
     for target in [Target::Conversation(key), to(bob)] {
         let again = append(&store, entry(target, ann, named("c1", "hi"))).await.unwrap();
         assert!(again.duplicate);
         assert_eq!(again.entry(), first.entry());
     }
     assert_eq!(all(&store, key).await.len(), 2);
-    // The seq of the repeats was not used up.
+    // The repeats used up no `seq`.
     let next = append(&store, entry(Target::Conversation(key), ann, text("next"))).await.unwrap();
     assert_eq!(next.entry().seq, 3);
 }
@@ -407,13 +407,13 @@ pub(crate) async fn of_the_changes_of_a_message_the_last_is_read(store: Shared) 
         assert!(said.into_iter().all(|entry| &*entry.said().text == "hello"));
         (read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), read.upto.seq, read.upto.ended)
     };
-    // The message itself always: who lacks it is told that it is new.
+    // The message itself is always read: a reader who lacks it must learn that it is new.
     assert_eq!(seqs(0, 99, upto).await, (vec![1, 2, 5, 7], 7, true));
-    // Who has the message is told its last change, and what was passed over was looked at.
+    // A reader who has the message gets its last change, and `upto` covers the changes that are left out.
     assert_eq!(seqs(2, 99, upto).await, (vec![5, 7], 7, true));
     assert_eq!(seqs(2, 1, upto).await, (vec![5], 5, false));
     assert_eq!(seqs(5, 99, upto).await, (vec![7], 7, true));
-    // A last change that is above does not count: who has everything up to there must have these.
+    // A last change above `upto` does not count: a reader who has everything up to there must have the earlier ones.
     let below = Position(upto.0 - 1);
     assert_eq!(seqs(2, 99, below).await, (vec![3, 4, 5, 6], 6, true));
 }
@@ -458,7 +458,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
             };
             assert_eq!(store.entries(vec![range], upto).await.unwrap()[0].entries, lacking);
         }
-        // Nothing above `upto`, whatever was stored since.
+        // Nothing above `upto` is read, though more is stored.
         let range =
             Range { conversation: key, reader: UserId(1), after_seq: 0, limit: 99, bytes: usize::MAX };
         let upto_here = store.entries(vec![range], position).await.unwrap().remove(0).entries;
@@ -485,7 +485,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         read.iter().map(found).collect::<Vec<_>>(),
         expected.map(|(entries, ended)| (entries.to_vec(), ended))
     );
-    // Where it has come to: the last entry that was looked at, and its place in the store.
+    // `upto` is the last entry that was looked at, with its `seq` and position.
     for Read { entries: found, upto } in &read[..3] {
         let last = found.last().unwrap();
         assert_eq!((upto.seq, upto.position), (last.seq, last.position));

@@ -23,12 +23,12 @@ async fn page(
     found.into_iter().map(|(position, message)| (position, message.text.into())).collect()
 }
 
-/// What somebody finds everywhere.
+/// What a user finds in all their conversations.
 async fn find(store: &Shared, reader: UserId, q: &str) -> Vec<String> {
     page(store, reader, None, q, None, 99).await.into_iter().map(|(_, text)| text).collect()
 }
 
-/// What somebody finds in a conversation.
+/// What a user finds in one conversation.
 async fn find_in(store: &Shared, reader: UserId, conversation: ConversationKey, q: &str) -> Vec<String> {
     page(store, reader, Some(conversation), q, None, 99).await.into_iter().map(|(_, text)| text).collect()
 }
@@ -109,7 +109,7 @@ pub(crate) async fn members_find_what_they_may_see(store: Shared) {
         say(&store, group, bob, "plan two").await;
         let expected = if before { &["plan two", "plan one"][..] } else { &["plan two"] };
         assert_eq!(find_in(&store, eve, group, "plan").await, expected);
-        // Who has left finds nothing of it any more.
+        // A former member finds nothing in the group.
         set_member(&store, group, ann, bob, None).await;
         assert_eq!(find(&store, bob, "plan").await, [""; 0]);
         assert_eq!(find_in(&store, bob, group, "plan").await, [""; 0]);
@@ -141,7 +141,7 @@ pub(crate) async fn changes_are_found_as_they_are_now(store: Shared) {
     assert_eq!(find(&store, bob, "words").await, ["other words", "third words"]);
     assert_eq!(find(&store, bob, "first").await, [""; 0]);
     assert_eq!(find(&store, bob, "third").await, ["third words"]);
-    // To no words and back, also many times before the index comes to it.
+    // A text may lose all its words and get them back, many times before it is indexed.
     let (_, third) = send(&store, bob, ann, "more").await;
     for round in 0..2 {
         for text in ["🎉", "again words", "🎉"] {
@@ -185,7 +185,7 @@ pub(crate) async fn many_conversations_are_searched_as_one(store: Shared) {
     for _ in 0..600 {
         groups.push(group(&store, ann, &[], HistoryAccess::All).await);
     }
-    // In an order that is not that of the conversations.
+    // The messages are stored in another order than the conversations.
     for count in 0..600 {
         say(&store, groups[count * 7 % 600], ann, &format!("number {count}")).await;
     }

@@ -18,7 +18,7 @@ async fn begin(store: &Shared, user: UserId, refresh: u8) -> SessionRecord {
 
 const GRACE: Duration = Duration::from_mins(1);
 
-/// A use of the refresh token of a number, with the next one and a salt of its number.
+/// A use of refresh token number `used`. Its successor is to be number `next`, and the salt has that number, too.
 fn buy(used: u8, next: u8, now: Timestamp) -> RefreshUse {
     let (used, salt) = ([used; 32], [next; 32]);
     RefreshUse { used, next: [next; 32], salt, next_expires_at: LATER, now, grace: GRACE }
@@ -53,7 +53,7 @@ pub(crate) async fn the_token_used_last_is_answered_again_for_a_while(store: Sha
     for again in [at, last] {
         assert_eq!(store.rotate(buy(1, 9, again)).await.unwrap(), first);
     }
-    // What the repeat would have bought is not there.
+    // The token that the repeat offered as its successor is unknown.
     assert_eq!(store.session_of_refresh([9; 32]).await.unwrap(), None);
     let late = store.rotate(buy(1, 9, at.plus(GRACE))).await.unwrap();
     assert!(matches!(late, Rotation::Reused(of) if of.id == session.id));
@@ -146,7 +146,7 @@ pub(crate) async fn of_too_many_sessions_the_one_unused_for_longest_ends(store: 
     store.rotate(buy(1, 4, now())).await.unwrap();
     let at = now();
     let id = SessionId::mint(at, 5);
-    // Also by a clock that went back: the new one is not the one that ends.
+    // Even if the clock went back, the new session is not the one that ends.
     let session = SessionRecord { id, user: ann, device: None, created_at: at, last_seen_at: NEVER };
     let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
     let mut ended = store.create_session(new, 2).await.unwrap();
@@ -197,16 +197,16 @@ pub(crate) async fn however_a_session_ends_it_is_told_to_who_follows(store: Shar
     assert!(store.end_session(ann, sessions[0].id, at).await.unwrap());
     assert!(store.end_api_token(bob, ended, at).await.unwrap());
     assert_eq!(store.end_expired_api_tokens(at).await.unwrap().len(), 1);
-    // Used twice.
+    // A refresh token that is used twice.
     store.rotate(buy(2, 11, at)).await.unwrap();
     store.rotate(buy(11, 12, at)).await.unwrap();
     assert!(matches!(store.rotate(buy(2, 13, at)).await.unwrap(), Rotation::Reused(_)));
-    // One too many.
+    // One session too many.
     let session = SessionRecord { id: SessionId::mint(at, 5), created_at: at, ..sessions[0].clone() };
     let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
     assert_eq!(store.create_session(new, 2).await.unwrap().len(), 1);
     let mut told = store.ended_sessions(0, 100).await.unwrap();
-    // Nobody refreshed them, and those before are forgotten.
+    // Sessions that expire. Ended sessions of more than a day ago are forgotten.
     assert_eq!(store.forget_expired(LATER).await.unwrap().len(), 2);
     told.extend(store.ended_sessions(0, 100).await.unwrap());
 
@@ -249,7 +249,7 @@ pub(crate) async fn what_ended_is_read_from_any_number_and_forgotten_after_a_day
     assert_eq!(read(0, 9).await, sessions);
     store.forget_expired(a_day_later).await.unwrap();
     assert_eq!(read(0, 9).await, []);
-    // Whoever has come so far does not miss the next one.
+    // A node that has read up to here gets the next one.
     assert_eq!(store.last_ended_session().await.unwrap(), 3);
     let next = begin(&store, ann, 4).await;
     assert!(store.end_session(ann, next.id, a_day_later).await.unwrap());

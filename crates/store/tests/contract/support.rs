@@ -36,7 +36,7 @@ pub(crate) fn asked(byte: u8, asker: Option<IpAddr>) -> OneTimeCode {
     OneTimeCode { hash: [byte; 32], salt: [byte; 16], expires_at, asker }
 }
 
-/// Before everything: frees no name.
+/// A time before all accounts, so that `create_account` frees no username.
 pub(crate) const NEVER: Timestamp = Timestamp::from_millis(0);
 
 pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
@@ -50,7 +50,7 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
     store.create_account(account, code(1), NEVER).await.unwrap().unwrap()
 }
 
-/// Somebody who has entered their code.
+/// A verified user.
 pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
     let user = user(store, username).await;
     assert!(store.use_code(user, &code(1)).await.unwrap());
@@ -85,7 +85,7 @@ pub(crate) async fn append(store: &Shared, append: Append) -> Result<Appended, A
     store.submit(append, Origin::default()).stored().await
 }
 
-/// Sends a text to a person; gives where it went and its id.
+/// Sends a text to a user. Returns the conversation and the id of the message.
 pub(crate) async fn send(
     store: &Shared,
     from: UserId,
