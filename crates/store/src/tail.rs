@@ -25,7 +25,7 @@ struct TailState {
     is_closed: bool,
 }
 
-/// A follower of the tail. Entries are kept for it until it is dropped.
+/// A follower of the tail. Until it is dropped, the entries that it has not had are kept, up to [`Tail::MOST`] bytes.
 pub(crate) struct TailFollower<'a> {
     tail: &'a Tail,
     number: u64,

@@ -156,8 +156,9 @@ pub(super) fn open(
             drop(unfit);
             match clear {
                 Clear::Remove => remove(&path),
-                // An index that readers have open must be written through its write-ahead log, as `connect` does. That
-                // fails for a file that is no database: no reader can have such a file open, so it is overwritten.
+                // An index that readers have open must be written through its write-ahead log, which `connect` opens.
+                // For a file that is no database `connect` fails. Such a file has no write-ahead log, so it is
+                // overwritten without one.
                 Clear::Empty => empty(&connect(&path).or_else(|_| connect_unread(&path))?)?,
             }
             let mut index = connect(&path)?;
