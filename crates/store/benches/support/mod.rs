@@ -76,7 +76,7 @@ impl Filled {
             let batch = self.batch(usize::try_from((count - self.count).min(1024)).unwrap_or_default());
             self.commit(batch);
         }
-        // What waits for the writer must not wait for a batch that does not come.
+        // No batch comes after this one: let the writer go on.
         self.pause = None;
     }
 

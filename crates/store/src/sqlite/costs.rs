@@ -1,4 +1,4 @@
-//! What reading costs, counted in steps of SQLite and not in time, and who waits for whom.
+//! What reads cost, counted in steps of SQLite and not in time, and which reads wait for which.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use super::{SqliteStore, account, block, history, message, presence, view};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
-/// A long read that goes on until it is let go.
+/// A long read that keeps its connection until it is let go.
 struct HeldRead {
     let_go: mpsc::Sender<()>,
     reading: JoinHandle<()>,
@@ -60,12 +60,12 @@ async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let sent = send(&store, ann, bob, "hi").await.unwrap().entry().message.clone().unwrap();
     let [first, second] = [HeldRead::begin(&store, ann).await, HeldRead::begin(&store, ann).await];
-    // The third of the same user waits, though there is room for others.
+    // A third read of the same user waits, though connections are idle.
     let (third, third_started) = HeldRead::ask(&store, ann);
     let [bobs, other] = [HeldRead::begin(&store, bob).await, HeldRead::begin(&store, bob).await];
     let (eves, eve_started) = HeldRead::ask(&store, eve);
 
-    // What authentication, a handshake and a message ask for.
+    // The reads of authentication, of a handshake and of a message.
     store.session(SessionId::mint(NOW, 1)).await.unwrap();
     store.api_token([1; 32]).await.unwrap();
     assert_eq!(store.account("ANN").await.unwrap().unwrap().id, ann);
@@ -77,7 +77,7 @@ async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
     assert_eq!(store.behind(bob, domain::store::Since::Delivered).await.unwrap().len(), 1);
     send(&store, bob, ann, "still here").await.unwrap();
 
-    // Who has none goes before who has their share.
+    // Eve, who has no connection, goes before Ann, who has her share.
     bobs.end().await;
     eve_started.await.unwrap();
     first.end().await;
@@ -109,8 +109,8 @@ async fn a_read_that_nobody_waits_for_any_more_still_counts() {
     store.close().await;
 }
 
-/// Adds entries to a conversation's log, many at once and as they come from the domain. `below` is the newest message
-/// that they are not hidden with.
+/// Adds `count` entries to a conversation's log at once, with the columns that appends would give them. `below` is
+/// their `below_seq`.
 async fn grow(
     store: &SqliteStore,
     key: ConversationKey,
@@ -132,7 +132,7 @@ async fn grow(
     store.writer.run(grow).await.unwrap();
 }
 
-/// What a page has, and how many stretches of SQLite's steps it takes.
+/// The `seq`s on a page of history, and how many stretches of SQLite's steps reading it takes.
 async fn page(store: &SqliteStore, key: ConversationKey, reader: UserId, forward: bool) -> (Vec<u64>, u32) {
     let read = move |connection: &Connection| {
         let messages = if forward {
@@ -152,7 +152,7 @@ async fn a_page_of_history_costs_what_is_on_it() {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let key = send(&store, ann, bob, "first").await.unwrap().entry().message.clone().unwrap().conversation;
     grow(&store, key, 4, message::MESSAGE, None, 0).await;
-    // What somebody whom he has blocked sends, and changes.
+    // Messages of somebody whom Bob has blocked, and then reactions.
     grow(&store, key, 50_000, message::MESSAGE, Some(bob), 5).await;
     grow(&store, key, 50_000, message::REACTION, None, 50_005).await;
     grow(&store, key, 5, message::MESSAGE, None, 0).await;
@@ -164,7 +164,7 @@ async fn a_page_of_history_costs_what_is_on_it() {
     ] {
         let (seqs, stretches) = page(&store, key, reader, forward).await;
         assert_eq!(seqs, expected);
-        // To pass over them would take thousands.
+        // Reading the hidden entries one by one would take thousands of stretches.
         assert!(stretches <= 10, "{stretches} stretches");
     }
     // The list of conversations shows the newest of them, however many changes are behind it.
@@ -176,7 +176,7 @@ async fn a_page_of_history_costs_what_is_on_it() {
     store.close().await;
 }
 
-/// What an entry says of the messages below it: as it is put in, and where that is filled in afterwards.
+/// `below_seq` is the same when entries are appended and when migration 9 fills it.
 #[tokio::test]
 async fn entries_name_the_message_below_them() {
     let folder = tempdir().unwrap();
@@ -230,7 +230,7 @@ async fn entries_name_the_message_below_them() {
     store.close().await;
 }
 
-/// Reads a conversation to its end: in how many readings, which entries, and up to which `seq`.
+/// Reads a conversation to its end. Returns the number of readings, the `seq`s of the entries, and the last `upto`.
 async fn read_all(
     store: &SqliteStore,
     conversation: ConversationKey,
@@ -284,7 +284,7 @@ async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
     let store = open(folder.path());
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let join = move |connection: &Connection| {
-        // Many are in no conversation with each other.
+        // Ann is in 5,000 conversations, nearly all of them without anybody else.
         let sql = "INSERT INTO members (conversation_id, user_id, role) \
                    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
                    SELECT ?2 + i, ?1, 2 FROM n";
@@ -303,7 +303,7 @@ async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
             presence::may_see(connection, Look { from, at })
         };
         assert_eq!(store.readers.by_key(from, look).await.unwrap(), sees);
-        // Else it would have been begun again as a long one.
+        // A longer read would have been begun again, in the lane of long reads.
         assert_eq!(asked.load(Ordering::Relaxed), 1, "it is as short as a read by key");
     }
     store.close().await;
@@ -328,7 +328,7 @@ async fn looking_for_people_ends_and_waits_for_nobody_but_who_looks() {
     assert!(found.accounts.is_empty() && found.stopped.is_some());
     assert!(stretches <= 30, "{stretches} stretches");
 
-    // It is too long for a read by key, and so one of the caller's own long reads.
+    // The search is too long for a read by key, so it is one of Ann's long reads.
     let held = [HeldRead::begin(&store, ann).await, HeldRead::begin(&store, ann).await];
     let mut waits = Box::pin(store.accounts_by_display_name(search(ann)));
     assert!(waits.as_mut().now_or_never().is_none());

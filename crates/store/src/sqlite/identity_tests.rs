@@ -1,4 +1,4 @@
-//! What is put together that does not belong together, and what is whole whenever it ends.
+//! Folders with files that do not belong together are refused. A folder that is whole starts, however its server ended.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::identity::Identity;
 use super::tests::{send, user};
 use super::{OpenError, Options, SqliteStore, Tuning};
 
-/// Stamps every commit, so that tests need not wait.
+/// Opens a store that raises the stamp with every commit, so that tests need not wait.
 fn run(folder: &Path, epoch: u8, accept_older: bool) -> Result<SqliteStore, OpenError> {
     let options = Options { accept_older, ..Options::default() };
-    // A log that is copied soon, and begun anew.
+    // A write-ahead log that is soon copied and begun anew.
     let wal = WalSizes { start: 10, force: 20 };
     let tuning = Tuning { stamped: Duration::ZERO, wal, ..Tuning::default() };
     SqliteStore::open_tuned(folder, Epoch([epoch; 8]), &options, &tuning).map_err(|error| error.of(folder))
@@ -33,10 +33,10 @@ fn copy(from: &Path, to: &Path, files: &[&str]) {
     }
 }
 
-/// What a process that is killed leaves of a store, in a folder of its own.
+/// A copy of the folder as a killed process would leave it.
 fn killed(folder: &Path) -> TempDir {
     let left = tempdir().unwrap();
-    // In the order in which they are written, backwards: the file is never ahead of the database.
+    // Copied in the reverse order of writing, so that `identity` is never ahead of the database.
     copy(folder, left.path(), &["identity", "aldis.db", "aldis.db-wal"]);
     left
 }
@@ -64,7 +64,7 @@ async fn what_was_stopped_killed_or_copied_whole_starts() {
     for folder in [folder.path(), whole.path(), without_identity.path()] {
         for epoch in [2, 3] {
             let store = run(folder, epoch, false).unwrap();
-            // Whenever it is killed.
+            // It may be killed after any message.
             for count in 0..30 {
                 let left = killed(folder);
                 let again = run(left.path(), 100 + count, false).unwrap();
@@ -106,7 +106,7 @@ async fn a_database_is_in_doubt_from_when_it_was_taken_though_it_may_be_the_wron
         assert_eq!(store.grow_older(HOUR).await.unwrap(), StoreAge { age: HOUR * age, doubted });
         store.close().await;
     };
-    // Not one that is new, nor one that is started again.
+    // A new database is not in doubt, nor one that is started again.
     grown(1, false, 1, None).await;
     grown(2, false, 2, None).await;
     let older = std::fs::read(folder.path().join("aldis.db")).unwrap();
@@ -115,7 +115,7 @@ async fn a_database_is_in_doubt_from_when_it_was_taken_though_it_may_be_the_wron
     grown(4, false, 4, Some(HOUR * 2)).await;
     std::fs::write(folder.path().join("aldis.db"), older).unwrap();
     grown(5, true, 3, Some(HOUR * 2)).await;
-    // Though it may be accepted, it need not.
+    // The flag alone causes no doubt: this database is not older.
     grown(6, true, 4, Some(HOUR * 2)).await;
 }
 
@@ -145,7 +145,7 @@ async fn a_database_without_the_log_beside_it_is_refused() {
     user(&store, "ann").await;
     copy(folder.path(), copied.path(), &["aldis.db"]);
     assert!(matches!(run(copied.path(), 2, false), Err(OpenError::WithoutLog(_))));
-    // It is written a moment after the commit.
+    // `identity` is written a moment after the commit.
     while Identity::read(folder.path()).unwrap().unwrap().stamp < store.stamps.committed() {
         tokio::task::yield_now().await;
     }
@@ -161,13 +161,13 @@ async fn an_older_database_under_a_newer_log_is_refused() {
     let folder = stopped().await;
     let store = run(folder.path(), 2, false).unwrap();
     let first = std::fs::read(folder.path().join("aldis.db-wal")).unwrap();
-    // As the checkpoints of this run leave it, and how it was before them.
+    // The database file before and between the checkpoints of this run.
     let mut older = Vec::new();
     for _ in 0..3 {
         older.push(std::fs::read(folder.path().join("aldis.db")).unwrap());
         fill(&store, ANN, BOB, 60).await;
     }
-    // Until the file says so, which is written a moment later.
+    // Wait until `identity` says so: it is written a moment later.
     let newest = store.stamps.committed();
     let base = || Identity::read(folder.path()).unwrap().unwrap().base;
     while base() <= newest {
@@ -176,14 +176,14 @@ async fn an_older_database_under_a_newer_log_is_refused() {
     let left = killed(folder.path());
     let whole = std::fs::read(left.path().join("aldis.db")).unwrap();
     let log = std::fs::read(left.path().join("aldis.db-wal")).unwrap();
-    // The salt in its head says so.
+    // The salt in the header changes when the write-ahead log begins anew.
     assert_ne!(log[16..24], first[16..24], "the log was not begun anew");
     for older in older {
         std::fs::write(left.path().join("aldis.db"), &older).unwrap();
         for accept in [false, true] {
             assert!(matches!(run(left.path(), 3, accept), Err(OpenError::Mismatch(_))));
         }
-        // Neither was touched.
+        // Neither file was touched.
         assert_eq!(std::fs::read(left.path().join("aldis.db")).unwrap(), older);
         assert_eq!(std::fs::read(left.path().join("aldis.db-wal")).unwrap(), log);
     }
@@ -208,7 +208,7 @@ async fn nothing_is_acknowledged_into_files_that_are_gone() {
     std::fs::write(folder.join("identity"), "another").unwrap();
     send(&store, ann, bob, "lost").await.unwrap_err();
     assert!(matches!(store.check().await, Err(StoreError::Unavailable(_))));
-    // It stays so, and what is there now is not touched.
+    // Nothing is stored even once the files are back, and the other folder is not touched.
     std::fs::rename(&folder, outer.path().join("other")).unwrap();
     std::fs::rename(&moved, &folder).unwrap();
     send(&store, ann, bob, "lost").await.unwrap_err();

@@ -224,7 +224,7 @@ mod tests {
         let harm = Connection::open(folder.path().join(FILE)).unwrap();
         harm.execute("UPDATE message_words_data SET block = x'ff'", []).unwrap();
         send(&store, ann, bob, "after").await.unwrap();
-        // Who searches before it is made anew is told to try again.
+        // A search before the index is built anew is refused as unavailable.
         for text in ["before", "after"] {
             let query = Arc::new(Query::parse(text).unwrap());
             loop {
@@ -238,7 +238,7 @@ mod tests {
                 store.indexed().await;
             }
         }
-        // What is stored is whole.
+        // The database itself is not damaged.
         store.check().await.unwrap();
         send(&store, ann, bob, "later").await.unwrap();
         assert_eq!(find(&store, bob, "later").await, ["later"]);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn damage_of_the_log_is_not_the_indexs() {
+    async fn damage_of_the_database_is_not_taken_for_damage_of_the_index() {
         let folder = tempdir().unwrap();
         let store = open(folder.path());
         let (ann, bob) = two(&store).await;
@@ -261,7 +261,8 @@ mod tests {
         let page: u64 = Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], (page - 1) * 4096).unwrap();
-        // Met before the index is asked, and while its answer is compared with the log.
+        // Without a conversation the damage is met before the index is read; with one, while rows are compared with
+        // the log.
         for conversation in [None, Some(key)] {
             let store = open(folder.path());
             let query = Arc::new(Query::parse("word").unwrap());
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_index_of_what_a_copy_does_not_have_is_made_anew() {
+    async fn an_index_that_is_ahead_of_an_older_copy_is_built_anew() {
         let (folder, copy) = (tempdir().unwrap(), tempdir().unwrap());
         let run =
             |folder: &Path, epoch| SqliteStore::open(folder, Epoch([epoch; 8]), &Options::default()).unwrap();
@@ -289,7 +290,7 @@ mod tests {
         assert_eq!(find(&store, bob, "lost").await, ["lost"]);
         store.close().await;
         drop(store);
-        // Somebody goes on from the older log, with the index of the newer.
+        // Now the older database has the index of the newer one beside it.
         std::fs::copy(folder.path().join(FILE), copy.path().join(FILE)).unwrap();
         let store = run(copy.path(), 3);
         send(&store, ann, bob, "found").await.unwrap();

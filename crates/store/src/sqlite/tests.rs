@@ -1,4 +1,4 @@
-//! What is SQLite's own: the folder, the file, the disk.
+//! Tests of what only the SQLite store has: the folder, the files, the disk.
 
 use std::path::Path;
 use std::time::Duration;
@@ -57,14 +57,14 @@ async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_without_closing() {
+async fn acknowledged_messages_survive_without_closing() {
     let (folder, copy) = (tempdir().unwrap(), tempdir().unwrap());
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     for count in 0..100 {
         send(&store, ann, bob, &count.to_string()).await.unwrap();
     }
-    // As the disk is at this moment, with the store still open.
+    // Copy the files as they are on the disk now, with the store still open.
     for file in ["aldis.db", "aldis.db-wal"] {
         std::fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
     }
@@ -124,7 +124,7 @@ async fn a_full_disk_refuses_and_recovers() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_done_does_not_fail_the_others() {
+async fn a_job_that_fails_does_not_fail_the_others_of_its_commit() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
@@ -165,7 +165,7 @@ async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
     let whole = std::fs::read(&path).unwrap();
     let harm = |table: &str| {
         std::fs::write(&path, &whole).unwrap();
-        // Else it would be an older one than that of the run before.
+        // Otherwise the start would refuse the copy as older than the last run.
         let _ = std::fs::remove_file(folder.path().join("identity"));
         let page: u64 = Connection::open(&path)
             .unwrap()
@@ -174,7 +174,7 @@ async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, &[0xff; 4096], (page - 1) * 4096).unwrap();
     };
-    // Found by who reads, and by who writes.
+    // First a read finds the damage, then a write.
     harm("users");
     let store = open(folder.path());
     assert!(matches!(store.account_of(ann).await, Err(StoreError::Damaged(_))));
@@ -192,7 +192,7 @@ async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
 }
 
 #[tokio::test]
-async fn who_reads_for_long_does_not_hold_up_who_sends() {
+async fn a_long_read_does_not_hold_up_senders() {
     let folder = tempdir().unwrap();
     let sizes = WalSizes { start: 20, force: 80 };
     let tuning = Tuning { wal: sizes, ..Tuning::default() };
@@ -210,7 +210,7 @@ async fn who_reads_for_long_does_not_hold_up_who_sends() {
     }
     assert!(store.log_bytes() > u64::from(sizes.force) * 4096);
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
-    // Once the reader is gone, the log begins anew.
+    // Once the reader is gone, the write-ahead log begins anew.
     reader.execute_batch("COMMIT").unwrap();
     let begun = std::time::Instant::now();
     while store.log_bytes() > u64::from(sizes.force) * 4096 {
@@ -221,7 +221,7 @@ async fn who_reads_for_long_does_not_hold_up_who_sends() {
 }
 
 #[tokio::test]
-async fn a_record_costs_what_is_near_the_end_of_its_log() {
+async fn a_record_reads_only_the_end_of_its_log() {
     let folder = tempdir().unwrap();
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
@@ -239,7 +239,7 @@ async fn a_record_costs_what_is_near_the_end_of_its_log() {
     }
     let record = store.conversation(ann, last.conversation).await.unwrap().unwrap();
     assert_eq!(record.last_message.unwrap().text.as_ref(), "2100");
-    // What others sent lies further back than is looked.
+    // Bob's message lies further back than the entries that are read to count.
     assert_eq!((record.head_seq, record.unread), (2_102, 0));
 }
 
@@ -252,7 +252,7 @@ async fn after_closing_everything_is_refused() {
     assert!(matches!(store.check().await, Err(StoreError::Closed)));
     assert!(matches!(send(&store, ann, bob, "x").await, Err(AppendError::Store(StoreError::Closed))));
     assert!(matches!(store.account("ann").await, Err(StoreError::Closed)));
-    // Closing leaves one file: the log has been copied into the database.
+    // Closing leaves one file: the write-ahead log has been copied into the database.
     assert!(!folder.path().join("aldis.db-wal").exists());
 }
 
@@ -303,7 +303,7 @@ fn every_version_migrates_to_the_newest() {
     }
 }
 
-/// Of the migrations that databases have been made with.
+/// Hashes of the released migrations.
 const RELEASED: &[u64] = &[
     0x9d7b_25c0_298e_ac69,
     0xcc37_2799_3d6d_59a0,
@@ -322,7 +322,7 @@ const RELEASED: &[u64] = &[
 /// A released migration never changes.
 #[test]
 fn released_migrations_stay_as_they_are() {
-    // FNV-1a, enough to notice.
+    // FNV-1a is enough to notice a change.
     let hash = |text: &str| {
         text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
@@ -350,7 +350,7 @@ fn strange_databases_are_refused() {
     assert!(refused.to_string().contains("newer release"), "{refused}");
 }
 
-/// However many people there are, those who are found are found by an index, in its order.
+/// Searches for people use an index and its order, so their cost does not grow with the number of people.
 #[test]
 fn people_are_found_without_reading_everybody() {
     let mut connection = Connection::open_in_memory().unwrap();
