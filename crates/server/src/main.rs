@@ -20,6 +20,10 @@ mod metrics;
 mod otp;
 mod socket;
 mod system;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wiring;
 mod worker;
 

@@ -31,6 +31,8 @@ mod malformed;
 mod metrics;
 #[path = "../../src/otp.rs"]
 mod otp;
+#[path = "../../src/testing/people.rs"]
+mod people;
 #[path = "../../src/socket/mod.rs"]
 mod socket;
 #[path = "../../src/system.rs"]

@@ -4,8 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use domain::Caller;
-use domain::store::{NewAccount, OneTimeCode};
-use protocol::{Login, Timestamp};
 use serde::Deserialize;
 use socketio::bench::{Wire, frame};
 use socketio::{Reason, Server};
@@ -13,13 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::app::App;
 use crate::config::{Config, DEFAULTS};
+use crate::people;
 use crate::socket::Sockets;
 use crate::wiring;
-
-const PASSWORD: &str = "correct horse";
-/// Its hash with argon2id's least cost: a real one takes seconds under valgrind.
-const PASSWORD_HASH: &str =
-    "$argon2id$v=19$m=8,t=1,p=1$BwcHBwcHBwcHBwcHBwcHBw$d8cWXRYs+kQt2VnROXEXkPhMCRQBCA3xuMvbGFXM8R4";
 
 /// A server in memory.
 pub(crate) struct World {
@@ -48,20 +42,8 @@ impl World {
 
     /// Makes a person known, and logs them in; gives their token.
     pub(crate) async fn person(&self, username: &str) -> String {
-        let account = NewAccount {
-            username: username.into(),
-            display_name: username.into(),
-            email: None,
-            password_hash: PASSWORD_HASH.into(),
-            created_at: Timestamp::default(),
-        };
-        let code =
-            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
-        let user = self.app.store.create_account(account, code.clone(), Timestamp::default()).await;
-        let user = user.expect("a store in memory");
-        self.app.store.use_code(user.expect("a new name"), &code).await.expect("a store in memory");
-        let login = Login { username: username.into(), password: PASSWORD.into(), device: None };
-        self.app.domain.sessions.login(login, None).await.expect("the password is right").token
+        people::register(&self.app, username).await;
+        people::login(&self.app, username).await
     }
 
     pub(crate) async fn caller(&self, token: &str) -> Caller {

@@ -1,0 +1,6 @@
+//! What the server does, at its public door: HTTP and the socket.
+
+mod cuts;
+mod flush;
+mod limits;
+mod races;
