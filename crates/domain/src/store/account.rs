@@ -9,34 +9,34 @@ use super::{StoreError, UserId};
 /// An account, as it is stored.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Stable.
+    /// Never given to another account.
     pub id: UserId,
     /// In the spelling it was registered with.
     pub username: String,
-    /// The name to show.
+    /// The name that clients show.
     pub display_name: String,
-    /// Where a code may be sent.
+    /// An address for one-time codes.
     pub email: Option<String>,
-    /// A PHC string.
+    /// As a PHC string, with its salt and parameters.
     pub password_hash: String,
-    /// Whether a code has been entered.
+    /// Whether its owner has entered a one-time code.
     pub verified: bool,
     /// When it was registered.
     pub created_at: Timestamp,
-    /// Whether nobody is told when they are connected.
+    /// Whether their presence is hidden from everybody; they see nobody else's either.
     pub hide_presence: bool,
-    /// When their last device left.
+    /// When their last device disconnected; `None` if none ever did.
     pub last_seen_at: Option<Timestamp>,
 }
 
 impl Account {
-    /// By what it is found besides its username: the name to show, compared without case.
+    /// The key for finding people by display name, which compares without case.
     pub fn display_key(display_name: &str) -> String {
         display_name.to_lowercase()
     }
 }
 
-/// A change of an account: what is `None` stays.
+/// A change of an account. A field that is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
     /// See [`Account::display_name`].
@@ -60,56 +60,56 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
-/// A one-time code that waits to be entered. A user has at most one of each address that asked.
+/// A one-time code that waits to be entered. A user has at most one for each address that asked for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneTimeCode {
-    /// Of the salt and the code.
+    /// SHA-256 of the salt and the code.
     pub hash: [u8; 32],
-    /// Fresh for each code.
+    /// Random, new for each code.
     pub salt: [u8; 16],
-    /// After this it is no longer accepted.
+    /// Until when it is accepted.
     pub expires_at: Timestamp,
-    /// The address that asked for it; `None` is the server's own machine.
+    /// The address that asked for it; `None` if it was asked for on the server's own machine.
     pub asker: Option<IpAddr>,
 }
 
-/// A code with how often it was tried.
+/// A code and how many tries were counted for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeTry {
-    /// What was sent.
+    /// The code.
     pub code: OneTimeCode,
-    /// By the address that asked for it.
+    /// Tries from the address that asked for it.
     pub tries: u32,
-    /// By all others.
+    /// Tries from all other addresses together.
     pub others: u32,
 }
 
-/// That somebody's last device left.
+/// When a user's last device disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// When.
+    /// The time to show as last seen.
     pub at: Timestamp,
 }
 
-/// Somebody looks at somebody's presence.
+/// One user wants to see another's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Look {
-    /// Who looks.
+    /// The user who wants to see it.
     pub from: UserId,
-    /// At whom.
+    /// The user whose presence it is.
     pub at: UserId,
 }
 
-/// Somebody whose presence was asked for.
+/// A user whose presence was asked for, and whether the asker may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Their handle.
+    /// Their username as it was registered.
     pub username: Arc<str>,
-    /// Whether it may be seen by who asked: see [`AccountStore::sees`].
+    /// Whether the asker may see their presence: see [`AccountStore::sees`].
     pub visible: bool,
     /// See [`Account::last_seen_at`].
     pub last_seen_at: Option<Timestamp>,
@@ -118,32 +118,32 @@ pub struct Sighting {
 /// People to find by the beginning of their display name.
 #[derive(Clone, Debug)]
 pub struct NameSearch {
-    /// Who looks for them.
+    /// The user who searches.
     pub reader: UserId,
-    /// What the [`Account::display_key`] begins with.
+    /// Find those whose [`Account::display_key`] begins with this.
     pub prefix: String,
     /// Only those above this key and id.
     pub after: Option<(String, UserId)>,
-    /// At most so many.
+    /// Give at most so many.
     pub limit: usize,
-    /// At most so many are looked at.
+    /// Scan at most so many.
     pub looks: usize,
 }
 
-/// A part of the people there are to find.
+/// Some of the people whom a [`NameSearch`] finds.
 #[derive(Clone, Debug, Default)]
 pub struct FoundAccounts {
-    /// In their order.
+    /// Sorted by display key and id.
     pub accounts: Vec<Account>,
-    /// Where the search was given up, since it had looked at as many as it may: those above were not looked at.
+    /// Where the search stopped because it had scanned [`NameSearch::looks`]; those above this were not scanned.
     pub stopped: Option<(String, UserId)>,
 }
 
 /// Accounts and their one-time codes. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Creates an account with its first code; `None` if the username is taken. One that is not verified and
-    /// was created at `freed` or before gives its username up, and its codes.
+    /// Creates an account with its first code; `None` if the username is taken. An unverified account that was
+    /// created at `freed` or before does not keep its username: it and its codes are replaced.
     async fn create_account(
         &self,
         account: NewAccount,
@@ -151,26 +151,26 @@ pub trait AccountStore: Send + Sync {
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError>;
 
-    /// Removes accounts that are not verified and were created at `freed` or before, at most `limit`; says
-    /// how many. May leave the newest account, since an id is given to nobody else.
+    /// Removes at most `limit` unverified accounts that were created at `freed` or before, and says how many. May
+    /// leave the newest account, because its id must not be given to another.
     async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
-    /// The account of a username.
+    /// The account with this username, verified or not.
     async fn account(&self, username: &str) -> Result<Option<Account>, StoreError>;
 
-    /// The account of an id.
+    /// The account with this id, verified or not.
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Replaces the code that its asker has for the user; the tries start again. Does nothing for an account
-    /// that is verified or not there.
+    /// Stores a code in place of the one that the same address asked for, with no tries counted. Does nothing if the
+    /// account is verified or does not exist.
     async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
 
     /// The user's codes that have not expired at `now`.
     async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
 
-    /// Counts a try from an address and gives the codes it counts for, of those that have not expired: the
-    /// one that this address asked for, and with `others` all others. Tries at the same time are counted one
-    /// by one.
+    /// Counts a try from the address `from`, and gives the codes for which it was counted: the code that this address
+    /// asked for and, with `others`, the codes that other addresses asked for. Expired codes are left out. Tries at
+    /// the same time are counted one by one.
     async fn try_code(
         &self,
         user: UserId,
@@ -179,18 +179,18 @@ pub trait AccountStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<CodeTry>, StoreError>;
 
-    /// Marks the account verified and uses up its codes, if `code` is still one of them; says whether it was.
+    /// Marks the account verified and removes its codes, if `code` is still one of them; says whether it was.
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
 
-    /// Changes an account; gives it as it is then.
+    /// Changes an account and gives its new state; `None` if there is none.
     async fn change_account(
         &self,
         user: UserId,
         change: AccountChange,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Verified accounts whose username begins with `prefix` (in lower case), by their username in lower case,
-    /// from above `after` on; `reader` looks for them.
+    /// Verified accounts whose username begins with `prefix`, above `after`, in ascending order. Usernames are
+    /// compared in lower case. `reader` is the user who searches.
     async fn accounts_by_username(
         &self,
         reader: UserId,
@@ -199,18 +199,20 @@ pub trait AccountStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
-    /// Verified accounts whose [`Account::display_key`] begins with a prefix and whose username does not, by that
-    /// key and their id. Those whose username does are looked at, too, so it may find nobody and yet not have come to
-    /// the end.
+    /// Verified accounts whose [`Account::display_key`] begins with the prefix and whose username does not, sorted by
+    /// that key and their id. Accounts whose username does are scanned as well, so one search may find nobody
+    /// although there are more.
     async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError>;
 
-    /// Notes when people left; what is not later than what is stored changes nothing.
+    /// Stores when users were last seen. A time that is not later than the stored one changes nothing.
     async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError>;
 
-    /// Whose presence `from` asks for, in the order of the usernames; who is unknown or not verified is left out.
+    /// The users with these usernames, in the same order, for `from` who asks for their presence. Unknown and
+    /// unverified users are left out.
     async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
 
-    /// Which presence may be seen, one answer for each look, in order: that of oneself and of people with whom one
-    /// shares a conversation and who have not blocked one; not where either of the two hides their own.
+    /// Whether each presence may be seen; one answer for each look, in order. A user sees their own, and that of
+    /// people who share a conversation with them and have not blocked them. If either of the two hides their
+    /// presence, they do not see each other's.
     async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
 }

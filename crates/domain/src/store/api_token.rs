@@ -6,24 +6,24 @@ use super::{Hash, StoreError, UserId};
 /// An API token that has not ended; it may have expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiTokenRecord {
-    /// Stable.
+    /// Its id, which stands for a session wherever one is needed.
     pub id: SessionId,
-    /// Whose.
+    /// The user whose token it is.
     pub user: UserId,
-    /// What it is for.
+    /// The name that the user gave it.
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends by itself.
+    /// When it ends by itself; `None` if never.
     pub expires_at: Option<Timestamp>,
-    /// When it was last used, as far as that was noted.
+    /// When it was last used, to within ten minutes.
     pub last_used_at: Option<Timestamp>,
 }
 
-/// API tokens, each known by its hash.
+/// API tokens. Only the hash of a token is stored.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync {
-    /// Keeps a new token, unless its user has `most` already; says whether it did.
+    /// Stores a new token, unless its user has `most` already; false then.
     async fn create_api_token(
         &self,
         token: ApiTokenRecord,
@@ -31,16 +31,16 @@ pub trait ApiTokenStore: Send + Sync {
         most: usize,
     ) -> Result<bool, StoreError>;
 
-    /// The token of a hash.
+    /// The token with this hash, unless it has ended. It may have expired.
     async fn api_token(&self, hash: Hash) -> Result<Option<ApiTokenRecord>, StoreError>;
 
     /// A user's tokens, the latest first.
     async fn api_tokens_of(&self, user: UserId) -> Result<Vec<ApiTokenRecord>, StoreError>;
 
-    /// Notes that a token was used; does nothing where it has ended.
+    /// Stores that a token was used; does nothing if it has ended.
     async fn note_api_token_used(&self, hash: Hash, at: Timestamp) -> Result<(), StoreError>;
 
-    /// Ends a token of a user; says whether there was one.
+    /// Ends a token of a user; false if there was none.
     async fn end_api_token(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Ends the tokens that expired by `now`, and gives them.

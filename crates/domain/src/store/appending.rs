@@ -1,4 +1,4 @@
-//! What comes of an append: the same rules for every store.
+//! Decides what an append does to the log: the same rules for every store.
 
 use protocol::{AttachmentId, MessageId};
 
@@ -7,7 +7,7 @@ use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, Reacti
 use super::transaction::{Changed, Logged, Sent, Transaction, Uploads};
 use super::{ConversationKey, UserId};
 
-/// Appends an entry to a conversation that is there, or finds the one that it repeats.
+/// Appends an entry to a conversation that exists, or finds the earlier entry that it repeats.
 pub fn append_to<T: Transaction>(
     log: &mut T,
     key: ConversationKey,
@@ -31,8 +31,9 @@ pub fn append_to<T: Transaction>(
     }
 }
 
-/// Why a change cannot be the first of a conversation: found out before one is opened for it. `is_sent` says whether its
-/// sender has used a `client_id`, and `is_there` whether all of these are the sender's uploads.
+/// Checks the first entry of a direct conversation before the conversation is opened for it. `is_sent` says whether
+/// the sender has used a `client_id` before, in any conversation. `is_there` says whether all these files are the
+/// sender's uploads.
 pub fn check_first<E: From<AppendError>>(
     change: &Change,
     is_sent: impl FnOnce(&ClientId) -> Result<bool, E>,
@@ -53,7 +54,7 @@ pub fn check_first<E: From<AppendError>>(
     Ok(())
 }
 
-/// What a new message says.
+/// The parts of [`Change::Message`].
 struct New<'a> {
     client_id: Option<&'a ClientId>,
     text: &'a str,
@@ -77,7 +78,7 @@ fn add<T: Transaction>(
     }
     let sent = |log: &mut T| new.client_id.map(|client_id| log.sent(sender, client_id)).transpose();
     let Some(attachments) = log.uploads(sender, new.attachments)? else {
-        // Of a message that was sent before and deleted since, they may be gone.
+        // A repeat: the message may have been sent before and deleted since, and its uploads with it.
         let sent = sent(log)?.flatten().ok_or(AppendError::AttachmentUnknown)?;
         return repeated(key, sent, new).map_err(T::Error::from);
     };
@@ -106,7 +107,8 @@ fn add<T: Transaction>(
     Ok(Logged { entry, roster, duplicate: false })
 }
 
-/// A message whose `client_id` its sender has used before: for the same message, or for another.
+/// The outcome for a `client_id` that the sender has used before. If the message is the same, it is a repeat; if not,
+/// it is refused.
 fn repeated(key: ConversationKey, sent: Sent, new: &New<'_>) -> Result<Logged, AppendError> {
     let Sent { entry, first_body: first } = sent;
     let same = entry.message.as_ref().is_some_and(|message| {
@@ -181,7 +183,7 @@ fn react<T: Transaction>(
     change(log, append, message, (None, Vec::new()))
 }
 
-/// The message that a sender changes.
+/// The message that a sender wants to edit or delete, if they may.
 fn changeable<T: Transaction>(log: &mut T, sender: UserId, id: MessageId) -> Result<MessageRecord, T::Error> {
     let message = log.seen(sender, id)?.ok_or(AppendError::MessageUnknown)?;
     if message.sender != sender {
@@ -193,12 +195,13 @@ fn changeable<T: Transaction>(log: &mut T, sender: UserId, id: MessageId) -> Res
     Ok(message)
 }
 
-/// Without a client id no repeat can come.
+/// The digest of what a message says, to recognize a repeat of it after it has changed. `None` without a `client_id`:
+/// then no repeat can come.
 fn body_to_keep(message: &MessageRecord) -> Option<[u8; 16]> {
     message.client_id.is_some().then(|| message.body())
 }
 
-/// Puts a message that has changed in its place.
+/// Stores a message in its new state, and the entry that says so.
 fn change<T: Transaction>(
     log: &mut T,
     append: &Append,
@@ -218,7 +221,7 @@ fn is_to_group(append: &Append) -> bool {
     matches!(append.target, Target::Group(_))
 }
 
-/// An entry that was there.
+/// An entry that was in the log before.
 fn before(entry: Entry) -> Logged {
     Logged { entry, roster: None, duplicate: true }
 }

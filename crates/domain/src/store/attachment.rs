@@ -8,83 +8,83 @@ use super::{BlobHash, StoreError, UserId};
 /// A file that was uploaded, as it is stored; its bytes are in a [`super::BlobStore`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachmentRecord {
-    /// For clients.
+    /// Its id for clients.
     pub id: AttachmentId,
     /// Who uploaded it.
     pub owner: UserId,
-    /// Its bytes.
+    /// Names its bytes in the [`super::BlobStore`].
     pub hash: BlobHash,
-    /// As it was uploaded.
+    /// The file name that the uploader gave.
     pub name: Box<str>,
     /// Its media type.
     pub kind: Box<str>,
-    /// In bytes.
+    /// Its length in bytes.
     pub size: u64,
-    /// What is known of a picture.
+    /// `None` if it is no picture, or one that cannot be read.
     pub picture: Option<Picture>,
     /// When it was uploaded.
     pub created_at: Timestamp,
 }
 
-/// What is known of a picture.
+/// The size and the thumbnail of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
-    /// In pixels, as it is shown.
+    /// In pixels, after it is turned the way the camera was held.
     pub width: u32,
-    /// In pixels, as it is shown.
+    /// In pixels, after it is turned the way the camera was held.
     pub height: u32,
-    /// The bytes of a small one, where one could be made.
+    /// The hash of the thumbnail; `None` if none could be made.
     pub thumbnail: Option<BlobHash>,
 }
 
 impl AttachmentRecord {
-    /// What a file counts for at least, however small: a row and a file are not free either.
+    /// The least that a file counts for: even an empty one takes a row and a file.
     const LEAST: u64 = 4096;
 
-    /// The names of its bytes: of the file, and of the small picture.
+    /// The hashes of the file and of its thumbnail.
     pub fn blobs(&self) -> impl Iterator<Item = BlobHash> {
         let thumbnail = self.picture.as_ref().and_then(|picture| picture.thumbnail);
         std::iter::once(self.hash).chain(thumbnail)
     }
 
-    /// What it counts for in its owner's quota.
+    /// How many bytes it counts for in its owner's quota.
     pub fn weight(&self) -> u64 {
         self.size.max(Self::LEAST)
     }
 }
 
-/// How long servers have run on a store, whatever clocks said.
+/// How long servers have run on a store. Measured by time that passed, so that a wrong clock does not matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoreAge {
-    /// Until now.
+    /// The running time so far.
     pub age: Duration,
-    /// Until it was last put beside files that may be those of another store.
+    /// The running time when the database was last put beside files that may belong to another one, for example by
+    /// restoring an old copy of it; `None` if it never was.
     pub doubted: Option<Duration>,
 }
 
 /// Uploads, and which messages carry them.
 #[async_trait]
 pub trait AttachmentStore: Send + Sync {
-    /// Keeps an upload, if with it those of its owner weigh no more than `quota`. Says whether it was kept.
+    /// Stores an upload, unless its owner's uploads would exceed `quota` bytes with it; false then.
     async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
 
-    /// What the uploads of a user weigh together.
+    /// How many bytes a user's uploads count for together; see [`AttachmentRecord::weight`].
     async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError>;
 
-    /// An upload, for who uploaded it, and for the members of a conversation in which a message carries it that they
-    /// may see.
+    /// An upload, if the reader may see it: they uploaded it, or they may see a message that carries it.
     async fn attachment(
         &self,
         id: AttachmentId,
         reader: UserId,
     ) -> Result<Option<AttachmentRecord>, StoreError>;
 
-    /// Adds to the age of the store. Gives the age.
+    /// Adds to the age of the store, and gives the new age.
     async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError>;
 
-    /// Takes note, at an age, of the uploads that no message carries. Then forgets some of those that were noted at
-    /// `before` or earlier and have been carried by none since, at most `limit`. Gives the bytes that they had; others
-    /// may have the same. None, if there were no such uploads.
+    /// Notes, with the store's `age`, which uploads no message carries. Then removes at most `limit` of those that
+    /// were noted at the age `before` or earlier and that no message has carried since. Gives the hashes of their
+    /// bytes, which other uploads may have, too. Empty if no upload was removed.
     async fn forget_unused(
         &self,
         age: Duration,
@@ -92,14 +92,14 @@ pub trait AttachmentStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<BlobHash>, StoreError>;
 
-    /// How many uploads were noted at `before` or earlier and have been carried by no message since.
+    /// How many uploads were noted at the age `before` or earlier, and no message has carried since.
     async fn count_unused(&self, before: Duration) -> Result<usize, StoreError>;
 
-    /// Which of these bytes no upload has.
+    /// Those of these hashes that belong to no upload.
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
 
-    /// Takes note, at an age, that these bytes are there while no upload has them. Gives those that were noted at
-    /// `before` or earlier, and that no upload has had since.
+    /// Notes, with the store's `age`, that the blob store has these hashes although they belong to no upload. Gives
+    /// those that were noted at the age `before` or earlier, and have belonged to no upload since.
     async fn note_unnamed(
         &self,
         hashes: Vec<BlobHash>,
@@ -107,6 +107,6 @@ pub trait AttachmentStore: Send + Sync {
         before: Option<Duration>,
     ) -> Result<Vec<BlobHash>, StoreError>;
 
-    /// Forgets that these bytes were noted: they are removed.
+    /// Removes the notes of these hashes, because their bytes have been removed.
     async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError>;
 }

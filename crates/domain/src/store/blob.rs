@@ -1,4 +1,4 @@
-//! The port to what keeps the bytes of files. Apart from [`super::Store`], so that they can be somewhere else.
+//! The port to the bytes of files. Separate from [`super::Store`], so that they can be kept somewhere else.
 
 use std::io::{Read, Seek};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::StoreError;
 
-/// The SHA-256 of bytes; their name.
+/// The SHA-256 of some bytes, which serves as their name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobHash(pub [u8; 32]);
 
@@ -24,46 +24,46 @@ impl std::fmt::Debug for BlobHash {
     }
 }
 
-/// What can be read from any place.
+/// Bytes that can be read from any place in them.
 pub trait ReadSeek: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
-/// Bytes on their way in; dropped before they are kept, they are gone.
+/// New bytes that are being written. If this is dropped before [`NewBlob::keep`], they are removed.
 #[async_trait]
 pub trait NewBlob: Send {
-    /// Adds to them.
+    /// Appends bytes.
     async fn write(&mut self, bytes: Bytes) -> Result<(), StoreError>;
 
-    /// What has been written, from its beginning; to be read where it may block.
+    /// The bytes written so far, from the beginning. Reading them may block the thread.
     async fn written(&mut self) -> Result<Box<dyn ReadSeek>, StoreError>;
 
-    /// Keeps them durably under their hash. False where the same bytes were kept already.
+    /// Keeps the bytes durably under their hash. False if the same bytes were kept already.
     async fn keep(self: Box<Self>, hash: BlobHash) -> Result<bool, StoreError>;
 }
 
-/// Bytes that are kept; they can be read to their end even if they are removed meanwhile.
+/// Stored bytes. They can be read to the end even if they are removed meanwhile.
 #[async_trait]
 pub trait Blob: Send + Sync {
-    /// How many.
+    /// How many bytes there are.
     fn size(&self) -> u64;
 
-    /// Some of them; fewer than `count` only at the end.
+    /// Reads `count` bytes; fewer only at the end.
     async fn read(&self, from: u64, count: usize) -> Result<Bytes, StoreError>;
 }
 
-/// The bytes of files, once for each hash.
+/// The bytes of files. The same bytes are stored once.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
-    /// Begins to take bytes.
+    /// Begins to write new bytes.
     async fn begin(&self) -> Result<Box<dyn NewBlob>, StoreError>;
 
-    /// The bytes of a hash.
+    /// The bytes with this hash, if they are stored.
     async fn open(&self, hash: BlobHash) -> Result<Option<Arc<dyn Blob>>, StoreError>;
 
-    /// Removes them, if they are there.
+    /// Removes the bytes with this hash; does nothing if there are none.
     async fn remove(&self, hash: BlobHash) -> Result<(), StoreError>;
 
-    /// What is kept under hashes that begin with a byte.
+    /// All hashes that begin with this byte.
     async fn list(&self, first: u8) -> Result<Vec<BlobHash>, StoreError>;
 }

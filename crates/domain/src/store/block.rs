@@ -8,19 +8,19 @@ use super::{StoreError, UserId};
 /// Somebody whom a user has blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    /// Who.
+    /// The blocked user.
     pub user: UserId,
-    /// Their handle.
+    /// Their username as it was registered.
     pub username: Arc<str>,
-    /// Since when.
+    /// When they were blocked.
     pub at: Timestamp,
 }
 
 /// Who has blocked whom.
 #[async_trait]
 pub trait BlockStore: Send + Sync {
-    /// Blocks somebody; if they are already, that stays as it is. Gives since when they are; `None` for who has
-    /// blocked `most` others.
+    /// Blocks `other` for `user`, and gives since when they are blocked. An earlier block stays as it is. `None` if
+    /// the user has blocked `most` others already.
     async fn block(
         &self,
         user: UserId,
@@ -29,13 +29,14 @@ pub trait BlockStore: Send + Sync {
         most: usize,
     ) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes a block back; says whether there was one.
+    /// Takes a block back; false if there was none.
     async fn unblock(&self, user: UserId, other: UserId) -> Result<bool, StoreError>;
 
-    /// Since when a user has blocked somebody, if they have.
+    /// Since when `user` has blocked `other`; `None` if they have not.
     async fn blocked_since(&self, user: UserId, other: UserId) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Whom a user has blocked, the latest first and of the same time by descending id, from below `before` on.
+    /// The people whom a user has blocked, the latest first, and by descending id if they were blocked at the same
+    /// time. With `before`, only those after that place in this order.
     async fn blocks(
         &self,
         user: UserId,

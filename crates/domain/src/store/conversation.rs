@@ -5,20 +5,20 @@ use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, T
 
 use super::{MessageRecord, Position, StoreError, UserId};
 
-/// A conversation within a store.
+/// The number of a conversation within a store; clients know it by its [`ConversationId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationKey(pub i64);
 
-/// A conversation, as it is stored, with what a list of conversations shows.
+/// A conversation with its members, and with what the list of conversations shows of it.
 #[derive(Clone, Debug)]
 pub struct ConversationRecord {
-    /// Within the store.
+    /// Its number within the store.
     pub key: ConversationKey,
-    /// For clients.
+    /// Its id for clients.
     pub id: ConversationId,
     /// Two people, or a group.
     pub kind: ConversationKind,
-    /// Groups only.
+    /// `None` for a direct conversation.
     pub title: Option<String>,
     /// What a new member may read.
     pub history: HistoryAccess,
@@ -26,124 +26,126 @@ pub struct ConversationRecord {
     pub created_at: Timestamp,
     /// The highest `seq` taken.
     pub head_seq: u64,
-    /// Where the log stood when that was taken.
+    /// The position of that entry.
     pub head_position: Position,
-    /// The `seq` of the last change of the conversation itself; 0 in a direct one.
+    /// The `seq` of the last change of the group itself; 0 for a direct conversation.
     pub changed_seq: u64,
-    /// Everybody in it.
+    /// The members now.
     pub members: Vec<MemberRecord>,
-    /// Who was in it: their messages still are.
+    /// Former members, whose messages are still shown with their names.
     pub former: Vec<(UserId, Arc<str>)>,
     /// The newest message that the asking user may see.
     pub last_message: Option<MessageRecord>,
-    /// Messages of others above the asking user's read cursor, counted up to [`protocol::limit::UNREAD`]
-    /// among at least twice as many of the newest entries.
+    /// How many messages of others are above the asking user's read mark; at most [`protocol::limit::UNREAD`]. A
+    /// store need not look further back than twice as many entries.
     pub unread: u64,
 }
 
 /// Somebody in a conversation.
 #[derive(Clone, Debug)]
 pub struct MemberRecord {
-    /// Who.
+    /// The member.
     pub user: UserId,
-    /// Their handle.
+    /// Their username as it was registered.
     pub username: Arc<str>,
-    /// Their name to show.
+    /// The name that clients show.
     pub display_name: String,
-    /// What they may do.
+    /// Decides what they may do in the group.
     pub role: Role,
-    /// How far they have come.
+    /// Up to where messages were delivered to them, and up to where they have read.
     pub cursors: Cursors,
-    /// Whether they silenced it.
+    /// Whether they want no notifications of it.
     pub muted: bool,
 }
 
 /// A group to begin.
 #[derive(Clone, Debug)]
 pub struct NewGroup {
-    /// Stable.
+    /// Its id for clients, for as long as it exists.
     pub id: ConversationId,
     /// Who begins it.
     pub owner: UserId,
-    /// Its title.
+    /// Checked to be one line of allowed length.
     pub title: String,
     /// What a new member may read.
     pub history: HistoryAccess,
-    /// Besides the owner.
+    /// The members besides the owner, ascending, each once.
     pub members: Vec<UserId>,
-    /// When.
+    /// When it begins.
     pub at: Timestamp,
 }
 
 /// A change of a group, as an entry of its log.
 #[derive(Clone, Debug)]
 pub struct GroupChange {
-    /// Which.
+    /// The group to change.
     pub conversation: ConversationKey,
     /// Who changes it.
     pub by: UserId,
-    /// When.
+    /// When it was asked for.
     pub at: Timestamp,
-    /// What [`ConversationRecord::changed_seq`] was when it was decided that they may.
+    /// [`ConversationRecord::changed_seq`] when it was checked that they may. If the group has changed since, the
+    /// change is not made.
     pub changed_seq: u64,
-    /// Its title from now on.
+    /// The new title; `None` keeps it.
     pub title: Option<String>,
-    /// What new members may read from now on.
+    /// What new members may read from now on; `None` keeps it.
     pub history: Option<HistoryAccess>,
-    /// Who is in it from now on with which role, and with none who is not.
+    /// Users with their new role, who join if they are not members. Users with `None` leave.
     pub members: Vec<(UserId, Option<Role>)>,
 }
 
 /// An entry of a group's log that changed the group itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupEntry {
-    /// Its own.
+    /// The entry's number in the group.
     pub seq: u64,
     /// Who changed it.
     pub by: UserId,
-    /// When.
+    /// When it was asked for.
     pub at: Timestamp,
-    /// What; of a group that was begun, its title.
+    /// What changed. The first entry of a group has its title, and nothing of its first members.
     pub events: Vec<GroupEvent>,
 }
 
-/// What is otherwise in a group since an entry; a [`GroupEntry`] lists it in the order below, and by user.
+/// One thing that an entry changed in a group. A [`GroupEntry`] lists them in the order below, and then by user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
-    /// Its title.
+    /// The new title.
     Title(String),
-    /// What a new member may read.
+    /// What new members may read from now on.
     History(HistoryAccess),
-    /// Who is in it.
+    /// A user joined.
     Joined(UserId),
-    /// Who is in it no longer.
+    /// A user left, or was removed.
     Left(UserId),
-    /// What a member may do.
+    /// A member's new role.
     Role(UserId, Role),
 }
 
-/// From where a reader goes on.
+/// Where a reader that catches up begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// In each conversation, from the user's delivered cursor.
+    /// In each conversation above the user's delivered mark.
     Delivered,
-    /// Everywhere from a position of the log.
+    /// In all conversations above this position.
     Position(Position),
 }
 
-/// A conversation that has entries for a reader.
+/// A conversation in which a reader lacks entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behind {
-    /// Which.
+    /// The conversation.
     pub conversation: ConversationKey,
-    /// The reader has everything up to here.
+    /// The reader has all entries up to this `seq`.
     pub after_seq: u64,
 }
 
 /// Conversations and who is in them.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
-    /// A conversation by its store key, without what depends on who asks (`unread` is 0).
+    /// A conversation by its store key, for the server itself. What depends on who asks is not filled in: `unread` is
+    /// 0, and `last_message` must not be shown to anybody.
     async fn conversation_by_key(
         &self,
         key: ConversationKey,
@@ -155,14 +157,14 @@ pub trait ConversationStore: Send + Sync {
     /// The direct conversation of two people (or of one with themselves), in either order.
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
 
-    /// A conversation as a member sees it; `None` also for who is not a member.
+    /// A conversation as a member sees it; `None` if the user is not a member.
     async fn conversation(
         &self,
         user: UserId,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError>;
 
-    /// A user's conversations, newest activity first, from below `before` (exclusive) on.
+    /// A user's conversations by descending [`ConversationRecord::head_position`]; with `before`, only those below it.
     async fn conversations(
         &self,
         user: UserId,
@@ -170,14 +172,15 @@ pub trait ConversationStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<ConversationRecord>, StoreError>;
 
-    /// Begins a group; that is its first entry.
+    /// Begins a group, with the first entry of its log.
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
 
-    /// Changes a group; `None` if it has changed since `changed_seq`. Who joins sees what comes from this entry on,
-    /// and what was before only as the group is set; who is taken out sees nothing of it any more.
+    /// Changes a group; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the
+    /// entries from this one on, and earlier ones only if the group lets new members read them. Somebody who leaves
+    /// sees nothing of the group any more.
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
 
-    /// What a reader may see of how a group changed above one `seq` and below another: the newest entries, ascending.
+    /// The newest `limit` changes of a group above one `seq` and below another that the reader may see, ascending.
     async fn group_entries(
         &self,
         reader: UserId,
@@ -187,9 +190,10 @@ pub trait ConversationStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<GroupEntry>, StoreError>;
 
-    /// Silences a conversation for a member, or no longer. Says whether they are one.
+    /// Turns a member's notifications of a conversation off or on. False if the user is not a member.
     async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
 
-    /// The user's conversations with entries that a reader lacks; costs what is missing, not what was.
+    /// The user's conversations with entries above `since`. Costs as much as there are such entries, however long the
+    /// logs are.
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError>;
 }

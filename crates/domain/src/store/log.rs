@@ -1,4 +1,4 @@
-//! The log: what is submitted to it, followed, and read.
+//! The log: submitting entries, following them as they are committed, and reading them.
 
 use std::sync::Arc;
 
@@ -11,49 +11,50 @@ use super::{ConversationKey, StoreError, UserId};
 /// Which entries of a conversation to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
-    /// Where.
+    /// The conversation to read.
     pub conversation: ConversationKey,
-    /// For whom; see [`MessageStore::entries`].
+    /// Only entries that this user may see; see [`MessageStore::entries`].
     pub reader: UserId,
-    /// Above this `seq`.
+    /// Only entries with a higher `seq`.
     pub after_seq: u64,
-    /// At most so many.
+    /// At most so many entries.
     pub limit: usize,
-    /// Not further once the texts and attachments read have so many bytes.
+    /// Stop after the entry with which texts and attachments reach so many bytes.
     pub bytes: usize,
 }
 
-/// What was read of a [`Range`].
+/// The entries that were read of a [`Range`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// By ascending `seq`; those that the reader is sent.
+    /// The entries that the reader may see, by ascending `seq`.
     pub entries: Vec<Entry>,
-    /// How far the log was looked at. There may be more that the reader is sent, and none of it in `entries`.
+    /// How far the log was scanned. `entries` may be empty although the reader may see entries above this.
     pub upto: Upto,
 }
 
-/// How far a reading has come in a conversation.
+/// How far one reading has scanned a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upto {
-    /// Everything up to here was looked at, whether or not the reader is sent it.
+    /// The last entry that was scanned, whether or not the reader may see it.
     pub seq: u64,
-    /// Where that stands in the store.
+    /// The position of that entry.
     pub position: Position,
-    /// Whether there is nothing more.
+    /// Whether no entry follows it within the reading.
     pub ended: bool,
 }
 
 impl Read {
-    /// Entries that one reading looks at, over all of its ranges: what is left out may be any number in a row.
+    /// Entries that one reading scans, over all of its ranges. A bound of its own, because any number of entries in a
+    /// row may be hidden from the reader.
     const LOOKED_AT: u64 = 8192;
 
-    /// How many entries are looked at of each of so many ranges.
+    /// How many entries one reading scans in each of its `ranges`.
     pub fn span(ranges: usize) -> u64 {
         (Self::LOOKED_AT / (ranges as u64).max(1)).max(16)
     }
 
-    /// Takes what a range's limits allow of the entries in it that the reader is sent, all of which have been looked
-    /// at up to `upto`.
+    /// Takes entries until a limit of the range is reached. `entries` are those that the reader may see; the range was
+    /// scanned up to `upto` for them.
     pub fn of<E>(
         range: &Range,
         upto: Upto,
@@ -66,7 +67,7 @@ impl Read {
             let (seq, position) = (entry.seq, entry.position);
             read.entries.push(entry);
             if read.entries.len() >= range.limit || bytes >= range.bytes {
-                // What is behind it may not have been looked at.
+                // The entries above this one are left for the next reading.
                 read.upto = Upto { seq, position, ended: false };
                 break;
             }
@@ -75,48 +76,49 @@ impl Read {
     }
 }
 
-/// Somebody who reads the whole log as it grows.
+/// A reader of the whole log as it grows, such as the announcer.
 #[async_trait]
 pub trait Follower: Send + Sync {
-    /// The committed entries behind those given before, in the order of positions, at most so many and at least one:
-    /// waits for it. Dropped while it waits, it has given nothing.
+    /// Waits for entries above those given before. Gives between one and `limit` of them, in the order of positions.
+    /// If the future is dropped, no entry is lost: the next call gives the same ones.
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError>;
 }
 
-/// The log.
+/// The part of a store that holds the log.
 #[async_trait]
 pub trait MessageStore: Send + Sync {
-    /// Queues an entry. What one caller queues is stored in that order; an entry takes the next `seq` of its
-    /// conversation, without a gap.
+    /// Queues an entry. Entries that one caller queues one after the other are stored in that order. An entry gets
+    /// the next `seq` of its conversation, without a gap.
     fn submit(&self, append: Append, origin: Origin) -> Submitted;
 
-    /// Follows what is committed above a position. Until the follower is dropped, what is new is kept at hand for it, as
-    /// far as there is room.
+    /// Follows the entries above a position. Until the follower is dropped, new entries are kept in memory for it, up
+    /// to a limit; past the limit it reads them from the table.
     fn follow(&self, after: Position) -> Box<dyn Follower + '_>;
 
-    /// Everything up to here is readable, and nothing will appear below it.
+    /// The highest position that can be read. No entry will appear at or below it later.
     async fn position(&self) -> Result<Position, StoreError>;
 
-    /// The epoch that began when the store was opened.
+    /// The epoch of this run of the store.
     fn epoch(&self) -> Epoch;
 
-    /// Whether the log stood at a position, or behind it, in an epoch. It did not in that of another log, nor
-    /// where it was written on after the copy was made that this one goes on from.
+    /// Whether this log contains what was committed up to `position` when the store ran in `epoch`. False for an
+    /// epoch of another log. False, too, if this log is a restored copy and the position was written after the copy
+    /// was made.
     fn reached(&self, epoch: Epoch, position: Position) -> bool;
 
-    /// Entries of several conversations, none above `upto`, as they are sent to the reader. Left out is
+    /// Entries of several conversations, none above `upto`, as they are sent to the reader. Left out are
     ///
-    /// * everything, if the reader is not a member;
-    /// * what is hidden from the reader, and the changes of it and of messages from before the reader came;
-    /// * a change of a message whose last change is later and not above `upto`: that one tells the same, as every
-    ///   entry has the message in its present state. The message's own entry is never left out for it, since who
-    ///   lacks the message is to be told that it is new;
-    /// * a change of the conversation, likewise, but for the one by which the reader came: it is told before the
-    ///   first message.
+    /// * all entries, if the reader is not a member;
+    /// * messages that are hidden from the reader, messages from before the reader joined, and changes of either;
+    /// * a change of a message, if there is a later change of it up to `upto`. The later one is enough, because every
+    ///   entry has the message in its present state. The message's own entry stays: a client that lacks the message
+    ///   has to be told that it is new;
+    /// * a change of the conversation, if there is a later one up to `upto`. The one by which the reader joined
+    ///   stays, so that they are told of the group before its first message.
     async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
 
-    /// The messages with `seq` below `before`, the newest `limit` of them, by ascending `seq`; as far as the
-    /// reader, who must be a member, may see them.
+    /// The newest `limit` messages with a `seq` below `before`, by ascending `seq`. Only messages that the reader may
+    /// see: none if they are not a member.
     async fn messages_before(
         &self,
         reader: UserId,
@@ -125,8 +127,8 @@ pub trait MessageStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError>;
 
-    /// The messages with `seq` above `after`, the oldest `limit` of them, by ascending `seq`; as far as the reader,
-    /// who must be a member, may see them.
+    /// The oldest `limit` messages with a `seq` above `after`, by ascending `seq`. Only messages that the reader may
+    /// see: none if they are not a member.
     async fn messages_after(
         &self,
         reader: UserId,

@@ -6,17 +6,16 @@ use sha2::{Digest, Sha256};
 use super::{AttachmentRecord, ConversationKey, UserId};
 use crate::random::{self, Random};
 
-/// A place in the order in which the whole store committed; higher is later. Clients hold it as an opaque
-/// cursor.
+/// The number of an entry in the whole store, in the order of commits. Clients have it inside an opaque cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
-/// A run of a store, from one opening to the next, named by randomness: no other run of any store has the name.
+/// Names one run of a store, from opening to closing. Random, so no other run of any store has the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(pub [u8; 8]);
 
 impl Epoch {
-    /// Draws a name.
+    /// A new random epoch.
     pub fn draw(random: &dyn Random) -> Self {
         Self(random::bytes(random))
     }
@@ -28,9 +27,9 @@ pub type ClientId = Box<str>;
 /// A message in its present state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// Where it is.
+    /// The conversation that it is in.
     pub conversation: ConversationKey,
-    /// Its place there.
+    /// Its number in the conversation.
     pub seq: u64,
     /// Minted from `timestamp`, `seq` and randomness when it was stored.
     pub id: MessageId,
@@ -40,33 +39,33 @@ pub struct MessageRecord {
     pub client_id: Option<ClientId>,
     /// Empty once deleted.
     pub text: Box<str>,
-    /// When it was taken.
+    /// When the server received it.
     pub timestamp: Timestamp,
     /// The message it answers.
     pub reply_to: Option<MessageId>,
-    /// When its text was last changed.
+    /// When its text was last edited.
     pub edited_at: Option<Timestamp>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
-    /// Files that it carries, in the order in which the sender named them.
+    /// Its files, in the order in which the sender named them.
     pub attachments: Vec<Arc<AttachmentRecord>>,
-    /// The members whom its text named when that was stored, in the order of the text; `None` in a message that is
-    /// older than this list.
+    /// Members whom its text mentioned when the text was stored, in the order of the text. `None` for messages stored
+    /// before mentions were.
     pub mentions: Option<Box<[UserId]>>,
-    /// Who reacted with which emoji, in the order in which they did.
+    /// Reactions in the order in which they were added.
     pub reactions: Vec<Reaction>,
-    /// Who had blocked the sender when it was sent: to them it and its changes are not there.
+    /// The person who had blocked the sender when it was sent. They never see it or its changes.
     pub hidden_from: Option<UserId>,
-    /// The `seq` of its latest change.
+    /// The `seq` of its latest change; `None` if it has not changed.
     pub change_seq: Option<u64>,
 }
 
 /// Somebody's reaction to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reaction {
-    /// With what.
+    /// One emoji.
     pub emoji: Box<str>,
-    /// Who.
+    /// Who reacted.
     pub user: UserId,
 }
 
@@ -75,19 +74,19 @@ impl MessageRecord {
         self.attachments.iter().map(|attachment| attachment.id)
     }
 
-    /// Whether it says this; what it said at first where it has not changed.
+    /// Whether it has this text, this answered message and these attachments now.
     pub fn says(&self, text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> bool {
         *self.text == *text
             && self.reply_to == reply_to
             && self.attachment_ids().eq(attachments.iter().copied())
     }
 
-    /// A digest of what it says; see [`first_body`].
+    /// A digest of what it says now; see [`first_body`].
     pub fn body(&self) -> [u8; 16] {
         first_body(&self.text, self.reply_to, &self.attachment_ids().collect::<Vec<_>>())
     }
 
-    /// About what it costs to hold, in bytes of text.
+    /// Estimates the memory that it takes, in bytes of text.
     pub(super) fn weight(&self) -> usize {
         let attachments = self.attachments.iter().map(|attachment| attachment.name.len() + 256);
         self.text.len() + attachments.sum::<usize>()
@@ -108,11 +107,11 @@ impl MessageRecord {
     }
 }
 
-/// What a message said at first, of which a store keeps a digest once it has changed: so that a sender who
-/// repeats a `client_id` is told from one who uses it again.
+/// A digest of what a message said at first. A store keeps it once the message has changed. With it a sender who
+/// sends the same message again is told apart from one who uses its `client_id` for another message.
 pub fn first_body(text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> [u8; 16] {
     let reply_to = reply_to.as_ref().map_or(&[][..], |id| id.as_bytes());
-    // The first byte says where the text begins: what is in front of it has 16 bytes each.
+    // The first byte says how many ids come before the text; each has 16 bytes.
     let count = u8::try_from(attachments.len()).unwrap_or(u8::MAX >> 1);
     let whole = Sha256::new().chain_update([count << 1 | u8::from(!reply_to.is_empty())]);
     let whole = whole.chain_update(reply_to);
@@ -122,26 +121,26 @@ pub fn first_body(text: &str, reply_to: Option<MessageId>, attachments: &[Attach
     first
 }
 
-/// What kind of entry of the log.
+/// What an entry of the log is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A new message.
     Message,
     /// A message changed: it was edited, deleted or reacted to.
     Change,
-    /// The conversation itself began or changed: its title, its members or their roles.
+    /// The group itself began or changed: its title, its members, their roles, or what new members may read.
     Conversation,
 }
 
 /// An entry of a conversation's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its own place in the conversation.
+    /// Its number in the conversation.
     pub seq: u64,
-    /// Its place in the whole store.
+    /// Its number in the whole store.
     pub position: Position,
     /// What happened.
     pub kind: EntryKind,
-    /// The message that is new or was changed, in its present state; none for [`EntryKind::Conversation`].
+    /// The message that is new or was changed, in its present state. `None` for [`EntryKind::Conversation`].
     pub message: Option<MessageRecord>,
 }

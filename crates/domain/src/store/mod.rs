@@ -1,11 +1,11 @@
-//! The port to what keeps things: a few operations, the same for every store.
+//! The port to the store: a few operations, the same for every store.
 //!
-//! Promises of every store, held by the contract suite in `crates/store`:
-//! * an operation that succeeded is durable (in memory: as long as the process lives) and seen by every
-//!   operation that starts after it;
-//! * an operation that failed is not seen by any that starts after it, but promises nothing beyond: where the commit
-//!   itself failed, it may turn out to be stored after a crash. It may be tried again;
-//! * each operation is atomic.
+//! Promises of every store, tested by the contract suite in `crates/store`:
+//! * An operation that succeeded is durable (in memory: as long as the process lives). Every operation that starts
+//!   after it sees it.
+//! * An operation that failed is not seen by any that starts after it, and may be tried again. After a crash it may
+//!   turn out to be stored all the same, if it was its commit that failed.
+//! * Each operation is atomic.
 
 mod account;
 mod api_token;
@@ -45,17 +45,16 @@ pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 pub use transaction::{Changed, Logged, Sent, Transaction, Uploads};
 
-/// Why the store did not do it. Nothing is promised: mostly nothing was stored, but what failed in its commit may be
-/// there after a crash.
+/// Why an operation of the store failed. Nothing was stored; but if its commit failed, it may be stored after a crash.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full, the database is not reached, or the like: the same operation may succeed later.
+    /// For example, the disk is full. The same operation may succeed later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
-    /// The user has as many reads waiting as may wait.
+    /// The user has as many waiting reads as one user may have.
     #[error("too many reads of the user wait")]
     TooMany,
-    /// What is stored is damaged: trying again does not help.
+    /// The stored data is damaged: trying again does not help.
     #[error("the store is damaged: {0}")]
     Damaged(String),
     /// The store has been closed.
@@ -63,7 +62,7 @@ pub enum StoreError {
     Closed,
 }
 
-/// A store, whole.
+/// A whole store.
 #[async_trait]
 pub trait Store:
     AccountStore
@@ -76,24 +75,23 @@ pub trait Store:
     + SearchStore
     + AttachmentStore
 {
-    /// Whether it can take something now; tried for real while it is in doubt.
+    /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;
 
-    /// Waits until a part of the store has ended by a fault, which only a new start mends; says which.
+    /// Waits until a thread of the store has died, and gives its name. Only a restart of the server helps then.
     async fn fault(&self) -> &'static str {
         std::future::pending().await
     }
 
-    /// Bytes that are committed and not yet where they stay, if the store has such a log.
+    /// Bytes in the write-ahead log, if the store has one: committed and not yet in the main file.
     fn log_bytes(&self) -> u64 {
         0
     }
 
-    /// Finishes what was submitted and lets go of the data; whatever comes after fails with
-    /// [`StoreError::Closed`].
+    /// Finishes the submitted operations and closes the data. Operations after that fail with [`StoreError::Closed`].
     async fn close(&self);
 }
 
-/// A user within a store.
+/// The number of a user within a store; clients know them by username.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub i64);

@@ -3,34 +3,34 @@ use protocol::Cursors;
 
 use super::{ConversationKey, StoreError, UserId};
 
-/// How far a member has come; a cursor that is not further than the stored one changes nothing.
+/// New marks of a member. A mark that is not above the stored one changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorMove {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationKey,
-    /// Who.
+    /// The member.
     pub user: UserId,
-    /// To where; cut at the head of the conversation. What is read is delivered, too.
+    /// The new marks. The store lowers them to the last `seq` of the conversation, and raises delivered to read.
     pub to: Cursors,
 }
 
-/// A member's cursors after a move.
+/// A member's marks after a move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved {
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationKey,
-    /// Who.
+    /// The member.
     pub user: UserId,
-    /// Where they stand now.
+    /// The stored marks.
     pub cursors: Cursors,
     /// Whether the move changed anything.
     pub changed: bool,
 }
 
-/// How far members have come.
+/// The delivered and read marks of members.
 #[async_trait]
 pub trait CursorStore: Send + Sync {
-    /// Moves cursors forward; gives one result for each move, in order. A move of who is not a member gives
-    /// the zero cursors, unchanged.
+    /// Moves marks forward; gives one result for each move, in order. If the user is not a member, the result is zero
+    /// marks and `changed` is false.
     async fn move_cursors(&self, moves: Vec<CursorMove>) -> Result<Vec<Moved>, StoreError>;
 }

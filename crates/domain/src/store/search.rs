@@ -5,38 +5,38 @@ use async_trait::async_trait;
 use super::{ConversationKey, MessageRecord, Position, StoreError, UserId};
 use crate::search::Query;
 
-/// What to look for.
+/// A search for messages.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Who looks; only what they may see is found.
+    /// The user who searches; only messages that they may see are found.
     pub reader: UserId,
-    /// Where; in all of the reader's conversations if not said.
+    /// Search in this conversation only; `None` searches all of the reader's conversations.
     pub conversation: Option<ConversationKey>,
-    /// The words.
+    /// The words to find.
     pub query: Arc<Query>,
-    /// In messages below this position only.
+    /// Only messages below this position.
     pub before: Option<Position>,
-    /// At most so many.
+    /// At most so many messages.
     pub limit: usize,
 }
 
-/// A part of what there is to find.
+/// Some of the messages that a [`Search`] finds.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The newest first, each with its position.
+    /// The messages with their positions, the newest first.
     pub messages: Vec<(Position, MessageRecord)>,
-    /// Where the search was given up, since it had looked at a lot: what is below this position was not looked at.
+    /// Where the search stopped because it had scanned as much as one search may; what is below was not scanned.
     pub stopped: Option<Position>,
 }
 
 /// Finding messages by their words.
 #[async_trait]
 pub trait SearchStore: Send + Sync {
-    /// Messages that [match](Query::matches): those that are not deleted, in conversations of which the reader is a
-    /// member now, and as far as they may see them. A message that was stored or edited a moment ago may be missing.
-    /// One search looks at a bounded part of the log, so it may find nothing and yet not have come to the end.
+    /// Messages that [match](Query::matches) and that the reader may see, in conversations of which they are a member
+    /// now. Deleted messages are not found, and a message that was stored or edited a moment ago may be missing. One
+    /// search scans a bounded part of the log, so it may find nothing although there is more below.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
-    /// Waits until everything stored before can be found, or the store is closed.
+    /// Waits until everything stored so far can be found, or the store is closed.
     async fn indexed(&self);
 }

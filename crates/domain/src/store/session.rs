@@ -8,12 +8,12 @@ use super::{StoreError, UserId};
 /// SHA-256 of a refresh token or an API token; the token itself is not kept.
 pub type Hash = [u8; 32];
 
-/// A session that lives.
+/// A session that has not ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
-    /// Stable.
+    /// The same for as long as the session lives, over all its tokens.
     pub id: SessionId,
-    /// Whose.
+    /// The user who logged in.
     pub user: UserId,
     /// The label given at login.
     pub device: Option<String>,
@@ -28,36 +28,36 @@ pub struct SessionRecord {
 pub struct NewSession {
     /// The session.
     pub session: SessionRecord,
-    /// Of its refresh token.
+    /// The hash of its first refresh token.
     pub refresh: Hash,
     /// When the refresh token expires.
     pub refresh_expires_at: Timestamp,
 }
 
-/// Random bytes that a successor is made from, together with the refresh token that buys it.
+/// Random bytes from which, together with a refresh token, the next refresh token is made.
 pub type Salt = [u8; 32];
 
 /// The use of a refresh token.
 #[derive(Clone, Debug)]
 pub struct RefreshUse {
-    /// Of the token that is used.
+    /// The hash of the token that is used.
     pub used: Hash,
-    /// Of the successor, made with `salt`.
+    /// The hash of its successor, made with `salt`.
     pub next: Hash,
-    /// Kept until the successor is used.
+    /// Stored until the successor is used.
     pub salt: Salt,
     /// When the successor expires.
     pub next_expires_at: Timestamp,
-    /// When it is used.
+    /// When the token is used.
     pub now: Timestamp,
-    /// How long a repeat is answered with the successor of the first use.
+    /// How long after the first use of the token a second one still gets the same successor.
     pub grace: Duration,
 }
 
 impl RefreshUse {
-    /// Whether it is close enough to the first use of the token to be a repeat of it. It may be a little earlier, too:
-    /// of two uses at the same time the later one may be stored first. Not much earlier, or a clock that is set back
-    /// would make the grace longer.
+    /// Whether this use is within the grace of the first use of the token. It may be up to a grace earlier, too,
+    /// because of two uses at the same time the later one may be stored first. It may not be earlier than that, or
+    /// setting the clock back would make the grace longer.
     pub fn is_repeat_of(&self, first: Timestamp) -> bool {
         self.now < first.plus(self.grace) && first < self.now.plus(self.grace)
     }
@@ -66,38 +66,38 @@ impl RefreshUse {
 /// What became of a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
-    /// Its successor stands, made with this salt: that of the first use where this is a repeat.
+    /// The successor is made with this salt. For a repeat it is the salt of the first use.
     Rotated(SessionRecord, Salt),
-    /// It had been used before, too long ago or with a successor that was used, too: the session has been
-    /// ended.
+    /// The token had been used before and this is no repeat: the grace is over, or the successor has been used. The
+    /// session was ended by it.
     Reused(SessionRecord),
-    /// Unknown, expired, or of a session that has ended.
+    /// The token is unknown or expired, or its session has ended.
     Unknown,
 }
 
 /// A session, or an API token, that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedSession {
-    /// Higher than that of every one that ended before.
+    /// Numbers rise in the order in which sessions ended.
     pub number: u64,
-    /// Whose.
+    /// The user whose session it was.
     pub user: UserId,
-    /// The session, or the token.
+    /// The id of the session or the API token.
     pub session: SessionId,
     /// When it ended.
     pub at: Timestamp,
 }
 
 impl EndedSession {
-    /// How long it is kept for those who may have sockets of the session. They follow within a second.
+    /// How long an ended session is kept for nodes that may still have sockets of it. They read it within a second.
     pub const KEPT: Duration = Duration::from_hours(24);
 }
 
 /// Sessions and their refresh tokens.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session. Where its user has more than `most` then, ends those that were unused for longest,
-    /// and gives them.
+    /// Begins a session. If its user has more than `most` then, ends those unused for longest, and gives the ended
+    /// ones.
     async fn create_session(
         &self,
         session: NewSession,
@@ -110,25 +110,25 @@ pub trait SessionStore: Send + Sync {
     /// A user's sessions, the latest first.
     async fn sessions_of(&self, user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
 
-    /// The session that a refresh token belongs to, whether or not the token was used.
+    /// The session that a refresh token belongs to, whether or not the token has been used.
     async fn session_of_refresh(&self, token: Hash) -> Result<Option<SessionId>, StoreError>;
 
-    /// Uses up a refresh token and puts its successor in its place. Used again within the grace and before
-    /// the successor, it changes nothing and gives the first salt; later, it ends the session. Of two uses at
-    /// the same time, one is the second.
+    /// Uses up a refresh token and stores its successor. A second use within the grace, before the successor is used,
+    /// changes nothing and gives the salt of the first. Any other second use ends the session. Uses at the same time
+    /// are taken one after the other.
     async fn rotate(&self, refresh: RefreshUse) -> Result<Rotation, StoreError>;
 
-    /// Ends a session of a user; says whether there was one.
+    /// Ends a session of a user; false if there was none.
     async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Forgets what expired before `now`: refresh tokens, the sessions left without one, and codes; and sessions that
-    /// ended long ago. Gives the sessions that ended by it.
+    /// Removes refresh tokens and codes that expired before `now`, and the rows of sessions that ended longer ago than
+    /// [`EndedSession::KEPT`]. Ends the sessions that are left without a refresh token, and gives them.
     async fn forget_expired(&self, now: Timestamp) -> Result<Vec<SessionRecord>, StoreError>;
 
-    /// Sessions and API tokens that ended, however that came, with higher numbers than this one: the first, in the order
-    /// of their numbers. Whoever has read up to a number misses none by going on from there.
+    /// The first `limit` ended sessions and API tokens with a number above `after`, by ascending number. None appears
+    /// below a number that has been read.
     async fn ended_sessions(&self, after: u64, limit: usize) -> Result<Vec<EndedSession>, StoreError>;
 
-    /// The number of what ended last.
+    /// The number of the session or API token that ended last; 0 if none has.
     async fn last_ended_session(&self) -> Result<u64, StoreError>;
 }

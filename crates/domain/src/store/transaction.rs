@@ -1,4 +1,4 @@
-//! What a store knows of a conversation, and keeps of it, within one transaction.
+//! The reads and writes of a store that an append needs, within one transaction.
 
 use std::sync::Arc;
 
@@ -8,71 +8,71 @@ use super::append::{AppendError, Change, Roster};
 use super::message::{Entry, MessageRecord, Position};
 use super::{AttachmentRecord, UserId};
 
-/// One conversation, and what else an entry of it depends on. Between the first call and the last nothing of it is
-/// changed by others.
+/// One conversation within a transaction of the store. Nobody else changes what it reads between the first call and
+/// the last.
 pub trait Transaction {
-    /// Why it cannot go on; also a refusal.
+    /// A refused append, or a failure of the store.
     type Error: From<AppendError>;
 
     /// The highest `seq` of the conversation.
     fn head(&mut self) -> Result<u64, Self::Error>;
 
-    /// The members of a group who may see the message of a `seq`, ascending.
+    /// The members of a group who may see the message with this `seq`, ascending.
     fn roster(&mut self, seq: u64) -> Result<Roster, Self::Error>;
 
-    /// Who of the others in a direct conversation has blocked somebody.
+    /// The other person of a direct conversation, if they have blocked `user`.
     fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, Self::Error>;
 
-    /// A message of the conversation, if a reader may see it.
+    /// A message of the conversation, if the reader may see it.
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
 
-    /// These uploads of a user, if all of them are there.
+    /// These uploads of a user; `None` if one of them does not exist or is somebody else's.
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, Self::Error>;
 
-    /// The message, in any conversation, that a sender has given a name.
+    /// The message that the sender gave this `client_id`, in any conversation.
     fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, Self::Error>;
 
-    /// Puts a new message at the end, with what it carries; `None` if its sender has used its `client_id`.
+    /// Appends a new message with its attachments. `None` if the sender has used its `client_id` before.
     fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, Self::Error>;
 
-    /// Puts a change of a message at the end, and the message as it is now in its place.
+    /// Appends a change of a message, and replaces the message by its new state.
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, Self::Error>;
 }
 
 /// Files that a message carries.
 pub type Uploads = Vec<Arc<AttachmentRecord>>;
 
-/// A message that its sender has given a name.
+/// A message that was stored under a `client_id`.
 pub struct Sent {
-    /// What was stored.
+    /// The message's own entry, with the message in its present state.
     pub entry: Entry,
-    /// What it said at first, as [`first_body`](super::first_body) gives it, if that has changed.
+    /// The digest of what it said at first ([`first_body`](super::first_body)); `None` if it has not changed.
     pub first_body: Option<[u8; 16]>,
 }
 
 /// A change of a message.
 pub struct Changed<'a> {
-    /// How.
+    /// What the sender asked for.
     pub change: &'a Change,
-    /// As it is now; its `change_seq` is that of the change.
+    /// The message in its new state; its `change_seq` is the `seq` of this change.
     pub message: MessageRecord,
     /// Who changed it.
     pub by: UserId,
-    /// When.
+    /// When the server received the change.
     pub at: Timestamp,
-    /// What it said before, to be kept as what it said at first unless that is known; for edits and deletions of what can
-    /// be repeated.
+    /// The digest of what the message said before this change. A store keeps it unless it has an earlier one. Present
+    /// for edits and deletions of a message with a `client_id`.
     pub first_body: Option<[u8; 16]>,
-    /// What it carried, and does no longer.
+    /// Files that the message no longer carries.
     pub dropped: Uploads,
 }
 
-/// What is in the log once an entry is appended.
+/// The outcome of [`append_to`](super::append_to).
 pub struct Logged {
-    /// The entry.
+    /// The entry that was appended; the earlier one if this is a duplicate.
     pub entry: Entry,
-    /// Of a group: who may see the message.
+    /// In a group: the members who may see the message.
     pub roster: Option<Roster>,
-    /// Whether it had been there before.
+    /// Whether nothing was stored, because it repeats an earlier entry.
     pub duplicate: bool,
 }
