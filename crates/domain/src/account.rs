@@ -1,4 +1,4 @@
-//! Accounts: registering, and proving with a one-time code that the person is there.
+//! Accounts: registering, and verifying with a one-time code.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use crate::password::Passwords;
 use crate::random;
 use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
 
-/// Wrong codes from all who did not ask for a code, for each that its asker has. Few, since with many
-/// addresses they are guesses; an attacker who uses them up keeps nobody out who asks for a code of their
+/// Addresses that did not ask for a code have, all together, this many times the tries of the address that did. Few,
+/// because tries from many addresses are guesses. Using them up keeps nobody out: anybody can ask for a code of their
 /// own.
 const OTHERS: u32 = 2;
 
 /// Registering and verifying.
 ///
-/// Codes are guessed at and asked for by strangers, too. So each address that asks has a code and tries of
-/// its own, which nobody else can use up or replace. A code is good from any other address as well (people
-/// register on one device and read their mail on another), within tries that all others share. Whatever
-/// strangers do, who registered can verify from the same address for as long as the code lives, and anybody
-/// who can ask for one more code has five tries at it.
+/// Strangers ask for codes and guess them, too. So each address that asks gets a code and tries of its own, which
+/// nobody else can use up or replace. The code also works from other addresses, because people register on one device
+/// and read their mail on another; all other addresses share a number of tries at it. Whatever strangers do, the
+/// person who registered can verify from the same address until the code expires. Anybody who can ask for one more
+/// code has five tries at it.
 ///
-/// With the defaults an account has 31 codes at once and then 30 an hour, each with 15 tries. So in the first
-/// hour who guesses from hundreds of addresses is right with a chance of 1 in 1,100, and from one address
-/// with 1 in 9,500; after a day the account is gone.
+/// With the defaults an account has 31 codes at once and then 30 an hour, each with 15 tries. So in the first hour an
+/// attacker with hundreds of addresses guesses right with a chance of 1 in 1,100, and one with a single address with
+/// 1 in 9,500. After a day an unverified account is removed.
 pub struct Accounts {
     context: Arc<Context>,
     channel: Arc<dyn OtpChannel>,
@@ -39,7 +39,7 @@ pub struct Accounts {
     registrations: Limiter<IpAddr>,
     resends: Limiter<(UserId, Option<IpAddr>)>,
     resends_of_account: Limiter<UserId>,
-    /// Tries from an address at codes that others asked for.
+    /// Tries from one address at codes that other addresses asked for.
     strangers: Limiter<(UserId, Option<IpAddr>)>,
     otp_lifetime: Duration,
     otp_tries: u32,
@@ -67,8 +67,7 @@ impl Accounts {
         }
     }
 
-    /// Registers an account and sends its first code. `address` is `None` where limits per address do not
-    /// apply.
+    /// Registers an account and sends its first code. `address` is `None` if limits for addresses do not apply.
     pub async fn register(&self, request: Register, address: Option<IpAddr>) -> Result<Registered, Error> {
         let Register { username, password, email, display_name } = request;
         check_username(&username)?;
@@ -80,7 +79,7 @@ impl Accounts {
         }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         let freed = self.freed();
-        // Asked again, atomically, below: this only saves hashing for nothing.
+        // Decided atomically by the store below. This check only saves hashing the password for nothing.
         let holds = |account: &Account| account.verified || account.created_at > freed;
         if self.context.store.account(&username).await?.is_some_and(|account| holds(&account)) {
             return Err(taken());
@@ -108,8 +107,8 @@ impl Accounts {
         Ok(Registered { user: own_user(account), otp })
     }
 
-    /// Verifies an account with a code. An unknown account, a wrong code, an expired and a used one are
-    /// answered alike. `address` is `None` where addresses are not told apart.
+    /// Verifies an account with a code. An unknown account gets the same answer as a code that is wrong, expired or
+    /// used. `address` is `None` if the request came from the server's own machine.
     pub async fn verify(
         &self,
         username: &str,
@@ -117,14 +116,14 @@ impl Accounts {
         address: Option<IpAddr>,
     ) -> Result<User, Error> {
         let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
-        // A verified account has no code; to count a try for it would be a write for whoever asks.
+        // A verified account has no code. Counting a try for it would let anybody cause a write.
         let account = self.context.store.account(username).await?.filter(|account| !account.verified);
         let account = account.ok_or_else(invalid)?;
         let now = self.context.clock.now();
         let mut codes = self.context.store.codes(account.id, now).await?;
         let expires_at = codes.iter().map(|code| code.code.expires_at).max().ok_or_else(invalid)?;
         let locked = || {
-            // Locked for as long as the code would have been good.
+            // Locked until the code would have expired.
             let left = expires_at.as_millis().abs_diff(now.as_millis());
             let retry_after = Some(Duration::from_millis(left));
             Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") }
@@ -133,11 +132,11 @@ impl Accounts {
         let is_own = |code: &CodeTry| code.code.asker == address;
         let others = codes.iter().any(|code| !is_own(code))
             && self.strangers.take((account.id, address), self.context.clock.monotonic()).is_ok();
-        // Nothing is written for who has no try left.
+        // No write without a try left.
         if !others && !codes.iter().any(is_own) {
             return Err(locked());
         }
-        // This one is counted, and so are those at the same time.
+        // Counts this try. Tries at the same time are counted, too, so the number is checked once more.
         let mut codes = self.context.store.try_code(account.id, address, others, now).await?;
         codes.retain(|code| self.tries_left(code, address) >= 0);
         if codes.is_empty() {
@@ -150,8 +149,8 @@ impl Accounts {
         Ok(own_user(account))
     }
 
-    /// Sends a new code to an account that is not verified yet; says nothing about whether there is one.
-    /// `address` is `None` where addresses are not told apart.
+    /// Sends a new code for an unverified account. The answer is the same if there is no such account. `address` is
+    /// `None` if the request came from the server's own machine.
     pub async fn resend(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
         let account = self.context.store.account(username).await?;
         let Some(account) = account.filter(|account| !account.verified) else {
@@ -171,18 +170,18 @@ impl Accounts {
 
     /// Removes the accounts that nobody verified in time.
     pub async fn sweep(&self) -> Result<(), Error> {
-        // So many at a time, since messages wait meanwhile.
+        // Accounts in one transaction, because messages wait for it.
         const SWEPT: usize = 500;
         while self.context.store.forget_unverified(self.freed(), SWEPT).await? == SWEPT {}
         Ok(())
     }
 
-    /// Accounts that were created then or before, and are not verified, give their usernames up.
+    /// Unverified accounts that were created at this time or before give their usernames up.
     fn freed(&self) -> Timestamp {
         self.context.clock.now().minus(self.unverified_lifetime)
     }
 
-    /// How many more tries an address has at a code; below 0 where it had one too many.
+    /// How many tries an address has left at a code; below 0 if it has made one too many.
     fn tries_left(&self, code: &CodeTry, address: Option<IpAddr>) -> i64 {
         if code.code.asker == address {
             i64::from(self.otp_tries) - i64::from(code.tries)
@@ -212,7 +211,7 @@ pub(crate) fn own_user(account: Account) -> User {
     User { username, display_name, created_at, email, hide_presence: Some(hide_presence) }
 }
 
-/// Whether somebody could have this username.
+/// Whether a text has the form of a username.
 pub(crate) fn is_username(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     limit::USERNAME.contains(&name.len()) && name.bytes().all(allowed)
@@ -223,7 +222,7 @@ fn check_username(username: &str) -> Result<(), Error> {
     if !is_username(username) {
         return invalid("A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -");
     }
-    // `/api/users/me` is the caller; and clients take `..` out of a path.
+    // `/api/users/me` is the caller, and HTTP clients remove `..` from a path.
     if username.eq_ignore_ascii_case("me") || username.bytes().all(|byte| byte == b'.') {
         return invalid("This username is reserved; choose another.");
     }
@@ -237,7 +236,7 @@ fn check_password(password: &str) -> Result<(), Error> {
     Err(Error::invalid("password", "A password has 8 to 256 characters."))
 }
 
-/// Whether a code can reach it shows only by sending one.
+/// Checks the rough form only. Whether mail arrives there is known after sending a code.
 fn check_email(email: &str) -> Result<(), Error> {
     let plausible = |(name, host): (&str, &str)| {
         !name.is_empty()

@@ -1,4 +1,4 @@
-//! The announcer: the one place from which entries of the log reach live sockets.
+//! The announcer: follows the log and announces its entries to live sockets. Nothing else does.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -19,29 +19,31 @@ use crate::store::{Committed, ConversationKey, EntryKind, Follower, Position, St
 
 /// Follows the log and announces its entries, each conversation's in the order of their `seq`.
 ///
-/// What is ready at once is announced in the order of positions. What takes longer, such as a group of thousands or a
-/// change of a group, is announced beside the rest; what comes behind it in its conversation waits for it. An
-/// announcement that fails closes the sockets of those whom it concerned, so that they resume from the log.
+/// Most announcements are made at once, in the order of positions. One that takes longer, such as a message to
+/// thousands or a change of a group, is made in the background. Later entries of the same conversation wait for it;
+/// other conversations go on. If an announcement fails, the sockets that should have had it are closed, so that their
+/// clients resume from the log.
 pub struct Announcer {
     context: Arc<Context>,
     announcements: Announcements,
-    /// Everything up to here has been announced; 0 before [`Announcer::run`].
+    /// All entries up to this position have been announced; 0 before [`Announcer::run`].
     announced: AtomicU64,
     announced_more: Notify,
-    /// Members who are to be told what a conversation is for them.
+    /// Members who are to be sent a conversation as they see it, because their own settings of it changed.
     views: Mutex<BTreeSet<(ConversationKey, UserId)>>,
     views_asked: Notify,
 }
 
 impl Announcer {
-    /// Entries announced before other tasks have their turn: enough to keep up with those who send meanwhile, since what
-    /// waits grows cold. With 64 a message took a quarter more of the processor, and came three times as late.
+    /// Entries announced before other tasks have their turn. Enough to keep up with the senders, because entries that
+    /// wait fall out of the processor's caches: with 64 a message took a quarter more processor time and came three
+    /// times as late.
     const BATCH: usize = 1024;
-    /// Bytes of entries that may wait behind what is being told of their conversations. Past it no more is taken from
-    /// the log, which keeps the rest.
+    /// Bytes of entries that may wait for an announcement of their conversation in the background. Past it no more
+    /// entries are taken from the log.
     const WAITING: usize = 32 << 20;
-    /// How long a store that fails is given.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    /// Wait after the store failed.
+    const RETRY_DELAY: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self {
@@ -54,11 +56,11 @@ impl Announcer {
         }
     }
 
-    /// Waits until everything up to a position has been announced to whoever was in the live stream.
+    /// Waits until all entries up to a position have been announced to the sockets that are in the live stream.
     pub async fn told(&self, position: Position) {
         loop {
             let mut more = std::pin::pin!(self.announced_more.notified());
-            // Before looking, so that nothing is missed.
+            // Before the check, so that no announcement is missed.
             more.as_mut().enable();
             if self.announced.load(Ordering::Acquire) >= position.0 {
                 return;
@@ -67,13 +69,13 @@ impl Announcer {
         }
     }
 
-    /// Tells a member what a conversation is for them, in its place among its entries.
+    /// Sends a member a conversation as they see it, in order with the entries of that conversation.
     pub(crate) fn tell_view(&self, user: UserId, conversation: ConversationKey) {
         self.views.lock().insert((conversation, user));
         self.views_asked.notify_one();
     }
 
-    /// Announces what is committed from now on, until `stop`.
+    /// Announces the entries that are committed from now on, until `stop`.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let start = async {
@@ -91,7 +93,7 @@ impl Announcer {
         let follower = self.context.store.follow(start);
         self.has_announced(start);
         let mut stream = Stream::new(self, start);
-        // Goes on while other things happen: a read that was begun is not begun again.
+        // Outside the loop, so that a read goes on while other branches of the `select` run.
         let mut read = std::pin::pin!(self.read(&*follower));
         let mut in_a_row = 0;
         loop {
@@ -122,7 +124,7 @@ impl Announcer {
         self.end();
     }
 
-    /// What is committed next, however long the store fails; nothing once it is closed.
+    /// The next committed entries. Retries for as long as the store fails; `None` once it is closed.
     async fn read(&self, follower: &dyn Follower) -> Option<Vec<Arc<Committed>>> {
         loop {
             match follower.next(Self::BATCH).await {
@@ -133,7 +135,7 @@ impl Announcer {
         }
     }
 
-    /// Nobody is to wait for what is not announced any more.
+    /// Releases those who wait in [`Announcer::told`]: nothing more is announced.
     fn end(&self) {
         self.has_announced(Position(u64::MAX));
     }
@@ -143,7 +145,8 @@ impl Announcer {
         self.announced_more.notify_waiters();
     }
 
-    /// Announces what takes longer. Gives the `seq` of the last change of the conversation that has been told.
+    /// Makes an announcement in the background. Gives the `seq` of the last change of the group that it has told all
+    /// members of; 0 if of none.
     async fn tell(&self, conversation: ConversationKey, item: &Item) -> u64 {
         let told = async {
             match item {
@@ -158,11 +161,11 @@ impl Announcer {
             }
         };
         let told = AssertUnwindSafe(told).catch_unwind().await;
-        self.checked(conversation, item, told)
+        self.or_interrupt(conversation, item, told)
     }
 
-    /// Has those resume whom a failed announcement concerned.
-    fn checked(
+    /// Gives the outcome of an announcement. If it failed, closes the sockets that should have had it.
+    fn or_interrupt(
         &self,
         conversation: ConversationKey,
         item: &Item,
@@ -186,48 +189,48 @@ impl Announcer {
 
 async fn wait_for(error: &StoreError) {
     tracing::warn!(%error, "the log cannot be followed; it is tried again");
-    tokio::time::sleep(Announcer::PATIENCE).await;
+    tokio::time::sleep(Announcer::RETRY_DELAY).await;
 }
 
-/// What is announced of a conversation.
+/// One announcement in a conversation.
 enum Item {
     Entry(Arc<Committed>),
-    /// What the conversation is for some of its members.
+    /// The conversation as each of these members sees it.
     Views(Vec<UserId>),
 }
 
-/// Where the announcer stands.
+/// The state of a running announcer.
 struct Stream<'a> {
     announcer: &'a Announcer,
-    /// Everything up to here has been taken from the log.
+    /// All entries up to this position have been taken from the log.
     after: Position,
-    /// Conversations of which something is being told.
+    /// Conversations with an announcement in the background.
     busy: HashMap<ConversationKey, Busy>,
-    /// What is being told; ends as [`Announcer::tell`].
+    /// The announcements in the background; each gives its conversation and the outcome of [`Announcer::tell`].
     telling: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
-    /// Entries that have been taken and not been announced.
+    /// Entries that have been taken from the log and not been announced.
     unfinished: BTreeSet<Position>,
-    /// About what the entries cost that wait, in bytes.
+    /// Estimated bytes of the entries that wait in `busy`.
     weight: usize,
 }
 
-/// A conversation of which something is being told.
+/// A conversation with an announcement in the background.
 #[derive(Default)]
 struct Busy {
-    /// The entry that is being told.
+    /// The entry that is being announced; `None` for views.
     position: Option<Position>,
-    /// What comes behind it.
+    /// Announcements that wait for it, in order.
     waiting: VecDeque<Waiting>,
-    /// Who is to be told what the conversation is for them, at the one place for it in `waiting`.
+    /// The members for [`Waiting::Views`], which is in `waiting` at most once.
     views: BTreeSet<UserId>,
-    /// The `seq` of the last change of the conversation that has been told.
+    /// The `seq` of the last change of the group that all members have been told of.
     version: u64,
 }
 
-/// What comes behind something that is being told.
+/// An announcement that waits for an earlier one.
 enum Waiting {
     Entry(Arc<Committed>),
-    /// All of [`Busy::views`].
+    /// The conversation as each of [`Busy::views`] sees it.
     Views,
 }
 
@@ -243,12 +246,12 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Everything up to here has been announced.
+    /// The position up to which all entries have been announced.
     fn announced(&self) -> Position {
         self.unfinished.first().map_or(self.after, |first| Position(first.0.saturating_sub(1)))
     }
 
-    /// Announces the next entry, at once if that is possible.
+    /// Announces the next entry: at once if possible, else in the background or after what runs there.
     fn take(&mut self, committed: Arc<Committed>) {
         let conversation = committed.conversation;
         let is_busy = self.busy.contains_key(&conversation);
@@ -264,7 +267,7 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Tells a member what a conversation is for them, behind what is being told of it.
+    /// Sends a member the conversation as they see it, after the announcement that runs for it.
     fn take_view(&mut self, conversation: ConversationKey, user: UserId) {
         let Some(busy) = self.busy.get_mut(&conversation) else {
             return self.begin(conversation, Item::Views(vec![user]));
@@ -275,12 +278,12 @@ impl<'a> Stream<'a> {
         busy.views.insert(user);
     }
 
-    /// Says no where it takes longer.
+    /// Announces an entry if that takes neither the store nor long; false if it does.
     fn tell_at_once(&self, committed: &Arc<Committed>) -> bool {
         let announcements = &self.announcer.announcements;
         let told = catch_unwind(AssertUnwindSafe(|| announcements.message_at_once(committed)));
         told.unwrap_or_else(|panic| {
-            self.announcer.checked(committed.conversation, &Item::Entry(committed.clone()), Err(panic));
+            self.announcer.or_interrupt(committed.conversation, &Item::Entry(committed.clone()), Err(panic));
             true
         })
     }
@@ -294,7 +297,7 @@ impl<'a> Stream<'a> {
         self.telling.push(async move { (conversation, announcer.tell(conversation, &item).await) }.boxed());
     }
 
-    /// What was being told of a conversation has been told: goes on with what waits.
+    /// An announcement in the background has ended: goes on with those that waited for it.
     fn go_on(&mut self, conversation: ConversationKey, version: u64) {
         loop {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };
@@ -305,7 +308,7 @@ impl<'a> Stream<'a> {
             match busy.waiting.pop_front() {
                 Some(Waiting::Entry(committed)) => {
                     self.weight -= committed.weight();
-                    if !committed.tells_no_more_than(busy.version) && !self.tell_at_once(&committed) {
+                    if !committed.is_covered_by(busy.version) && !self.tell_at_once(&committed) {
                         return self.begin(conversation, Item::Entry(committed));
                     }
                     self.unfinished.remove(&committed.entry.position);

@@ -1,4 +1,4 @@
-//! What an entry of the log is to those who are connected.
+//! Announcements: which sockets are told of an entry, and what they are told.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,18 +15,19 @@ use crate::store::{
     Committed, ConversationKey, ConversationRecord, EntryKind, GroupEvent, MemberRecord, UserId,
 };
 
-/// In a group of more, a change is told live to those whom it concerns and to those who lead; the others find it in
-/// the log.
-const LARGE: usize = 256;
-/// People who are told of a message in one go.
-const GO: usize = 512;
-/// How many views of a conversation are read at a time.
-const SIDE_BY_SIDE: usize = 8;
-/// How long the views of a conversation may take to be read. Others wait behind them, so whoever has many reads under way
-/// of their own is not waited for: their sockets resume.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// In a group with more members than this, a change is announced only to the members whom it names, to the owner and
+/// admins, and to its author. The others find it in the log.
+const LARGE_GROUP: usize = 256;
+/// Members who are told of a message before other tasks have their turn.
+const AUDIENCE_BATCH: usize = 512;
+/// How many views of a conversation are read from the store at a time.
+const VIEWS_AT_ONCE: usize = 8;
+/// How long reading the views of a conversation may take, because its later entries wait for them. A member whose
+/// view is not read by then, for example because many other reads of theirs are waiting, has their sockets closed and
+/// resumes.
+const VIEWS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Tells entries to the sockets of those who may see them.
+/// Sends entries to the sockets of the members who may see them.
 pub(crate) struct Announcements {
     context: Arc<Context>,
 }
@@ -36,9 +37,9 @@ impl Announcements {
         Self { context }
     }
 
-    /// Tells a message, or a change of one, if that needs neither the store nor long.
+    /// Announces a message, or a change of one, if that takes neither the store nor long. False if it does.
     pub(crate) fn message_at_once(&self, committed: &Committed) -> bool {
-        let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= GO);
+        let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= AUDIENCE_BATCH);
         if committed.entry.kind == EntryKind::Conversation || !is_short {
             return false;
         }
@@ -55,7 +56,7 @@ impl Announcements {
         true
     }
 
-    /// Tells a message, or a change of one.
+    /// Announces a message, or a change of one.
     pub(crate) async fn message(&self, committed: &Committed) -> Result<(), Error> {
         let Some(channel) = self.context.channels.of_key(committed.conversation).await? else {
             return Ok(());
@@ -68,14 +69,14 @@ impl Announcements {
             Some(roster) => roster.to_vec(),
             None => channel.users().filter(|user| !is_hidden_from(committed, *user)).collect(),
         };
-        for users in audience.chunks(GO) {
+        for users in audience.chunks(AUDIENCE_BATCH) {
             self.context.broker.tell(&mut users.iter().copied(), live.clone());
             tokio::task::yield_now().await;
         }
         Ok(())
     }
 
-    /// Tells both people of a conversation that it has begun, before its first message.
+    /// Sends both people of a direct conversation the conversation itself, before its first message.
     async fn opened(&self, channel: &Channel, committed: &Committed) -> Result<(), Error> {
         let Some(record) = self.context.store.conversation_by_key(channel.key).await? else { return Ok(()) };
         let record = ConversationRecord { head_seq: committed.entry.seq, last_message: None, ..record };
@@ -89,8 +90,8 @@ impl Announcements {
         Ok(())
     }
 
-    /// Tells a change of a group: what it is now, to each as they see it. Gives the `seq` of the last change that all of
-    /// them have been told of with it.
+    /// Announces a change of a group: sends each member the group as it is now and as they see it. Gives the `seq` of
+    /// the last change of the group that all members have been told of; 0 if some were not told.
     pub(crate) async fn change(&self, committed: &Committed) -> Result<u64, Error> {
         let key = committed.conversation;
         let (Some(record), Some(change)) =
@@ -98,20 +99,20 @@ impl Announcements {
         else {
             return Ok(0);
         };
-        self.context.channels.keep(&record);
+        self.context.channels.cache(&record);
         let is_member = |user: UserId| record.members.iter().any(|member| member.user == user);
         let mut named = Vec::new();
         for event in &change.events {
             match *event {
-                GroupEvent::Left(user) if !is_member(user) => self.gone(&record, user),
+                GroupEvent::Left(user) if !is_member(user) => self.tell_former(&record, user),
                 GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => {
                     named.push(user);
                 }
                 GroupEvent::Title(_) | GroupEvent::History(_) => {}
             }
         }
-        // All are new in a group that has just begun.
-        let everybody = record.members.len() <= LARGE || change.seq == 1;
+        // A group that has just begun is new to all its members.
+        let everybody = record.members.len() <= LARGE_GROUP || change.seq == 1;
         let concerns = |member: &&MemberRecord| {
             everybody
                 || named.contains(&member.user)
@@ -119,21 +120,22 @@ impl Announcements {
                 || member.user == change.by
         };
         self.views(record.members.iter().filter(concerns).map(|member| member.user), key).await;
-        // Whom a later change concerns has been told of it only if all were.
+        // A later change may name other members, who have been told of it only if everybody was.
         Ok(if everybody { record.changed_seq } else { 0 })
     }
 
-    /// Tells each of these members what a conversation is now, as they see it, within [`PATIENCE`].
+    /// Sends each of these members the conversation as it is now and as they see it. Closes the sockets of those
+    /// whose view is not read within [`VIEWS_TIMEOUT`].
     pub(crate) async fn views(&self, users: impl Iterator<Item = UserId>, key: ConversationKey) {
         let mut missing: BTreeSet<_> = users.filter(|user| self.context.broker.is_live(*user)).collect();
         let views = stream::iter(missing.clone()).map(|user| self.view(user, key));
-        let mut views = views.buffer_unordered(SIDE_BY_SIDE);
+        let mut views = views.buffer_unordered(VIEWS_AT_ONCE);
         let all_told = async {
             while let Some(user) = views.next().await {
                 missing.remove(&user);
             }
         };
-        if tokio::time::timeout(PATIENCE, all_told).await.is_err() {
+        if tokio::time::timeout(VIEWS_TIMEOUT, all_told).await.is_err() {
             self.context.broker.interrupt(Some(&missing.into_iter().collect::<Vec<_>>()));
         }
     }
@@ -145,23 +147,23 @@ impl Announcements {
                 self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
             }
             Ok(None) => {}
-            // Such as who has as many reads under way as anybody may have.
+            // For example, because the user has as many waiting reads as one user may have.
             Err(_) => self.context.broker.interrupt(Some(&[user])),
         }
         user
     }
 
-    /// Tells somebody that they are in a group no longer: it is without them, and without its messages.
-    fn gone(&self, record: &ConversationRecord, user: UserId) {
+    /// Sends somebody who left a group the group without them, and without its last message.
+    fn tell_former(&self, record: &ConversationRecord, user: UserId) {
         let view =
             self.context.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
         self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
     }
 
-    /// Has those resume who should have been told of an entry.
+    /// Closes the sockets that should have been told of an entry, so that their clients resume from the log.
     pub(crate) fn interrupt(&self, committed: &Committed) {
         if let Some(change) = &committed.change {
-            // The cached channel may be from before it, or from after.
+            // The cached channel below may be from before this change or from after it, and lack some of them.
             let concerned = change.events.iter().filter_map(|event| match *event {
                 GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
                 GroupEvent::Title(_) | GroupEvent::History(_) => None,
@@ -183,7 +185,7 @@ fn is_hidden_from(committed: &Committed, user: UserId) -> bool {
     committed.entry.message.as_ref().is_some_and(|message| message.hidden_from == Some(user))
 }
 
-/// Whether a direct conversation begins with an entry.
+/// Whether an entry is the first of a direct conversation.
 fn opens(channel: &Channel, committed: &Committed) -> bool {
     channel.kind == ConversationKind::Direct && committed.entry.seq == 1
 }

@@ -1,5 +1,5 @@
-//! API tokens: what programs show instead of logging in. Each is a session of its own kind, that lives until it is
-//! ended, and may do everything but rule over the account.
+//! API tokens, which programs use instead of logging in. A token works until it expires or is ended. It may do
+//! everything that its owner may, except manage the account, its sessions and its tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +16,10 @@ use crate::random;
 use crate::store::ApiTokenRecord;
 use crate::token::digest;
 
-/// What tells them from other tokens; and scanners of published code from anything else.
+/// The beginning of every API token. It tells them from access tokens, and lets scanners find tokens in published
+/// code.
 const PREFIX: &str = "aldis_";
-/// How long after a use another one is noted: a write each time would cost more than many requests do.
+/// How often the use of a token is stored. Storing each use would cost more than many requests do.
 const NOTED: Duration = Duration::from_mins(10);
 
 /// Making and ending API tokens.
@@ -26,7 +27,7 @@ pub struct ApiTokens {
     context: Arc<Context>,
 }
 
-/// Whether it looks like one.
+/// Whether a token has the form of an API token.
 pub(crate) fn is_api_token(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
@@ -36,7 +37,7 @@ impl ApiTokens {
         Self { context }
     }
 
-    /// Makes a token of the caller; it is in the answer and nowhere else.
+    /// Makes an API token for the caller. The token itself is in this answer and never shown again.
     pub async fn create(&self, caller: &Caller, request: NewApiToken) -> Result<ApiToken, Error> {
         caller.check_logged_in()?;
         let name = check_line("name", "A name", &request.name, &limit::API_TOKEN_NAME)?;
@@ -81,8 +82,8 @@ impl ApiTokens {
         Ok(())
     }
 
-    /// The token, if it has neither ended nor expired. It is found by its digest, so how long that takes tells
-    /// nothing about the tokens that there are.
+    /// The token, if it has neither ended nor expired. It is looked up by its digest, so the time that this takes
+    /// tells nothing about existing tokens.
     pub(crate) async fn find(&self, token: &str) -> Result<Option<ApiTokenRecord>, Error> {
         let (hash, now) = (digest(token), self.context.clock.now());
         let alive = |record: &ApiTokenRecord| record.expires_at.is_none_or(|at| at > now);
@@ -92,13 +93,13 @@ impl ApiTokens {
         if record.last_used_at.is_none_or(|at| at.plus(NOTED) <= now)
             && let Err(error) = self.context.store.note_api_token_used(hash, now).await
         {
-            // No reason to refuse who only reads.
+            // No reason to refuse a request that may only read.
             tracing::debug!(%error, "the use of an API token was not noted");
         }
         Ok(Some(record))
     }
 
-    /// Ends the tokens that expired, and cuts their sockets.
+    /// Ends expired tokens and cuts their sockets.
     pub async fn sweep(&self) -> Result<(), Error> {
         for token in self.context.store.end_expired_api_tokens(self.context.clock.now()).await? {
             self.context.broker.cut(token.user, token.id);
@@ -107,7 +108,7 @@ impl ApiTokens {
     }
 }
 
-/// Without the token itself, which nobody knows any more.
+/// A token as its owner sees it, without the token itself, which is not stored.
 fn shown(record: ApiTokenRecord) -> ApiToken {
     let ApiTokenRecord { id, name, created_at, expires_at, last_used_at, .. } = record;
     ApiToken { id, name, token: None, created_at, expires_at, last_used_at }

@@ -1,4 +1,4 @@
-//! Attachments: taking files, and handing them out to who may see them.
+//! Attachments: uploading files, and downloading them if the caller may see them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use crate::picture::Pictures;
 use crate::random;
 use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, StoreAge, UserId};
 
-/// Takes files, and hands them out.
+/// Takes uploads, hands files out, and removes unused ones.
 pub struct Attachments {
     context: Arc<Context>,
     blobs: Arc<dyn BlobStore>,
@@ -29,62 +29,64 @@ pub struct Attachments {
     bytes: u64,
     quota: u64,
     unused: Duration,
-    /// How many uploads of each user are under way.
+    /// The number of running uploads of each user.
     uploads: Mutex<HashMap<UserId, usize>>,
-    /// Held for reading from when bytes are kept until the store knows of them; for writing while bytes that the
-    /// store does not know of are removed.
+    /// Keeps bytes from being removed between storing them and storing their upload. An upload holds it for reading
+    /// meanwhile; a removal of unused bytes holds it for writing.
     keeping: RwLock<()>,
-    looks: Mutex<Looks>,
+    last_sweep: Mutex<LastSweep>,
 }
 
-/// When this server looked for what is not used.
+/// What the last sweep left for the next one.
 #[derive(Clone, Copy, Default)]
-struct Looks {
-    /// Up to when the store has grown older.
-    aged: Option<Duration>,
-    /// Uploads that had been unused since this age were due, and go at the next look.
+struct LastSweep {
+    /// When it was, on the clock that never goes back. The store's age counts the time since.
+    at: Option<Duration>,
+    /// Uploads unused since this age of the store were counted in the server's output, and go with the next sweep.
     due: Option<Duration>,
-    /// When all bytes that are kept were last compared with what the store knows.
+    /// When all stored bytes were last compared with the uploads in the store, on the clock that never goes back.
     compared: Option<Duration>,
 }
 
-/// A file that is handed out.
+/// A file to hand out.
 pub struct Opened {
-    /// As what it is handed out: never as something that a browser would run.
+    /// The media type to send. Never one that a browser would run.
     pub kind: &'static str,
-    /// Whether it may be shown where it is.
+    /// Whether a browser may show it in a page; if not, it is downloaded.
     pub shown: bool,
-    /// As it was uploaded.
+    /// The file name that the uploader gave.
     pub name: Box<str>,
-    /// Of its bytes.
+    /// The hash of its bytes.
     pub hash: BlobHash,
-    /// Its bytes.
+    /// The bytes themselves.
     pub blob: Arc<dyn Blob>,
 }
 
-/// A file on its way in; dropped before it is finished, nothing of it is kept.
+/// A running upload. If it is dropped before [`Upload::finish`], nothing of it is kept.
 pub struct Upload<'a> {
     attachments: &'a Attachments,
     owner: UserId,
     name: Box<str>,
+    /// The media type that the uploader named.
     claimed: Option<Cow<'static, str>>,
-    /// Known once there are enough bytes to tell.
+    /// The media type, once [`media::HEAD`] bytes have come.
     kind: Option<Cow<'static, str>>,
+    /// The first [`media::HEAD`] bytes.
     head: Vec<u8>,
-    /// Of a text.
+    /// Checks the bytes of a text.
     utf8: Option<Utf8>,
     size: u64,
     /// What is left of the owner's quota.
     room: u64,
     hash: Sha256,
     blob: Box<dyn NewBlob>,
-    _place: Place<'a>,
+    _slot: UploadSlot<'a>,
 }
 
-/// The place of an upload among those of its user.
-struct Place<'a>(&'a Mutex<HashMap<UserId, usize>>, UserId);
+/// Counts a running upload of a user until it is dropped.
+struct UploadSlot<'a>(&'a Mutex<HashMap<UserId, usize>>, UserId);
 
-impl Drop for Place<'_> {
+impl Drop for UploadSlot<'_> {
     fn drop(&mut self) {
         let mut uploads = self.0.lock();
         if let Some(count) = uploads.get_mut(&self.1) {
@@ -97,12 +99,14 @@ impl Drop for Place<'_> {
 }
 
 impl Attachments {
-    /// How often all bytes are compared with what the store knows: what a power cut left is found then.
+    /// How often all stored bytes are compared with the uploads in the store, to find bytes that a power cut left
+    /// behind.
     const COMPARE: Duration = Duration::from_hours(6);
-    /// How long bytes stay where the store may be the wrong one, of the time that servers run on it: those that it does
-    /// not know, and those of unused uploads after it was put beside files that may be those of another.
+    /// How long files are not removed while the database may be the wrong one for them, counted in the age of the
+    /// store. That holds for bytes of which the store has no upload. It also holds for unused uploads after an older
+    /// database was put beside the files.
     const DOUBT: Duration = Duration::from_hours(7 * 24);
-    /// Files looked at in one go of a sweep.
+    /// Files in one step of a sweep.
     const SWEPT: usize = 256;
 
     pub(crate) fn new(context: Arc<Context>, blobs: Arc<dyn BlobStore>, settings: &Settings) -> Self {
@@ -115,12 +119,12 @@ impl Attachments {
             unused: settings.attachment_unused,
             uploads: Mutex::default(),
             keeping: RwLock::default(),
-            looks: Mutex::default(),
+            last_sweep: Mutex::default(),
         }
     }
 
-    /// Begins to take a file. `kind` is the media type that its sender names, `size` how long it will be, where that
-    /// is known: what is too large is refused before any of it comes.
+    /// Begins an upload. `kind` is the media type that the caller names. `size` is the length of the file, if it is
+    /// known: a file that is too large is refused before its bytes come.
     pub async fn upload(
         &self,
         caller: &Caller,
@@ -134,7 +138,7 @@ impl Attachments {
         if size.is_some_and(|size| size > self.bytes) {
             return Err(self.too_large());
         }
-        let place = self.place(owner)?;
+        let slot = self.slot(owner)?;
         let room = self.quota.saturating_sub(self.context.store.attachments_weigh(owner).await?);
         if room == 0 || size.is_some_and(|size| size > room) {
             return Err(self.quota_exceeded());
@@ -152,11 +156,11 @@ impl Attachments {
             room,
             hash: Sha256::new(),
             blob: self.blobs.begin().await?,
-            _place: place,
+            _slot: slot,
         })
     }
 
-    /// A file, for who may see it.
+    /// Opens a file; not found if the caller may not see it.
     pub async fn open(&self, caller: &Caller, id: AttachmentId) -> Result<Opened, Error> {
         let record = self.record(caller, id).await?;
         let (kind, shown) = media::served(&record.kind);
@@ -164,7 +168,7 @@ impl Attachments {
         Ok(Opened { kind, shown, name: record.name, hash: record.hash, blob })
     }
 
-    /// The small picture of one, for who may see it.
+    /// Opens the thumbnail of a picture; not found if the caller may not see it.
     pub async fn open_thumbnail(&self, caller: &Caller, id: AttachmentId) -> Result<Opened, Error> {
         let record = self.record(caller, id).await?;
         let hash = record.picture.and_then(|picture| picture.thumbnail);
@@ -175,16 +179,18 @@ impl Attachments {
         Ok(Opened { kind, shown, name: record.name, hash, blob })
     }
 
-    /// Forgets uploads that no message came to carry, and removes bytes that no upload has, each once it has been so
-    /// for long enough. Time is how long servers have run on this store, so neither a clock that jumps nor a store
-    /// that was put in the place of another makes anything go. How many uploads are due is logged, and they go at the
-    /// next look.
+    /// Removes uploads that no message carries and bytes that belong to no upload, once that has been so for long
+    /// enough.
+    ///
+    /// Time is counted by the age of the store: how long servers have run on it. So neither a clock that jumps nor a
+    /// restored old database removes files at once. A sweep logs how many uploads are due, and the next sweep removes
+    /// them.
     pub async fn sweep(&self) -> Result<(), Error> {
         let now = self.context.clock.monotonic();
-        let Looks { aged, due, compared } = *self.looks.lock();
+        let LastSweep { at: last, due, compared } = *self.last_sweep.lock();
         let StoreAge { age, doubted } =
-            self.context.store.grow_older(now.saturating_sub(aged.unwrap_or(now))).await?;
-        self.looks.lock().aged = Some(now);
+            self.context.store.grow_older(now.saturating_sub(last.unwrap_or(now))).await?;
+        self.last_sweep.lock().at = Some(now);
         loop {
             let forgotten = self.context.store.forget_unused(age, due, Self::SWEPT).await?;
             if forgotten.is_empty() {
@@ -193,7 +199,7 @@ impl Attachments {
             self.remove_unused(forgotten).await?;
         }
         let in_doubt = doubted.is_some_and(|since| age < since + Self::DOUBT);
-        if in_doubt && aged.is_none() {
+        if in_doubt && last.is_none() {
             tracing::warn!(
                 "an older database was accepted, or one without the file identity; no upload is removed until servers \
                  have run on it for a week"
@@ -206,17 +212,18 @@ impl Attachments {
                 tracing::info!(uploads, "uploads that no message carries are removed at the next look");
             }
         }
-        self.looks.lock().due = due;
+        self.last_sweep.lock().due = due;
         tracing::debug!(?age, "looked for uploads that no message carries");
         if compared.is_some_and(|last| now < last + Self::COMPARE) {
             return Ok(());
         }
         self.compare(age, compared.and_then(|_| age.checked_sub(Self::DOUBT))).await?;
-        self.looks.lock().compared = Some(now);
+        self.last_sweep.lock().compared = Some(now);
         Ok(())
     }
 
-    /// Compares all bytes with what the store knows. Removes those that it did not know at an age, nor since.
+    /// Compares all stored bytes with the uploads in the store. Removes bytes that were noted at the age `before` or
+    /// earlier as belonging to no upload, and have belonged to none since.
     async fn compare(&self, age: Duration, before: Option<Duration>) -> Result<(), Error> {
         let (mut files, mut bytes, mut old) = (0_u64, 0, Vec::new());
         for first in 0..=u8::MAX {
@@ -250,7 +257,7 @@ impl Attachments {
     }
 
     async fn remove_unused(&self, hashes: Vec<BlobHash>) -> Result<(), Error> {
-        // Nobody keeps the same bytes between the question and the removal.
+        // So that no upload stores the same bytes between the question and the removal.
         let _alone = self.keeping.write().await;
         for hash in self.context.store.unused_blobs(hashes).await? {
             self.blobs.remove(hash).await?;
@@ -271,14 +278,14 @@ impl Attachments {
         })
     }
 
-    fn place(&self, owner: UserId) -> Result<Place<'_>, Error> {
+    fn slot(&self, owner: UserId) -> Result<UploadSlot<'_>, Error> {
         let mut uploads = self.uploads.lock();
         let count = uploads.entry(owner).or_default();
         if *count >= limit::UPLOADS {
             return Err(Error::rate_limited(Duration::from_secs(1)));
         }
         *count += 1;
-        Ok(Place(&self.uploads, owner))
+        Ok(UploadSlot(&self.uploads, owner))
     }
 
     fn too_large(&self) -> Error {
@@ -292,7 +299,7 @@ impl Attachments {
 }
 
 impl Upload<'_> {
-    /// Takes the next bytes.
+    /// Takes the next bytes of the file.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
         self.size += bytes.len() as u64;
         if self.size > self.attachments.bytes {
@@ -316,7 +323,7 @@ impl Upload<'_> {
         Ok(())
     }
 
-    /// All bytes have come: keeps the file.
+    /// Stores the file, once all its bytes have come.
     pub async fn finish(mut self) -> Result<Attachment, Error> {
         if self.utf8.as_ref().is_some_and(|utf8| !utf8.is_whole()) {
             return Err(not_utf8());
@@ -325,9 +332,9 @@ impl Upload<'_> {
             Some(kind) => kind,
             None => media::kind_of(&self.head, self.claimed.take())?,
         };
-        let Self { attachments, owner, name, size, hash, mut blob, _place, .. } = self;
+        let Self { attachments, owner, name, size, hash, mut blob, _slot, .. } = self;
         let seen = if media::is_picture(&kind) {
-            attachments.pictures.look(&kind, blob.written().await?).await
+            attachments.pictures.inspect(&kind, blob.written().await?).await
         } else {
             None
         };
@@ -353,7 +360,7 @@ impl Upload<'_> {
         };
         let attachment = shown(&record);
         let keeping = attachments.keeping.read().await;
-        // Of what was there before, others may know.
+        // Bytes that were stored before may belong to another upload.
         let mut new = Vec::new();
         if blob.keep(record.hash).await? {
             new.push(record.hash);
@@ -379,9 +386,10 @@ fn not_utf8() -> Error {
     Error::new(Code::UnsupportedMediaType, "A text is UTF-8; send other bytes without a type of text.")
 }
 
-/// A name that is safe to save a file under, and that looks like what it is.
+/// Accepts names that are safe to save a file under, and that look like what they are.
 fn check_name(name: &str) -> Result<Box<str>, Error> {
-    /// Characters that turn the direction of those after them, so that `gpj.exe` is seen where `exe.jpg` is.
+    /// Whether a character changes the direction of the text after it. With one before it, `gpj.exe` is
+    /// shown as `exe.jpg`.
     fn turns(char: char) -> bool {
         matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     }

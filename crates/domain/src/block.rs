@@ -1,4 +1,4 @@
-//! Blocks: whom somebody does not want to hear from.
+//! Blocks: people block others whom they do not want to hear from.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,19 +14,19 @@ use crate::person::{Caller, Person};
 use crate::presence::Presences;
 use crate::store::UserId;
 
-/// Who has blocked whom. What a blocked person sends to the blocker alone is stored and acknowledged as always, and
-/// hidden from the blocker.
+/// Blocks people. A direct message of a blocked person is stored and acknowledged as always, but hidden from the
+/// blocker. Messages in groups are not hidden.
 pub struct Blocks {
     context: Arc<Context>,
     presences: Arc<Presences>,
-    /// Whether the first has blocked the second.
+    /// A cache of whether the first user has blocked the second.
     known: Cache<(UserId, UserId), bool>,
-    /// Blocks that came or went, so that what was read before one is not kept after it.
+    /// Counts changes of blocks, so that an answer read before a change is not cached after it.
     changes: AtomicU64,
 }
 
 impl Blocks {
-    /// Pairs of people of whom it is kept in memory, at about 50 bytes each.
+    /// Cached pairs, at about 50 bytes each.
     const CAPACITY: usize = 200_000;
 
     pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>) -> Self {
@@ -34,7 +34,7 @@ impl Blocks {
         Self { context, presences, known, changes }
     }
 
-    /// Whom the caller has blocked, the latest first.
+    /// The people whom the caller has blocked, the latest first.
     pub async fn list(&self, caller: &Caller, next: Option<&str>) -> Result<Page<Block>, Error> {
         let before = page::decode(next, place)?;
         let mut blocked = self.context.store.blocks(caller.person.id, before, limit::BLOCKS_PAGE + 1).await?;
@@ -54,7 +54,7 @@ impl Blocks {
         Ok(shown(&other.username, at))
     }
 
-    /// Blocks somebody; once more is as good as once.
+    /// Blocks somebody. Blocking them again changes nothing.
     pub async fn block(&self, caller: &Caller, username: &str) -> Result<Block, Error> {
         let other = self.person(username).await?;
         if other.id == caller.person.id {
@@ -105,14 +105,14 @@ impl Blocks {
         self.context.bus.publish(Hint::Block(user, other));
     }
 
-    /// A user has blocked another, or has taken that back, on any node.
+    /// A user has blocked another or taken that back, on this node or another.
     pub(crate) fn changed_here(&self, user: UserId, other: UserId) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.known.remove(&(user, other));
         self.presences.changed_here(user);
     }
 
-    /// Any block may have come or gone on another node.
+    /// Hints of other nodes were lost: empties the cache.
     pub(crate) fn forget(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.known.clear();
@@ -123,7 +123,7 @@ fn shown(username: &str, at: Timestamp) -> Block {
     Block { username: username.to_owned(), created_at: at }
 }
 
-/// Where a list of blocks goes on.
+/// The place in a list of blocks where the next page begins.
 fn place(bytes: &[u8]) -> Option<(Timestamp, UserId)> {
     let (at, user) = bytes.split_first_chunk()?;
     let (at, user) = (i64::from_be_bytes(*at), i64::from_be_bytes(user.try_into().ok()?));

@@ -7,47 +7,48 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::live::NodeId;
 use crate::store::{ConversationKey, UserId};
 
-/// Tells the other nodes that something may be new: they look for themselves, by what they and the store know.
+/// Tells the other nodes that something may have changed. They find out what from the store and from what they know.
 ///
-/// A hint may be lost, or come twice. Entries of the log and ended sessions need none, since every node follows those.
+/// A hint may be lost, or come twice. Entries of the log and ended sessions need no hints, because every node follows
+/// those in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// A member's cursors moved.
+    /// A member's marks moved.
     Receipt {
-        /// Where.
+        /// The conversation.
         conversation: ConversationKey,
-        /// Whose.
+        /// The member.
         user: UserId,
-        /// Where they stand now.
+        /// The stored marks.
         cursors: Cursors,
-        /// Whether that of what was read was to be moved.
+        /// Whether the member's client moved the read mark, too.
         read: bool,
     },
     /// A member types, or has stopped.
     Typing {
-        /// Where.
+        /// The conversation.
         conversation: ConversationKey,
-        /// Who.
+        /// The member.
         user: UserId,
-        /// Whether they type.
+        /// False if they have stopped.
         typing: bool,
     },
-    /// A user came or went.
+    /// A user went online or offline.
     Presence(UserId),
-    /// Who may see a user, or whom the user may see, may have changed.
+    /// Whose presence a user may see, or who may see theirs, may have changed.
     Visibility(UserId),
-    /// A user has blocked another, or has taken that back.
+    /// The first user has blocked the second, or has taken that back.
     Block(UserId, UserId),
-    /// Hints were lost.
+    /// This node was too slow and some hints were lost.
     Lost,
 }
 
-/// Takes hints from node to node: one for each node.
+/// Carries hints between nodes. Each node has its own.
 pub trait Bus: Send + Sync {
-    /// Tells the other nodes. Never blocks.
+    /// Sends a hint to the other nodes. Never blocks.
     fn publish(&self, hint: Hint);
 
-    /// What other nodes tell from now on.
+    /// The hints that other nodes send from now on.
     fn subscribe(&self) -> Hints;
 }
 
@@ -58,12 +59,12 @@ pub struct Hints {
 }
 
 impl Hints {
-    /// Those of a channel to which every node is heard, also the one that they are for.
+    /// Receives from a channel that carries the hints of every node. Those of `node` itself are left out.
     pub fn new(node: NodeId, received: broadcast::Receiver<(NodeId, Hint)>) -> Self {
         Self { node, received }
     }
 
-    /// Waits for the next one; `None` once there is no bus any more.
+    /// Waits for the next hint; `None` once the bus is gone.
     pub async fn next(&mut self) -> Option<Hint> {
         loop {
             match self.received.recv().await {
@@ -76,22 +77,22 @@ impl Hints {
     }
 }
 
-/// For nodes in one process, and for one alone.
+/// A bus for nodes in one process, or for one node alone.
 pub struct LocalBus {
     node: NodeId,
     hints: broadcast::Sender<(NodeId, Hint)>,
 }
 
 impl LocalBus {
-    /// Hints that may wait for a node; past it, it loses the oldest.
+    /// Hints that may wait for a node. Past it the node loses the oldest.
     const WAITING: usize = 1024;
 
-    /// That of a node, which is alone until another is [beside](Self::beside) it.
+    /// The bus of a first node. Others join with [`LocalBus::beside`].
     pub fn new(node: NodeId) -> Self {
         Self { node, hints: broadcast::Sender::new(Self::WAITING) }
     }
 
-    /// That of another node.
+    /// The same bus for another node.
     #[must_use]
     pub fn beside(&self, node: NodeId) -> Self {
         Self { node, hints: self.hints.clone() }
@@ -100,7 +101,7 @@ impl LocalBus {
 
 impl Bus for LocalBus {
     fn publish(&self, hint: Hint) {
-        // A node alone would be woken for nothing.
+        // A node alone would only wake itself.
         if self.hints.receiver_count() > 1 {
             let _ = self.hints.send((self.node, hint));
         }

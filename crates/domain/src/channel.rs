@@ -1,4 +1,4 @@
-//! Conversations as the way of a message needs them: who is in them, and how they and their messages look to clients.
+//! Channels: conversations with their members, cached for sending messages and for showing them to clients.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -17,37 +17,37 @@ use crate::store::{
     Store, Target, UserId,
 };
 
-/// A conversation, as far as the way of a message needs it.
+/// A conversation and its members. May be out of date: the store decides.
 #[derive(Debug)]
 pub struct Channel {
-    /// Within the store.
+    /// Its number within the store.
     pub key: ConversationKey,
-    /// For clients.
+    /// Its id for clients.
     pub id: ConversationId,
     /// Two people, or a group.
     pub kind: ConversationKind,
-    /// Everybody in it, by id.
+    /// The members, sorted by id.
     pub members: Vec<Arc<Person>>,
-    /// Who was in it, by id.
+    /// Former members, sorted by id.
     former: Vec<Arc<Person>>,
-    /// The `seq` of the last change of the conversation itself.
+    /// The `seq` of the last change of the group itself; 0 for a direct conversation.
     pub(crate) version: u64,
-    /// The members by their usernames in lower case; made when a text first names somebody.
+    /// The members by username in lower case. Built when a text first mentions somebody.
     names: OnceLock<HashMap<Box<str>, UserId>>,
 }
 
 impl Channel {
-    /// The member of an id.
+    /// The member with this id.
     pub fn member(&self, user: UserId) -> Option<&Arc<Person>> {
         find(&self.members, user)
     }
 
-    /// The name of who is or was in it.
+    /// The username of a member or former member.
     fn name(&self, user: UserId) -> Option<String> {
         self.member(user).or_else(|| find(&self.former, user)).map(|person| person.username.to_string())
     }
 
-    /// The other of a direct conversation; oneself in a note to oneself.
+    /// The other person of a direct conversation; `user` themselves if they talk to themselves. `None` in a group.
     pub(crate) fn other(&self, user: UserId) -> Option<&Arc<Person>> {
         match (self.kind, self.members.as_slice()) {
             (ConversationKind::Direct, [one, other]) => Some(if one.id == user { other } else { one }),
@@ -56,7 +56,7 @@ impl Channel {
         }
     }
 
-    /// Where an entry of it goes.
+    /// The target of an append to it.
     pub(crate) fn target(&self) -> Target {
         match self.kind {
             ConversationKind::Direct => Target::Conversation(self.key),
@@ -64,12 +64,12 @@ impl Channel {
         }
     }
 
-    /// Everybody in it.
+    /// The ids of the members.
     pub(crate) fn users(&self) -> impl Iterator<Item = UserId> {
         self.members.iter().map(|person| person.id)
     }
 
-    /// The members that a text names.
+    /// The members whom a text mentions.
     pub(crate) fn mentions(&self, text: &str) -> Vec<UserId> {
         mentions(text, |name| self.names().get(name).copied())
     }
@@ -86,7 +86,7 @@ impl Channel {
         for Reaction { emoji, user } in &record.reactions {
             reactions.entry(emoji.to_string()).or_default().extend(self.name(*user));
         }
-        // Of a message that is older than the list of its mentions they are found now.
+        // Messages stored before mentions were: find the mentions in the text.
         let mentions = record.mentions.as_deref().map_or_else(|| self.mentions(&record.text), <[_]>::to_vec);
         Message {
             conversation_id: self.id,
@@ -136,20 +136,20 @@ fn find(people: &[Arc<Person>], user: UserId) -> Option<&Arc<Person>> {
     people.get(people.binary_search_by_key(&user, |person| person.id).ok()?)
 }
 
-/// The channels that were used lately.
+/// A cache of the channels that were used lately.
 pub(crate) struct Channels {
     store: Arc<dyn Store>,
     people: Arc<Directory>,
     by_key: Cache<ConversationKey, Arc<Channel>>,
     by_id: Cache<ConversationId, Arc<Channel>>,
-    /// Lower user first.
+    /// By the two users, the lower id first.
     direct: Cache<(UserId, UserId), Arc<Channel>>,
-    /// Held while a channel takes the place of an earlier one.
-    keeping: Mutex<()>,
+    /// Held while a channel is replaced, so that an older one does not replace a newer one.
+    replacing: Mutex<()>,
 }
 
 impl Channels {
-    /// Channels kept in memory, at about 300 bytes each for two people.
+    /// Channels kept in memory; one of two people takes about 300 bytes.
     const CAPACITY: usize = 100_000;
 
     pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>) -> Self {
@@ -159,12 +159,12 @@ impl Channels {
             by_key: Cache::new(Self::CAPACITY),
             by_id: Cache::new(Self::CAPACITY),
             direct: Cache::new(Self::CAPACITY),
-            keeping: Mutex::default(),
+            replacing: Mutex::default(),
         }
     }
 
-    /// The channel of a conversation that the user is a member of. What is kept here may lag behind the store, so who
-    /// is not in it is looked for there, by key: only the store says no.
+    /// The channel of a conversation that the user is a member of; not found otherwise. The cache may be behind the
+    /// store, so the store is asked before a user is refused.
     pub(crate) async fn of_member(&self, id: ConversationId, user: UserId) -> Result<Arc<Channel>, Error> {
         let missing = || Error::not_found("conversation");
         let record = match self.by_id.get(&id) {
@@ -176,23 +176,23 @@ impl Channels {
                 record.filter(|record| record.members.iter().any(|member| member.user == user))
             }
         };
-        Ok(self.keep(&record.ok_or_else(missing)?))
+        Ok(self.cache(&record.ok_or_else(missing)?))
     }
 
-    /// The channel of a store key, if known without asking the store.
+    /// The channel with this store key, if it is cached.
     pub(crate) fn cached(&self, key: ConversationKey) -> Option<Arc<Channel>> {
         self.by_key.get(&key)
     }
 
-    /// The channel of a store key.
+    /// The channel with this store key.
     pub(crate) async fn of_key(&self, key: ConversationKey) -> Result<Option<Arc<Channel>>, Error> {
         if let Some(channel) = self.by_key.get(&key) {
             return Ok(Some(channel));
         }
-        Ok(self.store.conversation_by_key(key).await?.map(|record| self.keep(&record)))
+        Ok(self.store.conversation_by_key(key).await?.map(|record| self.cache(&record)))
     }
 
-    /// The direct channel of two people, if known without asking the store.
+    /// The direct channel of two people, if it is cached.
     pub(crate) fn cached_direct(&self, one: UserId, other: UserId) -> Option<Arc<Channel>> {
         self.direct.get(&pair(one, other))
     }
@@ -208,9 +208,9 @@ impl Channels {
         }
     }
 
-    /// Keeps the channel of a record, unless a later one is known.
-    pub(crate) fn keep(&self, record: &ConversationRecord) -> Arc<Channel> {
-        let _keeping = self.keeping.lock();
+    /// Caches the channel of a record, and gives it. If a later state of it is cached, gives that one instead.
+    pub(crate) fn cache(&self, record: &ConversationRecord) -> Arc<Channel> {
+        let _replacing = self.replacing.lock();
         if let Some(known) = self.by_key.get(&record.key)
             && known.version > record.changed_seq
         {
@@ -230,16 +230,16 @@ impl Channels {
     fn channel(&self, record: &ConversationRecord) -> Channel {
         let members = record.members.iter();
         let mut members: Vec<_> =
-            members.map(|member| self.people.met(member.user, &member.username)).collect();
+            members.map(|member| self.people.intern(member.user, &member.username)).collect();
         members.sort_by_key(|person| person.id);
         let former = record.former.iter();
-        let mut former: Vec<_> = former.map(|(user, username)| self.people.met(*user, username)).collect();
+        let mut former: Vec<_> = former.map(|(user, username)| self.people.intern(*user, username)).collect();
         former.sort_by_key(|person| person.id);
         let (key, id, kind, version) = (record.key, record.id, record.kind, record.changed_seq);
         Channel { key, id, kind, members, former, version, names: OnceLock::new() }
     }
 
-    /// A record as a member sees it.
+    /// A conversation as a member sees it.
     pub(crate) fn view(&self, record: ConversationRecord, user: UserId) -> Conversation {
         let channel = self.channel(&record);
         let muted = record.members.iter().any(|member| member.user == user && member.muted);

@@ -1,34 +1,35 @@
-//! Time, as an argument.
+//! The port to the clock.
 
 use std::time::Duration;
 
 use protocol::Timestamp;
 
-/// What tells the time.
+/// Tells the time.
 pub trait Clock: Send + Sync {
-    /// The wall clock: for what people see and for expiry.
+    /// The wall clock, for times that people see and for expiry.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed instant; never goes back. For rates.
+    /// Time since some fixed instant; never goes back. For rate limits.
     fn monotonic(&self) -> Duration;
 }
 
-/// Tells when the wall clock jumped: what expired by it is not to be forgotten for good then.
+/// Notices when the wall clock jumps, so that things that expired only by a wrong clock are not removed.
 #[derive(Debug, Default)]
 pub struct ClockWatch {
-    /// Both clocks, when they were last found to agree.
+    /// The wall clock and the monotonic clock when they last agreed.
     agreed: Option<(Timestamp, Duration)>,
-    /// Since when they do not.
+    /// Since when they disagree, on the monotonic clock.
     since: Option<Duration>,
 }
 
 impl ClockWatch {
-    /// How far the clocks may come apart between two looks.
+    /// How far the clocks may drift apart between two calls.
     const APART: Duration = Duration::from_hours(1);
-    /// A clock that stays where it jumped to is believed after this: a machine may have slept, or been set right.
+    /// After this time a wall clock that jumped is believed: the machine may have slept, or its clock been set right.
     const DOUBT: Duration = Duration::from_hours(24);
 
-    /// Whether the wall clock went as time did since the last look. To be asked regularly.
+    /// Whether the wall clock can be believed: it moved like the monotonic clock since the last call. Call it
+    /// regularly.
     pub fn agrees(&mut self, clock: &dyn Clock) -> bool {
         let (now, monotonic) = (clock.now(), clock.monotonic());
         let apart = self.agreed.map_or(0, |(then, since)| {
@@ -81,11 +82,11 @@ mod tests {
             clock.0.lock().unwrap().set((wall, passed));
             watch.agrees(&clock)
         };
-        // Minutes of the wall clock, and minutes that passed.
+        // Minutes on the wall clock, and minutes on the monotonic clock.
         assert!(at(60, 0) && at(70, 10) && at(139, 20));
         // A month ahead, and back again.
         assert!(!at(43_000, 30) && !at(43_010, 40) && at(159, 50));
-        // Back before it all began, for a day.
+        // Before the first call, for a day.
         assert!(!at(0, 60) && !at(1439, 60 + 1439));
         assert!(at(1440, 60 + 1440) && at(1450, 70 + 1440));
     }

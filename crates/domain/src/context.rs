@@ -1,4 +1,4 @@
-//! What the rules work with.
+//! The ports and caches that most rules share.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::person::{Caller, Directory};
 use crate::random::Random;
 use crate::store::Store;
 
-/// The ports that most rules need, and what is kept at hand of what is behind them.
+/// The ports that most rules need, and caches of people and conversations.
 pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) broker: Arc<dyn Broker>,
@@ -25,7 +25,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Takes what counts as a message does from the caller's share of messages.
+    /// Counts a request like a message in the caller's rate limit; fails if the limit is used up.
     pub(crate) fn charge(&self, caller: &Caller) -> Result<(), Error> {
         caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
     }

@@ -1,4 +1,4 @@
-//! Conversations: who talks with whom.
+//! Conversations: lists, history and changes.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use crate::page;
 use crate::person::Caller;
 use crate::store::{ConversationKey, UserId};
 
-/// Which page of a conversation's messages.
+/// Where in a conversation a page of messages is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Around {
-    /// The newest.
+    /// The newest messages.
     End,
-    /// Below a `seq`.
+    /// The messages below a `seq`.
     Before(u64),
-    /// Above a `seq`.
+    /// The messages above a `seq`.
     After(u64),
-    /// On both sides of a `seq`, itself included.
+    /// The messages on both sides of a `seq`, with the message itself.
     Seq(u64),
 }
 
-/// Lists and history.
+/// Shows conversations and their history.
 pub struct Conversations {
     context: Arc<Context>,
 }
@@ -43,7 +43,7 @@ impl Conversations {
         let mut records = self.context.store.conversations(user, before, Self::PAGE + 1).await?;
         let last = page::cut(&mut records, Self::PAGE);
         let next = last.map(|last| page::encode_position(last.head_position));
-        // What a blocked person began is not there.
+        // Hide direct conversations that contain only messages from somebody the caller blocked.
         records.retain(|record| record.kind == ConversationKind::Group || record.last_message.is_some());
         let items = records.into_iter().map(|record| self.context.channels.view(record, user)).collect();
         Ok(Page { items, next })
@@ -56,7 +56,7 @@ impl Conversations {
         self.view(user, channel.key).await?.ok_or_else(|| Error::not_found("conversation"))
     }
 
-    /// A conversation as a member sees it now; `None` for who is not one.
+    /// A conversation as a member sees it now; `None` if the user is not a member.
     pub async fn view(&self, user: UserId, key: ConversationKey) -> Result<Option<Conversation>, Error> {
         let record = self.context.store.conversation(user, key).await?;
         Ok(record.map(|record| self.context.channels.view(record, user)))
@@ -90,8 +90,8 @@ impl Conversations {
         Ok(records.iter().map(|record| channel.message(record)).collect())
     }
 
-    /// How a group changed above one `seq` and below another: the newest changes, by ascending `seq`. A direct
-    /// conversation never does.
+    /// The newest `count` changes of a group above one `seq` and below another, by ascending `seq`. A direct
+    /// conversation has none.
     pub async fn changes(
         &self,
         caller: &Caller,
@@ -105,10 +105,10 @@ impl Conversations {
         let key = channel.key;
         let entries = self.context.store.group_entries(user, key, above, below, count as usize).await?;
         let channel = match entries.last() {
-            // Read before the entries: who came with them may not be in it.
+            // The channel was read before the entries, and may lack people who joined with them.
             Some(last) if last.seq > channel.version => {
                 let record = self.context.store.conversation_by_key(key).await?;
-                record.map_or(channel, |record| self.context.channels.keep(&record))
+                record.map_or(channel, |record| self.context.channels.cache(&record))
             }
             _ => channel,
         };

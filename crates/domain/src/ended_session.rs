@@ -1,4 +1,4 @@
-//! Ended sessions: every node follows them and cuts its own sockets.
+//! Ended sessions: every node reads them from the store and cuts its own sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +6,27 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::store::{EndedSession, StoreError};
 
-/// Cuts the sockets of sessions that ended at another node. Whoever ends a session cuts it on its own node at once; here
-/// it is cut again, in case a fault came between its commit and that.
+/// Cuts the sockets of ended sessions.
+///
+/// A request that ends a session cuts the sockets of its own node at once. This cuts those of the other nodes. It cuts
+/// those of its own node once more, in case a fault came between the commit and the first cut.
 pub struct EndedSessions {
     context: Arc<Context>,
 }
 
 impl EndedSessions {
-    /// How often it looks: sockets are to be cut within a second.
+    /// How often the store is read: sockets are to be cut within a second.
     const EVERY: Duration = Duration::from_millis(250);
-    /// Sessions that it reads at a time.
+    /// Sessions read at a time.
     const PAGE: usize = 256;
-    /// How long a store that fails is given.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    /// Wait after the store failed.
+    const RETRY_DELAY: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self { context }
     }
 
-    /// Cuts what ends from now on, until `stop`.
+    /// Cuts the sockets of sessions that end from now on, until `stop`.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut last = None;
@@ -41,7 +43,7 @@ impl EndedSessions {
                 Err(StoreError::Closed) => return,
                 Err(error) => {
                     tracing::warn!(%error, "ended sessions cannot be followed; it is tried again");
-                    Self::PATIENCE
+                    Self::RETRY_DELAY
                 }
             };
             tokio::select! {
@@ -51,7 +53,7 @@ impl EndedSessions {
         }
     }
 
-    /// Cuts what ended after a number; gives that of the last.
+    /// Cuts the sessions with numbers above `last`, and gives the highest number.
     async fn look(&self, last: Option<u64>) -> Result<u64, StoreError> {
         let Some(mut last) = last else { return self.context.store.last_ended_session().await };
         loop {

@@ -1,4 +1,4 @@
-//! Groups: begun by one, joined by many, led by some.
+//! Groups: beginning and changing them, and who may do what.
 
 use std::sync::Arc;
 
@@ -27,15 +27,16 @@ pub struct Groups {
     conversations: Conversations,
 }
 
-/// What is to change.
+/// A decided change of a group. Empty if nothing changes.
 #[derive(Default)]
 struct Plan {
     title: Option<String>,
     history: Option<HistoryAccess>,
+    /// Users with their new role; `None` removes them.
     members: Vec<(UserId, Option<Role>)>,
 }
 
-/// How often a change is decided on again because another came before it.
+/// How often a change is decided anew because another change was stored first.
 const TRIES: usize = 16;
 
 impl Groups {
@@ -71,11 +72,11 @@ impl Groups {
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members: others, at };
         let record = self.context.store.create_group(group).await?;
-        self.context.channels.keep(&record);
+        self.context.channels.cache(&record);
         self.seen_by(caller, &record).await
     }
 
-    /// Changes what a group is called and what new members may read, or whether the caller wants to hear of it.
+    /// Changes a group's title and what new members may read, and the caller's notifications of any conversation.
     pub async fn change(
         &self,
         caller: &Caller,
@@ -87,8 +88,8 @@ impl Groups {
         let channel = self.context.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
             let decide = |record: &ConversationRecord, role: Role| {
-                lead(role)?;
-                // What stays as it is would be told as a change.
+                check_leads(role)?;
+                // An equal value is no change, and must not be announced as one.
                 let title = title.clone().filter(|title| record.title.as_ref() != Some(title));
                 let history = history.filter(|history| record.history != *history);
                 Ok(Plan { title, history, members: Vec::new() })
@@ -110,12 +111,12 @@ impl Groups {
         username: &str,
         request: PutMember,
     ) -> Result<Conversation, Error> {
-        // First, so that a stranger learns nothing of who there is.
+        // Checked first, so that a stranger does not learn which usernames exist.
         self.context.channels.of_member(id, caller.person.id).await?;
         let person = self.invited(caller, username).await?;
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
-            lead(role)?;
+            check_leads(role)?;
             let before = record.members.iter().find(|member| member.user == them).map(|member| member.role);
             let after = request.role.or(before).unwrap_or(Role::Member);
             if before.is_none() && record.members.len() >= limit::MEMBERS {
@@ -141,7 +142,7 @@ impl Groups {
         self.conversations.get(caller, id).await
     }
 
-    /// Takes somebody out.
+    /// Removes a member. Gives the group, or `None` if the caller removed themselves.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -153,7 +154,7 @@ impl Groups {
             return Ok(None);
         }
         let decide = |record: &ConversationRecord, role: Role| {
-            lead(role)?;
+            check_leads(role)?;
             let named = |member: &&store::MemberRecord| member.username.eq_ignore_ascii_case(username);
             let them = record.members.iter().find(named).ok_or_else(|| Error::not_found("member"))?;
             if role != Role::Owner && them.role != Role::Member {
@@ -165,7 +166,7 @@ impl Groups {
         self.conversations.get(caller, id).await.map(Some)
     }
 
-    /// Leaves. The owner hands the group on first, unless nobody else is there.
+    /// Leaves a group. The owner must make somebody else the owner first, unless they are alone.
     pub async fn leave(&self, caller: &Caller, id: ConversationId) -> Result<(), Error> {
         let me = caller.person.id;
         let decide = |record: &ConversationRecord, role: Role| {
@@ -177,8 +178,8 @@ impl Groups {
         self.decide(caller, id, decide).await
     }
 
-    /// Decides on a change by the state of the group and makes it, unless another change came in between; then
-    /// decides again.
+    /// Decides on a change by the state of the group, and stores it. If another change was stored meanwhile, decides
+    /// anew.
     async fn decide(
         &self,
         caller: &Caller,
@@ -203,7 +204,7 @@ impl Groups {
             let (at, changed_seq) = (self.context.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             if let Some(record) = self.context.store.change_group(change).await? {
-                self.context.channels.keep(&record);
+                self.context.channels.cache(&record);
                 for (user, _) in &concerned {
                     self.presences.changed(*user);
                 }
@@ -218,7 +219,7 @@ impl Groups {
         view.ok_or_else(|| Error::not_found("conversation"))
     }
 
-    /// Somebody who may be brought into a group by the caller.
+    /// A person whom the caller may add to a group: one who has not blocked them.
     async fn invited(&self, caller: &Caller, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, format!("There is nobody called {username}."));
         let person = self.context.people.named(username).await?.ok_or_else(unknown)?;
@@ -229,8 +230,8 @@ impl Groups {
     }
 }
 
-/// Refuses who does not lead.
-fn lead(role: Role) -> Result<(), Error> {
+/// Refuses members who are neither owner nor admin.
+fn check_leads(role: Role) -> Result<(), Error> {
     match role {
         Role::Owner | Role::Admin => Ok(()),
         Role::Member => Err(Error::new(Code::Forbidden, "Only the owner and admins may do this.")),

@@ -1,7 +1,7 @@
 //! The keys that sign access tokens: Ed25519, as JSON web signatures (RFC 7515, RFC 8037).
 //!
-//! Only what Aldis itself issues is accepted: compact form, `alg` EdDSA, a key of this ring. That is little
-//! enough to write here; the general libraries bring RSA and the NIST curves with them.
+//! Only tokens that Aldis itself issues are accepted: compact form, `alg` EdDSA, a key of this ring. That is little
+//! enough to write here. General JWT libraries would bring RSA and the NIST curves with them.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,19 @@ use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The key that signs, and all that are still accepted.
+/// The key that signs new tokens, and all keys whose tokens are still accepted.
 pub struct Keyring {
     signing: SigningKey,
-    /// The encoded header of every token signed now.
+    /// The encoded header of every new token.
     header: String,
+    /// By key id.
     accepted: BTreeMap<String, VerifyingKey>,
 }
 
 /// The public keys, as `/.well-known/jwks.json` shows them (RFC 7517).
 #[derive(Clone, Debug, Serialize)]
 pub struct Jwks {
-    /// One for each key accepted.
+    /// One for each accepted key.
     pub keys: Vec<Jwk>,
 }
 
@@ -47,7 +48,7 @@ struct Header {
 }
 
 impl Keyring {
-    /// Signs with `current`; still accepts what the `former` keys signed.
+    /// Signs with `current`. Still accepts tokens that the `former` keys signed.
     pub fn new(current: SigningKey, former: &[SigningKey]) -> Self {
         let kid = key_id(&current.verifying_key());
         let header = Header { alg: "EdDSA".into(), typ: "JWT".into(), kid };
@@ -73,7 +74,7 @@ impl Keyring {
         Jwks { keys: keys.collect() }
     }
 
-    /// Signs a payload.
+    /// Makes a signed token with this payload.
     pub(crate) fn sign(&self, payload: &impl Serialize) -> String {
         let payload = serde_json::to_vec(payload).expect("claims are JSON");
         let signed = format!("{}.{}", self.header, BASE64URL.encode(payload));
@@ -81,7 +82,7 @@ impl Keyring {
         format!("{signed}.{}", BASE64URL.encode(signature.to_bytes()))
     }
 
-    /// The payload of a token that one of these keys signed.
+    /// The payload of a token, if one of the accepted keys signed it.
     pub(crate) fn verify<T: for<'de> Deserialize<'de>>(&self, token: &str) -> Option<T> {
         let (signed, signature) = token.rsplit_once('.')?;
         let (header, payload) = signed.split_once('.')?;
@@ -95,7 +96,7 @@ impl Keyring {
     }
 }
 
-/// The same key has the same id everywhere.
+/// The id of a key, a digest of it: the same on every server.
 fn key_id(key: &VerifyingKey) -> String {
     BASE64URL.encode(&Sha256::digest(key.as_bytes())[..12])
 }

@@ -1,7 +1,8 @@
 //! The rules of Aldis: accounts, sessions, conversations, messages, receipts, resuming.
 //!
-//! Knows no HTTP, no Socket.IO and no SQL: it declares what it needs of the world as ports
-//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`Bus`], [`Liveness`], [`OtpChannel`], [`Clock`], [`Random`]) and is handed them by the server.
+//! Knows no HTTP, no Socket.IO and no SQL. It declares the outside that it needs as traits, its ports
+//! ([`store::Store`], [`store::BlobStore`], [`Broker`], [`Bus`], [`Liveness`], [`OtpChannel`], [`Clock`], [`Random`]),
+//! and the server hands it their implementations.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -80,16 +81,16 @@ pub use search::{Query, Searches};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;
-pub use typing::{Pace, Typings};
+pub use typing::{TypingThrottle, Typings};
 pub use user::Users;
 
-/// What the domain needs of the world.
+/// The outside that the domain needs, as the server implements it.
 pub struct Ports {
-    /// Which server this is; another one than every other on the same store.
+    /// The id of this server, unlike that of any other server on the same store.
     pub node: NodeId,
-    /// Keeps things.
+    /// Accounts, conversations, messages and all else but the bytes of files.
     pub store: Arc<dyn store::Store>,
-    /// Keeps the bytes of files.
+    /// The bytes of files.
     pub blobs: Arc<dyn store::BlobStore>,
     /// Tells the live sockets of this node.
     pub broker: Arc<dyn Broker>,
@@ -107,88 +108,88 @@ pub struct Ports {
     pub keyring: Keyring,
 }
 
-/// What an operator may change of the rules.
+/// The rules that an operator may change.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Bytes of a message's text.
+    /// The longest text of a message, in bytes.
     pub text_bytes: usize,
-    /// Messages of a user.
+    /// How often one user may send messages, over all their devices.
     pub messages: Rate,
-    /// Registrations from an address.
+    /// Registrations from one address.
     pub registrations: Rate,
-    /// Logins to an account from an address, whatever the password.
+    /// Logins to one account from one address, with a right or wrong password.
     pub logins: Rate,
-    /// Logins from an address, whatever the password.
+    /// Logins from one address to all accounts, with a right or wrong password.
     pub logins_of_address: Rate,
-    /// Failed logins from an address.
+    /// Failed logins from one address.
     pub failed_logins: Rate,
-    /// Failed logins to an account, from wherever.
+    /// Failed logins to one account from all addresses. Past it each address has a small rate of its own.
     pub failed_logins_of_account: Rate,
-    /// New codes for an account that are asked for from an address.
+    /// New one-time codes for one account that are asked for from one address.
     pub resends: Rate,
-    /// New codes for an account, from wherever they are asked for.
+    /// New one-time codes for one account that are asked for from all addresses.
     pub resends_of_account: Rate,
-    /// Wrong codes from an address before a new one is needed.
+    /// Tries at a one-time code from the address that asked for it.
     pub otp_tries: u32,
-    /// How long a code is accepted.
+    /// How long a one-time code is accepted.
     pub otp_lifetime: Duration,
-    /// How long a username waits for its first code to be entered.
+    /// How long an unverified account keeps its username.
     pub unverified_lifetime: Duration,
     /// How long an access token is accepted.
     pub token_lifetime: Duration,
     /// How long a session lives without a refresh.
     pub session_lifetime: Duration,
-    /// `iss` of the access tokens.
+    /// The claim `iss` of access tokens.
     pub issuer: String,
-    /// `aud` of the access tokens.
+    /// The claim `aud` of access tokens.
     pub audience: String,
     /// Passwords hashed at the same time.
     pub hash_threads: usize,
-    /// Passwords that may wait to be hashed; past it, [`protocol::Code::Overloaded`].
+    /// Passwords that may wait to be hashed; past it, logins fail with [`protocol::Code::Overloaded`].
     pub hash_queue: usize,
-    /// Bytes of a file.
+    /// The longest file, in bytes.
     pub attachment_bytes: u64,
-    /// Bytes of a user's files.
+    /// Bytes of all files of one user.
     pub attachment_quota: u64,
-    /// How long an upload waits for a message that carries it.
+    /// How long an upload is kept that no message carries.
     pub attachment_unused: Duration,
-    /// How long cursor moves are gathered before they are stored and told.
+    /// How long moved marks are gathered before they are stored and told.
     pub receipt_delay: Duration,
 }
 
-/// The rules, wired.
+/// All rules, connected to their ports.
 pub struct Domain {
     /// Registering and verifying.
     pub accounts: Accounts,
-    /// What people show of themselves.
+    /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
     pub sessions: Sessions,
     /// Cutting the sockets of sessions that ended anywhere.
     pub ended_sessions: Arc<EndedSessions>,
-    /// What programs log in with.
+    /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
-    /// Who talks with whom.
+    /// Lists of conversations and their history.
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
     pub groups: Groups,
-    /// Whom people do not want to hear from.
+    /// Blocking people.
     pub blocks: Arc<Blocks>,
     /// Sending and changing messages.
     pub messages: Messages,
-    /// Taking files and handing them out.
+    /// Uploading and downloading files.
     pub attachments: Attachments,
-    /// How far members have come.
+    /// Delivered and read marks.
     pub receipts: Arc<Receipts>,
-    /// Who types.
+    /// Telling who types.
     pub typings: Arc<Typings>,
-    /// Who is there.
+    /// Telling who is online.
     pub presences: Arc<Presences>,
     /// Finding messages.
     pub searches: Searches,
-    /// Telling who is connected what is committed.
+    /// Announcing committed entries to live sockets.
     pub announcer: Arc<Announcer>,
-    /// Taking what other nodes tell to the sockets of this one.
+    /// Passing hints of other nodes on to the sockets of this one.
     pub relay: Arc<Relay>,
     /// Catching up.
     pub syncs: Syncs,
@@ -197,7 +198,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Wires the rules to the world.
+    /// Connects the rules to their ports.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
         let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// A burst, then one every `interval` (the generic cell rate algorithm).
+/// A rate limit: `burst` at once, then one in each `interval` (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// How many at once.
@@ -16,17 +16,18 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `count` at once and `count` in every `period`.
+    /// A burst of `count`, and `count` more in each `period`.
     pub fn per(period: Duration, count: u32) -> Self {
         Self { burst: count, interval: period / count.max(1) }
     }
 
-    /// Takes one at `now`, given the theoretical arrival time of the next; fails with the time to wait.
+    /// Takes one at `now`, or fails with the time to wait. `arrival` is the algorithm's state, the theoretical
+    /// arrival time: when the bucket will be full again.
     fn take(self, arrival: &mut Duration, now: Duration) -> Result<(), Duration> {
         self.take_many(1, arrival, now)
     }
 
-    /// Takes so many at once, a whole burst at most.
+    /// Like [`Rate::take`], for `count` at once. More than a burst counts as a burst.
     fn take_many(self, count: u32, arrival: &mut Duration, now: Duration) -> Result<(), Duration> {
         let next = (*arrival).max(now) + self.interval * count.min(self.burst);
         let allowed = now + self.interval * self.burst;
@@ -38,7 +39,7 @@ impl Rate {
     }
 }
 
-/// One rate for one subject.
+/// A rate limit for one subject, such as a user.
 #[derive(Debug)]
 pub struct Bucket {
     rate: Rate,
@@ -51,18 +52,18 @@ impl Bucket {
         Self { rate, arrival: Mutex::default() }
     }
 
-    /// Takes one; fails with the time to wait.
+    /// Takes one at `now`, or fails with the time to wait.
     pub fn take(&self, now: Duration) -> Result<(), Duration> {
         self.rate.take(&mut self.arrival.lock(), now)
     }
 
-    /// Takes so many at once, a whole burst at most; fails with the time to wait.
+    /// Takes `count` at once, or fails with the time to wait. More than a burst counts as a burst.
     pub fn take_many(&self, count: u32, now: Duration) -> Result<(), Duration> {
         self.rate.take_many(count, &mut self.arrival.lock(), now)
     }
 }
 
-/// One rate for each of many subjects, of which only those that have used some of it are kept.
+/// The same rate limit for each of many subjects, such as addresses. Only subjects without a full bucket are kept.
 #[derive(Debug)]
 pub struct Limiter<K> {
     rate: Rate,
@@ -72,33 +73,33 @@ pub struct Limiter<K> {
 #[derive(Debug)]
 struct Kept<K> {
     arrivals: HashMap<K, Duration>,
-    /// At so many subjects those with a full bucket are forgotten.
+    /// With so many subjects, those with a full bucket are dropped.
     sweep_at: usize,
 }
 
 impl<K: Eq + Hash> Limiter<K> {
-    /// Up to this many subjects are kept without a look.
+    /// The fewest subjects for a sweep.
     const SWEEP: usize = 16 * 1024;
-    /// The most subjects kept.
+    /// The most subjects that are kept.
     const MOST: usize = 1024 * 1024;
 
-    /// Full buckets for everybody.
+    /// A limiter in which every subject has a full bucket.
     pub fn new(rate: Rate) -> Self {
         Self { rate, kept: Mutex::new(Kept { arrivals: HashMap::new(), sweep_at: Self::SWEEP }) }
     }
 
-    /// Takes one for `key`; fails with the time to wait.
+    /// Takes one for `key` at `now`, or fails with the time to wait.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
         let mut kept = self.kept.lock();
         if kept.arrivals.len() >= kept.sweep_at {
             kept.sweep(now, Self::MOST);
-            // Not again before there are twice as many, so that a call costs little on average.
+            // The next sweep comes with twice as many subjects, so that a call costs little on average.
             kept.sweep_at = (2 * kept.arrivals.len()).clamp(Self::SWEEP, Self::MOST);
         }
         self.rate.take(kept.arrivals.entry(key).or_default(), now)
     }
 
-    /// Gives one back: what was taken turned out not to count.
+    /// Gives one back that turned out not to count.
     pub fn refund(&self, key: &K) {
         if let Some(arrival) = self.kept.lock().arrivals.get_mut(key) {
             *arrival = arrival.saturating_sub(self.rate.interval);
@@ -107,8 +108,8 @@ impl<K: Eq + Hash> Limiter<K> {
 }
 
 impl<K: Eq + Hash> Kept<K> {
-    /// Forgets those with a full bucket. If `most` are left, forgets the half that used the least: better
-    /// than refusing who did nothing, and who fills the table with names does not free those who used much.
+    /// Drops subjects with a full bucket. If `most` are left, drops the half that used the least. That is better than
+    /// refusing new subjects. Somebody who fills the table with made-up names cannot free a subject that used much.
     fn sweep(&mut self, now: Duration, most: usize) {
         self.arrivals.retain(|_, arrival| *arrival > now);
         if self.arrivals.len() < most {
@@ -117,7 +118,7 @@ impl<K: Eq + Hash> Kept<K> {
         let mut used: Vec<_> = self.arrivals.values().copied().collect();
         let half = used.len() / 2;
         let (_, &mut median, _) = used.select_nth_unstable(half);
-        // Of those that used as much as the median, as many as make up the half.
+        // How many of those that used exactly as much as the median belong to the half.
         let below = used.iter().filter(|arrival| **arrival < median).count();
         let mut equal = half.saturating_sub(below);
         self.arrivals.retain(|_, arrival| {

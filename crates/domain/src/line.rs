@@ -1,11 +1,11 @@
-//! What people call things: a line of text.
+//! Checks names and titles that people enter: one line of text.
 
 use std::ops::RangeInclusive;
 
 use crate::error::Error;
 
-/// A field without the space around it, if it has as many characters as it may and none that breaks the line; else
-/// the error says so of `what` it is.
+/// The text without the space around it. An error if its `length` in characters is not allowed, or if it has control
+/// characters. `field` and `what` name it in the error, for example `title` and "A title".
 pub(crate) fn check_line(
     field: &'static str,
     what: &str,

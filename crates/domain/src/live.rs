@@ -6,38 +6,38 @@ use protocol::{Conversation, Message, Presence, Receipt, SessionId, Typing};
 
 use crate::store::{ConversationKey, EntryKind, Position, UserId};
 
-/// A server among those that share a store. A server alone is any.
+/// The id of a node: one of the servers that share a store. A server alone may have any id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u16);
 
-/// A live socket; unique over all nodes while its node lives.
+/// The name of a live socket. Unique over all nodes for as long as its node runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey {
     /// The node that it is connected to.
     pub node: NodeId,
-    /// Counts the sockets of the node.
+    /// Unlike that of any other socket of the node.
     pub number: u64,
 }
 
-/// What is told to live sockets.
+/// An event for live sockets.
 #[derive(Clone, Debug)]
 pub enum Live {
     /// An entry of a log that the user can read.
     Entry {
         /// What happened.
         kind: EntryKind,
-        /// The message, in its state after it.
+        /// The message in its state after this entry.
         message: Arc<Message>,
-        /// Within the store.
+        /// The conversation's number within the store.
         conversation: ConversationKey,
         /// The entry's own `seq`.
         seq: u64,
-        /// The entry's place in the store.
+        /// The entry's number in the whole store.
         position: Position,
-        /// The socket that sent it: its acknowledgement says the same.
+        /// The socket that sent the entry, which learns of it from the acknowledgement instead.
         origin: Option<SocketKey>,
     },
-    /// A member's cursors moved.
+    /// A member's marks moved.
     Receipt(Receipt),
     /// A conversation is new or changed, as this one user sees it.
     Conversation(Box<Conversation>),
@@ -49,21 +49,20 @@ pub enum Live {
 
 /// Tells the live sockets that users have on this node.
 pub trait Broker: Send + Sync {
-    /// Tells every live socket of these users. At most once, and perhaps not at all: a socket that cannot
-    /// take it is closed and resumes from the log. Calls in an order arrive in that order at each socket.
-    /// Never blocks.
+    /// Sends an event to every live socket of these users. Calls one after the other arrive in that order at each
+    /// socket. A socket that cannot take the event is closed, and its client resumes from the log. Never blocks.
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live);
 
-    /// Tells these sockets alone, each named with its user; otherwise as [`Broker::tell`].
+    /// Like [`Broker::tell`], for these sockets alone; each is named with its user.
     fn tell_sockets(&self, sockets: &mut dyn Iterator<Item = (UserId, SocketKey)>, live: Live);
 
-    /// Whether a user has a live socket on this node. A hint, too.
+    /// Whether a user has a live socket on this node. The answer may be out of date at once.
     fn is_live(&self, user: UserId) -> bool;
 
-    /// Closes every live socket of these users, or of everybody: what they should have been told was not, and they
-    /// resume from the log.
+    /// Closes every live socket of these users, or of everybody with `None`. For sockets that missed an event: their
+    /// clients connect again and resume from the log.
     fn interrupt(&self, users: Option<&[UserId]>);
 
-    /// Cuts the live sockets of a user's session that has ended, also those that are about to join.
+    /// Closes the live sockets of a session that has ended, and those that are just being connected.
     fn cut(&self, user: UserId, session: SessionId);
 }

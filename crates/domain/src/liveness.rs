@@ -1,4 +1,4 @@
-//! The port to who is connected, over all nodes.
+//! The port that knows who is connected, over all nodes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use parking_lot::Mutex;
 use crate::live::NodeId;
 use crate::store::UserId;
 
-/// Knows who is connected to which node: one for each node, which says what holds there and asks about all.
+/// Knows which users are connected to which node. Each node has its own: it reports its users and asks about all.
 ///
-/// A user who is back a moment after their last socket left was never gone, so [`Liveness::left`] comes after that
-/// moment. Once a node has stopped nobody is connected to it.
+/// A user who comes back at once, for example by loading the page again, counts as connected all the time. So a node
+/// calls
+/// [`Liveness::left`] only some seconds after the last socket. Nobody is connected to a node that has stopped.
 pub trait Liveness: Send + Sync {
     /// A user is connected to this node. Says whether that is new.
     fn came(&self, user: UserId) -> bool;
@@ -19,23 +20,23 @@ pub trait Liveness: Send + Sync {
     /// A user is no longer connected to this node.
     fn left(&self, user: UserId);
 
-    /// Whether a user is connected to any node. A hint: a node that was killed is believed for a while.
+    /// Whether a user is connected to any node. May be wrong for a while after a node was killed.
     fn is_live(&self, user: UserId) -> bool;
 }
 
-/// For nodes in one process, and for one alone. Dropped, its node has stopped.
+/// For nodes in one process, or for one node alone. When it is dropped, its node counts as stopped.
 pub struct LocalLiveness {
     node: NodeId,
     live: Arc<Mutex<BTreeSet<(UserId, NodeId)>>>,
 }
 
 impl LocalLiveness {
-    /// That of a node, which is alone until another is [beside](Self::beside) it.
+    /// For a first node. Others join with [`LocalLiveness::beside`].
     pub fn new(node: NodeId) -> Self {
         Self { node, live: Arc::default() }
     }
 
-    /// That of another node.
+    /// For another node, which knows the same users.
     #[must_use]
     pub fn beside(&self, node: NodeId) -> Self {
         Self { node, live: self.live.clone() }

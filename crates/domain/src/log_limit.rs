@@ -1,10 +1,10 @@
-//! Bounds how often the same line is logged, so that a fault that repeats does not fill the disk.
+//! Limits how often the same line is logged, so that a repeating fault does not fill the disk.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-/// Lets one line through in a span of time, and counts those in between.
+/// Lets one line through in each span of time, and counts the lines left out.
 #[derive(Debug)]
 pub struct LogLimit {
     span: Duration,
@@ -18,13 +18,13 @@ struct State {
 }
 
 impl LogLimit {
-    /// One line in each `span`.
+    /// Lets one line through in each `span`.
     pub const fn new(span: Duration) -> Self {
         Self { span, state: Mutex::new(State { last: None, left_out: 0 }) }
     }
 
-    /// Whether a line may be logged at `now`, on a clock that never goes back: gives how many were left out since the
-    /// last one that was.
+    /// `None` if a line must not be logged at `now`. Otherwise how many were left out since the last one. `now` is of
+    /// a clock that never goes back.
     pub fn pass(&self, now: Duration) -> Option<u64> {
         let mut state = self.state.lock();
         if state.last.is_some_and(|last| now < last + self.span) {

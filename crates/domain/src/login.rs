@@ -1,5 +1,4 @@
-//! How often somebody may log in, and how often fail to. Asked before a password is hashed, which is what
-//! costs.
+//! Limits on logins and on failed logins. Checked before a password is hashed, because hashing is what costs.
 
 use std::net::IpAddr;
 
@@ -9,29 +8,32 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::limit::{Limiter, Rate};
 
-/// Failed logins from one address to an account that has had too many from everywhere: few enough to slow who
-/// guesses from many addresses, while whoever knows the password gets in from their own.
-const BESIEGED: Rate = Rate { burst: 5, interval: std::time::Duration::from_mins(12) };
+/// Failed logins from one address to an account that has had too many failed logins from all addresses. Few enough to
+/// slow an attacker with many addresses. The owner, who knows the password, still gets in from their own address.
+const UNDER_ATTACK: Rate = Rate { burst: 5, interval: std::time::Duration::from_mins(12) };
 
-/// An account at an address; `None` is everybody on the server's machine.
+/// An account and an address that logs in to it; `None` is the server's own machine.
 type Pair = (Box<str>, Option<IpAddr>);
 
-/// Counts logins: all of them, since a right password costs as much as a wrong one and leaves a session; and
-/// those that failed, which are guesses. Nothing that a stranger does at another address keeps the owner of
-/// an account out.
+/// Counts logins and failed logins.
+///
+/// All logins count, because a right password costs as much processor time as a wrong one and adds a session. Failed
+/// logins count once more, because they are guesses. Nothing that a stranger does from another address keeps the
+/// owner of an account out.
 pub(crate) struct LoginLimits {
     of_address: Limiter<IpAddr>,
     of_pair: Limiter<Pair>,
     failed_of_address: Limiter<IpAddr>,
     failed_of_account: Limiter<Box<str>>,
-    /// Past the limit of an account.
+    /// Used only while the limit of `failed_of_account` is reached.
     failed_of_pair: Limiter<Pair>,
 }
 
 /// A login that counts as failed until it is known to have the right password.
 pub(crate) struct Attempt {
     address: Option<IpAddr>,
-    /// The account, if there could be one of this name, and whether it has had too many from everywhere.
+    /// The account, and whether it is under attack: `failed_of_account` has reached its limit. `None` if the text
+    /// cannot be a username.
     account: Option<(Box<str>, bool)>,
 }
 
@@ -42,12 +44,12 @@ impl LoginLimits {
             of_pair: Limiter::new(settings.logins),
             failed_of_address: Limiter::new(settings.failed_logins),
             failed_of_account: Limiter::new(settings.failed_logins_of_account),
-            failed_of_pair: Limiter::new(BESIEGED),
+            failed_of_pair: Limiter::new(UNDER_ATTACK),
         }
     }
 
-    /// Counts a login, if there may be one more. It counts as failed before it is known, so that many at the
-    /// same time do not slip past the limit.
+    /// Counts a login, or fails if a limit is reached. The login counts as failed until [`LoginLimits::not_failed`],
+    /// so that many at the same time cannot exceed the limit.
     pub(crate) fn take(
         &self,
         username: &str,
@@ -55,7 +57,7 @@ impl LoginLimits {
         clock: &dyn Clock,
     ) -> Result<Attempt, Error> {
         let now = clock.monotonic();
-        // What cannot be a username is nobody's account, and is not kept.
+        // A text that cannot be a username belongs to no account, and would only fill the tables.
         let account = is_username(username).then(|| Box::<str>::from(username.to_ascii_lowercase()));
         if let Some(account) = &account {
             self.of_pair.take((account.clone(), address), now).map_err(Error::rate_limited)?;
@@ -67,15 +69,15 @@ impl LoginLimits {
         let Some(account) = account else {
             return Ok(Attempt { address, account: None });
         };
-        let besieged = self.failed_of_account.take(account.clone(), now).is_err();
-        if besieged && let Err(wait) = self.failed_of_pair.take((account.clone(), address), now) {
+        let under_attack = self.failed_of_account.take(account.clone(), now).is_err();
+        if under_attack && let Err(wait) = self.failed_of_pair.take((account.clone(), address), now) {
             self.refund_address(address);
             return Err(Error::rate_limited(wait));
         }
-        Ok(Attempt { address, account: Some((account, besieged)) })
+        Ok(Attempt { address, account: Some((account, under_attack)) })
     }
 
-    /// The password was right, or was not looked at: it is no guess.
+    /// The password was right, or could not be checked: the login does not count as failed.
     pub(crate) fn not_failed(&self, Attempt { address, account }: &Attempt) {
         self.refund_address(*address);
         match account {

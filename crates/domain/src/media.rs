@@ -1,4 +1,4 @@
-//! Media types: what the first bytes of a file say, what its sender says, and what may be shown.
+//! Media types: which one a file has by its first bytes and by its uploader, and which ones a browser may show.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use protocol::Code;
 
 use crate::error::Error;
 
-/// So many bytes tell what a file is.
+/// How many of its first bytes tell the type of a file.
 pub(crate) const HEAD: usize = 64;
 
-/// What is told by its first bytes, with the media types it may be called: the first of them where it is called
-/// nothing.
+/// Files with the same first bytes, and the media types that such a file may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Family {
+    /// The first is the one for a file whose uploader names none.
     types: &'static [&'static str],
-    /// Also what begins like this.
+    /// Types that begin with one of these fit as well.
     starts: &'static [&'static str],
 }
 
@@ -33,7 +33,7 @@ const WEBM: Family = family(&["video/webm", "audio/webm", "video/x-matroska", "a
 const OGG: Family = family(&["audio/ogg", "video/ogg", "application/ogg"]);
 const MP3: Family = family(&["audio/mpeg"]);
 const WAV: Family = family(&["audio/wav"]);
-/// Documents and packages of many programs are archives.
+/// Many programs save their documents as ZIP archives.
 const ZIP: Family = Family {
     types: &[
         "application/zip",
@@ -55,32 +55,31 @@ impl Family {
     }
 }
 
-/// What a file is by its first bytes.
+/// The family of a file by its first bytes.
 fn sniff(head: &[u8]) -> Option<Family> {
     let at = |place: usize, bytes: &[u8]| head.get(place..).is_some_and(|rest| rest.starts_with(bytes));
-    let is_of = |brands: &[&[u8]]| brands.iter().any(|brand| at(8, brand));
     let is_frame = matches!(head, [0xff, second, ..] if second & 0xe6 == 0xe2);
-    let found = match () {
-        () if at(0, b"\x89PNG\r\n\x1a\n") => PNG,
-        () if at(0, b"\xff\xd8\xff") => JPEG,
-        () if at(0, b"GIF87a") || at(0, b"GIF89a") => GIF,
-        () if at(0, b"RIFF") && at(8, b"WEBP") => WEBP,
-        () if at(0, b"RIFF") && at(8, b"WAVE") => WAV,
-        () if at(0, b"%PDF-") => PDF,
-        () if at(0, b"PK\x03\x04") || at(0, b"PK\x05\x06") => ZIP,
-        () if at(4, b"ftyp") && is_of(&[b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"]) => HEIF,
-        () if at(4, b"ftyp") => MP4,
-        () if at(0, b"\x1a\x45\xdf\xa3") => WEBM,
-        () if at(0, b"OggS\0") => OGG,
-        // Three letters and a version: `ID3` alone may begin a text.
-        () if at(0, b"ID3") && head.get(3).is_some_and(|version| *version < 0x10) => MP3,
-        () if is_frame => MP3,
-        () => return None,
-    };
-    Some(found)
+    // `ID3` alone may begin a text: a version follows it.
+    let is_id3 = at(0, b"ID3") && head.get(3).is_some_and(|version| *version < 0x10);
+    let heif: [&[u8]; 6] = [b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"];
+    let families = [
+        (at(0, b"\x89PNG\r\n\x1a\n"), PNG),
+        (at(0, b"\xff\xd8\xff"), JPEG),
+        (at(0, b"GIF87a") || at(0, b"GIF89a"), GIF),
+        (at(0, b"RIFF") && at(8, b"WEBP"), WEBP),
+        (at(0, b"RIFF") && at(8, b"WAVE"), WAV),
+        (at(0, b"%PDF-"), PDF),
+        (at(0, b"PK\x03\x04") || at(0, b"PK\x05\x06"), ZIP),
+        (at(4, b"ftyp") && heif.iter().any(|brand| at(8, brand)), HEIF),
+        (at(4, b"ftyp"), MP4),
+        (at(0, b"\x1a\x45\xdf\xa3"), WEBM),
+        (at(0, b"OggS\0"), OGG),
+        (is_id3 || is_frame, MP3),
+    ];
+    families.into_iter().find(|(begins, _)| *begins).map(|(_, family)| family)
 }
 
-/// The media type that a sender names, without its parameters, in the spelling that is compared.
+/// The media type that an uploader names, in lower case and without parameters; other names of a type are replaced.
 pub(crate) fn claimed(header: Option<&str>) -> Result<Option<Cow<'static, str>>, Error> {
     let named = header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let kind = match named.as_str() {
@@ -100,7 +99,7 @@ pub(crate) fn claimed(header: Option<&str>) -> Result<Option<Cow<'static, str>>,
     }
 }
 
-/// The media type of a file: the first bytes decide, and what its sender says must fit them.
+/// The media type of a file. The type that the uploader names must fit the first bytes.
 pub(crate) fn kind_of(head: &[u8], claimed: Option<Cow<'static, str>>) -> Result<Cow<'static, str>, Error> {
     let Some(kind) = claimed else {
         return Ok(sniff(head).map_or("application/octet-stream", |family| family.types[0]).into());
@@ -116,12 +115,12 @@ fn unsupported(detail: &'static str) -> Error {
     Error::new(Code::UnsupportedMediaType, detail)
 }
 
-/// Whether a picture of this type can be made small.
+/// Whether thumbnails can be made of pictures of this type.
 pub(crate) fn is_picture(kind: &str) -> bool {
     [PNG, JPEG, GIF, WEBP].iter().any(|family| family.has(kind))
 }
 
-/// How a file is handed out: as which type, and whether it may be shown where it is.
+/// The media type under which a file is sent, and whether a browser may show it in a page.
 pub(crate) fn served(kind: &str) -> (&'static str, bool) {
     let shown = [PNG, JPEG, GIF, WEBP, MP4, WEBM, OGG, MP3, WAV].iter().flat_map(|family| family.types);
     if let Some(kind) = shown.copied().find(|shown| *shown == kind) {
@@ -135,15 +134,15 @@ pub(crate) fn served(kind: &str) -> (&'static str, bool) {
     }
 }
 
-/// Whether bytes that come in pieces are UTF-8.
+/// Checks that bytes that come in pieces are UTF-8.
 #[derive(Default)]
 pub(crate) struct Utf8 {
-    /// The beginning of a character whose end is in the next piece.
+    /// The bytes of a character whose end is in the next piece.
     begun: Vec<u8>,
 }
 
 impl Utf8 {
-    /// Takes the next piece; says whether it can still be UTF-8.
+    /// Takes the next piece; false if the bytes cannot be UTF-8.
     pub(crate) fn take(&mut self, mut bytes: &[u8]) -> bool {
         while !self.begun.is_empty() {
             let Some((first, rest)) = bytes.split_first() else { return true };
@@ -164,7 +163,7 @@ impl Utf8 {
         }
     }
 
-    /// Whether no character lacks its end.
+    /// Whether the last character is complete.
     pub(crate) fn is_whole(&self) -> bool {
         self.begun.is_empty()
     }

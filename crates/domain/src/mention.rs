@@ -1,18 +1,18 @@
-//! Mentions: members that a text names with `@`.
+//! Mentions: members whom a text names with `@`.
 
 use protocol::limit;
 
 use crate::store::UserId;
 
-/// The members that a text names, each once and in the order of the text, up to [`limit::MENTIONS`]. `member` finds
-/// one by a name in lower case. It is asked at most once for each character of the text.
+/// The members whom a text mentions, each once and in the order of the text, at most [`limit::MENTIONS`]. `member`
+/// looks a member up by a name in lower case. It is called at most once for each character of the text.
 pub(crate) fn mentions(text: &str, member: impl Fn(&str) -> Option<UserId>) -> Vec<UserId> {
     let mut named = Vec::new();
     for (at, _) in text.match_indices('@') {
         if named.len() == limit::MENTIONS {
             break;
         }
-        // Not the middle of an address.
+        // The `@` of an e-mail address is no mention.
         if text[..at].ends_with(is_of_name) {
             continue;
         }
@@ -27,9 +27,10 @@ pub(crate) fn mentions(text: &str, member: impl Fn(&str) -> Option<UserId>) -> V
     named
 }
 
-/// A name may end a sentence: without the marks behind it, if there is nobody with them.
+/// The member with the longest name at the beginning of `written`. A sentence may end after a name: if nobody is
+/// called `bob.`, then `@bob.` mentions `bob`.
 fn longest(written: &str, member: impl Fn(&str) -> Option<UserId>) -> Option<UserId> {
-    // Marks alone may be behind what is as long as a name can be. All of it is ASCII.
+    // After the longest possible name there may only be marks. The text is ASCII, so it can be split anywhere.
     let (name, behind) = written.split_at(written.len().min(*limit::USERNAME.end()));
     if !behind.chars().all(is_mark) {
         return None;
@@ -49,7 +50,7 @@ fn is_of_name(char: char) -> bool {
     char.is_ascii_alphanumeric() || is_mark(char)
 }
 
-/// Whether a character may be in a name and may end a sentence or a word, too.
+/// Whether a character may be in a name, and may also follow a name.
 fn is_mark(char: char) -> bool {
     matches!(char, '.' | '_' | '-')
 }
@@ -86,7 +87,7 @@ mod tests {
             ("@annabel", vec![]),
             ("@a-name-of-exactly-32-characters_", vec![long]),
             ("@a-name-of-exactly-32-characters_...", vec![long]),
-            // What is longer than a name is none, whatever it begins with.
+            // A word longer than any name mentions nobody, even if it begins with a name.
             ("@a-name-of-exactly-32-characters_x", vec![]),
             ("@ann.............................................x", vec![]),
         ] {
@@ -118,7 +119,7 @@ mod tests {
             });
             assert!(looked_up.get() <= text.len() && found.len() <= 1, "{text}");
         }
-        // One run of marks, however long, is looked up as often as a name has characters.
+        // A run of marks of any length is looked up as often as the longest name has prefixes.
         let looked_up = Cell::new(0);
         mentions(&format!("@{dots}"), |_| {
             looked_up.set(looked_up.get() + 1);
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_mentions_so_many_at_most() {
+    fn a_text_mentions_at_most_fifty_members() {
         let text = (0..1_000).map(|number| format!("@m{number:03}")).collect::<Vec<_>>().join(" ");
         let found = mentions(&text, |name| name[1..].parse().ok().map(UserId));
         assert_eq!(found, (0..50).map(UserId).collect::<Vec<_>>());

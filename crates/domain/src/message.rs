@@ -1,4 +1,4 @@
-//! Sending and changing messages: checked, and appended to the log.
+//! Sending and changing messages: checks a request and submits an entry to the log.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::store::{
 pub struct Messages {
     context: Arc<Context>,
     text_bytes: usize,
-    /// Memory for entries that are submitted and not announced yet. Without room senders wait.
+    /// Permits for the memory of entries that are submitted and not announced yet. Senders wait for permits.
     room: Arc<Semaphore>,
 }
 
@@ -33,20 +33,20 @@ pub struct Messages {
 pub struct Sent {
     /// As clients see it.
     pub message: Arc<Message>,
-    /// Whether it had been there before: the sender repeated a `clientId`.
+    /// Whether it had been stored before, because the sender repeated a `clientId` or a reaction.
     pub duplicate: bool,
-    /// Within the store.
+    /// The conversation's number within the store.
     pub conversation: ConversationKey,
     /// The `seq` of the entry: the message's own, or that of its change.
     pub seq: u64,
 }
 
 impl Messages {
-    /// Bytes of text in a unit of room.
+    /// Bytes of text for one permit.
     const UNIT: usize = 512;
-    /// Bytes that a message which is changed is taken to have beside a new text.
+    /// Bytes that a changed message is assumed to have beside its new text. Its real size is known only in the store.
     const CHANGED: usize = 32 * 1024;
-    /// Units of room: 32 MiB.
+    /// Permits in all, which stand for 32 MiB.
     const ROOM: u32 = 65_536;
 
     pub(crate) fn new(context: Arc<Context>, settings: &Settings) -> Self {
@@ -54,7 +54,8 @@ impl Messages {
         Self { context, text_bytes, room }
     }
 
-    /// Sends a message. Ready once it is queued: what one caller queues is stored in that order.
+    /// Sends a message. The future is ready once the message is queued. Messages that one caller queues one after the
+    /// other are stored in that order.
     pub async fn send(
         &self,
         caller: &Caller,
@@ -65,7 +66,7 @@ impl Messages {
         self.submit(caller, destination, change, socket).await
     }
 
-    /// Changes the text of a message of the caller's. Ordered as [`Messages::send`].
+    /// Changes the text of one of the caller's messages. Ordered like [`Messages::send`].
     pub async fn edit(
         &self,
         caller: &Caller,
@@ -77,7 +78,7 @@ impl Messages {
         self.change(caller, conversation_id, Change::Edit { id, text }, socket).await
     }
 
-    /// Deletes a message of the caller's, for everyone. Ordered as [`Messages::send`].
+    /// Deletes one of the caller's messages, for everyone. Ordered like [`Messages::send`].
     pub async fn delete(
         &self,
         caller: &Caller,
@@ -88,7 +89,7 @@ impl Messages {
         self.change(caller, conversation_id, Change::Delete { id }, socket).await
     }
 
-    /// Reacts to a message, or takes that back. Ordered as [`Messages::send`].
+    /// Adds a reaction to a message, or takes it back. Ordered like [`Messages::send`].
     pub async fn react(
         &self,
         caller: &Caller,
@@ -178,7 +179,7 @@ impl Messages {
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.context.random));
-        let room = self.room.clone().acquire_many_owned(share(&change)).await.ok();
+        let room = self.room.clone().acquire_many_owned(permits_for(&change)).await.ok();
         let append = Append { target, sender: caller.person.id, at, random, change, mentions };
         let mut submitted = self.context.store.submit(append, Origin { socket, room });
         submitted.queued().await;
@@ -186,17 +187,17 @@ impl Messages {
     }
 }
 
-/// A message, or a change of one, on its way into the log. Dropped, it is stored all the same.
-#[must_use = "it may be refused"]
+/// A message, or a change of one, that is queued for the log. It is stored even if this is dropped.
+#[must_use = "the message may be refused"]
 pub struct Sending {
     submitted: Submitted,
-    /// Where it goes, if that was known.
+    /// Its channel; `None` if the append opens the conversation.
     channel: Option<Arc<Channel>>,
     channels: Arc<Channels>,
 }
 
 impl Sending {
-    /// Waits until it is stored durably, or refused.
+    /// Waits until the message is durable or refused.
     pub async fn stored(self) -> Result<Sent, Error> {
         let Self { submitted, channel, channels } = self;
         let Appended { committed, duplicate } = submitted.stored().await.map_err(refusal)?;
@@ -213,11 +214,11 @@ impl Sending {
     }
 }
 
-/// The share of the room that an entry takes on its way, in units of [`Messages::UNIT`].
-fn share(change: &Change) -> u32 {
+/// The permits for the memory of an entry; one stands for [`Messages::UNIT`] bytes.
+fn permits_for(change: &Change) -> u32 {
     let bytes = match change {
         Change::Message { text, attachments, .. } => text.len() + attachments.len() * Messages::UNIT,
-        // The message goes along with its reactions, of which nothing is known yet.
+        // The entry holds the whole message with its reactions, whose size is not known yet.
         Change::Edit { text, .. } => text.len() + Messages::CHANGED,
         Change::React { .. } => Messages::CHANGED,
         Change::Delete { .. } => 0,
@@ -225,16 +226,17 @@ fn share(change: &Change) -> u32 {
     u32::try_from(bytes / Messages::UNIT + 1).unwrap_or(Messages::ROOM).min(Messages::ROOM)
 }
 
-/// Where a message goes.
+/// The conversation that a message goes to.
 enum Destination {
-    /// A conversation that is there.
+    /// A conversation that exists.
     Known(Arc<Channel>),
-    /// To a person with whom there was no conversation a moment ago.
+    /// A direct conversation with this person, which did not exist a moment ago. The store opens it if that is still
+    /// so.
     New(Arc<Person>),
 }
 
 impl Destination {
-    /// Whom of its members a new text names.
+    /// The members whom the text of a change mentions.
     fn mentions(&self, sender: &Person, change: &Change) -> Vec<UserId> {
         let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return Vec::new() };
         match self {
@@ -285,7 +287,7 @@ fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
     Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
 }
 
-/// One emoji is a few characters, of which at least one is not of ASCII.
+/// Accepts a few characters of which at least one is not ASCII: emoji have no simpler rule that lasts.
 fn check_emoji(emoji: String) -> Result<Box<str>, Error> {
     let unfit = |char: char| char.is_whitespace() || char.is_control() || char.is_ascii_alphabetic();
     if limit::EMOJI.contains(&emoji.len()) && !emoji.is_ascii() && !emoji.contains(unfit) {

@@ -1,4 +1,4 @@
-//! One-time codes: how a person proves that they are there.
+//! One-time codes, with which people verify their accounts.
 
 use std::net::IpAddr;
 
@@ -10,34 +10,34 @@ use subtle::ConstantTimeEq;
 use crate::random::{self, Random};
 use crate::store::{Account, OneTimeCode};
 
-/// How codes reach people.
+/// The port through which codes reach people.
 #[async_trait]
 pub trait OtpChannel: Send + Sync {
-    /// As clients are told: `fixed`, `log`, `email`, `webhook`.
+    /// The name that clients are told: `fixed`, `log`, `email` or `webhook`.
     fn name(&self) -> &'static str;
 
-    /// The code that everybody gets; `None` for a fresh one each time.
+    /// The code that everybody gets; `None` for a new random one each time.
     fn fixed_code(&self) -> Option<&'static str> {
         None
     }
 
-    /// Sends a code. A failure is logged, not told: the person asks for another code.
+    /// Sends a code. A failure is logged and not told to the client, who asks for another code.
     async fn send(&self, account: &Account, code: &str, expires_at: Timestamp) -> Result<(), String>;
 }
 
-/// Six digits, each as likely as the others.
+/// Six random digits. All codes are equally likely.
 pub(crate) fn draw(random: &dyn Random) -> String {
     const CODES: u32 = 1_000_000;
     loop {
         let drawn = u32::from_le_bytes(random::bytes(random));
-        // Past the last whole million the first codes would be likelier.
+        // Numbers above the last whole million would make the lowest codes likelier.
         if drawn < u32::MAX / CODES * CODES {
             return format!("{:06}", drawn % CODES);
         }
     }
 }
 
-/// What is kept of a code. A fast hash is enough: it lives for minutes and dies after a few tries.
+/// A code as it is stored, hashed. A fast hash is enough, because a code lives for minutes and has few tries.
 pub(crate) fn seal(
     code: &str,
     expires_at: Timestamp,
@@ -48,7 +48,7 @@ pub(crate) fn seal(
     OneTimeCode { hash: hash(code, salt), salt, expires_at, asker }
 }
 
-/// Whether `entered` is the code, in a time that does not tell how much of it is right.
+/// Whether `entered` is the code. Takes the same time however much of it is right.
 pub(crate) fn matches(code: &OneTimeCode, entered: &str) -> bool {
     hash(entered, code.salt).ct_eq(&code.hash).into()
 }

@@ -1,4 +1,4 @@
-//! Pages of a list. Where the next one begins is a word that means nothing to clients, who hand it back.
+//! Pages of a list. A page's `next` says where the next page begins; clients hand it back unread.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
@@ -7,19 +7,20 @@ use protocol::Code;
 use crate::error::Error;
 use crate::store::Position;
 
-/// Leaves a page of what was read with one more than that; gives the last of it, if there is another page.
+/// Cuts a list to a page, of which one item more than a page was read. Gives the last item of the page if there is a
+/// next page.
 pub(crate) fn cut<T>(found: &mut Vec<T>, page: usize) -> Option<&T> {
     let more = found.len() > page;
     found.truncate(page);
     found.last().filter(|_| more)
 }
 
-/// The `next` for a place in a list.
+/// Makes the `next` for a place in a list.
 pub(crate) fn encode(place: impl AsRef<[u8]>) -> String {
     BASE64URL.encode(place)
 }
 
-/// The place of a `next`, if there is one.
+/// Reads the place from a `next`; `None` if there is no `next`.
 pub(crate) fn decode<T>(
     next: Option<&str>,
     read: impl FnOnce(&[u8]) -> Option<T>,
@@ -31,12 +32,12 @@ pub(crate) fn decode<T>(
     place.map(Some).ok_or_else(invalid)
 }
 
-/// The `next` for a place in a list by position.
+/// Makes the `next` for a list that is sorted by position.
 pub(crate) fn encode_position(position: Position) -> String {
     encode(position.0.to_be_bytes())
 }
 
-/// As [`decode`], of a list by position.
+/// Like [`decode`], for a list that is sorted by position.
 pub(crate) fn decode_position(next: Option<&str>) -> Result<Option<Position>, Error> {
     decode(next, |place| Some(Position(u64::from_be_bytes(place.try_into().ok()?))))
 }

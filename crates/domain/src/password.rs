@@ -9,29 +9,30 @@ use tokio::sync::Semaphore;
 
 use crate::error::Error;
 
-/// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises): about 20 ms of
-/// CPU each. A flood of logins waits here and is refused past the queue, so that it does not slow messages.
+/// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises), which takes about 20 ms
+/// of processor time each. A flood of logins waits in a queue here, and is refused when the queue is full, so that it
+/// does not slow messages.
 pub struct Passwords {
     threads: Arc<Semaphore>,
     queue: Arc<Semaphore>,
-    /// Of a password that nobody has; verified where there is no account, so that it takes as long.
+    /// A hash that is verified when there is no account, so that the answer takes as long.
     decoy: String,
 }
 
 impl Passwords {
-    /// `threads` at a time, `queue` waiting.
+    /// At most `threads` passwords are hashed at a time, and `queue` more may wait.
     pub fn new(threads: usize, queue: usize) -> Self {
         let decoy = hash_now("", &[0; 16]).expect("argon2id accepts its own defaults");
         let [threads, queue] = [threads, threads + queue].map(|places| Arc::new(Semaphore::new(places)));
         Self { threads, queue, decoy }
     }
 
-    /// A PHC string for the store.
+    /// Hashes a password; gives a PHC string for the store.
     pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String, Error> {
         self.run(move || hash_now(&password, &salt)).await?
     }
 
-    /// Whether this is the password; takes the same time where there is no account to compare with.
+    /// Whether the password is right. Takes the same time with no hash to compare with, and is false then.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
@@ -45,7 +46,7 @@ impl Passwords {
         let place = self.queue.clone().try_acquire_owned().map_err(|_| busy())?;
         let thread = self.threads.clone().acquire_owned().await.map_err(|_| busy())?;
         let done = tokio::task::spawn_blocking(move || {
-            // Until it is done, whether or not somebody still waits for it.
+            // Held until the work is done, even if the caller has gone.
             let _places = (place, thread);
             work()
         });

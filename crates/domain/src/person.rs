@@ -9,30 +9,31 @@ use crate::error::Error;
 use crate::limit::{Bucket, Rate};
 use crate::store::{Account, Store, UserId};
 
-/// A person, as far as messages need it. Never changes, so it may be kept.
+/// A verified user. An id and its username never change, so a person may be cached for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// Within the store.
+    /// Their number within the store.
     pub id: UserId,
     /// In the spelling it was registered with.
     pub username: Arc<str>,
 }
 
-/// Who makes a request: proven by a token.
+/// The user who makes a request, as their token proves.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The person.
     pub person: Arc<Person>,
-    /// The session, which may end at any time.
+    /// The session, or the id of the API token. It may end while the request is handled.
     pub session: SessionId,
-    /// Whether the session is an API token.
+    /// Whether the request came with an API token.
     pub(crate) by_api_token: bool,
-    /// The person's share of messages, common to all their sockets and requests.
+    /// The person's rate limit, common to all their sockets and requests.
     pub(crate) messages: Arc<Bucket>,
 }
 
 impl Caller {
-    /// Refuses who shows an API token: whoever got hold of one could make it last, or lock its owner out.
+    /// Refuses requests with an API token. Somebody who stole one could otherwise make more tokens, or end the owner's
+    /// sessions.
     pub(crate) fn check_logged_in(&self) -> Result<(), Error> {
         if self.by_api_token {
             return Err(Error::new(Code::Forbidden, "An API token may not do this; log in."));
@@ -41,8 +42,8 @@ impl Caller {
     }
 }
 
-/// Everybody who has been verified. Their usernames never change hands and their accounts do not disappear,
-/// so what is cached stays true. Who has not been verified is not in it, since both may happen to them.
+/// A cache of verified users. It never goes stale, because a verified account keeps its username and is not removed.
+/// Unverified accounts are left out: they may be removed, and their usernames given to somebody else.
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     by_name: Cache<Box<str>, Arc<Person>>,
@@ -63,12 +64,12 @@ impl Directory {
         }
     }
 
-    /// The person of a username in exactly this spelling, if known without asking the store.
+    /// The person with this username, if they are cached under exactly this spelling.
     pub(crate) fn cached(&self, username: &str) -> Option<Arc<Person>> {
         self.by_name.get(username)
     }
 
-    /// The person of a username, in any case.
+    /// The person with this username, in any case.
     pub(crate) async fn named(&self, username: &str) -> Result<Option<Arc<Person>>, Error> {
         if let Some(person) = self.cached(username) {
             return Ok(Some(person));
@@ -76,28 +77,28 @@ impl Directory {
         let Some(account) = self.store.account(username).await?.filter(|account| account.verified) else {
             return Ok(None);
         };
-        let person = self.keep(&account);
+        let person = self.cache(&account);
         self.by_name.insert(username.into(), person.clone());
         Ok(Some(person))
     }
 
-    /// The person of a username that a request names as the receiver, in any case.
+    /// The person whom a request names as its receiver; an error if there is nobody of this name.
     pub(crate) async fn receiver(&self, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
         self.named(username).await?.ok_or_else(unknown)
     }
 
-    /// The person of an id.
+    /// The person with this id.
     pub(crate) async fn of(&self, id: UserId) -> Result<Option<Arc<Person>>, Error> {
         if let Some(person) = self.by_id.get(&id) {
             return Ok(Some(person));
         }
         let account = self.store.account_of(id).await?.filter(|account| account.verified);
-        Ok(account.map(|account| self.keep(&account)))
+        Ok(account.map(|account| self.cache(&account)))
     }
 
-    /// A person met in another record.
-    pub(crate) fn met(&self, id: UserId, username: &Arc<str>) -> Arc<Person> {
+    /// The person with this id and username; cached, so that equal people share one allocation.
+    pub(crate) fn intern(&self, id: UserId, username: &Arc<str>) -> Arc<Person> {
         self.by_id.get(&id).unwrap_or_else(|| {
             let person = Arc::new(Person { id, username: username.clone() });
             self.by_id.insert(id, person.clone());
@@ -105,8 +106,8 @@ impl Directory {
         })
     }
 
-    /// The person's share of messages. A bucket that is dropped from the cache while nobody holds it starts
-    /// full again: by then it has filled up anyway, or 100,000 others were busier.
+    /// A person's rate limit. It starts anew if it fell out of the cache and nobody holds it. That is harmless: it had
+    /// filled up by then, or 100,000 other people were busier.
     pub(crate) fn bucket(&self, id: UserId, rate: Rate) -> Arc<Bucket> {
         let made = self
             .buckets
@@ -117,7 +118,7 @@ impl Directory {
         }
     }
 
-    fn keep(&self, account: &Account) -> Arc<Person> {
-        self.met(account.id, &account.username.as_str().into())
+    fn cache(&self, account: &Account) -> Arc<Person> {
+        self.intern(account.id, &account.username.as_str().into())
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures: their size, and a small one of each, made on a bounded number of threads.
+//! Pictures: their size and thumbnail, made on a bounded number of threads.
 
 use std::io::{BufReader, Cursor};
 use std::sync::Arc;
@@ -9,27 +9,27 @@ use tokio::sync::Semaphore;
 
 use crate::store::ReadSeek;
 
-/// The longest side of a small picture, in pixels.
+/// The longest side of a thumbnail, in pixels.
 const LONGEST: u32 = 480;
-/// Pictures with more pixels are not made small.
+/// Pictures with more pixels get no thumbnail.
 const PIXELS: u64 = 40_000_000;
 /// Memory that decoding a picture may take.
 const MEMORY: u64 = 256 << 20;
-/// Of a small picture.
+/// The JPEG quality of a thumbnail.
 const QUALITY: u8 = 80;
-/// Pictures made small at the same time.
+/// Pictures decoded at the same time.
 const THREADS: usize = 2;
 
-/// What is seen of a picture.
-pub(crate) struct Seen {
-    /// As it is shown.
+/// The size and thumbnail of a picture.
+pub(crate) struct PictureInfo {
+    /// In pixels, after it is turned the way the camera was held.
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// A small one, as PNG where it can be seen through, else as JPEG.
+    /// A PNG if the picture has transparent parts, else a JPEG. `None` if the picture is too large to decode.
     pub(crate) thumbnail: Option<Vec<u8>>,
 }
 
-/// Looks at pictures.
+/// Reads pictures.
 pub(crate) struct Pictures {
     threads: Arc<Semaphore>,
 }
@@ -39,27 +39,27 @@ impl Pictures {
         Self { threads: Arc::new(Semaphore::new(THREADS)) }
     }
 
-    /// What is seen of a picture of this type; nothing, if it cannot be read.
-    pub(crate) async fn look(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<Seen> {
+    /// The size and thumbnail of a picture of this media type; `None` if it cannot be read.
+    pub(crate) async fn inspect(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
         let format = ImageFormat::from_mime_type(kind)?;
         let thread = self.threads.clone().acquire_owned().await.ok()?;
         let looking = tokio::task::spawn_blocking(move || {
-            // Until it is done, whether or not somebody still waits for it.
+            // Held until the work is done, even if the caller has gone.
             let _thread = thread;
-            look(format, bytes)
+            inspect(format, bytes)
         });
-        // A picture that a decoder panics at is one that cannot be read.
+        // A decoder that panics counts as a picture that cannot be read.
         looking.await.ok().flatten()
     }
 }
 
-fn look(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<Seen> {
+fn inspect(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
     let mut reader = ImageReader::with_format(BufReader::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().ok()?;
-    // Of the header alone: a few bytes may claim to be more than the memory holds.
+    // From the header, before decoding: a small file may claim a size that the memory cannot hold.
     let (width, height) = decoder.dimensions();
     let turned = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let is_small_enough = u64::from(width) * u64::from(height) <= PIXELS && decoder.total_bytes() <= MEMORY;
@@ -71,7 +71,7 @@ fn look(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<Seen> {
         encode(&small)
     });
     let (width, height) = if is_on_its_side(turned) { (height, width) } else { (width, height) };
-    Some(Seen { width, height, thumbnail })
+    Some(PictureInfo { width, height, thumbnail })
 }
 
 fn is_on_its_side(turned: image::metadata::Orientation) -> bool {
@@ -106,8 +106,8 @@ mod tests {
         bytes.into_inner()
     }
 
-    async fn seen(kind: &str, bytes: Vec<u8>) -> Option<Seen> {
-        Pictures::new().look(kind, Box::new(Cursor::new(bytes))).await
+    async fn seen(kind: &str, bytes: Vec<u8>) -> Option<PictureInfo> {
+        Pictures::new().inspect(kind, Box::new(Cursor::new(bytes))).await
     }
 
     #[tokio::test]

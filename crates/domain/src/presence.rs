@@ -1,4 +1,4 @@
-//! Presence: who is there, told to who watches and may see it.
+//! Presence: who is online, told to the sockets that watch them and may see it.
 
 mod table;
 
@@ -19,12 +19,12 @@ use crate::person::Caller;
 use crate::store::{Look, Seen, StoreError, UserId};
 use table::{Gone, Leaving, Table, Watched};
 
-/// Who is there.
+/// Tells sockets which of the people they watch are online.
 ///
-/// Nothing of it is stored but when people were last there. Who may see whom is asked of the store
-/// ([`crate::store::AccountStore::sees`]) when a socket begins to watch, and again whenever somebody who is watched
-/// comes, goes, hides, blocks, or joins or leaves a group. The table is locked while sockets are told, so that each of them is told in the
-/// order in which things happened, the answer to its request included.
+/// Only the times when people were last seen are stored. The store is asked who may see whom
+/// ([`crate::store::AccountStore::sees`]) when a socket begins to watch, and again whenever a watched person goes
+/// online or offline, hides, blocks somebody, or joins or leaves a group. The table is locked while sockets are told,
+/// so that the answer to a watch and later changes arrive in the order in which they happened.
 pub struct Presences {
     context: Arc<Context>,
     table: Mutex<Table>,
@@ -32,23 +32,23 @@ pub struct Presences {
 }
 
 impl Presences {
-    /// Names that are watched for what a message costs.
-    const NAMES: usize = 10;
-    /// How long somebody whose last socket left is not gone yet: a page that is loaded again takes about a second.
+    /// Watching so many names counts as one message in the rate limit.
+    const NAMES_PER_CHARGE: usize = 10;
+    /// How long after their last socket a user still counts as online. Loading a page again takes about a second.
     const GRACE: Duration = Duration::from_secs(2);
-    /// Who is gone so soon is taken for gone with the others: one commit for all of them.
-    const TOGETHER: Duration = Duration::from_millis(100);
-    /// How many are looked at in one go; who is watched by more is looked at alone.
-    const LOOKS: usize = 4096;
-    /// How long a store that fails is given.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    /// How long users who go offline are gathered, so that one commit stores all of them.
+    const GATHERING: Duration = Duration::from_millis(100);
+    /// About how many pairs of watcher and watched are checked at a time.
+    const CHECKED_AT_ONCE: usize = 4096;
+    /// Wait after the store failed.
+    const RETRY_DELAY: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(context: Arc<Context>) -> Self {
         Self { context, table: Mutex::default(), changed: Notify::new() }
     }
 
-    /// From now on a socket watches these people and nobody else; `reply` is called with their presence, before
-    /// the socket is told of any change of it.
+    /// From now on the socket watches these people and nobody else. `reply` is called with their presence, before the
+    /// socket is told of any change of it.
     pub async fn watch(
         &self,
         caller: &Caller,
@@ -59,7 +59,7 @@ impl Presences {
         if usernames.len() > limit::WATCHED {
             return reply(Err(Error::invalid("usernames", "At most 1,000 people can be watched.")));
         }
-        let cost = u32::try_from(usernames.len().div_ceil(Self::NAMES)).unwrap_or(u32::MAX);
+        let cost = u32::try_from(usernames.len().div_ceil(Self::NAMES_PER_CHARGE)).unwrap_or(u32::MAX);
         if let Err(wait) = caller.messages.take_many(cost, self.context.clock.monotonic()) {
             return reply(Err(Error::rate_limited(wait)));
         }
@@ -70,7 +70,7 @@ impl Presences {
             Err(error) => return reply(Err(error.into())),
         };
         let mut table = self.table.lock();
-        table.forget((user, socket));
+        table.unwatch((user, socket));
         let list = sightings.into_iter().map(|sighting| {
             let online = sighting.visible && self.context.liveness.is_live(sighting.user);
             let presence = table.presence(&sighting, online);
@@ -80,13 +80,13 @@ impl Presences {
         let list = list.collect();
         reply(Ok(PresenceList(list)));
         if table.changes != before {
-            // What was read may be outdated.
-            table.doubt_all_of(user);
+            // Who sees whom may have changed since it was read.
+            table.mark_stale_for(user);
             self.changed.notify_one();
         }
     }
 
-    /// A socket of a user is live on this node.
+    /// A socket of a user has joined the live stream on this node.
     pub fn came(&self, user: UserId) {
         let mut table = self.table.lock();
         table.leaving.remove(&user);
@@ -95,17 +95,17 @@ impl Presences {
         }
         let unseen = |watched: &Watched| watched.by.values().any(|told| !told);
         if table.watched.get(&user).is_some_and(unseen) {
-            table.doubtful.insert(user);
+            table.stale.insert(user);
             self.changed.notify_one();
         }
         drop(table);
         self.context.bus.publish(Hint::Presence(user));
     }
 
-    /// A socket of a user is over: it watches nobody any more, and perhaps it was their last on this node.
+    /// A socket of a user has ended. It watches nobody any more, and may have been their last on this node.
     pub fn left(&self, user: UserId, socket: SocketKey) {
         let mut table = self.table.lock();
-        table.forget((user, socket));
+        table.unwatch((user, socket));
         if self.context.broker.is_live(user) {
             return;
         }
@@ -117,56 +117,57 @@ impl Presences {
         }
     }
 
-    /// Who may see a user, or whom the user may see, may have changed.
+    /// Whose presence a user may see, or who may see theirs, may have changed.
     pub(crate) fn changed(&self, user: UserId) {
         self.changed_here(user);
         self.context.bus.publish(Hint::Visibility(user));
     }
 
-    /// As [`Presences::changed`], for the watchers on this node.
+    /// Like [`Presences::changed`], for the watchers on this node alone.
     pub(crate) fn changed_here(&self, user: UserId) {
         let mut table = self.table.lock();
         table.changes += 1;
         if table.watched.contains_key(&user) {
-            table.doubtful.insert(user);
+            table.stale.insert(user);
         }
-        table.doubt_all_of(user);
+        table.mark_stale_for(user);
         self.changed.notify_one();
     }
 
-    /// A user came or went on another node, which has stored when that was.
-    pub(crate) async fn look_at(&self, user: UserId) {
+    /// A user went online or offline on another node, which has stored when they were last seen.
+    pub(crate) async fn check(&self, user: UserId) {
         if !self.table.lock().watched.contains_key(&user) {
             return;
         }
         let account = if self.context.liveness.is_live(user) {
             None
         } else {
-            // If the store does not answer, that they went is told without the time.
+            // If the store does not answer, watchers are told that the user is offline, without the time.
             self.context.store.account_of(user).await.ok().flatten()
         };
         let mut table = self.table.lock();
         if let Some(at) = account.and_then(|account| account.last_seen_at) {
             table.gone.entry(user).or_insert(Gone { at, stored: true });
         }
-        table.doubtful.insert(user);
+        table.stale.insert(user);
         self.changed.notify_one();
     }
 
-    /// Anybody may have come or gone on another node, and anything else may have changed there.
-    pub(crate) fn look_at_all(&self) {
+    /// Hints of other nodes were lost: any watched user may have gone online or offline, or may be seen by others now.
+    pub(crate) fn check_all(&self) {
         let mut table = self.table.lock();
-        let Table { watched, doubtful, changes, .. } = &mut *table;
-        doubtful.extend(watched.keys());
+        let Table { watched, stale, changes, .. } = &mut *table;
+        stale.extend(watched.keys());
         *changes += 1;
         self.changed.notify_one();
     }
 
-    /// Tells who comes and goes, and stores when people were last there, until `stop`; then once more what is left.
+    /// Tells watchers who goes online and offline, and stores when people were last seen, until `stop`. Then does it
+    /// for those who left last.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            let due = self.table.lock().due.front().map(|(due, _)| *due + Self::TOGETHER);
+            let due = self.table.lock().due.front().map(|(due, _)| *due + Self::GATHERING);
             let somebody_is_gone = async {
                 match due {
                     Some(due) => tokio::time::sleep_until(due).await,
@@ -179,21 +180,22 @@ impl Presences {
                 () = &mut stop => break,
             }
             if let Err(error) = self.settle(Instant::now()).await {
-                tracing::warn!(%error, "who came and went could not be stored and told; it is tried again");
+                tracing::warn!(%error, "presence could not be stored and told; it is tried again");
                 self.changed.notify_one();
                 tokio::select! {
-                    () = tokio::time::sleep(Self::PATIENCE) => {}
+                    () = tokio::time::sleep(Self::RETRY_DELAY) => {}
                     () = &mut stop => break,
                 }
             }
         }
-        // Nobody comes back any more.
+        // The server stops: nobody comes back within the grace.
         if let Err(error) = self.settle(Instant::now() + Self::GRACE).await {
-            tracing::warn!(%error, "who left last could not be stored");
+            tracing::warn!(%error, "when the last people left could not be stored");
         }
     }
 
-    /// Stores and tells who is gone at `now`, and tells what else has changed.
+    /// Stores when the users were last seen whose grace is over at `now`. Then checks all stale users, and tells their
+    /// watchers what changed.
     async fn settle(&self, now: Instant) -> Result<(), StoreError> {
         let gone = {
             let mut table = self.table.lock();
@@ -203,14 +205,14 @@ impl Presences {
         let to_store = gone.iter().filter(|(_, gone)| !gone.stored);
         let to_store: Vec<_> = to_store.map(|(&user, gone)| Seen { user, at: gone.at }).collect();
         if !to_store.is_empty() {
-            // First, so that who is told and asks is not answered with less.
+            // Before watchers are told, so that one who asks at once gets the new time.
             self.context.store.note_seen(to_store.clone()).await?;
             for Seen { user, .. } in to_store {
                 self.context.bus.publish(Hint::Presence(user));
             }
         }
         loop {
-            let (people, looks) = self.table.lock().take_doubts(Self::LOOKS);
+            let (people, looks) = self.table.lock().take_stale(Self::CHECKED_AT_ONCE);
             if people.is_empty() {
                 break;
             }
@@ -221,7 +223,7 @@ impl Presences {
                     .store
                     .sees(looks.to_vec())
                     .await
-                    .inspect_err(|_| self.table.lock().doubt(&people))?,
+                    .inspect_err(|_| self.table.lock().mark_stale(&people))?,
             };
             self.tell(&people, &looks.into_iter().zip(seen).collect());
         }
@@ -229,18 +231,18 @@ impl Presences {
         Ok(())
     }
 
-    /// Tells the sockets that watch these people, where they were told otherwise.
+    /// Tells the watchers of these people whose last answer was different.
     fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<Look, bool>) {
         let mut table = self.table.lock();
         for &user in people {
-            let is_there = self.context.liveness.is_live(user);
+            let is_online = self.context.liveness.is_live(user);
             let last_seen = table.gone.get(&user).map(|gone| gone.at);
             let Some(watched) = table.watched.get_mut(&user) else { continue };
             let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
             for (&watcher, told) in &mut watched.by {
-                // Who is not among them began to watch meanwhile, and was answered with what holds.
+                // A watcher who is missing in `sees` began to watch meanwhile, and has an up-to-date answer.
                 let Some(&visible) = sees.get(&Look { from: watcher.0, at: user }) else { continue };
-                let online = is_there && visible;
+                let online = is_online && visible;
                 if std::mem::replace(told, online) != online {
                     let list = match (online, visible) {
                         (true, _) => &mut came,

@@ -1,4 +1,4 @@
-//! Receipts: cursors that only move forward, gathered for a moment, stored, and then told.
+//! Receipts: delivered and read marks of members. Moves are gathered for a moment, stored, and then told.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -16,74 +16,74 @@ use crate::live::Live;
 use crate::person::Caller;
 use crate::store::{ConversationKey, CursorMove, Moved, StoreError, UserId};
 
-/// The user first, so that all of a user's moves are found together.
+/// The user comes first, so that all moves of a user are side by side.
 type Key = (UserId, ConversationKey);
 type Answer = Box<dyn FnOnce(Result<Cursors, Error>) + Send>;
 
-/// How far members have come.
+/// Moves the marks of members; marks never move back.
 ///
-/// A move is kept here for [`crate::Settings::receipt_delay`], up to ten times as long when hundreds of
-/// conversations move at once, and then stored. So a crash takes back the last moves: what was delivered in that
-/// moment is delivered again. [`Receipts::hurry`] makes the moment shorter.
+/// A move is gathered for [`crate::Settings::receipt_delay`], or up to ten times as long when hundreds of marks move
+/// at once, and then stored. A crash in between loses the move: the messages are delivered again.
+/// [`Receipts::flush_soon`] ends the wait.
 pub struct Receipts {
     context: Arc<Context>,
     delay: Duration,
     moves: Mutex<Moves>,
     moved: Notify,
-    hurried: Notify,
+    flush_now: Notify,
 }
 
 #[derive(Default)]
 struct Moves {
-    /// To be stored.
+    /// Moves to be stored.
     waiting: BTreeMap<Key, Waiting>,
-    /// Being stored: how far was delivered.
+    /// The delivered marks of the moves that are being stored.
     storing: BTreeMap<Key, u64>,
 }
 
 #[derive(Default)]
 struct Waiting {
     to: Cursors,
-    /// How far the server knows that it was delivered. What a client says of itself may be above what there is,
-    /// and only the store knows that.
+    /// The delivered mark that a proof of delivery moved. A mark that the client named itself is left out, because it
+    /// may be above the last `seq`, and only the store knows that.
     delivered: u64,
     answers: Vec<Answer>,
 }
 
 impl Receipts {
-    /// Moves that are stored at once, without waiting for the delay.
-    const FULL: usize = 4096;
-    /// Moves that one delay may bring. With more they are gathered longer in proportion: each goes to every
-    /// device of two people or more, and would soon cost more than the messages do.
-    const EASY: usize = 200;
-    /// By how many delays at most.
-    const LONGER: usize = 9;
-    /// Moves that are told in one go; then others have their turn, since each wakes every device of its people.
-    const GO: usize = 16;
-    /// In a group of more than this a receipt is told to the devices of its own member only, and only of what was
-    /// read: a message to a thousand would bring a million of them.
-    const LARGE: usize = 64;
-    /// How long a store that fails is given.
-    const PATIENCE: Duration = Duration::from_secs(1);
+    /// With this many moves they are stored without waiting for the delay.
+    const FLUSH_AT: usize = 4096;
+    /// Moves gathered in one delay. For each so many more, one more delay is waited, because each move is told to
+    /// every device of two people or more and would soon cost more than the messages.
+    const MOVES_PER_DELAY: usize = 200;
+    /// The most additional delays.
+    const MORE_DELAYS: usize = 9;
+    /// Moves told before other tasks have their turn: each wakes every device of its people.
+    const TELL_BATCH: usize = 16;
+    /// In a group with more members than this, only read marks are told, and only to the member's own devices.
+    /// Otherwise one message to a thousand members would bring a million receipts.
+    const LARGE_GROUP: usize = 64;
+    /// Wait after the store failed.
+    const RETRY_DELAY: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(context: Arc<Context>, delay: Duration) -> Self {
-        Self { context, delay, moves: Mutex::default(), moved: Notify::new(), hurried: Notify::new() }
+        Self { context, delay, moves: Mutex::default(), moved: Notify::new(), flush_now: Notify::new() }
     }
 
-    /// A transport took, or a client acknowledged, everything of a conversation up to `seq`.
+    /// A client has proved or acknowledged that it has everything of a conversation up to `seq`.
     pub fn delivered(&self, user: UserId, conversation: ConversationKey, seq: u64) {
         self.advance((user, conversation), Cursors { delivered_seq: seq, read_seq: 0 }, None);
     }
 
-    /// Stores what waits without waiting longer: a client has gone, and what it was sent should not come
-    /// again whatever happens next.
-    pub fn hurry(&self) {
+    /// Ends the wait for more moves and stores those that wait. Called when a client has gone: what it has should not
+    /// be sent again, even if the server crashes next.
+    pub fn flush_soon(&self) {
         if !self.moves.lock().waiting.is_empty() {
-            self.hurried.notify_one();
+            self.flush_now.notify_one();
         }
     }
 
-    /// A client moves its own cursors; `reply` is called with them once they are stored.
+    /// Moves the marks that a client names itself. `reply` is called with the stored marks.
     pub async fn advance_to(
         &self,
         caller: &Caller,
@@ -103,9 +103,9 @@ impl Receipts {
         }
     }
 
-    /// Up to where everything was delivered to a user, as far as moves tell that are not stored yet. To be
-    /// asked before the store is: a move goes out of sight here once it is in sight there.
-    pub(crate) fn delivered_to(&self, user: UserId) -> BTreeMap<ConversationKey, u64> {
+    /// A user's delivered marks that are not stored yet. Ask for them before asking the store: a move leaves this
+    /// list once the store has it.
+    pub(crate) fn unstored_delivered(&self, user: UserId) -> BTreeMap<ConversationKey, u64> {
         let keys = (user, ConversationKey(i64::MIN))..=(user, ConversationKey(i64::MAX));
         let moves = self.moves.lock();
         let storing = moves.storing.range(keys.clone()).map(|(&(_, key), seq)| (key, *seq));
@@ -118,7 +118,7 @@ impl Receipts {
         delivered
     }
 
-    /// Stores and tells moves as they come, until `stop`; then once more what is left.
+    /// Stores and tells moves as they come, until `stop`. Then stores those that are left.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -128,25 +128,25 @@ impl Receipts {
             }
             let gathered = async {
                 tokio::time::sleep(self.delay).await;
-                let many = self.moves.lock().waiting.len() / Self::EASY;
-                tokio::time::sleep(self.delay * u32::try_from(many.min(Self::LONGER)).unwrap_or_default())
-                    .await;
+                let many = self.moves.lock().waiting.len() / Self::MOVES_PER_DELAY;
+                let more = u32::try_from(many.min(Self::MORE_DELAYS)).unwrap_or_default();
+                tokio::time::sleep(self.delay * more).await;
             };
-            if self.moves.lock().waiting.len() < Self::FULL {
+            if self.moves.lock().waiting.len() < Self::FLUSH_AT {
                 tokio::select! {
                     () = gathered => {}
-                    () = self.hurried.notified() => {}
+                    () = self.flush_now.notified() => {}
                     () = &mut stop => break,
                 }
             }
             if self.flush().await.is_err() {
                 tokio::select! {
-                    () = tokio::time::sleep(Self::PATIENCE) => {}
+                    () = tokio::time::sleep(Self::RETRY_DELAY) => {}
                     () = &mut stop => break,
                 }
             }
         }
-        // What cannot be stored now is delivered again.
+        // Messages whose marks cannot be stored now are delivered again.
         let _ = self.flush().await;
     }
 
@@ -163,17 +163,17 @@ impl Receipts {
         drop(moves);
         if before == 0 {
             self.moved.notify_one();
-        } else if before < after && after == Self::FULL {
-            self.hurried.notify_one();
+        } else if before < after && after == Self::FLUSH_AT {
+            self.flush_now.notify_one();
         }
     }
 
-    /// Stores what has been gathered, answers, and tells what changed.
+    /// Stores the gathered moves, tells those that changed something, and answers the clients.
     async fn flush(&self) -> Result<(), StoreError> {
         let gathered = {
             let mut moves = self.moves.lock();
             let gathered = mem::take(&mut moves.waiting);
-            // Kept in sight of `delivered_to` until the store has them.
+            // `unstored_delivered` must give them until the store has them.
             moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.delivered)).collect();
             gathered
         };
@@ -190,7 +190,7 @@ impl Receipts {
             Ok(moved) => {
                 self.moves.lock().storing.clear();
                 for (number, ((moved, step), answers)) in moved.iter().zip(&moves).zip(answers).enumerate() {
-                    if number % Self::GO == Self::GO - 1 {
+                    if number % Self::TELL_BATCH == Self::TELL_BATCH - 1 {
                         tokio::task::yield_now().await;
                     }
                     if moved.changed {
@@ -203,16 +203,16 @@ impl Receipts {
                 Ok(())
             }
             Err(error) => {
-                self.take_back(&moves, answers, &error);
+                self.keep_for_later(&moves, answers, &error);
                 Err(error)
             }
         }
     }
 
-    /// The store failed: who asked is told, and the moves wait for the next time.
-    fn take_back(&self, moves: &[CursorMove], answers: Vec<Vec<Answer>>, error: &StoreError) {
+    /// The store failed: answers the clients with the error, and keeps the moves for the next attempt.
+    fn keep_for_later(&self, moves: &[CursorMove], answers: Vec<Vec<Answer>>, error: &StoreError) {
         tracing::warn!(%error, moves = moves.len(), "receipts could not be stored; they are kept for later");
-        // At once, so that none is out of sight in between.
+        // Under one lock, so that `unstored_delivered` misses none in between.
         let mut kept = self.moves.lock();
         let storing = mem::take(&mut kept.storing);
         for CursorMove { conversation, user, to } in moves {
@@ -235,7 +235,7 @@ impl Receipts {
         }
     }
 
-    /// Tells the members who are connected to this node. Says whether a receipt is told at all.
+    /// Sends the receipt to the members who are connected to this node. False if no receipt is sent in such a group.
     pub(crate) async fn tell_here(
         &self,
         conversation: ConversationKey,
@@ -243,9 +243,9 @@ impl Receipts {
         cursors: Cursors,
         read: bool,
     ) -> bool {
-        // Only a hint: whoever misses it reads the cursors with the conversation.
+        // Only a hint: a client that misses it gets the marks with the conversation.
         let Ok(Some(channel)) = self.context.channels.of_key(conversation).await else { return false };
-        let large = channel.members.len() > Self::LARGE;
+        let large = channel.members.len() > Self::LARGE_GROUP;
         if large && !read {
             return false;
         }

@@ -1,4 +1,4 @@
-//! The relay: takes the hints of other nodes to the sockets of this one.
+//! The relay: passes the hints of other nodes on to the sockets of this one.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::presence::Presences;
 use crate::receipt::Receipts;
 use crate::typing::Typings;
 
-/// Tells the sockets of this node what other nodes hint at, and nobody else: no hint goes back to the bus.
+/// Turns the hints of other nodes into events for the sockets of this node. Sends nothing back to the bus.
 pub struct Relay {
-    /// Until [`Relay::run`] takes them.
+    /// `None` once [`Relay::run`] has taken them.
     hints: Mutex<Option<Hints>>,
     receipts: Arc<Receipts>,
     typings: Arc<Typings>,
@@ -31,7 +31,7 @@ impl Relay {
         Self { hints: Mutex::new(Some(hints)), receipts, typings, presences, blocks }
     }
 
-    /// Relays what comes, until `stop`.
+    /// Passes hints on until `stop`.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let Some(mut hints) = self.hints.lock().take() else { return };
         let mut stop = std::pin::pin!(stop);
@@ -54,13 +54,13 @@ impl Relay {
             Hint::Typing { conversation, user, typing } => {
                 self.typings.tell_here(conversation, user, typing).await;
             }
-            Hint::Presence(user) => self.presences.look_at(user).await,
+            Hint::Presence(user) => self.presences.check(user).await,
             Hint::Visibility(user) => self.presences.changed_here(user),
             Hint::Block(user, other) => self.blocks.changed_here(user, other),
             Hint::Lost => {
                 tracing::warn!("hints of other nodes were lost");
                 self.blocks.forget();
-                self.presences.look_at_all();
+                self.presences.check_all();
             }
         }
     }

@@ -12,17 +12,17 @@ use crate::person::Caller;
 use crate::store::{Found, Search};
 use crate::words::words;
 
-/// What somebody looks for: words that must all occur, the last of which may be the beginning of one.
+/// The words that somebody searches for. All must occur in a message; the last may be the beginning of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Folded, each once.
+    /// All words but the last, folded.
     whole: BTreeSet<String>,
-    /// Folded.
+    /// The last word, folded.
     beginning: String,
 }
 
 impl Query {
-    /// Reads what somebody typed: whatever it is, its words count and nothing else does.
+    /// Reads what somebody typed. Only the words in it count; there is no syntax. An error if there are none.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let invalid = || Error::invalid("q", "Look for at least one word, in at most 200 characters.");
         if !limit::QUERY.contains(&text.chars().count()) {
@@ -33,22 +33,22 @@ impl Query {
         Ok(Self { whole: whole.into_iter().collect(), beginning })
     }
 
-    /// The words that must occur as they are. All there is in them is letters, digits and marks.
+    /// The words that must occur whole. They have only letters, digits and combining marks.
     pub fn whole(&self) -> impl Iterator<Item = &str> {
         self.whole.iter().map(String::as_str)
     }
 
-    /// What a word must begin with.
+    /// A word must begin with this.
     pub fn beginning(&self) -> &str {
         &self.beginning
     }
 
-    /// The words of a text as they are compared.
+    /// The folded words of a text.
     pub fn words(text: &str) -> impl Iterator<Item = String> {
         words(text).map(|word| word.folded)
     }
 
-    /// Whether a text is what is looked for.
+    /// Whether a text has all the words.
     pub fn matches(&self, text: &str) -> bool {
         let mut missing: HashSet<_> = self.whole().collect();
         let mut begun = false;
@@ -62,8 +62,8 @@ impl Query {
         false
     }
 
-    /// A part of a text around the first of the words, as HTML: the words between `<mark>` and `</mark>`, all else
-    /// escaped. Has no more than about [`FRAGMENT`] characters of the text.
+    /// A part of a text around the first word that was found, as HTML: the found words are between `<mark>` and
+    /// `</mark>`, and everything else is escaped. Has at most about [`FRAGMENT`] characters of the text.
     pub fn fragment(&self, text: &str) -> String {
         let hits = words(text).filter(|word| {
             word.folded.starts_with(&self.beginning) || self.whole.contains(word.folded.as_str())
@@ -94,12 +94,12 @@ impl Query {
 
 /// Characters of a text in a fragment.
 const FRAGMENT: usize = 160;
-/// How many of them come before the first hit, if there are as many.
+/// Characters of a fragment before the first hit.
 const BEFORE: usize = 48;
-/// By how many a fragment may be shorter at an end so that no word is cut.
+/// Characters that may be left out at either end of a fragment so that no word is cut.
 const SLACK: usize = 16;
 
-/// The part of a text that is shown around a place, in bytes.
+/// The range of bytes to show around a place in a text.
 fn around(text: &str, place: usize) -> (usize, usize) {
     let earlier = text[..place].char_indices().rev();
     let mut from = earlier.take(BEFORE).last().map_or(place, |(at, _)| at);
@@ -127,7 +127,7 @@ fn escape(text: &str, html: &mut String) {
     }
 }
 
-/// Searches for people.
+/// Searches messages for people.
 pub struct Searches {
     context: Arc<Context>,
 }
@@ -137,8 +137,9 @@ impl Searches {
         Self { context }
     }
 
-    /// Messages with these words that the caller may see, the newest first. Counts as a message does, so that nobody
-    /// keeps the store busy with it; for the same reason a page may have fewer than there are, and yet a `next`.
+    /// Messages with these words that the caller may see, the newest first. So that nobody keeps the store busy with
+    /// it, a search counts as a message in the rate limit and scans a bounded part of the log. So a page may be
+    /// short, or empty, and have a `next` all the same.
     pub async fn find(
         &self,
         caller: &Caller,
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_typed_is_words_or_refused() {
+    fn a_query_has_no_syntax_and_without_words_it_is_refused() {
         for odd in
             ["\"", "AND", "a\"b", "NEAR(a b)", "conversation : x", "x*", "-x", "^x", "{a}:b", "\0a", "' OR 1"]
         {
@@ -215,10 +216,10 @@ mod tests {
             query("script").fragment("<script>x</script>"),
             "&lt;<mark>script</mark>&gt;x&lt;/<mark>script</mark>&gt;"
         );
-        // A word that is found twice over is marked once.
+        // A word that matches twice is marked once.
         assert_eq!(query("hello hell").fragment("hello"), "<mark>hello</mark>");
         assert_eq!(query("a b").fragment("b a"), "<mark>b</mark> <mark>a</mark>");
-        // What does not match any more is shown from its beginning.
+        // A text without hits is shown from its beginning.
         assert_eq!(query("x").fragment("a & b"), "a &amp; b");
     }
 

@@ -1,4 +1,5 @@
-//! Sessions: one for each logged-in device. The token opens the door; the session keeps it open.
+//! Sessions: one for each device that is logged in. An access token is good for a short time; refreshing it keeps the
+//! session alive.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,11 +25,11 @@ use crate::random;
 use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord};
 use crate::token::{Tokens, digest};
 
-/// How long the refresh token that was used last is answered again. Long enough for a client whose network
-/// changed or that was closed to ask again, short enough that a stolen token is of use only at once.
+/// How long a used refresh token still gets its successor. Long enough for a client to ask again after its network
+/// changed or it was closed; short, because a thief could use the token as well.
 const REPEATABLE: Duration = Duration::from_mins(1);
-/// Refreshes of a session in the lifetime of an access token, which needs one: each is a row for as long as a
-/// session lives.
+/// How often a session may refresh within the lifetime of an access token; one refresh is enough. Bounded because each
+/// refresh adds a row that stays until the token expires.
 const REFRESHES: u32 = 60;
 
 /// Logging in and out.
@@ -65,8 +66,8 @@ impl Sessions {
         }
     }
 
-    /// Begins a session. An unknown username and a wrong password are answered alike, and take as long.
-    /// `address` is `None` where limits per address do not apply; those per account do.
+    /// Begins a session. An unknown username gets the same answer as a wrong password, after the same time. `address`
+    /// is `None` if limits for addresses do not apply; limits for accounts always do.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
         let attempt = self.logins.take(&username, address, &*self.context.clock)?;
@@ -82,9 +83,9 @@ impl Sessions {
         self.begin(account, device).await
     }
 
-    /// Buys the next pair of tokens with a refresh token. A repeat within [`REPEATABLE`] gets the same
-    /// successor while that was not used, since the first answer may have been lost; any other second use
-    /// ends the session, since somebody else has the token.
+    /// Exchanges a refresh token for new tokens. The first answer may be lost, so a second use within [`REPEATABLE`]
+    /// gets the same successor, as long as that was not used. Any other second use ends the session, because somebody
+    /// else has the token.
     pub async fn refresh(&self, refresh_token: &str) -> Result<LoggedIn, Error> {
         let invalid = || Error::new(Code::RefreshInvalid, "Log in again.");
         let used = digest(refresh_token);
@@ -113,7 +114,7 @@ impl Sessions {
         }
     }
 
-    /// Who a token speaks for, if its session lives.
+    /// The user of an access token or API token, if its session has not ended.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
         let by_api_token = is_api_token(token);
         let (user, session) = if by_api_token {
@@ -121,10 +122,10 @@ impl Sessions {
             let token = self.api_tokens.find(token).await?.ok_or_else(ended)?;
             (token.user, token.id)
         } else {
-            let pass = self.tokens.read(token)?;
-            let session = self.context.store.session(pass.session).await?.ok_or_else(revoked)?;
-            // After the session: there is nothing to refresh where that has ended.
-            pass.check(self.context.clock.now())?;
+            let grant = self.tokens.read(token)?;
+            let session = self.context.store.session(grant.session).await?.ok_or_else(revoked)?;
+            // After the session was found: a client whose session has ended must log in, not refresh.
+            grant.check_expiry(self.context.clock.now())?;
             (session.user, session.id)
         };
         let person = self.context.people.of(user).await?.ok_or_else(revoked)?;
@@ -156,7 +157,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends the sessions that nobody refreshed, and forgets codes that expired.
+    /// Ends sessions whose refresh tokens have all expired, and removes expired one-time codes.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.context.store.forget_expired(self.context.clock.now()).await? {
             self.context.broker.cut(session.user, session.id);
@@ -169,7 +170,7 @@ impl Sessions {
         self.tokens.keyring.jwks()
     }
 
-    /// The account, if there is one and the password is right.
+    /// The account, if it exists and the password is right.
     async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.context.store.account(username).await?;
         let stored = account.as_ref().map(|account| account.password_hash.clone());
@@ -181,7 +182,7 @@ impl Sessions {
         let id = SessionId::mint(now, u128::from_le_bytes(random::bytes(&*self.context.random)));
         let token = BASE64URL.encode(random::bytes::<32>(&*self.context.random));
         let refresh = digest(&token);
-        let device = device.map(|device| cut(device, limit::DEVICE)).filter(|device| !device.is_empty());
+        let device = device.map(|device| truncate(device, limit::DEVICE)).filter(|device| !device.is_empty());
         let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
         let new = NewSession { session, refresh, refresh_expires_at };
@@ -199,12 +200,12 @@ impl Sessions {
     }
 }
 
-/// The refresh token that `token` buys.
+/// The successor of a refresh token.
 ///
-/// It is made from that token and a salt, so that a repeat gets the same one although the store keeps no
-/// token: whoever reads the store has the salt and lacks the token. The salt is drawn at the first use and
-/// forgotten once the successor is used. Without it an old token would be as good as every later one: its
-/// thief could compute the newest, and no use would be a second one that gives the thief away.
+/// It is computed from the token and a salt, so that a repeat gets the same successor although the store keeps no
+/// tokens. Somebody who reads the store has the salt but not the token. The salt is drawn at the first use, and
+/// removed when the successor is used. Without a salt, the thief of an old token could compute all later ones, and
+/// would never be noticed by using one twice.
 fn successor(token: &str, salt: &Salt) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(salt);
@@ -215,8 +216,8 @@ fn revoked() -> Error {
     Error::new(Code::SessionRevoked, "This session has ended; log in again.")
 }
 
-/// At most `most` bytes, at a character's end.
-fn cut(mut text: String, most: usize) -> String {
+/// Cuts a text to at most `most` bytes, between two characters.
+fn truncate(mut text: String, most: usize) -> String {
     text.truncate(text.floor_char_boundary(most));
     text
 }

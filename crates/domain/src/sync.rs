@@ -1,4 +1,4 @@
-//! Catching up: what a reader lacks, oldest first over all its conversations.
+//! Catching up: the entries that a reader lacks, oldest first over all its conversations.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -17,16 +17,16 @@ use crate::store::{
     Behind, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Upto, UserId,
 };
 
-/// Where a client that keeps its own store goes on from; opaque to clients.
+/// The opaque token with which a client resumes: it has every entry up to this position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cursor {
-    /// When it was given: a position alone could be another log's.
+    /// The run of the store in which it was given, because a position alone could be of another log.
     epoch: Epoch,
     position: Position,
 }
 
 impl Cursor {
-    /// The first byte of every cursor, so that another kind can be told apart one day.
+    /// The first byte of every cursor, so that a later format can be told apart.
     const VERSION: u8 = 2;
 
     fn encode(self) -> String {
@@ -45,38 +45,39 @@ impl Cursor {
     }
 }
 
-/// An entry on its way to a reader.
+/// An entry to send to a reader.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// What happened.
+    /// What the entry is about.
     pub kind: EntryKind,
-    /// The message, in its present state; none for [`EntryKind::Conversation`].
+    /// The message in its present state; `None` for [`EntryKind::Conversation`].
     pub message: Option<Message>,
-    /// Within the store.
+    /// The conversation's number within the store.
     pub conversation: ConversationKey,
     /// The entry's own `seq`.
     pub seq: u64,
-    /// The entry's place in the store.
+    /// The entry's number in the whole store.
     pub position: Position,
-    /// Whether it is a message that the reader sent. Changes of it are not: others may have changed it before.
+    /// Whether it is a new message that the reader sent. False for changes of it, because they also show what others
+    /// changed before.
     pub own: bool,
 }
 
-/// A part of what a reader lacks, as one reading of the store brought it.
+/// The next part of the entries that a reader lacks.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// What to send, oldest first. Empty in a long part of the log that the reader is not sent.
+    /// The entries to send, oldest first. Empty if the part that was scanned is all hidden from the reader.
     pub deliveries: Vec<Delivery>,
-    /// Up to which `seq` of a conversation there is nothing for the reader behind the deliveries of this page and
-    /// those before it. It counts as delivered when they do.
+    /// For some conversations, up to which `seq` the deliveries so far are all that the reader may see. That `seq`
+    /// counts as delivered once those deliveries do.
     pub passed: Vec<(ConversationKey, u64)>,
 }
 
 /// Catches readers up.
 ///
-/// Everybody who catches up asks for [`Syncs::page`] until it gives none: the flush after connecting, the `sync` event
-/// and `GET /api/sync`. What a page leaves out is decided below it: the log leaves out what [`MessageStore::entries`]
-/// says, and the marks and cursors given here stand behind that, too.
+/// The flush after connecting, the `sync` event and `GET /api/sync` all do the same: they make a reader and ask for
+/// [`Syncs::page`] until it gives `None`. [`MessageStore::entries`] says which entries are left out. The marks and
+/// cursors given here count those as read, too.
 ///
 /// [`MessageStore::entries`]: crate::store::MessageStore::entries
 pub struct Syncs {
@@ -90,25 +91,26 @@ impl Syncs {
         Self { context, receipts, announcer }
     }
 
-    /// Everything up to here can be read now. Whoever joins the live stream first and asks then misses
-    /// nothing: what is told later and is not above it has been readable, too.
+    /// The position up to which the log can be read now. A socket that joins the live stream first and asks afterwards
+    /// misses no entry: entries up to this position can be read, and later ones will be announced to it.
     pub async fn position(&self) -> Result<Position, Error> {
         Ok(self.context.store.position().await?)
     }
 
-    /// Everything up to here has been told to whoever was in the live stream.
+    /// Waits until all entries up to the present position have been announced to the sockets in the live stream.
+    /// Gives that position.
     pub async fn told(&self) -> Result<Position, Error> {
         let position = self.context.store.position().await?;
         self.announcer.told(position).await;
         Ok(position)
     }
 
-    /// The cursor of who has everything up to a position.
+    /// The cursor for a client that has every entry up to a position.
     pub fn cursor(&self, position: Position) -> String {
         Cursor { epoch: self.context.store.epoch(), position }.encode()
     }
 
-    /// The position of who has kept a cursor.
+    /// The position of a cursor that a client kept.
     pub fn resume(&self, cursor: &str) -> Result<Position, Error> {
         let invalid = |detail| Err(Error::new(Code::CursorInvalid, detail).about("cursor"));
         match Cursor::decode(cursor) {
@@ -118,10 +120,10 @@ impl Syncs {
         }
     }
 
-    /// A reader of everything that `user` lacks, up to `upto`.
+    /// A reader of all entries that `user` lacks up to the position `upto`.
     pub async fn reader(&self, user: UserId, since: Since, upto: Position) -> Result<LogReader, Error> {
         let (delivered, position) = match since {
-            Since::Delivered => (self.receipts.delivered_to(user), Position(0)),
+            Since::Delivered => (self.receipts.unstored_delivered(user), Position(0)),
             Since::Position(position) => (BTreeMap::new(), position),
         };
         let behind = self.context.store.behind(user, since).await?;
@@ -131,7 +133,7 @@ impl Syncs {
                 let seq = delivered.get(&conversation).map_or(after_seq, |seq| after_seq.max(*seq));
                 Stream {
                     conversation,
-                    looked_at: Upto { seq, position, ended: false },
+                    scanned: Upto { seq, position, ended: false },
                     passed: seq,
                     channel: None,
                     entries: VecDeque::new(),
@@ -141,7 +143,8 @@ impl Syncs {
         Ok(LogReader::new(user, upto, streams))
     }
 
-    /// A reader of at most `limit` events behind a cursor; of none, and everything up to now, without a cursor.
+    /// A reader of at most `limit` events after a cursor. Without a cursor there is nothing to read: the client
+    /// begins now.
     pub async fn reader_after(
         &self,
         user: UserId,
@@ -152,7 +155,7 @@ impl Syncs {
         if !limit::SYNC_PAGE.contains(&limit) {
             return Err(Error::invalid("limit", "A page has 1 to 1,000 events."));
         }
-        // First, so that a cursor that was good is not above it.
+        // Before the position is read, so that the cursor cannot be above it.
         let since = cursor.map(|cursor| self.resume(cursor)).transpose()?;
         let upto = self.position().await?;
         let budget = Budget { events: limit as usize, ..Budget::SYNC };
@@ -163,24 +166,24 @@ impl Syncs {
         Ok(LogReader { budget, ..reader })
     }
 
-    /// The next page, or none once everything has been given out, or as much as the reader was to give.
+    /// The next page. `None` once the reader has given everything, or as many events as it may.
     pub async fn page(&self, reader: &mut LogReader) -> Result<Option<Page>, Error> {
         if reader.is_done() || reader.budget.is_spent() {
             return Ok(None);
         }
-        let lacking = std::mem::take(&mut reader.lacking);
-        self.fill(reader, &lacking).await?;
+        let to_refill = std::mem::take(&mut reader.to_refill);
+        self.fill(reader, &to_refill).await?;
         let mut deliveries = Vec::new();
-        // What one of them lacks may come before what the others have.
-        if reader.lacking.is_empty() {
+        // A stream that is still empty may have the oldest entry.
+        if reader.to_refill.is_empty() {
             self.merge(reader, &mut deliveries).await?;
         }
         reader.budget.spend(&deliveries);
         Ok(Some(Page { deliveries, passed: reader.passed() }))
     }
 
-    /// The event that tells a delivery; none if the reader has left its conversation meanwhile. To be asked right
-    /// before it is sent: it says what the conversation is now, and a later state may have been told live.
+    /// The event for a delivery; `None` if the reader has left the conversation meanwhile. Make it right before it is
+    /// sent, because it shows the conversation as it is now: an older state must not follow a newer one sent live.
     pub async fn event(&self, user: UserId, delivery: Delivery) -> Result<Option<SyncEvent>, Error> {
         let Delivery { kind, message, conversation, .. } = delivery;
         let Some(message) = message else {
@@ -193,7 +196,7 @@ impl Syncs {
         }))
     }
 
-    /// Moves entries into the page, until it is full or something must be read first.
+    /// Moves entries from the streams into the page, until it is full or a stream has to be refilled.
     async fn merge(&self, reader: &mut LogReader, page: &mut Vec<Delivery>) -> Result<(), Error> {
         let limit = reader.budget.events.min(LogReader::PAGE);
         while page.len() < limit
@@ -206,9 +209,9 @@ impl Syncs {
             }
             if let Some(entry) = stream.entries.front() {
                 reader.heads.push(Reverse((entry.position, index)));
-            } else if !stream.looked_at.ended {
-                // Refilled before the others give more, which may come behind what it has next.
-                reader.lacking.push(index);
+            } else if !stream.scanned.ended {
+                // Refill this stream before taking from the others, or entries would be out of order.
+                reader.to_refill.push(index);
                 break;
             }
         }
@@ -240,7 +243,7 @@ impl Syncs {
         }))
     }
 
-    /// Reads on in these streams.
+    /// Reads the next entries of these streams.
     async fn fill(&self, reader: &mut LogReader, indexes: &[usize]) -> Result<(), Error> {
         if indexes.is_empty() {
             return Ok(());
@@ -252,7 +255,7 @@ impl Syncs {
             Range {
                 conversation: stream.conversation,
                 reader: reader.user,
-                after_seq: stream.looked_at.seq,
+                after_seq: stream.scanned.seq,
                 limit,
                 bytes,
             }
@@ -261,11 +264,11 @@ impl Syncs {
         let read = self.context.store.entries(ranges, reader.upto).await?;
         for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
             let stream = &mut reader.streams[index];
-            stream.looked_at = upto;
+            stream.scanned = upto;
             match entries.first() {
                 Some(first) => reader.heads.push(Reverse((first.position, index))),
                 None if upto.ended => {}
-                None => reader.lacking.push(index),
+                None => reader.to_refill.push(index),
             }
             stream.entries = entries.into();
         }
@@ -273,47 +276,48 @@ impl Syncs {
     }
 }
 
-/// Merges the logs of a user's conversations into one stream in the order of commitment. Holds a bounded
-/// part of them at a time, and at least one entry of each that has one.
+/// Merges the logs of a user's conversations into one stream in the order of positions. Holds a bounded number of
+/// entries at a time.
 pub struct LogReader {
     user: UserId,
     upto: Position,
     streams: Vec<Stream>,
     /// The first entry of each stream that has one, lowest position first.
     heads: BinaryHeap<Reverse<(Position, usize)>>,
-    /// The streams of which nothing is at hand and more may be in the store.
-    lacking: Vec<usize>,
+    /// The streams that are empty and may have more entries in the store.
+    to_refill: Vec<usize>,
     budget: Budget,
 }
 
+/// The log of one conversation.
 struct Stream {
     conversation: ConversationKey,
-    /// How far it has been read.
-    looked_at: Upto,
-    /// Up to here its entries were given out, or a page said that there are none.
+    /// How far it has been scanned.
+    scanned: Upto,
+    /// The `seq` up to which its entries were given out, or named in [`Page::passed`].
     passed: u64,
     channel: Option<Arc<Channel>>,
-    /// Read and not given out yet.
+    /// Entries that were read and not given out yet.
     entries: VecDeque<Entry>,
 }
 
-/// What a reader may still give out.
+/// How much a reader may still give out.
 struct Budget {
     events: usize,
-    /// Bytes of text, to within a page.
+    /// Bytes of text. Checked after each page.
     bytes: usize,
     /// Pages without an event.
-    empty: usize,
+    empty_pages: usize,
 }
 
 impl Budget {
-    /// For who is sent everything.
-    const ENDLESS: Self = Self { events: usize::MAX, bytes: usize::MAX, empty: usize::MAX };
-    /// For who asks again with the next cursor.
-    const SYNC: Self = Self { bytes: 1 << 20, empty: 16, ..Self::ENDLESS };
+    /// For the flush, which sends everything.
+    const UNLIMITED: Self = Self { events: usize::MAX, bytes: usize::MAX, empty_pages: usize::MAX };
+    /// For `sync`, where the client asks again with the next cursor.
+    const SYNC: Self = Self { bytes: 1 << 20, empty_pages: 16, ..Self::UNLIMITED };
 
     fn is_spent(&self) -> bool {
-        self.events == 0 || self.bytes == 0 || self.empty == 0
+        self.events == 0 || self.bytes == 0 || self.empty_pages == 0
     }
 
     fn spend(&mut self, deliveries: &[Delivery]) {
@@ -321,7 +325,7 @@ impl Budget {
         let bytes = texts.map(|message| message.text.len()).sum();
         self.events = self.events.saturating_sub(deliveries.len());
         self.bytes = self.bytes.saturating_sub(bytes);
-        self.empty = self.empty.saturating_sub(usize::from(deliveries.is_empty()));
+        self.empty_pages = self.empty_pages.saturating_sub(usize::from(deliveries.is_empty()));
     }
 }
 
@@ -333,33 +337,33 @@ impl LogReader {
     /// Entries in a page.
     const PAGE: usize = 256;
 
-    /// Of everything in these streams.
+    /// A reader of everything in these streams.
     fn new(user: UserId, upto: Position, streams: Vec<Stream>) -> Self {
-        let lacking = (0..streams.len()).collect();
-        Self { user, upto, streams, heads: BinaryHeap::new(), lacking, budget: Budget::ENDLESS }
+        let to_refill = (0..streams.len()).collect();
+        Self { user, upto, streams, heads: BinaryHeap::new(), to_refill, budget: Budget::UNLIMITED }
     }
 
-    /// Up to here everything was given out.
+    /// The position up to which everything was given out.
     pub fn reached(&self) -> Position {
         let reached = |stream: &Stream| match stream.entries.front() {
             Some(next) => Position(next.position.0.saturating_sub(1)),
-            None if stream.looked_at.ended => self.upto,
-            None => stream.looked_at.position,
+            None if stream.scanned.ended => self.upto,
+            None => stream.scanned.position,
         };
         self.streams.iter().map(reached).min().unwrap_or(self.upto)
     }
 
     /// Whether everything has been given out.
     pub fn is_done(&self) -> bool {
-        self.lacking.is_empty() && self.heads.is_empty()
+        self.to_refill.is_empty() && self.heads.is_empty()
     }
 
-    /// Where the log was passed over since this was last asked.
+    /// See [`Page::passed`]: what is new since the last call.
     fn passed(&mut self) -> Vec<(ConversationKey, u64)> {
         let mut passed = Vec::new();
         for stream in &mut self.streams {
-            if stream.entries.is_empty() && stream.looked_at.seq > stream.passed {
-                stream.passed = stream.looked_at.seq;
+            if stream.entries.is_empty() && stream.scanned.seq > stream.passed {
+                stream.passed = stream.scanned.seq;
                 passed.push((stream.conversation, stream.passed));
             }
         }

@@ -1,4 +1,4 @@
-//! Access tokens: what they say and for how long.
+//! Access tokens: signing and checking them.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::error::Error;
 use crate::keyring::Keyring;
 use crate::store::Hash;
 
-/// Tokens known to be good, at about 100 bytes each.
+/// Tokens kept in memory whose signature is known to be right, at about 100 bytes each.
 const KNOWN: usize = 50_000;
 
-/// What an access token says (RFC 7519).
+/// The claims of an access token (RFC 7519).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The username.
@@ -25,22 +25,22 @@ pub struct Claims {
     pub iat: i64,
     /// When it expires, in seconds since the epoch.
     pub exp: i64,
-    /// Who issued it.
+    /// The server that issued it; see [`crate::Settings::issuer`].
     pub iss: String,
-    /// Who is to accept it.
+    /// The server that is to accept it; see [`crate::Settings::audience`].
     pub aud: String,
-    /// Its own id.
+    /// The token's own id, random.
     pub jti: String,
     /// The session behind it.
     pub sid: SessionId,
 }
 
-/// What is asked of a token that is one of ours.
+/// What a token with a right signature grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pass {
+pub(crate) struct Grant {
     /// The session behind it.
     pub(crate) session: SessionId,
-    /// In seconds since the epoch.
+    /// When it expires, in seconds since the epoch.
     exp: i64,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Tokens {
     issuer: String,
     audience: String,
     lifetime: Duration,
-    /// By the digest of the whole token, so that a signature is checked once: who comes back shows the same one.
-    /// Only what was issued here or has been checked is in it.
-    known: Cache<Hash, Pass>,
+    /// Tokens that were issued here or checked before, by their digest. A client shows the same token many times, and
+    /// its signature is checked once.
+    known: Cache<Hash, Grant>,
 }
 
 impl Tokens {
@@ -60,7 +60,7 @@ impl Tokens {
         Self { keyring, issuer, audience, lifetime, known: Cache::new(KNOWN) }
     }
 
-    /// A token for a session, and when it expires.
+    /// Makes a token for a session; gives it with the time when it expires.
     pub(crate) fn issue(
         &self,
         username: &str,
@@ -80,29 +80,29 @@ impl Tokens {
             sid: session,
         };
         let token = self.keyring.sign(&claims);
-        self.known.insert(digest(&token), Pass { session, exp: claims.exp });
+        self.known.insert(digest(&token), Grant { session, exp: claims.exp });
         (token, expires_at)
     }
 
-    /// What a token is good for, if it is one of ours; it may have expired.
-    pub(crate) fn read(&self, token: &str) -> Result<Pass, Error> {
+    /// Checks that this server issued a token, and gives what it grants. The token may have expired.
+    pub(crate) fn read(&self, token: &str) -> Result<Grant, Error> {
         let digest = digest(token);
-        if let Some(pass) = self.known.get(&digest) {
-            return Ok(pass);
+        if let Some(grant) = self.known.get(&digest) {
+            return Ok(grant);
         }
         let claims: Claims = self.keyring.verify(token).ok_or_else(invalid)?;
         if claims.iss != self.issuer || claims.aud != self.audience {
             return Err(invalid());
         }
-        let pass = Pass { session: claims.sid, exp: claims.exp };
-        self.known.insert(digest, pass);
-        Ok(pass)
+        let grant = Grant { session: claims.sid, exp: claims.exp };
+        self.known.insert(digest, grant);
+        Ok(grant)
     }
 }
 
-impl Pass {
+impl Grant {
     /// Refuses a token that has expired.
-    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Error> {
+    pub(crate) fn check_expiry(&self, now: Timestamp) -> Result<(), Error> {
         if self.exp <= now.as_seconds() {
             return Err(Error::new(Code::TokenExpired, "Refresh the access token and try again."));
         }
@@ -140,10 +140,10 @@ mod tests {
         // Also after a restart, when nothing is known.
         for tokens in [tokens, self::tokens("aldis")] {
             for _ in 0..2 {
-                let pass = tokens.read(&token).unwrap();
-                assert_eq!(pass.session, SESSION);
-                pass.check(NOW).unwrap();
-                assert_eq!(pass.check(expires_at).unwrap_err().code, Code::TokenExpired);
+                let grant = tokens.read(&token).unwrap();
+                assert_eq!(grant.session, SESSION);
+                grant.check_expiry(NOW).unwrap();
+                assert_eq!(grant.check_expiry(expires_at).unwrap_err().code, Code::TokenExpired);
             }
         }
         let claims: Claims = self::tokens("aldis").keyring.verify(&token).unwrap();

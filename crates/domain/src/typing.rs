@@ -1,4 +1,4 @@
-//! Typing: told to whom it concerns, kept nowhere.
+//! Typing: told to the other members, stored nowhere.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,23 +15,28 @@ use crate::live::Live;
 use crate::person::{Caller, Person};
 use crate::store::{ConversationKey, UserId};
 
-/// Tells who types.
+/// Tells members who types.
 pub struct Typings {
     context: Arc<Context>,
     blocks: Arc<Blocks>,
 }
 
 impl Typings {
-    /// In a group of more than this, typing is told to nobody: it would always be somebody.
-    const LARGE: usize = 256;
+    /// In a group with more members than this, typing is told to nobody: somebody would always be typing.
+    const LARGE_GROUP: usize = 256;
 
     pub(crate) fn new(context: Arc<Context>, blocks: Arc<Blocks>) -> Self {
         Self { context, blocks }
     }
 
-    /// Tells the other members of a conversation that the caller types, or has stopped. Nobody is told where
-    /// there is no conversation yet, or the other of a direct one has blocked the caller.
-    pub async fn set(&self, caller: &Caller, pace: &Pace, request: SetTyping) -> Result<Nothing, Error> {
+    /// Tells the other members of a conversation that the caller types, or has stopped. Nobody is told if the
+    /// conversation does not exist yet, or if the other person of a direct one has blocked the caller.
+    pub async fn set(
+        &self,
+        caller: &Caller,
+        throttle: &TypingThrottle,
+        request: SetTyping,
+    ) -> Result<Nothing, Error> {
         let SetTyping { conversation_id, receiver, typing } = request;
         let me = caller.person.id;
         let channel = match (receiver, conversation_id) {
@@ -41,10 +46,10 @@ impl Typings {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
-        let Some(channel) = channel.filter(|channel| channel.members.len() <= Self::LARGE) else {
+        let Some(channel) = channel.filter(|channel| channel.members.len() <= Self::LARGE_GROUP) else {
             return Ok(Nothing {});
         };
-        if !pace.takes(channel.key, typing, self.context.clock.monotonic()) {
+        if !throttle.takes(channel.key, typing, self.context.clock.monotonic()) {
             return Ok(Nothing {});
         }
         if let Some(other) = channel.other(me)
@@ -57,9 +62,9 @@ impl Typings {
         Ok(Nothing {})
     }
 
-    /// Tells the other members who are connected to this node what a member did on another.
+    /// Tells the members on this node what a member did on another node.
     pub(crate) async fn tell_here(&self, conversation: ConversationKey, user: UserId, typing: bool) {
-        // Only a hint: it is forgotten where the store does not answer.
+        // Only a hint: it is dropped if the store does not answer.
         if let Ok(Some(channel)) = self.context.channels.of_key(conversation).await
             && let Some(person) = channel.member(user)
         {
@@ -80,34 +85,36 @@ impl Typings {
     }
 }
 
-/// How often the typing of one socket is told.
+/// Limits how often the typing of one socket is told.
 #[derive(Debug, Default)]
-pub struct Pace(Mutex<Vec<Told>>);
+pub struct TypingThrottle(Mutex<Vec<LastTold>>);
 
+/// What was last told in a conversation.
 #[derive(Debug)]
-struct Told {
+struct LastTold {
     conversation: ConversationKey,
     typing: bool,
     at: Duration,
 }
 
-impl Pace {
-    /// How long the same is not told again in a conversation, and nothing but its end.
+impl TypingThrottle {
+    /// How long after telling something in a conversation nothing is told there, except that typing stopped.
     const INTERVAL: Duration = Duration::from_millis(250);
 
-    /// Whether it is to be told. The end of what was told always is: nobody should seem to type who does not.
+    /// Whether to tell it. That typing stopped is always told if its beginning was, so that nobody seems to type for
+    /// ever.
     fn takes(&self, conversation: ConversationKey, typing: bool, now: Duration) -> bool {
         let mut told = self.0.lock();
         told.retain(|told| now.saturating_sub(told.at) < Self::INTERVAL);
         match told.iter_mut().find(|told| told.conversation == conversation) {
             Some(told) if typing || !told.typing => false,
-            // At its old time: the next beginning comes no sooner for it.
+            // `at` stays: typing again is not told sooner because it stopped.
             Some(told) => {
                 told.typing = false;
                 true
             }
             None => {
-                told.push(Told { conversation, typing, at: now });
+                told.push(LastTold { conversation, typing, at: now });
                 true
             }
         }
@@ -119,14 +126,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_always_told_and_the_rest_only_so_often() {
-        let (pace, key) = (Pace::default(), ConversationKey(1));
-        let takes = |typing, at| pace.takes(key, typing, Duration::from_millis(at));
+    fn a_stop_is_always_told_and_a_start_once_in_an_interval() {
+        let (throttle, key) = (TypingThrottle::default(), ConversationKey(1));
+        let takes = |typing, at| throttle.takes(key, typing, Duration::from_millis(at));
         assert!(takes(true, 1000));
         assert!(!takes(true, 1010));
         assert!(takes(false, 1020));
         assert!(!takes(false, 1030));
-        // Its end was told, so nothing is left open.
+        // Told that it stopped, so a new start has to wait for the interval.
         assert!(!takes(true, 1040));
         assert!(!takes(false, 1050));
         assert!(takes(true, 1250));
@@ -136,13 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn conversations_do_not_share() {
-        let pace = Pace::default();
+    fn each_conversation_has_its_own_interval() {
+        let throttle = TypingThrottle::default();
         for key in 0..100 {
-            assert!(pace.takes(ConversationKey(key), true, Duration::from_millis(1)));
+            assert!(throttle.takes(ConversationKey(key), true, Duration::from_millis(1)));
         }
-        assert!(!pace.takes(ConversationKey(7), true, Duration::from_millis(2)));
-        assert!(pace.takes(ConversationKey(7), true, Duration::from_millis(300)));
-        assert_eq!(pace.0.lock().len(), 1);
+        assert!(!throttle.takes(ConversationKey(7), true, Duration::from_millis(2)));
+        assert!(throttle.takes(ConversationKey(7), true, Duration::from_millis(300)));
+        assert_eq!(throttle.0.lock().len(), 1);
     }
 }

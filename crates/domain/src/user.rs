@@ -1,4 +1,4 @@
-//! Users: what people show of themselves, and finding them by it.
+//! Users: profiles, and finding people by name.
 
 use std::sync::Arc;
 
@@ -12,32 +12,32 @@ use crate::person::Caller;
 use crate::presence::Presences;
 use crate::store::{Account, AccountChange, NameSearch, UserId};
 
-/// People, as they and others see them.
+/// Shows, changes and finds profiles.
 pub struct Users {
     context: Arc<Context>,
     presences: Arc<Presences>,
 }
 
 impl Users {
-    /// People in a page of those who were found.
+    /// People in a page of search results.
     const PAGE: usize = 20;
-    /// Characters by which people are found: one would find half of them.
+    /// The fewest characters to search for: one would find half of all people.
     const QUERY: usize = 2;
-    /// People looked at for a page: those whose username begins with the query, too, are passed over when it comes to
-    /// display names.
+    /// People scanned by display name for a page. Those whose username begins with the query as well are skipped,
+    /// because they were found by username.
     const LOOKS: usize = 256;
 
     pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>) -> Self {
         Self { context, presences }
     }
 
-    /// The caller's own user.
+    /// The caller's own profile.
     pub async fn me(&self, caller: &Caller) -> Result<User, Error> {
         let account = self.context.store.account_of(caller.person.id).await?;
         account.map(own_user).ok_or_else(|| Error::not_found("user"))
     }
 
-    /// Changes what the caller shows of themselves.
+    /// Changes the caller's own profile.
     pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
         caller.check_logged_in()?;
         let ChangeMe { display_name, hide_presence } = request;
@@ -51,7 +51,7 @@ impl Users {
         account.map(own_user).ok_or_else(|| Error::not_found("user"))
     }
 
-    /// Somebody's public user.
+    /// Somebody's profile as others see it.
     pub async fn get(&self, username: &str) -> Result<User, Error> {
         let missing = || Error::not_found("user");
         let person = self.context.people.named(username).await?.ok_or_else(missing)?;
@@ -59,9 +59,9 @@ impl Users {
         Ok(public_user(account))
     }
 
-    /// People of whom a name begins with the query: first those of whom the username does. Counts as a message does,
-    /// so that nobody keeps the store busy with it; for the same reason a page may have fewer than there are, and yet a
-    /// `next`.
+    /// People whose username begins with the query, and then people whose display name does. So that nobody keeps the
+    /// store busy with it, a search counts as a message in the rate limit and scans a bounded number of people. So a
+    /// page may be short, or empty, and have a `next` all the same.
     pub async fn find(&self, caller: &Caller, query: &str, next: Option<&str>) -> Result<Page<User>, Error> {
         let query = query.trim();
         if query.chars().count() < Self::QUERY {
@@ -70,7 +70,7 @@ impl Users {
         let next = page::decode(next, Next::read)?;
         self.context.charge(caller)?;
         let reader = caller.person.id;
-        // One more than a page shows whether there is another.
+        // One more than a page, to see whether there is a next page.
         let most = Self::PAGE + 1;
         let mut found = Vec::new();
         let mut after = None;
@@ -108,7 +108,7 @@ fn public_user(account: Account) -> User {
     User { email: None, hide_presence: None, ..own_user(account) }
 }
 
-/// Where a list of people goes on; opaque to clients.
+/// The place where the next page of a search begins; opaque to clients.
 enum Next {
     /// Above this username.
     Username(String),

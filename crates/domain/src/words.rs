@@ -1,21 +1,22 @@
-//! Words of a text, made alike: the same whatever their case and their diacritics.
+//! The words of a text for searching, with case and diacritics folded: `Crème` becomes `creme`.
 //!
-//! A word is letters, digits and the marks on them, up to what is none of these. So what is written without spaces
-//! between words, as Chinese or Thai, is found by how a stretch of it begins.
+//! A word is a run of letters, digits and combining marks. Chinese and Thai are written without spaces between words,
+//! so there a whole run is one word, found by its beginning.
 
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// A word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
-    /// Where it is in the text, in bytes.
+    /// Its first byte in the text.
     pub(crate) start: usize,
+    /// The byte after it.
     pub(crate) end: usize,
-    /// In small letters without diacritics.
+    /// In lower case and without diacritics.
     pub(crate) folded: String,
 }
 
-/// The words of a text in their order.
+/// The words of a text, in order.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
     let mut chars = text.char_indices().peekable();
     std::iter::from_fn(move || {
@@ -27,7 +28,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
                 word.end = at + char.len_utf8();
                 fold(char, &mut word.folded);
             }
-            // Marks alone are no word.
+            // Combining marks alone are no word.
             if !word.folded.is_empty() {
                 return Some(word);
             }
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn words_end_at_what_is_no_letter_digit_or_mark() {
+    fn a_word_ends_at_the_first_character_that_is_no_letter_digit_or_mark() {
         assert_eq!(
             folded("don't e-mail: ann_lee@example.org, 3.5"),
             ["don", "t", "e", "mail", "ann", "lee", "example", "org", "3", "5"]
@@ -82,15 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn places_are_those_of_the_text_as_it_was_written() {
+    fn start_and_end_are_places_in_the_original_text() {
         let text = "«ÉTÉ» e\u{301}te\u{301}!";
         let found: Vec<_> = words(text).map(|word| &text[word.start..word.end]).collect();
         assert_eq!(found, ["ÉTÉ", "e\u{301}te\u{301}"]);
     }
 
     #[test]
-    fn a_beginning_stays_one() {
-        // Of a syllable of Hangul, too, which is decomposed.
+    fn the_beginning_of_a_word_is_still_its_beginning_when_folded() {
+        // Also of a Hangul syllable, which is decomposed.
         for (whole, beginning) in [("한글", "하"), ("Straße", "STRA"), ("ﬁne", "ﬁ")] {
             assert!(folded(whole)[0].starts_with(&folded(beginning)[0]), "{whole}");
         }

@@ -1,4 +1,4 @@
-//! Who watches whom, and who is on their way out.
+//! The table of who watches whom, and of users who have just left.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -10,36 +10,36 @@ use crate::context::Context;
 use crate::live::SocketKey;
 use crate::store::{Look, Sighting, UserId};
 
-/// A socket that watches.
+/// A watching socket, with its user.
 pub(super) type Watcher = (UserId, SocketKey);
 
 #[derive(Default)]
 pub(super) struct Table {
-    /// Whom each socket watches.
+    /// The users whom each socket watches.
     pub(super) of_watcher: BTreeMap<Watcher, Vec<UserId>>,
     pub(super) watched: BTreeMap<UserId, Watched>,
-    /// Whose last socket on this node left a moment ago: they may be back in another.
+    /// Users whose last socket on this node ended a moment ago, and who may come back within the grace.
     pub(super) leaving: BTreeMap<UserId, Leaving>,
-    /// The same users, in the order of when they will be gone.
+    /// When the grace of each of them ends, in order. Has outdated items for users who came back.
     pub(super) due: VecDeque<(Instant, UserId)>,
-    /// Who is gone, until that is stored and told.
+    /// Users who went offline, until that is stored and told.
     pub(super) gone: BTreeMap<UserId, Gone>,
-    /// Of whom it may be that other things hold now than what was told.
-    pub(super) doubtful: BTreeSet<UserId>,
-    /// Counts what may have changed who sees whom.
+    /// Users whose presence may differ from what their watchers were last told.
+    pub(super) stale: BTreeSet<UserId>,
+    /// Counts the changes that may affect who sees whom.
     pub(super) changes: u64,
 }
 
 pub(super) struct Watched {
     pub(super) username: Arc<str>,
-    /// Whether each socket was last told that they are there.
+    /// The watching sockets, and whether each was last told that the user is online.
     pub(super) by: BTreeMap<Watcher, bool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gone {
     pub(super) at: Timestamp,
-    /// Whether that is stored: by another node.
+    /// Whether another node has stored it.
     pub(super) stored: bool,
 }
 
@@ -64,7 +64,7 @@ impl Table {
         }
     }
 
-    pub(super) fn forget(&mut self, watcher: Watcher) {
+    pub(super) fn unwatch(&mut self, watcher: Watcher) {
         for user in self.of_watcher.remove(&watcher).unwrap_or_default() {
             if let Some(watched) = self.watched.get_mut(&user) {
                 watched.by.remove(&watcher);
@@ -75,22 +75,22 @@ impl Table {
         }
     }
 
-    /// Everybody whom the sockets of a user watch is to be looked at.
-    pub(super) fn doubt_all_of(&mut self, user: UserId) {
+    /// Marks everybody stale whom the sockets of a user watch.
+    pub(super) fn mark_stale_for(&mut self, user: UserId) {
         let first = (user, SocketKey::default());
         let sockets = self.of_watcher.range(first..).take_while(|((of, _), _)| *of == user);
-        self.doubtful.extend(sockets.flat_map(|(_, watched)| watched));
+        self.stale.extend(sockets.flat_map(|(_, watched)| watched));
     }
 
-    pub(super) fn doubt(&mut self, people: &BTreeSet<UserId>) {
-        self.doubtful.extend(people);
+    pub(super) fn mark_stale(&mut self, people: &BTreeSet<UserId>) {
+        self.stale.extend(people);
     }
 
-    /// Who left so long ago that they are gone from this node, and from all.
+    /// Takes users offline whose grace is over at `now`, unless they are connected to another node.
     pub(super) fn expire(&mut self, now: Instant, context: &Context) {
         while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
             self.due.pop_front();
-            // Else they were back meanwhile, and have perhaps left again.
+            // An outdated item: they came back meanwhile, and may have left again.
             if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
                 && let Some(Leaving { at, .. }) = self.leaving.remove(&user)
                 && !context.broker.is_live(user)
@@ -98,26 +98,26 @@ impl Table {
                 context.liveness.left(user);
                 if !context.liveness.is_live(user) {
                     self.gone.insert(user, Gone { at, stored: false });
-                    self.doubtful.insert(user);
+                    self.stale.insert(user);
                 }
             }
         }
         if self.due.is_empty() {
-            // Thousands may have left at once.
+            // Gives memory back after thousands left at once.
             self.due = VecDeque::new();
         }
     }
 
-    /// People to look at, and who looks at them: about so many.
-    pub(super) fn take_doubts(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<Look>) {
+    /// Takes stale users with all their watchers, until there are at least `most` pairs.
+    pub(super) fn take_stale(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<Look>) {
         let (mut people, mut looks) = (BTreeSet::new(), Vec::new());
         while looks.len() < most
-            && let Some(at) = self.doubtful.pop_first()
+            && let Some(at) = self.stale.pop_first()
         {
             people.insert(at);
             for &(from, _) in self.watched.get(&at).into_iter().flat_map(|watched| watched.by.keys()) {
                 let look = Look { from, at };
-                // A person's sockets are side by side.
+                // The sockets of one watcher are side by side: one question for all of them.
                 if looks.last() != Some(&look) {
                     looks.push(look);
                 }

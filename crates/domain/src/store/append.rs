@@ -1,4 +1,4 @@
-//! Appending to the log: what is submitted, and what comes of it.
+//! Appending to the log: what callers submit, and the outcome that they get.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,47 +13,47 @@ use crate::live::SocketKey;
 /// Where an entry goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A direct conversation that is there.
+    /// A direct conversation that exists.
     Conversation(ConversationKey),
-    /// A group that is there.
+    /// A group that exists.
     Group(ConversationKey),
-    /// The direct conversation of the sender and this user; opened with this id where there is none.
+    /// The direct conversation of the sender and this user. If they have none, it is opened with this id.
     Direct(UserId, ConversationId),
 }
 
-/// What an entry says.
+/// What a sender wants to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A new message.
     Message {
-        /// Makes a resend harmless.
+        /// The sender's own name for the message. A second message with the same name is not stored.
         client_id: Option<ClientId>,
-        /// What it says.
+        /// Empty only if there are attachments.
         text: Box<str>,
-        /// A message of the same conversation.
+        /// The message that this one answers, in the same conversation.
         reply_to: Option<MessageId>,
-        /// Uploads of the sender.
+        /// Uploads of the sender, in the order to show them.
         attachments: Vec<AttachmentId>,
     },
     /// A new text for a message of the sender.
     Edit {
-        /// Which.
+        /// The message to edit.
         id: MessageId,
         /// The new text.
         text: Box<str>,
     },
-    /// A message of the sender goes.
+    /// The deletion of a message of the sender.
     Delete {
-        /// Which.
+        /// The message to delete.
         id: MessageId,
     },
-    /// The sender's reaction to a message comes or goes.
+    /// A reaction of the sender to any message that they may see.
     React {
-        /// Which.
+        /// The message to react to.
         id: MessageId,
-        /// With what.
+        /// One emoji.
         emoji: Box<str>,
-        /// Whether it is there afterwards.
+        /// True adds the reaction, false removes it.
         on: bool,
     },
 }
@@ -61,43 +61,45 @@ pub enum Change {
 /// An entry to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
-    /// Where.
+    /// The conversation that it goes to.
     pub target: Target,
-    /// Who; a member of the conversation.
+    /// Who submits it; the append fails if they are not in the group.
     pub sender: UserId,
-    /// When.
+    /// When the server received it.
     pub at: Timestamp,
     /// Fresh randomness for the message's id.
     pub random: u64,
-    /// What.
+    /// What it does.
     pub change: Change,
-    /// Whom its text names, if it has one; in a group, those who are not members when it is stored are left out.
+    /// Members whom its text mentions. Those who have left the group when it is stored are left out.
     pub mentions: Vec<UserId>,
 }
 
-/// Goes with an entry from who submits it to who announces it; means nothing to a store.
+/// Travels with an entry from its submitter to the announcer. A store hands it on and does not look at it.
 #[derive(Debug, Default)]
 pub struct Origin {
-    /// The socket that sent it: its acknowledgement says the same.
+    /// The socket that sent the entry. It is not announced there, because that socket gets the acknowledgement.
     pub socket: Option<SocketKey>,
-    /// Its share of the memory that entries on their way may take, given back with it.
+    /// A permit for the memory that the entry takes, given back when the entry is dropped: after it was announced, or
+    /// refused.
     pub room: Option<OwnedSemaphorePermit>,
 }
 
 /// An entry that is committed.
 #[derive(Debug)]
 pub struct Committed {
-    /// Where.
+    /// The conversation that it is in.
     pub conversation: ConversationKey,
-    /// What is in the log now.
+    /// The entry as it is in the log.
     pub entry: Entry,
-    /// In a group, the members who may see the message, as of this entry; none in a direct conversation and for a change
-    /// of the group itself.
+    /// In a group, the members who may see the message, as of this entry. `None` in a direct conversation, and for a
+    /// change of the group itself.
     pub roster: Option<Roster>,
-    /// How the group changed, if that is what happened.
+    /// How the group changed; `None` for an entry about a message.
     pub change: Option<GroupEntry>,
-    /// Who submitted it; lost where the entry is read anew.
+    /// Who submitted it. Empty if the entry was read from the table, because it is not stored.
     pub origin: Origin,
+    /// See [`Committed::shown`].
     shown: OnceLock<Arc<Message>>,
 }
 
@@ -118,20 +120,21 @@ impl Committed {
         Self { conversation, entry, roster: None, change, origin, shown: OnceLock::new() }
     }
 
-    /// The message as clients see it, made by whoever asks first: the acknowledgement and the announcement share it.
+    /// The message as clients see it. Rendered once: the acknowledgement and the announcement share it.
     pub(crate) fn shown(&self, render: impl FnOnce(&MessageRecord) -> Message) -> Option<Arc<Message>> {
         let record = self.entry.message.as_ref()?;
         Some(self.shown.get_or_init(|| Arc::new(render(record))).clone())
     }
 
-    /// Whether it changed a group, took nobody out, and is part of what the group was at a later `seq`.
-    pub(crate) fn tells_no_more_than(&self, seq: u64) -> bool {
+    /// Whether it is a change of a group that members know once they have the group as it was at `seq`. False if
+    /// somebody left by it, because they are told only by the change itself.
+    pub(crate) fn is_covered_by(&self, seq: u64) -> bool {
         let has_left =
             |change: &GroupEntry| change.events.iter().any(|event| matches!(event, GroupEvent::Left(_)));
         self.change.as_ref().is_some_and(|change| change.seq <= seq && !has_left(change))
     }
 
-    /// About what it costs to hold, in bytes.
+    /// Estimates the memory that it takes, in bytes.
     pub fn weight(&self) -> usize {
         let weight = |message: &MessageRecord| message.weight() + 64 * message.reactions.len();
         512 + self.entry.message.as_ref().map_or(0, weight)
@@ -141,12 +144,12 @@ impl Committed {
 /// The members of a group, ascending.
 pub type Roster = Arc<[UserId]>;
 
-/// What is in the log now that an entry was submitted.
+/// The outcome of an append that was not refused.
 #[derive(Clone, Debug)]
 pub struct Appended {
-    /// The entry.
+    /// The entry; the earlier one if this is a duplicate.
     pub committed: Arc<Committed>,
-    /// Whether it had been there before: the sender repeated a `client_id` or a reaction.
+    /// Whether nothing was stored, because the sender repeated a `client_id` or a reaction.
     pub duplicate: bool,
 }
 
@@ -170,12 +173,13 @@ enum Outcome {
 }
 
 impl Submitted {
-    /// Whose outcome is known at once.
+    /// An append whose outcome is known at once.
     pub fn known(outcome: Result<Appended, AppendError>) -> Self {
         Self { room: None, outcome: Outcome::Known(outcome) }
     }
 
-    /// Whose outcome comes later. `room` is there where the queue is full: the entry is in it once that is ready.
+    /// An append whose outcome comes later. If the store's queue is full, `room` is a future that puts the entry into
+    /// the queue.
     pub fn awaited(
         room: Option<BoxFuture<'static, ()>>,
         outcome: oneshot::Receiver<Result<Appended, AppendError>>,
@@ -183,14 +187,14 @@ impl Submitted {
         Self { room, outcome: Outcome::Awaited(outcome) }
     }
 
-    /// Waits until it is in the queue. Dropped before, it is not submitted.
+    /// Waits until the entry is in the store's queue. If this is dropped before, the entry is not submitted.
     pub async fn queued(&mut self) {
         if let Some(room) = self.room.take() {
             room.await;
         }
     }
 
-    /// Waits until it is durable, or refused.
+    /// Waits until the entry is durable or refused.
     pub async fn stored(mut self) -> Result<Appended, AppendError> {
         self.queued().await;
         match self.outcome {
@@ -209,7 +213,7 @@ pub enum AppendError {
     /// `reply_to` is not a message of the conversation.
     #[error("the message answered is not in the conversation")]
     ReplyUnknown,
-    /// One of the attachments is not there, or somebody else's.
+    /// One of the attachments does not exist, or somebody else uploaded it.
     #[error("an attachment is not there")]
     AttachmentUnknown,
     /// The message to change is not in the conversation.

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use domain::store::{AccountStore, UserId};
-use domain::{Bus, Caller, Hint, Live, NodeId, Pace, SocketKey};
+use domain::{Bus, Caller, Hint, Live, NodeId, SocketKey, TypingThrottle};
 use protocol::{Code, ConversationId, NewGroup, Presence, PutMember, SendMessage, SetTyping, Typing};
 
 use crate::presences::{come, is, leave, run, watch};
 use crate::support::{World, to};
 
 const PHONE: SocketKey = SocketKey { node: NodeId(1), number: 7 };
-/// Longer than anybody is given to come back.
+/// Longer than the grace for coming back.
 const LONG: Duration = Duration::from_secs(3);
 
-/// Two nodes, and at each of them one of two people who know each other.
+/// Two nodes, and two people who share a conversation, one at each node.
 async fn nodes() -> (World, World, Caller, Caller) {
     let here = World::new();
     let there = here.beside();
@@ -28,7 +28,7 @@ async fn nodes() -> (World, World, Caller, Caller) {
     (here, there, ann, bob)
 }
 
-/// Lets everything that is under way come to an end: all of it is in this thread.
+/// Lets all tasks come to rest; they all run on this thread.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -79,7 +79,7 @@ async fn messages_are_told_at_every_node_in_the_order_of_the_log() {
 async fn typing_is_told_at_every_node_once() {
     let (here, there, ann, bob) = nodes().await;
     let request = SetTyping { conversation_id: None, receiver: Some("bob".into()), typing: true };
-    here.domain.typings.set(&ann, &Pace::default(), request).await.unwrap();
+    here.domain.typings.set(&ann, &TypingThrottle::default(), request).await.unwrap();
     // At once where it was done.
     let typing = |told: Vec<(Vec<UserId>, Live)>| match &*told {
         [(users, Live::Typing(Typing { username, typing: true, .. }))] => (users.clone(), username.clone()),
@@ -111,7 +111,7 @@ async fn receipts_are_told_at_every_node_once() {
     }
 }
 
-/// What was told to the watchers at a node, after everything has settled.
+/// What the watchers at a node were told, after all tasks have come to rest.
 async fn seen(world: &World) -> Vec<Presence> {
     tokio::time::sleep(LONG).await;
     let presence = |(_, live)| match live {
@@ -162,7 +162,7 @@ async fn a_block_at_one_node_holds_at_the_other() {
     assert_eq!(watch(&here, &ann, PHONE, &["bob"]).await, [is("bob", true)]);
     let types = async || {
         let request = SetTyping { conversation_id: None, receiver: Some("bob".into()), typing: true };
-        here.domain.typings.set(&ann, &Pace::default(), request).await.unwrap();
+        here.domain.typings.set(&ann, &TypingThrottle::default(), request).await.unwrap();
         told(&here).len()
     };
     assert_eq!(types().await, 1);
@@ -172,7 +172,7 @@ async fn a_block_at_one_node_holds_at_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whose_hints_are_lost_looks_at_everything() {
+async fn a_node_that_lost_hints_checks_everything() {
     let (here, there, ann, bob) = nodes().await;
     let _running = (run(&here), run(&there));
     watch(&here, &ann, PHONE, &["bob"]).await;
@@ -183,7 +183,7 @@ async fn whose_hints_are_lost_looks_at_everything() {
     assert_eq!(seen(&here).await, [is("bob", true)]);
 }
 
-/// What is known of a group at one node does not hold up who was brought in or taken out at another.
+/// A node whose cache of a group is out of date lets in who was added at another node, and refuses who was removed.
 #[tokio::test]
 async fn a_member_who_comes_or_goes_at_one_node_does_so_at_the_other() {
     let (here, there, ann, bob) = nodes().await;

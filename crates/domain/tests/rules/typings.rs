@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::store::UserId;
-use domain::{Caller, Error, Live, Pace};
+use domain::{Caller, Error, Live, TypingThrottle};
 use protocol::{Code, ConversationId, NewGroup, Nothing, SetTyping, Typing};
 
 use crate::support::{World, to};
@@ -15,7 +15,7 @@ fn in_conversation(id: ConversationId, typing: bool) -> SetTyping {
 }
 
 async fn set(world: &World, caller: &Caller, request: SetTyping) -> Result<Nothing, Error> {
-    world.domain.typings.set(caller, &Pace::default(), request).await
+    world.domain.typings.set(caller, &TypingThrottle::default(), request).await
 }
 
 fn told(world: &World) -> Vec<(Vec<UserId>, Typing)> {
@@ -44,7 +44,7 @@ async fn typing_is_told_to_the_others_alone() {
 }
 
 #[tokio::test]
-async fn what_leads_nowhere_is_refused_or_told_to_nobody() {
+async fn typing_to_nobody_is_refused_or_told_to_nobody() {
     let world = World::new();
     let [ann, bob, eve] = [world.person("ann").await, world.person("bob").await, world.person("eve").await];
     set(&world, &ann, to_person("bob", true)).await.unwrap();
@@ -73,15 +73,15 @@ async fn a_socket_is_told_only_so_often() {
     let world = World::new();
     let (ann, _bob) = (world.person("ann").await, world.person("bob").await);
     world.send(&ann, to("bob", "hi")).await.unwrap();
-    let pace = Pace::default();
+    let throttle = TypingThrottle::default();
     let mut seen = Vec::new();
     for typing in [true, true, true, false, false, true] {
-        world.domain.typings.set(&ann, &pace, to_person("bob", typing)).await.unwrap();
+        world.domain.typings.set(&ann, &throttle, to_person("bob", typing)).await.unwrap();
         seen.extend(told(&world).into_iter().map(|(_, told)| told.typing));
     }
     assert_eq!(seen, [true, false]);
     world.clock.advance(Duration::from_millis(250));
-    world.domain.typings.set(&ann, &pace, to_person("bob", true)).await.unwrap();
+    world.domain.typings.set(&ann, &throttle, to_person("bob", true)).await.unwrap();
     assert_eq!(told(&world).len(), 1);
 }
 

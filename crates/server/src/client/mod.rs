@@ -1,4 +1,4 @@
-//! A connected client: where it stands in the stream of its user.
+//! A connected client: how far it is in the stream of its user's entries.
 
 mod unacked;
 
@@ -6,71 +6,71 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
 use domain::store::{ConversationKey, EntryKind, Position, Since};
-use domain::{Caller, Error, Live, Pace, SocketKey};
+use domain::{Caller, Error, Live, SocketKey, TypingThrottle};
 use parking_lot::Mutex;
 use socketio::{Mark, Payload, SendError};
 use tokio::sync::oneshot;
 
 use unacked::Unacked;
 
-/// Live events held back while a client catches up; past it, what is missing is read from the log again.
-const HELD: usize = 256;
+/// Live entries that are held back while a client catches up. If more come, they are dropped and read from the log.
+const MAX_HELD: usize = 256;
 
 /// A connected client.
 pub(crate) type Socket = socketio::Socket<Client>;
 
-/// What the server knows of a connected client.
+/// The session of a socket: its user, and its place in the stream.
 pub(crate) struct Client {
     pub(crate) key: SocketKey,
     pub(crate) caller: Caller,
-    /// Whether it acknowledges every message.
+    /// Its unacknowledged messages, if it acknowledges every message (`acks`).
     acks: Option<Box<Unacked>>,
     stream: Mutex<Stream>,
-    /// How often its typing is told.
-    pub(crate) pace: Pace,
-    /// Whether a `sync` waits for the stream.
+    /// Limits how often its typing is told.
+    pub(crate) typing: TypingThrottle,
+    /// Whether a `sync` without a cursor is being answered; there is at most one.
     pub(crate) syncing: AtomicBool,
 }
 
 /// Where a client goes on from.
 pub(crate) struct Start {
     pub(crate) since: Since,
-    /// Where the store stood before the client was let in: what its user sent up to here was not sent by it.
+    /// The position of the store before the client was let in. Entries up to here were not sent by this socket.
     pub(crate) before: Position,
-    /// Why its own cursor was not taken.
+    /// Why its cursor was refused, to tell it.
     pub(crate) refused: Option<Box<Error>>,
 }
 
-/// Where a client stands.
+/// How far a client is in the stream of its user's entries.
 enum Stream {
+    /// The flush runs; live entries are held back.
     CatchingUp(Box<CatchingUp>),
-    /// It has had everything up to `floor`, and everything that was told since.
-    Live {
-        floor: Position,
-    },
-    /// Live, but what is told waits until a `sync` is answered.
+    /// It was sent every entry up to `floor` by the flush, and all later ones live.
+    Live { floor: Position },
+    /// Live, but entries are held back until a `sync` is answered.
     Syncing(Box<Syncing>),
+    /// The socket has ended.
     Over,
 }
 
 struct Syncing {
     floor: Position,
-    held: Vec<Held>,
+    held: Vec<HeldEntry>,
 }
 
 struct CatchingUp {
     start: Option<Start>,
-    held: Vec<Held>,
-    /// Whether more was told than could be held.
-    overflown: bool,
-    /// Sent by this socket itself meanwhile: its acknowledgement says the same.
+    held: Vec<HeldEntry>,
+    /// Whether more entries came than can be held.
+    overflowed: bool,
+    /// Entries that this socket sent meanwhile. They are not emitted to it, because it gets their acknowledgements.
     own: BTreeSet<Position>,
-    /// The `sync` that waits for the end of it.
+    /// A `sync` that waits for the end; it is woken when this is dropped.
     waiting: Option<oneshot::Sender<()>>,
 }
 
-/// A live entry that waits until what came before it has been read.
-struct Held {
+/// A live entry that is held back.
+struct HeldEntry {
     position: Position,
     kind: EntryKind,
     mark: Mark,
@@ -82,7 +82,7 @@ impl Client {
         let catching_up = CatchingUp {
             start: Some(start),
             held: Vec::new(),
-            overflown: false,
+            overflowed: false,
             own: BTreeSet::new(),
             waiting: None,
         };
@@ -91,7 +91,7 @@ impl Client {
             caller,
             acks: acks.then(Box::default),
             stream: Mutex::new(Stream::CatchingUp(Box::new(catching_up))),
-            pace: Pace::default(),
+            typing: TypingThrottle::default(),
             syncing: AtomicBool::new(false),
         }
     }
@@ -101,10 +101,10 @@ impl Client {
         self.acks.is_some()
     }
 
-    /// Takes note of something that is told to the client's user.
+    /// Takes an event for the client's user: emits it, holds it back, or leaves it out if the client has it already.
     pub(crate) fn offer(&self, socket: &Socket, live: &Live, payload: &Payload) {
         let Live::Entry { kind, conversation, seq, position, origin, .. } = live else {
-            // A socket that cannot take it is closed, and reads the state anew.
+            // A socket that cannot take it is closed, and its client reads the state anew.
             let _ = socket.emit(payload);
             return;
         };
@@ -114,17 +114,27 @@ impl Client {
         let mut stream = self.stream.lock();
         match &mut *stream {
             Stream::Live { floor } if !own && position > floor => {
-                // A socket that cannot take it is closed, and resumes from the log.
+                // A socket that cannot take it is closed, and its client resumes from the log.
                 let _ = self.emit(socket, *kind, mark, payload);
             }
             Stream::CatchingUp(catching_up) if own => drop(catching_up.own.insert(*position)),
             Stream::CatchingUp(catching_up) => {
-                catching_up.hold(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
+                catching_up.hold(HeldEntry {
+                    position: *position,
+                    kind: *kind,
+                    mark,
+                    payload: payload.clone(),
+                });
             }
             Stream::Syncing(syncing) if !own && *position > syncing.floor => {
-                syncing.held.push(Held { position: *position, kind: *kind, mark, payload: payload.clone() });
-                if syncing.held.len() >= HELD {
-                    // The answer will be of a place behind some of it, which is harmless.
+                syncing.held.push(HeldEntry {
+                    position: *position,
+                    kind: *kind,
+                    mark,
+                    payload: payload.clone(),
+                });
+                if syncing.held.len() >= MAX_HELD {
+                    // Harmless: the cursor in the answer will be below some entries that were emitted before it.
                     self.resume(socket, &mut stream);
                 }
             }
@@ -132,7 +142,7 @@ impl Client {
         }
     }
 
-    /// Where to begin catching up; given once.
+    /// Where to begin catching up; `None` from the second call on.
     pub(crate) fn start(&self) -> Option<Start> {
         match &mut *self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.start.take(),
@@ -140,7 +150,7 @@ impl Client {
         }
     }
 
-    /// Whether the socket itself sent the entry at this position while catching up.
+    /// Whether this socket sent the entry at this position while it was catching up.
     pub(crate) fn sent(&self, position: Position) -> bool {
         match &*self.stream.lock() {
             Stream::CatchingUp(catching_up) => catching_up.own.contains(&position),
@@ -148,13 +158,13 @@ impl Client {
         }
     }
 
-    /// Everything up to `upto` has been emitted: goes live, first `done` and then what was held back. Or,
-    /// if more was told than could be held, says no: there is more to read.
+    /// Everything up to `upto` has been emitted. Emits `done` and then the held entries, and goes live. False if more
+    /// entries came than can be held: the flush must go on from `upto`.
     pub(crate) fn go_live(&self, socket: &Socket, upto: Position, done: &Payload) -> bool {
         let mut stream = self.stream.lock();
         let Stream::CatchingUp(catching_up) = &mut *stream else { return true };
-        if catching_up.overflown {
-            catching_up.overflown = false;
+        if catching_up.overflowed {
+            catching_up.overflowed = false;
             return false;
         }
         let _ = socket.emit(done);
@@ -167,8 +177,8 @@ impl Client {
         true
     }
 
-    /// Waits until it is live, and holds back what is told from here on until [`Client::synced`]: so that no more
-    /// has been emitted then than the answer says. Says no if the socket is over.
+    /// Begins to answer a `sync`: waits until the client is live, and holds entries back until [`Client::synced`], so
+    /// that none is emitted that the answer's cursor does not count. False if the socket has ended.
     pub(crate) async fn sync(&self) -> bool {
         loop {
             let over = {
@@ -188,13 +198,13 @@ impl Client {
                     }
                 }
             };
-            // Dropped with the state, however the catching up ends.
+            // Resolves when the sender is dropped with `CatchingUp`, however that ends.
             let _ = over.await;
         }
     }
 
-    /// Everything up to `told` has been told: emits what of it was held back, calls `answer` with the place
-    /// that the socket has come to, and goes on.
+    /// All entries up to `told` have been announced. Emits those of them that were held back, calls `answer` with the
+    /// position that the client has reached, and goes live again.
     pub(crate) fn synced(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
         let mut stream = self.stream.lock();
         let floor = match &mut *stream {
@@ -211,12 +221,12 @@ impl Client {
         self.resume(socket, &mut stream);
     }
 
-    /// Goes on without an answer.
+    /// The `sync` failed: goes live again.
     pub(crate) fn not_synced(&self, socket: &Socket) {
         self.resume(socket, &mut self.stream.lock());
     }
 
-    /// Emits what was held back for a `sync`, and holds nothing back any more.
+    /// Emits the entries that were held back for a `sync`, and goes live again.
     fn resume(&self, socket: &Socket, stream: &mut Stream) {
         if let Stream::Syncing(syncing) = stream {
             let Syncing { floor, held } = &mut **syncing;
@@ -227,12 +237,12 @@ impl Client {
         }
     }
 
-    fn release(&self, socket: &Socket, held: &Held) {
-        // A socket that cannot take it is closed, and resumes from the log.
+    fn release(&self, socket: &Socket, held: &HeldEntry) {
+        // A socket that cannot take it is closed, and its client resumes from the log.
         let _ = self.emit(socket, held.kind, held.mark, &held.payload);
     }
 
-    /// Emits an entry; the mark is told once the client has proved or acknowledged that it has it.
+    /// Emits an entry. Once the client has proved or acknowledged that it has it, the handler is called with the mark.
     pub(crate) fn emit(
         &self,
         socket: &Socket,
@@ -245,13 +255,13 @@ impl Client {
                 unacked.wait_for(mark);
                 socket.emit_confirmed(payload, mark)
             }
-            // Only messages are acknowledged; a change counts with the messages before it.
+            // Only messages are acknowledged. A change counts as delivered when the messages before it are.
             (Some(unacked), _) if unacked.follow(socket, mark) => socket.emit(payload),
             _ => socket.emit_marked(payload, mark),
         }
     }
 
-    /// An entry is not emitted: it counts as delivered with what came before it.
+    /// An entry is not emitted. It counts as delivered when the entries before it are.
     pub(crate) fn pass_over(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
         match &self.acks {
             Some(unacked) if unacked.follow(socket, mark) => Ok(()),
@@ -259,19 +269,19 @@ impl Client {
         }
     }
 
-    /// The client acknowledged a message: up to where its conversation is delivered now, if further.
+    /// The client acknowledged a message. Gives the new delivered mark of the conversation, if it moves.
     pub(crate) fn acked(&self, mark: Mark) -> Option<Mark> {
         self.acks.as_ref()?.acked(mark)
     }
 
-    /// Waits until fewer than `count` messages are not acknowledged, or the socket is over.
+    /// Waits until fewer than `count` messages are not acknowledged, or the socket has ended.
     pub(crate) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
         if let Some(unacked) = &self.acks {
             unacked.fewer_than(count, socket).await;
         }
     }
 
-    /// The socket is over.
+    /// The socket has ended.
     pub(crate) fn ended(&self) {
         *self.stream.lock() = Stream::Over;
         if let Some(unacked) = &self.acks {
@@ -281,17 +291,17 @@ impl Client {
 }
 
 impl CatchingUp {
-    fn hold(&mut self, held: Held) {
-        if self.held.len() < HELD && !self.overflown {
+    fn hold(&mut self, held: HeldEntry) {
+        if self.held.len() < MAX_HELD && !self.overflowed {
             self.held.push(held);
         } else {
-            self.overflown = true;
+            self.overflowed = true;
             self.held = Vec::new();
         }
     }
 }
 
-/// An entry, as a mark on its packet.
+/// The mark for the packet of an entry.
 pub(crate) fn mark(conversation: ConversationKey, seq: u64) -> Mark {
     Mark(conversation.0.unsigned_abs(), seq)
 }

@@ -1,4 +1,4 @@
-//! The messages that a client has not acknowledged yet, and what came behind them.
+//! The messages that a client has not acknowledged yet, and later entries that wait for them.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -7,14 +7,15 @@ use parking_lot::Mutex;
 use socketio::{Mark, Reason, Socket};
 use tokio::sync::Notify;
 
-/// Entries that may wait for acknowledgements, as many as the transport lets messages wait for theirs.
+/// Entries that may wait for acknowledgements; the transport has the same bound.
 const MOST: usize = 4096;
 
-/// What a client that acknowledges every message has not acknowledged yet.
+/// The unacknowledged messages of a client that acknowledges every message.
 #[derive(Default)]
 pub(super) struct Unacked {
-    /// By conversation and `seq`; `true` once acknowledged, kept while one before it is not.
+    /// By conversation and `seq`. An acknowledged entry is `true`, and stays while an earlier one is not acknowledged.
     entries: Mutex<BTreeMap<(u64, u64), bool>>,
+    /// Notified when there are fewer entries.
     fewer: Notify,
 }
 
@@ -24,8 +25,8 @@ impl Unacked {
         self.entries.lock().insert((mark.0, mark.1), false);
     }
 
-    /// Puts an entry that asks for no acknowledgement behind the messages of its conversation that wait for
-    /// theirs; says whether there are any.
+    /// Lets an entry without an acknowledgement of its own wait for the unacknowledged messages of its conversation.
+    /// False if there are none.
     pub(super) fn follow<S: Send + Sync + 'static>(&self, socket: &Socket<S>, mark: Mark) -> bool {
         let mut entries = self.entries.lock();
         let follows = entries.range(of_conversation(mark)).next().is_some();
@@ -38,7 +39,7 @@ impl Unacked {
         follows
     }
 
-    /// A message was acknowledged: up to where its conversation is delivered now, if further.
+    /// A message was acknowledged. Gives the new delivered mark of the conversation, if it moves.
     pub(super) fn acked(&self, mark: Mark) -> Option<Mark> {
         let mut entries = self.entries.lock();
         *entries.get_mut(&(mark.0, mark.1))? = true;
@@ -52,12 +53,12 @@ impl Unacked {
         through
     }
 
-    /// Waits until fewer than `count` wait, or the socket is over.
+    /// Waits until fewer than `count` entries wait, or the socket has ended.
     pub(super) async fn fewer_than<S: Send + Sync + 'static>(&self, count: usize, socket: &Socket<S>) {
         loop {
             let fewer = self.fewer.notified();
             let mut fewer = std::pin::pin!(fewer);
-            // Before looking, so that no change is missed.
+            // Before the check, so that no change is missed.
             fewer.as_mut().enable();
             if self.entries.lock().len() < count || !socket.is_connected() {
                 return;
@@ -66,7 +67,7 @@ impl Unacked {
         }
     }
 
-    /// The socket is over.
+    /// The socket has ended.
     pub(super) fn ended(&self) {
         self.fewer.notify_waiters();
     }

@@ -1,4 +1,4 @@
-//! The socket: decode in the order of arrival, call the domain, encode.
+//! The socket: decodes events in the order of arrival, calls the domain, and encodes the answers.
 
 mod catch_up;
 mod connect;
@@ -39,7 +39,7 @@ impl Handler for Sockets {
     }
 
     fn connected(&self, socket: &Socket) {
-        // Into the live stream first, then reading what was missed: nothing falls between the two.
+        // Join the live stream before reading the log, so that no entry falls between the two.
         if !self.0.hub.join(socket) {
             socket.close(Reason::Application);
             return;
@@ -79,13 +79,13 @@ impl Handler for Sockets {
         let client = socket.session();
         client.ended();
         self.0.domain.presences.left(client.caller.person.id, client.key);
-        self.0.domain.receipts.hurry();
+        self.0.domain.receipts.flush_soon();
         let user = &*client.caller.person.username;
         tracing::debug!(user, reason = reason.as_str(), "a socket is over");
     }
 }
 
-/// Everything of a conversation up to the mark has reached a device of the user.
+/// A device of the user has everything of a conversation up to the mark.
 fn delivered(app: &App, socket: &Socket, mark: Mark) {
     let conversation = ConversationKey(i64::try_from(mark.0).unwrap_or_default());
     app.domain.receipts.delivered(socket.session().caller.person.id, conversation, mark.1);

@@ -11,7 +11,7 @@ pub(super) async fn set(app: &App, socket: &Socket, event: &Event, reply: Reply)
     match decode(event) {
         Ok(request) => {
             let client = socket.session();
-            reply.result(app.domain.typings.set(&client.caller, &client.pace, request).await);
+            reply.result(app.domain.typings.set(&client.caller, &client.typing, request).await);
         }
         Err(error) => reply.error(&error),
     }
