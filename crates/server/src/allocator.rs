@@ -1,6 +1,6 @@
-//! Memory: taken fast, and given back.
+//! The memory allocator: fast, and it gives unused memory back to the system.
 //!
-//! Many small allocations, made on one thread and freed on another, are what a message costs
+//! Much of the cost of a message are small allocations that are made on one thread and freed on another
 //! (docs/decisions/0006-performance.md).
 
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How soon the system has back what nobody uses.
+/// How often unused memory is given back.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Gives back the pages that the thread of this task has no more use for, as long as it runs. Left to itself the
-/// allocator does so while it is asked for more, and an idle server asks for nothing.
+/// Regularly gives back the memory that this task's thread no longer uses. By itself the allocator does so only when
+/// it is asked for memory, and an idle server does not ask.
 pub(crate) async fn give_back() {
     let mut again = tokio::time::interval(EVERY);
     again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

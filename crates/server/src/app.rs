@@ -1,4 +1,4 @@
-//! What every part of the server shares.
+//! The state that every part of the server shares.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
 
-/// The server's parts, wired.
+/// The parts of the server, connected with each other.
 pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) domain: Domain,
@@ -23,8 +23,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Set once the server begins to stop.
     pub(crate) stopping: AtomicBool,
-    /// What is being stored and will be acknowledged; waited for before sockets are closed.
+    /// Messages that wait for the store to be acknowledged. A stopping server waits for them before it closes sockets.
     pub(crate) storing: TaskTracker,
-    /// What catches sockets up; waited for at the end.
+    /// The tasks that catch sockets up or answer `sync`. A stopping server waits for them after closing sockets.
     pub(crate) tasks: TaskTracker,
 }

@@ -1,9 +1,9 @@
 //! A thread and a runtime of its own for each core.
 //!
-//! A connection stays with the core it was given to, so its task is never moved, its buffers stay warm, and
-//! the tasks that are due on a core get their turns in order. A runtime that shares its
-//! tasks out among threads keeps 256 of them at hand on each and lets the rest wait for a lull: with 1,000
-//! busy sockets most went round in 2 ms while some waited for 150 (docs/decisions/0006).
+//! A connection stays with the core it was given to. So its task never moves, its buffers stay in the core's caches,
+//! and the tasks of a core take turns in order. Tokio's runtime for many threads does not: it keeps 256 tasks at each
+//! thread and lets the others wait for a lull. With 1,000 busy sockets most messages took 2 ms and some 150 ms
+//! (docs/decisions/0006).
 
 use std::io;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::allocator;
 
-/// How long the threads are given to end.
+/// How long to wait for the threads to end.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A runtime for one core.
+/// Makes a runtime for one core.
 pub(crate) fn runtime() -> io::Result<Runtime> {
-    // Every eighth turn is for what other threads woke, such as the store's: by default it is one in 31.
+    // Every eighth turn looks at tasks woken by other threads, such as the store's. The default is every 31st.
     Builder::new_current_thread().enable_all().global_queue_interval(8).build()
 }
 
-/// The cores, by turns. The first is the one that they were started from.
+/// The runtimes of all cores, to take by turns. The first is the one that started the others.
 #[derive(Clone)]
 pub(crate) struct Cores {
     handles: Arc<[Handle]>,
@@ -39,7 +39,7 @@ pub(crate) struct Threads {
 }
 
 impl Cores {
-    /// Starts as many as the machine, or what limits this process, has; `first` is there already.
+    /// Starts a thread for each core that this process may use, except the first, whose runtime is `first`.
     pub(crate) fn start(first: &Runtime) -> io::Result<(Self, Threads)> {
         let stop = CancellationToken::new();
         let (mut handles, mut threads) = (vec![first.handle().clone()], Vec::new());
@@ -48,26 +48,27 @@ impl Cores {
             handles.push(runtime.handle().clone());
             let run = move || {
                 runtime.block_on(stop.cancelled());
-                // What did not end in time does not keep the process.
+                // A task that does not end in time does not keep the process running.
                 runtime.shutdown_background();
             };
             threads.push(std::thread::Builder::new().name(format!("core-{core}")).spawn(run)?);
         }
         for handle in &handles {
-            // Ends with its runtime.
+            // The thread ends with its runtime.
             handle.spawn(allocator::give_back());
         }
         Ok((Self { handles: handles.into(), next: Arc::default() }, Threads { stop, threads }))
     }
 
-    /// Whose turn it is.
+    /// The runtime of the next core by turns.
     pub(crate) fn next(&self) -> &Handle {
         &self.handles[self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len()]
     }
 }
 
 impl Threads {
-    /// Ends them; what still runs on them is dropped. One that does not end in time does not keep the process.
+    /// Ends the threads and drops the tasks that still run on them. A thread that does not end in time does not keep
+    /// the process running.
     pub(crate) fn end(self) {
         self.stop.cancel();
         let until = Instant::now() + PATIENCE;

@@ -1,11 +1,11 @@
-//! The events that clients are sent, encoded.
+//! Encodes the events that clients are sent.
 
 use domain::Live;
 use domain::store::EntryKind;
 use protocol::{Message, ServerEvent, SyncEvent};
 use socketio::Payload;
 
-/// The event that tells what is live.
+/// Encodes a live event.
 pub(crate) fn live(live: &Live) -> Payload {
     match live {
         Live::Entry { kind, message, .. } => entry(*kind, message),
@@ -16,7 +16,7 @@ pub(crate) fn live(live: &Live) -> Payload {
     }
 }
 
-/// The event that tells it to who catches up.
+/// Encodes an event for a client that catches up.
 pub(crate) fn missed(event: &SyncEvent) -> Payload {
     match event {
         SyncEvent::Message(message) => written(ServerEvent::Message, message),
@@ -25,7 +25,7 @@ pub(crate) fn missed(event: &SyncEvent) -> Payload {
     }
 }
 
-/// The event that tells of a message that is new or has changed.
+/// Encodes the event for a new or changed message.
 pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
     match kind {
         EntryKind::Message => written(ServerEvent::Message, message),
@@ -38,7 +38,7 @@ fn written(event: ServerEvent, message: &Message) -> Payload {
     payload.expect("a message is of a bounded size and no event has a reserved name")
 }
 
-/// An event with its one argument.
+/// Encodes an event with one argument.
 pub(crate) fn payload(event: ServerEvent, argument: &impl serde::Serialize) -> Payload {
     Payload::event(event.as_str(), &(argument,))
         .expect("a wire type is JSON and no event has a reserved name")

@@ -1,4 +1,4 @@
-//! The live sockets of this process.
+//! The hub: the live sockets of this node.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
@@ -16,46 +16,43 @@ use socketio::Reason;
 use crate::client::Socket;
 use crate::event;
 
-/// Users are spread over so many locks.
+/// The users are divided among so many locks.
 const SHARDS: usize = 64;
-/// How long a session that was cut is remembered: longer than any handshake that is under way.
+/// How long a cut session is remembered. Longer than any handshake takes.
 const REMEMBERED: Duration = Duration::from_mins(5);
 
-/// Knows the live sockets of users, and tells them.
+/// Knows the live sockets of each user, and sends them events.
 pub(crate) struct Hub {
     clock: Arc<dyn Clock>,
     shards: [Mutex<Shard>; SHARDS],
+    /// The number of live sockets of each address.
     addresses: Mutex<HashMap<IpAddr, u32>>,
 }
 
 #[derive(Default)]
 struct Shard {
     sockets: FxHashMap<UserId, Vec<Socket>>,
-    /// Sessions cut lately, so that a socket that was let in before and joins after is cut, too.
+    /// Sessions that were cut lately, and when. A socket may be let in before its session is cut and join after it.
     cut: HashMap<SessionId, Duration>,
 }
 
 impl Hub {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            shards: [const { None }; SHARDS].map(|_: Option<()>| Mutex::default()),
-            addresses: Mutex::default(),
-        }
+        Self { clock, shards: std::array::from_fn(|_| Mutex::default()), addresses: Mutex::default() }
     }
 
-    /// Adds a socket to the live stream of its user. Says whether its session still lives.
+    /// Adds a socket to the live stream of its user. False if its session has ended, and the socket must be closed.
     pub(crate) fn join(&self, socket: &Socket) -> bool {
         let caller = &socket.session().caller;
         *self.addresses.lock().entry(socket.address()).or_default() += 1;
         let mut shard = self.shard(caller.person.id).lock();
-        // Most people have one device: room for exactly one.
+        // Most people have one device, so room for one.
         let sockets = shard.sockets.entry(caller.person.id).or_insert_with(|| Vec::with_capacity(1));
         sockets.push(socket.clone());
         !shard.cut.contains_key(&caller.session)
     }
 
-    /// Takes a socket out.
+    /// Removes a socket.
     pub(crate) fn leave(&self, socket: &Socket) {
         let user = socket.session().caller.person.id;
         let mut shard = self.shard(user).lock();
@@ -65,7 +62,7 @@ impl Hub {
                 shard.sockets.remove(&user);
             }
         }
-        give_back(&mut shard.sockets);
+        shrink(&mut shard.sockets);
         drop(shard);
         let mut addresses = self.addresses.lock();
         if let Some(count) = addresses.get_mut(&socket.address()) {
@@ -74,7 +71,7 @@ impl Hub {
                 addresses.remove(&socket.address());
             }
         }
-        give_back(&mut addresses);
+        shrink(&mut addresses);
     }
 
     /// How many live sockets an address has.
@@ -92,8 +89,8 @@ impl Hub {
     }
 }
 
-/// Gives memory back after many have gone.
-fn give_back<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>) {
+/// Gives memory back after many items were removed.
+fn shrink<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>) {
     if map.capacity() > 64 && map.len() < map.capacity() / 4 {
         map.shrink_to(map.len() * 2);
     }
@@ -101,7 +98,7 @@ fn give_back<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>) {
 
 impl Broker for Hub {
     fn tell(&self, users: &mut dyn Iterator<Item = UserId>, live: Live) {
-        // Encoded once, when the first socket wants it.
+        // Encoded once, and only if there is a socket.
         let mut encoded = None;
         for user in users {
             let shard = self.shard(user).lock();
@@ -150,14 +147,14 @@ impl Broker for Hub {
         shard.cut.insert(session, now);
         for socket in shard.sockets.get(&user).into_iter().flatten() {
             if socket.session().caller.session == session {
-                // At once: what waits for it is not for who holds an ended session.
+                // Not after sending what waits: whoever holds an ended session must not get it.
                 socket.abort_with(Code::SessionRevoked.as_str());
             }
         }
     }
 }
 
-/// Closes sockets that have missed something. What waits for them is not sent: it would be behind what they missed.
+/// Closes sockets that missed an event. What waits for them is not sent, because it comes after the missed event.
 fn interrupt<'a>(sockets: impl IntoIterator<Item = &'a Vec<Socket>>) {
     for socket in sockets.into_iter().flatten() {
         socket.abort(Reason::Application);

@@ -22,7 +22,7 @@ pub(crate) enum KeyError {
     Unwritable(PathBuf, #[source] io::Error),
 }
 
-/// The keys of a data folder; the first is made where there is none. The newest signs.
+/// Loads the keys of a data folder. The newest one signs. If there is none, makes one.
 pub(crate) fn load(data: &Path, random: &dyn Random, now: Timestamp) -> Result<Keyring, KeyError> {
     let folder = data.join("keys");
     let mut files = list(&folder)?;
@@ -34,16 +34,16 @@ pub(crate) fn load(data: &Path, random: &dyn Random, now: Timestamp) -> Result<K
     Ok(Keyring::new(current, &keys))
 }
 
-/// Makes a new key, which signs from the next start on. Those before it are accepted until their files are
-/// removed.
+/// Makes a new key, which signs after the next start of the server. Tokens of earlier keys are accepted until their
+/// files are removed.
 pub(crate) fn create(data: &Path, random: &dyn Random, now: Timestamp) -> Result<PathBuf, KeyError> {
     let folder = data.join("keys");
-    // Names sort by time.
+    // File names sort by time.
     let path = folder.join(format!("{:015}.pem", now.as_millis()));
     let failed = |error| KeyError::Unwritable(path.clone(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
     let pem = fresh(random).to_pkcs8_pem(LineEnding::LF).map_err(|error| failed(io::Error::other(error)))?;
-    // Under another name until it is whole: a key that is cut off would be no key.
+    // Written under another name first, so that a crash cannot leave half a key under this one.
     let draft = path.with_extension("new");
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
@@ -56,7 +56,7 @@ pub(crate) fn create(data: &Path, random: &dyn Random, now: Timestamp) -> Result
     Ok(path)
 }
 
-/// A key that nobody keeps, for a server in memory.
+/// A key that is not stored, for a server in memory.
 pub(crate) fn ephemeral(random: &dyn Random) -> Keyring {
     Keyring::new(fresh(random), &[])
 }

@@ -33,18 +33,18 @@ use crate::log::Rare;
 use crate::socket::Sockets;
 use address::{Connections, Place, client_address, is_forwarded, is_trusted};
 
-/// How long a request's head may take.
+/// How long reading the head of a request may take.
 const HEAD: Duration = Duration::from_secs(15);
-/// How long to wait when the system has no room for another connection.
+/// Wait after the system could not accept a connection.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Connections beside its WebSockets that an address may have for each of its sockets: one that polls needs
-/// two, and a browser opens some for its pages.
+/// How many connections, not counting WebSockets, an address may have for each socket that it may have. A polling
+/// client needs two, and a browser opens some for its pages.
 const CONNECTIONS_PER_SOCKET: usize = 4;
 
-/// A connection's place among all and among those of its address.
+/// Counts a connection among all connections and among those of its address, until it is dropped.
 type Places = (OwnedSemaphorePermit, Place);
 
-/// What connections are served with.
+/// Accepts connections and serves them.
 #[derive(Clone)]
 pub(crate) struct Listener {
     app: Arc<App>,
@@ -54,7 +54,7 @@ pub(crate) struct Listener {
     tasks: TaskTracker,
     connections: Connections,
     cores: Cores,
-    told: Arc<Told>,
+    warned: Arc<Warned>,
 }
 
 impl Listener {
@@ -65,7 +65,15 @@ impl Listener {
         cores: Cores,
     ) -> Self {
         let router = http::router(app.clone());
-        Self { app, router, sockets, tasks, connections: Connections::default(), cores, told: Arc::default() }
+        Self {
+            app,
+            router,
+            sockets,
+            tasks,
+            connections: Connections::default(),
+            cores,
+            warned: Arc::default(),
+        }
     }
 
     /// Accepts connections until `stop`, then lets requests under way finish.
@@ -87,7 +95,7 @@ impl Listener {
                     continue;
                 }
             };
-            // Past the limit a connection is dropped at once: a refusal would cost what is lacking.
+            // Dropped without an answer, because answering would need what the server is short of.
             let Ok(place) = places.clone().try_acquire_owned() else {
                 static DROPPED: Rare = Rare::new();
                 if let Some(left_out) = DROPPED.left_out() {
@@ -129,8 +137,8 @@ impl Listener {
         places: Arc<Places>,
         stop: CancellationToken,
     ) {
-        // From here on it belongs to the core that this runs on. (A session that upgrades from polling stays
-        // with the core of its first request, and its WebSocket with this one.)
+        // From here on the connection belongs to the core that this runs on. (A session that upgrades from polling
+        // stays with the core of its first request; its WebSocket belongs to this core.)
         let tuned = TcpStream::from_std(stream).and_then(|stream| {
             socketio::tune(&stream, self.app.config.ping_timeout.0)?;
             Ok(stream)
@@ -199,9 +207,9 @@ impl Listener {
         }
     }
 
-    /// Whether a proxy on this machine brought the request that nobody named. Its clients would all be on
-    /// loopback, where nothing is limited and the fixed code is allowed, so it is refused. That the process
-    /// answers is told to anybody.
+    /// Whether a request came through a proxy on this machine that the operator did not name. Such a request is
+    /// refused, because all clients of the proxy would count as loopback, where nothing is limited and the fixed code
+    /// is allowed. Only the liveness check is answered.
     fn came_through_a_stranger(&self, request: &Request<Incoming>, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         let stranger = peer.is_loopback()
@@ -209,7 +217,7 @@ impl Listener {
             && is_forwarded(request.headers())
             && request.uri().path() != http::LIVEZ;
         if stranger {
-            self.told.stranger.get_or_init(|| {
+            self.warned.stranger.get_or_init(|| {
                 tracing::warn!(
                     "requests of a proxy on this machine are refused, because it was not named; \
                      set --trusted-proxy {peer}"
@@ -219,13 +227,13 @@ impl Listener {
         stranger
     }
 
-    /// The client's address, as limits count it.
+    /// The client's address, by which it is limited.
     fn address(&self, request: &Request<Incoming>, peer: IpAddr) -> IpAddr {
         let (headers, config) = (request.headers(), &self.app.config);
         let header = config.proxy_header;
         let unnamed = !headers.contains_key(header.name()) && is_forwarded(headers);
         if unnamed && is_trusted(peer.to_canonical(), &config.trusted_proxy) {
-            self.told.no_header.get_or_init(|| {
+            self.warned.no_header.get_or_init(|| {
                 tracing::warn!(
                     "the proxy {peer} does not name its clients in {}, so that they are limited as one; \
                      let it send that header, or set --proxy-header",
@@ -237,7 +245,7 @@ impl Listener {
     }
 }
 
-/// What becomes of a request.
+/// How a request is answered.
 #[expect(
     clippy::large_enum_variant,
     reason = "there is one for a moment; a box would be one more allocation"
@@ -248,12 +256,12 @@ enum Asked {
     Refused,
 }
 
-/// What was logged once and is not logged again.
+/// Warnings that are logged only once.
 #[derive(Default)]
-struct Told {
-    /// That a proxy was not named.
+struct Warned {
+    /// A proxy on this machine was not named in the settings.
     stranger: OnceLock<()>,
-    /// That a trusted proxy does not send the header that was named.
+    /// A trusted proxy does not send the header that the settings name.
     no_header: OnceLock<()>,
 }
 

@@ -1,4 +1,4 @@
-//! Logging to standard error: one line an event.
+//! Logging to standard error, one line for each event.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, LogFormat};
 use crate::system;
 
-/// A line that is logged once a second at most: what repeats must not fill a disk that may be full already.
+/// A log line that is written at most once a second, so that a repeating fault does not fill the disk.
 pub(crate) struct Rare(LogLimit);
 
 impl Rare {
@@ -16,17 +16,17 @@ impl Rare {
         Self(LogLimit::new(Duration::from_secs(1)))
     }
 
-    /// Whether to log it now: how many were left out since the last.
+    /// `None` if the line must not be logged now. Otherwise how many lines were left out since the last one.
     pub(crate) fn left_out(&self) -> Option<u64> {
         self.0.pass(system::uptime())
     }
 }
 
-/// Starts logging; once a process.
+/// Starts logging. Called once in a process.
 pub(crate) fn start(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::builder().parse(&config.log).map_err(|error| format!("log: {error}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Standard error is where it would say that writing there failed.
+    // A failure to write to standard error cannot be reported there.
     let log = log.log_internal_errors(false);
     let started = match config.log_format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
@@ -34,7 +34,7 @@ pub(crate) fn start(config: &Config) -> Result<(), String> {
     };
     started.map_err(|error| error.to_string())?;
     std::panic::set_hook(Box::new(|panic| {
-        // A message that was put together may hold what somebody sent; one that was written does not.
+        // A formatted message may contain what a user sent, so only constant messages are logged.
         let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not shown)");
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(at, message, "panicked");

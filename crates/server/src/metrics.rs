@@ -18,11 +18,11 @@ use socketio::Handler;
 
 use crate::hub::Hub;
 
-/// The counters that handlers touch.
+/// The counters that request handlers raise.
 pub(crate) struct Metrics {
     requests: Family<Status, Counter>,
     messages: Family<Outcome, Counter>,
-    /// Of `messages`, without looking for it each time.
+    /// A counter of `messages`, kept here so that it is not looked up for each message.
     stored: Counter,
 }
 
@@ -55,7 +55,7 @@ impl Metrics {
         self.requests.get_or_create(&Status { status: status.as_u16() }).inc();
     }
 
-    /// A message was stored, had been before, or was refused with a code.
+    /// A message was stored, was a duplicate, or was refused with a code.
     pub(crate) fn message(&self, result: &Result<Sent, Error>) {
         let outcome = match result {
             Ok(Sent { duplicate: false, .. }) => {
@@ -68,7 +68,7 @@ impl Metrics {
         self.messages.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// Everything that is counted, under the names of `docs/operating.md`.
+    /// All metrics, under the names in `docs/operating.md`.
     pub(crate) fn registry<H: Handler>(
         &self,
         sockets: socketio::Server<H>,
@@ -84,7 +84,8 @@ impl Metrics {
     }
 }
 
-/// What is counted as text, and of which type: `OpenMetrics` for who asks for it, else what Prometheus has always read.
+/// The metrics as text with their media type: `OpenMetrics` if the client accepts it, else the older Prometheus
+/// format.
 pub(crate) fn text(registry: &Registry, headers: &HeaderMap) -> Result<(&'static str, String), fmt::Error> {
     let mut text = String::new();
     encode(&mut text, registry)?;
@@ -115,7 +116,7 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// What other parts count by themselves.
+/// Metrics that other parts count themselves.
 struct Seen<H: Handler> {
     sockets: socketio::Server<H>,
     hub: Arc<Hub>,

@@ -5,7 +5,7 @@ use domain::OtpChannel;
 use domain::store::Account;
 use protocol::Timestamp;
 
-/// Everybody's code is the same: for development.
+/// Everybody gets the same code. For development only.
 pub(crate) struct Fixed;
 
 #[async_trait]
@@ -23,8 +23,8 @@ impl OtpChannel for Fixed {
     }
 }
 
-/// The code is written to the log, for an operator who hands it on. The one secret that is ever logged, and
-/// only because the operator chose this channel.
+/// The code is written to the log, for an operator who hands it on. No other secret is ever logged, and this one only
+/// because the operator chose this channel.
 pub(crate) struct Log;
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! The world's time and randomness: the only place that asks the system for them.
+//! The system's clock and randomness. Nothing else asks the system for them.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,13 +30,13 @@ impl Clock for SystemClock {
     }
 }
 
-/// Since it was first asked for; never goes back.
+/// The time since the first call; never goes back.
 pub(crate) fn uptime() -> Duration {
     static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
     STARTED.elapsed()
 }
 
-/// A cryptographic generator of each thread, seeded by the system.
+/// A cryptographic generator for each thread, seeded by the system.
 pub(crate) struct SystemRandom;
 
 impl Random for SystemRandom {

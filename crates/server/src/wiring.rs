@@ -1,4 +1,4 @@
-//! Puts the parts together; the only file that names concrete stores, buses and the like.
+//! Connects the parts. The only file that names concrete stores, buses and other implementations of ports.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::system::{SystemClock, SystemRandom};
 
 /// Bytes of packets that a client may send in one body of HTTP long-polling.
 const POLLING_BODY: usize = 1 << 20;
-/// Bytes of files in memory mode.
+/// Bytes of all files, if they are kept in memory.
 const IN_MEMORY: usize = 256 << 20;
 
-/// The parts of a server that will listen at an address.
+/// Makes the parts of a server that will listen at an address.
 pub(crate) fn wire(
     config: Config,
     address: SocketAddr,
@@ -41,7 +41,7 @@ pub(crate) fn wire(
         let options = SqliteOptions { cache_mib, accept_older, ..SqliteOptions::default() };
         let store = SqliteStore::open(&config.data, epoch, &options).map_err(|error| error.to_string())?;
         let keyring = keys::load(&config.data, &*random, clock.now()).map_err(|error| error.to_string())?;
-        // After the store, whose lock is that of the whole folder.
+        // After the store, because the store's lock protects the whole folder.
         let blobs = FileBlobs::open(&config.data);
         let blobs = blobs.map_err(|error| format!("the attachments cannot be used: {error}"))?;
         (Arc::new(store), Arc::new(blobs), keyring)
@@ -52,7 +52,7 @@ pub(crate) fn wire(
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
-    // No other server has the store.
+    // The store belongs to this server alone, so any node id will do.
     let node = NodeId::default();
     let ports = Ports {
         node,
@@ -122,16 +122,16 @@ fn socket_config(app: &App) -> socketio::Config {
         ping_interval: config.ping_interval.0,
         ping_timeout: config.ping_timeout.0,
         max_payload: config.packet_limit.bytes(),
-        // Binary is a third longer in a body.
+        // Binary data is a third longer in a body, as base64.
         max_body: POLLING_BODY.max(2 * config.packet_limit.bytes()),
         max_pending_bytes: config.pending_limit.bytes(),
-        // Messages have no binary parts: an event that has is read whole, to be answered as malformed.
+        // Our events have no binary parts. One that has some is read whole, so that it can be answered as malformed.
         max_attachments: 64,
         max_attachment_bytes: config.packet_limit.bytes(),
         max_sockets: 1,
         rate: socketio::Rate { per_second: config.events_per_second, burst: config.event_burst },
         max_sessions: config.connections,
-        // Sockets are limited at the handshake, with an answer; this bounds those that never come so far.
+        // Sockets are limited at the handshake, with an answer. This bounds sessions that never get that far.
         max_sessions_per_address: config.sockets_per_address as usize * 2,
         origins: app.origins.clone(),
         ..socketio::Config::default()

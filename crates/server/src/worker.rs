@@ -1,4 +1,4 @@
-//! What goes on in the background, each in a task that is stopped and waited for, and missed if it ends before.
+//! The background tasks. A stopping server stops them and waits for them. If one ends before that, the server stops.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::log::Rare;
 
-/// How often what expired is forgotten.
+/// How often expired things and unused files are swept.
 const SWEEP: Duration = Duration::from_mins(10);
-/// How often it is looked for API tokens that expired.
+/// How often expired API tokens are swept.
 const EXPIRING: Duration = Duration::from_millis(500);
 
-/// The tasks, by their names.
+/// The background tasks with their names.
 #[derive(Default)]
 pub(crate) struct Workers {
     tasks: JoinSet<()>,
@@ -25,7 +25,7 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Starts all that a server has.
+    /// Starts all background tasks.
     pub(crate) fn start(app: &Arc<App>, stop: &CancellationToken) -> Self {
         let mut workers = Self::default();
         workers.spawn("announcer", announcer(app.clone(), stop.clone()));
@@ -43,7 +43,7 @@ impl Workers {
         self.names.insert(task.id(), name);
     }
 
-    /// Waits until one of them has ended; gives its name.
+    /// Waits until one of the tasks has ended, and gives its name.
     pub(crate) async fn ended(&mut self) -> &'static str {
         let id = match self.tasks.join_next_with_id().await {
             Some(Ok((id, ()))) => Some(id),
@@ -53,13 +53,13 @@ impl Workers {
         id.and_then(|id| self.names.get(&id).copied()).unwrap_or("all")
     }
 
-    /// Waits for all of them to end.
+    /// Waits until all tasks have ended.
     pub(crate) async fn wait(&mut self) {
         while self.tasks.join_next().await.is_some() {}
     }
 }
 
-/// Announces what is committed.
+/// Announces committed entries.
 async fn announcer(app: Arc<App>, stop: CancellationToken) {
     app.domain.announcer.run(stop.cancelled()).await;
 }
@@ -69,7 +69,7 @@ async fn receipts(app: Arc<App>, stop: CancellationToken) {
     app.domain.receipts.run(stop.cancelled()).await;
 }
 
-/// Ends API tokens that expired and cuts their sockets, as soon as those of one that is ended.
+/// Ends expired API tokens and cuts their sockets, within a second as for a token that its owner ends.
 async fn api_tokens(app: Arc<App>, stop: CancellationToken) {
     static FAILED: Rare = Rare::new();
     let mut watch = ClockWatch::default();
@@ -92,24 +92,24 @@ async fn api_tokens(app: Arc<App>, stop: CancellationToken) {
     }
 }
 
-/// Tells who comes and goes, and stores when people were last there.
+/// Tells who goes online and offline, and stores when people were last seen.
 async fn presences(app: Arc<App>, stop: CancellationToken) {
     app.domain.presences.run(stop.cancelled()).await;
 }
 
-/// Cuts the sockets of sessions that ended anywhere.
+/// Cuts the sockets of sessions that ended on any node.
 async fn ended_sessions(app: Arc<App>, stop: CancellationToken) {
     app.domain.ended_sessions.run(stop.cancelled()).await;
 }
 
-/// Takes what other nodes tell to the sockets of this one.
+/// Passes hints of other nodes on to the sockets of this one.
 async fn relay(app: Arc<App>, stop: CancellationToken) {
     app.domain.relay.run(stop.cancelled()).await;
 }
 
-/// Forgets sessions and codes that expired, accounts that nobody verified, and files that no message carries.
+/// Removes expired sessions and codes, unverified accounts, and files that no message carries.
 async fn sweep(app: Arc<App>, stop: CancellationToken) {
-    // They go about when they should, also where that is soon.
+    // Often enough for short settings, so that things are removed about when they should be.
     let soonest = app.config.attachment_unused.0.min(app.config.unverified_lifetime.0);
     let often = (soonest / 4).clamp(Duration::from_millis(100), SWEEP);
     let mut watch = ClockWatch::default();
@@ -120,10 +120,11 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
         }
-        // What went by the clock is not forgotten while that is in doubt; files go by the time that passes.
+        // While the wall clock is in doubt, nothing that expired by it is removed. Files go by the store's age
+        // instead.
         if watch.agrees(&*app.clock) {
             if let Err(error) = app.domain.sessions.sweep().await {
-                tracing::warn!(cause = ?error.cause, "what expired could not be forgotten; it is tried again");
+                tracing::warn!(cause = ?error.cause, "expired sessions could not be removed; it is tried again");
             }
             if let Err(error) = app.domain.accounts.sweep().await {
                 tracing::warn!(cause = ?error.cause, "unverified accounts stay for now; it is tried again");
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn one_that_ends_is_missed() {
+    async fn a_task_that_ends_is_named() {
         let mut workers = Workers::default();
         workers.spawn("steady", std::future::pending());
         workers.spawn("faulty", async { panic!("a fault in a task") });

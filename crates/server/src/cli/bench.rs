@@ -9,7 +9,7 @@ use loadtest::{LEAST_SIZE, Peer, Request, Scenario, connect, direct, fill, flush
 
 use crate::system::SystemClock;
 
-/// The window where messages are sent by the clock: it is there to bound memory only.
+/// The window for messages that are sent at a fixed rate. It only bounds the memory.
 const OPEN_WINDOW: usize = 1024;
 
 /// Runs a scenario.

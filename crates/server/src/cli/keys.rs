@@ -12,7 +12,7 @@ use crate::system::{SystemClock, SystemRandom};
 pub(super) fn rotate(config: &Config) -> Result<(), String> {
     let path = keys::create(&config.data, &SystemRandom, SystemClock::new().now())
         .map_err(|error| error.to_string())?;
-    // It is made, whoever reads of it.
+    // The key is made even if nobody reads the output.
     let _ = writeln!(std::io::stdout(), "made {}; restart the server to sign with it", path.display());
     Ok(())
 }

@@ -44,7 +44,7 @@ fn command() -> Command {
         .about("A self-hosted real-time messaging server for any Socket.IO client")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        // The last of several counts, so that a script can add to what it was given.
+        // The last of several values counts, so that a script can append to the arguments it was given.
         .args_override_self(true)
         .subcommand(with_settings(Command::new("serve").about("Serve")))
         .subcommand(with_settings(

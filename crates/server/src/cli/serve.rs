@@ -31,17 +31,18 @@ pub(super) fn serve(config: Config) -> Result<(), String> {
     let (cores, threads) = Cores::start(&runtime).map_err(|error| error.to_string())?;
     let served = runtime.block_on(run(config, cores));
     threads.end();
-    // What did not end in time does not keep the process.
+    // A task that does not end in time does not keep the process running.
     runtime.shutdown_background();
     served
 }
 
 async fn run(config: Config, cores: Cores) -> Result<(), String> {
-    // Before anything is opened: a signal that comes early must not be lost.
+    // Before anything is opened, so that a signal that comes early is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
-    // A file that may not grow is an error to be answered, not the end of the process.
+    // With a handler for this signal, writing past the limit for files fails with an error and does not end the
+    // process.
     let _file_limit = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()));
 
     let wanted = resolve(&config.listen)?;
@@ -58,14 +59,14 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     tasks.spawn(accepting.run(listener, stop.clone()));
 
     tracing::info!(%address, memory = app.config.memory, "serving");
-    // The one line on standard output: whoever started it waits for it.
+    // The only line on standard output. Whoever started the server may wait for it.
     let mut output = std::io::stdout();
     let _ = writeln!(output, "aldis is listening on http://{address}").and_then(|()| output.flush());
 
     let cause = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-        // Whatever is left would go on without what it needs, and nobody would know.
+        // The rest of the server would go on without it, and nobody would notice.
         thread = app.store.fault() => Err(format!("the thread {thread:?} has ended by a fault")),
         worker = workers.ended() => Err(format!("the task {worker:?} has ended by a fault")),
     };
@@ -86,8 +87,8 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     cause
 }
 
-/// Stops accepting, finishes what is in flight, and tells sockets to come back. Takes three quarters of the
-/// bound at most: the rest is the store's.
+/// Stops accepting connections, finishes requests in flight, and closes the sockets, whose clients connect again.
+/// Takes at most three quarters of the bound; the rest is for closing the store.
 async fn drain(
     app: &App,
     sockets: &socketio::Server<Sockets>,
@@ -99,12 +100,12 @@ async fn drain(
     app.stopping.store(true, Ordering::Relaxed);
     stop.cancel();
     let in_flight = async {
-        // What was read is handled, and then stored and acknowledged.
+        // Events that were read are handled first; then their messages are stored and acknowledged.
         sockets.quiesce().await;
         app.storing.close();
         app.storing.wait().await;
         if let Err(error) = app.domain.syncs.told().await {
-            tracing::warn!(cause = ?error.cause, "what was stored last may not have been told");
+            tracing::warn!(cause = ?error.cause, "the last messages may not have been announced");
         }
     };
     if timeout_at(begun + bound / 2, in_flight).await.is_err() {
@@ -113,7 +114,7 @@ async fn drain(
     app.tasks.close();
     tasks.close();
     let rest = async {
-        // Leaves time for what it cuts to come to its end.
+        // Leaves time for the tasks of the sockets that it cuts to end.
         sockets.close(bound / 8).await;
         app.tasks.wait().await;
         tasks.wait().await;
@@ -152,7 +153,7 @@ async fn serve_metrics(
     let listener = match TcpListener::bind(resolve(listen)?).await {
         Ok(listener) => listener,
         Err(error) => {
-            // Messages matter more than their numbers, and a second server on a machine is no mistake.
+            // Not an error: messages matter more than metrics, and there may be a second server on the machine.
             tracing::warn!(%listen, %error, "metrics are not served; choose another --metrics-listen, or off");
             return Ok(());
         }
@@ -175,7 +176,7 @@ async fn serve_metrics(
     Ok(())
 }
 
-/// Each connection is a file: takes as many as the system allows.
+/// Raises the limit of open files as far as the system allows, because each connection is an open file.
 fn raise_file_limit() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);

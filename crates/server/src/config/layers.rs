@@ -11,12 +11,12 @@ use toml::{Table, Value};
 
 use super::{Config, DEFAULTS};
 
-/// What starts every environment variable.
+/// The beginning of every environment variable.
 const PREFIX: &str = "ALDIS_";
-/// What the examples read, in whose shell a server may be started, too.
+/// Variables of the example programs. They are allowed, because a server may be started in the same shell.
 const OF_CLIENTS: [&str; 3] = ["token", "url", "password"];
 
-/// Where a value was found.
+/// The layer in which a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Default,
@@ -36,7 +36,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// All settings with where each was found.
+/// All settings, each with the layer in which it was found.
 #[derive(Debug)]
 pub(crate) struct Layers {
     values: BTreeMap<String, (Value, Source)>,
@@ -97,7 +97,7 @@ impl Layers {
     }
 }
 
-/// As a TOML file would have it, with the source of each value.
+/// Writes the settings as a TOML file, with the source of each value.
 impl fmt::Display for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for key in keys() {
@@ -159,7 +159,7 @@ fn read_environment(
 ) -> Result<(), String> {
     for (name, value) in environment {
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
-        // Kubernetes sets such for every service of this name.
+        // Kubernetes sets such variables for a service of this name.
         let of_kubernetes = key.starts_with("service-") || key == "port" || key.starts_with("port-");
         if key == "config" || of_kubernetes || OF_CLIENTS.contains(&key.as_str()) {
             continue;
@@ -200,7 +200,7 @@ fn list<'a>(parts: impl Iterator<Item = &'a str>) -> Value {
     Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
 }
 
-/// A text as the same kind of value as the default's.
+/// Reads a text as a value of the same kind as the default.
 fn scalar(text: &str, like: &Value) -> Result<Value, String> {
     match like {
         Value::Boolean(_) => match text {

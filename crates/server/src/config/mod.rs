@@ -16,7 +16,7 @@ pub(crate) use value::{Network, Origin, Size, Span};
 /// The defaults, with what each setting means.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 
-/// The settings in force; what each means is written in `default.toml`.
+/// The settings in force. `default.toml` says what each means.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Config {
@@ -106,9 +106,9 @@ pub(crate) enum OtpChannelName {
 }
 
 impl Config {
-    /// Refuses what would be unsafe or could not work, once it is known where the server listens.
+    /// Refuses settings that would be unsafe or cannot work at the address where the server listens.
     pub(crate) fn check(&self, address: SocketAddr) -> Result<(), String> {
-        // Behind a proxy others come, too, on whatever address it finds the server.
+        // Through a proxy other machines reach the server, even on a loopback address.
         let is_reached = !address.ip().is_loopback() || !self.trusted_proxy.is_empty();
         if self.otp_channel == OtpChannelName::Fixed && is_reached && !self.allow_fixed_otp {
             let by = if self.trusted_proxy.is_empty() { "" } else { " through a trusted proxy" };
@@ -117,7 +117,7 @@ impl Config {
                  account; set --otp-channel log, or --allow-fixed-otp if that is what you want"
             ));
         }
-        // A text grows by escapes and by its wrapping in an event.
+        // A packet is larger than its text, because of escapes and the rest of the event.
         if self.text_limit.bytes() > self.packet_limit.bytes() / 2 {
             return Err("text-limit must be at most half of packet-limit: a text grows on the wire".into());
         }

@@ -39,7 +39,7 @@ impl Size {
 }
 
 impl Network {
-    /// Whether an address is in it.
+    /// Whether an address is in this network.
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         fn bits(address: IpAddr) -> (u128, u32) {
             match address {
@@ -53,7 +53,7 @@ impl Network {
     }
 }
 
-/// A number and the unit behind it.
+/// Splits a text into a number and its unit.
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     Some((text[..end].parse().ok()?, text[end..].trim_start()))

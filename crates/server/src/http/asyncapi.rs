@@ -14,7 +14,7 @@ pub(crate) fn asyncapi() -> Value {
     let mut document = Document::default();
     document.know(&Type::of::<Auth>());
     document.know(&Type::of::<Problem>());
-    // As the server sees it: it receives what clients emit.
+    // The actions are the server's: it receives the events that clients emit.
     for event in client_events() {
         document.add("receive", &event);
     }
@@ -69,7 +69,7 @@ impl Document {
     fn add(&mut self, action: &str, event: &EventSchema) {
         let EventSchema { name, description, payload, reply } = event;
         self.know(payload);
-        // Both ways have a `message`, and a key has no colon.
+        // The action is part of the key because `message` is an event in both directions. A key must not have a colon.
         let key = format!("{action}.{}", name.replace(':', "."));
         let description = description.trim();
         let message = json!({ "name": name, "summary": description, "payload": reference(payload) });

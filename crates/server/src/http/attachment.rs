@@ -165,7 +165,7 @@ fn respond(opened: Opened, request: &HeaderMap) -> Response<Body> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CONTENT_DISPOSITION, ascii(&disposition(shown, &name)));
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    // A part of what the file was before is of no use with one of what it is now.
+    // With `If-Range`, a part is sent only if the file has not changed: parts of two states do not fit together.
     let range = sent(RANGE).filter(|_| sent(IF_RANGE).is_none_or(|known| known == tag));
     let (status, from, count) = match wanted(range, size) {
         Wanted::All => (StatusCode::OK, 0, size),

@@ -1,4 +1,4 @@
-//! What handlers take out of requests, with the errors of the contract.
+//! Extracts the parts of requests for handlers, with the errors of the contract.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -65,9 +65,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads JSON: what is not JSON is malformed, what is but does not fit is invalid, with the field named.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
-    // Else a list would be taken for the fields in their order.
+    // serde would accept an array of the fields' values, too.
     if json.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        // What is no JSON at all is told so.
+        // Text that is not JSON at all gets the error for that.
         serde_json::from_slice::<IgnoredAny>(json).map_err(|error| malformed::not_json(&error))?;
         return Err(Failure::new(Code::Invalid, "Send an object."));
     }
@@ -75,7 +75,7 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        // Where a word is wanted, serde calls anything else, a number say, no JSON.
+        // Where an enum is wanted, serde reports a number as a syntax error although it is JSON.
         if inner.is_data() || serde_json::from_slice::<serde_json::Value>(json).is_ok() {
             malformed::unfit(&path, &inner.to_string())
         } else {

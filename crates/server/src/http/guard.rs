@@ -1,4 +1,4 @@
-//! What every HTTP request passes on its way in and out.
+//! Checks and headers for every HTTP request and answer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
             .any(|start| kind.as_bytes().starts_with(start.as_bytes()))
     };
     if !headers.get(CONTENT_TYPE).is_some_and(of_a_page) {
-        // What is handed out for others has a stricter policy of its own.
+        // Files that users uploaded are sent with a stricter policy of their own.
         let own = headers.get(CONTENT_SECURITY_POLICY).cloned();
         put(headers, &DOCUMENT);
         if let Some(own) = own {

@@ -1,4 +1,4 @@
-//! HTTP: decode, call the domain, encode.
+//! HTTP: decodes requests, calls the domain, and encodes the answers.
 
 mod account;
 mod api_token;

@@ -1,4 +1,4 @@
-//! What the description of every endpoint has in common, said once.
+//! The parts that the descriptions of all endpoints share.
 
 use axum::http::StatusCode;
 use utoipa::openapi::path::{Operation, PathItem};

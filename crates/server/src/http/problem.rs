@@ -26,7 +26,7 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        // Logged here, where it is handled, and nowhere else.
+        // Logged only here, where the error is handled.
         static FAILED: Rare = Rare::new();
         if let Some(cause) = &self.0.cause
             && let Some(left_out) = FAILED.left_out()

@@ -18,7 +18,7 @@ pub(super) fn wanted(range: Option<&str>, size: u64) -> Wanted {
         (Some(from), Some(to)) if to < from => Wanted::All,
         (Some(from), _) if from >= size => Wanted::Nothing,
         (Some(from), to) => Wanted::Part { from, to: to.unwrap_or(u64::MAX).min(size - 1) },
-        // The last so many.
+        // `bytes=-500` asks for the last 500 bytes.
         (None, Some(0)) => Wanted::Nothing,
         (None, Some(_)) if size == 0 => Wanted::Nothing,
         (None, Some(count)) => Wanted::Part { from: size.saturating_sub(count), to: size - 1 },
@@ -34,7 +34,7 @@ fn parse(range: &str) -> Option<(Option<u64>, Option<u64>)> {
     }
     let number = |text: &str| match text {
         "" => Some(None),
-        // Not what else `parse` takes: a sign.
+        // Digits only: `parse` would accept a sign, too.
         _ if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(Some),
         _ => None,
     };

@@ -18,14 +18,14 @@ struct Files;
 /// Serves a file of the web client; the client's own routes are served its page.
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
-    // What belongs to programs is never answered with a page for people.
+    // Paths for programs, such as `/api`, are never answered with the client's page.
     if of_programs(path) {
         return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
     }
     if method != Method::GET && method != Method::HEAD {
         return Failure::new(Code::MethodNotAllowed, "Only GET and HEAD are allowed here.").into_response();
     }
-    // A username may have a dot, too: `/@ann.lee` is a page of the client.
+    // A path with a dot is a file, except a username with a dot: `/@ann.lee` is a page of the client.
     let is_file = !path.starts_with('@') && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     let path = if is_file { path } else { "index.html" };
     match find(path, &headers) {
@@ -80,7 +80,7 @@ fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
     if let Some(encoding) = encoding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    // A file with its hash in its name never changes, so nobody asks for it again with a tag.
+    // A file with its hash in its name never changes, so it needs no tag to ask whether it has.
     if is_hashed(path) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=31536000, immutable"));
         return (headers, Body::from(file.data.into_owned())).into_response();
@@ -100,7 +100,8 @@ fn is_hashed(path: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).as_bytes();
     let Some((rest, hash)) = stem.split_last_chunk::<8>() else { return false };
     let of_a_hash = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    // A word in small letters is taken for no hash: kept for too short a time does no harm.
+    // Eight lower-case letters may be a word, so they do not count as a hash. A real hash like that is only cached
+    // for too short a time.
     let no_word = hash.iter().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     rest.ends_with(b"-") && hash.iter().all(of_a_hash) && no_word
 }

@@ -1,4 +1,4 @@
-//! Whose a request is, and how many connections somebody has.
+//! The client's address of a request, and the number of connections of each address.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,12 +10,12 @@ use parking_lot::Mutex;
 
 use crate::config::{Network, ProxyHeader};
 
-/// Whose request it is, as limits count it. Behind trusted proxies: the last address that is not one of
-/// theirs, as each proxy appends the one it got the request from.
+/// The client's address, by which it is limited. Behind trusted proxies it is the last address in the header that is
+/// not a proxy's, because each proxy appends the address from which it got the request.
 ///
-/// Only the header that the operator named counts, since a proxy passes the others on as clients wrote them.
-/// And loopback is free of limits only for a peer that is no proxy: whom a proxy brings is somebody else,
-/// also where the proxy names a loopback address or nobody.
+/// Only the header that the operator named counts, because a proxy passes other headers on as clients wrote them.
+/// Loopback is free of limits only for a peer that is no proxy. A client that comes through a proxy is never free of
+/// them, even if the proxy names a loopback address or none.
 pub(super) fn client_address(
     peer: IpAddr,
     headers: &HeaderMap,
@@ -28,8 +28,7 @@ pub(super) fn client_address(
     }
     let mut client = peer;
     for hop in hops(headers, header).rev() {
-        // An obfuscated or broken hop hides all before it: what stands there may be the client's own
-        // invention.
+        // The addresses before an obfuscated or broken one are not trusted: the client may have invented them.
         let Some(hop) = hop else { break };
         client = hop;
         if !is_trusted(hop, trusted) {
@@ -39,10 +38,10 @@ pub(super) fn client_address(
     if client.is_loopback() { Ipv4Addr::UNSPECIFIED.into() } else { client }
 }
 
-/// The addresses that a header names, in order; several lines of it are one list.
+/// The addresses in a header, in order. Several lines of the header are one list.
 ///
-/// Commas separate them, also within quotes: a quote that a client left open would else swallow what the
-/// proxy appended, and no address has a comma in it.
+/// A comma ends an address, even within quotes, because no address has a comma in it. Otherwise a client could leave
+/// a quote open and hide the address that the proxy appends.
 fn hops(headers: &HeaderMap, header: ProxyHeader) -> impl DoubleEndedIterator<Item = Option<IpAddr>> {
     let values = headers.get_all(header.name()).iter();
     let elements = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
@@ -53,13 +52,13 @@ fn hops(headers: &HeaderMap, header: ProxyHeader) -> impl DoubleEndedIterator<It
     })
 }
 
-/// The `for` of an element of `Forwarded`.
+/// The value of `for` in one element of `Forwarded`.
 fn named_for(element: &str) -> Option<&str> {
     let mut parts = element.split(';').filter_map(|part| part.trim().split_once('='));
     parts.find(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value)
 }
 
-/// `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"` or `2001:db8::1` (RFC 7239, 6).
+/// Reads `192.0.2.1`, `192.0.2.1:4711`, `"[2001:db8::1]:4711"` or `2001:db8::1` (RFC 7239, 6).
 fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let address = text.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
@@ -72,8 +71,7 @@ pub(super) fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(address))
 }
 
-/// Whether a request came through a proxy: it carries a header that proxies write, and clients that ask
-/// directly do not.
+/// Whether a request came through a proxy: it has a header that only proxies write.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();
@@ -85,14 +83,14 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
 #[derive(Clone, Default)]
 pub(super) struct Connections(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// One connection of an address, until it is dropped.
+/// Counts one connection of an address until it is dropped.
 pub(super) struct Place {
     connections: Connections,
     address: IpAddr,
 }
 
 impl Connections {
-    /// Counts one more, if the address has fewer than `most`.
+    /// Counts one more connection; `None` if the address has `most` already.
     pub(super) fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
         let mut connections = self.0.lock();
         let open = connections.entry(address).or_default();

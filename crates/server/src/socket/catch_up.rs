@@ -1,4 +1,5 @@
-//! The flush after connecting: what the client lacks, oldest first, then `sync:done`, then live.
+//! The flush after connecting: emits the entries that the client lacks, oldest first, then `sync:done`. Then the
+//! socket is live.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,14 +15,14 @@ use crate::client::{Socket, Start, mark};
 use crate::event::{missed, payload};
 use crate::log::Rare;
 
-/// Bytes that may wait for the transport before the next entry.
+/// The next entry waits while more bytes than this wait for the transport.
 pub(super) const AHEAD: usize = 64 * 1024;
-/// The next page is read when fewer messages than this are not acknowledged.
+/// The next page waits while this many messages or more are not acknowledged (`acks`).
 const WINDOW: usize = 512;
-/// How long a store that fails is given before the socket is closed: the client comes back by itself.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Wait before closing the socket after the store failed. The client connects again by itself.
+const CLOSE_DELAY: Duration = Duration::from_secs(1);
 
-/// Catches a socket up, or closes it if the store fails: the client comes back and tries again.
+/// Catches a socket up. If the store fails, closes it: the client connects again and catches up then.
 pub(super) async fn run(app: Arc<App>, socket: Socket) {
     static FAILED: Rare = Rare::new();
     if let Err(error) = catch_up(&app, &socket).await {
@@ -29,7 +30,7 @@ pub(super) async fn run(app: Arc<App>, socket: Socket) {
             let (code, cause) = (error.code.as_str(), &error.cause);
             tracing::warn!(code, ?cause, left_out, "a socket could not be caught up");
         }
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(CLOSE_DELAY).await;
         socket.close(Reason::Application);
     }
 }
@@ -40,9 +41,10 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     if let Some(error) = refused {
         let _ = socket.emit(&payload(ServerEvent::RequestError, &error.problem()));
     }
-    // A client with a cursor has told where it stands; one without has had its own messages acknowledged.
+    // A client without a cursor knows its own messages from their acknowledgements. One with a cursor may lack some:
+    // its cursor says what it has.
     let acknowledged = if since == Since::Delivered { before } else { Position(0) };
-    let mut flush = Flush { app, socket, acknowledged, told: before, emitted: false };
+    let mut flush = Flush { app, socket, acknowledged, announced: before, emitted: false };
     loop {
         let upto = app.domain.syncs.position().await?;
         let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
@@ -50,7 +52,7 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
             return Ok(());
         }
         if flush.emitted && !client.acknowledges() {
-            // Before it is told that this is all: a client that leaves then has proved that it has it.
+            // Before `sync:done`, so that a client that leaves right after it has proved that it has the entries.
             socket.ask_proof();
         }
         if client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done)) {
@@ -63,16 +65,16 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
 struct Flush<'a> {
     app: &'a App,
     socket: &'a Socket,
-    /// Up to here the user's own messages are passed over, whichever of their sockets sent them.
+    /// The user's own messages up to this position are not emitted, whichever of their sockets sent them.
     acknowledged: Position,
-    /// Of the messages up to here it is known whether this socket sent them.
-    told: Position,
-    /// Whether there was something to emit.
+    /// Entries up to this position have been announced, so it is known which of them this socket sent.
+    announced: Position,
+    /// Whether anything was emitted.
     emitted: bool,
 }
 
 impl Flush<'_> {
-    /// Emits what is between `since` and `upto`, a page in flight. Says no if the socket closes meanwhile.
+    /// Emits the entries between `since` and `upto`, a page at a time. False if the socket closed meanwhile.
     async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
         let (app, socket, client) = (self.app, self.socket, self.socket.session());
         let user = client.caller.person.id;
@@ -91,13 +93,13 @@ impl Flush<'_> {
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
-                let Some(told) = syncs.event(user, delivery).await? else { continue };
-                if client.emit(socket, kind, mark(conversation, seq), &missed(&told)).is_err() {
+                let Some(event) = syncs.event(user, delivery).await? else { continue };
+                if client.emit(socket, kind, mark(conversation, seq), &missed(&event)).is_err() {
                     return Ok(false);
                 }
                 self.emitted = true;
             }
-            // Behind the last entry emitted, so that it is not looked at again.
+            // Moves the marks past entries that were not emitted, so that they are not read again next time.
             for (conversation, seq) in passed.into_iter().chain(page.passed) {
                 if client.pass_over(socket, mark(conversation, seq)).is_err() {
                     return Ok(false);
@@ -108,7 +110,7 @@ impl Flush<'_> {
         Ok(false)
     }
 
-    /// Whether the client knows a message from its acknowledgement.
+    /// Whether the client knows a message from its acknowledgement, so that it is not emitted.
     async fn passes_over(&mut self, delivery: &Delivery) -> Result<bool, Error> {
         if !delivery.own {
             return Ok(false);
@@ -116,9 +118,9 @@ impl Flush<'_> {
         if delivery.position <= self.acknowledged {
             return Ok(true);
         }
-        if delivery.position > self.told {
-            // It may be committed and not told yet, and which socket sent it is told.
-            self.told = self.app.domain.syncs.told().await?;
+        if delivery.position > self.announced {
+            // Perhaps committed and not announced yet. The announcement says whether this socket sent it.
+            self.announced = self.app.domain.syncs.told().await?;
         }
         Ok(self.socket.session().sent(delivery.position))
     }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::client::{Client, Start};
 use crate::log::Rare;
 
-/// How long whom there is no room for should stay away: nobody knows when there will be.
+/// How long a refused client should wait. A guess, because nobody knows when others will close their sockets.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// The only namespace.
 const NAMESPACE: &str = "/";
@@ -43,7 +43,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     let caller = app.domain.sessions.authenticate(token).await?;
     let mut start = start(app, &auth["cursor"]).await?;
     let acks = flag(&auth["acks"]).unwrap_or_else(|| {
-        // A cursor that is refused matters more: without being told, its client would have a hole.
+        // A refused cursor matters more: a client that is not told of it would miss messages.
         let error = Error::invalid("acks", "acks is true or false; it counts as false.");
         start.refused.get_or_insert(Box::new(error));
         false
@@ -51,7 +51,7 @@ pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Erro
     Ok(Client::new(app.domain.socket_key(), caller, start, acks))
 }
 
-/// The object that the client sent; a text alone is the token.
+/// The `auth` object that the client sent. If it is a string, that is the token.
 fn auth(request: &Connect) -> Result<Value, Error> {
     match request.auth() {
         Ok(auth @ Value::Object(_)) => Ok(auth),
@@ -63,8 +63,8 @@ fn auth(request: &Connect) -> Result<Value, Error> {
     }
 }
 
-/// A value that is true or false. Libraries whose `auth` holds texts alone, as that for Java, write it as a
-/// text; an empty one stands for nothing.
+/// Reads true or false. Some libraries, such as the one for Java, can send only strings in `auth`, so `"true"` and
+/// `"false"` count as well. Nothing and an empty string are false.
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Null => Some(false),
@@ -75,8 +75,8 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// Where a client goes on from. A cursor that is not of this log cannot be gone on from: such a client is
-/// told, and served as one that has none.
+/// Where a client goes on from. If its cursor is not of this log, it is told so, and is served like a client without
+/// one.
 async fn start(app: &App, cursor: &Value) -> Result<Start, Error> {
     let before = app.domain.syncs.position().await?;
     let since = match cursor {

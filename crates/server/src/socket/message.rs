@@ -35,7 +35,7 @@ pub(super) async fn react(app: &App, socket: &Socket, event: &Event, reply: Repl
     answer(app, app.domain.messages.react(&client.caller, request, Some(client.key)).await, reply);
 }
 
-/// The request, and who waits for its answer. One that cannot be read is answered here.
+/// Decodes the request of an event. If it cannot be read, answers with the error and gives `None`.
 fn request<T: DeserializeOwned>(event: &Event, reply: Reply) -> Option<(T, Reply)> {
     match decode(event) {
         Ok(request) => Some((request, reply)),
@@ -46,7 +46,7 @@ fn request<T: DeserializeOwned>(event: &Event, reply: Reply) -> Option<(T, Reply
     }
 }
 
-/// Answers once it is durable, or refused. Not waited for: meanwhile the socket may send more.
+/// Answers once the message is durable or refused. Does not wait for that, so that the socket's next event is read.
 fn answer(app: &App, sending: Result<Sending, Error>, reply: Reply) {
     let metrics = app.metrics.clone();
     let answer = move |result: Result<Sent, Error>| {

@@ -1,4 +1,4 @@
-//! Watching who is there, from a socket.
+//! The event with which a socket watches people's presence.
 
 use socketio::Event;
 

@@ -9,7 +9,7 @@ use crate::client::Socket;
 use crate::event::payload;
 use crate::log::Rare;
 
-/// The answer that a request waits for: its callback, or where it has none, `request:error` if it fails.
+/// Answers a request: through its callback, or, if it has none, with the event `request:error` when it fails.
 pub(super) struct Reply {
     socket: Socket,
     ack: Option<Ack>,
@@ -40,7 +40,7 @@ impl Reply {
     }
 
     pub(super) fn error(self, error: &Error) {
-        // Logged here, where it is handled, and nowhere else.
+        // Logged only here, where the error is handled.
         static FAILED: Rare = Rare::new();
         if let Some(cause) = &error.cause
             && let Some(left_out) = FAILED.left_out()
@@ -50,13 +50,13 @@ impl Reply {
         let error = error.problem();
         match self.ack {
             Some(ack) => send(ack, &arguments(&Answer::<()>::Error { error })),
-            // Gone, it learns nothing any more: what it sent was not acknowledged.
+            // A client that is gone misses this; it knows that its request was not acknowledged.
             None => drop(self.socket.reply(&payload(ServerEvent::RequestError, &error))),
         }
     }
 }
 
-/// The answer that a message was stored: what `Answer::Ok` says of it.
+/// The answer for a stored message, written like `Answer::Ok`.
 pub(crate) fn stored(message: &Message) -> Payload {
     let payload = Payload::argument_written(|json| {
         json.extend_from_slice(br#"{"status":"ok","data":"#);
@@ -71,6 +71,6 @@ fn arguments(answer: &impl Serialize) -> Payload {
 }
 
 fn send(ack: Ack, arguments: &Payload) {
-    // A client that is gone sends again, with the same clientId.
+    // A client that is gone misses the answer, and sends the message again with the same clientId.
     let _ = ack.send(arguments);
 }

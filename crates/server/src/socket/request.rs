@@ -1,4 +1,4 @@
-//! The payload of a request.
+//! Decodes the payload of a request.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,12 +12,12 @@ use socketio::Event;
 
 use crate::malformed;
 
-/// Reads the one argument of an event, which is an object.
+/// Reads the one argument of an event, which must be an object.
 pub(crate) fn decode<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     if !event.attachments().is_empty() {
         return Err(Error::new(Code::Malformed, "Send JSON alone, without binary parts."));
     }
-    // Where a fault lies is looked for only when there is one.
+    // The field at fault is looked for only after decoding failed.
     event.first().map(|Object(request)| request).or_else(|_| decode_with_path(event))
 }
 
@@ -38,7 +38,7 @@ fn decode_with_path<T: DeserializeOwned>(event: &Event) -> Result<T, Error> {
     })
 }
 
-/// What is an object in JSON: serde alone would take a list of the values, too.
+/// Accepts only a JSON object: serde alone would also accept an array of the fields' values.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

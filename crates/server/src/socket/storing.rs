@@ -1,4 +1,5 @@
-//! What waits for the store, to be acknowledged: one task for each core, which a commit wakes once for all of it.
+//! Acknowledgements that wait for the store. One task of each core sends them all, so a commit wakes one task and not
+//! one for each message.
 
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
@@ -11,21 +12,22 @@ use tokio::sync::mpsc;
 type Work = BoxFuture<'static, ()>;
 
 thread_local! {
-    /// Leads to the task of this core.
+    /// The queue of this core's task.
     static QUEUE: RefCell<Option<mpsc::UnboundedSender<Work>>> = const { RefCell::new(None) };
 }
 
-/// Finishes something on the core that this is called on. It is bounded by what the domain lets wait for the store.
+/// Runs `work` to its end on the calling core. The queue is bounded by the number of entries that the domain lets
+/// wait for the store.
 pub(super) fn finish(work: Work) {
     QUEUE.with_borrow_mut(|queue| {
         let unsent = match queue {
             Some(queue) => queue.send(work).err().map(|refused| refused.0),
             None => Some(work),
         };
-        // The first time, and where another runtime was on this thread.
+        // The first time, or if the task ended with an earlier runtime of this thread.
         if let Some(work) = unsent {
             let (sender, receiver) = mpsc::unbounded_channel();
-            // Its own sender is in `receiver`'s task no more than in this thread, so this cannot fail.
+            // `receiver` is still here, so this cannot fail.
             let _ = sender.send(work);
             *queue = Some(sender);
             tokio::spawn(run(receiver));
@@ -33,13 +35,13 @@ pub(super) fn finish(work: Work) {
     });
 }
 
-/// Ends with its runtime, or its thread.
+/// Runs the work of one core. Ends with its runtime, or with the thread that has the queue's sender.
 async fn run(mut queue: mpsc::UnboundedReceiver<Work>) {
     let mut working = FuturesUnordered::new();
     loop {
         tokio::select! {
             work = queue.recv() => match work {
-                // A fault in one must not take the others with it.
+                // A panic in one acknowledgement must not lose the others.
                 Some(work) => working.push(AssertUnwindSafe(work).catch_unwind()),
                 None => break,
             },

@@ -1,4 +1,4 @@
-//! `sync`: what a client lacks, when it asks.
+//! The `sync` event: a client asks for the entries after its cursor, or for a new cursor.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,7 +16,7 @@ use crate::client::Socket;
 use crate::event::missed;
 
 pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: Reply) {
-    // Everything in it is optional, and so is it.
+    // All fields of the payload are optional, and so is the payload.
     let none = event.first::<IgnoredAny>().is_err();
     match if none { Ok(Sync::default()) } else { decode(event) } {
         Ok(Sync { cursor: Some(cursor), limit }) => reply.result(page(app, socket, &cursor, limit).await),
@@ -25,15 +25,15 @@ pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: 
                 let detail = "A sync is under way; wait for its answer.";
                 return reply.error(&Error::new(Code::Overloaded, detail));
             }
-            // Not waited for: while the socket catches up, its acknowledgements must be read.
+            // In a task of its own: while the socket catches up, its acknowledgements must be read.
             let (app, socket) = (app.clone(), socket.clone());
-            app.clone().tasks.spawn(async move { stand(&app, &socket, reply).await });
+            app.clone().tasks.spawn(async move { present_cursor(&app, &socket, reply).await });
         }
         Err(error) => reply.error(&error),
     }
 }
 
-/// Emits a page behind the cursor.
+/// Emits the page of events after the cursor.
 async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> Result<Synced, Error> {
     let (syncs, user) = (&app.domain.syncs, socket.session().caller.person.id);
     let mut reader = syncs.reader_after(user, Some(cursor), limit).await?;
@@ -52,13 +52,13 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
     Ok(Synced { cursor: syncs.cursor(reader.reached()), more: Some(!reader.is_done()) })
 }
 
-/// Answers with where a socket stands that has been sent everything: a cursor to keep.
-async fn stand(app: &App, socket: &Socket, reply: Reply) {
+/// Answers with the cursor of the socket's present place in the live stream.
+async fn present_cursor(app: &App, socket: &Socket, reply: Reply) {
     let client = socket.session();
     if !client.sync().await {
         return;
     }
-    // Told to whoever was in the live stream: to this socket, too.
+    // All entries up to here have been announced to the live stream, and so to this socket.
     let told = match app.domain.syncs.told().await {
         Ok(told) => told,
         Err(error) => {
@@ -68,7 +68,7 @@ async fn stand(app: &App, socket: &Socket, reply: Reply) {
         }
     };
     client.synced(socket, told, |reached| {
-        // Before the answer: whoever has it may ask again.
+        // Before the answer, because the client may ask again once it has it.
         client.syncing.store(false, Ordering::Relaxed);
         reply.ok(Synced { cursor: app.domain.syncs.cursor(reached), more: Some(false) });
     });

@@ -36,7 +36,7 @@ fn section(tag: &str, endpoints: &[Endpoint<'_>]) -> Section {
     for endpoint in endpoints {
         let Endpoint { method, path, .. } = endpoint;
         let id = place(&format!("{method} {path}"));
-        // Where a line may end.
+        // Lets the browser break the line before a slash.
         let parts = escape(path).replace('/', "<wbr>/");
         items.push((id.clone(), format!("<code>{method} {parts}</code>")));
         html.push_str(&article(&id, endpoint));

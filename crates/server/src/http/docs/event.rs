@@ -33,7 +33,7 @@ fn section(asyncapi: &Value, action: &str, id: &str, title: &str) -> Section {
             inline(message["summary"].as_str().unwrap_or_default()),
             kind(&message["payload"]),
         );
-        // Of the two that an answer may be, the good one.
+        // An answer is one of two types; the first is the one for success.
         let data = &reply["payload"]["oneOf"][0]["properties"]["data"];
         if !data.is_null() {
             let _ = writeln!(html, "<p>Answer: {} as <code>data</code>, or a problem</p>", kind(data));

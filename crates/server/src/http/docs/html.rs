@@ -1,4 +1,4 @@
-//! What pages are made of.
+//! HTML building blocks of the pages.
 
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A line of a description: what is between backticks is code.
 pub(super) fn inline(text: &str) -> String {
-    // As in the comments of the code, where a name may be a link.
+    // Descriptions come from doc comments, in which [`Name`] is a link.
     let text = text.trim().replace("[`", "`").replace("`]", "`");
     let mut html = String::new();
     for (index, part) in text.split('`').enumerate() {

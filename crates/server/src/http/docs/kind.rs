@@ -1,4 +1,4 @@
-//! Types.
+//! Types of payloads and fields, as HTML.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
