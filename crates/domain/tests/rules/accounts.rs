@@ -199,7 +199,7 @@ async fn a_name_that_nobody_verifies_is_free_after_a_day() {
 }
 
 #[tokio::test]
-async fn who_was_never_verified_is_forgotten_and_the_name_is_somebody_elses() {
+async fn an_unverified_account_is_removed_and_its_name_is_free() {
     let world = World::new();
     let ann = world.person("ann").await;
     let code = world.register("bob").await.unwrap();
@@ -220,7 +220,7 @@ async fn who_was_never_verified_is_forgotten_and_the_name_is_somebody_elses() {
 }
 
 #[tokio::test]
-async fn names_that_a_path_cannot_have_are_nobodys() {
+async fn names_that_a_path_cannot_have_are_refused() {
     let world = World::new();
     for name in ["me", "ME", "..", "...."] {
         let refused = world.register(name).await.unwrap_err();

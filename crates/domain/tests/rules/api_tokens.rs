@@ -9,7 +9,7 @@ fn named(name: &str) -> NewApiToken {
     NewApiToken { name: name.into(), expires_at: None }
 }
 
-/// A token of the caller, and who shows it.
+/// Makes a token for the caller. Gives it, and the caller who uses it.
 async fn make(world: &World, caller: &Caller, request: NewApiToken) -> (ApiToken, Caller) {
     let made = world.domain.api_tokens.create(caller, request).await.unwrap();
     let bot = world.domain.sessions.authenticate(made.token.as_deref().unwrap()).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_token_is_its_owner_until_it_is_ended() {
 }
 
 #[tokio::test]
-async fn a_token_does_not_rule_over_the_account() {
+async fn a_token_cannot_manage_the_account() {
     let world = World::new();
     let ann = world.person("ann").await;
     let (made, bot) = make(&world, &ann, named("bot")).await;
@@ -68,7 +68,7 @@ async fn a_token_does_not_rule_over_the_account() {
 }
 
 #[tokio::test]
-async fn a_token_ends_when_it_was_told_to() {
+async fn a_token_expires() {
     let world = World::new();
     let ann = world.person("ann").await;
     let in_an_hour = |clock: &dyn Clock| Some(clock.now().plus(Duration::from_hours(1)));

@@ -129,7 +129,7 @@ async fn four_uploads_at_once() {
 }
 
 #[tokio::test]
-async fn what_no_message_carries_goes_with_its_bytes() {
+async fn an_unused_upload_is_removed_with_its_bytes() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let attachments = &world.domain.attachments;
@@ -163,7 +163,7 @@ async fn what_no_message_carries_goes_with_its_bytes() {
     assert!(bytes(&world, &ann, carried).await.is_none());
 }
 
-/// Sweeps as a server does, for some hours.
+/// Sweeps as often as a server does, for so many hours.
 async fn sweep_for(world: &World, hours: u32) {
     for _ in 0..hours {
         world.clock.advance(Duration::from_hours(1));
@@ -247,7 +247,7 @@ async fn what_is_refused_at_the_last_moment_is_not_kept_unless_it_was_there() {
     assert!(world.blobs.open(hash).await.unwrap().is_some());
 }
 
-/// All bytes that are kept.
+/// The hashes of all stored bytes.
 async fn all(world: &World) -> Vec<BlobHash> {
     let mut all = Vec::new();
     for first in 0..=u8::MAX {

@@ -1,4 +1,4 @@
-//! A store that does as it is told to: fails, or takes its time.
+//! The memory store with faults: a test can make operations fail, hold their answers back, and count them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,38 +22,41 @@ use tokio::sync::oneshot;
 
 pub(crate) struct Faulty {
     store: Arc<MemoryStore>,
-    /// Whether cursors cannot be moved, nor noted who was seen.
+    /// Whether moving marks and storing when users were last seen fail.
     pub(crate) failing: AtomicBool,
-    /// How often it was asked to.
+    /// How often either of them was called.
     pub(crate) asked: AtomicUsize,
-    /// How often entries were read.
+    /// How often [`MessageStore::entries`] was called.
     pub(crate) readings: AtomicUsize,
-    /// How often the log was asked for what follows.
+    /// How often [`Follower::next`] was called.
     pub(crate) follows: AtomicUsize,
-    /// Keeps the next answer to who is behind, once it is known, until it is let go.
+    /// Holds back the next answer of [`ConversationStore::behind`].
     pub(crate) late: Mutex<Option<Late>>,
-    /// Keeps the next answer to what a conversation is for a member so.
+    /// Holds back the next answer of [`ConversationStore::conversation`].
     pub(crate) late_view: Mutex<Option<Late>>,
-    /// Keeps the next answer to the end of a session so.
+    /// Holds back the next answer of [`SessionStore::end_session`].
     pub(crate) late_end: Mutex<Option<Late>>,
-    /// See [`StoreAge::doubted`].
+    /// Given as [`StoreAge::doubted`].
     pub(crate) doubted: Mutex<Option<Duration>>,
 }
 
+/// An answer that is held back: it is `known`, and waits for `let_go`.
 pub(crate) struct Late {
     pub(crate) known: oneshot::Sender<()>,
     pub(crate) let_go: oneshot::Receiver<()>,
 }
 
 impl Late {
-    /// What is to be late, and how it is let go.
+    /// Holds back the next answer. Gives a future that is ready once the answer is known, and a sender that lets it
+    /// go.
     pub(crate) fn next(place: &Mutex<Option<Self>>) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((known, is_known), (go, let_go)) = (oneshot::channel(), oneshot::channel());
         *place.lock() = Some(Self { known, let_go });
         (is_known, go)
     }
 
-    async fn keep(place: &Mutex<Option<Self>>) {
+    /// Waits, if a test asked for it.
+    async fn hold_back(place: &Mutex<Option<Self>>) {
         let late = place.lock().take();
         if let Some(Self { known, let_go }) = late {
             known.send(()).unwrap();
@@ -89,7 +92,7 @@ impl CursorStore for Faulty {
     }
 }
 
-/// Somebody who follows the log, and how often they asked.
+/// A follower that counts its calls.
 struct Counted<'a> {
     follower: Box<dyn Follower + 'a>,
     follows: &'a AtomicUsize,
@@ -103,7 +106,7 @@ impl Follower for Counted<'_> {
     }
 }
 
-/// Hands on what is not disturbed.
+/// Implements operations that the memory store does without faults.
 macro_rules! hand_on {
     ($store:ident { $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)* } $($more:tt)*) => {
         #[async_trait]
@@ -159,7 +162,7 @@ hand_on! {
 
     async fn end_session(&self, user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError> {
         let ended = self.store.end_session(user, id, at).await;
-        Late::keep(&self.late_end).await;
+        Late::hold_back(&self.late_end).await;
         ended
     }
 }
@@ -228,7 +231,7 @@ hand_on! {
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
         let behind = self.store.behind(user, since).await;
-        Late::keep(&self.late).await;
+        Late::hold_back(&self.late).await;
         behind
     }
 
@@ -238,7 +241,7 @@ hand_on! {
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
         let conversation = self.store.conversation(user, key).await;
-        Late::keep(&self.late_view).await;
+        Late::hold_back(&self.late_view).await;
         conversation
     }
 }

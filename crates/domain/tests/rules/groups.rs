@@ -15,14 +15,14 @@ fn crew(members: &[&str]) -> NewGroup {
     NewGroup { title: "Crew".into(), members, history: None }
 }
 
-/// Renames a group: stored, and read by nobody but who announces it.
+/// Renames a group in the store alone, so that only the announcer reads it.
 async fn rename(world: &World, conversation: ConversationKey, (by, changed_seq): (UserId, u64), title: &str) {
     let (at, title) = (world.clock.now(), Some(title.to_owned()));
     let change = GroupChange { conversation, by, at, changed_seq, title, history: None, members: Vec::new() };
     world.store.change_group(change).await.unwrap().unwrap();
 }
 
-/// One brings others into a group: stored, and read by nobody but who announces it.
+/// Adds members to a group in the store alone, so that only the announcer reads it.
 async fn add_unheard(
     world: &World,
     conversation: ConversationKey,
@@ -53,7 +53,7 @@ async fn what_stays_as_it_is_is_no_change() {
 }
 
 #[tokio::test]
-async fn a_change_names_who_came_with_it_however_soon_it_is_read() {
+async fn a_change_names_a_new_member_even_if_the_cache_does_not_have_them() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
@@ -64,7 +64,7 @@ async fn a_change_names_who_came_with_it_however_soon_it_is_read() {
 }
 
 #[tokio::test]
-async fn who_was_just_brought_in_is_a_member_whatever_is_remembered() {
+async fn a_new_member_is_let_in_although_the_cache_does_not_have_them() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
@@ -75,7 +75,7 @@ async fn who_was_just_brought_in_is_a_member_whatever_is_remembered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_changes_side_by_side_the_last_that_is_told_is_what_holds() {
+async fn after_changes_at_the_same_time_the_last_state_told_is_the_stored_one() {
     let world = World::new();
     let ann = world.person("ann").await;
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
@@ -164,7 +164,7 @@ async fn what_is_told_of_a_group_keeps_its_place_among_the_messages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whose_reading_takes_too_long_is_not_waited_for() {
+async fn a_view_that_takes_too_long_to_read_is_not_waited_for() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
@@ -184,7 +184,7 @@ async fn whose_reading_takes_too_long_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn telling_what_a_conversation_is_does_not_begin_the_reading_of_the_log_again() {
+async fn telling_a_view_does_not_restart_a_read_of_the_log() {
     let world = World::new();
     let ann = world.person("ann").await;
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
@@ -202,7 +202,7 @@ async fn telling_what_a_conversation_is_does_not_begin_the_reading_of_the_log_ag
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_is_taken_from_the_log_than_may_wait() {
+async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
     const TEXT: usize = 64 * 1024;
     let world = World::new();
     let ann = world.person("ann").await;

@@ -89,7 +89,7 @@ async fn what_is_refused_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_persons_share_is_common_to_all_their_devices_and_fills_up() {
+async fn the_rate_limit_is_common_to_all_devices_of_a_person_and_refills() {
     let messages = Rate { burst: 3, interval: Duration::from_millis(100) };
     let world = World::with(&Settings { messages, ..settings() });
     let (ann, _) = (world.person("ann").await, world.person("bob").await);
@@ -106,7 +106,7 @@ async fn a_persons_share_is_common_to_all_their_devices_and_fills_up() {
 }
 
 #[tokio::test]
-async fn who_was_a_member_then_is_mentioned() {
+async fn only_members_at_the_time_of_sending_are_mentioned() {
     let world = World::new();
     let (ann, bob) = (world.person("Ann").await, world.person("Bob").await);
     // The first message opens the conversation.

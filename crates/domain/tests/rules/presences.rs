@@ -12,10 +12,10 @@ use crate::support::{World, to};
 
 const PHONE: SocketKey = SocketKey { node: NodeId(0), number: 7 };
 const TABLET: SocketKey = SocketKey { node: NodeId(0), number: 8 };
-/// Longer than anybody is given to come back.
+/// Longer than the grace for coming back.
 const LONG: Duration = Duration::from_secs(3);
 
-/// Tells who comes and goes until the sender is dropped.
+/// Runs the presences of a world until the sender is dropped.
 pub(crate) fn run(world: &World) -> (oneshot::Sender<()>, JoinHandle<()>) {
     let (stop, stopped) = oneshot::channel();
     let presences = Arc::clone(&world.domain.presences);
@@ -46,7 +46,7 @@ pub(crate) fn come(world: &World, person: &Caller) {
     world.domain.presences.came(person.person.id);
 }
 
-/// What was told to which sockets, after everything has settled.
+/// Which sockets were told what, after all tasks have come to rest.
 async fn told(world: &World) -> Vec<(Vec<SocketKey>, Presence)> {
     // In the time of the tests.
     tokio::time::sleep(LONG).await;
@@ -66,7 +66,7 @@ fn hide(hide_presence: bool) -> ChangeMe {
     ChangeMe { hide_presence: Some(hide_presence), ..ChangeMe::default() }
 }
 
-/// Two people who know each other, and a stranger to both.
+/// Two people who share a conversation, and a stranger to both.
 async fn people(world: &World) -> [Caller; 3] {
     let people = [world.person("ann").await, world.person("bob").await, world.person("eve").await];
     world.send(&people[0], to("bob", "hi")).await.unwrap();

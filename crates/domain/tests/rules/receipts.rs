@@ -89,7 +89,7 @@ fn run(world: &World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_move_is_in_sight_also_while_it_is_being_stored() {
+async fn a_reader_sees_a_move_even_while_it_is_being_stored() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let key = world.send(&ann, to("bob", "1")).await.unwrap().conversation;
@@ -145,7 +145,7 @@ async fn many_moves_are_stored_without_waiting_for_the_delay() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_client_claims_beyond_the_log_hides_nothing_from_its_other_devices() {
+async fn a_mark_above_the_log_hides_nothing_from_other_devices() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let first = world.send(&ann, to("bob", "x")).await.unwrap();

@@ -22,7 +22,7 @@ async fn a_search_pages_and_shows_hits_as_html() {
 }
 
 #[tokio::test]
-async fn a_search_is_refused_where_it_is_no_ones_business_or_no_search() {
+async fn a_search_without_words_or_in_a_strangers_conversation_is_refused() {
     let world = World::new();
     let (ann, eve) = (world.person("ann").await, world.person("eve").await);
     let sent = world.send(&ann, to("ann", "a note")).await.unwrap();

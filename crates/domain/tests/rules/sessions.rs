@@ -35,7 +35,7 @@ async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_whose_end_is_broken_off_behind_its_commit_is_cut() {
+async fn a_session_is_cut_even_if_the_request_that_ends_it_is_dropped() {
     let world = World::new();
     let (ann, phone) = (world.person("ann").await, world.caller("ann").await);
     let following = world.domain.ended_sessions.clone();
@@ -79,7 +79,7 @@ async fn tabs_that_refresh_at_the_same_time_have_one_successor() {
     assert_eq!(successors.len(), 1);
 }
 
-/// Refreshes twice and shows a used token in the end: the first or the second, after a while.
+/// Refreshes twice, waits, and then uses the first or the second token again.
 async fn stolen(used_again: usize, after: Duration) {
     let world = World::new();
     world.person("ann").await;
@@ -281,7 +281,7 @@ async fn past_a_hundred_sessions_the_one_unused_for_longest_ends_and_is_cut() {
 }
 
 #[tokio::test]
-async fn what_is_no_username_is_nobody_and_is_not_counted() {
+async fn a_login_with_an_impossible_username_is_not_counted() {
     let rate = Rate::per(Duration::from_hours(1), 1);
     let world = World::with(&Settings { failed_logins_of_account: rate, ..settings() });
     for name in [String::new(), "x".repeat(33), "x".repeat(256 * 1024), "añn".into()] {

@@ -17,10 +17,10 @@ use store::{MemoryBlobs, MemoryStore};
 use crate::faulty::Faulty;
 
 pub(crate) const PASSWORD: &str = "correct horse";
-/// Whose password was hashed for those who are made in the store.
+/// The user whose password hash all people of [`World::verified`] share.
 const HASHED: &str = "somebody";
 
-/// The domain with a world that the tests hold.
+/// A domain with ports that the tests control.
 pub(crate) struct World {
     pub(crate) domain: Domain,
     pub(crate) store: Arc<MemoryStore>,
@@ -33,7 +33,7 @@ pub(crate) struct World {
     liveness: Arc<LocalLiveness>,
 }
 
-/// Which of the nodes on a store a world is, and its ways to the others.
+/// A node, and what connects it with the other nodes of its store.
 struct Node {
     id: NodeId,
     bus: LocalBus,
@@ -50,7 +50,7 @@ impl Node {
 #[derive(Default)]
 pub(crate) struct ManualClock {
     since: AtomicU64,
-    /// How far the wall clock is ahead of that.
+    /// How far the wall clock is ahead of `since`.
     ahead: AtomicU64,
 }
 
@@ -59,7 +59,7 @@ impl ManualClock {
         self.since.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    /// Sets the wall clock ahead.
+    /// Sets the wall clock ahead, but not the monotonic clock.
     pub(crate) fn jump(&self, span: Duration) {
         self.ahead.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -76,7 +76,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Different at each call, and the same in each run.
+/// Random bytes that differ with each call and are the same in each run.
 #[derive(Default)]
 struct Counting(AtomicU64);
 
@@ -89,16 +89,16 @@ impl Random for Counting {
     }
 }
 
-/// What live sockets would have been told.
+/// A broker that records what live sockets would be told.
 #[derive(Default)]
 pub(crate) struct Told {
     pub(crate) live: Mutex<Vec<(Vec<UserId>, Live)>>,
     pub(crate) sockets: Mutex<Vec<(Vec<SocketKey>, Live)>>,
     pub(crate) cut: Mutex<Vec<SessionId>>,
     pub(crate) interrupted: Mutex<Vec<Option<Vec<UserId>>>>,
-    /// Whether telling panics.
+    /// Whether [`Broker::tell`] panics.
     pub(crate) faulty: AtomicBool,
-    /// Who has no live socket; all others have.
+    /// Users without a live socket; all others have one.
     pub(crate) away: Mutex<HashSet<UserId>>,
 }
 
@@ -125,7 +125,7 @@ impl Broker for Told {
     }
 }
 
-/// The codes that were sent.
+/// A channel that records the codes.
 #[derive(Default)]
 pub(crate) struct Codes(pub(crate) Mutex<Vec<String>>);
 
@@ -175,7 +175,7 @@ impl World {
     }
 
     pub(crate) fn with(settings: &Settings) -> Self {
-        // Each world is another's.
+        // Each world has its own randomness.
         static WORLDS: AtomicU64 = AtomicU64::new(0);
         let random = Arc::new(Counting(AtomicU64::new(1000 * WORLDS.fetch_add(1, Ordering::SeqCst))));
         let store = Arc::new(MemoryStore::new(Epoch::draw(&*random)));
@@ -255,7 +255,7 @@ impl World {
         self.caller(username).await
     }
 
-    /// Somebody who is verified, made in the store alone: hashing passwords takes its time. Gives the username.
+    /// Makes a verified person in the store alone, because hashing a password takes long. Gives the username.
     pub(crate) async fn verified(&self, username: &str) -> String {
         let password_hash = self.store.account(HASHED).await.unwrap().map(|hashed| hashed.password_hash);
         let password_hash = match password_hash {
@@ -286,16 +286,16 @@ impl World {
         self.sent(self.domain.messages.send(caller, request, None).await).await
     }
 
-    /// Waits until it is stored and announced.
+    /// Waits until a message is stored and announced.
     pub(crate) async fn sent(&self, sending: Result<Sending, Error>) -> Result<Sent, Error> {
-        // What is committed before the announcer runs is not announced.
+        // Waits for the announcer to run: entries from before that are not announced.
         self.domain.announcer.told(Position(0)).await;
         let sent = sending?.stored().await?;
         self.settled().await;
         Ok(sent)
     }
 
-    /// Waits until everything stored has been announced.
+    /// Waits until all stored entries have been announced.
     pub(crate) async fn settled(&self) {
         self.domain.syncs.told().await.unwrap();
     }

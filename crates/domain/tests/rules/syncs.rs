@@ -11,7 +11,7 @@ use protocol::{
 
 use crate::support::{World, settings, to};
 
-/// Reads to the end; gives the deliveries, and up to where the pages passed the log over.
+/// Reads to the end. Gives all deliveries, and all of [`domain::Page::passed`].
 async fn read(world: &World, reader: &mut LogReader) -> (Vec<Delivery>, Vec<(ConversationKey, u64)>) {
     let (mut deliveries, mut passed) = (Vec::new(), Vec::new());
     while let Some(page) = world.domain.syncs.page(reader).await.unwrap() {
@@ -21,7 +21,7 @@ async fn read(world: &World, reader: &mut LogReader) -> (Vec<Delivery>, Vec<(Con
     (deliveries, passed)
 }
 
-/// Everything that somebody lacks.
+/// All entries that a user lacks.
 async fn lacking(world: &World, user: UserId, since: Since) -> Vec<Delivery> {
     let syncs = &world.domain.syncs;
     let mut reader = syncs.reader(user, since, syncs.position().await.unwrap()).await.unwrap();
@@ -30,7 +30,7 @@ async fn lacking(world: &World, user: UserId, since: Since) -> Vec<Delivery> {
     deliveries
 }
 
-/// The same by `sync`, so many events at a time.
+/// The same by `sync`, with `limit` events at a time.
 async fn synced(world: &World, user: UserId, since: Position, limit: u32) -> Vec<Delivery> {
     let (syncs, mut all, mut cursor) = (&world.domain.syncs, Vec::new(), world.domain.syncs.cursor(since));
     loop {
@@ -153,7 +153,7 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
 }
 
 #[tokio::test]
-async fn hidden_messages_are_looked_at_once_however_many() {
+async fn hidden_messages_are_scanned_only_once() {
     const HIDDEN: u64 = 140_000;
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
@@ -201,7 +201,7 @@ async fn hidden_messages_are_looked_at_once_however_many() {
 }
 
 #[tokio::test]
-async fn of_the_changes_of_a_message_the_last_is_delivered() {
+async fn only_the_last_change_of_a_message_is_delivered() {
     let world = World::new();
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let first = world.send(&ann, to("bob", "0")).await.unwrap();

@@ -15,7 +15,7 @@ fn names(users: &[User]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn what_is_left_out_stays() {
+async fn a_field_that_is_left_out_stays_as_it_is() {
     let world = World::new();
     let ann = world.person("ann").await;
     let me = world.domain.users.me(&ann).await.unwrap();
@@ -113,7 +113,7 @@ async fn who_was_found_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn who_is_behind_many_that_are_passed_over_is_found_in_a_later_page() {
+async fn a_person_after_many_skipped_ones_is_found_on_a_later_page() {
     let world = World::new();
     let caller = world.person("caller").await;
     let mut expected = Vec::new();
@@ -159,7 +159,7 @@ async fn looking_for_people_counts_as_a_message() {
 }
 
 #[tokio::test]
-async fn a_next_that_is_none_is_refused() {
+async fn an_invalid_next_is_refused() {
     let world = World::new();
     let caller = world.person("caller").await;
     for next in ["nonsense!", "", "AAAA", "AAAAAAAAAAD_"] {
