@@ -1,7 +1,9 @@
 //! People made straight in the store, because a registration hashes a password, which takes long.
 
+use std::time::Duration;
+
 use domain::store::{NewAccount, OneTimeCode};
-use protocol::{Login, Timestamp};
+use protocol::Login;
 
 use crate::app::App;
 
@@ -12,16 +14,18 @@ const PASSWORD_HASH: &str =
 
 /// Makes a verified account.
 pub(crate) async fn register(app: &App, username: &str) {
+    let now = app.clock.now();
     let account = NewAccount {
         username: username.into(),
         display_name: username.into(),
         email: None,
         password_hash: PASSWORD_HASH.into(),
-        // Else it would have waited too long to be verified, and be swept away.
-        created_at: app.clock.now(),
+        created_at: now,
     };
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
-    let user = app.store.create_account(account, code.clone(), Timestamp::default()).await;
+    // The server may be sweeping away what has expired.
+    let expires_at = now.plus(Duration::from_hours(1));
+    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at, asker: None };
+    let user = app.store.create_account(account, code.clone(), now).await;
     let user = user.expect("the store works").expect("the username is free");
     assert!(app.store.use_code(user, &code).await.expect("the store works"), "the code is theirs");
 }
