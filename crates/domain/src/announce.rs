@@ -299,7 +299,7 @@ impl<'a> Stream<'a> {
 
     /// An announcement in the background has ended: goes on with those that waited for it.
     fn go_on(&mut self, conversation: ConversationKey, version: u64) {
-        loop {
+        for _ in 0..Announcer::BATCH {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };
             busy.version = busy.version.max(version);
             if let Some(position) = busy.position.take() {
@@ -323,5 +323,7 @@ impl<'a> Stream<'a> {
                 }
             }
         }
+        // Others have their turn.
+        self.telling.push(async move { (conversation, version) }.boxed());
     }
 }

@@ -22,10 +22,12 @@ const LARGE_GROUP: usize = 256;
 const AUDIENCE_BATCH: usize = 512;
 /// How many views of a conversation are read from the store at a time.
 const VIEWS_AT_ONCE: usize = 8;
-/// How long reading the views of a conversation may take, because its later entries wait for them. A member whose
+/// How long reading one member's view of a conversation may take, because its later entries wait for it. A member whose
 /// view is not read by then, for example because many other reads of theirs are waiting, has their sockets closed and
 /// resumes.
-const VIEWS_TIMEOUT: Duration = Duration::from_secs(1);
+const VIEW_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same for all views together.
+const VIEWS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends entries to the sockets of the members who may see them.
 pub(crate) struct Announcements {
@@ -111,6 +113,10 @@ impl Announcements {
                 GroupEvent::Title(_) | GroupEvent::History(_) => {}
             }
         }
+        if record.head_seq == 1 {
+            self.begun(record).await;
+            return Ok(1);
+        }
         // A group that has just begun is new to all its members.
         let everybody = record.members.len() <= LARGE_GROUP || change.seq == 1;
         let concerns = |member: &&MemberRecord| {
@@ -141,16 +147,28 @@ impl Announcements {
     }
 
     async fn view(&self, user: UserId, key: ConversationKey) -> UserId {
-        match self.context.store.conversation(user, key).await {
-            Ok(Some(record)) => {
+        match tokio::time::timeout(VIEW_TIMEOUT, self.context.store.conversation(user, key)).await {
+            Ok(Ok(Some(record))) => {
                 let view = self.context.channels.view(record, user);
                 self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
             }
-            Ok(None) => {}
+            Ok(Ok(None)) => {}
             // For example, because the user has as many waiting reads as one user may have.
-            Err(_) => self.context.broker.interrupt(Some(&[user])),
+            Ok(Err(_)) | Err(_) => self.context.broker.interrupt(Some(&[user])),
         }
         user
+    }
+
+    /// Sends all members a group that has just begun: it is the same for each of them.
+    async fn begun(&self, record: ConversationRecord) {
+        let members: Vec<_> = record.members.iter().map(|member| member.user).collect();
+        let Some(first) = members.first() else { return };
+        let record = ConversationRecord { unread: 0, last_message: None, ..record };
+        let live = Live::Conversation(Box::new(self.context.channels.view(record, *first)));
+        for users in members.chunks(AUDIENCE_BATCH) {
+            self.context.broker.tell(&mut users.iter().copied(), live.clone());
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Sends somebody who left a group the group without them, and without its last message.

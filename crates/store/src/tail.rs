@@ -125,7 +125,11 @@ impl TailState {
         }
         let given = self.entries.partition_point(|committed| committed.entry.position <= after);
         let entries: Vec<_> = self.entries.range(given..).take(limit).cloned().collect();
-        let Some(last) = entries.last() else { return self.is_closed.then_some(Next::Closed) };
+        let Some(last) = entries.last() else {
+            // What was read from the log before it was pushed here. It must not keep the senders' room.
+            self.let_go();
+            return self.is_closed.then_some(Next::Closed);
+        };
         self.move_to(number, last.entry.position);
         Some(Next::Entries(entries))
     }
@@ -151,6 +155,7 @@ impl TailState {
 #[cfg(test)]
 mod tests {
     use domain::store::{ConversationKey, Entry, EntryKind, GroupEntry, Origin, UserId};
+    use futures_util::FutureExt;
     use protocol::Timestamp;
 
     use super::*;
@@ -240,6 +245,16 @@ mod tests {
         late.move_to(Position(10));
         tail.push([committed(11, 1)]);
         assert_eq!((next(&fast, 9).await, next(&late, 9).await), (vec![11], vec![11]));
+    }
+
+    #[tokio::test]
+    async fn what_a_follower_has_read_from_the_log_is_not_kept() {
+        let tail = Tail::new(Position(9));
+        let follower = tail.follow(Position(9));
+        follower.move_to(Position(10));
+        tail.push([committed(10, 1)]);
+        assert!(follower.next(9).now_or_never().is_none());
+        assert_eq!(kept(&tail), [0; 0]);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use domain::store::{
     OneTimeCode, Origin, Target, UserId,
 };
 use domain::{Clock, Live};
-use protocol::{ChangeConversation, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
+use protocol::{ChangeConversation, ConversationId, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
 
 use crate::faulty::Late;
 use crate::support::{World, to};
@@ -181,6 +181,25 @@ async fn a_view_that_takes_too_long_to_read_is_not_waited_for() {
     let told = std::mem::take(&mut *world.told.live.lock());
     let told: Vec<_> = told.iter().map(|(users, live)| (users.len(), text_of(live))).collect();
     assert_eq!(told, [(1, None), (2, Some("behind"))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_that_begins_is_told_to_all_members_and_read_for_none() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    world.settled().await;
+    world.told.live.lock().clear();
+    // A view that is read would never come.
+    let (_is_known, _kept) = Late::next(&world.faulty.late_view);
+    let (at, title, history) = (world.clock.now(), "Crew".into(), HistoryAccess::Joined);
+    let (id, owner, members) = (ConversationId::mint(at, 1), ann.person.id, vec![bob.person.id]);
+    let group = domain::store::NewGroup { id, owner, title, history, members, at };
+    world.store.create_group(group).await.unwrap();
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let [(users, Live::Conversation(view))] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(*users, [ann.person.id, bob.person.id]);
+    assert_eq!((view.unread, view.muted, view.members.len()), (0, false, 2));
 }
 
 #[tokio::test]

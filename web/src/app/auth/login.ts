@@ -1,4 +1,4 @@
-import { afterNextRender, Component, inject, input, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, DestroyRef, inject, input, signal, viewChild } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -50,7 +50,7 @@ export class Login {
   readonly next = input<string>();
 
   protected readonly notice = this.ending && (NOTICES[this.ending] ?? UNKNOWN);
-  private readonly presses = new Presses();
+  private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly name = viewChild.required<Field>('name');

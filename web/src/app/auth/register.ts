@@ -1,4 +1,4 @@
-import { afterNextRender, Component, inject, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, DestroyRef, inject, signal, viewChild } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -36,7 +36,7 @@ export class Register {
   private readonly verification = inject(Verification);
   private readonly router = inject(Router);
 
-  private readonly presses = new Presses();
+  private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly username = viewChild.required<Field>('username');
@@ -68,7 +68,7 @@ export class Register {
       return true;
     } catch (error) {
       this.show(error);
-      return false;
+      return error instanceof Failure && error.code === 'unreachable';
     }
   }
 

@@ -1,4 +1,4 @@
-import { afterNextRender, Component, computed, type ElementRef, inject, input, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, computed, DestroyRef, type ElementRef, inject, input, signal, viewChild } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -50,7 +50,7 @@ export class Verify {
 
   readonly username = input('', { transform: (value: string | undefined) => value ?? '' });
 
-  private readonly presses = new Presses();
+  private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   protected readonly resent = signal('');
@@ -93,7 +93,9 @@ export class Verify {
       return true;
     } catch (error) {
       this.failure.set(this.complaint(error));
-      this.code().nativeElement.select();
+      const field = this.code().nativeElement;
+      // Another may be half typed by now.
+      if (field.value === otp) field.select();
       return false;
     }
   }

@@ -20,7 +20,10 @@ import { PersonDetails } from './person-details';
       <div class="details-body">
         @if (conversation(); as conversation) {
           @if (conversation.kind === 'group') {
-            <aldis-group-details [group]="conversation" (gone)="close()" />
+            <!-- One for each group: what is begun in one never goes on in another. -->
+            @for (group of [conversation]; track group.id) {
+              <aldis-group-details [group]="group" (gone)="close()" />
+            }
           } @else {
             <aldis-person-details [conversation]="conversation" [username]="username()" [title]="title()" />
           }

@@ -37,6 +37,18 @@ beforeEach(() => {
   });
 });
 
+it('what is taken back is not sent', async () => {
+  const details = await Shown.of(GroupDetails, { group });
+  await details.press('Rename');
+  await details.fill('rename', 'Crews');
+  await details.submit();
+  await details.fill('rename', 'Night crew');
+  await details.submit();
+  await details.press('Cancel');
+  await changed.answer(group);
+  expect(changed.asked).toHaveLength(1);
+});
+
 describe('pressed again before the answer', () => {
   it('a group gets the name that was typed last', async () => {
     const details = await Shown.of(GroupDetails, { group });

@@ -82,6 +82,11 @@ export class GroupDetails {
     afterNextRender(() => this.name()?.focus(), { injector: this.injector });
   }
 
+  protected stopRenaming(): void {
+    this.presses.forget();
+    this.renaming.set(false);
+  }
+
   protected submitName(): void {
     const name = this.name();
     if (!name?.require('What is the group called?')) return name?.focus();

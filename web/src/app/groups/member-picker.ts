@@ -59,6 +59,11 @@ export class MemberPicker {
     return (await typed) && picked.every(Boolean);
   }
 
+  /** What is typed and not picked yet. */
+  typedName(): string {
+    return typedUsername(this.query());
+  }
+
   protected typed(value: string): void {
     this.query.set(value);
     this.chosen.set(-1);

@@ -3,7 +3,7 @@ import { Router } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
-import { withoutUser } from '../people/handle';
+import { handleOf, withoutUser } from '../people/handle';
 import { Avatar } from '../ui/avatar';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
@@ -50,7 +50,7 @@ export class NewGroup {
 
   protected readonly members = signal<readonly Acquaintance[]>([]);
   protected readonly usernames = computed(() => this.members().map(({ username }) => username));
-  private readonly presses = new Presses();
+  private readonly presses = new Presses(this.destroyed);
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly field = viewChild.required<Field>('field');
@@ -73,7 +73,8 @@ export class NewGroup {
   protected submit(): void {
     const field = this.field();
     if (!field.require('What is the group called?')) return field.focus();
-    this.presses.press(field.value(), () => this.create());
+    const members = [...this.usernames(), this.picker().typedName()].map(handleOf).filter(Boolean);
+    this.presses.press([field.value(), [...new Set(members)].toSorted()], () => this.create());
   }
 
   private async create(): Promise<boolean> {
@@ -83,12 +84,14 @@ export class NewGroup {
     if (!(await this.picker().finish()) || this.destroyed.destroyed) return false;
     try {
       const { id } = await this.groups.create(this.field().value(), this.usernames());
+      // Whoever closed it has gone on: the group is in the list.
+      if (this.destroyed.destroyed) return true;
       this.dialog().close();
       await this.router.navigate(['/c', id]);
       return true;
     } catch (error) {
       this.explain(error);
-      return false;
+      return error instanceof Failure && error.code === 'unreachable';
     }
   }
 

@@ -30,7 +30,7 @@ beforeEach(async () => {
   const username = `ann${++people}`;
   wire = { message$: new Subject(), synced$: new Subject(), cursor: () => undefined };
   const socket = { ...wire, updated$: NEVER, receipt$: NEVER, conversation$: NEVER, cursorLost$: NEVER, status$: NEVER, connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor) };
-  const conversations = { me: username, find: () => undefined, refresh: () => Promise.resolve([{ id: 'c' }]), restore: () => Promise.resolve(), receive: () => undefined };
+  const conversations = { me: username, find: () => undefined, refresh: () => Promise.resolve([{ id: 'c' }]), restore: () => Promise.resolve(), rekeep: () => undefined, receive: () => undefined };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [

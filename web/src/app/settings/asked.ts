@@ -9,20 +9,28 @@ export class Asked<T> {
 
   private asked = 0;
 
+  private latest: Promise<void>;
+
   constructor(private readonly ask: () => Promise<T>) {
-    void this.again();
+    this.latest = this.again();
   }
 
-  async again(): Promise<void> {
+  /** Asks anew; done once the newest answer is here. */
+  again(): Promise<void> {
+    return (this.latest = this.answer());
+  }
+
+  private async answer(): Promise<void> {
     const turn = ++this.asked;
     this.failure.set('');
     try {
       const value = await this.ask();
-      // An answer that a later question overtook is old.
       if (turn === this.asked) this.value.set(value);
     } catch (error) {
       if (turn === this.asked) this.failure.set(explain(error));
     }
+    // An answer that a later question overtook is old.
+    if (turn !== this.asked) await this.latest;
   }
 }
 

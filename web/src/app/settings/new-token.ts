@@ -1,4 +1,4 @@
-import { afterNextRender, Component, input, output, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, DestroyRef, inject, input, output, signal, viewChild } from '@angular/core';
 
 import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
@@ -50,7 +50,7 @@ export class NewToken {
   ];
   protected readonly life = signal(0);
   protected readonly secret = signal('');
-  private readonly presses = new Presses();
+  private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   private readonly name = viewChild.required<Field>('name');
@@ -88,7 +88,7 @@ export class NewToken {
       } else {
         this.failure.set(explain(error));
       }
-      return false;
+      return error instanceof Failure && error.code === 'unreachable';
     }
   }
 }

@@ -73,6 +73,20 @@ describe('pressed again before the answer', () => {
     expect(made.asked).toHaveLength(2);
   });
 
+  it('a token whose first answer was lost is not made twice, and none for a closed form', async () => {
+    for (const how of ['lost', 'closed']) {
+      const made = new HeldCall<string>();
+      const form = await Shown.of(NewToken, { make: made.call });
+      await form.fill('token', 'robot');
+      await form.submit();
+      await form.fill('token', 'robots');
+      await form.submit();
+      if (how === 'closed') form.leave();
+      await made.refuse(how === 'closed' ? TOO_LONG : new Failure(null));
+      expect(made.asked).toHaveLength(1);
+    }
+  });
+
   it('people are let in again one beside the other, each once', async () => {
     const page = await Shown.of(Privacy);
     await page.press('bob');
@@ -90,5 +104,14 @@ describe('pressed again before the answer', () => {
     sessions = [session('tablet')];
     await ended.answer();
     expect(await page.text()).not.toContain('phone');
+  });
+
+  it('a device that ended by itself is no failure, though another was logged out beside it', async () => {
+    const page = await Shown.of(Devices);
+    await page.press('Log out phone');
+    await page.press('Log out tablet');
+    sessions = [];
+    await Promise.all([ended.refuse(new Failure({ code: 'not_found', detail: 'No such session.' } as Problem)), ended.answer()]);
+    expect(await page.text()).not.toContain('No such session.');
   });
 });

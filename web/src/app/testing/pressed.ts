@@ -40,10 +40,24 @@ export class Shown {
     return shown;
   }
 
+  async give(input: string, value: unknown): Promise<void> {
+    this.fixture.componentRef.setInput(input, value);
+    await this.stable();
+  }
+
   async fill(name: string, value: string): Promise<void> {
-    const field = this.page.querySelector<HTMLInputElement>(`input[name="${name}"], input#${name}`)!;
+    await this.fillIn(`input[name="${name}"], input#${name}`, value);
+  }
+
+  async fillIn(selector: string, value: string): Promise<void> {
+    const field = this.page.querySelector<HTMLInputElement>(selector)!;
     field.value = value;
     field.dispatchEvent(new Event('input'));
+    await this.stable();
+  }
+
+  async enter(selector: string): Promise<void> {
+    this.page.querySelector(selector)!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', cancelable: true }));
     await this.stable();
   }
 

@@ -1,10 +1,11 @@
+import type { DestroyRef } from '@angular/core';
 import { describe, expect, it } from 'vitest';
 
 import { Presses } from './presses';
 
 /** Presses whose work ends when the test says so. */
-function held() {
-  const presses = new Presses();
+function held(form?: DestroyRef) {
+  const presses = new Presses(form);
   const begun: string[] = [];
   const ends: ((settled: boolean) => void)[] = [];
   const press = (what: string) =>
@@ -20,6 +21,20 @@ function held() {
 }
 
 describe('a press during the work', () => {
+  it('is forgotten with the form, and when it is taken back', async () => {
+    for (const how of ['closed', 'taken back']) {
+      const closed: (() => void)[] = [];
+      const form = { onDestroy: (callback: () => void) => closed.push(callback) } as never;
+      const { presses, begun, press, end } = held(form);
+      press('a');
+      press('b');
+      if (how === 'closed') closed[0]!();
+      else presses.forget();
+      await end();
+      expect(begun).toEqual(['a']);
+    }
+  });
+
   it('is the same press if it means the same', async () => {
     const { presses, begun, press, end } = held();
     press('on');

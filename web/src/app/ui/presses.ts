@@ -1,4 +1,4 @@
-import { signal } from '@angular/core';
+import { type DestroyRef, signal } from '@angular/core';
 
 interface Press {
   readonly meaning: string;
@@ -7,14 +7,27 @@ interface Press {
 
 /**
  * Does what a form is pressed for, one piece of work at a time. A press during the work is not lost: if it means the
- * same, it is the same press; else it follows, the last one only.
+ * same, it is the same press; else it follows, the last one only, as long as the form is there.
  */
 export class Presses {
   readonly busy = signal(false);
   private current = '';
   private next: Press | null = null;
 
-  /** `work` resolves to whether it settles what was pressed meanwhile, too. */
+  /** `form` is given where nothing may be done any more once it is closed. */
+  constructor(form?: DestroyRef) {
+    form?.onDestroy(() => this.forget());
+  }
+
+  /** What was pressed meanwhile is not meant any more. */
+  forget(): void {
+    this.next = null;
+  }
+
+  /**
+   * `work` resolves to whether it settles what was pressed meanwhile, too. It does where nobody knows what became of it:
+   * done once more, there might be two.
+   */
   press(meaning: unknown, work: () => Promise<boolean>): void {
     const press = { meaning: JSON.stringify(meaning), work };
     if (!this.busy()) void this.run(press);
