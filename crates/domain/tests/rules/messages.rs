@@ -60,8 +60,20 @@ async fn an_acknowledgement_does_not_wait_for_what_takes_long_to_tell() {
     let (id, title, history) = (ConversationId::mint(at, 1), "Crew".into(), HistoryAccess::Joined);
     let group = store::NewGroup { id, owner: ann.person.id, title, history, members, at };
     world.domain.announcer.told(Position(0)).await;
+    let conversation = world.store.create_group(group).await.unwrap().key;
+    world.settled().await;
     let (is_known, let_go) = Late::next(&world.faulty.late_view);
-    world.store.create_group(group).await.unwrap();
+    let (by, title) = (ann.person.id, Some("Tea".into()));
+    let change = store::GroupChange {
+        conversation,
+        by,
+        at,
+        changed_seq: 1,
+        title,
+        history: None,
+        members: Vec::new(),
+    };
+    world.store.change_group(change).await.unwrap().unwrap();
     is_known.await.unwrap();
     let sending = world.domain.messages.send(&ann, to("bob", "hi"), None).await.unwrap();
     assert_eq!(sending.stored().await.unwrap().seq, 1);
