@@ -71,10 +71,7 @@ impl Announcements {
             Some(roster) => roster.to_vec(),
             None => channel.users().filter(|user| !is_hidden_from(committed, *user)).collect(),
         };
-        for users in audience.chunks(AUDIENCE_BATCH) {
-            self.context.broker.tell(&mut users.iter().copied(), live.clone());
-            tokio::task::yield_now().await;
-        }
+        self.tell_in_turns(&audience, &live).await;
         Ok(())
     }
 
@@ -131,7 +128,7 @@ impl Announcements {
     }
 
     /// Sends each of these members the conversation as it is now and as they see it. Closes the sockets of those
-    /// whose view is not read within [`VIEWS_TIMEOUT`].
+    /// whose view is not read within [`VIEW_TIMEOUT`], or not before [`VIEWS_TIMEOUT`] is over.
     pub(crate) async fn views(&self, users: impl Iterator<Item = UserId>, key: ConversationKey) {
         let mut missing: BTreeSet<_> = users.filter(|user| self.context.broker.is_live(*user)).collect();
         let views = stream::iter(missing.clone()).map(|user| self.view(user, key));
@@ -165,7 +162,12 @@ impl Announcements {
         let Some(first) = members.first() else { return };
         let record = ConversationRecord { unread: 0, last_message: None, ..record };
         let live = Live::Conversation(Box::new(self.context.channels.view(record, *first)));
-        for users in members.chunks(AUDIENCE_BATCH) {
+        self.tell_in_turns(&members, &live).await;
+    }
+
+    /// Sends many members the same. Other tasks have their turn in between.
+    async fn tell_in_turns(&self, users: &[UserId], live: &Live) {
+        for users in users.chunks(AUDIENCE_BATCH) {
             self.context.broker.tell(&mut users.iter().copied(), live.clone());
             tokio::task::yield_now().await;
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use domain::store::{Committed, Position};
+use domain::store::{Committed, Position, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -32,7 +32,7 @@ pub(crate) struct TailFollower<'a> {
 }
 
 /// What a follower gets next.
-pub(crate) enum Next {
+enum Next {
     Entries(Vec<Arc<Committed>>),
     /// The follower is at this position, and entries above it are no longer kept: read them from the log.
     Overrun(Position),
@@ -90,8 +90,31 @@ impl Tail {
 }
 
 impl TailFollower<'_> {
-    /// Waits for the next entries, at most `limit`, and moves behind them.
-    pub(crate) async fn next(&self, limit: usize) -> Next {
+    /// Waits for the next entries, at most `limit`, and moves behind them. `read` gives those above a position from the
+    /// log; it is asked where they are no longer kept here.
+    pub(crate) async fn next_or<F>(
+        &self,
+        limit: usize,
+        read: impl Fn(Position) -> F,
+    ) -> Result<Vec<Arc<Committed>>, StoreError>
+    where
+        F: Future<Output = Result<Vec<Arc<Committed>>, StoreError>>,
+    {
+        loop {
+            let after = match self.next(limit).await {
+                Next::Entries(entries) => return Ok(entries),
+                Next::Closed => return Err(StoreError::Closed),
+                Next::Overrun(after) => after,
+            };
+            let entries = read(after).await?;
+            if let Some(last) = entries.last() {
+                self.move_to(last.entry.position);
+                return Ok(entries);
+            }
+        }
+    }
+
+    async fn next(&self, limit: usize) -> Next {
         loop {
             let mut grown = std::pin::pin!(self.tail.grown.notified());
             // Registered before looking, so that no push in between is missed.
@@ -104,7 +127,7 @@ impl TailFollower<'_> {
     }
 
     /// Moves behind an entry that was read from the log.
-    pub(crate) fn move_to(&self, position: Position) {
+    fn move_to(&self, position: Position) {
         self.tail.held.lock().move_to(self.number, position);
     }
 }

@@ -16,7 +16,7 @@ use super::MemoryStore;
 use super::attachment::Attachments;
 use super::conversation::Conversation;
 use super::log::Log;
-use crate::tail::{Next, TailFollower};
+use crate::tail::TailFollower;
 
 #[derive(Default)]
 pub(super) struct Messages {
@@ -210,17 +210,7 @@ struct MemoryFollower<'a> {
 #[async_trait]
 impl Follower for MemoryFollower<'_> {
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        match self.place.next(limit).await {
-            Next::Entries(entries) => Ok(entries),
-            Next::Closed => Err(StoreError::Closed),
-            Next::Overrun(after) => {
-                let entries = self.store.committed(after, limit);
-                if let Some(last) = entries.last() {
-                    self.place.move_to(last.entry.position);
-                }
-                Ok(entries)
-            }
-        }
+        self.place.next_or(limit, |after| std::future::ready(Ok(self.store.committed(after, limit)))).await
     }
 }
 

@@ -16,7 +16,7 @@ use super::lane::NOBODY;
 use super::message::{COLUMNS, CONVERSATION, DELETE, EDIT, MESSAGE, REACTION, at, message, seen_by};
 use super::view::GROUP;
 use super::{group, history};
-use crate::tail::{Next, TailFollower};
+use crate::tail::TailFollower;
 
 fn entry(
     connection: &Connection,
@@ -135,21 +135,13 @@ struct SqliteFollower<'a> {
 #[async_trait]
 impl Follower for SqliteFollower<'_> {
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        loop {
-            let after = match self.place.next(limit).await {
-                Next::Entries(entries) => return Ok(entries),
-                Next::Closed => return Err(StoreError::Closed),
-                Next::Overrun(after) => after,
-            };
+        let read = |after| {
             // Read no further than this: later entries may be in the table before their commit is reported.
             let upto = self.store.writer.position();
             let read = move |connection: &Connection| committed(connection, after, upto, limit);
-            let entries = self.store.readers.run(NOBODY, read).await?;
-            if let Some(last) = entries.last() {
-                self.place.move_to(last.entry.position);
-                return Ok(entries);
-            }
-        }
+            self.store.readers.run(NOBODY, read)
+        };
+        self.place.next_or(limit, read).await
     }
 }
 

@@ -8,7 +8,6 @@ export class Asked<T> {
   readonly failure = signal('');
 
   private asked = 0;
-
   private latest: Promise<void>;
 
   constructor(private readonly ask: () => Promise<T>) {
