@@ -16,7 +16,7 @@ use crate::packet::Peer;
 use crate::progress::Progress;
 use crate::server::Server;
 
-const PASSWORD: &str = "bench bench bench";
+pub(crate) const PASSWORD: &str = "bench bench bench";
 
 /// Requests at the same time. More would not hash passwords faster, and the server refuses too many.
 const THREADS: usize = 4;

@@ -23,6 +23,11 @@ pub(crate) trait Client {
         Ok(())
     }
 
+    /// A request was refused in its acknowledgement.
+    fn declined(&mut self, _: Turn<'_>, reason: &str) -> Result<(), String> {
+        Err(format!("the server refused a message: {reason}"))
+    }
+
     /// A message arrived.
     fn message(&mut self, _: Turn<'_>, _message: &[u8]) -> Result<(), String> {
         Ok(())

@@ -272,13 +272,10 @@ impl Fleet {
                 Kind::Close => return Err(Failure::Connection(frame::close_reason(frame.payload))),
             }
             match self.peer.read(frame.payload) {
-                Packet::Ack(number_of_ack, arguments) => {
-                    if let Some(refused) = packet::refusal(arguments) {
-                        let error = format!("the server refused a message: {refused}");
-                        return Err(Failure::Scenario(error));
-                    }
-                    client.acknowledged(socket.turn(number, now), number_of_ack)
-                }
+                Packet::Ack(number_of_ack, arguments) => match packet::refusal(arguments) {
+                    Some(reason) => client.declined(socket.turn(number, now), &reason),
+                    None => client.acknowledged(socket.turn(number, now), number_of_ack),
+                },
                 Packet::Message(message) => client.message(socket.turn(number, now), message),
                 Packet::Ping => {
                     frame::write(Kind::Text, b"3", &mut socket.out);

@@ -19,6 +19,8 @@ use crate::progress::Progress;
 use crate::report::{Meter, Report, per_second, whole};
 use crate::sender::Sender;
 
+/// Members with whom a group can begin; the others are added one by one.
+const AT_ONCE: usize = 256;
 /// How long the last messages may take to arrive at the end.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -140,12 +142,23 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
 
 /// Creates a group of all accounts, and returns its id.
 fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
-    let members: Vec<_> = accounts[1..].iter().map(|account| &account.username).collect();
+    let token = Some(&*accounts[0].token);
+    let (at_once, later) = accounts[1..].split_at(AT_ONCE.min(accounts.len() - 1));
+    let members: Vec<_> = at_once.iter().map(|account| &account.username).collect();
     let body = json!({ "title": "bench", "members": members });
-    let (status, answer) =
-        common.server.ask("POST", "/api/conversations", Some(&accounts[0].token), &body)?;
-    let id = answer["id"].as_str().filter(|_| status == 201);
-    id.map(str::to_owned).ok_or_else(|| format!("the group was refused: {status} {answer}"))
+    let (status, answer) = common.server.ask("POST", "/api/conversations", token, &body)?;
+    let Some(id) = answer["id"].as_str().filter(|_| status == 201) else {
+        return Err(format!("the group was refused: {status} {answer}"));
+    };
+    for account in later {
+        interrupt::check()?;
+        let path = format!("/api/conversations/{id}/members/{}", account.username);
+        let (status, answer) = common.server.ask("PUT", &path, token, &json!({}))?;
+        if status != 200 {
+            return Err(format!("a member was refused: {status} {answer}"));
+        }
+    }
+    Ok(id.to_owned())
 }
 
 /// Lets every client of a peer into the room.

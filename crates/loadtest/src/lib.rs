@@ -7,6 +7,7 @@
 //! leaves the machine to the server that is measured. The crate knows the server by what is on the wire only.
 #![forbid(unsafe_code)]
 
+pub mod abuse;
 mod accounts;
 mod client;
 pub mod connect;
@@ -45,6 +46,8 @@ pub use packet::Peer;
 /// What is done to the server.
 #[derive(Clone, Debug)]
 pub enum Scenario {
+    /// Accounts do harm while others use the server.
+    Abuse(abuse::Options),
     /// Clients connect, get what waits, and leave.
     Connect(connect::Options),
     /// Pairs of clients send to each other.
@@ -160,6 +163,7 @@ pub fn run(request: Request, scenario: &Scenario) -> Result<(), String> {
     interrupt::watch()?;
     process::raise_file_limit();
     match scenario {
+        Scenario::Abuse(options) => abuse::run(&common, options),
         Scenario::Connect(options) => connect::run(&common, options),
         Scenario::Direct(options) => direct::run(&common, options),
         Scenario::Fill(options) => fill::run(&common, options),

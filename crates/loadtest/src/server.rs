@@ -39,7 +39,7 @@ impl Server {
         Ok(Self { url: format!("http://{authority}"), address })
     }
 
-    /// Sends a request, and returns the status and the body as JSON.
+    /// Sends a request with JSON, and returns the status and the body of the answer as JSON.
     pub(crate) fn ask(
         &self,
         method: &str,
@@ -47,19 +47,32 @@ impl Server {
         token: Option<&str>,
         body: &Value,
     ) -> Result<(u16, Value), String> {
-        let failed = |error: std::io::Error| format!("{method} {}{path}: {error}", self.url);
         let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(method, path, token, "application/json", body.as_bytes())
+    }
+
+    /// Sends a request with any body, and returns the status and the body of the answer as JSON.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        kind: &str,
+        body: &[u8],
+    ) -> Result<(u16, Value), String> {
+        let failed = |error: std::io::Error| format!("{method} {}{path}: {error}", self.url);
         let authorization =
             token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\n{authorization}\
-             Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: {kind}\r\n{authorization}\
+             Content-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );
         let mut stream = TcpStream::connect_timeout(&self.address, TIMEOUT).map_err(failed)?;
         stream.set_read_timeout(Some(TIMEOUT)).map_err(failed)?;
         stream.write_all(request.as_bytes()).map_err(failed)?;
+        stream.write_all(body).map_err(failed)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).map_err(failed)?;
         let answer = String::from_utf8_lossy(&answer);

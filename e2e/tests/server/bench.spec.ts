@@ -116,3 +116,22 @@ test('what is wrong is said in a line', async () => {
     expect(stdout).toBe('');
   }
 });
+
+test('harm is done beside people who use the server, and what they wait is compared', async () => {
+  const aldis = await Aldis.start(['--memory']);
+  try {
+    const done = await bench(['abuse', '--url', aldis.url, '--seconds', '1', '--only', 'mute', '--json', '-']);
+    // Two cores that also run other tests say nothing of times: it may be over its bound, and says so.
+    if (done.code !== 0) expect(done.stderr).toMatch(/lines are over 2 times as long; the worst is mute/);
+    const report = JSON.parse(done.stdout);
+    expect(Object.keys(report.abuse)).toEqual(['mute']);
+    const { asked, ...lines } = report.abuse.mute;
+    expect(asked).toBeGreaterThan(10);
+    expect(Object.keys(lines)).toEqual(['handshake', 'login', 'message and acknowledgement', 'read']);
+    for (const line of Object.values(lines)) {
+      expect(line).toMatchObject({ before: { count: expect.any(Number), p99: expect.any(Number) }, during: { p99: expect.any(Number) }, p99Times: expect.any(Number) });
+    }
+  } finally {
+    await aldis.end();
+  }
+});

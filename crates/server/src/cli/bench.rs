@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use domain::Clock;
-use loadtest::{LEAST_SIZE, Peer, Request, Scenario, connect, direct, fill, flush, group, idle, storm};
+use loadtest::{
+    LEAST_SIZE, Peer, Request, Scenario, abuse, connect, direct, fill, flush, group, idle, storm,
+};
 
 use crate::system::SystemClock;
 
@@ -19,6 +21,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
     let sure = |name: &str| number(name).expect("it has a default");
     let seconds = |name: &str| sure(name) as u64;
     let scenario = match name {
+        "abuse" => Scenario::Abuse(abuse::Options {
+            seconds: seconds("seconds"),
+            only: flags.get_one::<String>("only").cloned(),
+        }),
         "connect" => Scenario::Connect(connect::Options {
             connections: sure("connections"),
             concurrency: sure("concurrency"),
@@ -165,6 +171,17 @@ pub(super) fn command() -> Command {
                 )
                 .arg(at_least(1, "wait", "120", "Seconds to wait for the restart, and then for everybody"))
                 .arg(accounts()),
+        )
+        .subcommand(
+            scenario("abuse", "Accounts ask for what costs most, beside people who use the server as always")
+                .long_about(
+                    "Accounts ask for what costs most, one kind after the other, beside people who send, read, log in and \
+                     connect. Compares what those people wait with what they waited just before, and fails if one of \
+                     a hundred waits more than twice as long. Start the server with its usual limits, which are what \
+                     is tried, and with --otp-channel fixed.",
+                )
+                .arg(at_least(1, "seconds", "5", "How long to measure each kind, before and beside it"))
+                .arg(Arg::new("only").long("only").value_name("TEXT").help("Only kinds whose name contains this")),
         )
         .mut_subcommands(|command| command.args(common()))
 }
