@@ -18,6 +18,7 @@ mod log;
 mod malformed;
 mod metrics;
 mod otp;
+mod running;
 mod socket;
 mod system;
 #[cfg(test)]

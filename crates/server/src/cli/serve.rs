@@ -3,25 +3,17 @@
 use std::io::Write;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, timeout_at};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::app::App;
 use crate::config::Config;
 use crate::cores::{self, Cores};
-use crate::listen::Listener;
-use crate::socket::Sockets;
-use crate::worker::Workers;
-use crate::{log, metrics, wiring};
+use crate::running::Running;
+use crate::{log, metrics};
 
 /// Serves until it is told to stop.
 pub(super) fn serve(config: Config) -> Result<(), String> {
@@ -49,16 +41,10 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     config.check(wanted)?;
     let listener = TcpListener::bind(wanted).await.map_err(|error| cannot_listen(&config.listen, &error))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let (app, sockets) = wiring::wire(config, address)?;
+    let mut running = Running::start(config, listener, cores)?;
+    serve_metrics(&running).await?;
 
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    serve_metrics(&app, &sockets, &stop, &tasks).await?;
-    let background = CancellationToken::new();
-    let mut workers = Workers::start(&app, &background);
-    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
-    tasks.spawn(accepting.run(listener, stop.clone()));
-
-    tracing::info!(%address, memory = app.config.memory, "serving");
+    tracing::info!(%address, memory = running.app.config.memory, "serving");
     // The only line on standard output. Whoever started the server may wait for it.
     let mut output = std::io::stdout();
     let _ = writeln!(output, "aldis is listening on http://{address}").and_then(|()| output.flush());
@@ -67,61 +53,17 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         // The rest of the server would go on without it, and nobody would notice.
-        thread = app.store.fault() => Err(format!("the thread {thread:?} has ended by a fault")),
-        worker = workers.ended() => Err(format!("the task {worker:?} has ended by a fault")),
+        fault = running.fault() => Err(fault),
     };
     tracing::info!("stopping: no new connections, what is in flight is finished");
-    let bound = app.config.drain_timeout.0;
-    let ended = async {
-        drain(&app, &sockets, &stop, &tasks, bound).await;
-        background.cancel();
-        workers.wait().await;
-        app.store.close().await;
-    };
+    let bound = running.app.config.drain_timeout.0;
     let finished = tokio::select! {
-        ended = tokio::time::timeout(bound, ended) => ended.is_ok(),
+        ended = tokio::time::timeout(bound, running.end(bound)) => ended.is_ok(),
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
     };
     tracing::info!(finished, "stopped");
     cause
-}
-
-/// Stops accepting connections, finishes requests in flight, and closes the sockets, whose clients connect again.
-/// Takes at most three quarters of the bound; the rest is for closing the store.
-async fn drain(
-    app: &App,
-    sockets: &socketio::Server<Sockets>,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-    bound: Duration,
-) {
-    let begun = Instant::now();
-    app.stopping.store(true, Ordering::Relaxed);
-    stop.cancel();
-    let in_flight = async {
-        // Events that were read are handled first; then their messages are stored and acknowledged.
-        sockets.quiesce().await;
-        app.storing.close();
-        app.storing.wait().await;
-        if let Err(error) = app.domain.syncs.told().await {
-            tracing::warn!(cause = ?error.cause, "the last messages may not have been announced");
-        }
-    };
-    if timeout_at(begun + bound / 2, in_flight).await.is_err() {
-        tracing::warn!("some requests did not finish in time; they are not acknowledged");
-    }
-    app.tasks.close();
-    tasks.close();
-    let rest = async {
-        // Leaves time for the tasks of the sockets that it cuts to end.
-        sockets.close(bound / 8).await;
-        app.tasks.wait().await;
-        tasks.wait().await;
-    };
-    if timeout_at(begun + bound / 4 * 3, rest).await.is_err() {
-        tracing::warn!("some connections did not end in time; they are cut");
-    }
 }
 
 fn resolve(listen: &str) -> Result<SocketAddr, String> {
@@ -140,12 +82,8 @@ fn cannot_listen(listen: &str, error: &std::io::Error) -> String {
 }
 
 /// Serves `/metrics` on a listener of its own, so that clients do not reach it.
-async fn serve_metrics(
-    app: &Arc<App>,
-    sockets: &socketio::Server<Sockets>,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) -> Result<(), String> {
+async fn serve_metrics(running: &Running) -> Result<(), String> {
+    let Running { app, sockets, tasks, stop, .. } = running;
     let listen = &app.config.metrics_listen;
     if listen == "off" {
         return Ok(());

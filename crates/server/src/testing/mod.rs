@@ -18,14 +18,11 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{Config, DEFAULTS};
 use crate::cores::{self, Cores};
-use crate::listen::Listener;
-use crate::wiring;
-use crate::worker::Workers;
+use crate::running::Running;
 pub(crate) use client::{Client, Event, texts};
 
 /// How long a test waits for anything before it fails.
@@ -58,7 +55,7 @@ impl Builder {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || serve(config, &started, &stopped));
-        let Running { app, address, runtime } = running.recv().expect("the server starts");
+        let Started { app, address, runtime } = running.recv().expect("the server starts");
         TestApp { address, app, runtime, stop, thread: Some(thread), _folder: folder }
     }
 }
@@ -129,13 +126,13 @@ impl Drop for TestApp {
 }
 
 /// What the test's thread is told of the server's.
-struct Running {
+struct Started {
     app: Arc<App>,
     address: SocketAddr,
     runtime: Handle,
 }
 
-fn serve(config: Config, started: &mpsc::Sender<Running>, stop: &CancellationToken) {
+fn serve(config: Config, started: &mpsc::Sender<Started>, stop: &CancellationToken) {
     let runtime = cores::runtime().unwrap();
     let (cores, threads) = Cores::start(&runtime).unwrap();
     runtime.block_on(run(config, cores, started, stop));
@@ -143,26 +140,14 @@ fn serve(config: Config, started: &mpsc::Sender<Running>, stop: &CancellationTok
     runtime.shutdown_background();
 }
 
-async fn run(config: Config, cores: Cores, started: &mpsc::Sender<Running>, stop: &CancellationToken) {
+async fn run(config: Config, cores: Cores, started: &mpsc::Sender<Started>, stop: &CancellationToken) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (app, sockets) = wiring::wire(config, address).unwrap();
-    let (tasks, background) = (TaskTracker::new(), CancellationToken::new());
-    let mut workers = Workers::start(&app, &background);
-    let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
-    tasks.spawn(accepting.run(listener, stop.clone()));
-    started.send(Running { app: app.clone(), address, runtime: Handle::current() }).unwrap();
+    let mut running = Running::start(config, listener, cores).unwrap();
+    started.send(Started { app: running.app.clone(), address, runtime: Handle::current() }).unwrap();
     tokio::select! {
         () = stop.cancelled() => {}
-        thread = app.store.fault() => panic!("the thread {thread:?} has ended by a fault"),
-        worker = workers.ended() => panic!("the task {worker:?} has ended by a fault"),
+        fault = running.fault() => panic!("{fault}"),
     }
-    sockets.close(Duration::ZERO).await;
-    for tracker in [&app.storing, &app.tasks, &tasks] {
-        tracker.close();
-        tracker.wait().await;
-    }
-    background.cancel();
-    workers.wait().await;
-    app.store.close().await;
+    running.end(PATIENCE).await;
 }
