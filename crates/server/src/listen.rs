@@ -8,7 +8,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::header::HOST;
+use axum::http::{Request, Response, Version};
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -184,6 +185,8 @@ impl Listener {
         let address = self.address(&request, peer);
         let asked = if self.came_through_a_stranger(&request, peer) {
             Asked::Refused
+        } else if !names_one_host(&request) {
+            Asked::Malformed
         } else if is_socket(request.uri().path()) {
             Asked::Socket(request)
         } else {
@@ -203,6 +206,9 @@ impl Listener {
                 }),
                 Asked::Socket(request) => self.sockets.handle(request, address).await.map(Body::new),
                 Asked::Refused => guard::refuse_proxy(&self.app, peer),
+                Asked::Malformed => {
+                    Failure::new(Code::Malformed, "A request has one Host header.").into_response()
+                }
             }
         }
     }
@@ -254,6 +260,7 @@ enum Asked {
     Http(JoinHandle<Response<Body>>),
     Socket(Request<Incoming>),
     Refused,
+    Malformed,
 }
 
 /// Warnings that are logged only once.
@@ -263,6 +270,13 @@ struct Warned {
     stranger: OnceLock<()>,
     /// A trusted proxy does not send the header that the settings name.
     no_header: OnceLock<()>,
+}
+
+/// Whether a request names its host once, as HTTP/1.1 demands (RFC 9112, 3.2): with two of them, a proxy and the server
+/// could each believe another one.
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    hosts == 1 || hosts == 0 && request.version() == Version::HTTP_10
 }
 
 fn is_socket(path: &str) -> bool {

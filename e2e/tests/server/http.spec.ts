@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 
 import { expect, test } from '@playwright/test';
 
@@ -138,6 +139,27 @@ test('users', async () => {
   await refused(aldis.request('GET', '/api/users/a%2F..%2Fb', undefined, bob.token), 404, 'not_found');
 });
 
+test('a request names one host', async () => {
+  const status = async (hosts: string[], version = '1.1') => {
+    const socket = connect(Number(new URL(aldis.url).port), '127.0.0.1');
+    socket.write(`GET /livez HTTP/${version}\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`);
+    let answer = '';
+    for await (const bytes of socket) answer += String(bytes);
+    return Number(answer.split(' ')[1]);
+  };
+  expect(await status(['localhost'])).toBe(200);
+  expect(await status([])).toBe(400);
+  expect(await status(['localhost', 'evil.example'])).toBe(400);
+  expect(await status([], '1.0')).toBe(200);
+});
+
+test('a socket at another path is told where it belongs', async () => {
+  for (const path of ['/', '/chat/socket.io/', '/api/socket.io/', '/socket.io.js']) {
+    const { detail } = await refused(fetch(`${aldis.url}${path}?EIO=4&transport=polling`), 404, 'not_found');
+    expect(detail).toContain('/socket.io/');
+  }
+});
+
 test('pages of other sites are refused, those of localhost let in', async () => {
   const get = (origin: string, method = 'GET', headers = {}) =>
     fetch(`${aldis.url}/livez`, { method, headers: { origin, ...headers } });
@@ -151,10 +173,10 @@ test('pages of other sites are refused, those of localhost let in', async () => 
   expect(local.headers.get('access-control-allow-origin')).toBe('http://localhost:4200');
   const preflight = await get('http://localhost:4200', 'OPTIONS', {
     'access-control-request-method': 'POST',
-    'access-control-request-headers': 'authorization',
+    'access-control-request-headers': 'authorization,x-trace-id',
   });
   expect(preflight.status).toBe(204);
-  expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization');
+  expect(preflight.headers.get('access-control-allow-headers')).toBe('authorization,x-trace-id');
   const own = await get(aldis.url);
   expect([own.status, own.headers.get('access-control-allow-origin')]).toEqual([200, null]);
 });

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -34,14 +34,8 @@ const DOCUMENT: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
 ];
 
-const PREFLIGHT: [(HeaderName, &str); 3] = [
-    (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-    (
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        "authorization, content-type, idempotency-key, if-none-match, if-range, range",
-    ),
-    (ACCESS_CONTROL_MAX_AGE, "600"),
-];
+const PREFLIGHT: [(HeaderName, &str); 2] =
+    [(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"), (ACCESS_CONTROL_MAX_AGE, "600")];
 const CROSS_ORIGIN: [(HeaderName, &str); 1] =
     [(ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition, content-range, etag, retry-after")];
 
@@ -52,6 +46,7 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
     } else {
         let cross_origin = app.origins.cors(request.headers());
         let preflight = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|_| preflight).cloned();
         let mut response = if request.method() == Method::OPTIONS && preflight {
             StatusCode::NO_CONTENT.into_response()
         } else {
@@ -60,6 +55,10 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         if cross_origin.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
             let allowed: &[_] = if preflight { &PREFLIGHT } else { &CROSS_ORIGIN };
             put(response.headers_mut(), allowed);
+            // A page of an allowed origin may send the headers that its libraries add, such as those of a tracer.
+            if let Some(wanted) = wanted {
+                response.headers_mut().insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted);
+            }
         }
         for (name, value) in &cross_origin {
             response.headers_mut().append(name, value.clone());

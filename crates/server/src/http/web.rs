@@ -19,6 +19,10 @@ struct Files;
 pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
     let path = uri.path().trim_start_matches('/');
     // Paths for programs, such as `/api`, are never answered with the client's page.
+    if uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("EIO="))) {
+        let detail = "A socket connects at the path /socket.io/; leave the client's `path` as it is.";
+        return Failure::new(Code::NotFound, detail).into_response();
+    }
     if of_programs(path) {
         return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
     }
