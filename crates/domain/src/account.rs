@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::limit::{Limiter, Rate};
 use crate::line::check_line;
+use crate::log_limit::LimitWarning;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
 use crate::random;
@@ -37,6 +38,7 @@ pub struct Accounts {
     channel: Arc<dyn OtpChannel>,
     passwords: Arc<Passwords>,
     registrations: Limiter<IpAddr>,
+    refused: LimitWarning,
     resends: Limiter<(UserId, Option<IpAddr>)>,
     resends_of_account: Limiter<UserId>,
     /// Tries from one address at codes that other addresses asked for.
@@ -58,6 +60,7 @@ impl Accounts {
             channel,
             passwords,
             registrations: Limiter::new(settings.registrations),
+            refused: LimitWarning::new("registrations-per-hour"),
             resends: Limiter::new(settings.resends),
             resends_of_account: Limiter::new(settings.resends_of_account),
             strangers: Limiter::new(Rate::per(settings.otp_lifetime, settings.otp_tries)),
@@ -75,7 +78,11 @@ impl Accounts {
         let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
         let display_name = check_display_name(display_name.as_deref().unwrap_or(&username))?;
         if let Some(address) = address {
-            self.registrations.take(address, self.context.clock.monotonic()).map_err(Error::rate_limited)?;
+            let now = self.context.clock.monotonic();
+            if let Err(wait) = self.registrations.take(address, now) {
+                self.refused.tell(address, now);
+                return Err(Error::rate_limited(wait));
+            }
         }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         let freed = self.freed();

@@ -38,10 +38,14 @@ impl Announcer {
     /// Entries announced before other tasks have their turn. Enough to keep up with the senders, because entries that
     /// wait fall out of the processor's caches: with 64 a message took a quarter more processor time and came three
     /// times as late.
-    const BATCH: usize = 1024;
+    const BATCH: usize = 16 * 1024;
     /// Bytes of entries that may wait for an announcement of their conversation in the background. Past it no more
     /// entries are taken from the log.
     const WAITING: usize = 32 << 20;
+    /// Messages of a conversation that are told together, if so many wait.
+    const TOGETHER: usize = 32;
+    /// Bytes of messages after which no more are told together with them.
+    const TOGETHER_BYTES: usize = 256 << 10;
     /// Wait after the store failed.
     const RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -150,10 +154,10 @@ impl Announcer {
     async fn tell(&self, conversation: ConversationKey, item: &Item) -> u64 {
         let told = async {
             match item {
-                Item::Entry(committed) if committed.entry.kind == EntryKind::Conversation => {
-                    self.announcements.change(committed).await
+                Item::Change(committed) => self.announcements.change(committed).await,
+                Item::Messages(committed) => {
+                    self.announcements.messages(conversation, committed).await.map(|()| 0)
                 }
-                Item::Entry(committed) => self.announcements.message(committed).await.map(|()| 0),
                 Item::Views(users) => {
                     self.announcements.views(users.iter().copied(), conversation).await;
                     Ok(0)
@@ -180,7 +184,12 @@ impl Announcer {
         };
         tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
         match item {
-            Item::Entry(committed) => self.announcements.interrupt(committed),
+            Item::Change(committed) => self.announcements.interrupt(committed),
+            Item::Messages(committed) => {
+                for committed in committed {
+                    self.announcements.interrupt(committed);
+                }
+            }
             Item::Views(users) => self.context.broker.interrupt(Some(users)),
         }
         0
@@ -194,9 +203,21 @@ async fn wait_for(error: &StoreError) {
 
 /// One announcement in a conversation.
 enum Item {
-    Entry(Arc<Committed>),
+    /// A change of the group itself.
+    Change(Arc<Committed>),
+    /// Messages and changes of messages, in their order.
+    Messages(Vec<Arc<Committed>>),
     /// The conversation as each of these members sees it.
     Views(Vec<UserId>),
+}
+
+impl Item {
+    fn of(committed: Arc<Committed>) -> Self {
+        match committed.entry.kind {
+            EntryKind::Conversation => Self::Change(committed),
+            EntryKind::Message | EntryKind::Change => Self::Messages(vec![committed]),
+        }
+    }
 }
 
 /// The state of a running announcer.
@@ -217,8 +238,8 @@ struct Stream<'a> {
 /// A conversation with an announcement in the background.
 #[derive(Default)]
 struct Busy {
-    /// The entry that is being announced; `None` for views.
-    position: Option<Position>,
+    /// The entries that are being announced; none for views.
+    positions: Vec<Position>,
     /// Announcements that wait for it, in order.
     waiting: VecDeque<Waiting>,
     /// The members for [`Waiting::Views`], which is in `waiting` at most once.
@@ -263,7 +284,7 @@ impl<'a> Stream<'a> {
             self.weight += committed.weight();
             self.busy.entry(conversation).or_default().waiting.push_back(Waiting::Entry(committed));
         } else {
-            self.begin(conversation, Item::Entry(committed));
+            self.begin(conversation, Item::of(committed));
         }
     }
 
@@ -283,18 +304,36 @@ impl<'a> Stream<'a> {
         let announcements = &self.announcer.announcements;
         let told = catch_unwind(AssertUnwindSafe(|| announcements.message_at_once(committed)));
         told.unwrap_or_else(|panic| {
-            self.announcer.or_interrupt(committed.conversation, &Item::Entry(committed.clone()), Err(panic));
+            self.announcer.or_interrupt(committed.conversation, &Item::of(committed.clone()), Err(panic));
             true
         })
     }
 
     fn begin(&mut self, conversation: ConversationKey, item: Item) {
         let announcer = self.announcer;
-        self.busy.entry(conversation).or_default().position = match &item {
-            Item::Entry(committed) => Some(committed.entry.position),
-            Item::Views(_) => None,
+        self.busy.entry(conversation).or_default().positions = match &item {
+            Item::Change(committed) => vec![committed.entry.position],
+            Item::Messages(committed) => committed.iter().map(|committed| committed.entry.position).collect(),
+            Item::Views(_) => Vec::new(),
         };
         self.telling.push(async move { (conversation, announcer.tell(conversation, &item).await) }.boxed());
+    }
+
+    /// Adds the messages that wait right behind those of an announcement, to be told together with them.
+    fn join(&mut self, conversation: ConversationKey, item: &mut Item) {
+        let (Some(busy), Item::Messages(messages)) = (self.busy.get_mut(&conversation), item) else { return };
+        let mut bytes: usize = messages.iter().map(|committed| committed.weight()).sum();
+        while messages.len() < Announcer::TOGETHER && bytes < Announcer::TOGETHER_BYTES {
+            let Some(Waiting::Entry(committed)) = busy.waiting.front() else { return };
+            if committed.entry.kind == EntryKind::Conversation {
+                return;
+            }
+            let committed = committed.clone();
+            busy.waiting.pop_front();
+            self.weight -= committed.weight();
+            bytes += committed.weight();
+            messages.push(committed);
+        }
     }
 
     /// An announcement in the background has ended: goes on with those that waited for it.
@@ -302,14 +341,16 @@ impl<'a> Stream<'a> {
         for _ in 0..Announcer::BATCH {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };
             busy.version = busy.version.max(version);
-            if let Some(position) = busy.position.take() {
+            for position in std::mem::take(&mut busy.positions) {
                 self.unfinished.remove(&position);
             }
             match busy.waiting.pop_front() {
                 Some(Waiting::Entry(committed)) => {
                     self.weight -= committed.weight();
                     if !committed.is_covered_by(busy.version) && !self.tell_at_once(&committed) {
-                        return self.begin(conversation, Item::Entry(committed));
+                        let mut item = Item::of(committed);
+                        self.join(conversation, &mut item);
+                        return self.begin(conversation, item);
                     }
                     self.unfinished.remove(&committed.entry.position);
                 }

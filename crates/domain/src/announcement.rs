@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use protocol::{ConversationKind, Role};
+use protocol::{ConversationKind, Role, limit};
 
 use crate::channel::Channel;
 use crate::context::Context;
@@ -18,6 +18,8 @@ use crate::store::{
 /// In a group with more members than this, a change is announced only to the members whom it names, to the owner and
 /// admins, and to its author. The others find it in the log.
 const LARGE_GROUP: usize = 256;
+/// Members who are told of a message at once. Past it, messages to the same people that wait are told together.
+const SMALL_AUDIENCE: usize = 64;
 /// Members who are told of a message before other tasks have their turn.
 const AUDIENCE_BATCH: usize = 512;
 /// How many views of a conversation are read from the store at a time.
@@ -41,7 +43,7 @@ impl Announcements {
 
     /// Announces a message, or a change of one, if that takes neither the store nor long. False if it does.
     pub(crate) fn message_at_once(&self, committed: &Committed) -> bool {
-        let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= AUDIENCE_BATCH);
+        let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= SMALL_AUDIENCE);
         if committed.entry.kind == EntryKind::Conversation || !is_short {
             return false;
         }
@@ -58,20 +60,29 @@ impl Announcements {
         true
     }
 
-    /// Announces a message, or a change of one.
-    pub(crate) async fn message(&self, committed: &Committed) -> Result<(), Error> {
-        let Some(channel) = self.context.channels.of_key(committed.conversation).await? else {
-            return Ok(());
-        };
-        let Some(live) = entry(&channel, committed) else { return Ok(()) };
-        if opens(&channel, committed) {
-            self.opened(&channel, committed).await?;
+    /// Announces messages of a conversation, or changes of messages, in their order. Those to the same people are told
+    /// together: a socket that is woken once for several sends them in one call of the system, which is what a
+    /// delivery costs most.
+    pub(crate) async fn messages(
+        &self,
+        key: ConversationKey,
+        committed: &[Arc<Committed>],
+    ) -> Result<(), Error> {
+        let Some(channel) = self.context.channels.of_key(key).await? else { return Ok(()) };
+        let to_the_same =
+            |one: &Arc<Committed>, other: &Arc<Committed>| one.roster.is_some() && one.roster == other.roster;
+        for together in committed.chunk_by(to_the_same) {
+            let Some(first) = together.first() else { continue };
+            if opens(&channel, first) {
+                self.opened(&channel, first).await?;
+            }
+            let audience: Vec<_> = match &first.roster {
+                Some(roster) => roster.to_vec(),
+                None => channel.users().filter(|user| !is_hidden_from(first, *user)).collect(),
+            };
+            let lives: Vec<_> = together.iter().filter_map(|committed| entry(&channel, committed)).collect();
+            self.tell_in_turns(&audience, &lives).await;
         }
-        let audience: Vec<_> = match &committed.roster {
-            Some(roster) => roster.to_vec(),
-            None => channel.users().filter(|user| !is_hidden_from(committed, *user)).collect(),
-        };
-        self.tell_in_turns(&audience, &live).await;
         Ok(())
     }
 
@@ -103,7 +114,7 @@ impl Announcements {
         let mut named = Vec::new();
         for event in &change.events {
             match *event {
-                GroupEvent::Left(user) if !is_member(user) => self.tell_former(&record, user),
+                GroupEvent::Left(user) if !is_member(user) => self.tell_former(&record, change.seq, user),
                 GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => {
                     named.push(user);
                 }
@@ -156,25 +167,38 @@ impl Announcements {
         user
     }
 
-    /// Sends all members a group that has just begun: it is the same for each of them.
+    /// Sends all members a group that has just begun, without reading it for each. If each is shown all members, it is
+    /// the same for all.
     async fn begun(&self, record: ConversationRecord) {
         let members: Vec<_> = record.members.iter().map(|member| member.user).collect();
-        let Some(first) = members.first() else { return };
         let record = ConversationRecord { unread: 0, last_message: None, ..record };
-        let live = Live::Conversation(Box::new(self.context.channels.view(record, *first)));
-        self.tell_in_turns(&members, &live).await;
-    }
-
-    /// Sends many members the same. Other tasks have their turn in between.
-    async fn tell_in_turns(&self, users: &[UserId], live: &Live) {
-        for users in users.chunks(AUDIENCE_BATCH) {
-            self.context.broker.tell(&mut users.iter().copied(), live.clone());
+        let seen_by = |user| Live::Conversation(Box::new(self.context.channels.view(record.clone(), user)));
+        if members.len() <= limit::MEMBERS_SHOWN {
+            let Some(first) = members.first() else { return };
+            return self.tell_in_turns(&members, &[seen_by(*first)]).await;
+        }
+        for user in members.into_iter().filter(|user| self.context.broker.is_live(*user)) {
+            self.context.broker.tell(&mut std::iter::once(user), seen_by(user));
             tokio::task::yield_now().await;
         }
     }
 
-    /// Sends somebody who left a group the group without them, and without its last message.
-    fn tell_former(&self, record: &ConversationRecord, user: UserId) {
+    /// Sends many members the same. Other tasks have their turn in between.
+    async fn tell_in_turns(&self, users: &[UserId], lives: &[Live]) {
+        for users in users.chunks(AUDIENCE_BATCH) {
+            for live in lives {
+                self.context.broker.tell(&mut users.iter().copied(), live.clone());
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Sends somebody who left a group by the change `seq` the group without them, and without its last message. If it
+    /// has changed since, closes their sockets instead, because a later state is not for them to see.
+    fn tell_former(&self, record: &ConversationRecord, seq: u64, user: UserId) {
+        if record.changed_seq > seq {
+            return self.context.broker.interrupt(Some(&[user]));
+        }
         let view =
             self.context.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
         self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));

@@ -20,6 +20,7 @@ use crate::person::Caller;
 use crate::picture::Pictures;
 use crate::random;
 use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, NewBlob, Picture, StoreAge, UserId};
+use crate::visible::turns;
 
 /// Takes uploads, hands files out, and removes unused ones.
 pub struct Attachments {
@@ -73,7 +74,7 @@ pub struct Upload<'a> {
     kind: Option<Cow<'static, str>>,
     /// The first [`media::HEAD`] bytes.
     head: Vec<u8>,
-    /// Checks the bytes of a text.
+    /// Checks whether the bytes are UTF-8; `None` once they are not.
     utf8: Option<Utf8>,
     size: u64,
     /// What is left of the owner's quota.
@@ -134,16 +135,16 @@ impl Attachments {
     ) -> Result<Upload<'_>, Error> {
         let owner = caller.person.id;
         let name = check_name(name)?;
-        let claimed = media::claimed(kind)?;
+        let claimed = media::claimed(kind);
         if size.is_some_and(|size| size > self.bytes) {
             return Err(self.too_large());
         }
+        self.context.charge(caller)?;
         let slot = self.slot(owner)?;
         let room = self.quota.saturating_sub(self.context.store.attachments_weigh(owner).await?);
         if room == 0 || size.is_some_and(|size| size > room) {
             return Err(self.quota_exceeded());
         }
-        let is_text = claimed.as_ref().is_some_and(|kind| kind.starts_with("text/"));
         Ok(Upload {
             attachments: self,
             owner,
@@ -151,7 +152,7 @@ impl Attachments {
             claimed,
             kind: None,
             head: Vec::with_capacity(media::HEAD),
-            utf8: is_text.then(Utf8::default),
+            utf8: Some(Utf8::default()),
             size: 0,
             room,
             hash: Sha256::new(),
@@ -174,7 +175,7 @@ impl Attachments {
         let hash = record.picture.and_then(|picture| picture.thumbnail);
         let hash = hash.ok_or_else(|| Error::not_found("thumbnail"))?;
         let blob = self.blob(hash).await?;
-        let kind = media::kind_of(&blob.read(0, media::HEAD).await?, None)?;
+        let kind = media::kind_of(&blob.read(0, media::HEAD).await?, None, "");
         let (kind, shown) = media::served(&kind);
         Ok(Opened { kind, shown, name: record.name, hash, blob })
     }
@@ -312,11 +313,11 @@ impl Upload<'_> {
             let lacking = media::HEAD - self.head.len();
             self.head.extend_from_slice(&bytes[..lacking.min(bytes.len())]);
             if self.head.len() == media::HEAD {
-                self.kind = Some(media::kind_of(&self.head, self.claimed.take())?);
+                self.kind = Some(media::kind_of(&self.head, self.claimed.take(), &self.name));
             }
         }
         if self.utf8.as_mut().is_some_and(|utf8| !utf8.take(&bytes)) {
-            return Err(not_utf8());
+            self.utf8 = None;
         }
         self.hash.update(&bytes);
         self.blob.write(bytes).await?;
@@ -325,13 +326,10 @@ impl Upload<'_> {
 
     /// Stores the file, once all its bytes have come.
     pub async fn finish(mut self) -> Result<Attachment, Error> {
-        if self.utf8.as_ref().is_some_and(|utf8| !utf8.is_whole()) {
-            return Err(not_utf8());
-        }
-        let kind = match self.kind.take() {
-            Some(kind) => kind,
-            None => media::kind_of(&self.head, self.claimed.take())?,
-        };
+        let kind = self.kind.take();
+        let kind = kind.unwrap_or_else(|| media::kind_of(&self.head, self.claimed.take(), &self.name));
+        let is_utf8 = self.utf8.as_ref().is_some_and(Utf8::is_whole);
+        let kind = if is_utf8 { kind } else { media::without_utf8(kind) };
         let Self { attachments, owner, name, size, hash, mut blob, _slot, .. } = self;
         let seen = if media::is_picture(&kind) {
             attachments.pictures.inspect(&kind, blob.written().await?).await
@@ -382,17 +380,8 @@ impl Upload<'_> {
     }
 }
 
-fn not_utf8() -> Error {
-    Error::new(Code::UnsupportedMediaType, "A text is UTF-8; send other bytes without a type of text.")
-}
-
 /// Accepts names that are safe to save a file under, and that look like what they are.
 fn check_name(name: &str) -> Result<Box<str>, Error> {
-    /// Whether a character changes the direction of the text after it. With one before it, `gpj.exe` is
-    /// shown as `exe.jpg`.
-    fn turns(char: char) -> bool {
-        matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    }
     let unfit = |char: char| char.is_control() || matches!(char, '/' | '\\') || turns(char);
     if limit::FILE_NAME.contains(&name.len()) && !name.contains(unfit) && !matches!(name, "." | "..") {
         return Ok(name.into());

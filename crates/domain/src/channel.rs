@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::mention::mentions;
 use crate::person::{Directory, Person};
 use crate::store::{
-    AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MessageRecord, Reaction,
-    Store, Target, UserId,
+    AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MemberRecord,
+    MessageRecord, Reacted, Store, Target, UserId,
 };
 
 /// A conversation and its members. May be out of date: the store decides.
@@ -28,8 +28,8 @@ pub struct Channel {
     pub kind: ConversationKind,
     /// The members, sorted by id.
     pub members: Vec<Arc<Person>>,
-    /// Former members, sorted by id.
-    former: Vec<Arc<Person>>,
+    /// Others who are named in it, such as former members, sorted by id.
+    others: Vec<Arc<Person>>,
     /// The `seq` of the last change of the group itself; 0 for a direct conversation.
     pub(crate) version: u64,
     /// The members by username in lower case. Built when a text first mentions somebody.
@@ -42,9 +42,9 @@ impl Channel {
         find(&self.members, user)
     }
 
-    /// The username of a member or former member.
-    fn name(&self, user: UserId) -> Option<String> {
-        self.member(user).or_else(|| find(&self.former, user)).map(|person| person.username.to_string())
+    /// The username of somebody who is or was a member.
+    pub(crate) fn name(&self, user: UserId) -> Option<String> {
+        self.member(user).or_else(|| find(&self.others, user)).map(|person| person.username.to_string())
     }
 
     /// The other person of a direct conversation; `user` themselves if they talk to themselves. `None` in a group.
@@ -82,10 +82,10 @@ impl Channel {
     /// A message as clients see it.
     pub(crate) fn message(&self, record: &MessageRecord) -> Message {
         let receiver = self.other(record.sender).map(|person| person.username.to_string());
-        let mut reactions = BTreeMap::<String, Vec<String>>::new();
-        for Reaction { emoji, user } in &record.reactions {
-            reactions.entry(emoji.to_string()).or_default().extend(self.name(*user));
-        }
+        let named = |Reacted { emoji, first, .. }: &Reacted| {
+            (emoji.to_string(), first.iter().filter_map(|user| self.name(*user)).collect())
+        };
+        let more = record.reactions.iter().filter(|reacted| reacted.count > reacted.first.len());
         // Messages stored before mentions were: find the mentions in the text.
         let mentions = record.mentions.as_deref().map_or_else(|| self.mentions(&record.text), <[_]>::to_vec);
         Message {
@@ -102,7 +102,8 @@ impl Channel {
             deleted_at: record.deleted_at,
             reply_to: record.reply_to,
             attachments: record.attachments.iter().map(|attachment| shown(attachment)).collect(),
-            reactions,
+            reactions: record.reactions.iter().map(named).collect(),
+            reaction_counts: more.map(|reacted| (reacted.emoji.to_string(), reacted.count)).collect(),
             change_seq: record.change_seq,
         }
     }
@@ -167,15 +168,14 @@ impl Channels {
     /// store, so the store is asked before a user is refused.
     pub(crate) async fn of_member(&self, id: ConversationId, user: UserId) -> Result<Arc<Channel>, Error> {
         let missing = || Error::not_found("conversation");
-        let record = match self.by_id.get(&id) {
+        let key = match self.by_id.get(&id) {
             Some(channel) if channel.member(user).is_some() => return Ok(channel),
-            Some(channel) => self.store.conversation(user, channel.key).await?,
-            None => {
-                let key = self.store.conversation_key(id).await?.ok_or_else(missing)?;
-                let record = self.store.conversation_by_key(key).await?;
-                record.filter(|record| record.members.iter().any(|member| member.user == user))
-            }
+            // Asked first, because a stranger must not make the store read all members again and again.
+            Some(channel) => self.store.conversation(user, channel.key).await?.map(|record| record.key),
+            None => self.store.conversation_key(id).await?,
         };
+        let record = self.store.conversation_by_key(key.ok_or_else(missing)?).await?;
+        let record = record.filter(|record| record.members.iter().any(|member| member.user == user));
         Ok(self.cache(&record.ok_or_else(missing)?))
     }
 
@@ -208,7 +208,7 @@ impl Channels {
         }
     }
 
-    /// Caches the channel of a record, and gives it. If a later state of it is cached, gives that one instead.
+    /// Caches the channel of a record with all members, and gives it. If a later state of it is cached, gives that one instead.
     pub(crate) fn cache(&self, record: &ConversationRecord) -> Arc<Channel> {
         let _replacing = self.replacing.lock();
         if let Some(known) = self.by_key.get(&record.key)
@@ -232,24 +232,19 @@ impl Channels {
         let mut members: Vec<_> =
             members.map(|member| self.people.intern(member.user, &member.username)).collect();
         members.sort_by_key(|person| person.id);
-        let former = record.former.iter();
-        let mut former: Vec<_> = former.map(|(user, username)| self.people.intern(*user, username)).collect();
-        former.sort_by_key(|person| person.id);
+        let others = record.others.iter();
+        let mut others: Vec<_> = others.map(|(user, username)| self.people.intern(*user, username)).collect();
+        others.sort_by_key(|person| person.id);
         let (key, id, kind, version) = (record.key, record.id, record.kind, record.changed_seq);
-        Channel { key, id, kind, members, former, version, names: OnceLock::new() }
+        Channel { key, id, kind, members, others, version, names: OnceLock::new() }
     }
 
     /// A conversation as a member sees it.
-    pub(crate) fn view(&self, record: ConversationRecord, user: UserId) -> Conversation {
+    pub(crate) fn view(&self, mut record: ConversationRecord, user: UserId) -> Conversation {
         let channel = self.channel(&record);
+        record.show_to(user);
         let muted = record.members.iter().any(|member| member.user == user && member.muted);
-        let members = record.members.into_iter().map(|member| Member {
-            username: member.username.to_string(),
-            display_name: member.display_name,
-            role: member.role,
-            delivered_seq: member.cursors.delivered_seq,
-            read_seq: member.cursors.read_seq,
-        });
+        let members = record.members.into_iter().map(member);
         Conversation {
             id: record.id,
             kind: record.kind,
@@ -259,6 +254,7 @@ impl Channels {
             head_seq: record.head_seq,
             unread: record.unread,
             muted,
+            member_count: record.member_count,
             members: members.collect(),
             last_message: record.last_message.as_ref().map(|message| channel.message(message)),
         }
@@ -267,6 +263,17 @@ impl Channels {
 
 fn pair(one: UserId, other: UserId) -> (UserId, UserId) {
     (one.min(other), one.max(other))
+}
+
+/// A member as clients see them.
+pub(crate) fn member(record: MemberRecord) -> Member {
+    Member {
+        username: record.username.to_string(),
+        display_name: record.display_name,
+        role: record.role,
+        delivered_seq: record.cursors.delivered_seq,
+        read_seq: record.cursors.read_seq,
+    }
 }
 
 /// A file as clients see it.
@@ -305,7 +312,7 @@ mod tests {
             id: ConversationId::mint(at, 1),
             kind: ConversationKind::Group,
             members: vec![person(1, "Ann"), person(2, "Bob")],
-            former: vec![person(3, "Eve")],
+            others: vec![person(3, "Eve")],
             version: 1,
             names: OnceLock::new(),
         };

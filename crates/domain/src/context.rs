@@ -27,6 +27,12 @@ pub(crate) struct Context {
 impl Context {
     /// Counts a request like a message in the caller's rate limit; fails if the limit is used up.
     pub(crate) fn charge(&self, caller: &Caller) -> Result<(), Error> {
-        caller.messages.take(self.clock.monotonic()).map_err(Error::rate_limited)
+        self.charge_times(caller, 1)
+    }
+
+    /// Counts a request like so many messages. More than a burst counts as a burst.
+    pub(crate) fn charge_times(&self, caller: &Caller, count: usize) -> Result<(), Error> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        caller.messages.take_many(count, self.clock.monotonic()).map_err(Error::rate_limited)
     }
 }

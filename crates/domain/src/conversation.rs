@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use protocol::{Conversation, ConversationChange, ConversationId, ConversationKind, Message, Page, limit};
+use protocol::{
+    Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, Role, limit,
+};
 
+use crate::channel::member;
 use crate::context::Context;
 use crate::error::Error;
 use crate::page;
@@ -62,6 +65,23 @@ impl Conversations {
         Ok(record.map(|record| self.context.channels.view(record, user)))
     }
 
+    /// A page of a conversation's members: those who lead first.
+    pub async fn members(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        next: Option<&str>,
+    ) -> Result<Page<Member>, Error> {
+        let (after, user) = (page::decode(next, member_place)?, caller.person.id);
+        let key = self.context.channels.of_member(id, user).await?.key;
+        let found = self.context.store.members(user, key, after, limit::MEMBERS_PAGE + 1).await?;
+        let mut found = found.ok_or_else(|| Error::not_found("conversation"))?;
+        let last = page::cut(&mut found, limit::MEMBERS_PAGE);
+        let next =
+            last.map(|last| page::encode([&[rank(last.role)][..], &last.user.0.to_be_bytes()].concat()));
+        Ok(Page { items: found.into_iter().map(member).collect(), next })
+    }
+
     /// A page of messages, by ascending `seq`.
     pub async fn history(
         &self,
@@ -114,6 +134,21 @@ impl Conversations {
         };
         Ok(entries.into_iter().map(|entry| channel.change(entry)).collect())
     }
+}
+
+fn rank(role: Role) -> u8 {
+    match role {
+        Role::Owner => 0,
+        Role::Admin => 1,
+        Role::Member => 2,
+    }
+}
+
+/// The place in a list of members where the next page begins: behind this role and user.
+fn member_place(bytes: &[u8]) -> Option<(Role, UserId)> {
+    let (&first, user) = bytes.split_first()?;
+    let role = [Role::Owner, Role::Admin, Role::Member].into_iter().find(|role| rank(*role) == first)?;
+    Some((role, UserId(i64::from_be_bytes(user.try_into().ok()?))))
 }
 
 fn check_page(count: u32) -> Result<(), Error> {

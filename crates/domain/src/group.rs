@@ -54,14 +54,16 @@ impl Groups {
     pub async fn create(&self, caller: &Caller, request: NewGroup) -> Result<Conversation, Error> {
         let NewGroup { title, members, history } = request;
         let title = check_title(&title)?;
-        if members.len() >= limit::MEMBERS {
-            return Err(full());
+        if members.len() > limit::MEMBERS_AT_ONCE {
+            let detail = "A group begins with at most 256 people; add the others afterwards.";
+            return Err(Error::invalid("members", detail));
         }
-        self.context.charge(caller)?;
+        self.context.charge_times(caller, 1 + members.len())?;
         let owner = caller.person.id;
         let mut others = Vec::with_capacity(members.len());
         for username in &members {
-            let person = self.invited(caller, username).await.map_err(|error| error.about("members"))?;
+            let person = self.person(username).await.map_err(|error| error.about("members"))?;
+            self.check_may_add(caller, &person).await.map_err(|error| error.about("members"))?;
             others.push(person.id);
         }
         others.sort_unstable();
@@ -113,11 +115,15 @@ impl Groups {
     ) -> Result<Conversation, Error> {
         // Checked first, so that a stranger does not learn which usernames exist.
         self.context.channels.of_member(id, caller.person.id).await?;
-        let person = self.invited(caller, username).await?;
+        let person = self.person(username).await?;
+        let may_add = self.check_may_add(caller, &person).await;
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
             let before = record.members.iter().find(|member| member.user == them).map(|member| member.role);
+            if before.is_none() {
+                may_add.clone()?;
+            }
             let after = request.role.or(before).unwrap_or(Role::Member);
             if before.is_none() && record.members.len() >= limit::MEMBERS {
                 return Err(full());
@@ -219,14 +225,19 @@ impl Groups {
         view.ok_or_else(|| Error::not_found("conversation"))
     }
 
-    /// A person whom the caller may add to a group: one who has not blocked them.
-    async fn invited(&self, caller: &Caller, username: &str) -> Result<Arc<Person>, Error> {
+    async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, format!("There is nobody called {username}."));
-        let person = self.context.people.named(username).await?.ok_or_else(unknown)?;
+        self.context.people.named(username).await?.ok_or_else(unknown)
+    }
+
+    /// Refuses to add somebody who has blocked the caller. Those who are members already can be given roles all the
+    /// same, so that an owner whom they have blocked can hand on the group.
+    async fn check_may_add(&self, caller: &Caller, person: &Person) -> Result<(), Error> {
         if self.blocks.has_blocked(person.id, caller.person.id).await? {
-            return Err(Error::new(Code::Forbidden, format!("{username} cannot be added by you.")));
+            let detail = format!("{} cannot be added by you.", person.username);
+            return Err(Error::new(Code::Forbidden, detail));
         }
-        Ok(person)
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ mod channel;
 mod clock;
 mod context;
 mod conversation;
+mod emoji;
 mod ended_session;
 mod error;
 mod group;
@@ -36,6 +37,7 @@ mod person;
 mod picture;
 mod presence;
 mod random;
+mod reaction;
 mod receipt;
 mod relay;
 mod search;
@@ -45,6 +47,7 @@ mod sync;
 mod token;
 mod typing;
 mod user;
+mod visible;
 mod words;
 
 use std::sync::Arc;
@@ -68,13 +71,14 @@ pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
 pub use liveness::{Liveness, LocalLiveness};
-pub use log_limit::LogLimit;
+pub use log_limit::{LimitWarning, LogLimit};
 pub use message::{Messages, Sending, Sent};
 pub use otp::OtpChannel;
 pub use password::Passwords;
 pub use person::{Caller, Person};
 pub use presence::Presences;
 pub use random::Random;
+pub use reaction::Reactions;
 pub use receipt::Receipts;
 pub use relay::Relay;
 pub use search::{Query, Searches};
@@ -121,8 +125,10 @@ pub struct Settings {
     pub logins: Rate,
     /// Logins from one address to all accounts, with a right or wrong password.
     pub logins_of_address: Rate,
-    /// Failed logins from one address.
+    /// Failed logins to one account from one address.
     pub failed_logins: Rate,
+    /// Failed logins from one address to all accounts.
+    pub failed_logins_of_address: Rate,
     /// Failed logins to one account from all addresses. Past it each address has a small rate of its own.
     pub failed_logins_of_account: Rate,
     /// New one-time codes for one account that are asked for from one address.
@@ -177,6 +183,8 @@ pub struct Domain {
     pub blocks: Arc<Blocks>,
     /// Sending and changing messages.
     pub messages: Messages,
+    /// Listing who reacted to a message.
+    pub reactions: Reactions,
     /// Uploading and downloading files.
     pub attachments: Attachments,
     /// Delivered and read marks.
@@ -223,6 +231,7 @@ impl Domain {
             conversations: Conversations::new(own()),
             groups: Groups::new(own(), announcer.clone(), blocks.clone(), presences.clone()),
             messages: Messages::new(own(), settings),
+            reactions: Reactions::new(own()),
             attachments: Attachments::new(own(), blobs, settings),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),

@@ -1,5 +1,6 @@
 //! Limits how often the same line is logged, so that a repeating fault does not fill the disk.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -33,6 +34,29 @@ impl LogLimit {
         }
         state.last = Some(now);
         Some(std::mem::take(&mut state.left_out))
+    }
+}
+
+/// Tells the operator that a limit per address refuses requests, at most once a minute. Many people may share an
+/// address; then the setting is too low for them.
+#[derive(Debug)]
+pub struct LimitWarning {
+    setting: &'static str,
+    lines: LogLimit,
+}
+
+impl LimitWarning {
+    /// For the limit that this setting sets.
+    pub const fn new(setting: &'static str) -> Self {
+        Self { setting, lines: LogLimit::new(Duration::from_mins(1)) }
+    }
+
+    /// A request from `address` was refused. `now` is of a clock that never goes back.
+    pub fn tell(&self, address: IpAddr, now: Duration) {
+        if let Some(left_out) = self.lines.pass(now) {
+            let setting = self.setting;
+            tracing::warn!(%address, setting, left_out, "an address is at its limit; raise it if people share the address");
+        }
     }
 }
 

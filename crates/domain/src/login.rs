@@ -1,16 +1,18 @@
 //! Limits on logins and on failed logins. Checked before a password is hashed, because hashing is what costs.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::Settings;
 use crate::account::is_username;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::limit::{Limiter, Rate};
+use crate::log_limit::LimitWarning;
 
 /// Failed logins from one address to an account that has had too many failed logins from all addresses. Few enough to
 /// slow an attacker with many addresses. The owner, who knows the password, still gets in from their own address.
-const UNDER_ATTACK: Rate = Rate { burst: 5, interval: std::time::Duration::from_mins(12) };
+const UNDER_ATTACK: Rate = Rate { burst: 5, interval: Duration::from_mins(12) };
 
 /// An account and an address that logs in to it; `None` is the server's own machine.
 type Pair = (Box<str>, Option<IpAddr>);
@@ -18,15 +20,18 @@ type Pair = (Box<str>, Option<IpAddr>);
 /// Counts logins and failed logins.
 ///
 /// All logins count, because a right password costs as much processor time as a wrong one and adds a session. Failed
-/// logins count once more, because they are guesses. Nothing that a stranger does from another address keeps the
-/// owner of an account out.
+/// logins count once more, because they are guesses. They count for each account and address, so that of all who share
+/// an address, as in a school, nobody keeps the others out. Nothing that a stranger does from another address keeps
+/// the owner of an account out.
 pub(crate) struct LoginLimits {
     of_address: Limiter<IpAddr>,
     of_pair: Limiter<Pair>,
     failed_of_address: Limiter<IpAddr>,
+    failed_of_pair: Limiter<Pair>,
     failed_of_account: Limiter<Box<str>>,
     /// Used only while the limit of `failed_of_account` is reached.
-    failed_of_pair: Limiter<Pair>,
+    under_attack: Limiter<Pair>,
+    warnings: [LimitWarning; 2],
 }
 
 /// A login that counts as failed until it is known to have the right password.
@@ -42,9 +47,12 @@ impl LoginLimits {
         Self {
             of_address: Limiter::new(settings.logins_of_address),
             of_pair: Limiter::new(settings.logins),
-            failed_of_address: Limiter::new(settings.failed_logins),
+            failed_of_address: Limiter::new(settings.failed_logins_of_address),
+            failed_of_pair: Limiter::new(settings.failed_logins),
             failed_of_account: Limiter::new(settings.failed_logins_of_account),
-            failed_of_pair: Limiter::new(UNDER_ATTACK),
+            under_attack: Limiter::new(UNDER_ATTACK),
+            warnings: ["logins-per-address-per-hour", "failed-logins-per-address-per-hour"]
+                .map(LimitWarning::new),
         }
     }
 
@@ -57,33 +65,56 @@ impl LoginLimits {
         clock: &dyn Clock,
     ) -> Result<Attempt, Error> {
         let now = clock.monotonic();
-        // A text that cannot be a username belongs to no account, and would only fill the tables.
-        let account = is_username(username).then(|| Box::<str>::from(username.to_ascii_lowercase()));
-        if let Some(account) = &account {
-            self.of_pair.take((account.clone(), address), now).map_err(Error::rate_limited)?;
-        }
+        // Before the account, because who makes up names would otherwise fill its tables.
         if let Some(address) = address {
-            self.of_address.take(address, now).map_err(Error::rate_limited)?;
-            self.failed_of_address.take(address, now).map_err(Error::rate_limited)?;
+            for (limit, warning) in
+                [&self.of_address, &self.failed_of_address].into_iter().zip(&self.warnings)
+            {
+                if let Err(wait) = limit.take(address, now) {
+                    warning.tell(address, now);
+                    return Err(Error::rate_limited(wait));
+                }
+            }
         }
+        // A text that cannot be a username belongs to no account.
+        let account = is_username(username).then(|| Box::<str>::from(username.to_ascii_lowercase()));
         let Some(account) = account else {
             return Ok(Attempt { address, account: None });
         };
-        let under_attack = self.failed_of_account.take(account.clone(), now).is_err();
-        if under_attack && let Err(wait) = self.failed_of_pair.take((account.clone(), address), now) {
-            self.refund_address(address);
-            return Err(Error::rate_limited(wait));
+        match self.take_pair(&(account.clone(), address), now) {
+            Ok(under_attack) => Ok(Attempt { address, account: Some((account, under_attack)) }),
+            Err(wait) => {
+                self.refund_address(address);
+                Err(Error::rate_limited(wait))
+            }
         }
-        Ok(Attempt { address, account: Some((account, under_attack)) })
+    }
+
+    /// Counts a login to an account from an address. Gives whether the account is under attack.
+    fn take_pair(&self, pair: &Pair, now: Duration) -> Result<bool, Duration> {
+        let (account, address) = pair;
+        self.of_pair.take(pair.clone(), now)?;
+        if address.is_some() {
+            self.failed_of_pair.take(pair.clone(), now)?;
+        }
+        let under_attack = self.failed_of_account.take(account.clone(), now).is_err();
+        if under_attack && let Err(wait) = self.under_attack.take(pair.clone(), now) {
+            self.failed_of_pair.refund(pair);
+            return Err(wait);
+        }
+        Ok(under_attack)
     }
 
     /// The password was right, or could not be checked: the login does not count as failed.
     pub(crate) fn not_failed(&self, Attempt { address, account }: &Attempt) {
         self.refund_address(*address);
-        match account {
-            Some((account, true)) => self.failed_of_pair.refund(&(account.clone(), *address)),
-            Some((account, false)) => self.failed_of_account.refund(account),
-            None => {}
+        let Some((account, under_attack)) = account else { return };
+        let pair = (account.clone(), *address);
+        self.failed_of_pair.refund(&pair);
+        if *under_attack {
+            self.under_attack.refund(&pair);
+        } else {
+            self.failed_of_account.refund(account);
         }
     }
 

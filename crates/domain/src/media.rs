@@ -2,24 +2,19 @@
 
 use std::borrow::Cow;
 
-use protocol::Code;
-
-use crate::error::Error;
-
 /// How many of its first bytes tell the type of a file.
 pub(crate) const HEAD: usize = 64;
 
-/// Files with the same first bytes, and the media types that such a file may have.
+/// The type of bytes that could be anything.
+const UNKNOWN: &str = "application/octet-stream";
+
+/// Files with the same first bytes, and the media types that such a file may have. The first is the one for a file
+/// whose uploader names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Family {
-    /// The first is the one for a file whose uploader names none.
-    types: &'static [&'static str],
-    /// Types that begin with one of these fit as well.
-    starts: &'static [&'static str],
-}
+struct Family(&'static [&'static str]);
 
 const fn family(types: &'static [&'static str]) -> Family {
-    Family { types, starts: &[] }
+    Family(types)
 }
 
 const PNG: Family = family(&["image/png"]);
@@ -27,31 +22,24 @@ const JPEG: Family = family(&["image/jpeg"]);
 const GIF: Family = family(&["image/gif"]);
 const WEBP: Family = family(&["image/webp"]);
 const PDF: Family = family(&["application/pdf"]);
-const MP4: Family = family(&["video/mp4", "audio/mp4", "audio/x-m4a", "video/quicktime"]);
+const MP4: Family =
+    family(&["video/mp4", "audio/mp4", "audio/m4a", "audio/x-m4a", "video/x-m4v", "video/quicktime"]);
 const HEIF: Family = family(&["image/heif", "image/heic", "image/avif"]);
 const WEBM: Family = family(&["video/webm", "audio/webm", "video/x-matroska", "audio/x-matroska"]);
 const OGG: Family = family(&["audio/ogg", "video/ogg", "application/ogg"]);
 const MP3: Family = family(&["audio/mpeg"]);
 const WAV: Family = family(&["audio/wav"]);
-/// Many programs save their documents as ZIP archives.
-const ZIP: Family = Family {
-    types: &[
-        "application/zip",
-        "application/epub+zip",
-        "application/java-archive",
-        "application/vnd.android.package-archive",
-    ],
-    starts: &[
-        "application/vnd.openxmlformats-officedocument.",
-        "application/vnd.oasis.opendocument.",
-        "application/vnd.ms-",
-    ],
-};
-const FAMILIES: [Family; 12] = [PNG, JPEG, GIF, WEBP, PDF, MP4, HEIF, WEBM, OGG, MP3, WAV, ZIP];
+const ZIP: Family = family(&["application/zip"]);
 
 impl Family {
     fn has(self, kind: &str) -> bool {
-        self.types.contains(&kind) || self.starts.iter().any(|start| kind.starts_with(start))
+        self.0.contains(&kind)
+    }
+
+    /// Whether a file may have this name. One whose ending says nothing may.
+    fn fits(self, name: &str) -> bool {
+        let named = mime_guess::from_path(name);
+        named.is_empty() || named.iter().any(|kind| self.has(&canonical(kind.essence_str())))
     }
 }
 
@@ -79,40 +67,50 @@ fn sniff(head: &[u8]) -> Option<Family> {
     families.into_iter().find(|(begins, _)| *begins).map(|(_, family)| family)
 }
 
-/// The media type that an uploader names, in lower case and without parameters; other names of a type are replaced.
-pub(crate) fn claimed(header: Option<&str>) -> Result<Option<Cow<'static, str>>, Error> {
-    let named = header.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let kind = match named.as_str() {
-        "" | "application/octet-stream" => return Ok(None),
+/// The media type that an uploader names, in lower case and without parameters. `None` if they name none, or something
+/// that is no media type.
+pub(crate) fn claimed(header: Option<&str>) -> Option<Cow<'static, str>> {
+    let named = header?.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = canonical(&named).into_owned();
+    let is_token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let (family, rest) = kind.split_once('/')?;
+    let is_named = kind.len() <= 127 && is_token(family) && is_token(rest) && kind != UNKNOWN;
+    is_named.then_some(kind.into())
+}
+
+/// The usual name of a media type that has several.
+fn canonical(kind: &str) -> Cow<'_, str> {
+    match kind {
         "image/jpg" => "image/jpeg".into(),
         "audio/mp3" => "audio/mpeg".into(),
         "audio/x-wav" | "audio/wave" | "audio/vnd.wave" => "audio/wav".into(),
         "application/x-zip-compressed" => "application/zip".into(),
-        _ => Cow::Owned(named),
-    };
-    let is_token = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    match kind.split_once('/') {
-        Some((family, rest)) if kind.len() <= 127 && is_token(family) && is_token(rest) => Ok(Some(kind)),
-        _ => Err(unsupported("The Content-Type is not a media type; leave it out if it is not known.")),
+        _ => kind.into(),
     }
 }
 
-/// The media type of a file. The type that the uploader names must fit the first bytes.
-pub(crate) fn kind_of(head: &[u8], claimed: Option<Cow<'static, str>>) -> Result<Cow<'static, str>, Error> {
-    let Some(kind) = claimed else {
-        return Ok(sniff(head).map_or("application/octet-stream", |family| family.types[0]).into());
-    };
-    let fits = match sniff(head) {
-        Some(family) => family.has(&kind),
-        None => FAMILIES.iter().all(|family| !family.has(&kind)),
-    };
-    if fits { Ok(kind) } else { Err(unsupported("The bytes are not what the Content-Type says.")) }
+/// The media type of a file: the one that its uploader names, else that of its first bytes. A type that browsers show
+/// in a page is given only to a file whose first bytes and name are those of such a file, because a file that is not
+/// what it says is not shown.
+pub(crate) fn kind_of(head: &[u8], claimed: Option<Cow<'static, str>>, name: &str) -> Cow<'static, str> {
+    let family = sniff(head);
+    let kind = claimed.unwrap_or(family.map_or(UNKNOWN, |family| family.0[0]).into());
+    let agrees = family.is_some_and(|family| family.has(&kind) && family.fits(name));
+    let (_, shown) = served(&kind);
+    if shown && !agrees { UNKNOWN.into() } else { kind }
 }
 
-fn unsupported(detail: &'static str) -> Error {
-    Error::new(Code::UnsupportedMediaType, detail)
+/// The media type of a file that was taken for `kind` and turned out not to be UTF-8. A plain text is sent as UTF-8,
+/// and others are not read by their type.
+pub(crate) fn without_utf8(kind: Cow<'static, str>) -> Cow<'static, str> {
+    if is_text(&kind) { UNKNOWN.into() } else { kind }
+}
+
+/// Whether a file of this type is sent as a text.
+pub(crate) fn is_text(kind: &str) -> bool {
+    kind == "text/plain"
 }
 
 /// Whether thumbnails can be made of pictures of this type.
@@ -122,7 +120,7 @@ pub(crate) fn is_picture(kind: &str) -> bool {
 
 /// The media type under which a file is sent, and whether a browser may show it in a page.
 pub(crate) fn served(kind: &str) -> (&'static str, bool) {
-    let shown = [PNG, JPEG, GIF, WEBP, MP4, WEBM, OGG, MP3, WAV].iter().flat_map(|family| family.types);
+    let shown = [PNG, JPEG, GIF, WEBP, MP4, WEBM, OGG, MP3, WAV].iter().flat_map(|family| family.0);
     if let Some(kind) = shown.copied().find(|shown| *shown == kind) {
         return (kind, !kind.starts_with("application/"));
     }
@@ -130,7 +128,7 @@ pub(crate) fn served(kind: &str) -> (&'static str, bool) {
         "application/pdf" => ("application/pdf", false),
         "application/zip" => ("application/zip", false),
         "text/plain" => ("text/plain; charset=utf-8", false),
-        _ => ("application/octet-stream", false),
+        _ => (UNKNOWN, false),
     }
 }
 
@@ -190,40 +188,77 @@ mod tests {
         (b"\xff\xfe#\0", "application/octet-stream"),
     ];
 
-    fn kind(head: &[u8], header: &str) -> Option<String> {
-        kind_of(head, claimed(Some(header)).ok()?).ok().map(Cow::into_owned)
+    fn kind(head: &[u8], header: &str, name: &str) -> String {
+        kind_of(head, claimed(Some(header)), name).into_owned()
     }
 
     #[test]
-    fn the_first_bytes_decide() {
+    fn the_first_bytes_decide_what_is_shown() {
         for (head, found) in HEADS {
-            assert_eq!(kind(head, "").as_deref(), Some(found));
-            assert_eq!(kind(head, "application/octet-stream").as_deref(), Some(found));
-            for (_, other) in HEADS {
-                let fits = found == other || other == "application/octet-stream";
-                assert_eq!(kind(head, other).is_some(), fits, "{found} as {other}");
+            assert_eq!(kind(head, "", ""), found);
+            assert_eq!(kind(head, UNKNOWN, "a file"), found);
+            for (_, other) in HEADS.into_iter().filter(|(_, other)| *other != UNKNOWN) {
+                let taken = kind(head, other, "");
+                assert!(taken == other || taken == UNKNOWN, "{found} as {other}: {taken}");
+                assert!(!served(&taken).1 || found == other, "{found} as {other}: {taken}");
             }
-            // A text or a page that is something else besides.
-            assert_eq!(kind(head, "text/html").is_some(), found == "application/octet-stream");
+            // A page that is something else besides is none, and not shown.
+            let page = kind(head, "text/html", "");
+            assert_eq!(served(&page), (UNKNOWN, false));
         }
         for (head, _) in HEADS {
             for end in 0..head.len() {
-                kind(&head[..end], "");
+                kind(&head[..end], "", "");
             }
         }
     }
 
     #[test]
-    fn what_a_file_is_called_fits_what_it_is() {
+    fn a_name_that_says_something_else_makes_it_a_download() {
+        let png = b"\x89PNG\r\n\x1a\n";
+        for name in ["photo.png", "PHOTO.PNG", "photo", "photo.2026", "", "photo.png.unknown"] {
+            assert_eq!(kind(png, "image/png", name), "image/png", "{name}");
+        }
+        for name in ["photo.jpg", "photo.html", "photo.exe", "photo.png.pdf"] {
+            assert_eq!(kind(png, "image/png", name), UNKNOWN, "{name}");
+            assert_eq!(kind(png, "", name), UNKNOWN, "{name}");
+        }
+        for (head, names) in [
+            (&b"\xff\xd8\xff"[..], &["a.jpg", "a.jpeg", "a.jfif"][..]),
+            (b"\0\0\0\x20ftypisom", &["a.mp4", "a.m4v", "a.mov", "a.m4a"]),
+            (b"RIFF\x10\0\0\0WAVEfmt ", &["a.wav"]),
+            (b"ID3\x04\0", &["a.mp3"]),
+            (b"OggS\0\x02", &["a.ogg", "a.oga", "a.ogv"]),
+            (b"\x1a\x45\xdf\xa3\x01", &["a.webm", "a.mkv"]),
+        ] {
+            for name in names {
+                assert_ne!(kind(head, "", name), UNKNOWN, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_files_are_what_they_are_called() {
         let document = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-        assert_eq!(kind(b"PK\x03\x04", document).as_deref(), Some(document));
-        assert_eq!(kind(b"plain", document), None);
-        assert_eq!(kind(b"\0\0\0\x20ftypM4A ", "audio/mp4").as_deref(), Some("audio/mp4"));
-        assert_eq!(kind(b"\xff\xd8\xff", "Image/JPG; q=1").as_deref(), Some("image/jpeg"));
-        assert_eq!(kind(b"<svg", "image/svg+xml").as_deref(), Some("image/svg+xml"));
-        assert_eq!(kind(b"", "text/plain; charset=utf-8").as_deref(), Some("text/plain"));
+        for (head, header, name) in [
+            (&b"PK\x03\x04"[..], document, "a.docx"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/vnd.ms-excel", "a.xls"),
+            (b"a;b;c", "application/vnd.ms-excel", "a.csv"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/vnd.ms-powerpoint", "a.ppt"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/vnd.ms-outlook", "a.msg"),
+            (b"\0\0\0\x18ftyp3gp4", "video/3gpp", "a.3gp"),
+            (b"\0\0\0\x18ftypM4V ", "video/x-m4v", "a.m4v"),
+            (b"PK\x03\x04", "application/vnd.comicbook+zip", "a.cbz"),
+            (b"\n%PDF-1.4", "application/pdf", "a.pdf"),
+            (b"<svg", "image/svg+xml", "a.svg"),
+            (b"\0\0\0\x20ftypM4A ", "audio/mp4", "a.m4a"),
+        ] {
+            assert_eq!(kind(head, header, name), header, "{name}");
+        }
+        assert_eq!(kind(b"\xff\xd8\xff", "Image/JPG; q=1", ""), "image/jpeg");
+        assert_eq!(kind(b"", "text/plain; charset=utf-8", ""), "text/plain");
         for header in ["png", "image/", "/png", "image/p ng", "image/<png>", "a/b/c"] {
-            assert!(claimed(Some(header)).is_err(), "{header}");
+            assert_eq!(claimed(Some(header)), None, "{header}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Sending and changing messages: checks a request and submits an entry to the log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{
     AttachmentId, Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage,
@@ -11,14 +12,19 @@ use tokio::sync::Semaphore;
 use crate::Settings;
 use crate::channel::{Channel, Channels};
 use crate::context::Context;
+use crate::emoji;
 use crate::error::Error;
 use crate::live::SocketKey;
 use crate::mention::mentions;
 use crate::person::{Caller, Person};
 use crate::random;
 use crate::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Origin, Submitted, Target, UserId,
+    Append, AppendError, Appended, Change, ConversationKey, Origin, StoreError, Submitted, Target, UserId,
 };
+use crate::visible::is_blank;
+
+/// Wait after the store failed to read what a stored message needs.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Sends and changes messages.
 pub struct Messages {
@@ -44,8 +50,12 @@ pub struct Sent {
 impl Messages {
     /// Bytes of text for one permit.
     const UNIT: usize = 512;
-    /// Bytes that a changed message is assumed to have beside its new text. Its real size is known only in the store.
-    const CHANGED: usize = 32 * 1024;
+    /// The fewest permits of an entry, so that at most 4,096 wait to be announced. Of more, most would have left the
+    /// processor's caches when their turn comes.
+    const LEAST: usize = 4;
+    /// The most bytes that a message has beside its text: files and reactions. For a change of a message its real size
+    /// is known only in the store.
+    const BESIDE_TEXT: usize = 24 * 1024;
     /// Permits in all, which stand for 32 MiB.
     const ROOM: u32 = 65_536;
 
@@ -97,7 +107,7 @@ impl Messages {
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
         let ReactToMessage { conversation_id, id, emoji, on } = request;
-        let emoji = check_emoji(emoji)?;
+        let emoji = check_emoji(&emoji)?;
         self.change(caller, conversation_id, Change::React { id, emoji, on }, socket).await
     }
 
@@ -147,7 +157,7 @@ impl Messages {
 
     fn check_text(&self, text: String) -> Result<Box<str>, Error> {
         let text = self.check_length(text)?;
-        if text.trim().is_empty() {
+        if is_blank(&text) {
             return Err(Error::new(Code::TextEmpty, "Write something.").about("text"));
         }
         Ok(text)
@@ -157,6 +167,11 @@ impl Messages {
         if text.len() > self.text_bytes {
             let detail =
                 format!("A text has at most {} bytes; this one has {}.", self.text_bytes, text.len());
+            return Err(Error::new(Code::TextTooLong, detail).about("text"));
+        }
+        // Every reader is sent the text as JSON, in which a control character takes six bytes.
+        if text.len() > self.text_bytes / 6 && escaped(&text) > 2 * self.text_bytes {
+            let detail = "The text has too many control characters for its length.";
             return Err(Error::new(Code::TextTooLong, detail).about("text"));
         }
         Ok(text.into())
@@ -179,11 +194,23 @@ impl Messages {
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.context.random));
-        let room = self.room.clone().acquire_many_owned(permits_for(&change)).await.ok();
+        let room = self.room.clone().acquire_many_owned(self.permits_for(&change)).await.ok();
         let append = Append { target, sender: caller.person.id, at, random, change, mentions };
         let mut submitted = self.context.store.submit(append, Origin { socket, room });
         submitted.queued().await;
         Ok(Sending { submitted, channel, channels: self.context.channels.clone() })
+    }
+
+    /// The permits for the memory of an entry; one stands for [`Messages::UNIT`] bytes.
+    fn permits_for(&self, change: &Change) -> u32 {
+        let bytes = match change {
+            Change::Message { text, attachments, .. } => text.len() + attachments.len() * Self::UNIT,
+            Change::Edit { text, .. } => text.len() + Self::BESIDE_TEXT,
+            // The entry holds the whole message.
+            Change::React { .. } => self.text_bytes + Self::BESIDE_TEXT,
+            Change::Delete { .. } => 0,
+        };
+        u32::try_from((bytes / Self::UNIT).max(Self::LEAST)).unwrap_or(Self::ROOM).min(Self::ROOM)
     }
 }
 
@@ -203,10 +230,7 @@ impl Sending {
         let Appended { committed, duplicate } = submitted.stored().await.map_err(refusal)?;
         let channel = match channel {
             Some(channel) => channel,
-            None => channels
-                .of_key(committed.conversation)
-                .await?
-                .ok_or_else(|| Error::not_found("conversation"))?,
+            None => opened(&channels, committed.conversation).await?,
         };
         let message = committed.shown(|record| channel.message(record));
         let message = message.ok_or_else(|| Error::not_found("message"))?;
@@ -214,16 +238,28 @@ impl Sending {
     }
 }
 
-/// The permits for the memory of an entry; one stands for [`Messages::UNIT`] bytes.
-fn permits_for(change: &Change) -> u32 {
-    let bytes = match change {
-        Change::Message { text, attachments, .. } => text.len() + attachments.len() * Messages::UNIT,
-        // The entry holds the whole message with its reactions, whose size is not known yet.
-        Change::Edit { text, .. } => text.len() + Messages::CHANGED,
-        Change::React { .. } => Messages::CHANGED,
-        Change::Delete { .. } => 0,
+/// The channel of a conversation that a stored message has opened. Waits for as long as the store fails, because an
+/// error would say that the message is not stored, and a sender who sends it again would have sent it twice.
+async fn opened(channels: &Channels, key: ConversationKey) -> Result<Arc<Channel>, Error> {
+    let channel = loop {
+        match channels.of_key(key).await {
+            Err(Error { cause: Some(StoreError::Unavailable(_)), .. }) => {
+                tokio::time::sleep(RETRY_DELAY).await;
+            }
+            channel => break channel?,
+        }
     };
-    u32::try_from(bytes / Messages::UNIT + 1).unwrap_or(Messages::ROOM).min(Messages::ROOM)
+    channel.ok_or_else(|| Error::not_found("conversation"))
+}
+
+/// The bytes of a text in JSON.
+fn escaped(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    });
+    bytes.sum()
 }
 
 /// The conversation that a message goes to.
@@ -287,11 +323,8 @@ fn check_client_id(client_id: String) -> Result<Box<str>, Error> {
     Err(Error::invalid("clientId", "A clientId has 1 to 64 bytes and no control characters."))
 }
 
-/// Accepts a few characters of which at least one is not ASCII: emoji have no simpler rule that lasts.
-fn check_emoji(emoji: String) -> Result<Box<str>, Error> {
-    let unfit = |char: char| char.is_whitespace() || char.is_control() || char.is_ascii_alphabetic();
-    if limit::EMOJI.contains(&emoji.len()) && !emoji.is_ascii() && !emoji.contains(unfit) {
-        return Ok(emoji.into());
-    }
-    Err(Error::invalid("emoji", "A reaction is one emoji."))
+/// The emoji in its normal form, so that one that is spelled in several ways is counted as one.
+fn check_emoji(emoji: &str) -> Result<Box<str>, Error> {
+    let normal = limit::EMOJI.contains(&emoji.len()).then(|| emoji::normal(emoji)).flatten();
+    normal.map(Into::into).ok_or_else(|| Error::invalid("emoji", "A reaction is one emoji."))
 }

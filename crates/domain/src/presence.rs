@@ -59,9 +59,9 @@ impl Presences {
         if usernames.len() > limit::WATCHED {
             return reply(Err(Error::invalid("usernames", "At most 1,000 people can be watched.")));
         }
-        let cost = u32::try_from(usernames.len().div_ceil(Self::NAMES_PER_CHARGE)).unwrap_or(u32::MAX);
-        if let Err(wait) = caller.messages.take_many(cost, self.context.clock.monotonic()) {
-            return reply(Err(Error::rate_limited(wait)));
+        let cost = usernames.len().div_ceil(Self::NAMES_PER_CHARGE);
+        if let Err(error) = self.context.charge_times(caller, cost) {
+            return reply(Err(error));
         }
         let user = caller.person.id;
         let before = self.table.lock().changes;

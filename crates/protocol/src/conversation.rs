@@ -21,11 +21,14 @@ wire! {
         pub created_at: Timestamp,
         /// The highest `seq` taken in it; 0 in an empty one.
         pub head_seq: u64,
-        /// Messages of others above the caller's `readSeq`; counted up to 1,000.
+        /// Messages of others above the caller's `readSeq` that are not deleted; counted up to 1,000.
         pub unread: u64,
         /// Whether the caller silenced it.
         pub muted: bool,
-        /// The caller included.
+        /// How many members it has.
+        pub member_count: usize,
+        /// All members, the caller included; in a group of more than 100 the caller and the first of the others, those
+        /// who lead before the rest.
         pub members: Vec<Member>,
         /// The newest message the caller may see.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,7 +79,7 @@ wire! {
     pub struct NewGroup {
         /// 1–100 characters.
         pub title: String,
-        /// Usernames besides the caller's own.
+        /// Usernames besides the caller's own, at most 256; others are added afterwards.
         #[serde(default)]
         pub members: Vec<String>,
         /// What a new member may read; from their joining on where it is left out.
@@ -125,8 +128,8 @@ wire! {
         All,
     }
 
-    /// What a member may do.
-    #[derive(Copy, Eq)]
+    /// What a member may do, from most to least.
+    #[derive(Copy, Eq, PartialOrd, Ord)]
     pub enum Role {
         /// Everything, and there is one.
         Owner,

@@ -24,10 +24,20 @@ pub const CLIENT_ID: RangeInclusive<usize> = 1..=64;
 pub const TITLE: RangeInclusive<usize> = 1..=100;
 /// Members of a group.
 pub const MEMBERS: usize = 10_000;
+/// People with whom a group begins, besides its owner.
+pub const MEMBERS_AT_ONCE: usize = 256;
+/// Members that a conversation shows; past it, they are listed in pages.
+pub const MEMBERS_SHOWN: usize = 100;
+/// Members in a page of their list.
+pub const MEMBERS_PAGE: usize = 200;
 /// Bytes of an emoji in a reaction.
 pub const EMOJI: RangeInclusive<usize> = 1..=64;
 /// Different emoji on a message, and reactions with each of them.
 pub const REACTIONS: (usize, usize) = (20, 1000);
+/// Usernames with each emoji that a message names; past it, it says how many there are.
+pub const REACTED_NAMED: usize = 20;
+/// Reactions in a page of their list.
+pub const REACTIONS_PAGE: usize = 200;
 /// Members that a message mentions; who is named behind them is not looked for.
 pub const MENTIONS: usize = 50;
 /// Attachments of a message.

@@ -39,9 +39,12 @@ wire! {
         /// Files that it carries.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub attachments: Vec<Attachment>,
-        /// Who reacted with which emoji, in the order in which they did.
+        /// Who reacted with which emoji: the first 20 with each, in the order in which they did.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub reactions: BTreeMap<String, Vec<String>>,
+        /// How many reacted with an emoji, where they are more than `reactions` names.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub reaction_counts: BTreeMap<String, usize>,
         /// Usernames of members that its text names with `@`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub mentions: Vec<String>,
@@ -76,6 +79,15 @@ wire! {
         /// Files that the caller uploaded, at most 10.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub attachments: Vec<AttachmentId>,
+    }
+
+    /// Somebody's reaction to a message.
+    #[derive(Eq)]
+    pub struct Reaction {
+        /// One emoji.
+        pub emoji: String,
+        /// Who reacted.
+        pub username: String,
     }
 
     /// Payload of `message:edit`.
@@ -120,7 +132,8 @@ impl Message {
     /// acknowledgement and every delivery.
     pub fn write_json(&self, json: &mut Vec<u8>) {
         let Self { id, conversation_id, seq, client_id, sender, receiver, text, timestamp, .. } = self;
-        let Self { edited_at, deleted_at, reply_to, attachments, reactions, mentions, change_seq, .. } = self;
+        let Self { edited_at, deleted_at, reply_to, attachments, mentions, change_seq, .. } = self;
+        let Self { reactions, reaction_counts, .. } = self;
         json.reserve(400 + text.len());
         json.extend_from_slice(b"{\"id\":");
         id.write_json(json);
@@ -155,6 +168,9 @@ impl Message {
         }
         if !reactions.is_empty() {
             json::member(json, b",\"reactions\":", reactions);
+        }
+        if !reaction_counts.is_empty() {
+            json::member(json, b",\"reactionCounts\":", reaction_counts);
         }
         if !mentions.is_empty() {
             json::member(json, b",\"mentions\":", mentions);
@@ -196,6 +212,7 @@ mod tests {
             reply_to: None,
             attachments: Vec::new(),
             reactions: BTreeMap::new(),
+            reaction_counts: BTreeMap::new(),
             mentions: Vec::new(),
             change_seq: None,
         };
@@ -226,6 +243,7 @@ mod tests {
             reply_to,
             attachments: vec![attachment],
             reactions: [("👍".into(), vec!["ann".into(), "bob".into()])].into(),
+            reaction_counts: [("👍".into(), 21)].into(),
             mentions: vec!["bob".into()],
             change_seq: Some(7),
             ..message.clone()

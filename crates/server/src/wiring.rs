@@ -97,6 +97,7 @@ fn settings(config: &Config) -> Settings {
         logins: Rate { burst: config.login_burst, ..an_hour(config.logins_per_hour) },
         logins_of_address: an_hour(config.logins_per_address_per_hour),
         failed_logins: an_hour(config.failed_logins_per_hour),
+        failed_logins_of_address: an_hour(config.failed_logins_per_address_per_hour),
         failed_logins_of_account: an_hour(config.failed_logins_per_account_per_hour),
         resends: an_hour(config.resends_per_hour),
         resends_of_account: an_hour(config.resends_per_account_per_hour),

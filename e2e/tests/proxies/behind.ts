@@ -25,7 +25,7 @@ export function behind(kind: string): void {
   let proxy: Proxy;
 
   test.beforeAll(async () => {
-    const limits = ['--failed-logins-per-hour', '3', '--sockets-per-address', '4'];
+    const limits = ['--failed-logins-per-address-per-hour', '3', '--sockets-per-address', '4'];
     aldis = await Aldis.start(['--trusted-proxy', '127.0.0.1', '--allow-fixed-otp', ...limits]);
     proxy = await Proxy.start(kind, aldis.url);
   });

@@ -125,13 +125,34 @@ test('parts of a file, one at a time', async () => {
   expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '30000', '']);
 });
 
-test('what is not what it says, has no good name, or is too large', async () => {
+test('a file that is not what it says is taken, and is a download', async () => {
   const ann = await aldis.person('ann');
-  await refused(post(ann, 'no picture', 'image/png'), 415, 'unsupported_media_type');
-  await refused(post(ann, png(1, 1), 'image/jpeg'), 415, 'unsupported_media_type');
-  await refused(post(ann, png(1, 1), 'text/html'), 415, 'unsupported_media_type');
-  await refused(post(ann, Buffer.from([0x61, 0xff]), 'text/plain'), 415, 'unsupported_media_type');
-  await refused(post(ann, 'x', 'nonsense'), 415, 'unsupported_media_type');
+  const ole = Buffer.from('d0cf11e0a1b11ae1', 'hex');
+  const files: [bytes: Buffer | string, type: string, name: string, taken: string][] = [
+    ['no picture', 'image/png', 'a.png', 'application/octet-stream'],
+    [png(1, 1), 'image/jpeg', 'a.jpg', 'application/octet-stream'],
+    [png(1, 1), 'image/png', 'a.html', 'application/octet-stream'],
+    [png(1, 1), 'text/html', 'a.html', 'text/html'],
+    [Buffer.from([0x61, 0xff]), 'text/plain', 'a.txt', 'application/octet-stream'],
+    ['x', 'nonsense', 'a', 'application/octet-stream'],
+    [ole, 'application/vnd.ms-excel', 'a.xls', 'application/vnd.ms-excel'],
+    ['a;b', 'application/vnd.ms-excel', 'a.csv', 'application/vnd.ms-excel'],
+    ['\n%PDF-1.4', 'application/pdf', 'a.pdf', 'application/pdf'],
+  ];
+  for (const [bytes, type, name, taken] of files) {
+    const response = await post(ann, bytes, type, name);
+    expect(response.status, name).toBe(201);
+    const { url, type: kept } = (await response.json()) as Attachment;
+    expect(kept, name).toBe(taken);
+    const got = await get(ann, url);
+    expect(got.headers.get('content-disposition'), name).toContain('attachment');
+    expect(['application/octet-stream', 'application/pdf']).toContain(got.headers.get('content-type'));
+    expect(Buffer.from(await got.arrayBuffer())).toEqual(Buffer.from(bytes));
+  }
+});
+
+test('a file without a good name, or too large', async () => {
+  const ann = await aldis.person('ann');
   for (const name of ['', 'a/b', 'a\\b', '..', 'a\nb', 'x'.repeat(256)]) {
     expect((await refused(post(ann, 'x', '', name), 422, 'invalid')).field).toBe('name');
   }

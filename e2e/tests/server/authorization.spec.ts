@@ -98,6 +98,7 @@ const ROWS: Row[] = [
   { route: 'PATCH /api/conversations/{id}', body: () => ({ title: 'Renamed' }), expected: leaders(200) },
   { route: 'PATCH /api/conversations/{id} muted', body: () => ({ muted: true }), expected: members(200) },
   { route: 'DELETE /api/conversations/{id}', expected: { ...members(204), owner: 409, program: 409 } },
+  { route: 'GET /api/conversations/{id}/members', expected: members(200) },
   { route: 'PUT /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, newcomer.username), expected: leaders(200) },
   {
     route: 'PUT /api/conversations/{id}/members/{username} admin',
@@ -126,6 +127,7 @@ const ROWS: Row[] = [
   { route: 'POST /api/messages conversation', path: () => '/api/messages', body: ({ group }) => ({ conversationId: group.id, text: forGroup() }), expected: members(201) },
   { route: 'PATCH /api/conversations/{id}/messages/{messageId}', body: () => ({ text: forGroup() }), expected: owner(200) },
   { route: 'DELETE /api/conversations/{id}/messages/{messageId}', expected: owner(200) },
+  { route: 'GET /api/conversations/{id}/messages/{messageId}/reactions', expected: members(200) },
   { route: 'PUT /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
   { route: 'DELETE /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
   { route: 'POST /api/conversations/{id}/receipt', body: () => ({ deliveredSeq: 1 }), expected: members(200) },

@@ -29,7 +29,7 @@ async function raw(url: string, method: string, path: string, headers: OutgoingH
 
 /** A server that trusts proxies on this machine and in 10.0.0.0/8, where an address may fail to log in three times. */
 const behindProxy = (...flags: string[]): Promise<Aldis> =>
-  Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--trusted-proxy', '10.0.0.0/8', '--allow-fixed-otp', '--failed-logins-per-hour', '3', ...flags]);
+  Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--trusted-proxy', '10.0.0.0/8', '--allow-fixed-otp', '--failed-logins-per-address-per-hour', '3', ...flags]);
 
 let guesses = 0;
 

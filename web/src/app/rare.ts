@@ -14,6 +14,7 @@ export { MessageMenu } from './chat/message-menu';
 export { NewConversation } from './conversations/new-conversation';
 export { QuickSwitch } from './conversations/quick-switch';
 export { Details } from './details/details';
+export { readMembers } from './groups/member-store';
 export { NewGroup } from './groups/new-group';
 export { Notices } from './notices/notices';
 export { Search } from './search/search';

@@ -136,8 +136,7 @@ impl Committed {
 
     /// Estimates the memory that it takes, in bytes.
     pub fn weight(&self) -> usize {
-        let weight = |message: &MessageRecord| message.weight() + 64 * message.reactions.len();
-        512 + self.entry.message.as_ref().map_or(0, weight)
+        512 + self.entry.message.as_ref().map_or(0, MessageRecord::weight)
     }
 }
 

@@ -3,7 +3,8 @@
 use protocol::{AttachmentId, MessageId};
 
 use super::append::{Append, AppendError, Change, Roster, Target};
-use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, Reaction, first_body};
+use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, first_body};
+use super::reaction::Reacted;
 use super::transaction::{Changed, Logged, Sent, Transaction, Uploads};
 use super::{ConversationKey, UserId};
 
@@ -166,18 +167,13 @@ fn react<T: Transaction>(
     if message.deleted_at.is_some() {
         return Err(AppendError::MessageDeleted.into());
     }
-    if message.has_reaction(user, emoji) == on {
+    if log.has_reacted(message.seq, user, emoji)? == on {
         let seq = message.change_seq.unwrap_or(message.seq);
         let (position, kind) = (Position::default(), EntryKind::Change);
         return Ok(before(Entry { seq, position, kind, message: Some(message) }));
     }
-    if on && !message.has_room_for(emoji) {
+    if on && !Reacted::have_room_for(&message.reactions, emoji) {
         return Err(AppendError::ReactionsFull.into());
-    }
-    if on {
-        message.reactions.push(Reaction { emoji: emoji.into(), user });
-    } else {
-        message.reactions.retain(|other| other.user != user || *other.emoji != *emoji);
     }
     message.change_seq = Some(seq);
     change(log, append, message, (None, Vec::new()))
@@ -211,7 +207,10 @@ fn change<T: Transaction>(
     let Append { change, sender: by, at, .. } = append;
     let changed = Changed { change, message, by: *by, at: *at, first_body, dropped };
     let position = log.change(&changed)?;
-    let (message, kind) = (changed.message, EntryKind::Change);
+    let (mut message, kind) = (changed.message, EntryKind::Change);
+    if let Change::React { .. } = append.change {
+        message.reactions = log.reactions(message.seq)?;
+    }
     let roster = if is_to_group(append) { Some(log.roster(message.seq)?) } else { None };
     let seq = message.change_seq.unwrap_or(message.seq);
     Ok(Logged { entry: Entry { seq, position, kind, message: Some(message) }, roster, duplicate: false })

@@ -40,6 +40,8 @@ pub struct Picture {
 impl AttachmentRecord {
     /// The least that a file counts for: even an empty one takes a row and a file.
     const LEAST: u64 = 4096;
+    /// What a thumbnail counts for: about as many bytes as one takes.
+    const THUMBNAIL: u64 = 32 * 1024;
 
     /// The hashes of the file and of its thumbnail.
     pub fn blobs(&self) -> impl Iterator<Item = BlobHash> {
@@ -49,7 +51,8 @@ impl AttachmentRecord {
 
     /// How many bytes it counts for in its owner's quota.
     pub fn weight(&self) -> u64 {
-        self.size.max(Self::LEAST)
+        let thumbnail = self.picture.as_ref().and_then(|picture| picture.thumbnail);
+        self.size.max(Self::LEAST) + thumbnail.map_or(0, |_| Self::THUMBNAIL)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp};
+use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 
 use super::{MessageRecord, Position, StoreError, UserId};
 
@@ -30,14 +30,18 @@ pub struct ConversationRecord {
     pub head_position: Position,
     /// The `seq` of the last change of the group itself; 0 for a direct conversation.
     pub changed_seq: u64,
-    /// The members now.
+    /// How many members it has.
+    pub member_count: usize,
+    /// The members, or as a member sees it at most [`limit::MEMBERS_SHOWN`] of them: that member, and then the others
+    /// in the order of [`ConversationStore::members`].
     pub members: Vec<MemberRecord>,
-    /// Former members, whose messages are still shown with their names.
-    pub former: Vec<(UserId, Arc<str>)>,
+    /// Names of people besides `members`. They are the former members, whose messages are still shown with their
+    /// names, or as a member sees it those whom `last_message` names.
+    pub others: Vec<(UserId, Arc<str>)>,
     /// The newest message that the asking user may see.
     pub last_message: Option<MessageRecord>,
-    /// How many messages of others are above the asking user's read mark; at most [`protocol::limit::UNREAD`]. A
-    /// store need not look further back than twice as many entries.
+    /// How many messages of others, not deleted, are above the asking user's read mark; at most [`limit::UNREAD`]. A
+    /// store need not look at more than twice as many messages.
     pub unread: u64,
 }
 
@@ -56,6 +60,16 @@ pub struct MemberRecord {
     pub cursors: Cursors,
     /// Whether they want no notifications of it.
     pub muted: bool,
+}
+
+impl ConversationRecord {
+    /// Leaves the members that `user` is shown.
+    pub fn show_to(&mut self, user: UserId) {
+        if self.members.len() > limit::MEMBERS_SHOWN {
+            self.members.sort_by_key(|member| (member.user != user, member.role, member.user));
+            self.members.truncate(limit::MEMBERS_SHOWN);
+        }
+    }
 }
 
 /// A group to begin.
@@ -144,8 +158,8 @@ pub struct Behind {
 /// Conversations and who is in them.
 #[async_trait]
 pub trait ConversationStore: Send + Sync {
-    /// A conversation by its store key, for the server itself. What depends on who asks is not filled in: `unread` is
-    /// 0, and `last_message` must not be shown to anybody.
+    /// A conversation by its store key, with all its members, for the server itself. What depends on who asks is not
+    /// filled in: `unread` is 0, and `last_message` must not be shown to anybody.
     async fn conversation_by_key(
         &self,
         key: ConversationKey,
@@ -172,10 +186,20 @@ pub trait ConversationStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<ConversationRecord>, StoreError>;
 
-    /// Begins a group, with the first entry of its log.
+    /// Members of a conversation: those who lead, and then by user; with `after`, those behind this role and user.
+    /// `None` if the reader is not a member.
+    async fn members(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        after: Option<(Role, UserId)>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRecord>>, StoreError>;
+
+    /// Begins a group, with the first entry of its log. Gives it as [`ConversationStore::conversation_by_key`] does.
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
 
-    /// Changes a group; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the
+    /// Changes a group, and gives it as [`ConversationStore::conversation_by_key`] does; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the
     /// entries from this one on, and earlier ones only if the group lets new members read them. Somebody who leaves
     /// sees nothing of the group any more.
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;

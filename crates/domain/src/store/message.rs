@@ -3,7 +3,7 @@ use std::sync::Arc;
 use protocol::{AttachmentId, MessageId, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{AttachmentRecord, ConversationKey, UserId};
+use super::{AttachmentRecord, ConversationKey, Reacted, UserId};
 use crate::random::{self, Random};
 
 /// The number of an entry in the whole store, in the order of commits. Clients have it inside an opaque cursor.
@@ -52,21 +52,12 @@ pub struct MessageRecord {
     /// Members whom its text mentioned when the text was stored, in the order of the text. `None` for messages stored
     /// before mentions were.
     pub mentions: Option<Box<[UserId]>>,
-    /// Reactions in the order in which they were added.
-    pub reactions: Vec<Reaction>,
+    /// Its reactions, ascending by emoji.
+    pub reactions: Vec<Reacted>,
     /// The person who had blocked the sender when it was sent. They never see it or its changes.
     pub hidden_from: Option<UserId>,
     /// The `seq` of its latest change; `None` if it has not changed.
     pub change_seq: Option<u64>,
-}
-
-/// Somebody's reaction to a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reaction {
-    /// One emoji.
-    pub emoji: Box<str>,
-    /// Who reacted.
-    pub user: UserId,
 }
 
 impl MessageRecord {
@@ -86,24 +77,18 @@ impl MessageRecord {
         first_body(&self.text, self.reply_to, &self.attachment_ids().collect::<Vec<_>>())
     }
 
+    /// The people whom it shows by name: its sender, those whom it mentions, and those who reacted first.
+    pub fn people(&self) -> impl Iterator<Item = UserId> {
+        let mentioned = self.mentions.as_deref().unwrap_or_default();
+        let reacted = self.reactions.iter().flat_map(|reacted| &reacted.first);
+        std::iter::once(self.sender).chain(mentioned.iter().chain(reacted).copied())
+    }
+
     /// Estimates the memory that it takes, in bytes of text.
     pub(super) fn weight(&self) -> usize {
         let attachments = self.attachments.iter().map(|attachment| attachment.name.len() + 256);
-        self.text.len() + attachments.sum::<usize>()
-    }
-
-    /// Whether somebody has reacted with an emoji.
-    pub fn has_reaction(&self, user: UserId, emoji: &str) -> bool {
-        self.reactions.iter().any(|reaction| reaction.user == user && *reaction.emoji == *emoji)
-    }
-
-    /// Whether one more reaction with an emoji is within [`protocol::limit::REACTIONS`].
-    pub fn has_room_for(&self, emoji: &str) -> bool {
-        let (kinds, each) = protocol::limit::REACTIONS;
-        let with_it = self.reactions.iter().filter(|reaction| *reaction.emoji == *emoji).count();
-        let others: std::collections::HashSet<_> =
-            self.reactions.iter().map(|reaction| &reaction.emoji).collect();
-        if with_it > 0 { with_it < each } else { others.len() < kinds }
+        let reactions = self.reactions.iter().map(Reacted::weight);
+        self.text.len() + attachments.sum::<usize>() + reactions.sum::<usize>()
     }
 }
 

@@ -17,6 +17,7 @@ mod block;
 mod conversation;
 mod log;
 mod message;
+mod reaction;
 mod receipt;
 mod search;
 mod session;
@@ -39,7 +40,8 @@ pub use conversation::{
     MemberRecord, NewGroup, Since,
 };
 pub use log::{Follower, MessageStore, Range, Read, Upto};
-pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, Reaction, first_body};
+pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, first_body};
+pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
@@ -70,6 +72,7 @@ pub trait Store:
     + ApiTokenStore
     + ConversationStore
     + MessageStore
+    + ReactionStore
     + CursorStore
     + BlockStore
     + SearchStore

@@ -6,6 +6,7 @@ use protocol::{AttachmentId, MessageId, Timestamp};
 
 use super::append::{AppendError, Change, Roster};
 use super::message::{Entry, MessageRecord, Position};
+use super::reaction::Reacted;
 use super::{AttachmentRecord, UserId};
 
 /// One conversation within a transaction of the store. Nobody else changes what it reads between the first call and
@@ -25,6 +26,12 @@ pub trait Transaction {
 
     /// A message of the conversation, if the reader may see it.
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
+
+    /// Whether somebody has reacted with an emoji to the message with this `seq`.
+    fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, Self::Error>;
+
+    /// The reactions to the message with this `seq`, ascending by emoji.
+    fn reactions(&mut self, seq: u64) -> Result<Vec<Reacted>, Self::Error>;
 
     /// These uploads of a user; `None` if one of them does not exist or is somebody else's.
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, Self::Error>;
@@ -54,7 +61,8 @@ pub struct Sent {
 pub struct Changed<'a> {
     /// What the sender asked for.
     pub change: &'a Change,
-    /// The message in its new state; its `change_seq` is the `seq` of this change.
+    /// The message in its new state; its `change_seq` is the `seq` of this change. For [`Change::React`] it has the
+    /// reactions from before.
     pub message: MessageRecord,
     /// Who changed it.
     pub by: UserId,

@@ -10,13 +10,13 @@ use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
     ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, Epoch, Follower, Found,
-    FoundAccounts, GroupChange, GroupEntry, Hash, Look, MessageRecord, MessageStore, Moved, NameSearch,
-    NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Read, RefreshUse, Rotation,
-    Search, SearchStore, Seen, SessionRecord, SessionStore, Sighting, Since, Store, StoreAge, StoreError,
-    Submitted, UserId,
+    FoundAccounts, GroupChange, GroupEntry, Hash, Look, MemberRecord, MessageRecord, MessageStore, Moved,
+    NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Reaction,
+    ReactionStore, Read, RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore,
+    Sighting, Since, Store, StoreAge, StoreError, Submitted, UserId,
 };
 use parking_lot::Mutex;
-use protocol::{AttachmentId, ConversationId, SessionId, Timestamp};
+use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -24,7 +24,9 @@ pub(crate) struct Faulty {
     store: Arc<MemoryStore>,
     /// Whether moving marks and storing when users were last seen fail.
     pub(crate) failing: AtomicBool,
-    /// How often either of them was called.
+    /// Whether [`ConversationStore::conversation_by_key`] fails.
+    pub(crate) unreadable: AtomicBool,
+    /// How often marks were moved, or last seen times stored.
     pub(crate) asked: AtomicUsize,
     /// How often [`MessageStore::entries`] was called.
     pub(crate) readings: AtomicUsize,
@@ -70,6 +72,7 @@ impl Faulty {
         Self {
             store,
             failing: false.into(),
+            unreadable: false.into(),
             asked: 0.into(),
             readings: 0.into(),
             follows: 0.into(),
@@ -217,16 +220,27 @@ hand_on! {
 
 hand_on! {
     ConversationStore {
-        fn conversation_by_key(key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
         fn direct(one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
         fn conversations(user: UserId, before: Option<Position>, limit: usize)
             -> Result<Vec<ConversationRecord>, StoreError>;
+        fn members(reader: UserId, key: ConversationKey, after: Option<(Role, UserId)>, limit: usize)
+            -> Result<Option<Vec<MemberRecord>>, StoreError>;
         fn create_group(group: NewGroup) -> Result<ConversationRecord, StoreError>;
         fn change_group(change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
         fn group_entries(reader: UserId, key: ConversationKey, above: u64, below: u64, limit: usize)
             -> Result<Vec<GroupEntry>, StoreError>;
         fn mute(user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
+    }
+
+    async fn conversation_by_key(
+        &self,
+        key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        if self.unreadable.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.conversation_by_key(key).await
     }
 
     async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
@@ -274,6 +288,13 @@ hand_on! {
 
     fn reached(&self, epoch: Epoch, position: Position) -> bool {
         self.store.reached(epoch, position)
+    }
+}
+
+hand_on! {
+    ReactionStore {
+        fn reactions(reader: UserId, conversation: ConversationKey, message: MessageId,
+            after: Option<(Box<str>, u64)>, limit: usize) -> Result<Option<Vec<Reaction>>, StoreError>;
     }
 }
 

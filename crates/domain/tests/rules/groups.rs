@@ -268,6 +268,30 @@ async fn who_is_taken_out_is_told_before_what_comes_behind_it() {
     assert!(view.last_message.is_none());
 }
 
+/// The announcement of a removal may wait while the group goes on changing.
+#[tokio::test]
+async fn whoever_was_taken_out_is_told_nothing_of_later_changes() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    world.settled().await;
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 1), "Tea").await;
+    is_known.await.unwrap();
+    world.told.live.lock().clear();
+    world.domain.groups.remove_member(&ann, id, "bob").await.unwrap();
+    rename(&world, key, (ann.person.id, 3), "Without Bob").await;
+    let_go.send(()).unwrap();
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    for (users, live) in &told {
+        let Live::Conversation(view) = live else { continue };
+        assert!(!users.contains(&bob.person.id) || view.title.as_deref() == Some("Tea"), "{view:?}");
+    }
+    assert!(world.told.interrupted.lock().contains(&Some(vec![bob.person.id])));
+}
+
 /// The titles that were told, in their order.
 fn titles(world: &World) -> Vec<String> {
     let told = world.told.live.lock();

@@ -52,6 +52,19 @@ async fn who_was_not_told_resumes() {
     assert_eq!((&*message.text, message.seq), ("three", 3));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_first_message_that_is_stored_is_acknowledged_although_the_store_fails_then() {
+    let world = World::new();
+    let (ann, _) = (world.person("ann").await, world.person("bob").await);
+    world.faulty.unreadable.store(true, Ordering::SeqCst);
+    let sending = world.domain.messages.send(&ann, to("bob", "hi"), None).await.unwrap();
+    let mut stored = std::pin::pin!(sending.stored());
+    let waited = tokio::time::timeout(Duration::from_secs(5), &mut stored).await;
+    assert!(waited.is_err(), "{waited:?}");
+    world.faulty.unreadable.store(false, Ordering::SeqCst);
+    assert_eq!(&*stored.await.unwrap().message.text, "hi");
+}
+
 #[tokio::test]
 async fn an_acknowledgement_does_not_wait_for_what_takes_long_to_tell() {
     let world = World::new();
@@ -89,6 +102,8 @@ async fn what_is_refused_is_not_stored() {
         (to("eve", "x"), Code::ReceiverUnknown),
         (to("bob", ""), Code::TextEmpty),
         (to("bob", " \u{a0}\n"), Code::TextEmpty),
+        (to("bob", "\u{200b}\u{3164}\u{2800}"), Code::TextEmpty),
+        (to("bob", &"\u{1}".repeat(40)), Code::TextTooLong),
         (to("bob", &"x".repeat(101)), Code::TextTooLong),
         (sender("bob"), Code::SenderMismatch),
         (SendMessage { client_id: Some("\n".into()), ..to("bob", "x") }, Code::Invalid),

@@ -195,6 +195,31 @@ async fn who_guesses_from_many_addresses_is_slowed_and_locks_nobody_out() {
 }
 
 #[tokio::test]
+async fn who_guesses_at_one_account_keeps_nobody_else_of_their_address_out() {
+    let world = World::with(&Settings {
+        failed_logins: Rate::per(Duration::from_hours(1), 3),
+        failed_logins_of_address: Rate::per(Duration::from_hours(1), 8),
+        ..settings()
+    });
+    world.person("ann").await;
+    world.person("bob").await;
+    let school = Some("192.0.2.1".parse().unwrap());
+    let wrong = |name: &str| Login { password: "wrong horse".into(), ..login(name) };
+    let sessions = &world.domain.sessions;
+    for _ in 0..3 {
+        assert_eq!(sessions.login(wrong("ann"), school).await.unwrap_err().code, Code::CredentialsInvalid);
+    }
+    assert_eq!(sessions.login(login("ann"), school).await.unwrap_err().code, Code::RateLimited);
+    sessions.login(login("bob"), school).await.unwrap();
+    // Whoever tries one password at many accounts is stopped by the limit of the address.
+    for number in 0..5 {
+        let tried = sessions.login(wrong(&format!("user{number}")), school).await.unwrap_err();
+        assert_eq!(tried.code, Code::CredentialsInvalid);
+    }
+    assert_eq!(sessions.login(wrong("user9"), school).await.unwrap_err().code, Code::RateLimited);
+}
+
+#[tokio::test]
 async fn failed_logins_count_per_account_on_loopback_too() {
     let world = World::with(&Settings {
         failed_logins: Rate::per(Duration::from_hours(1), 3),

@@ -150,6 +150,7 @@ pub(crate) fn settings() -> Settings {
         logins: often,
         logins_of_address: often,
         failed_logins: often,
+        failed_logins_of_address: often,
         failed_logins_of_account: often,
         resends: often,
         resends_of_account: often,

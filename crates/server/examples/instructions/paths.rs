@@ -131,6 +131,7 @@ fn message() -> Message {
         reply_to: None,
         attachments: Vec::new(),
         reactions: std::collections::BTreeMap::new(),
+        reaction_counts: std::collections::BTreeMap::new(),
         mentions: Vec::new(),
         change_seq: None,
     }

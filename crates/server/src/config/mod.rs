@@ -46,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) logins_per_hour: u32,
     pub(crate) logins_per_address_per_hour: u32,
     pub(crate) failed_logins_per_hour: u32,
+    pub(crate) failed_logins_per_address_per_hour: u32,
     pub(crate) failed_logins_per_account_per_hour: u32,
     pub(crate) resends_per_hour: u32,
     pub(crate) resends_per_account_per_hour: u32,

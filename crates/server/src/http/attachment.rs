@@ -48,8 +48,8 @@ struct Named {
 
 /// Upload a file
 ///
-/// The bytes are the body, as they are. The first of them must fit the `Content-Type`; without one they decide
-/// alone. A file that no message carries within a day is forgotten.
+/// The bytes are the body, as they are. None is refused for its type: a file whose first bytes, name and `Content-Type`
+/// do not agree is a download. A file that no message carries within a day is forgotten.
 #[utoipa::path(
     post, path = "/api/attachments", operation_id = "upload_attachment", tag = "attachments",
     security(("token" = [])),
@@ -58,7 +58,6 @@ struct Named {
     responses(
         (status = 201, body = Attachment),
         (status = 413, body = Problem, description = "`too_large` or `quota_exceeded`"),
-        (status = 415, body = Problem, description = "`unsupported_media_type`: the bytes are not what they say"),
         (status = 422, body = Problem, description = "`invalid`: the name"),
         (status = 429, body = Problem, description = "`rate_limited`: too many uploads at once"),
         (status = 503, body = Problem, description = "`store_unavailable`: nothing was stored"),
@@ -88,8 +87,7 @@ async fn take(
     headers: &HeaderMap,
     body: &mut Body,
 ) -> Result<Attachment, Failure> {
-    let unfit = |_| Failure::new(Code::UnsupportedMediaType, "The Content-Type is not a media type.");
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::to_str).transpose().map_err(unfit)?;
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
     let mut upload = app.domain.attachments.upload(caller, name, kind, size).await?;
     let pause = app.config.upload_pause.0;

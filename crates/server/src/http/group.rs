@@ -6,11 +6,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use protocol::{ChangeConversation, Conversation, ConversationId, NewGroup, Problem, PutMember};
+use protocol::{
+    ChangeConversation, Conversation, ConversationId, Member, NewGroup, Page, Problem, PutMember,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Body, Optional, Segment};
+use super::extract::{Bearer, Body, Optional, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -18,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(create))
         .routes(routes!(get, change, leave))
+        .routes(routes!(list_members))
         .routes(routes!(put_member, remove_member))
 }
 
@@ -102,6 +107,34 @@ async fn leave(
 ) -> Result<StatusCode, Failure> {
     app.domain.groups.leave(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The `next` of the page before.
+    next: Option<String>,
+}
+
+/// The members of a conversation
+///
+/// Those who lead come first; 200 in a page. The conversation itself shows all of up to 100.
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/members", tag = "conversations", security(("token" = [])),
+    params(("id" = ConversationId, Path), ListQuery),
+    responses(
+        (status = 200, body = Page<Member>),
+        (status = 400, body = Problem, description = "`cursor_invalid`"),
+        (status = 404, body = Problem),
+    ),
+)]
+async fn list_members(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<Member>>, Failure> {
+    Ok(Json(app.domain.conversations.members(&caller, id, query.next.as_deref()).await?))
 }
 
 /// Add a member, or give one another role

@@ -7,8 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::{Caller, Error, Sending};
 use protocol::{
-    ChangeMessage, ConversationId, DeleteMessage, EditMessage, Message, MessageId, Problem, ReactToMessage,
-    SendMessage,
+    ChangeMessage, ConversationId, DeleteMessage, EditMessage, Message, MessageId, Problem, SendMessage,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -22,7 +21,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(send))
         .routes(routes!(send_to_conversation))
         .routes(routes!(edit, delete))
-        .routes(routes!(react, take_back))
 }
 
 /// Send a message
@@ -152,64 +150,6 @@ async fn delete(
     changed(app.domain.messages.delete(&caller, request, None).await?).await
 }
 
-/// React to a message with an emoji
-///
-/// Once more is as good as once.
-#[utoipa::path(
-    put, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}",
-    operation_id = "add_reaction", tag = "messages",
-    security(("token" = [])),
-    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
-    responses(
-        (status = 200, body = Message),
-        (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "`message_deleted`"),
-        (status = 422, body = Problem, description = "`invalid`: no emoji, or the message has too many"),
-        (status = 429, body = Problem, description = "`rate_limited`"),
-    ),
-)]
-async fn react(
-    State(app): State<Arc<App>>,
-    Bearer(caller): Bearer,
-    Segment(place): Segment<(ConversationId, MessageId, String)>,
-) -> Result<Json<Message>, Failure> {
-    set_reaction(&app, &caller, place, true).await
-}
-
-/// Take a reaction back
-///
-/// Also where there is none.
-#[utoipa::path(
-    delete, path = "/api/conversations/{id}/messages/{messageId}/reactions/{emoji}",
-    operation_id = "remove_reaction", tag = "messages",
-    security(("token" = [])),
-    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ("emoji" = String, Path)),
-    responses(
-        (status = 200, body = Message),
-        (status = 404, body = Problem),
-        (status = 409, body = Problem, description = "`message_deleted`"),
-        (status = 422, body = Problem, description = "`invalid`: no emoji"),
-        (status = 429, body = Problem, description = "`rate_limited`"),
-    ),
-)]
-async fn take_back(
-    State(app): State<Arc<App>>,
-    Bearer(caller): Bearer,
-    Segment(place): Segment<(ConversationId, MessageId, String)>,
-) -> Result<Json<Message>, Failure> {
-    set_reaction(&app, &caller, place, false).await
-}
-
-async fn set_reaction(
-    app: &App,
-    caller: &Caller,
-    (conversation_id, id, emoji): (ConversationId, MessageId, String),
-    on: bool,
-) -> Result<Json<Message>, Failure> {
-    let request = ReactToMessage { conversation_id, id, emoji, on };
-    changed(app.domain.messages.react(caller, request, None).await?).await
-}
-
-async fn changed(sending: Sending) -> Result<Json<Message>, Failure> {
+pub(super) async fn changed(sending: Sending) -> Result<Json<Message>, Failure> {
     Ok(Json(Arc::unwrap_or_clone(sending.stored().await?.message)))
 }

@@ -15,6 +15,7 @@ mod message;
 mod openapi;
 pub(crate) mod problem;
 mod range;
+mod reaction;
 mod receipt;
 mod search;
 mod session;
@@ -58,6 +59,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(group::routes())
         .merge(block::routes())
         .merge(message::routes())
+        .merge(reaction::routes())
         .merge(receipt::routes())
         .merge(search::routes())
         .merge(sync::routes())

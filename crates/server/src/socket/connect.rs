@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::Error;
 use domain::store::Since;
+use domain::{Error, LimitWarning};
 use protocol::Code;
 use serde_json::{Value, json};
 use socketio::{Connect, Refusal};
@@ -29,6 +29,8 @@ pub(super) fn namespace(name: &str) -> Result<(), Error> {
 pub(super) async fn connect(app: &App, request: &Connect) -> Result<Client, Error> {
     let limited = !request.address.is_loopback();
     if limited && app.hub.sockets_of(request.address) >= app.config.sockets_per_address {
+        static REFUSED: LimitWarning = LimitWarning::new("sockets-per-address");
+        REFUSED.tell(request.address, app.clock.monotonic());
         let detail = "Too many sockets are open from this address; close some.";
         return Err(Error { retry_after: Some(RETRY_AFTER), ..Error::new(Code::RateLimited, detail) });
     }

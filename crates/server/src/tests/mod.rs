@@ -4,3 +4,4 @@ mod cuts;
 mod flush;
 mod limits;
 mod races;
+mod reactions;

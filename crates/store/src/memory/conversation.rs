@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::store::{
     Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
-    NewGroup, Position, Since, StoreError, UserId,
+    MessageRecord, NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, HistoryAccess, Role, Timestamp, limit};
 
 use super::MemoryStore;
+use super::account::Accounts;
 use super::log::{Log, Member};
 
 #[derive(Default)]
@@ -121,24 +122,18 @@ impl MemoryStore {
         user: Option<UserId>,
     ) -> ConversationRecord {
         let accounts = self.accounts.read();
-        let members = log.members.iter().filter_map(|member| {
-            let account = accounts.get(member.user)?;
-            Some(MemberRecord {
-                user: member.user,
-                username: account.username.as_str().into(),
-                display_name: account.display_name.clone(),
-                role: member.role,
-                cursors: member.cursors,
-                muted: member.muted,
-            })
-        });
-        let former = log.former.iter().filter_map(|&user| {
+        let above = user.and_then(|user| log.member(user)).map_or(0, |member| member.visible_after);
+        let last_message = log.messages_below(u64::MAX, above, user).next();
+        let others: Vec<_> = match user {
+            Some(_) => last_message.iter().flat_map(MessageRecord::people).collect(),
+            None => log.former.clone(),
+        };
+        let others = others.into_iter().filter_map(|user| {
             let account = accounts.get(user)?;
             Some((user, account.username.as_str().into()))
         });
-        let above = user.and_then(|user| log.member(user)).map_or(0, |member| member.visible_after);
         let about = conversation.about.lock();
-        ConversationRecord {
+        let mut record = ConversationRecord {
             key: conversation.key,
             id: conversation.id,
             kind: conversation.kind,
@@ -148,17 +143,39 @@ impl MemoryStore {
             head_seq: log.head_seq(),
             head_position: log.head_position(),
             changed_seq: log.changed_seq,
-            members: members.collect(),
-            former: former.collect(),
-            last_message: log.messages_below(u64::MAX, above, user).next(),
+            member_count: log.members.len(),
+            members: members(&accounts, log),
+            others: others.collect(),
+            last_message,
             unread: user.map_or(0, |user| unread(log, user)),
+        };
+        if let Some(user) = user {
+            record.show_to(user);
         }
+        record
     }
+}
+
+fn members(accounts: &Accounts, log: &Log) -> Vec<MemberRecord> {
+    let members = log.members.iter().filter_map(|member| {
+        let account = accounts.get(member.user)?;
+        Some(MemberRecord {
+            user: member.user,
+            username: account.username.as_str().into(),
+            display_name: account.display_name.clone(),
+            role: member.role,
+            cursors: member.cursors,
+            muted: member.muted,
+        })
+    });
+    members.collect()
 }
 
 fn unread(log: &Log, user: UserId) -> u64 {
     let read = log.member(user).map_or(u64::MAX, |member| member.cursors.read_seq.max(member.visible_after));
-    let unread = log.messages_above(read, user).filter(|message| message.sender != user);
+    let unread = log
+        .messages_above(read, user)
+        .filter(|message| message.sender != user && message.deleted_at.is_none());
     unread.take(usize::try_from(limit::UNREAD).unwrap_or(usize::MAX)).count() as u64
 }
 
@@ -205,6 +222,25 @@ impl ConversationStore for MemoryStore {
         heads.sort_by_key(|(head, _)| Reverse(*head));
         let page = heads.iter().take(limit);
         Ok(page.map(|(_, of)| self.record(of, &of.log.lock(), Some(user))).collect())
+    }
+
+    async fn members(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        after: Option<(Role, UserId)>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRecord>>, StoreError> {
+        let Some(conversation) = self.conversations.read().get(key).cloned() else { return Ok(None) };
+        let log = conversation.log.lock();
+        if log.member(reader).is_none() {
+            return Ok(None);
+        }
+        let mut members = members(&self.accounts.read(), &log);
+        members.sort_by_key(|member| (member.role, member.user));
+        members.retain(|member| after.is_none_or(|after| (member.role, member.user) > after));
+        members.truncate(limit);
+        Ok(Some(members))
     }
 
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError> {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use domain::store::{
     AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, GroupEntry, GroupEvent, MessageRecord,
-    Position, Reaction, Roster, UserId,
+    Position, Roster, UserId,
 };
 use protocol::{Cursors, MessageId, Role, Timestamp};
+
+use super::reaction::Reactions;
 
 /// A conversation's log with its members.
 pub(super) struct Log {
@@ -18,6 +20,7 @@ pub(super) struct Log {
     pub(super) changed_seq: u64,
     /// All changes of the group itself, ascending by `seq`.
     pub(super) changes: Vec<GroupEntry>,
+    pub(super) reactions: Reactions,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
 }
@@ -110,7 +113,6 @@ struct RareFields {
     deleted_at: Option<Timestamp>,
     attachments: Vec<Arc<AttachmentRecord>>,
     mentions: Box<[UserId]>,
-    reactions: Vec<Reaction>,
     hidden_from: Option<UserId>,
     change_seq: Option<u64>,
 }
@@ -123,6 +125,7 @@ impl Log {
             former: Vec::new(),
             changed_seq: 0,
             changes: Vec::new(),
+            reactions: Reactions::default(),
             entries: Entries::default(),
         }
     }
@@ -293,6 +296,7 @@ impl Log {
     fn record(&self, stored: &Stored, seq: u64) -> Option<MessageRecord> {
         let EntryContent::Message(Message { id, sender, text, more }) = &stored.what else { return None };
         let more = more.as_deref();
+        let changed = more.and_then(|more| more.change_seq);
         Some(MessageRecord {
             conversation: self.key,
             seq,
@@ -306,9 +310,10 @@ impl Log {
             deleted_at: more.and_then(|more| more.deleted_at),
             attachments: more.map(|more| more.attachments.clone()).unwrap_or_default(),
             mentions: Some(more.map(|more| more.mentions.clone()).unwrap_or_default()),
-            reactions: more.map(|more| more.reactions.clone()).unwrap_or_default(),
+            // A reaction is a change.
+            reactions: if changed.is_some() { self.reactions.shown(seq) } else { Vec::new() },
             hidden_from: more.and_then(|more| more.hidden_from),
-            change_seq: more.and_then(|more| more.change_seq),
+            change_seq: changed,
         })
     }
 }
@@ -322,7 +327,6 @@ impl Message {
             deleted_at: record.deleted_at,
             attachments: record.attachments.clone(),
             mentions: record.mentions.clone().unwrap_or_default(),
-            reactions: record.reactions.clone(),
             hidden_from: record.hidden_from,
             change_seq: record.change_seq,
         };

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch, Follower,
-    Logged, MessageRecord, MessageStore, Origin, Position, Range, Read, Roster, Sent, StoreError, Submitted,
-    Target, Transaction, Uploads, Upto, UserId, append_to, check_first,
+    Append, AppendError, Appended, Change, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch,
+    Follower, Logged, MessageRecord, MessageStore, Origin, Position, Range, Reacted, Reaction, Read, Roster,
+    Sent, StoreError, Submitted, Target, Transaction, Uploads, Upto, UserId, append_to, check_first,
 };
 use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
 use protocol::{AttachmentId, ConversationKind, MessageId};
@@ -103,6 +103,14 @@ impl Transaction for Appending<'_> {
         Ok(self.log.seen(id, reader))
     }
 
+    fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, AppendError> {
+        Ok(self.log.reactions.contains(seq, user, emoji))
+    }
+
+    fn reactions(&mut self, seq: u64) -> Result<Vec<Reacted>, AppendError> {
+        Ok(self.log.reactions.shown(seq))
+    }
+
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, AppendError> {
         if ids.is_empty() {
             return Ok(Some(Vec::new()));
@@ -137,7 +145,17 @@ impl Transaction for Appending<'_> {
     }
 
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendError> {
-        let Changed { message, first_body, dropped, .. } = changed;
+        let Changed { change, message, by, first_body, dropped, .. } = changed;
+        let reactions = &mut self.log.reactions;
+        match change {
+            Change::React { emoji, on: true, .. } => {
+                let seq = message.change_seq.unwrap_or_default();
+                reactions.add(message.seq, Reaction { emoji: emoji.clone(), user: *by, seq });
+            }
+            Change::React { emoji, .. } => reactions.remove(message.seq, *by, emoji),
+            Change::Delete { .. } => reactions.remove_all(message.seq),
+            Change::Message { .. } | Change::Edit { .. } => {}
+        }
         let place = (message.conversation, message.seq);
         if let &Some(body) = first_body {
             // Kept from the first change of the text only.

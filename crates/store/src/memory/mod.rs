@@ -9,6 +9,7 @@ mod conversation;
 mod group;
 mod log;
 mod message;
+mod reaction;
 mod receipt;
 mod search;
 mod session;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use domain::store::{
     Append, AppendError, Appended, Change, Changed, ClientId, Committed, ConversationKey, Entry, EntryKind,
-    Logged, MessageRecord, Origin, Position, Roster, Sent, StoreError, Target, Transaction, Uploads, UserId,
-    append_to, check_first,
+    Logged, MessageRecord, Origin, Position, Reacted, Reaction, Roster, Sent, StoreError, Target,
+    Transaction, Uploads, UserId, append_to, check_first,
 };
 use protocol::{AttachmentId, MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -17,6 +17,7 @@ use super::conversation::{find_direct, open_direct};
 use super::history;
 use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
+use super::reaction;
 use super::writer::{Job, Writing};
 
 /// A job of the writer that appends one entry.
@@ -131,6 +132,14 @@ impl Transaction for LogTransaction<'_, '_> {
         Ok(message::seen(self.writing.connection, reader, self.key, id)?)
     }
 
+    fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, AppendFault> {
+        Ok(reaction::contains(self.writing.connection, self.key, seq, user, emoji)?)
+    }
+
+    fn reactions(&mut self, seq: u64) -> Result<Vec<Reacted>, AppendFault> {
+        Ok(reaction::shown(self.writing.connection, self.key, seq)?)
+    }
+
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, AppendFault> {
         Ok(attachment::of_owner(self.writing.connection, owner, ids)?)
     }
@@ -198,17 +207,15 @@ fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), r
     let Changed { change, message, by, first_body, dropped, .. } = changed;
     let (key, seq) = (message.conversation.0, message.seq);
     if let Change::React { emoji, on, .. } = change {
+        let (conversation, user) = (message.conversation, *by);
         let sql = "UPDATE messages SET change_seq = ? WHERE conversation_id = ? AND seq = ?";
         connection.prepare_cached(sql)?.execute(params![message.change_seq, key, seq])?;
-        if *on {
-            let sql = "INSERT INTO reactions (conversation_id, seq, entry_seq, user_id, emoji) VALUES (?, ?, ?, ?, ?)";
-            connection.prepare_cached(sql)?.execute(params![key, seq, message.change_seq, by.0, emoji])?;
-        } else {
-            let sql =
-                "DELETE FROM reactions WHERE conversation_id = ? AND seq = ? AND user_id = ? AND emoji = ?";
-            connection.prepare_cached(sql)?.execute(params![key, seq, by.0, emoji])?;
+        if !on {
+            return reaction::remove(connection, conversation, seq, user, emoji);
         }
-        return Ok(());
+        let added = message.change_seq.unwrap_or_default();
+        let reaction = Reaction { emoji: emoji.clone(), user, seq: added };
+        return reaction::add(connection, conversation, seq, &reaction);
     }
     let sql = "UPDATE messages SET text = ?, mentions = ?, edited_at = ?, deleted_at = ?, change_seq = ?, \
                  first_body = coalesce(first_body, ?) \
@@ -225,8 +232,7 @@ fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), r
     ];
     connection.prepare_cached(sql)?.execute(values)?;
     if message.deleted_at.is_some() {
-        let sql = "DELETE FROM reactions WHERE conversation_id = ? AND seq = ?";
-        connection.prepare_cached(sql)?.execute(params![key, seq])?;
+        reaction::remove_all(connection, message.conversation, seq)?;
     }
     if !dropped.is_empty() {
         attachment::drop_from(connection, message.conversation, seq)?;

@@ -105,8 +105,9 @@ pub(super) fn drop_from(
 }
 
 fn weigh(connection: &Connection, owner: UserId) -> Result<u64, rusqlite::Error> {
-    let sql = "SELECT coalesce(sum(weight), 0) FROM attachments WHERE user_id = ?";
-    connection.prepare_cached(sql)?.query_row([owner.0], |row| row.get(0))
+    let sql = "SELECT files_weight FROM users WHERE id = ?";
+    let weight = connection.prepare_cached(sql)?.query_row([owner.0], |row| row.get(0)).optional()?;
+    Ok(weight.unwrap_or(0))
 }
 
 fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), rusqlite::Error> {

@@ -2,16 +2,16 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, NewGroup,
-    Position, Since, StoreError, UserId,
+    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
+    NewGroup, Position, Since, StoreError, UserId,
 };
-use protocol::{ConversationId, Timestamp};
+use protocol::{ConversationId, Role, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 use super::group;
 use super::lane::NOBODY;
-use super::view::{DIRECT, MEMBER, head, record};
+use super::view::{DIRECT, MEMBER, head, members, record};
 
 /// Members read in one turn for a list of conversations. The last group of a turn may exceed it.
 const MEMBERS: usize = 2048;
@@ -34,9 +34,10 @@ pub(super) fn open_direct(
     now: Timestamp,
 ) -> Result<ConversationKey, rusqlite::Error> {
     let (low, high) = (one.min(other).0, one.max(other).0);
-    let sql = "INSERT INTO conversations (public_id, kind, created_at, direct_low, direct_high) \
-               VALUES (?, ?, ?, ?, ?) RETURNING id";
-    let values = params![id.as_bytes(), DIRECT, now.as_millis(), low, high];
+    let sql = "INSERT INTO conversations (public_id, kind, created_at, direct_low, direct_high, member_count) \
+               VALUES (?, ?, ?, ?, ?, ?) RETURNING id";
+    let count = if low == high { 1 } else { 2 };
+    let values = params![id.as_bytes(), DIRECT, now.as_millis(), low, high, count];
     let key: i64 = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
     // In a conversation with oneself both are the same user: the second row is ignored.
     let sql =
@@ -57,7 +58,7 @@ fn records_of(
         && let Some(key) = keys.pop_front()
     {
         if let Some(record) = record(connection, key, Some(user))? {
-            members += record.members.len() + record.former.len();
+            members += record.members.len() + record.others.len();
             records.push(record);
         }
     }
@@ -154,7 +155,8 @@ impl ConversationStore for SqliteStore {
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
         let found = self.readers.by_key(user, move |connection| record(connection, key, Some(user))).await?;
-        Ok(found.filter(|record| record.members.iter().any(|member| member.user == user)))
+        // Without members if the user is none of them.
+        Ok(found.filter(|record| !record.members.is_empty()))
     }
 
     async fn conversations(
@@ -185,6 +187,23 @@ impl ConversationStore for SqliteStore {
             keys = left;
         }
         Ok(records)
+    }
+
+    async fn members(
+        &self,
+        reader: UserId,
+        key: ConversationKey,
+        after: Option<(Role, UserId)>,
+        limit: usize,
+    ) -> Result<Option<Vec<MemberRecord>>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = "SELECT 1 FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+            if !connection.prepare_cached(sql)?.exists([key.0, reader.0])? {
+                return Ok(None);
+            }
+            members(connection, key, after, limit).map(Some)
+        };
+        self.readers.run(reader, read).await
     }
 
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError> {

@@ -23,10 +23,10 @@ pub(super) fn create(
     group: &NewGroup,
 ) -> Result<ConversationRecord, rusqlite::Error> {
     let NewGroup { id, owner, title, history, members, at } = group;
-    let sql = "INSERT INTO conversations (public_id, kind, created_at, title, history, changed_seq) \
-               VALUES (?, ?, ?, ?, ?, 1) RETURNING id";
+    let sql = "INSERT INTO conversations (public_id, kind, created_at, title, history, changed_seq, member_count) \
+               VALUES (?, ?, ?, ?, ?, 1, ?) RETURNING id";
     let all = *history == HistoryAccess::All;
-    let values = params![id.as_bytes(), GROUP, at.as_millis(), title, all];
+    let values = params![id.as_bytes(), GROUP, at.as_millis(), title, all, members.len() + 1];
     let key =
         writing.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(ConversationKey))?;
     put(writing, key, *owner, Role::Owner, 0, 0)?;
@@ -52,22 +52,26 @@ pub(super) fn change(
     let all: Option<bool> =
         writing.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     let Some(all) = all else { return Ok(None) };
-    let mut events = Vec::new();
+    let (mut events, mut more) = (Vec::new(), 0);
     events.extend(change.title.clone().map(GroupEvent::Title));
     events.extend(change.history.map(GroupEvent::History));
     for &(user, role) in &change.members {
         events.push(match role {
             Some(role) if put(writing, key, user, role, seq - 1, if all { 0 } else { seq - 1 })? => {
+                more += 1;
                 GroupEvent::Joined(user)
             }
             Some(role) => GroupEvent::Role(user, role),
             None => {
-                let sql = "UPDATE members SET gone = 1 WHERE conversation_id = ? AND user_id = ?";
-                writing.connection.prepare_cached(sql)?.execute([key.0, user.0])?;
+                let sql =
+                    "UPDATE members SET gone = 1 WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+                more -= i64::from(writing.connection.prepare_cached(sql)?.execute([key.0, user.0])? > 0);
                 GroupEvent::Left(user)
             }
         });
     }
+    let sql = "UPDATE conversations SET member_count = member_count + ? WHERE id = ?";
+    writing.connection.prepare_cached(sql)?.execute([more, key.0])?;
     writing.heads.forget_roster(key);
     insert_entry(writing, key, GroupEntry { seq, by, at, events })?;
     found(writing, key).map(Some)

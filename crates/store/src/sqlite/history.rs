@@ -5,6 +5,7 @@
 //! reactions to it; each of the reactions has `below_seq` 1.
 
 use domain::store::{ConversationKey, MessageRecord, UserId};
+use protocol::limit;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::lane::NOBODY;
@@ -76,6 +77,33 @@ fn oldest(
         }
     }
     Ok(Some(found))
+}
+
+/// How many messages with `above` < `seq` ≤ `head` the reader has not read: those of others that are neither deleted nor
+/// hidden from the reader, at most [`limit::UNREAD`]. The rows that are read are bounded, too, because any number of the
+/// reader's own messages may stand in a row.
+pub(super) fn unread(
+    connection: &Connection,
+    key: ConversationKey,
+    reader: UserId,
+    above: u64,
+    head: u64,
+) -> Result<u64, rusqlite::Error> {
+    let sql = "SELECT seq, kind, hidden_from, below_seq, sender_id <> ? AND deleted_at IS NULL FROM messages \
+               WHERE conversation_id = ? AND seq = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let (mut unread, mut seq) = (0, head);
+    for _ in 0..2 * limit::UNREAD {
+        if seq <= above || unread == limit::UNREAD {
+            break;
+        }
+        let entry = |row: &Row<'_>| Ok((place(row)?, row.get::<_, Option<u64>>(3)?, row.get::<_, bool>(4)?));
+        let (entry, below, counts) = statement.query_row(params![reader.0, key.0, seq], entry)?;
+        let is_shown = entry.is_shown_to(reader);
+        unread += u64::from(is_shown && counts);
+        seq = below.filter(|_| !is_shown).unwrap_or(seq - 1);
+    }
+    Ok(unread)
 }
 
 /// The `below_seq` of an entry that is about to be inserted. `None` for a message that is hidden from nobody: pages

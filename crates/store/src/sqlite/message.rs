@@ -1,12 +1,13 @@
 //! Rows of messages and of their changes.
 
-use domain::store::{ConversationKey, MessageRecord, Reaction, Roster, UserId};
+use domain::store::{ConversationKey, MessageRecord, Roster, UserId};
 use protocol::{MessageId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::attachment;
 use super::client_id::StoredClientId;
 use super::mention::StoredMentions;
+use super::reaction;
 
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
@@ -43,21 +44,13 @@ pub(super) fn message(
         },
         mentions: row.get::<_, Option<StoredMentions>>(15)?.map(|stored| stored.0),
         // A reaction is a change.
-        reactions: if change_seq.is_some() { reactions(connection, conversation, seq)? } else { Vec::new() },
+        reactions: match change_seq {
+            Some(_) => reaction::shown(connection, conversation, seq)?,
+            None => Vec::new(),
+        },
         hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),
         change_seq,
     })
-}
-
-/// The reactions to a message, the oldest first.
-fn reactions(
-    connection: &Connection,
-    conversation: ConversationKey,
-    seq: u64,
-) -> Result<Vec<Reaction>, rusqlite::Error> {
-    let sql = "SELECT emoji, user_id FROM reactions WHERE conversation_id = ? AND seq = ? ORDER BY entry_seq";
-    let reaction = |row: &Row<'_>| Ok(Reaction { emoji: row.get(0)?, user: UserId(row.get(1)?) });
-    connection.prepare_cached(sql)?.query_map(params![conversation.0, seq], reaction)?.collect()
 }
 
 /// The message of a `seq`.

@@ -32,6 +32,7 @@ mod log;
 mod mention;
 mod message;
 mod presence;
+mod reaction;
 mod reader;
 mod receipt;
 mod schema;

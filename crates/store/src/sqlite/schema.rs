@@ -25,6 +25,9 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0010_identity.sql"),
     include_str!("../../migrations/sqlite/0011_doubt.sql"),
     include_str!("../../migrations/sqlite/0012_ended_sessions.sql"),
+    include_str!("../../migrations/sqlite/0013_reactions.sql"),
+    include_str!("../../migrations/sqlite/0014_members.sql"),
+    include_str!("../../migrations/sqlite/0015_quota.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

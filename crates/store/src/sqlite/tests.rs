@@ -239,8 +239,8 @@ async fn a_record_reads_only_the_end_of_its_log() {
     }
     let record = store.conversation(ann, last.conversation).await.unwrap().unwrap();
     assert_eq!(record.last_message.unwrap().text.as_ref(), "2100");
-    // Bob's message lies further back than the entries that are read to count.
-    assert_eq!((record.head_seq, record.unread), (2_102, 0));
+    // Bob's message is counted, however many changes lie above it.
+    assert_eq!((record.head_seq, record.unread), (2_102, 1));
 }
 
 #[tokio::test]
@@ -266,6 +266,34 @@ fn the_settings_that_durability_rests_on() {
     assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
     assert_eq!(pragma("synchronous").unwrap(), 2.into());
     assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
+}
+
+#[test]
+fn what_was_there_before_it_was_counted_is_counted() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate_to(&mut connection, 12).unwrap();
+    let before = "
+        INSERT INTO users (username, username_key, display_name, password_hash, created_at)
+          VALUES ('Ann', 'ann', 'Ann', 'hash', 1), ('Bob', 'bob', 'Bob', 'hash', 1);
+        INSERT INTO conversations (public_id, kind, created_at) VALUES (x'01', 1, 1), (x'02', 1, 1);
+        INSERT INTO members (conversation_id, user_id, role, gone) VALUES (1, 1, 0, 0), (1, 2, 2, 0), (2, 1, 0, 1);
+        INSERT INTO reactions (conversation_id, seq, entry_seq, user_id, emoji)
+          VALUES (1, 2, 4, 1, 'b'), (1, 2, 5, 2, 'a'), (1, 2, 6, 2, 'b');
+        INSERT INTO attachments (id, user_id, hash, name, type, size, weight, created_at)
+          VALUES (x'01', 2, x'01', 'a', 'b', 1, 4096, 1), (x'02', 2, x'02', 'a', 'b', 5000, 5000, 1);";
+    connection.execute_batch(before).unwrap();
+    schema::migrate(&mut connection).unwrap();
+    let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    let members = "SELECT group_concat(member_count ORDER BY id) FROM conversations";
+    assert_eq!(text(members), "2,0");
+    let reactions =
+        "SELECT group_concat(emoji || entry_seq || user_id ORDER BY emoji, entry_seq) FROM reactions";
+    assert_eq!(text(reactions), "a52,b41,b62");
+    assert_eq!(text("SELECT group_concat(emoji || count ORDER BY emoji) FROM reaction_counts"), "a1,b2");
+    let weights = "SELECT group_concat(files_weight ORDER BY id) FROM users";
+    assert_eq!(text(weights), "0,9096");
+    connection.execute("DELETE FROM attachments WHERE id = x'01'", []).unwrap();
+    assert_eq!(text(weights), "0,5000");
 }
 
 #[test]
@@ -317,6 +345,9 @@ const RELEASED: &[u64] = &[
     0xe9cf_b32d_8043_e77e,
     0xf157_59c5_30b3_8f01,
     0xa4cc_7cc6_034c_504f,
+    0xa3fe_425f_592a_b6bd,
+    0x844c_0f9a_551f_922c,
+    0xe5c3_0640_9ae1_d768,
 ];
 
 /// A released migration never changes.

@@ -1,16 +1,10 @@
 //! Conversations as their members see them.
 
-use std::sync::Arc;
-
 use domain::store::{ConversationKey, ConversationRecord, MemberRecord, Position, UserId};
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{history, message};
-
-/// How many of the newest entries are read to count unread messages. There is a bound because any number of changes
-/// and of the user's own messages may stand in a row.
-const LOOK_BACK: u64 = 2 * limit::UNREAD;
 
 pub(super) const DIRECT: i64 = 0;
 pub(super) const GROUP: i64 = 1;
@@ -45,8 +39,7 @@ pub(super) fn record(
     key: ConversationKey,
     user: Option<UserId>,
 ) -> Result<Option<ConversationRecord>, rusqlite::Error> {
-    let sql =
-        "SELECT public_id, kind, created_at, title, history, changed_seq FROM conversations WHERE id = ?";
+    let sql = "SELECT public_id, kind, created_at, title, history, changed_seq, member_count FROM conversations WHERE id = ?";
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
         let kind =
             if row.get::<_, i64>(1)? == GROUP { ConversationKind::Group } else { ConversationKind::Direct };
@@ -60,8 +53,9 @@ pub(super) fn record(
             head_seq: 0,
             head_position: Position::default(),
             changed_seq: row.get(5)?,
+            member_count: row.get(6)?,
             members: Vec::new(),
-            former: Vec::new(),
+            others: Vec::new(),
             last_message: None,
             unread: 0,
         })
@@ -71,15 +65,21 @@ pub(super) fn record(
     };
     // No account has the number 0, so no message is hidden from it.
     let mut reader = Viewer { user: user.unwrap_or(UserId(0)), read_seq: None, visible_after: 0 };
-    members(connection, &mut record, &mut reader)?;
+    match user {
+        Some(_) => first_members(connection, &mut record, &mut reader)?,
+        None => all_members(connection, &mut record)?,
+    }
     (record.head_seq, record.head_position) = head(connection, key)?;
-    let looked_at = record.head_seq.saturating_sub(LOOK_BACK).max(reader.visible_after);
     if let Some(read_seq) = reader.read_seq {
-        record.unread = unread(connection, key, reader.user, read_seq.max(looked_at))?;
+        let above = read_seq.max(reader.visible_after);
+        record.unread = history::unread(connection, key, reader.user, above, record.head_seq)?;
     }
     let newest = history::newest(connection, key, reader.user, record.head_seq)?;
     if let Some(seq) = newest.filter(|seq| *seq > reader.visible_after) {
         record.last_message = message::at(connection, key, seq)?;
+    }
+    if user.is_some() {
+        name_others(connection, &mut record)?;
     }
     Ok(Some(record))
 }
@@ -92,49 +92,91 @@ struct Viewer {
     visible_after: u64,
 }
 
-/// Adds the members and the former members to a record, and fills in the marks of the viewer.
-fn members(
-    connection: &Connection,
-    record: &mut ConversationRecord,
-    reader: &mut Viewer,
-) -> Result<(), rusqlite::Error> {
-    let sql = "SELECT user_id, username, display_name, role, delivered_seq, read_seq, muted, visible_after, gone \
-               FROM members JOIN users ON users.id = user_id WHERE conversation_id = ?";
-    let mut statement = connection.prepare_cached(sql)?;
+const MEMBER_COLUMNS: &str = "user_id, username, display_name, role, delivered_seq, read_seq, muted";
+
+fn member(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
+    Ok(MemberRecord {
+        user: UserId(row.get(0)?),
+        username: row.get(1)?,
+        display_name: row.get(2)?,
+        role: role_of(row.get(3)?),
+        cursors: Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? },
+        muted: row.get(6)?,
+    })
+}
+
+/// Adds all members to a record, and the names of the former ones.
+fn all_members(connection: &Connection, record: &mut ConversationRecord) -> Result<(), rusqlite::Error> {
+    let sql = format!(
+        "SELECT {MEMBER_COLUMNS}, gone FROM members JOIN users ON users.id = user_id WHERE conversation_id = ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([record.key.0])?;
     while let Some(row) = rows.next()? {
-        let (user, username) = (UserId(row.get(0)?), row.get::<_, Arc<str>>(1)?);
-        if row.get(8)? {
-            record.former.push((user, username));
-            continue;
+        if row.get(7)? {
+            record.others.push((UserId(row.get(0)?), row.get(1)?));
+        } else {
+            record.members.push(member(row)?);
         }
-        let cursors = Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? };
-        if user == reader.user {
-            (reader.read_seq, reader.visible_after) = (Some(cursors.read_seq), row.get(7)?);
-        }
-        record.members.push(MemberRecord {
-            user,
-            username,
-            display_name: row.get(2)?,
-            role: role_of(row.get(3)?),
-            cursors,
-            muted: row.get(6)?,
-        });
     }
     Ok(())
 }
 
-fn unread(
+/// Adds the viewer and the first of the other members to a record, and fills in the marks of the viewer. Adds nobody if
+/// the viewer is not a member.
+fn first_members(
+    connection: &Connection,
+    record: &mut ConversationRecord,
+    viewer: &mut Viewer,
+) -> Result<(), rusqlite::Error> {
+    let sql = format!(
+        "SELECT {MEMBER_COLUMNS}, visible_after FROM members JOIN users ON users.id = user_id \
+         WHERE conversation_id = ? AND user_id = ? AND gone = 0"
+    );
+    let own = |row: &Row<'_>| Ok((member(row)?, row.get(7)?));
+    let own = connection.prepare_cached(&sql)?.query_row([record.key.0, viewer.user.0], own).optional()?;
+    let Some((own, visible_after)) = own else { return Ok(()) };
+    (viewer.read_seq, viewer.visible_after) = (Some(own.cursors.read_seq), visible_after);
+    record.members.push(own);
+    let first = members(connection, record.key, None, limit::MEMBERS_SHOWN)?;
+    record.members.extend(first.into_iter().filter(|member| member.user != viewer.user));
+    record.members.truncate(limit::MEMBERS_SHOWN);
+    if record.members.len() == record.member_count {
+        record.members.sort_by_key(|member| member.user);
+    }
+    Ok(())
+}
+
+/// Members of a conversation: those who lead, and then by user; with `after`, those behind this role and user.
+pub(super) fn members(
     connection: &Connection,
     key: ConversationKey,
-    user: UserId,
-    above: u64,
-) -> Result<u64, rusqlite::Error> {
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM messages \
-               WHERE conversation_id = ? AND seq > ? AND kind = ? AND sender_id <> ? \
-               AND hidden_from IS NOT ? LIMIT ?)";
-    let values = params![key.0, above, message::MESSAGE, user.0, user.0, limit::UNREAD];
-    connection.prepare_cached(sql)?.query_row(values, |row| row.get(0))
+    after: Option<(Role, UserId)>,
+    limit: usize,
+) -> Result<Vec<MemberRecord>, rusqlite::Error> {
+    let (role, user) = after.map_or((-1, 0), |(role, user)| (role_number(role), user.0));
+    let sql = format!(
+        "SELECT {MEMBER_COLUMNS} FROM members INDEXED BY members_by_role CROSS JOIN users ON users.id = user_id \
+         WHERE conversation_id = ? AND gone = 0 AND (role, user_id) > (?, ?) ORDER BY role, user_id LIMIT ?"
+    );
+    let values = params![key.0, role, user, limit];
+    connection.prepare_cached(&sql)?.query_map(values, member)?.collect()
+}
+
+/// Adds the names of people whom the last message shows and who are not among the members that were read.
+fn name_others(connection: &Connection, record: &mut ConversationRecord) -> Result<(), rusqlite::Error> {
+    let Some(message) = &record.last_message else { return Ok(()) };
+    let mut others: Vec<_> = message.people().collect();
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|user| record.members.iter().all(|member| member.user != *user));
+    let mut statement = connection.prepare_cached("SELECT username FROM users WHERE id = ?")?;
+    for user in others {
+        if let Some(username) = statement.query_row([user.0], |row| row.get(0)).optional()? {
+            record.others.push((user, username));
+        }
+    }
+    Ok(())
 }
 
 /// The `seq` and the position of the last entry; 0 and 0 for an empty log.

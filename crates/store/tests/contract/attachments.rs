@@ -9,6 +9,8 @@ use protocol::{AttachmentId, ConversationId, HistoryAccess, Role};
 use crate::support::{Said, Shared, append, entry, named, now, send, text, to, user};
 
 const QUOTA: u64 = 1 << 30;
+/// What a file of [`record`] counts for: its bytes, and a thumbnail.
+const WITH_THUMBNAIL: u64 = 10_000 + 32 * 1024;
 const DAY: Duration = Duration::from_hours(24);
 
 fn record(owner: UserId, byte: u8) -> AttachmentRecord {
@@ -67,24 +69,27 @@ pub(crate) async fn an_upload_is_its_owners_alone(store: Shared) {
 pub(crate) async fn the_quota_is_each_owners_own(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let mut small = record(ann, 1);
-    small.size = 0;
+    (small.size, small.picture) = (0, None);
     // Even an empty file counts.
     assert!(store.add_attachment(small.clone(), 4096).await.unwrap());
     assert_eq!(store.attachments_weigh(ann).await.unwrap(), 4096);
-    assert!(!store.add_attachment(record(ann, 2), 14_095).await.unwrap());
-    assert!(store.add_attachment(record(ann, 2), 14_096).await.unwrap());
-    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 14_096);
+    // So does a thumbnail, as 32 KiB.
+    assert!(!store.add_attachment(record(ann, 2), 4096 + WITH_THUMBNAIL - 1).await.unwrap());
+    assert!(store.add_attachment(record(ann, 2), 4096 + WITH_THUMBNAIL).await.unwrap());
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 4096 + WITH_THUMBNAIL);
     assert_eq!(store.attachments_weigh(bob).await.unwrap(), 0);
     // Uploads at the same time do not exceed the quota together.
     let adding = (0..20).map(|byte| {
         let store = store.clone();
-        tokio::spawn(async move { store.add_attachment(record(bob, byte), 50_000).await.unwrap() })
+        tokio::spawn(
+            async move { store.add_attachment(record(bob, byte), 5 * WITH_THUMBNAIL).await.unwrap() },
+        )
     });
     let mut added = 0;
     for task in adding.collect::<Vec<_>>() {
         added += usize::from(task.await.unwrap());
     }
-    assert_eq!((added, store.attachments_weigh(bob).await.unwrap()), (5, 50_000));
+    assert_eq!((added, store.attachments_weigh(bob).await.unwrap()), (5, 5 * WITH_THUMBNAIL));
 }
 
 pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
@@ -243,7 +248,7 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
         sees(&store, ann, used).await && sees(&store, bob, young).await && sees(&store, ann, spared).await
     );
     // Uploads that wait to be removed still count to the quota.
-    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 20_000);
+    assert_eq!(store.attachments_weigh(ann).await.unwrap(), 2 * WITH_THUMBNAIL);
     let gone = append(&store, entry(to(bob), ann, with(None, &[unused]))).await;
     assert!(matches!(gone, Err(AppendError::AttachmentUnknown)));
 }

@@ -135,7 +135,7 @@ pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     let record = group(&store, ann, &[bob], HistoryAccess::All).await;
     say(&store, record.key, bob, "mine").await.unwrap();
     let record = change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
-    assert_eq!(record.former.iter().map(|(user, name)| (*user, &**name)).collect::<Vec<_>>(), [(bob, "bob")]);
+    assert_eq!(record.others.iter().map(|(user, name)| (*user, &**name)).collect::<Vec<_>>(), [(bob, "bob")]);
     let later = append(&store, entry(Target::Group(record.key), ann, text("secret"))).await.unwrap();
     assert_eq!(&*later.committed.roster.clone().unwrap(), [ann]);
     assert!(store.conversation(bob, record.key).await.unwrap().is_none());
@@ -146,7 +146,7 @@ pub(crate) async fn who_is_taken_out_sees_nothing_any_more(store: Shared) {
     assert_eq!(texts(&store, record.key, ann).await, ["mine", "secret"]);
     // A member who comes back counts as new.
     let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
-    assert!(record.former.is_empty());
+    assert!(record.others.is_empty());
     say(&store, record.key, bob, "back").await.unwrap();
     assert_eq!(texts(&store, record.key, bob).await, ["mine", "secret", "back"]);
 }
@@ -275,34 +275,6 @@ pub(crate) async fn how_a_group_changed_is_kept(store: Shared) {
     assert_eq!(read(kim, 0, u64::MAX, 9).await, since, "from their joining on");
 }
 
-pub(crate) async fn reactions_are_entries(store: Shared) {
-    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
-    let (key, id) = send(&store, ann, bob, "hi").await;
-    let react = |user, emoji: &str, on| {
-        let change = Change::React { id, emoji: emoji.into(), on };
-        append(&store, entry(Target::Conversation(key), user, change))
-    };
-    let first = react(bob, "👍", true).await.unwrap();
-    assert_eq!((first.entry().kind, first.entry().seq, first.duplicate), (EntryKind::Change, 2, false));
-    assert_eq!(first.entry().said().change_seq, Some(2));
-    assert!(react(bob, "👍", true).await.unwrap().duplicate);
-    react(ann, "👍", true).await.unwrap();
-    react(bob, "🎉", true).await.unwrap();
-    let gone = react(bob, "👍", false).await.unwrap();
-    let of = |entry: &domain::store::Entry| -> Vec<_> {
-        entry.said().reactions.iter().map(|reaction| (reaction.emoji.to_string(), reaction.user)).collect()
-    };
-    assert_eq!(of(gone.entry()), [("👍".to_owned(), ann), ("🎉".to_owned(), bob)]);
-    assert!(react(bob, "👍", false).await.unwrap().duplicate);
-    for number in 0..18 {
-        react(ann, &format!("é{number}"), true).await.unwrap();
-    }
-    assert!(matches!(react(ann, "é18", true).await, Err(AppendError::ReactionsFull)));
-    let delete = entry(Target::Conversation(key), ann, Change::Delete { id });
-    assert_eq!(of(append(&store, delete).await.unwrap().entry()), []);
-    assert!(matches!(react(bob, "👍", true).await, Err(AppendError::MessageDeleted)));
-}
-
 pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, _) = send(&store, ann, bob, "hello").await;
@@ -320,4 +292,52 @@ pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Sh
     let react = Change::React { id, emoji: "👍".into(), on: true };
     let refused = append(&store, entry(Target::Conversation(key), bob, react)).await;
     assert!(matches!(refused, Err(AppendError::MessageUnknown)));
+}
+
+pub(crate) async fn of_many_members_the_first_are_shown_and_all_are_listed(store: Shared) {
+    let mut people = Vec::new();
+    for number in 0..130 {
+        people.push(user(&store, &format!("user{number:03}")).await);
+    }
+    // The owner, an admin and the one who asks have high numbers.
+    let (owner, admin, late) = (people[129], people[128], people[127]);
+    let record = group(&store, owner, &people[..129], HistoryAccess::All).await;
+    let record = change(&store, &record, owner, vec![(admin, Some(Role::Admin))]).await.unwrap();
+    assert_eq!((record.member_count, record.members.len()), (130, 130));
+
+    let all: Vec<_> = [owner, admin].into_iter().chain(people[..128].iter().copied()).collect();
+    let view = store.conversation(late, record.key).await.unwrap().unwrap();
+    let shown = |view: &ConversationRecord| view.members.iter().map(|member| member.user).collect::<Vec<_>>();
+    assert_eq!(view.member_count, 130);
+    assert_eq!(shown(&view), [&[late], &all[..99]].concat());
+    assert_eq!(shown(&store.conversations(late, None, 9).await.unwrap()[0]), shown(&view));
+    // Whoever is shown anyway is not shown twice.
+    let view = store.conversation(admin, record.key).await.unwrap().unwrap();
+    assert_eq!(shown(&view), [&[admin, owner], &all[2..100]].concat());
+
+    // The last message is shown with names, whoever sent it.
+    let said = say(&store, record.key, people[120], "hello").await.unwrap();
+    let react = Change::React { id: said, emoji: "👍".into(), on: true };
+    append(&store, entry(Target::Group(record.key), people[121], react)).await.unwrap();
+    let view = store.conversation(late, record.key).await.unwrap().unwrap();
+    let named: Vec<_> = view.others.iter().map(|(user, _)| *user).collect();
+    assert!(named.contains(&people[120]) && named.contains(&people[121]), "{named:?}");
+
+    let mut listed: Vec<domain::store::MemberRecord> = Vec::new();
+    while listed.len() < 130 {
+        let after = listed.last().map(|last| (last.role, last.user));
+        let page = store.members(late, record.key, after, 50).await.unwrap().unwrap();
+        assert!(!page.is_empty() && page.len() <= 50);
+        listed.extend(page);
+    }
+    assert_eq!(listed.iter().map(|member| member.user).collect::<Vec<_>>(), all);
+    let stranger = user(&store, "eve").await;
+    assert!(store.members(stranger, record.key, None, 9).await.unwrap().is_none());
+
+    // Nobody is counted twice, or after they left.
+    let again = vec![(people[0], None), (people[1], Some(Role::Admin))];
+    let record = change(&store, &record, owner, again).await.unwrap();
+    assert_eq!((record.member_count, record.members.len()), (129, 129));
+    let view = store.conversation(people[1], record.key).await.unwrap().unwrap();
+    assert_eq!(view.member_count, 129);
 }

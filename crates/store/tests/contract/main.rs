@@ -8,10 +8,13 @@ mod attachments;
 mod blobs;
 mod blocks;
 mod conversations;
+mod following;
 mod groups;
 mod mentions;
 mod messages;
 mod presence;
+mod reactions;
+mod reading;
 mod receipts;
 mod search;
 mod sessions;
@@ -125,10 +128,10 @@ contract! {
         of_the_changes_of_a_group_ones_coming_and_the_last_are_read,
         muting_is_each_members_own,
         how_a_group_changed_is_kept,
-        reactions_are_entries,
+        of_many_members_the_first_are_shown_and_all_are_listed,
         what_is_hidden_from_somebody_is_not_there_for_them,
     };
-    messages::{
+    following::{
         seq_has_no_gap_and_is_followed_in_order,
         positions_are_the_order_of_the_whole_store,
         what_is_followed_is_readable,
@@ -136,6 +139,8 @@ contract! {
         a_repeat_is_not_followed,
         the_whole_log_can_be_followed_again,
         a_position_was_reached_in_an_epoch_of_this_log,
+    };
+    messages::{
         one_senders_calls_keep_their_order,
         a_repeat_is_stored_once,
         repeats_at_the_same_time_are_stored_once,
@@ -147,8 +152,15 @@ contract! {
         a_refused_first_message_leaves_no_conversation,
         a_reply_is_to_a_message_of_the_conversation,
         changes_are_entries_and_change_the_message,
-        of_the_changes_of_a_message_the_last_is_read,
         only_its_sender_changes_a_message,
+    };
+    reactions::{
+        reactions_are_entries,
+        of_many_reactions_the_first_are_shown,
+        all_reactions_are_listed_in_pages,
+    };
+    reading::{
+        of_the_changes_of_a_message_the_last_is_read,
         reading_resumes_from_any_place,
         history_pages_both_ways,
     };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
     Append, AppendError, Appended, Change, ConversationKey, Entry, Epoch, MessageRecord, NewAccount,
-    OneTimeCode, Origin, Store, Target, UserId,
+    OneTimeCode, Origin, Range, Store, Target, UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -95,6 +95,22 @@ pub(crate) async fn send(
     let appended = append(store, entry(to(other), from, text(what))).await.unwrap();
     let message = appended.entry().said();
     (message.conversation, message.id)
+}
+
+/// Two people who have exchanged one message.
+pub(crate) async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
+    let (ann, bob) = (user(store, "ann").await, user(store, "bob").await);
+    let (key, _) = send(store, ann, bob, "first").await;
+    (ann, bob, key)
+}
+
+/// All entries of a conversation.
+pub(crate) async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
+    let range =
+        Range { conversation: key, reader: UserId(1), after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
+    let mut read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
+    assert!(read[0].upto.ended);
+    read.remove(0).entries
 }
 
 /// An entry that is about a message.

@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Block, ChangeConversation, ChangeMe, Conversation, ConversationChange, ConversationId, Hit, Message, NewGroup, Page, Role, Session, SessionId, User } from '../protocol/protocol';
+import type { Block, ChangeConversation, ChangeMe, Conversation, ConversationChange, ConversationId, Hit, Member, Message, NewGroup, Page, Role, Session, SessionId, User } from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -41,6 +41,10 @@ export class Api {
 
   conversation(id: ConversationId): Promise<Conversation> {
     return this.get(`/api/conversations/${encodeURIComponent(id)}`);
+  }
+
+  members(id: ConversationId, next?: string): Promise<Page<Member>> {
+    return this.get(`/api/conversations/${encodeURIComponent(id)}/members${next ? `?next=${encodeURIComponent(next)}` : ''}`);
   }
 
   createGroup(group: NewGroup): Promise<Conversation> {

@@ -1,9 +1,11 @@
 import { Component, computed, inject, input } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { membersOf } from '../conversations/conversation';
 import { lastSeenTime } from '../format/time';
 import { PresenceStore } from '../live/presence-store';
 import { TypingStore, typingNote } from '../live/typing-store';
+import type { Conversation } from '../protocol/protocol';
 import { Now } from '../ui/now';
 
 /** Under the title of a chat: who types, else who it is with and whether they are there. */
@@ -17,18 +19,16 @@ export class ChatNote {
   private readonly presences = toSignal(inject(PresenceStore).presences$, { requireSync: true });
   private readonly now = inject(Now).day;
 
-  readonly conversationId = input<string>();
+  readonly conversation = input<Conversation>();
   /** The other one of two; in a group, nobody. */
   readonly handle = input<string>();
-  /** Of a group. */
-  readonly members = input(0);
   readonly names = input.required<ReadonlyMap<string, string>>();
 
-  protected readonly typing = computed(() => typingNote(this.typists().get(this.conversationId() ?? '') ?? [], this.handle() ? null : this.names()));
+  protected readonly typing = computed(() => typingNote(this.typists().get(this.conversation()?.id ?? '') ?? [], this.handle() ? null : this.names()));
   protected readonly note = computed(() => {
-    const handle = this.handle();
+    const [handle, conversation] = [this.handle(), this.conversation()];
     if (this.typing()) return this.typing();
-    if (!handle) return this.members() === 1 ? '1 member' : this.members() > 1 ? `${this.members().toLocaleString('en')} members` : '';
+    if (!handle) return conversation?.kind === 'group' ? membersOf(conversation) : '';
     const { online, lastSeen } = this.presences().get(handle) ?? {};
     const presence = online ? ' · online' : lastSeen ? ` · ${lastSeenTime(new Date(lastSeen), this.now())}` : '';
     return `@${handle}${presence}`;

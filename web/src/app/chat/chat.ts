@@ -10,6 +10,7 @@ import { conversationAt, peer, roleOf, titleOf } from '../conversations/conversa
 import { ConversationStore } from '../conversations/conversation-store';
 import { Blocks } from '../details/blocks';
 import { Panel } from '../details/panel';
+import { allMembers } from '../groups/all-members';
 import { Groups } from '../groups/groups';
 import { PresenceDot } from '../live/presence-dot';
 import { namesOf, sameUser, withoutUser } from '../people/handle';
@@ -79,10 +80,9 @@ export class Chat {
     return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
   });
   private readonly address = computed(() => addressTo(this.handle(), this.id()));
-  protected readonly title = computed(() =>
-    this.conversation() ? titleOf(this.conversation()!, this.me) : (this.found()?.displayName ?? this.username() ?? ''),
-  );
-  protected readonly names = computed(() => namesOf(this.conversation()?.members ?? []));
+  protected readonly title = computed(() => (this.conversation() ? titleOf(this.conversation()!, this.me) : (this.found()?.displayName ?? this.username() ?? '')));
+  protected readonly members = allMembers(this.conversation);
+  protected readonly names = computed(() => namesOf(this.members()));
   /** Why there is nothing to show, where that is so. */
   protected readonly problem = signal<'missing' | string | null>(null);
   /** A conversation that has not begun has no history to wait for. */

@@ -2,10 +2,9 @@ import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
 import { explain, Failure } from '../api/problem';
-import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
-import { hasUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
+import { OwnReactions } from './own-reactions';
 import { checkPacket } from './too-long';
 
 /**
@@ -15,7 +14,7 @@ import { checkPacket } from './too-long';
 @Service()
 export class MessageChanges {
   private readonly socket = inject(WebSocketService);
-  private readonly me = inject(ConversationStore).me;
+  private readonly own = inject(OwnReactions);
   private readonly failure = new BehaviorSubject('');
   /** Why the last reaction was not taken. */
   readonly failure$ = this.failure.asObservable();
@@ -31,11 +30,13 @@ export class MessageChanges {
   }
 
   /** Reacts with an emoji, or takes that back. Whatever goes wrong is told through `failure$`. */
-  async react({ conversationId, id, reactions }: Message, emoji: string): Promise<void> {
-    const on = !hasUser(reactions?.[emoji], this.me);
+  async react(message: Message, emoji: string): Promise<void> {
+    const { conversationId, id } = message;
+    const on = !this.own.has(message, emoji);
     this.forget();
     try {
       await this.take(this.socket.request('message:react', { conversationId, id, emoji, on }), 'The reaction could not be saved');
+      this.own.note(id, emoji, on);
     } catch (error) {
       this.failure.next(explain(error));
     }

@@ -1,8 +1,10 @@
 import { afterNextRender, Component, computed, inject, input, output } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { isCut } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { fullTime } from '../format/time';
+import { MemberStore, readMembers } from '../groups/member-store';
 import { withoutUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
@@ -36,19 +38,24 @@ import { reached } from './reached';
 })
 export class MessageInfo {
   private readonly store = inject(ConversationStore);
+  private readonly all = inject(MemberStore);
   readonly message = input.required<Message>();
   readonly closed = output();
 
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  private readonly conversation = computed(() => this.conversations().find(({ id }) => id === this.message().conversationId));
+  private readonly members = readMembers(this.conversation);
   protected readonly groups = computed(() => {
-    const { conversationId, seq } = this.message();
-    const members = this.conversations().find(({ id }) => id === conversationId)?.members ?? [];
-    return reached(seq, withoutUser(members, this.store.me));
+    return reached(this.message().seq, withoutUser(this.members(), this.store.me));
   });
 
   constructor() {
     // What others of a large group have read is not told here as it happens.
-    afterNextRender(() => void this.store.fetch(this.message().conversationId).catch(() => undefined));
+    afterNextRender(() => {
+      void this.store.fetch(this.message().conversationId).catch(() => undefined);
+      const conversation = this.conversation();
+      if (isCut(conversation)) void this.all.read(conversation!);
+    });
   }
 
   protected exact(instant: string): string {

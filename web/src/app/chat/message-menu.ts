@@ -2,9 +2,7 @@ import { Component, computed, inject, input, output, signal } from '@angular/cor
 import { Router } from '@angular/router';
 
 import { Chooser } from '../conversations/chooser';
-import { ConversationStore } from '../conversations/conversation-store';
 import type { Row } from '../conversations/rows';
-import { hasUser } from '../people/handle';
 import { Confirm } from '../ui/confirm';
 import { Dialog } from '../ui/dialog';
 import { Icon } from '../ui/icon';
@@ -14,6 +12,7 @@ import { EmojiPicker } from './emoji-picker';
 import { MessageChanges } from './message-changes';
 import { MessageInfo } from './message-info';
 import { Outbox } from './outbox';
+import { OwnReactions } from './own-reactions';
 import { addressOf } from './pending';
 import { PALETTE } from './reaction';
 import type { Entry } from './timeline';
@@ -32,7 +31,7 @@ export interface Wanted {
 })
 export class MessageMenu {
   private readonly changes = inject(MessageChanges);
-  private readonly me = inject(ConversationStore).me;
+  private readonly own = inject(OwnReactions);
   private readonly outbox = inject(Outbox);
   private readonly router = inject(Router);
 
@@ -46,8 +45,8 @@ export class MessageMenu {
   protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete'>('menu');
   protected readonly entry = computed(() => this.wanted().entry);
   protected readonly palette = computed(() => {
-    const { reactions = {} } = this.entry().message ?? {};
-    return PALETTE.map((emoji) => ({ emoji, mine: hasUser(reactions[emoji], this.me) }));
+    const { message } = this.entry();
+    return PALETTE.map((emoji) => ({ emoji, mine: message !== undefined && this.own.has(message, emoji) }));
   });
   /** Only who uploaded a file may send it. */
   protected readonly forwardable = computed(() => this.entry().own || !this.entry().attachments?.length);

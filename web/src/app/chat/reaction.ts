@@ -17,11 +17,21 @@ export interface Reaction {
 /** Names that are written out; the others are counted. */
 const NAMED = 10;
 
-export function reactionsOf({ reactions = {} }: Pick<Message, 'reactions'>, names: ReadonlyMap<string, string>, me: string): Reaction[] {
+/** `isMine` says whether this person reacted with an emoji; they may not be among those whom the message names. */
+export function reactionsOf(
+  { reactions = {}, reactionCounts = {} }: Pick<Message, 'reactions' | 'reactionCounts'>,
+  names: ReadonlyMap<string, string>,
+  me: string,
+  isMine: (emoji: string) => boolean,
+): Reaction[] {
   return Object.entries(reactions).map(([emoji, usernames]) => {
+    const count = reactionCounts[emoji] ?? usernames.length;
+    const mine = isMine(emoji);
     const named = usernames.slice(0, NAMED).map((username) => (sameUser(username, me) ? 'You' : (names.get(username) ?? username)));
-    const more = usernames.length - named.length;
-    return { emoji, count: usernames.length, mine: hasUser(usernames, me), names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
+    // One looks for oneself first, wherever one stands in the list.
+    if (mine && !hasUser(usernames.slice(0, NAMED), me)) named.splice(NAMED - 1, 1, 'You');
+    const more = count - named.length;
+    return { emoji, count, mine, names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
   });
 }
 

@@ -2,6 +2,7 @@ import { Component, computed, inject, input } from '@angular/core';
 
 import type { Message } from '../protocol/protocol';
 import { MessageChanges } from './message-changes';
+import { OwnReactions } from './own-reactions';
 import { type Reaction, reactionsOf } from './reaction';
 
 /** Under a message: who reacted with what. A press adds one's own, or takes it back. */
@@ -29,6 +30,7 @@ import { type Reaction, reactionsOf } from './reaction';
 })
 export class Reactions {
   private readonly changes = inject(MessageChanges);
+  private readonly own = inject(OwnReactions);
 
   readonly message = input.required<Message>();
   readonly me = input.required<string>();
@@ -37,7 +39,7 @@ export class Reactions {
   /** Whether one may still react here. */
   readonly open = input(true);
 
-  protected readonly reactions = computed(() => reactionsOf(this.message(), this.names(), this.me()));
+  protected readonly reactions = computed(() => reactionsOf(this.message(), this.names(), this.me(), (emoji) => this.own.has(this.message(), emoji)));
 
   protected toggle({ emoji }: Reaction): void {
     if (this.open()) void this.changes.react(this.message(), emoji);

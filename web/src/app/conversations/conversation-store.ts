@@ -7,7 +7,7 @@ import { AuthService } from '../auth/auth-service';
 import { withoutUser } from '../people/handle';
 import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
 import { Database } from '../store/database';
-import { activity, conversationAt, mergeConversation, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
+import { activity, conversationAt, countOf, cursorsOf, mergeConversation, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -107,7 +107,7 @@ export class ConversationStore {
   /** This person is no longer part of a group; what was said until then stays, here. */
   close(id: ConversationId): void {
     const known = this.find(id);
-    if (known && roleOf(known, this.me)) this.put([{ ...known, members: withoutUser(known.members, this.me) }]);
+    if (known && roleOf(known, this.me)) this.put([{ ...known, members: withoutUser(known.members, this.me), memberCount: countOf(known) - 1 }]);
   }
 
   /** Nothing of a conversation stays in this browser. */
@@ -129,7 +129,10 @@ export class ConversationStore {
 
   changed(message: Message): void {
     const known = this.find(message.conversationId);
-    if (known) this.apply(known, withChange(known, message));
+    if (!known) return;
+    this.apply(known, withChange(known, message));
+    // What is deleted before it was read is not to be read any more.
+    if (message.deletedAt && known.unread && message.seq > cursorsOf(known, this.me).readSeq) void this.recount(known.id);
   }
 
   /** Somebody got further; what this person read in part is counted again once the server knows of it (`recount`). */

@@ -16,6 +16,7 @@ function conversation(more: Partial<Conversation> = {}): Conversation {
     history: 'all',
     createdAt: '2026-03-28T09:00:00.000Z',
     headSeq: 5,
+    memberCount: 0,
     unread: 2,
     muted: false,
     members: [

@@ -32,6 +32,22 @@ export function linkTo(conversation: Conversation, me: string): string[] {
   return other ? [linkToUser(other.username)] : ['/c', conversation.id];
 }
 
+/** How many are in it. What this browser kept of older days has no count, nor a member who is not shown. */
+export function countOf({ memberCount, members }: Conversation): number {
+  return Math.max(memberCount || 0, members.length);
+}
+
+/** The same in words; nothing of nobody. */
+export function membersOf(conversation: Conversation): string {
+  const count = countOf(conversation);
+  return count === 0 ? '' : count === 1 ? '1 member' : `${count.toLocaleString('en')} members`;
+}
+
+/** Whether it has more members than it shows. */
+export function isCut(conversation: Conversation | undefined): boolean {
+  return conversation !== undefined && countOf(conversation) > conversation.members.length;
+}
+
 export function cursorsOf(conversation: Conversation, username: string): { deliveredSeq: number; readSeq: number } {
   return findUser(conversation.members, username) ?? { deliveredSeq: 0, readSeq: 0 };
 }

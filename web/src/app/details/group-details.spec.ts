@@ -18,6 +18,7 @@ const group: Conversation = {
   history: 'joined',
   createdAt: '',
   headSeq: 0,
+  memberCount: 0,
   unread: 0,
   muted: false,
   members: [{ username: 'ann', displayName: 'Ann', role: 'owner', deliveredSeq: 0, readSeq: 0 }],

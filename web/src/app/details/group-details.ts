@@ -3,10 +3,11 @@ import { Router } from '@angular/router';
 
 import { explain } from '../api/problem';
 import { Field } from '../auth/field';
-import { roleOf, titleOf } from '../conversations/conversation';
+import { membersOf, roleOf, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { Groups } from '../groups/groups';
 import { MemberPicker } from '../groups/member-picker';
+import { readMembers } from '../groups/member-store';
 import type { Acquaintance } from '../groups/people';
 import { actionsOn, byRank, leads, type MemberAction } from '../groups/roles';
 import { sameUser } from '../people/handle';
@@ -50,13 +51,11 @@ export class GroupDetails {
   protected readonly title = computed(() => titleOf(this.group(), this.me));
   protected readonly role = computed(() => roleOf(this.group(), this.me));
   protected readonly leads = computed(() => leads(this.role()));
-  protected readonly usernames = computed(() => this.group().members.map(({ username }) => username));
-  protected readonly count = computed(() => {
-    const { length } = this.group().members;
-    return length === 1 ? '1 member' : `${length.toLocaleString('en')} members`;
-  });
+  private readonly members = readMembers(this.group);
+  protected readonly usernames = computed(() => this.members().map(({ username }) => username));
+  protected readonly count = computed(() => membersOf(this.group()));
   protected readonly all = signal(false);
-  private readonly ranked = computed(() => byRank(this.group().members));
+  private readonly ranked = computed(() => byRank(this.members()));
   protected readonly shown = computed(() => (this.all() ? this.ranked() : this.ranked().slice(0, SHOWN)));
   protected readonly rest = computed(() => this.ranked().length - this.shown().length);
 

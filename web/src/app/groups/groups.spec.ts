@@ -5,7 +5,7 @@ import { acquaintances } from './people';
 import { actionsOn, byRank } from './roles';
 
 const member = (username: string, role: Role = 'member', displayName = username): Member => ({ username, displayName, role, deliveredSeq: 0, readSeq: 0 });
-const group = (...members: Member[]): Conversation => ({ id: 'g', kind: 'group', title: 'Crew', history: 'joined', createdAt: '', headSeq: 0, unread: 0, muted: false, members });
+const group = (...members: Member[]): Conversation => ({ id: 'g', kind: 'group', title: 'Crew', memberCount: 0, history: 'joined', createdAt: '', headSeq: 0, unread: 0, muted: false, members });
 
 describe('a group', () => {
   const [owner, admin, second, plain] = [member('owner', 'owner'), member('admin', 'admin'), member('second', 'admin'), member('plain')];

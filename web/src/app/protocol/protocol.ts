@@ -96,13 +96,18 @@ export interface Conversation {
   /** Two people, or a group. */
   kind: ConversationKind;
   lastMessage?: Message;
-  /** The caller included. */
+  /** How many members it has. */
+  memberCount: number;
+  /**
+   * All members, the caller included; in a group of more than 100 the caller and the first of the others, those
+   * who lead before the rest.
+   */
   members: Member[];
   /** Whether the caller silenced it. */
   muted: boolean;
   /** Groups only. */
   title?: string;
-  /** Messages of others above the caller's `readSeq`; counted up to 1,000. */
+  /** Messages of others above the caller's `readSeq` that are not deleted; counted up to 1,000. */
   unread: number;
 }
 
@@ -220,7 +225,9 @@ export interface Message {
   id: MessageId;
   /** Usernames of members that its text names with `@`. */
   mentions?: string[];
-  /** Who reacted with which emoji, in the order in which they did. */
+  /** How many reacted with an emoji, where they are more than `reactions` names. */
+  reactionCounts?: Record<string, number>;
+  /** Who reacted with which emoji: the first 20 with each, in the order in which they did. */
   reactions?: Record<string, string[]>;
   /** Username of who it is for; in a direct conversation only. */
   receiver?: string;
@@ -261,7 +268,7 @@ export interface NewApiToken {
 /** Body of `POST /api/conversations`: a group, with the caller as its owner. */
 export interface NewGroup {
   history?: HistoryAccess;
-  /** Usernames besides the caller's own. */
+  /** Usernames besides the caller's own, at most 256; others are added afterwards. */
   members?: string[];
   /** 1–100 characters. */
   title: string;
@@ -379,7 +386,7 @@ export interface Resend {
   username: string;
 }
 
-/** What a member may do. */
+/** What a member may do, from most to least. */
 export type Role = 'owner' | 'admin' | 'member';
 
 /**

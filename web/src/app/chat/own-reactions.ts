@@ -1,0 +1,48 @@
+import { inject, Service, signal } from '@angular/core';
+
+import { AuthService } from '../auth/auth-service';
+import { hasUser } from '../people/handle';
+import type { Message } from '../protocol/protocol';
+import { local } from '../store/storage';
+
+/** The oldest are forgotten: then a reaction counts, but is not marked as one's own until it is given again. */
+const MOST = 500;
+
+/**
+ * This person's reactions to messages that many reacted to. A message names only the first twenty with each emoji, so
+ * the client itself remembers whether this person is among the others.
+ */
+@Service()
+export class OwnReactions {
+  private readonly me = inject(AuthService).user?.username ?? '';
+  private readonly key = `aldis:reacted:${this.me}:`;
+  private readonly kept = signal(this.read());
+
+  /** Whether this person's reaction with an emoji is among those to a message. */
+  has({ id, reactions, reactionCounts }: Pick<Message, 'id' | 'reactions' | 'reactionCounts'>, emoji: string): boolean {
+    const isCounted = reactionCounts?.[emoji] !== undefined;
+    return hasUser(reactions?.[emoji], this.me) || (isCounted && this.kept().has(`${id} ${emoji}`));
+  }
+
+  /** The server has answered that this person's reaction is there, or is gone. */
+  note(id: string, emoji: string, on: boolean): void {
+    const kept = new Set(this.kept());
+    kept.delete(`${id} ${emoji}`);
+    if (on) kept.add(`${id} ${emoji}`);
+    this.kept.set(new Set([...kept].slice(-MOST)));
+    try {
+      local.setItem(this.key, JSON.stringify([...this.kept()]));
+    } catch {
+      // Where the storage is full, it is remembered as long as the page lives.
+    }
+  }
+
+  private read(): ReadonlySet<string> {
+    try {
+      const kept: unknown = JSON.parse(local.getItem(this.key) ?? '[]');
+      return new Set(Array.isArray(kept) ? kept.filter((one): one is string => typeof one === 'string') : []);
+    } catch {
+      return new Set();
+    }
+  }
+}
