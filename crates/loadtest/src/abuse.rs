@@ -33,9 +33,9 @@ pub struct Options {
 }
 
 /// Accounts that log in while others do harm. Many, because a person may log in only so often.
-const INNOCENT: usize = 24;
-/// Accounts that do harm.
-const HARMFUL: usize = 12;
+const INNOCENT: usize = 48;
+/// Accounts that do harm, for each kind of it: what one kind has used up must not spare the server the next.
+const HARMFUL: usize = 6;
 /// A rest between two kinds of harm, in which the server comes to rest.
 const REST: Duration = Duration::from_secs(1);
 /// How long harm goes on before it is measured.
@@ -47,16 +47,17 @@ const NOISE: u64 = 2_000_000;
 
 /// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
-    let accounts = accounts::prepare(common, INNOCENT + HARMFUL)?;
+    let is_wanted = |harm: &&Harm| options.only.as_ref().is_none_or(|only| harm.name.contains(only.as_str()));
+    let kinds: Vec<_> = harm::ALL.iter().filter(is_wanted).collect();
+    let accounts = accounts::prepare(common, INNOCENT + HARMFUL * kinds.len())?;
     let (innocent, harmful) = accounts.split_at(INNOCENT);
     let mut innocent = Innocent::new(common, innocent)?;
     let span = Duration::from_secs(options.seconds);
-    let is_wanted = |harm: &&Harm| options.only.as_ref().is_none_or(|only| harm.name.contains(only.as_str()));
     let mut report = Report::new("abuse", options, common);
     let mut worst: Vec<(f64, String)> = Vec::new();
     let mut lines = Map::new();
     let mut progress = Progress::new();
-    for harm in harm::ALL.iter().filter(is_wanted) {
+    for (harm, harmful) in kinds.into_iter().zip(harmful.chunks(HARMFUL)) {
         progress.show(|| format!("{}: what people wait without it", harm.name));
         let load = (harm.prepare)(common, harmful)?;
         let before = innocent.measure(span)?;

@@ -199,7 +199,7 @@ fn changes(common: &Common, accounts: &[Account]) -> Result<Load, String> {
     let message = text(&done(common, &accounts[0], "POST", &path, &json!({ "text": "hi" }))?, "id")?;
     let reaction = format!("{path}/{message}/reactions/%F0%9F%91%8D");
     for account in accounts {
-        for number in 0..400 {
+        for number in 0..800 {
             let method = if number % 2 == 0 { "PUT" } else { "DELETE" };
             done(common, account, method, &reaction, &Value::Null)?;
         }

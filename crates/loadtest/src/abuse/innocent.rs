@@ -15,7 +15,7 @@ use crate::{Common, interrupt};
 /// The pause after each round, so that they are no load themselves.
 const PAUSE: Duration = Duration::from_millis(10);
 /// One round of so many has a login, because hashing a password is the machine's dearest work.
-const LOGIN_EVERY: u64 = 8;
+const LOGIN_EVERY: u64 = 16;
 /// Logins of one account in a run. Its limit is a burst of 30, and preparing the accounts takes one.
 const LOGINS: usize = 24;
 
