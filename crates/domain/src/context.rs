@@ -33,6 +33,6 @@ impl Context {
     /// Counts a request like so many messages. More than a burst counts as a burst.
     pub(crate) fn charge_times(&self, caller: &Caller, count: usize) -> Result<(), Error> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        caller.messages.take_many(count, self.clock.monotonic()).map_err(Error::rate_limited)
+        caller.allowance.messages.take_many(count, self.clock.monotonic()).map_err(Error::rate_limited)
     }
 }

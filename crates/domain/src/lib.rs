@@ -119,6 +119,8 @@ pub struct Settings {
     pub text_bytes: usize,
     /// How often one user may send messages, over all their devices.
     pub messages: Rate,
+    /// How many events and requests of any kind one user may make, over all their devices. Past it they wait.
+    pub requests: Rate,
     /// Registrations from one address.
     pub registrations: Rate,
     /// Logins to one account from one address, with a right or wrong password.

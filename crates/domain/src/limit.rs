@@ -37,6 +37,12 @@ impl Rate {
         *arrival = next;
         Ok(())
     }
+
+    /// Takes `count` at `now` whatever was taken before, and gives how long to wait until they are allowed.
+    fn spend(self, count: u32, arrival: &mut Duration, now: Duration) -> Duration {
+        *arrival = (*arrival).max(now) + self.interval * count;
+        arrival.saturating_sub(now + self.interval * self.burst)
+    }
 }
 
 /// A rate limit for one subject, such as a user.
@@ -60,6 +66,18 @@ impl Bucket {
     /// Takes `count` at once, or fails with the time to wait. More than a burst counts as a burst.
     pub fn take_many(&self, count: u32, now: Duration) -> Result<(), Duration> {
         self.rate.take_many(count, &mut self.arrival.lock(), now)
+    }
+
+    /// Takes one and gives how long to wait for it. Fails with that time, and takes nothing, if it is more than `most`.
+    pub fn reserve(&self, most: Duration, now: Duration) -> Result<Duration, Duration> {
+        let mut arrival = self.arrival.lock();
+        let mut after = *arrival;
+        let wait = self.rate.spend(1, &mut after, now);
+        if wait > most {
+            return Err(wait);
+        }
+        *arrival = after;
+        Ok(wait)
     }
 }
 
@@ -90,13 +108,12 @@ impl<K: Eq + Hash> Limiter<K> {
 
     /// Takes one for `key` at `now`, or fails with the time to wait.
     pub fn take(&self, key: K, now: Duration) -> Result<(), Duration> {
-        let mut kept = self.kept.lock();
-        if kept.arrivals.len() >= kept.sweep_at {
-            kept.sweep(now, Self::MOST);
-            // The next sweep comes with twice as many subjects, so that a call costs little on average.
-            kept.sweep_at = (2 * kept.arrivals.len()).clamp(Self::SWEEP, Self::MOST);
-        }
-        self.rate.take(kept.arrivals.entry(key).or_default(), now)
+        self.rate.take(self.kept.lock().arrival(key, now), now)
+    }
+
+    /// Takes `count` for `key` at `now` whatever was taken before, and gives how long to wait until they are allowed.
+    pub fn spend(&self, key: K, count: u32, now: Duration) -> Duration {
+        self.rate.spend(count, self.kept.lock().arrival(key, now), now)
     }
 
     /// Gives one back that turned out not to count.
@@ -108,6 +125,16 @@ impl<K: Eq + Hash> Limiter<K> {
 }
 
 impl<K: Eq + Hash> Kept<K> {
+    /// The state of a subject. Drops those with a full bucket first, if there are many.
+    fn arrival(&mut self, key: K, now: Duration) -> &mut Duration {
+        if self.arrivals.len() >= self.sweep_at {
+            self.sweep(now, Limiter::<K>::MOST);
+            // The next sweep comes with twice as many subjects, so that a call costs little on average.
+            self.sweep_at = (2 * self.arrivals.len()).clamp(Limiter::<K>::SWEEP, Limiter::<K>::MOST);
+        }
+        self.arrivals.entry(key).or_default()
+    }
+
     /// Drops subjects with a full bucket. If `most` are left, drops the half that used the least. That is better than
     /// refusing new subjects. Somebody who fills the table with made-up names cannot free a subject that used much.
     fn sweep(&mut self, now: Duration, most: usize) {
@@ -138,6 +165,21 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn what_is_past_the_burst_waits_for_its_turn() {
+        let bucket = Bucket::new(Rate { burst: 2, interval: SECOND });
+        let start = SECOND * 100;
+        let most = SECOND * 2;
+        let waits: Vec<_> = (0..5).map(|_| bucket.reserve(most, start)).collect();
+        assert_eq!(waits, [Ok(Duration::ZERO), Ok(Duration::ZERO), Ok(SECOND), Ok(most), Err(SECOND * 3)]);
+        // What failed took nothing.
+        assert_eq!(bucket.reserve(most, start + SECOND), Ok(most));
+        let limiter = Limiter::new(Rate { burst: 10, interval: SECOND });
+        assert_eq!(limiter.spend("ann", 15, start), SECOND * 5);
+        assert_eq!(limiter.spend("ann", 1, start + SECOND * 7), Duration::ZERO);
+        assert_eq!(limiter.spend("bob", 10, start), Duration::ZERO);
+    }
 
     #[test]
     fn allows_the_burst_then_one_an_interval() {

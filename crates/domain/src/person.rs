@@ -1,10 +1,13 @@
 //! People: who is behind a username.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{Code, SessionId};
 use quick_cache::sync::Cache;
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::limit::{Bucket, Rate};
 use crate::store::{Account, Store, UserId};
@@ -27,11 +30,29 @@ pub struct Caller {
     pub session: SessionId,
     /// Whether the request came with an API token.
     pub(crate) by_api_token: bool,
-    /// The person's rate limit, common to all their sockets and requests.
-    pub(crate) messages: Arc<Bucket>,
+    /// What they may still do, common to all their sockets and requests.
+    pub(crate) allowance: Arc<Allowance>,
+}
+
+/// How often a person may do what costs others.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    /// Messages, and what counts as messages do.
+    pub(crate) messages: Bucket,
+    /// Events and requests of any kind.
+    requests: Bucket,
 }
 
 impl Caller {
+    /// How long a request may wait for its turn.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// How long the caller's next event or request has to wait for its turn, so that nobody keeps the server busy
+    /// with what is not counted otherwise. Fails if too many of theirs wait already.
+    pub fn turn(&self, clock: &dyn Clock) -> Result<Duration, Error> {
+        self.allowance.requests.reserve(Self::PATIENCE, clock.monotonic()).map_err(Error::rate_limited)
+    }
+
     /// Refuses requests with an API token. Somebody who stole one could otherwise make more tokens, or end the owner's
     /// sessions.
     pub(crate) fn check_logged_in(&self) -> Result<(), Error> {
@@ -48,7 +69,7 @@ pub(crate) struct Directory {
     store: Arc<dyn Store>,
     by_name: Cache<Box<str>, Arc<Person>>,
     by_id: Cache<UserId, Arc<Person>>,
-    buckets: Cache<UserId, Arc<Bucket>>,
+    allowances: Cache<UserId, Arc<Allowance>>,
 }
 
 impl Directory {
@@ -60,7 +81,7 @@ impl Directory {
             store,
             by_name: Cache::new(Self::CAPACITY),
             by_id: Cache::new(Self::CAPACITY),
-            buckets: Cache::new(Self::CAPACITY),
+            allowances: Cache::new(Self::CAPACITY),
         }
     }
 
@@ -106,14 +127,13 @@ impl Directory {
         })
     }
 
-    /// A person's rate limit. It starts anew if it fell out of the cache and nobody holds it. That is harmless: it had
+    /// A person's allowance. It starts anew if it fell out of the cache and nobody holds it. That is harmless: it had
     /// filled up by then, or 100,000 other people were busier.
-    pub(crate) fn bucket(&self, id: UserId, rate: Rate) -> Arc<Bucket> {
-        let made = self
-            .buckets
-            .get_or_insert_with(&id, || Ok::<_, std::convert::Infallible>(Arc::new(Bucket::new(rate))));
+    pub(crate) fn allowance(&self, id: UserId, messages: Rate, requests: Rate) -> Arc<Allowance> {
+        let new = || Allowance { messages: Bucket::new(messages), requests: Bucket::new(requests) };
+        let made = self.allowances.get_or_insert_with(&id, || Ok::<_, Infallible>(Arc::new(new())));
         match made {
-            Ok(bucket) => bucket,
+            Ok(allowance) => allowance,
             Err(never) => match never {},
         }
     }

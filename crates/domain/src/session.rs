@@ -42,6 +42,7 @@ pub struct Sessions {
     refreshes: Limiter<SessionId>,
     logins: LoginLimits,
     messages: Rate,
+    requests: Rate,
 }
 
 impl Sessions {
@@ -63,6 +64,7 @@ impl Sessions {
             refreshes: Limiter::new(Rate::per(settings.token_lifetime, REFRESHES)),
             logins: LoginLimits::new(settings),
             messages: settings.messages,
+            requests: settings.requests,
         }
     }
 
@@ -129,8 +131,8 @@ impl Sessions {
             (session.user, session.id)
         };
         let person = self.context.people.of(user).await?.ok_or_else(revoked)?;
-        let messages = self.context.people.bucket(person.id, self.messages);
-        Ok(Caller { person, session, by_api_token, messages })
+        let allowance = self.context.people.allowance(person.id, self.messages, self.requests);
+        Ok(Caller { person, session, by_api_token, allowance })
     }
 
     /// The caller's sessions, the latest first.

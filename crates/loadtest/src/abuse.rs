@@ -38,8 +38,8 @@ const INNOCENT: usize = 48;
 const HARMFUL: usize = 6;
 /// A rest between two kinds of harm, in which the server comes to rest.
 const REST: Duration = Duration::from_secs(1);
-/// How long harm goes on before it is measured.
-const BEGUN: Duration = Duration::from_millis(500);
+/// How long harm goes on before it is measured: until it has used up what everybody may do at once.
+const BEGUN: Duration = Duration::from_secs(3);
 /// How many times as long as before people may wait.
 const BOUND: f64 = 2.0;
 /// Waits below this are the machine's noise and not the server's.

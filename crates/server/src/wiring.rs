@@ -93,6 +93,10 @@ fn settings(config: &Config) -> Settings {
     Settings {
         text_bytes: config.text_limit.bytes(),
         messages: Rate { burst: config.message_burst, interval: per_second },
+        requests: Rate {
+            burst: config.event_burst,
+            interval: Duration::from_secs(1) / config.events_per_second.max(1),
+        },
         registrations: an_hour(config.registrations_per_hour),
         logins: Rate { burst: config.login_burst, ..an_hour(config.logins_per_hour) },
         logins_of_address: an_hour(config.logins_per_address_per_hour),

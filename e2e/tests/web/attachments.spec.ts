@@ -1,8 +1,16 @@
 import { readFile } from 'node:fs/promises';
 
+import type { Page } from '@playwright/test';
+
 import { annAndBob, Files, painted, picture, send, SMALL, text, UPLOAD } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
+
+/** The server takes every file but this one, which it finds too large. */
+const refuse = (page: Page, name: string) =>
+  page.route(new RegExp(`/api/attachments\\?name=${name}`), (route) =>
+    route.fulfill({ status: 413, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Too large', status: 413, detail: 'Too large.', code: 'too_large', retryable: false }) }),
+  );
 
 test('26. the place of a picture is kept before it is there, and nothing moves when it comes', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
@@ -138,10 +146,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await messenger.send('Mine');
     await painted(page, 'own.png');
     const held = await hold(page, UPLOAD);
-    await files.choose({ ...text('no picture.png'), mimeType: 'image/png' }, text('done.txt'));
-    await expect.poll(held.count).toBe(2);
+    await refuse(page, 'large.txt');
+    await files.choose(text('large.txt'), text('done.txt'));
+    await expect.poll(held.count).toBe(1);
     await held.release();
-    await expect(page.getByRole('alert')).toContainText('Not really');
+    await expect(page.getByRole('alert')).toContainText('Larger than this server takes.');
     await files.drag('dragover', ['over.txt']);
     await expect(page.getByText('Drop files to attach them')).toBeVisible();
     expect(await violations(page), 'a place to drop files').toEqual([]);
@@ -162,8 +171,9 @@ test('30. files on a phone: no sideways scroll, targets of 44 px', async ({ aldi
   await messenger.open(bob.username);
   await painted(page, 'a.png');
   await fits(page, 'a message with files');
-  await files.choose(picture('own.png'), text(`${'W'.repeat(80)}.txt`), { ...text('no picture.png'), mimeType: 'image/png' });
-  await expect(page.getByRole('alert')).toContainText('Not really');
+  await refuse(page, 'large.txt');
+  await files.choose(picture('own.png'), text(`${'W'.repeat(80)}.txt`), text('large.txt'));
+  await expect(page.getByRole('alert')).toContainText('Larger than this server takes.');
   await fits(page, 'files to send');
   await page.getByRole('button', { name: 'Open photo a.png' }).tap();
   await expect(page.getByRole('dialog', { name: 'Photo' }).getByRole('img')).toBeVisible();

@@ -295,9 +295,8 @@ test('27. what goes wrong is said at the file, and tried again', async ({ browse
   await page.getByRole('button', { name: 'Remove large.txt' }).click();
   await expect(files.tray).toHaveCount(0);
 
+  // What is not what it seems is sent all the same.
   await files.choose({ ...text('no picture.png'), mimeType: 'image/png' });
-  await expect(page.getByRole('alert')).toContainText('Not really image/png.');
-  await page.getByRole('button', { name: 'Try again' }).click();
   await expect(files.tray).toHaveText(/no picture\.png\s*3 bytes/);
 
   await files.choose(text('one.txt', 'x'.repeat(20_000)));

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use domain::store::{NewSession, SessionRecord, SessionStore};
-use domain::{Clock, Rate, Settings};
+use domain::{Caller, Clock, Rate, Settings};
 use protocol::{Code, Login, SessionId};
 
 use crate::faulty::Late;
@@ -238,6 +238,21 @@ async fn failed_logins_count_per_account_on_loopback_too() {
         }
         assert_eq!(sessions.login(login(name), None).await.unwrap_err().code, Code::RateLimited);
     }
+}
+
+#[tokio::test]
+async fn requests_past_the_burst_wait_for_their_turn_on_whatever_device() {
+    let requests = Rate { burst: 3, interval: Duration::from_secs(2) };
+    let world = World::with(&Settings { requests, ..settings() });
+    let (ann, phone) = (world.person("ann").await, world.caller("ann").await);
+    let bob = world.person("bob").await;
+    let turn = |caller: &Caller| caller.turn(&*world.clock).map_err(|error| error.retry_after);
+    let turns: Vec<_> = [&ann, &phone, &ann, &phone, &ann, &phone].map(turn).into();
+    let [now, two, four] = [0, 2, 4].map(|seconds| Ok(Duration::from_secs(seconds)));
+    assert_eq!(turns, [now, now, now, two, four, Err(Some(Duration::from_secs(6)))]);
+    assert_eq!(turn(&bob), now);
+    world.clock.advance(Duration::from_secs(4));
+    assert_eq!(turn(&ann), two);
 }
 
 #[tokio::test]

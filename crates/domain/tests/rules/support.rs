@@ -146,6 +146,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         text_bytes: 100,
         messages: often,
+        requests: often,
         registrations: often,
         logins: often,
         logins_of_address: often,

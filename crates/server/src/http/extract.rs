@@ -102,7 +102,12 @@ impl FromRequestParts<Arc<App>> for Bearer {
                 return Err(Failure::new(Code::TokenRequired, detail));
             }
         };
-        Ok(Self(app.domain.sessions.authenticate(token).await?))
+        let caller = app.domain.sessions.authenticate(token).await?;
+        let wait = caller.turn(&*app.clock)?;
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(Self(caller))
     }
 }
 

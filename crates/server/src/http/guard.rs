@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -39,6 +40,10 @@ const PREFLIGHT: [(HeaderName, &str); 2] =
 const CROSS_ORIGIN: [(HeaderName, &str); 1] =
     [(ACCESS_CONTROL_EXPOSE_HEADERS, "content-disposition, content-range, etag, retry-after")];
 
+/// How long a refusal by a limit is held back. Whoever asks again at once, whatever the answer says, is slowed by it,
+/// because refusing costs something, too.
+const REFUSED: Duration = Duration::from_millis(200);
+
 /// Refuses pages of other sites, answers preflights, and puts the headers on that every answer has.
 pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = if let Some(refusal) = app.origins.refusal(request.headers()) {
@@ -65,6 +70,9 @@ pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: N
         }
         response
     };
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        tokio::time::sleep(REFUSED).await;
+    }
     let headers = response.headers_mut();
     put(headers, &SECURITY);
     let of_a_page = |kind: &HeaderValue| {

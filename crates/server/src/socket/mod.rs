@@ -12,6 +12,7 @@ mod sync;
 mod typing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Error;
 use protocol::{ClientEvent, Code};
@@ -51,6 +52,12 @@ impl Handler for Sockets {
     async fn event(&self, socket: &Socket, mut event: Event) {
         let reply = Reply::new(socket, event.take_ack());
         let app = &self.0;
+        match socket.session().caller.turn(&*app.clock) {
+            Ok(Duration::ZERO) => {}
+            // Meanwhile nothing more is read from the socket.
+            Ok(wait) => tokio::time::sleep(wait).await,
+            Err(error) => return reply.error(&error),
+        }
         match ClientEvent::named(event.name()) {
             Some(ClientEvent::Message) => message::send(app, socket, &event, reply).await,
             Some(ClientEvent::EditMessage) => message::edit(app, socket, &event, reply).await,

@@ -3,9 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::store::{StoreError, UserId};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
 /// The user of the server's own requests. No account has this number.
@@ -15,7 +17,7 @@ pub(super) const NOBODY: UserId = UserId(0);
 const WAITING: usize = 256;
 
 /// The things, and the users who have them or wait for them.
-pub(super) struct Lane<T> {
+pub(super) struct Lane<T: Send + 'static> {
     state: Mutex<LaneState<T>>,
     /// How many things one user may have at a time.
     share: usize,
@@ -23,11 +25,13 @@ pub(super) struct Lane<T> {
     ended: Notify,
 }
 
-struct LaneState<T> {
+struct LaneState<T: Send + 'static> {
     open: bool,
     idle: Vec<T>,
     /// How many things each user has. Users with none are not in it.
     lent: HashMap<UserId, usize>,
+    /// How many things each user has given back and counts as having, because they rest. Users with none are not in it.
+    resting: HashMap<UserId, usize>,
     /// Waiting requests of each user, the oldest first. If the receiver of one was dropped, its caller has given up.
     waiting: HashMap<UserId, VecDeque<oneshot::Sender<Turn<T>>>>,
     /// The users who wait, each once, in the order of their turns.
@@ -35,19 +39,22 @@ struct LaneState<T> {
 }
 
 /// A thing while it is lent. Dropping this gives the thing to the next request.
-pub(super) struct Turn<T> {
+pub(super) struct Turn<T: Send + 'static> {
     lane: Arc<Lane<T>>,
     user: UserId,
     /// `None` only after `pass_on` took it back, because the caller had given up.
     thing: Option<T>,
+    /// How long the user counts as having the thing after it is given back.
+    rest: Duration,
 }
 
-impl<T> Lane<T> {
+impl<T: Send + 'static> Lane<T> {
     pub(super) fn new(things: Vec<T>, share: usize) -> Arc<Self> {
         let state = LaneState {
             open: true,
             idle: things,
             lent: HashMap::new(),
+            resting: HashMap::new(),
             waiting: HashMap::new(),
             order: VecDeque::new(),
         };
@@ -66,11 +73,15 @@ impl<T> Lane<T> {
             }
             // A thing is idle while others wait only if all of them have their full share. So this overtakes nobody.
             if let Some(thing) = state.lend(user, self.share) {
-                return Ok(Turn { lane: self.clone(), user, thing: Some(thing) });
+                return Ok(self.turn_of(user, thing));
             }
             state.wait(user)?
         };
         waiting.await.map_err(|_| StoreError::Closed)
+    }
+
+    fn turn_of(self: &Arc<Self>, user: UserId, thing: T) -> Turn<T> {
+        Turn { lane: self.clone(), user, thing: Some(thing), rest: Duration::ZERO }
     }
 
     /// Refuses requests that wait and all later ones, and waits until every thing is given back.
@@ -90,7 +101,7 @@ impl<T> Lane<T> {
 
     fn give_back(self: &Arc<Self>, user: UserId, thing: T) {
         let mut state = self.state.lock();
-        state.returned(user);
+        remove_one(&mut state.lent, user);
         if state.open {
             state.idle.push(thing);
             self.pass_on(&mut state);
@@ -102,6 +113,13 @@ impl<T> Lane<T> {
         if is_last {
             self.ended.notify_one();
         }
+    }
+
+    /// A user has rested after giving a thing back.
+    fn rested(self: &Arc<Self>, user: UserId) {
+        let mut state = self.state.lock();
+        remove_one(&mut state.resting, user);
+        self.pass_on(&mut state);
     }
 
     /// Lends idle things to waiting users who have less than their share.
@@ -123,20 +141,21 @@ impl<T> Lane<T> {
             }
             if let Some(waiter) = waiter
                 && let Some(thing) = state.lend(user, self.share)
-                && let Err(mut turn) = waiter.send(Turn { lane: self.clone(), user, thing: Some(thing) })
+                && let Err(mut turn) = waiter.send(self.turn_of(user, thing))
             {
                 // The caller has given up. Take the thing out of the turn: dropping the turn with it would lock the
                 // lane again.
                 state.idle.extend(turn.thing.take());
-                state.returned(user);
+                remove_one(&mut state.lent, user);
             }
         }
     }
 }
 
-impl<T> LaneState<T> {
+impl<T: Send + 'static> LaneState<T> {
     fn has(&self, user: UserId) -> usize {
-        self.lent.get(&user).copied().unwrap_or_default()
+        let of_user = |things: &HashMap<UserId, usize>| things.get(&user).copied().unwrap_or_default();
+        of_user(&self.lent) + of_user(&self.resting)
     }
 
     fn lend(&mut self, user: UserId, share: usize) -> Option<T> {
@@ -146,15 +165,6 @@ impl<T> LaneState<T> {
         let thing = self.idle.pop()?;
         *self.lent.entry(user).or_default() += 1;
         Some(thing)
-    }
-
-    fn returned(&mut self, user: UserId) {
-        if let Some(count) = self.lent.get_mut(&user) {
-            *count -= 1;
-            if *count == 0 {
-                self.lent.remove(&user);
-            }
-        }
     }
 
     fn wait(&mut self, user: UserId) -> Result<oneshot::Receiver<Turn<T>>, StoreError> {
@@ -174,18 +184,49 @@ impl<T> LaneState<T> {
     }
 }
 
-impl<T> Turn<T> {
+/// Counts one thing less for a user.
+fn remove_one(things: &mut HashMap<UserId, usize>, user: UserId) {
+    if let Some(count) = things.get_mut(&user) {
+        *count -= 1;
+        if *count == 0 {
+            things.remove(&user);
+        }
+    }
+}
+
+impl<T: Send + 'static> Turn<T> {
     /// The lent thing.
     pub(super) fn get(&self) -> Option<&T> {
         self.thing.as_ref()
     }
+
+    /// The user who has it.
+    pub(super) fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// Lets the user count as having the thing for some time after it is given back. Others have it meanwhile.
+    pub(super) fn rest(&mut self, rest: Duration) {
+        self.rest = rest;
+    }
 }
 
-impl<T> Drop for Turn<T> {
+impl<T: Send + 'static> Drop for Turn<T> {
     fn drop(&mut self) {
-        if let Some(thing) = self.thing.take() {
-            self.lane.give_back(self.user, thing);
+        let Some(thing) = self.thing.take() else { return };
+        if !self.rest.is_zero()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let (lane, user, rest) = (Arc::downgrade(&self.lane), self.user, self.rest);
+            *self.lane.state.lock().resting.entry(user).or_default() += 1;
+            runtime.spawn(async move {
+                tokio::time::sleep(rest).await;
+                if let Some(lane) = lane.upgrade() {
+                    lane.rested(user);
+                }
+            });
         }
+        self.lane.give_back(self.user, thing);
     }
 }
 
@@ -278,6 +319,21 @@ mod tests {
         drop(unseen);
         assert!(ask(&lane, ANN).is_ok());
         assert!(lane.state.lock().waiting.is_empty() && lane.state.lock().order.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_rests_waits_and_the_others_do_not() {
+        let lane = Lane::new(vec![1, 2], 1);
+        let mut turn = ask(&lane, ANN).ok().unwrap();
+        turn.rest(Duration::from_secs(1));
+        drop(turn);
+        let mut again = waits(ask(&lane, ANN));
+        assert!(ask(&lane, BOB).is_ok());
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        assert!(has_turn(&mut again).is_none());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(has_turn(&mut again).is_some());
+        assert!(lane.state.lock().resting.is_empty());
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use domain::store::{StoreError, UserId};
+use domain::{Rate, limit::Limiter};
 use rusqlite::{Connection, ErrorCode};
 
 use super::health::Health;
@@ -19,6 +21,11 @@ const SHORT: u32 = 2;
 const KEYS: usize = 2;
 /// Long reads that one user may have at a time.
 const LONG: usize = 2;
+/// The time that long reads of one user may take: a second, and then a tenth of the time. A user whose reads took more
+/// waits before the next one.
+const TIME: Rate = Rate { burst: 1000, interval: Duration::from_millis(10) };
+/// The longest that a user waits for that.
+const REST: Duration = Duration::from_secs(1);
 
 pub(super) struct Readers {
     /// For reads of one row or a few, such as a session. Each ends after [`SHORT`] stretches.
@@ -27,6 +34,8 @@ pub(super) struct Readers {
     /// Apart from `long`, because a search of a large log takes longest of all.
     search: Arc<Lane<ReadConnection>>,
     health: Arc<Health>,
+    /// The time that the long reads of each user took, in milliseconds.
+    spent: Arc<Limiter<UserId>>,
 }
 
 struct ReadConnection {
@@ -50,6 +59,7 @@ impl Readers {
             long: Lane::new(connections(long)?, LONG),
             search: Lane::new(connections(long / 2)?, 1),
             health,
+            spent: Arc::new(Limiter::new(TIME)),
         })
     }
 
@@ -93,7 +103,15 @@ impl Readers {
         turn: Turn<ReadConnection>,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let reading = tokio::task::spawn_blocking(move || turn.read(u32::MAX, read));
+        let (spent, health) = (self.spent.clone(), self.health.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut turn = turn;
+            let begun = health.now();
+            let read = turn.read(u32::MAX, read);
+            let now = health.now();
+            turn.rest_after(now.saturating_sub(begun), now, &spent);
+            read
+        });
         let read = reading.await.map_err(|_| StoreError::Closed)?;
         read.map_err(|error| self.health.error(&error))
     }
@@ -135,6 +153,14 @@ impl ReadConnection {
 }
 
 impl Turn<ReadConnection> {
+    /// After a read that took some time, lets the user rest if their reads took too long together.
+    fn rest_after(&mut self, took: Duration, now: Duration, spent: &Limiter<UserId>) {
+        let millis = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+        if millis > 0 && self.user() != NOBODY {
+            self.rest(spent.spend(self.user(), millis, now).min(REST));
+        }
+    }
+
     /// Reads within one transaction, for at most so many stretches.
     fn read<T>(
         &self,

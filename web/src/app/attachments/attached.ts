@@ -22,8 +22,6 @@ export interface Failed {
   readonly said: string;
   /** Tried again by itself after a while, or once there is a connection. */
   readonly unreached: boolean;
-  /** Its bytes are not of the type that its name says: tried again, they go as they are. */
-  readonly untyped: boolean;
 }
 
 /** What will go with the next message of a chat. */

@@ -211,15 +211,15 @@ describe('uploads', () => {
     attach('a', 'b');
     await settle();
     Wire.open[0]!.answer(413, problem('too_large'));
-    Wire.open[0]!.answer(415, problem('unsupported_media_type'));
+    Wire.open[0]!.answer(413, problem('quota_exceeded'));
     await settle();
-    expect(held()).toEqual(['Larger than this server takes.', 'Not really text/plain. Trying again sends it as it is.']);
+    expect(held()).toEqual(['Larger than this server takes.', 'Your files have no more room. Delete messages with some.']);
     uploads.again(keyOf('a'));
     uploads.again(keyOf('b'));
     await settle();
     expect(Wire.open.map(({ name, headers }) => [name, headers['content-type']])).toEqual([
       ['a', 'text/plain'],
-      ['b', 'application/octet-stream'],
+      ['b', 'text/plain'],
     ]);
   });
 
@@ -378,6 +378,6 @@ describe('uploads', () => {
   });
 
   it('have the server’s own words for what is rare', () => {
-    expect(reason(new Failure(problem('store_unavailable', { detail: 'The disk is full.' })), '')).toMatchObject({ said: 'The disk is full.', unreached: false });
+    expect(reason(new Failure(problem('store_unavailable', { detail: 'The disk is full.' })))).toMatchObject({ said: 'The disk is full.', unreached: false });
   });
 });

@@ -21,8 +21,6 @@ export const BYPASS = 'ngsw-bypass';
 
 export interface Uploading {
   readonly token: string;
-  /** The media type to claim; without one the bytes decide. */
-  readonly type: string;
   readonly signal: AbortSignal;
   /** From 0 to 1. */
   readonly progress: (done: number) => void;
@@ -36,7 +34,7 @@ export class Refused extends Error {
 }
 
 /** Sends a file's bytes. `fetch` would not tell how many have gone. */
-export function upload(file: File, { token, type, signal, progress }: Uploading): Promise<Attachment> {
+export function upload(file: File, { token, signal, progress }: Uploading): Promise<Attachment> {
   return new Promise((resolve, reject) => {
     // Taken back while it waited for its turn or a token: nobody will hear of it again.
     if (signal.aborted) return reject(new Failure(null));
@@ -44,7 +42,7 @@ export function upload(file: File, { token, type, signal, progress }: Uploading)
     request.open('POST', `/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
     request.setRequestHeader('authorization', `Bearer ${token}`);
     request.setRequestHeader(BYPASS, '');
-    request.setRequestHeader('content-type', type || 'application/octet-stream');
+    request.setRequestHeader('content-type', file.type || 'application/octet-stream');
     request.responseType = 'json';
     const idle = whenIdle(() => request.abort());
     request.upload.onprogress = ({ loaded, total }) => {

@@ -27,7 +27,6 @@ export class Uploads {
   private readonly files = inject(Files);
   private chats: ReadonlyMap<string, Held> = new Map();
   private readonly under = new Map<string, AbortController>();
-  private readonly untyped = new Set<string>();
   private online = false;
   /** How many times in a row a file did not reach the server, though there was a connection. */
   private readonly unreached = new Map<string, number>();
@@ -50,7 +49,6 @@ export class Uploads {
   }
 
   again(key: string): void {
-    if (this.find(key)?.failure?.untyped) this.untyped.add(key);
     this.unreached.delete(key);
     this.change(key, { failure: undefined });
   }
@@ -95,7 +93,7 @@ export class Uploads {
     } catch (error) {
       // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the network.
       const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
-      const failure = readable ? reason(error, file.type) : { said: 'It cannot be read.', unreached: false, untyped: false };
+      const failure = readable ? reason(error) : { said: 'It cannot be read.', unreached: false };
       if (failure.unreached) this.later(key);
       this.change(key, { failure, progress: undefined });
     } finally {
@@ -126,9 +124,8 @@ export class Uploads {
   private async patiently(key: string, file: File, signal: AbortSignal): Promise<Attachment> {
     for (;;) {
       try {
-        const type = this.untyped.has(key) ? '' : file.type;
         const progress = (progress: number) => this.change(key, { progress });
-        return await this.api.authorized((token) => upload(file, { token, type, signal, progress }));
+        return await this.api.authorized((token) => upload(file, { token, signal, progress }));
       } catch (error) {
         if (signal.aborted || !(error instanceof Failure) || error.code !== 'rate_limited') throw error;
         await breath((error.problem?.retryAfter ?? 1) * 1_000);
@@ -158,13 +155,12 @@ export class Uploads {
 }
 
 /** Why a file was not taken, for the person who attached it. */
-export function reason(error: unknown, type: string): Failed {
+export function reason(error: unknown): Failed {
   const code = error instanceof Failure ? error.code : error instanceof Refused && error.status === 413 ? 'too_large' : '';
   const said: Partial<Record<string, string>> = {
     unreachable: 'No connection.',
     too_large: 'Larger than this server takes.',
     quota_exceeded: 'Your files have no more room. Delete messages with some.',
-    unsupported_media_type: `Not really ${type || 'what it seems'}. Trying again sends it as it is.`,
   };
-  return { said: said[code] ?? explain(error), unreached: code === 'unreachable', untyped: code === 'unsupported_media_type' };
+  return { said: said[code] ?? explain(error), unreached: code === 'unreachable' };
 }
