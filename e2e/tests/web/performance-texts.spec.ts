@@ -36,7 +36,7 @@ const TEXTS: Record<string, string> = {
   'what is almost a link': fill('com^a.co$\u0301|bb+'),
   'combining characters': fill('\u0301', 'a'),
   'combining characters on each letter': fill('a\u0301\u0302\u0303\u0304'),
-  'direction marks': fill('\u202e'),
+  'direction marks': fill('\u202e', 'a'),
   'direction marks and letters': fill('\u202ea\u202c'),
   'isolates': fill('\u2067a'),
   'two directions': fill('a א '),

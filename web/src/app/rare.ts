@@ -11,6 +11,7 @@ export { ExcerptReads } from './chat/excerpt-reads';
 export { readGroupNotes } from './chat/group-change-store';
 export { MentionList } from './chat/mention-list';
 export { MessageMenu } from './chat/message-menu';
+export { Reactions } from './chat/reactions';
 export { NewConversation } from './conversations/new-conversation';
 export { QuickSwitch } from './conversations/quick-switch';
 export { Details } from './details/details';

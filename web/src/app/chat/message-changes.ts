@@ -4,7 +4,6 @@ import { BehaviorSubject } from 'rxjs';
 import { explain, Failure } from '../api/problem';
 import { WebSocketService } from '../live/web-socket-service';
 import type { Message } from '../protocol/protocol';
-import { OwnReactions } from './own-reactions';
 import { checkPacket } from './too-long';
 
 /**
@@ -14,7 +13,6 @@ import { checkPacket } from './too-long';
 @Service()
 export class MessageChanges {
   private readonly socket = inject(WebSocketService);
-  private readonly own = inject(OwnReactions);
   private readonly failure = new BehaviorSubject('');
   /** Why the last reaction was not taken. */
   readonly failure$ = this.failure.asObservable();
@@ -29,24 +27,17 @@ export class MessageChanges {
     await this.take(this.socket.request('message:delete', { conversationId, id }), 'The message could not be deleted');
   }
 
-  /** Reacts with an emoji, or takes that back. Whatever goes wrong is told through `failure$`. */
-  async react(message: Message, emoji: string): Promise<void> {
-    const { conversationId, id } = message;
-    const on = !this.own.has(message, emoji);
-    this.forget();
-    try {
-      await this.take(this.socket.request('message:react', { conversationId, id, emoji, on }), 'The reaction could not be saved');
-      this.own.note(id, emoji, on);
-    } catch (error) {
-      this.failure.next(explain(error));
-    }
+  /** Why a reaction was not taken is told through `failure$`. */
+  refuse(error: unknown): void {
+    this.failure.next(explain(error));
   }
 
   forget(): void {
     if (this.failure.value) this.failure.next('');
   }
 
-  private async take(asked: Promise<Message>, failed: string): Promise<void> {
+  /** The message as an answer to a change gives it is the newest there is. */
+  async take(asked: Promise<Message>, failed: string): Promise<void> {
     try {
       this.socket.updated$.next(await asked);
     } catch (error) {

@@ -54,7 +54,7 @@ export class MessageMenu {
 
   protected react(emoji: string): void {
     const { message } = this.entry();
-    if (message) void this.changes.react(message, emoji);
+    if (message) void this.own.react(message, emoji);
   }
 
   protected copy(): void {

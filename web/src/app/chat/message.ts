@@ -9,7 +9,7 @@ import { emojiOnly, segments } from '../format/text';
 import { ConversationStore } from '../conversations/conversation-store';
 import { sameUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
-import { AttachmentView } from '../rare';
+import { AttachmentView, Reactions } from '../rare';
 import { Avatar, hueOf } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { type Anchor, below } from '../ui/anchor';
@@ -18,7 +18,6 @@ import { TickMark, tickName } from '../ui/tick-mark';
 import type { Wanted } from './message-menu';
 import { MessageStore } from './message-store';
 import { Outbox } from './outbox';
-import { Reactions } from './reactions';
 import type { Entry } from './timeline';
 import { Unfolded } from './unfolded';
 

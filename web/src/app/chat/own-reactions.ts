@@ -1,9 +1,11 @@
 import { inject, Service, signal } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
+import { WebSocketService } from '../live/web-socket-service';
 import { hasUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
 import { local } from '../store/storage';
+import { MessageChanges } from './message-changes';
 
 /** The oldest are forgotten: then a reaction counts, but is not marked as one's own until it is given again. */
 const MOST = 500;
@@ -14,6 +16,8 @@ const MOST = 500;
  */
 @Service()
 export class OwnReactions {
+  private readonly changes = inject(MessageChanges);
+  private readonly socket = inject(WebSocketService);
   private readonly me = inject(AuthService).user?.username ?? '';
   private readonly key = `aldis:reacted:${this.me}:`;
   private readonly kept = signal(this.read());
@@ -24,8 +28,21 @@ export class OwnReactions {
     return hasUser(reactions?.[emoji], this.me) || (isCounted && this.kept().has(`${id} ${emoji}`));
   }
 
+  /** Reacts with an emoji, or takes that back. Whatever goes wrong is told by `MessageChanges`. */
+  async react(message: Message, emoji: string): Promise<void> {
+    const { conversationId, id } = message;
+    const on = !this.has(message, emoji);
+    this.changes.forget();
+    try {
+      await this.changes.take(this.socket.request('message:react', { conversationId, id, emoji, on }), 'The reaction could not be saved');
+      this.note(id, emoji, on);
+    } catch (error) {
+      this.changes.refuse(error);
+    }
+  }
+
   /** The server has answered that this person's reaction is there, or is gone. */
-  note(id: string, emoji: string, on: boolean): void {
+  private note(id: string, emoji: string, on: boolean): void {
     const kept = new Set(this.kept());
     kept.delete(`${id} ${emoji}`);
     if (on) kept.add(`${id} ${emoji}`);

@@ -1,7 +1,6 @@
 import { Component, computed, inject, input } from '@angular/core';
 
 import type { Message } from '../protocol/protocol';
-import { MessageChanges } from './message-changes';
 import { OwnReactions } from './own-reactions';
 import { type Reaction, reactionsOf } from './reaction';
 
@@ -29,7 +28,6 @@ import { type Reaction, reactionsOf } from './reaction';
   host: { role: 'group', 'aria-label': 'Reactions' },
 })
 export class Reactions {
-  private readonly changes = inject(MessageChanges);
   private readonly own = inject(OwnReactions);
 
   readonly message = input.required<Message>();
@@ -42,6 +40,6 @@ export class Reactions {
   protected readonly reactions = computed(() => reactionsOf(this.message(), this.names(), this.me(), (emoji) => this.own.has(this.message(), emoji)));
 
   protected toggle({ emoji }: Reaction): void {
-    if (this.open()) void this.changes.react(this.message(), emoji);
+    if (this.open()) void this.own.react(this.message(), emoji);
   }
 }
