@@ -6,12 +6,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::{Block, Page, Problem};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Parameters, Segment};
+use super::extract::{Bearer, NextQuery, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -19,23 +17,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get, block, unblock))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The `next` of the page before.
-    next: Option<String>,
-}
-
 /// Whom one has blocked, the latest first, 200 in a page
 #[utoipa::path(
     get, path = "/api/blocks", operation_id = "list_blocks", tag = "users", security(("token" = [])),
-    params(ListQuery),
+    params(NextQuery),
     responses((status = 200, body = Page<Block>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
 async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<NextQuery>,
 ) -> Result<Json<Page<Block>>, Failure> {
     Ok(Json(app.domain.blocks.list(&caller, query.next.as_deref()).await?))
 }

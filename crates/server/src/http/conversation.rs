@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Parameters, Segment};
+use super::extract::{Bearer, NextQuery, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -19,23 +19,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(changes))
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The `next` of the page before.
-    next: Option<String>,
-}
-
 /// One's conversations, newest activity first
 #[utoipa::path(
     get, path = "/api/conversations", operation_id = "list_conversations", tag = "conversations",
-    security(("token" = [])), params(ListQuery),
+    security(("token" = [])), params(NextQuery),
     responses((status = 200, body = Page<Conversation>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
 async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<NextQuery>,
 ) -> Result<Json<Page<Conversation>>, Failure> {
     Ok(Json(app.domain.conversations.list(&caller, query.next.as_deref()).await?))
 }

@@ -11,7 +11,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Caller;
 use protocol::Code;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use utoipa::IntoParams;
 
 use super::problem::Failure;
 use crate::app::App;
@@ -138,6 +140,14 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Segment<T> {
         path.map(|path| Self(path.0))
             .map_err(|_| Failure::new(Code::NotFound, "There is nothing at this path."))
     }
+}
+
+/// The query of a list that is read page by page.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NextQuery {
+    /// The `next` of the page before.
+    pub(crate) next: Option<String>,
 }
 
 /// The query.

@@ -9,12 +9,10 @@ use axum::response::{IntoResponse, Response};
 use protocol::{
     ChangeConversation, Conversation, ConversationId, Member, NewGroup, Page, Problem, PutMember,
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Body, Optional, Parameters, Segment};
+use super::extract::{Bearer, Body, NextQuery, Optional, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -109,19 +107,12 @@ async fn leave(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The `next` of the page before.
-    next: Option<String>,
-}
-
 /// The members of a conversation
 ///
 /// Those who lead come first; 200 in a page. The conversation itself shows all of up to 100.
 #[utoipa::path(
     get, path = "/api/conversations/{id}/members", tag = "conversations", security(("token" = [])),
-    params(("id" = ConversationId, Path), ListQuery),
+    params(("id" = ConversationId, Path), NextQuery),
     responses(
         (status = 200, body = Page<Member>),
         (status = 400, body = Problem, description = "`cursor_invalid`"),
@@ -132,7 +123,7 @@ async fn list_members(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Segment(id): Segment<ConversationId>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<NextQuery>,
 ) -> Result<Json<Page<Member>>, Failure> {
     Ok(Json(app.domain.conversations.members(&caller, id, query.next.as_deref()).await?))
 }

@@ -6,25 +6,16 @@ use axum::Json;
 use axum::extract::State;
 use domain::Caller;
 use protocol::{ConversationId, Message, MessageId, Page, Problem, ReactToMessage, Reaction};
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, Parameters, Segment};
+use super::extract::{Bearer, NextQuery, Parameters, Segment};
 use super::message::changed;
 use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(react, take_back))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// The `next` of the page before.
-    next: Option<String>,
 }
 
 /// Who reacted to a message
@@ -34,7 +25,7 @@ struct ListQuery {
     get, path = "/api/conversations/{id}/messages/{messageId}/reactions",
     operation_id = "list_reactions", tag = "messages",
     security(("token" = [])),
-    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), ListQuery),
+    params(("id" = ConversationId, Path), ("messageId" = MessageId, Path), NextQuery),
     responses(
         (status = 200, body = Page<Reaction>),
         (status = 400, body = Problem, description = "`cursor_invalid`"),
@@ -45,7 +36,7 @@ async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Segment((conversation, message)): Segment<(ConversationId, MessageId)>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<NextQuery>,
 ) -> Result<Json<Page<Reaction>>, Failure> {
     Ok(Json(app.domain.reactions.list(&caller, conversation, message, query.next.as_deref()).await?))
 }
