@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc;
+use tokio::task::unconstrained;
 
 type Work = BoxFuture<'static, ()>;
 
@@ -30,7 +31,9 @@ pub(super) fn finish(work: Work) {
             // `receiver` is still here, so this cannot fail.
             let _ = sender.send(work);
             *queue = Some(sender);
-            tokio::spawn(run(receiver));
+            // All that a commit has answered is sent in one turn, and so with what the announcer tells of that commit.
+            // Tokio would have it stop after some 60 answers, to go on when every socket has had its turn.
+            tokio::spawn(unconstrained(run(receiver)));
         }
     });
 }
