@@ -35,9 +35,8 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Entries announced before other tasks have their turn. Enough to keep up with the senders, because entries that
-    /// wait fall out of the processor's caches: with 64 a message took a quarter more processor time and came three
-    /// times as late.
+    /// Entries announced before other tasks have their turn. Enough to keep up with the senders: they have at most
+    /// 16,384 in flight, and entries that wait fall out of the processor's caches (docs/decisions/0006).
     const BATCH: usize = 16 * 1024;
     /// Bytes of entries that may wait for an announcement of their conversation in the background. Past it no more
     /// entries are taken from the log.

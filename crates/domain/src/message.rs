@@ -50,7 +50,7 @@ pub struct Sent {
 impl Messages {
     /// Bytes of text for one permit.
     const UNIT: usize = 512;
-    /// The fewest permits of an entry, so that at most 4,096 wait to be announced. Of more, most would have left the
+    /// The fewest permits of an entry, so that at most 16,384 wait to be announced. Of more, most would have left the
     /// processor's caches when their turn comes.
     const LEAST: usize = 4;
     /// The most bytes that a message has beside its text: files and reactions. For a change of a message its real size

@@ -1,5 +1,6 @@
 //! A server that is running: how it starts, and how it ends in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::worker::Workers;
 /// A server that accepts connections.
 pub(crate) struct Running {
     pub(crate) app: Arc<App>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
     pub(crate) sockets: socketio::Server<Sockets>,
     /// The connections, and whatever else ends after `stop`.
     pub(crate) tasks: TaskTracker,
@@ -40,7 +43,7 @@ impl Running {
         let workers = Workers::start(&app, &background);
         let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
         tasks.spawn(accepting.run(listener, stop.clone()));
-        Ok(Self { app, sockets, tasks, stop, workers, background })
+        Ok(Self { app, address, sockets, tasks, stop, workers, background })
     }
 
     /// Waits for a thread or task to end by a fault, and says which.

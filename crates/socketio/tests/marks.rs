@@ -64,16 +64,15 @@ async fn a_mark_is_told_at_the_pong_of_a_ping_that_was_sent_after_it() {
 }
 
 #[tokio::test]
-async fn one_ping_is_on_its_way_at_a_time_and_one_a_second_is_asked_for() {
+async fn one_ping_a_second_is_sent_for_marks() {
     let mut fixture = Fixture::start(config()).await;
     let mut client = Client::connect(fixture.address).await;
     let socket = fixture.socket().await;
     socket.emit_marked(&event("a"), Mark(1, 1)).unwrap();
     assert_eq!(client.until_ping().await, ["42[\"a\"]"]);
     let pinged = Instant::now();
-    // While it is not answered, no other comes, whoever asks; and it proves nothing that is sent after it.
+    // While it is not answered, no other comes by itself; and it proves nothing that is sent after it.
     socket.emit_marked(&event("b"), Mark(1, 2)).unwrap();
-    socket.ask_proof();
     socket.emit(&event("c")).unwrap();
     assert_eq!(client.text().await, "42[\"b\"]");
     assert_eq!(client.next().await.text(), "42[\"c\"]");
@@ -104,6 +103,32 @@ async fn proof_that_is_asked_for_stands_in_its_place() {
     client.send("1").await;
     assert_eq!(fixture.received().await, Mark(1, 1));
     assert_eq!(fixture.disconnected().await.1.in_doubt, []);
+}
+
+#[tokio::test]
+async fn proof_is_asked_for_also_while_a_ping_is_on_its_way() {
+    let mut fixture = Fixture::start(config()).await;
+    let mut client = Client::connect(fixture.address).await;
+    let socket = fixture.socket().await;
+    socket.emit_marked(&event("a"), Mark(1, 1)).unwrap();
+    assert_eq!(client.until_ping().await, ["42[\"a\"]"]);
+    // As for a client that is slow to read a long flush.
+    socket.emit_marked(&event("b"), Mark(2, 1)).unwrap();
+    socket.ask_proof();
+    socket.emit_marked(&event("c"), Mark(3, 1)).unwrap();
+    // A third would have to wait for one of the two.
+    socket.ask_proof();
+    socket.emit(&event("done")).unwrap();
+    assert_eq!(client.until_ping().await, ["42[\"b\"]"]);
+    assert_eq!(client.text().await, "42[\"c\"]");
+    assert_eq!(client.next().await.text(), "42[\"done\"]");
+    client.send("3").await;
+    assert_eq!(fixture.received().await, Mark(1, 1));
+    nothing_happened(&mut fixture, &mut client).await;
+    client.send("3").await;
+    client.send("1").await;
+    assert_eq!(fixture.received().await, Mark(2, 1));
+    assert_eq!(fixture.disconnected().await.1.in_doubt, [Mark(3, 1)]);
 }
 
 #[tokio::test]

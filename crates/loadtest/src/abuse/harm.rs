@@ -105,6 +105,11 @@ impl Request {
         Self { method, path: path.into(), from: Some(from), body: Body::Json(body) }
     }
 
+    /// A request without a token.
+    fn anonymous(path: &str, body: Value) -> Self {
+        Self { method: "POST", path: path.into(), from: None, body: Body::Json(body) }
+    }
+
     fn send(&self, common: &Common, accounts: &[Account]) -> Result<(u16, Value), String> {
         let token = self.from.map(|number| accounts[number].token.as_str());
         match &self.body {
@@ -268,23 +273,19 @@ fn control(common: &Common, accounts: &[Account]) -> Result<Load, String> {
 
 fn logins(accounts: &[Account]) -> Load {
     let body = json!({ "username": accounts[0].username, "password": PASSWORD });
-    let login = Request { method: "POST", path: "/auth/login".into(), from: None, body: Body::Json(body) };
-    Load::Requests(4, vec![login])
+    Load::Requests(4, vec![Request::anonymous("/auth/login", body)])
 }
 
 fn refresh(common: &Common, accounts: &[Account]) -> Result<Load, String> {
     let body = json!({ "username": accounts[1].username, "password": PASSWORD });
     let (_, answer) = common.server.ask("POST", "/auth/login", None, &body)?;
     let body = json!({ "refreshToken": answer["refreshToken"] });
-    let refresh =
-        Request { method: "POST", path: "/auth/refresh".into(), from: None, body: Body::Json(body) };
-    Ok(Load::Requests(THREADS, vec![refresh]))
+    Ok(Load::Requests(THREADS, vec![Request::anonymous("/auth/refresh", body)]))
 }
 
 fn verify(accounts: &[Account]) -> Load {
     let verify = |account: &Account| {
-        let body = json!({ "username": account.username, "otp": "000000" });
-        Request { method: "POST", path: "/auth/verify".into(), from: None, body: Body::Json(body) }
+        Request::anonymous("/auth/verify", json!({ "username": account.username, "otp": "000000" }))
     };
     Load::Requests(THREADS, accounts.iter().map(verify).collect())
 }

@@ -40,10 +40,10 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     let wanted = resolve(&config.listen)?;
     config.check(wanted)?;
     let listener = TcpListener::bind(wanted).await.map_err(|error| cannot_listen(&config.listen, &error))?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut running = Running::start(config, listener, cores)?;
     serve_metrics(&running).await?;
 
+    let address = running.address;
     tracing::info!(%address, memory = running.app.config.memory, "serving");
     // The only line on standard output. Whoever started the server may wait for it.
     let mut output = std::io::stdout();

@@ -44,15 +44,15 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     // A client without a cursor knows its own messages from their acknowledgements. One with a cursor may lack some:
     // its cursor says what it has.
     let acknowledged = if since == Since::Delivered { before } else { Position(0) };
-    let mut flush = Flush { app, socket, acknowledged, announced: before, emitted: false };
+    let mut flush = Flush { app, socket, acknowledged, announced: before, in_doubt: false };
     loop {
         let upto = app.domain.syncs.position().await?;
         let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
         if !flush.read(since, upto).await? {
             return Ok(());
         }
-        if flush.emitted && !client.acknowledges() {
-            // Before `sync:done`, so that a client that leaves right after it has proved that it has the entries.
+        if flush.in_doubt {
+            // Before `sync:done`, so that a client that leaves right after it has proved what it has.
             socket.ask_proof();
         }
         if client.go_live(socket, upto, &payload(ServerEvent::SyncDone, &done)) {
@@ -69,8 +69,8 @@ struct Flush<'a> {
     acknowledged: Position,
     /// Entries up to this position have been announced, so it is known which of them this socket sent.
     announced: Position,
-    /// Whether anything was emitted.
-    emitted: bool,
+    /// Whether a mark waits for the client's proof.
+    in_doubt: bool,
 }
 
 impl Flush<'_> {
@@ -97,13 +97,14 @@ impl Flush<'_> {
                 if client.emit(socket, kind, mark(conversation, seq), &missed(&event)).is_err() {
                     return Ok(false);
                 }
-                self.emitted = true;
+                self.in_doubt |= !client.acknowledges();
             }
             // Moves the marks past entries that were not emitted, so that they are not read again next time.
             for (conversation, seq) in passed.into_iter().chain(page.passed) {
                 if client.pass_over(socket, mark(conversation, seq)).is_err() {
                     return Ok(false);
                 }
+                self.in_doubt = true;
             }
             client.fewer_unacked_than(socket, WINDOW).await;
         }

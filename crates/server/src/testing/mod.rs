@@ -142,9 +142,9 @@ fn serve(config: Config, started: &mpsc::Sender<Started>, stop: &CancellationTok
 
 async fn run(config: Config, cores: Cores, started: &mpsc::Sender<Started>, stop: &CancellationToken) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
     let mut running = Running::start(config, listener, cores).unwrap();
-    started.send(Started { app: running.app.clone(), address, runtime: Handle::current() }).unwrap();
+    let Running { app, address, .. } = &running;
+    started.send(Started { app: app.clone(), address: *address, runtime: Handle::current() }).unwrap();
     tokio::select! {
         () = stop.cancelled() => {}
         fault = running.fault() => panic!("{fault}"),

@@ -75,6 +75,24 @@ fn a_flush_stands_before_what_is_newer_however_the_two_meet() {
     }
 }
 
+#[test]
+fn who_leaves_after_the_flush_has_had_what_was_passed_over_too() {
+    for app in TestApp::of_each_store() {
+        let (ann, bob) = (app.person("ann"), app.person("bob"));
+        for text in ["one", "two"] {
+            app.call("POST", "/api/messages", &ann, &json!({ "receiver": "bob", "text": text })).ok();
+        }
+        let (mut bob, _) = app.join(&json!({ "token": bob }));
+        // Her own, which she knows: nothing is sent, and nothing is to be read again next time.
+        let (own, flushed) = app.join(&json!({ "token": ann }));
+        assert_eq!(texts(&flushed), [""; 0]);
+        drop(own);
+        bob.until(|event| {
+            event.name == "receipt" && event.payload["username"] == "ann" && event.payload["deliveredSeq"] == 2
+        });
+    }
+}
+
 fn is_message(event: &Event) -> bool {
     event.name == "message"
 }

@@ -17,8 +17,10 @@ const UNSORTED: usize = 256;
 /// polls once more, and that poll may overtake its goodbye, which is another request.
 #[derive(Clone, Default)]
 pub(super) struct Doubt {
-    /// Sent before the ping that is on its way.
+    /// Sent before the ping that is on its way, or the first of two.
     asked: Vec<Note>,
+    /// Sent between that ping and the second.
+    asked_second: Vec<Note>,
     /// Sent since.
     later: Vec<Note>,
     /// At how many `later` is cut down next.
@@ -41,19 +43,21 @@ impl Doubt {
         }
     }
 
-    /// The transport has taken a ping: its pong proves what was taken before.
-    pub(super) fn pinged(&mut self) {
-        if self.asked.is_empty() {
-            self.asked = std::mem::take(&mut self.later);
+    /// The transport has taken a ping: its pong proves what was taken before. `second` says that another one is on
+    /// its way already.
+    pub(super) fn pinged(&mut self, second: bool) {
+        let asked = if second { &mut self.asked_second } else { &mut self.asked };
+        if asked.is_empty() {
+            *asked = std::mem::take(&mut self.later);
         } else {
-            self.asked.append(&mut self.later);
+            asked.append(&mut self.later);
         }
         self.full = 0;
     }
 
     /// The pong has come: what the client has.
     pub(super) fn proven(&mut self) -> Vec<Note> {
-        std::mem::take(&mut self.asked)
+        std::mem::replace(&mut self.asked, std::mem::take(&mut self.asked_second))
     }
 
     /// Whether there is something that no ping on its way asks for.
@@ -62,24 +66,24 @@ impl Doubt {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.asked.is_empty() && self.later.is_empty()
+        self.asked.is_empty() && self.asked_second.is_empty() && self.later.is_empty()
     }
 
     /// Whether so much is in doubt that nothing more is to be sent.
     pub(super) fn is_full(&self) -> bool {
-        self.asked.len() + self.later.len() >= MOST
+        self.asked.len() + self.asked_second.len() + self.later.len() >= MOST
     }
 
     /// Gives what belongs to a lane, and forgets it.
     pub(super) fn remove_lane(&mut self, lane: u32) -> Vec<Note> {
-        let both = [&mut self.asked, &mut self.later];
-        both.into_iter().flat_map(|notes| notes.extract_if(.., |note| note.lane == lane)).collect()
+        let all = [&mut self.asked, &mut self.asked_second, &mut self.later];
+        all.into_iter().flat_map(|notes| notes.extract_if(.., |note| note.lane == lane)).collect()
     }
 
     /// Gives everything, and forgets it.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Note> + use<> {
-        let Self { asked, later, .. } = std::mem::take(self);
-        asked.into_iter().chain(later)
+        let Self { asked, asked_second, later, .. } = std::mem::take(self);
+        asked.into_iter().chain(asked_second).chain(later)
     }
 }
 
@@ -110,16 +114,28 @@ mod tests {
         doubt.taken(note(1, 1));
         doubt.taken(note(2, 1));
         assert!(doubt.is_unasked());
-        doubt.pinged();
+        doubt.pinged(false);
         assert!(!doubt.is_unasked());
         doubt.taken(note(1, 2));
         assert_eq!(marks(doubt.proven()), [Mark(1, 1), Mark(2, 1)]);
         assert!(doubt.is_unasked());
         assert_eq!(marks(doubt.proven()), []);
-        doubt.pinged();
+        doubt.pinged(false);
         doubt.taken(note(3, 1));
         assert_eq!(marks(doubt.drain()), [Mark(1, 2), Mark(3, 1)]);
         assert!(doubt.is_empty());
+    }
+
+    #[test]
+    fn each_of_two_pings_proves_what_was_taken_before_it() {
+        let mut doubt = Doubt::default();
+        doubt.pinged(false);
+        doubt.taken(note(1, 1));
+        doubt.pinged(true);
+        doubt.taken(note(2, 1));
+        assert_eq!(marks(doubt.proven()), []);
+        assert_eq!(marks(doubt.proven()), [Mark(1, 1)]);
+        assert_eq!(marks(doubt.drain()), [Mark(2, 1)]);
     }
 
     #[test]
@@ -149,7 +165,7 @@ mod tests {
             doubt.taken(note(stream, 1));
         }
         assert!(doubt.is_full());
-        doubt.pinged();
+        doubt.pinged(false);
         assert!(doubt.is_full());
         assert_eq!(doubt.proven().len(), MOST);
         assert!(!doubt.is_full());
@@ -160,7 +176,7 @@ mod tests {
         let mut doubt = Doubt::default();
         doubt.taken(note(1, 1));
         doubt.taken(Note { lane: 2, mark: Mark(1, 9) });
-        doubt.pinged();
+        doubt.pinged(false);
         doubt.taken(note(1, 2));
         assert_eq!(marks(doubt.remove_lane(1)), [Mark(1, 1), Mark(1, 2)]);
         assert_eq!(marks(doubt.proven()), [Mark(1, 9)]);

@@ -31,8 +31,8 @@ enum State {
     Idle,
     /// A ping waits for the transport.
     Queued,
-    /// A ping is with the transport: from now on a pong counts.
-    Sent,
+    /// A ping is with the transport: from now on a pong counts. `more` of them are on their way behind it.
+    Sent { more: u8 },
 }
 
 impl Heartbeat {
@@ -59,7 +59,7 @@ impl Heartbeat {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Idle => Some(self.next()),
-            State::Queued | State::Sent => self.paused.is_none().then_some(self.due),
+            State::Queued | State::Sent { .. } => self.paused.is_none().then_some(self.due),
         }
     }
 
@@ -84,7 +84,8 @@ impl Heartbeat {
         if self.state == State::Idle {
             self.ask(config, now);
         }
-        self.state = State::Sent;
+        let more = if let State::Sent { more } = self.state { more + 1 } else { 0 };
+        self.state = State::Sent { more };
         (self.wanted, self.free) = (None, now + APART);
     }
 
@@ -95,17 +96,20 @@ impl Heartbeat {
 
     /// Whether a ping waits for its pong.
     pub(super) fn is_sent(&self) -> bool {
-        self.state == State::Sent
+        matches!(self.state, State::Sent { .. })
     }
 
     /// A pong came; says whether it was asked for.
     pub(super) fn pong(&mut self, config: &Config, now: Instant) -> bool {
-        let asked = self.state == State::Sent;
-        if asked {
+        let State::Sent { more } = self.state else { return false };
+        if let Some(more) = more.checked_sub(1) {
+            self.state = State::Sent { more };
+            self.due = now + config.ping_timeout;
+        } else {
             self.state = State::Idle;
             self.due = now + config.ping_interval;
         }
-        asked
+        true
     }
 
     /// Whether the pong is overdue. The caller has read what the peer sent.

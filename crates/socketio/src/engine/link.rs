@@ -177,7 +177,8 @@ impl Link {
         }
     }
 
-    /// Queues a ping, so that the client proves soon what is queued before. Nothing where one is on its way.
+    /// Queues a ping, so that the client proves soon what is queued before. At most two are on their way, one of
+    /// which may be the heartbeat's.
     pub fn ask_proof(&self) {
         let mut state = self.state.lock();
         if !state.closed {

@@ -26,6 +26,9 @@ pub(crate) struct Standing {
 /// How long a queue may be whose memory is kept for the next.
 const SPARE_ITEMS: usize = 64;
 
+/// Pings that may be on their way: one of the heartbeat, and one that somebody asked for behind it.
+const MOST_PINGS: u8 = 2;
+
 thread_local! {
     static SPARE: Cell<VecDeque<Item>> = const { Cell::new(VecDeque::new()) };
 }
@@ -43,8 +46,10 @@ pub(crate) struct Outbox {
     answers: usize,
     /// How many bytes of answers went since [`Outbox::standing`] told it.
     answered: usize,
-    /// A ping waits for the transport, or for its pong.
-    pinging: bool,
+    /// Pings that wait for the transport, or for their pongs: at most [`MOST_PINGS`].
+    pings: u8,
+    /// How many of them wait for their pongs.
+    unanswered: u8,
     /// What was taken and is in doubt.
     doubt: Option<Box<Doubt>>,
 }
@@ -86,25 +91,29 @@ impl Outbox {
         self.items.push_back(item);
     }
 
-    /// Queues a ping behind everything, unless one is on its way.
+    /// Queues a ping behind everything, also where one is on its way already, which does not prove what was queued
+    /// since.
     pub(crate) fn ping(&mut self) {
-        if !std::mem::replace(&mut self.pinging, true) {
+        if self.pings < MOST_PINGS {
+            self.pings += 1;
             self.push(Item::ping());
         }
     }
 
     /// Queues a ping before all that nothing was sent of yet, unless one is on its way.
     pub(crate) fn ping_first(&mut self) {
-        if !std::mem::replace(&mut self.pinging, true) {
+        if self.pings == 0 {
+            self.pings = 1;
             let ping = Item::ping();
             self.bytes += ping.cost();
             self.items.insert(self.begun(), ping);
         }
     }
 
-    /// The pong has come: what the client has.
+    /// The pong of a ping that was taken has come: what the client has.
     pub(crate) fn ponged(&mut self) -> Vec<Note> {
-        self.pinging = false;
+        self.pings -= 1;
+        self.unanswered -= 1;
         let proven = self.doubt.as_deref_mut().map(Doubt::proven).unwrap_or_default();
         self.doubt.take_if(|doubt| doubt.is_empty());
         proven
@@ -247,8 +256,11 @@ impl Outbox {
                     self.doubt.get_or_insert_default().taken(Note { lane: item.lane, mark });
                 }
                 after => {
-                    if let (After::Ping, Some(doubt)) = (&after, &mut self.doubt) {
-                        doubt.pinged();
+                    if let After::Ping = after {
+                        if let Some(doubt) = &mut self.doubt {
+                            doubt.pinged(self.unanswered > 0);
+                        }
+                        self.unanswered += 1;
                     }
                     taken.push(Taken { lane: item.lane, after });
                 }

@@ -36,7 +36,7 @@ export class Api {
 
   async conversations(next?: string): Promise<Page<Conversation>> {
     const early = next ? null : await takeEarly()?.catch(() => null);
-    return early ?? this.get(`/api/conversations${next ? `?next=${encodeURIComponent(next)}` : ''}`);
+    return early ?? this.get(`/api/conversations${after(next)}`);
   }
 
   conversation(id: ConversationId): Promise<Conversation> {
@@ -44,7 +44,7 @@ export class Api {
   }
 
   members(id: ConversationId, next?: string): Promise<Page<Member>> {
-    return this.get(`/api/conversations/${encodeURIComponent(id)}/members${next ? `?next=${encodeURIComponent(next)}` : ''}`);
+    return this.get(`/api/conversations/${encodeURIComponent(id)}/members${after(next)}`);
   }
 
   createGroup(group: NewGroup): Promise<Conversation> {
@@ -71,7 +71,7 @@ export class Api {
     const items: Block[] = [];
     let next: string | undefined;
     do {
-      const page: Page<Block> = await this.get(`/api/blocks${next ? `?next=${encodeURIComponent(next)}` : ''}`);
+      const page: Page<Block> = await this.get(`/api/blocks${after(next)}`);
       items.push(...page.items);
       next = page.next;
     } while (next);
@@ -127,6 +127,11 @@ export class Api {
       throw error;
     }
   }
+}
+
+/** The query for the part of a list that follows the one which gave `next`; for the first part, none. */
+function after(next?: string): string {
+  return next ? `?next=${encodeURIComponent(next)}` : '';
 }
 
 function member(id: ConversationId, username: string): string {

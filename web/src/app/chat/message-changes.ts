@@ -36,7 +36,7 @@ export class MessageChanges {
     if (this.failure.value) this.failure.next('');
   }
 
-  /** The message as an answer to a change gives it is the newest there is. */
+  /** Shows the message that a change was answered with: it is newer than what is known of it. */
   async take(asked: Promise<Message>, failed: string): Promise<void> {
     try {
       this.socket.updated$.next(await asked);
