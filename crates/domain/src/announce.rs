@@ -31,7 +31,7 @@ pub struct Announcer {
     announced_more: Notify,
     /// Members who are to be sent a conversation as they see it, because their own settings of it changed.
     views: Mutex<BTreeSet<(ConversationKey, UserId)>>,
-    views_asked: Notify,
+    views_requested: Notify,
 }
 
 impl Announcer {
@@ -55,12 +55,12 @@ impl Announcer {
             announced: AtomicU64::new(0),
             announced_more: Notify::new(),
             views: Mutex::default(),
-            views_asked: Notify::new(),
+            views_requested: Notify::new(),
         }
     }
 
     /// Waits until all entries up to a position have been announced to the sockets that are in the live stream.
-    pub async fn told(&self, position: Position) {
+    pub async fn wait_until_announced(&self, position: Position) {
         loop {
             let mut more = std::pin::pin!(self.announced_more.notified());
             // Before the check, so that no announcement is missed.
@@ -75,7 +75,7 @@ impl Announcer {
     /// Sends a member a conversation as they see it, in order with the entries of that conversation.
     pub(crate) fn tell_view(&self, user: UserId, conversation: ConversationKey) {
         self.views.lock().insert((conversation, user));
-        self.views_asked.notify_one();
+        self.views_requested.notify_one();
     }
 
     /// Announces the entries that are committed from now on, until `stop`.
@@ -95,7 +95,7 @@ impl Announcer {
         };
         let follower = self.context.store.follow(start);
         self.has_announced(start);
-        let mut stream = Stream::new(self, start);
+        let mut stream = Announcing::new(self, start);
         // Outside the loop, so that a read goes on while other branches of the `select` run.
         let mut read = std::pin::pin!(self.read(&*follower));
         let mut in_a_row = 0;
@@ -110,8 +110,8 @@ impl Announcer {
                     }
                     read.set(self.read(&*follower));
                 }
-                Some((conversation, version)) = stream.telling.next() => stream.go_on(conversation, version),
-                () = self.views_asked.notified() => {
+                Some((conversation, version)) = stream.in_background.next() => stream.go_on(conversation, version),
+                () = self.views_requested.notified() => {
                     for (conversation, user) in std::mem::take(&mut *self.views.lock()) {
                         stream.take_view(conversation, user);
                     }
@@ -138,7 +138,7 @@ impl Announcer {
         }
     }
 
-    /// Releases those who wait in [`Announcer::told`]: nothing more is announced.
+    /// Releases those who wait in [`Announcer::wait_until_announced`]: nothing more is announced.
     fn end(&self) {
         self.has_announced(Position(u64::MAX));
     }
@@ -150,10 +150,10 @@ impl Announcer {
 
     /// Makes an announcement in the background. Gives the `seq` of the last change of the group that it has told all
     /// members of; 0 if of none.
-    async fn tell(&self, conversation: ConversationKey, item: &Item) -> u64 {
+    async fn announce(&self, conversation: ConversationKey, item: &Item) -> u64 {
         let told = async {
             match item {
-                Item::Change(committed) => self.announcements.change(committed).await,
+                Item::GroupChange(committed) => self.announcements.group_change(committed).await,
                 Item::Messages(committed) => {
                     self.announcements.messages(conversation, committed).await.map(|()| 0)
                 }
@@ -164,11 +164,11 @@ impl Announcer {
             }
         };
         let told = AssertUnwindSafe(told).catch_unwind().await;
-        self.or_interrupt(conversation, item, told)
+        self.or_close(conversation, item, told)
     }
 
     /// Gives the outcome of an announcement. If it failed, closes the sockets that should have had it.
-    fn or_interrupt(
+    fn or_close(
         &self,
         conversation: ConversationKey,
         item: &Item,
@@ -183,13 +183,13 @@ impl Announcer {
         };
         tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
         match item {
-            Item::Change(committed) => self.announcements.interrupt(committed),
+            Item::GroupChange(committed) => self.announcements.close_to_resume(committed),
             Item::Messages(committed) => {
                 for committed in committed {
-                    self.announcements.interrupt(committed);
+                    self.announcements.close_to_resume(committed);
                 }
             }
-            Item::Views(users) => self.context.broker.interrupt(Some(users)),
+            Item::Views(users) => self.context.broker.close_to_resume(Some(users)),
         }
         0
     }
@@ -203,7 +203,7 @@ async fn wait_for(error: &StoreError) {
 /// One announcement in a conversation.
 enum Item {
     /// A change of the group itself.
-    Change(Arc<Committed>),
+    GroupChange(Arc<Committed>),
     /// Messages and changes of messages, in their order.
     Messages(Vec<Arc<Committed>>),
     /// The conversation as each of these members sees it.
@@ -213,21 +213,21 @@ enum Item {
 impl Item {
     fn of(committed: Arc<Committed>) -> Self {
         match committed.entry.kind {
-            EntryKind::Conversation => Self::Change(committed),
-            EntryKind::Message | EntryKind::Change => Self::Messages(vec![committed]),
+            EntryKind::GroupChange => Self::GroupChange(committed),
+            EntryKind::Message | EntryKind::MessageChange => Self::Messages(vec![committed]),
         }
     }
 }
 
 /// The state of a running announcer.
-struct Stream<'a> {
+struct Announcing<'a> {
     announcer: &'a Announcer,
     /// All entries up to this position have been taken from the log.
     after: Position,
     /// Conversations with an announcement in the background.
     busy: HashMap<ConversationKey, Busy>,
     /// The announcements in the background; each gives its conversation and the outcome of [`Announcer::tell`].
-    telling: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
+    in_background: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
     /// Entries that have been taken from the log and not been announced.
     unfinished: BTreeSet<Position>,
     /// Estimated bytes of the entries that wait in `busy`.
@@ -244,7 +244,7 @@ struct Busy {
     /// The members for [`Waiting::Views`], which is in `waiting` at most once.
     views: BTreeSet<UserId>,
     /// The `seq` of the last change of the group that all members have been told of.
-    version: u64,
+    told_upto: u64,
 }
 
 /// An announcement that waits for an earlier one.
@@ -254,13 +254,13 @@ enum Waiting {
     Views,
 }
 
-impl<'a> Stream<'a> {
+impl<'a> Announcing<'a> {
     fn new(announcer: &'a Announcer, after: Position) -> Self {
         Self {
             announcer,
             after,
             busy: HashMap::new(),
-            telling: FuturesUnordered::new(),
+            in_background: FuturesUnordered::new(),
             unfinished: BTreeSet::new(),
             weight: 0,
         }
@@ -275,7 +275,7 @@ impl<'a> Stream<'a> {
     fn take(&mut self, committed: Arc<Committed>) {
         let conversation = committed.conversation;
         let is_busy = self.busy.contains_key(&conversation);
-        if !is_busy && self.tell_at_once(&committed) {
+        if !is_busy && self.announce_at_once(&committed) {
             return;
         }
         self.unfinished.insert(committed.entry.position);
@@ -283,14 +283,14 @@ impl<'a> Stream<'a> {
             self.weight += committed.weight();
             self.busy.entry(conversation).or_default().waiting.push_back(Waiting::Entry(committed));
         } else {
-            self.begin(conversation, Item::of(committed));
+            self.start_in_background(conversation, Item::of(committed));
         }
     }
 
     /// Sends a member the conversation as they see it, after the announcement that runs for it.
     fn take_view(&mut self, conversation: ConversationKey, user: UserId) {
         let Some(busy) = self.busy.get_mut(&conversation) else {
-            return self.begin(conversation, Item::Views(vec![user]));
+            return self.start_in_background(conversation, Item::Views(vec![user]));
         };
         if busy.views.is_empty() {
             busy.waiting.push_back(Waiting::Views);
@@ -299,23 +299,24 @@ impl<'a> Stream<'a> {
     }
 
     /// Announces an entry if that takes neither the store nor long; false if it does.
-    fn tell_at_once(&self, committed: &Arc<Committed>) -> bool {
+    fn announce_at_once(&self, committed: &Arc<Committed>) -> bool {
         let announcements = &self.announcer.announcements;
         let told = catch_unwind(AssertUnwindSafe(|| announcements.message_at_once(committed)));
         told.unwrap_or_else(|panic| {
-            self.announcer.or_interrupt(committed.conversation, &Item::of(committed.clone()), Err(panic));
+            self.announcer.or_close(committed.conversation, &Item::of(committed.clone()), Err(panic));
             true
         })
     }
 
-    fn begin(&mut self, conversation: ConversationKey, item: Item) {
+    fn start_in_background(&mut self, conversation: ConversationKey, item: Item) {
         let announcer = self.announcer;
         self.busy.entry(conversation).or_default().positions = match &item {
-            Item::Change(committed) => vec![committed.entry.position],
+            Item::GroupChange(committed) => vec![committed.entry.position],
             Item::Messages(committed) => committed.iter().map(|committed| committed.entry.position).collect(),
             Item::Views(_) => Vec::new(),
         };
-        self.telling.push(async move { (conversation, announcer.tell(conversation, &item).await) }.boxed());
+        self.in_background
+            .push(async move { (conversation, announcer.announce(conversation, &item).await) }.boxed());
     }
 
     /// Adds the messages that wait right behind those of an announcement, to be told together with them.
@@ -324,7 +325,7 @@ impl<'a> Stream<'a> {
         let mut bytes: usize = messages.iter().map(|committed| committed.weight()).sum();
         while messages.len() < Announcer::TOGETHER && bytes < Announcer::TOGETHER_BYTES {
             let Some(Waiting::Entry(committed)) = busy.waiting.front() else { return };
-            if committed.entry.kind == EntryKind::Conversation {
+            if committed.entry.kind == EntryKind::GroupChange {
                 return;
             }
             let committed = committed.clone();
@@ -339,23 +340,23 @@ impl<'a> Stream<'a> {
     fn go_on(&mut self, conversation: ConversationKey, version: u64) {
         for _ in 0..Announcer::BATCH {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };
-            busy.version = busy.version.max(version);
+            busy.told_upto = busy.told_upto.max(version);
             for position in std::mem::take(&mut busy.positions) {
                 self.unfinished.remove(&position);
             }
             match busy.waiting.pop_front() {
                 Some(Waiting::Entry(committed)) => {
                     self.weight -= committed.weight();
-                    if !committed.is_covered_by(busy.version) && !self.tell_at_once(&committed) {
+                    if !committed.is_covered_by(busy.told_upto) && !self.announce_at_once(&committed) {
                         let mut item = Item::of(committed);
                         self.join(conversation, &mut item);
-                        return self.begin(conversation, item);
+                        return self.start_in_background(conversation, item);
                     }
                     self.unfinished.remove(&committed.entry.position);
                 }
                 Some(Waiting::Views) => {
                     let users = std::mem::take(&mut busy.views).into_iter().collect();
-                    return self.begin(conversation, Item::Views(users));
+                    return self.start_in_background(conversation, Item::Views(users));
                 }
                 None => {
                     self.busy.remove(&conversation);
@@ -364,6 +365,6 @@ impl<'a> Stream<'a> {
             }
         }
         // Others have their turn.
-        self.telling.push(async move { (conversation, version) }.boxed());
+        self.in_background.push(async move { (conversation, version) }.boxed());
     }
 }

@@ -24,7 +24,8 @@ const SMALL_AUDIENCE: usize = 64;
 const AUDIENCE_BATCH: usize = 512;
 /// How many views of a conversation are read from the store at a time.
 const VIEWS_AT_ONCE: usize = 8;
-/// How long reading one member's view of a conversation may take, because its later entries wait for it. A member whose
+/// How long reading one member's view of a conversation may take, because later entries of the conversation wait for
+/// it. A member whose
 /// view is not read by then, for example because many other reads of theirs are waiting, has their sockets closed and
 /// resumes.
 const VIEW_TIMEOUT: Duration = Duration::from_secs(1);
@@ -44,7 +45,7 @@ impl Announcements {
     /// Announces a message, or a change of one, if that takes neither the store nor long. False if it does.
     pub(crate) fn message_at_once(&self, committed: &Committed) -> bool {
         let is_short = committed.roster.as_ref().is_none_or(|roster| roster.len() <= SMALL_AUDIENCE);
-        if committed.entry.kind == EntryKind::Conversation || !is_short {
+        if committed.entry.kind == EntryKind::GroupChange || !is_short {
             return false;
         }
         let Some(channel) = self.context.channels.cached(committed.conversation) else { return false };
@@ -74,7 +75,7 @@ impl Announcements {
         for together in committed.chunk_by(to_the_same) {
             let Some(first) = together.first() else { continue };
             if opens(&channel, first) {
-                self.opened(&channel, first).await?;
+                self.announce_new_direct(&channel, first).await?;
             }
             let audience: Vec<_> = match &first.roster {
                 Some(roster) => roster.to_vec(),
@@ -87,7 +88,7 @@ impl Announcements {
     }
 
     /// Sends both people of a direct conversation the conversation itself, before its first message.
-    async fn opened(&self, channel: &Channel, committed: &Committed) -> Result<(), Error> {
+    async fn announce_new_direct(&self, channel: &Channel, committed: &Committed) -> Result<(), Error> {
         let Some(record) = self.context.store.conversation_by_key(channel.key).await? else { return Ok(()) };
         let record = ConversationRecord { head_seq: committed.entry.seq, last_message: None, ..record };
         let message = committed.shown(|record| channel.message(record));
@@ -102,10 +103,10 @@ impl Announcements {
 
     /// Announces a change of a group: sends each member the group as it is now and as they see it. Gives the `seq` of
     /// the last change of the group that all members have been told of; 0 if some were not told.
-    pub(crate) async fn change(&self, committed: &Committed) -> Result<u64, Error> {
+    pub(crate) async fn group_change(&self, committed: &Committed) -> Result<u64, Error> {
         let key = committed.conversation;
         let (Some(record), Some(change)) =
-            (self.context.store.conversation_by_key(key).await?, &committed.change)
+            (self.context.store.conversation_by_key(key).await?, &committed.group_change)
         else {
             return Ok(0);
         };
@@ -122,7 +123,7 @@ impl Announcements {
             }
         }
         if record.head_seq == 1 {
-            self.begun(record).await;
+            self.announce_new_group(record).await;
             return Ok(1);
         }
         // A group that has just begun is new to all its members.
@@ -150,7 +151,7 @@ impl Announcements {
             }
         };
         if tokio::time::timeout(VIEWS_TIMEOUT, all_told).await.is_err() {
-            self.context.broker.interrupt(Some(&missing.into_iter().collect::<Vec<_>>()));
+            self.context.broker.close_to_resume(Some(&missing.into_iter().collect::<Vec<_>>()));
         }
     }
 
@@ -162,14 +163,14 @@ impl Announcements {
             }
             Ok(Ok(None)) => {}
             // For example, because the user has as many waiting reads as one user may have.
-            Ok(Err(_)) | Err(_) => self.context.broker.interrupt(Some(&[user])),
+            Ok(Err(_)) | Err(_) => self.context.broker.close_to_resume(Some(&[user])),
         }
         user
     }
 
     /// Sends all members a group that has just begun, without reading it for each. If each is shown all members, it is
     /// the same for all.
-    async fn begun(&self, record: ConversationRecord) {
+    async fn announce_new_group(&self, record: ConversationRecord) {
         let members: Vec<_> = record.members.iter().map(|member| member.user).collect();
         let record = ConversationRecord { unread: 0, last_message: None, ..record };
         let seen_by = |user| Live::Conversation(Box::new(self.context.channels.view(record.clone(), user)));
@@ -197,7 +198,7 @@ impl Announcements {
     /// has changed since, closes their sockets instead, because a later state is not for them to see.
     fn tell_former(&self, record: &ConversationRecord, seq: u64, user: UserId) {
         if record.changed_seq > seq {
-            return self.context.broker.interrupt(Some(&[user]));
+            return self.context.broker.close_to_resume(Some(&[user]));
         }
         let view =
             self.context.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
@@ -205,22 +206,22 @@ impl Announcements {
     }
 
     /// Closes the sockets that should have been told of an entry, so that their clients resume from the log.
-    pub(crate) fn interrupt(&self, committed: &Committed) {
-        if let Some(change) = &committed.change {
+    pub(crate) fn close_to_resume(&self, committed: &Committed) {
+        if let Some(change) = &committed.group_change {
             // The cached channel below may be from before this change or from after it, and lack some of them.
             let concerned = change.events.iter().filter_map(|event| match *event {
                 GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
                 GroupEvent::Title(_) | GroupEvent::History(_) => None,
             });
             let concerned: Vec<_> = concerned.chain([change.by]).collect();
-            self.context.broker.interrupt(Some(&concerned));
+            self.context.broker.close_to_resume(Some(&concerned));
         }
         match (&committed.roster, self.context.channels.cached(committed.conversation)) {
-            (Some(roster), _) => self.context.broker.interrupt(Some(roster)),
+            (Some(roster), _) => self.context.broker.close_to_resume(Some(roster)),
             (None, Some(channel)) => {
-                self.context.broker.interrupt(Some(&channel.users().collect::<Vec<_>>()));
+                self.context.broker.close_to_resume(Some(&channel.users().collect::<Vec<_>>()));
             }
-            (None, None) => self.context.broker.interrupt(None),
+            (None, None) => self.context.broker.close_to_resume(None),
         }
     }
 }

@@ -78,7 +78,7 @@ impl ApiTokens {
         if !self.context.store.end_api_token(caller.person.id, id, self.context.clock.now()).await? {
             return Err(Error::not_found("API token"));
         }
-        self.context.broker.cut(caller.person.id, id);
+        self.context.broker.close_session(caller.person.id, id);
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl ApiTokens {
     /// Ends expired tokens and cuts their sockets.
     pub async fn sweep(&self) -> Result<(), Error> {
         for token in self.context.store.end_expired_api_tokens(self.context.clock.now()).await? {
-            self.context.broker.cut(token.user, token.id);
+            self.context.broker.close_session(token.user, token.id);
         }
         Ok(())
     }

@@ -67,7 +67,7 @@ impl Blocks {
             .block(caller.person.id, other.id, self.context.clock.now(), limit::BLOCKS)
             .await?;
         let full =
-            || Error::new(Code::TooManyBlocks, "At most 10,000 people can be blocked; take a block back.");
+            || Error::new(Code::TooManyBlocks, "At most 1,000 people can be blocked; take a block back.");
         let since = since.ok_or_else(full)?;
         self.changed(caller.person.id, other.id);
         Ok(shown(&other.username, since))

@@ -59,7 +59,7 @@ impl Channel {
     /// The target of an append to it.
     pub(crate) fn target(&self) -> Target {
         match self.kind {
-            ConversationKind::Direct => Target::Conversation(self.key),
+            ConversationKind::Direct => Target::Direct(self.key),
             ConversationKind::Group => Target::Group(self.key),
         }
     }

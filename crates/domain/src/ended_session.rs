@@ -59,7 +59,7 @@ impl EndedSessions {
         loop {
             let ended = self.context.store.ended_sessions(last, Self::PAGE).await?;
             for &EndedSession { number, user, session, .. } in &ended {
-                self.context.broker.cut(user, session);
+                self.context.broker.close_session(user, session);
                 last = number;
             }
             if ended.len() < Self::PAGE {

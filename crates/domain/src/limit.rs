@@ -68,6 +68,11 @@ impl Bucket {
         self.rate.take_many(count, &mut self.arrival.lock(), now)
     }
 
+    /// Takes one at `now` whatever was taken before, and gives how long to wait until it is allowed.
+    pub fn spend(&self, now: Duration) -> Duration {
+        self.rate.spend(1, &mut self.arrival.lock(), now)
+    }
+
     /// Takes one and gives how long to wait for it. Fails with that time, and takes nothing, if it is more than `most`.
     pub fn reserve(&self, most: Duration, now: Duration) -> Result<Duration, Duration> {
         let mut arrival = self.arrival.lock();

@@ -61,8 +61,8 @@ pub trait Broker: Send + Sync {
 
     /// Closes every live socket of these users, or of everybody with `None`. For sockets that missed an event: their
     /// clients connect again and resume from the log.
-    fn interrupt(&self, users: Option<&[UserId]>);
+    fn close_to_resume(&self, users: Option<&[UserId]>);
 
     /// Closes the live sockets of a session that has ended, and those that are just being connected.
-    fn cut(&self, user: UserId, session: SessionId);
+    fn close_session(&self, user: UserId, session: SessionId);
 }

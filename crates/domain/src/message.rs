@@ -19,7 +19,7 @@ use crate::mention::mentions;
 use crate::person::{Caller, Person};
 use crate::random;
 use crate::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Origin, StoreError, Submitted, Target, UserId,
+    Action, Append, AppendError, Appended, ConversationKey, Origin, StoreError, Submitted, Target, UserId,
 };
 use crate::visible::is_blank;
 
@@ -31,7 +31,7 @@ pub struct Messages {
     context: Arc<Context>,
     text_bytes: usize,
     /// Permits for the memory of entries that are submitted and not announced yet. Senders wait for permits.
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// A message that is stored.
@@ -50,18 +50,18 @@ pub struct Sent {
 impl Messages {
     /// Bytes of text for one permit.
     const UNIT: usize = 512;
-    /// The fewest permits of an entry, so that at most 16,384 wait to be announced. Of more, most would have left the
-    /// processor's caches when their turn comes.
+    /// The fewest permits of an entry, so that at most 16,384 wait to be announced. With more, most would have left the
+    /// processor's caches before they are announced.
     const LEAST: usize = 4;
     /// The most bytes that a message has beside its text: files and reactions. For a change of a message its real size
     /// is known only in the store.
     const BESIDE_TEXT: usize = 24 * 1024;
     /// Permits in all, which stand for 32 MiB.
-    const ROOM: u32 = 65_536;
+    const PERMITS: u32 = 65_536;
 
     pub(crate) fn new(context: Arc<Context>, settings: &Settings) -> Self {
-        let (text_bytes, room) = (settings.text_bytes, Arc::new(Semaphore::new(Self::ROOM as usize)));
-        Self { context, text_bytes, room }
+        let (text_bytes, permits) = (settings.text_bytes, Arc::new(Semaphore::new(Self::PERMITS as usize)));
+        Self { context, text_bytes, permits }
     }
 
     /// Sends a message. The future is ready once the message is queued. Messages that one caller queues one after the
@@ -72,8 +72,8 @@ impl Messages {
         request: SendMessage,
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
-        let (destination, change) = self.new_message(caller, request).await?;
-        self.submit(caller, destination, change, socket).await
+        let (destination, action) = self.new_message(caller, request).await?;
+        self.submit(caller, destination, action, socket).await
     }
 
     /// Changes the text of one of the caller's messages. Ordered like [`Messages::send`].
@@ -85,7 +85,7 @@ impl Messages {
     ) -> Result<Sending, Error> {
         let EditMessage { conversation_id, id, text } = request;
         let text = self.check_text(text)?;
-        self.change(caller, conversation_id, Change::Edit { id, text }, socket).await
+        self.change(caller, conversation_id, Action::Edit { id, text }, socket).await
     }
 
     /// Deletes one of the caller's messages, for everyone. Ordered like [`Messages::send`].
@@ -96,7 +96,7 @@ impl Messages {
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
         let DeleteMessage { conversation_id, id } = request;
-        self.change(caller, conversation_id, Change::Delete { id }, socket).await
+        self.change(caller, conversation_id, Action::Delete { id }, socket).await
     }
 
     /// Adds a reaction to a message, or takes it back. Ordered like [`Messages::send`].
@@ -108,26 +108,26 @@ impl Messages {
     ) -> Result<Sending, Error> {
         let ReactToMessage { conversation_id, id, emoji, on } = request;
         let emoji = check_emoji(&emoji)?;
-        self.change(caller, conversation_id, Change::React { id, emoji, on }, socket).await
+        self.change(caller, conversation_id, Action::React { id, emoji, on }, socket).await
     }
 
     async fn change(
         &self,
         caller: &Caller,
         conversation: ConversationId,
-        change: Change,
+        action: Action,
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
         self.context.charge(caller)?;
         let channel = self.context.channels.of_member(conversation, caller.person.id).await?;
-        self.submit(caller, Destination::Known(channel), change, socket).await
+        self.submit(caller, Destination::Known(channel), action, socket).await
     }
 
     async fn new_message(
         &self,
         caller: &Caller,
         request: SendMessage,
-    ) -> Result<(Destination, Change), Error> {
+    ) -> Result<(Destination, Action), Error> {
         let SendMessage { sender, receiver, conversation_id, text, client_id, reply_to, attachments } =
             request;
         if sender.is_some_and(|sender| !sender.eq_ignore_ascii_case(&caller.person.username)) {
@@ -146,7 +146,7 @@ impl Messages {
                 return Err(Error::invalid("receiver", "Name a receiver or a conversationId, and not both."));
             }
         };
-        Ok((destination, Change::Message { client_id, text, reply_to, attachments }))
+        Ok((destination, Action::Message { client_id, text, reply_to, attachments }))
     }
 
     async fn to_person(&self, caller: &Caller, receiver: &str) -> Result<Destination, Error> {
@@ -181,36 +181,36 @@ impl Messages {
         &self,
         caller: &Caller,
         destination: Destination,
-        change: Change,
+        action: Action,
         socket: Option<SocketKey>,
     ) -> Result<Sending, Error> {
         let at = self.context.clock.now();
-        let mentions = destination.mentions(&caller.person, &change);
+        let mentions = destination.mentions(&caller.person, &action);
         let (target, channel) = match destination {
             Destination::Known(channel) => (channel.target(), Some(channel)),
             Destination::New(other) => {
                 let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.context.random)));
-                (Target::Direct(other.id, id), None)
+                (Target::DirectWith(other.id, id), None)
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.context.random));
-        let room = self.room.clone().acquire_many_owned(self.permits_for(&change)).await.ok();
-        let append = Append { target, sender: caller.person.id, at, random, change, mentions };
-        let mut submitted = self.context.store.submit(append, Origin { socket, room });
+        let permit = self.permits.clone().acquire_many_owned(self.permits_for(&action)).await.ok();
+        let append = Append { target, sender: caller.person.id, at, random, action, mentions };
+        let mut submitted = self.context.store.submit(append, Origin { socket, permit });
         submitted.queued().await;
         Ok(Sending { submitted, channel, channels: self.context.channels.clone() })
     }
 
     /// The permits for the memory of an entry; one stands for [`Messages::UNIT`] bytes.
-    fn permits_for(&self, change: &Change) -> u32 {
-        let bytes = match change {
-            Change::Message { text, attachments, .. } => text.len() + attachments.len() * Self::UNIT,
-            Change::Edit { text, .. } => text.len() + Self::BESIDE_TEXT,
+    fn permits_for(&self, action: &Action) -> u32 {
+        let bytes = match action {
+            Action::Message { text, attachments, .. } => text.len() + attachments.len() * Self::UNIT,
+            Action::Edit { text, .. } => text.len() + Self::BESIDE_TEXT,
             // The entry holds the whole message.
-            Change::React { .. } => self.text_bytes + Self::BESIDE_TEXT,
-            Change::Delete { .. } => 0,
+            Action::React { .. } => self.text_bytes + Self::BESIDE_TEXT,
+            Action::Delete { .. } => 0,
         };
-        u32::try_from((bytes / Self::UNIT).max(Self::LEAST)).unwrap_or(Self::ROOM).min(Self::ROOM)
+        u32::try_from((bytes / Self::UNIT).max(Self::LEAST)).unwrap_or(Self::PERMITS).min(Self::PERMITS)
     }
 }
 
@@ -272,9 +272,9 @@ enum Destination {
 }
 
 impl Destination {
-    /// The members whom the text of a change mentions.
-    fn mentions(&self, sender: &Person, change: &Change) -> Vec<UserId> {
-        let (Change::Message { text, .. } | Change::Edit { text, .. }) = change else { return Vec::new() };
+    /// The members whom the text of an action mentions.
+    fn mentions(&self, sender: &Person, action: &Action) -> Vec<UserId> {
+        let (Action::Message { text, .. } | Action::Edit { text, .. }) = action else { return Vec::new() };
         match self {
             Self::Known(channel) => channel.mentions(text),
             Self::New(other) => mentions(text, |name| {

@@ -47,10 +47,28 @@ impl Caller {
     /// How long a request may wait for its turn.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// How long the caller's next event or request has to wait for its turn, so that nobody keeps the server busy
-    /// with what is not counted otherwise. Fails if too many of theirs wait already.
+    /// Waits for the turn of the caller's next event or request, so that nobody keeps the server busy with what is not
+    /// counted otherwise. Fails if too many of theirs wait already.
+    pub async fn wait_for_turn(&self, clock: &dyn Clock) -> Result<(), Error> {
+        let wait = self.turn(clock)?;
+        // Most need not wait, and go on without a timer.
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    /// How long the caller's next event or request has to wait for its turn.
     pub fn turn(&self, clock: &dyn Clock) -> Result<Duration, Error> {
         self.allowance.requests.reserve(Self::PATIENCE, clock.monotonic()).map_err(Error::rate_limited)
+    }
+
+    /// Counts one of the many reads of a request like a request, and waits for its turn. Others have theirs meanwhile.
+    pub(crate) async fn pace(&self, clock: &dyn Clock) {
+        match self.allowance.requests.spend(clock.monotonic()) {
+            Duration::ZERO => tokio::task::yield_now().await,
+            wait => tokio::time::sleep(wait).await,
+        }
     }
 
     /// Refuses requests with an API token. Somebody who stole one could otherwise make more tokens, or end the owner's

@@ -1,11 +1,12 @@
 //! Pictures: their size and thumbnail, made on a bounded number of threads.
 
-use std::io::{BufReader, Cursor};
+use std::io::{self, BufReader, Cursor};
 use std::sync::Arc;
+use std::thread;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::ReadSeek;
 
@@ -19,6 +20,8 @@ const MEMORY: u64 = 256 << 20;
 const QUALITY: u8 = 80;
 /// Pictures decoded at the same time.
 const THREADS: usize = 2;
+/// How much nicer than others a thread is that decodes.
+const LOWEST: i32 = 19;
 
 /// The size and thumbnail of a picture.
 pub(crate) struct PictureInfo {
@@ -43,14 +46,29 @@ impl Pictures {
     pub(crate) async fn inspect(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
         let format = ImageFormat::from_mime_type(kind)?;
         let thread = self.threads.clone().acquire_owned().await.ok()?;
-        let looking = tokio::task::spawn_blocking(move || {
+        let inspected = in_background(move || {
             // Held until the work is done, even if the caller has gone.
             let _thread = thread;
             inspect(format, bytes)
         });
         // A decoder that panics counts as a picture that cannot be read.
-        looking.await.ok().flatten()
+        inspected.ok()?.await.ok().flatten()
     }
+}
+
+/// Runs work on a thread of its own that has the lowest priority: whoever chats does not wait for a processor that makes
+/// pictures small. Not on one of tokio's threads, which could not be given their priority back.
+fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<oneshot::Receiver<T>> {
+    let (answer, answered) = oneshot::channel();
+    thread::Builder::new().name("picture".into()).spawn(move || {
+        // On Linux this is the priority of the calling thread alone.
+        let _ = rustix::process::nice(LOWEST);
+        // The caller may have stopped waiting.
+        let _ = answer.send(work());
+    })?;
+    Ok(answered)
 }
 
 fn inspect(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
@@ -108,6 +126,14 @@ mod tests {
 
     async fn seen(kind: &str, bytes: Vec<u8>) -> Option<PictureInfo> {
         Pictures::new().inspect(kind, Box::new(Cursor::new(bytes))).await
+    }
+
+    #[tokio::test]
+    async fn they_are_made_small_while_nobody_else_wants_the_processor() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let before = nice();
+        assert_eq!(in_background(nice).unwrap().await.unwrap(), LOWEST);
+        assert_eq!(nice(), before);
     }
 
     #[tokio::test]

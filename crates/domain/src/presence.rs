@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::live::{Live, SocketKey};
 use crate::person::Caller;
-use crate::store::{Look, Seen, StoreError, UserId};
+use crate::store::{LastSeen, PresenceQuery, StoreError, UserId};
 use table::{Gone, Leaving, Table, Watched};
 
 /// Tells sockets which of the people they watch are online.
@@ -65,7 +65,7 @@ impl Presences {
         }
         let user = caller.person.id;
         let before = self.table.lock().changes;
-        let sightings = match self.context.store.look_for(user, usernames).await {
+        let sightings = match self.context.store.presence_states(user, usernames).await {
             Ok(sightings) => sightings,
             Err(error) => return reply(Err(error.into())),
         };
@@ -203,11 +203,11 @@ impl Presences {
             table.gone.clone()
         };
         let to_store = gone.iter().filter(|(_, gone)| !gone.stored);
-        let to_store: Vec<_> = to_store.map(|(&user, gone)| Seen { user, at: gone.at }).collect();
+        let to_store: Vec<_> = to_store.map(|(&user, gone)| LastSeen { user, at: gone.at }).collect();
         if !to_store.is_empty() {
             // Before watchers are told, so that one who asks at once gets the new time.
             self.context.store.note_seen(to_store.clone()).await?;
-            for Seen { user, .. } in to_store {
+            for LastSeen { user, .. } in to_store {
                 self.context.bus.publish(Hint::Presence(user));
             }
         }
@@ -232,7 +232,7 @@ impl Presences {
     }
 
     /// Tells the watchers of these people whose last answer was different.
-    fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<Look, bool>) {
+    fn tell(&self, people: &BTreeSet<UserId>, sees: &HashMap<PresenceQuery, bool>) {
         let mut table = self.table.lock();
         for &user in people {
             let is_online = self.context.liveness.is_live(user);
@@ -241,7 +241,7 @@ impl Presences {
             let (mut came, mut went, mut hid) = (Vec::new(), Vec::new(), Vec::new());
             for (&watcher, told) in &mut watched.by {
                 // A watcher who is missing in `sees` began to watch meanwhile, and has an up-to-date answer.
-                let Some(&visible) = sees.get(&Look { from: watcher.0, at: user }) else { continue };
+                let Some(&visible) = sees.get(&PresenceQuery { from: watcher.0, at: user }) else { continue };
                 let online = is_online && visible;
                 if std::mem::replace(told, online) != online {
                     let list = match (online, visible) {

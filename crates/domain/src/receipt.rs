@@ -44,9 +44,9 @@ struct Moves {
 #[derive(Default)]
 struct Waiting {
     to: Cursors,
-    /// The delivered mark that a proof of delivery moved. A mark that the client named itself is left out, because it
+    /// Up to where a client has proved to have everything. A mark that the client named itself is left out, because it
     /// may be above the last `seq`, and only the store knows that.
-    delivered: u64,
+    proved_seq: u64,
     answers: Vec<Answer>,
 }
 
@@ -109,7 +109,7 @@ impl Receipts {
         let keys = (user, ConversationKey(i64::MIN))..=(user, ConversationKey(i64::MAX));
         let moves = self.moves.lock();
         let storing = moves.storing.range(keys.clone()).map(|(&(_, key), seq)| (key, *seq));
-        let waiting = moves.waiting.range(keys).map(|(&(_, key), waiting)| (key, waiting.delivered));
+        let waiting = moves.waiting.range(keys).map(|(&(_, key), waiting)| (key, waiting.proved_seq));
         let mut delivered = BTreeMap::new();
         for (key, seq) in storing.chain(waiting) {
             let furthest = delivered.entry(key).or_default();
@@ -156,7 +156,7 @@ impl Receipts {
         let waiting = moves.waiting.entry(key).or_default();
         waiting.to = further(waiting.to, to);
         if answer.is_none() {
-            waiting.delivered = waiting.delivered.max(to.delivered_seq);
+            waiting.proved_seq = waiting.proved_seq.max(to.delivered_seq);
         }
         waiting.answers.extend(answer);
         let after = moves.waiting.len();
@@ -174,7 +174,7 @@ impl Receipts {
             let mut moves = self.moves.lock();
             let gathered = mem::take(&mut moves.waiting);
             // `unstored_delivered` must give them until the store has them.
-            moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.delivered)).collect();
+            moves.storing = gathered.iter().map(|(key, waiting)| (*key, waiting.proved_seq)).collect();
             gathered
         };
         if gathered.is_empty() {
@@ -219,7 +219,7 @@ impl Receipts {
             let key = (*user, *conversation);
             let waiting = kept.waiting.entry(key).or_default();
             waiting.to = further(waiting.to, *to);
-            waiting.delivered = waiting.delivered.max(storing.get(&key).copied().unwrap_or_default());
+            waiting.proved_seq = waiting.proved_seq.max(storing.get(&key).copied().unwrap_or_default());
         }
         drop(kept);
         self.moved.notify_one();

@@ -109,7 +109,7 @@ impl Sessions {
             }
             Rotation::Reused(session) => {
                 tracing::warn!(session = %session.id, "a refresh token was used twice; its session is ended");
-                self.context.broker.cut(session.user, session.id);
+                self.context.broker.close_session(session.user, session.id);
                 Err(invalid())
             }
             Rotation::Unknown => Err(invalid()),
@@ -155,14 +155,14 @@ impl Sessions {
         if !self.context.store.end_session(caller.person.id, id, self.context.clock.now()).await? {
             return Err(Error::not_found("session"));
         }
-        self.context.broker.cut(caller.person.id, id);
+        self.context.broker.close_session(caller.person.id, id);
         Ok(())
     }
 
     /// Ends sessions whose refresh tokens have all expired, and removes expired one-time codes.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.context.store.forget_expired(self.context.clock.now()).await? {
-            self.context.broker.cut(session.user, session.id);
+            self.context.broker.close_session(session.user, session.id);
         }
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Sessions {
         let refresh_expires_at = now.plus(self.lifetime);
         let new = NewSession { session, refresh, refresh_expires_at };
         for ended in self.context.store.create_session(new, limit::SESSIONS).await? {
-            self.context.broker.cut(ended.user, ended.id);
+            self.context.broker.close_session(ended.user, ended.id);
         }
         Ok(self.logged_in(account, id, token))
     }

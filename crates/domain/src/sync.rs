@@ -12,9 +12,10 @@ use crate::announce::Announcer;
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::error::Error;
+use crate::person::Caller;
 use crate::receipt::Receipts;
 use crate::store::{
-    Behind, ConversationKey, Entry, EntryKind, Epoch, Position, Range, Read, Since, Upto, UserId,
+    ConversationKey, Entry, EntryKind, EntryPage, EntryRange, Epoch, Lag, Position, ScanEnd, Since, UserId,
 };
 
 /// The opaque token with which a client resumes: it has every entry up to this position.
@@ -50,7 +51,7 @@ impl Cursor {
 pub struct Delivery {
     /// What the entry is about.
     pub kind: EntryKind,
-    /// The message in its present state; `None` for [`EntryKind::Conversation`].
+    /// The message in its present state; `None` for [`EntryKind::GroupChange`].
     pub message: Option<Message>,
     /// The conversation's number within the store.
     pub conversation: ConversationKey,
@@ -68,9 +69,9 @@ pub struct Delivery {
 pub struct Page {
     /// The entries to send, oldest first. Empty if the part that was scanned is all hidden from the reader.
     pub deliveries: Vec<Delivery>,
-    /// For some conversations, up to which `seq` the deliveries so far are all that the reader may see. That `seq`
-    /// counts as delivered once those deliveries do.
-    pub passed: Vec<(ConversationKey, u64)>,
+    /// The conversations in which entries behind the last delivery were skipped, because the reader may not see them,
+    /// and the `seq` of the last of these. That `seq` counts as delivered once the deliveries before it do.
+    pub skipped: Vec<(ConversationKey, u64)>,
 }
 
 /// Catches readers up.
@@ -99,9 +100,9 @@ impl Syncs {
 
     /// Waits until all entries up to the present position have been announced to the sockets in the live stream.
     /// Gives that position.
-    pub async fn told(&self) -> Result<Position, Error> {
+    pub async fn wait_until_announced(&self) -> Result<Position, Error> {
         let position = self.context.store.position().await?;
-        self.announcer.told(position).await;
+        self.announcer.wait_until_announced(position).await;
         Ok(position)
     }
 
@@ -127,20 +128,20 @@ impl Syncs {
             Since::Position(position) => (BTreeMap::new(), position),
         };
         let behind = self.context.store.behind(user, since).await?;
-        let streams: Vec<_> = behind
+        let logs: Vec<_> = behind
             .into_iter()
-            .map(|Behind { conversation, after_seq }| {
+            .map(|Lag { conversation, after_seq }| {
                 let seq = delivered.get(&conversation).map_or(after_seq, |seq| after_seq.max(*seq));
-                Stream {
+                ConversationLog {
                     conversation,
-                    scanned: Upto { seq, position, ended: false },
-                    passed: seq,
+                    scanned: ScanEnd { seq, position, is_complete: false },
+                    settled_seq: seq,
                     channel: None,
                     entries: VecDeque::new(),
                 }
             })
             .collect();
-        Ok(LogReader::new(user, upto, streams))
+        Ok(LogReader::new(user, upto, logs))
     }
 
     /// A reader of at most `limit` events after a cursor. Without a cursor there is nothing to read: the client
@@ -174,43 +175,47 @@ impl Syncs {
         let to_refill = std::mem::take(&mut reader.to_refill);
         self.fill(reader, &to_refill).await?;
         let mut deliveries = Vec::new();
-        // A stream that is still empty may have the oldest entry.
+        // A log of which nothing is read yet may have the oldest entry.
         if reader.to_refill.is_empty() {
             self.merge(reader, &mut deliveries).await?;
         }
         reader.budget.spend(&deliveries);
-        Ok(Some(Page { deliveries, passed: reader.passed() }))
+        Ok(Some(Page { deliveries, skipped: reader.skipped() }))
     }
 
     /// The event for a delivery; `None` if the reader has left the conversation meanwhile. Make it right before it is
     /// sent, because it shows the conversation as it is now: an older state must not follow a newer one sent live.
-    pub async fn event(&self, user: UserId, delivery: Delivery) -> Result<Option<SyncEvent>, Error> {
+    ///
+    /// A conversation is read for it, which counts like a request of the reader and may wait for its turn.
+    pub async fn event(&self, reader: &Caller, delivery: Delivery) -> Result<Option<SyncEvent>, Error> {
         let Delivery { kind, message, conversation, .. } = delivery;
         let Some(message) = message else {
+            reader.pace(&*self.context.clock).await;
+            let user = reader.person.id;
             let record = self.context.store.conversation(user, conversation).await?;
             return Ok(record.map(|record| SyncEvent::Conversation(self.context.channels.view(record, user))));
         };
         Ok(Some(match kind {
             EntryKind::Message => SyncEvent::Message(message),
-            EntryKind::Change | EntryKind::Conversation => SyncEvent::MessageUpdated(message),
+            EntryKind::MessageChange | EntryKind::GroupChange => SyncEvent::MessageUpdated(message),
         }))
     }
 
-    /// Moves entries from the streams into the page, until it is full or a stream has to be refilled.
+    /// Moves entries from the logs into the page, until it is full or more of a log has to be read.
     async fn merge(&self, reader: &mut LogReader, page: &mut Vec<Delivery>) -> Result<(), Error> {
         let limit = reader.budget.events.min(LogReader::PAGE);
         while page.len() < limit
             && let Some(Reverse((_, index))) = reader.heads.pop()
         {
-            let stream = &mut reader.streams[index];
-            if let Some(entry) = stream.entries.pop_front() {
-                stream.passed = entry.seq;
-                page.extend(self.deliver(reader.user, stream, entry).await?);
+            let log = &mut reader.logs[index];
+            if let Some(entry) = log.entries.pop_front() {
+                log.settled_seq = entry.seq;
+                page.extend(self.deliver(reader.user, log, entry).await?);
             }
-            if let Some(entry) = stream.entries.front() {
+            if let Some(entry) = log.entries.front() {
                 reader.heads.push(Reverse((entry.position, index)));
-            } else if !stream.scanned.ended {
-                // Refill this stream before taking from the others, or entries would be out of order.
+            } else if !log.scanned.is_complete {
+                // EntryPage more of this log before taking from the others, or entries would be out of order.
                 reader.to_refill.push(index);
                 break;
             }
@@ -221,56 +226,54 @@ impl Syncs {
     async fn deliver(
         &self,
         user: UserId,
-        stream: &mut Stream,
+        log: &mut ConversationLog,
         entry: Entry,
     ) -> Result<Option<Delivery>, Error> {
-        let channel = match &stream.channel {
+        let Entry { seq, position, kind, message } = entry;
+        let conversation = log.conversation;
+        let Some(message) = message else {
+            return Ok(Some(Delivery { kind, message: None, conversation, seq, position, own: false }));
+        };
+        let channel = match &log.channel {
             Some(channel) => channel,
-            None => match self.context.channels.of_key(stream.conversation).await? {
-                Some(channel) => stream.channel.insert(channel),
+            None => match self.context.channels.of_key(conversation).await? {
+                Some(channel) => log.channel.insert(channel),
                 None => return Ok(None),
             },
         };
-        let Entry { seq, position, kind, message } = entry;
-        let sent = message.as_ref().is_some_and(|message| message.sender == user);
-        Ok(Some(Delivery {
-            kind,
-            conversation: stream.conversation,
-            seq,
-            position,
-            own: sent && kind == EntryKind::Message,
-            message: message.as_ref().map(|message| channel.message(message)),
-        }))
+        let own = message.sender == user && kind == EntryKind::Message;
+        let message = Some(channel.message(&message));
+        Ok(Some(Delivery { kind, message, conversation, seq, position, own }))
     }
 
-    /// Reads the next entries of these streams.
+    /// Reads the next entries of these conversations.
     async fn fill(&self, reader: &mut LogReader, indexes: &[usize]) -> Result<(), Error> {
         if indexes.is_empty() {
             return Ok(());
         }
-        let share = reader.streams.len().max(1);
+        let share = reader.logs.len().max(1);
         let (limit, bytes) = ((LogReader::ENTRIES / share).max(2), LogReader::BYTES / share);
         let range = |&index: &usize| {
-            let stream = &reader.streams[index];
-            Range {
-                conversation: stream.conversation,
+            let log = &reader.logs[index];
+            EntryRange {
+                conversation: log.conversation,
                 reader: reader.user,
-                after_seq: stream.scanned.seq,
+                after_seq: log.scanned.seq,
                 limit,
                 bytes,
             }
         };
         let ranges = indexes.iter().map(range).collect();
         let read = self.context.store.entries(ranges, reader.upto).await?;
-        for (&index, Read { entries, upto }) in indexes.iter().zip(read) {
-            let stream = &mut reader.streams[index];
-            stream.scanned = upto;
+        for (&index, EntryPage { entries, upto }) in indexes.iter().zip(read) {
+            let log = &mut reader.logs[index];
+            log.scanned = upto;
             match entries.first() {
                 Some(first) => reader.heads.push(Reverse((first.position, index))),
-                None if upto.ended => {}
+                None if upto.is_complete => {}
                 None => reader.to_refill.push(index),
             }
-            stream.entries = entries.into();
+            log.entries = entries.into();
         }
         Ok(())
     }
@@ -281,21 +284,21 @@ impl Syncs {
 pub struct LogReader {
     user: UserId,
     upto: Position,
-    streams: Vec<Stream>,
-    /// The first entry of each stream that has one, lowest position first.
+    logs: Vec<ConversationLog>,
+    /// The first entry of each log that has one, lowest position first.
     heads: BinaryHeap<Reverse<(Position, usize)>>,
-    /// The streams that are empty and may have more entries in the store.
+    /// The logs whose entries were all given out, and which may have more in the store.
     to_refill: Vec<usize>,
     budget: Budget,
 }
 
 /// The log of one conversation.
-struct Stream {
+struct ConversationLog {
     conversation: ConversationKey,
     /// How far it has been scanned.
-    scanned: Upto,
-    /// The `seq` up to which its entries were given out, or named in [`Page::passed`].
-    passed: u64,
+    scanned: ScanEnd,
+    /// The `seq` up to which its entries were given out, or named in [`Page::skipped`].
+    settled_seq: u64,
     channel: Option<Arc<Channel>>,
     /// Entries that were read and not given out yet.
     entries: VecDeque<Entry>,
@@ -337,20 +340,20 @@ impl LogReader {
     /// Entries in a page.
     const PAGE: usize = 256;
 
-    /// A reader of everything in these streams.
-    fn new(user: UserId, upto: Position, streams: Vec<Stream>) -> Self {
-        let to_refill = (0..streams.len()).collect();
-        Self { user, upto, streams, heads: BinaryHeap::new(), to_refill, budget: Budget::UNLIMITED }
+    /// A reader of everything in these logs.
+    fn new(user: UserId, upto: Position, logs: Vec<ConversationLog>) -> Self {
+        let to_refill = (0..logs.len()).collect();
+        Self { user, upto, logs, heads: BinaryHeap::new(), to_refill, budget: Budget::UNLIMITED }
     }
 
     /// The position up to which everything was given out.
     pub fn reached(&self) -> Position {
-        let reached = |stream: &Stream| match stream.entries.front() {
+        let reached = |log: &ConversationLog| match log.entries.front() {
             Some(next) => Position(next.position.0.saturating_sub(1)),
-            None if stream.scanned.ended => self.upto,
-            None => stream.scanned.position,
+            None if log.scanned.is_complete => self.upto,
+            None => log.scanned.position,
         };
-        self.streams.iter().map(reached).min().unwrap_or(self.upto)
+        self.logs.iter().map(reached).min().unwrap_or(self.upto)
     }
 
     /// Whether everything has been given out.
@@ -358,15 +361,15 @@ impl LogReader {
         self.to_refill.is_empty() && self.heads.is_empty()
     }
 
-    /// See [`Page::passed`]: what is new since the last call.
-    fn passed(&mut self) -> Vec<(ConversationKey, u64)> {
-        let mut passed = Vec::new();
-        for stream in &mut self.streams {
-            if stream.entries.is_empty() && stream.scanned.seq > stream.passed {
-                stream.passed = stream.scanned.seq;
-                passed.push((stream.conversation, stream.passed));
+    /// See [`Page::skipped`]: what is new since the last call.
+    fn skipped(&mut self) -> Vec<(ConversationKey, u64)> {
+        let mut skipped = Vec::new();
+        for log in &mut self.logs {
+            if log.entries.is_empty() && log.scanned.seq > log.settled_seq {
+                log.settled_seq = log.scanned.seq;
+                skipped.push((log.conversation, log.settled_seq));
             }
         }
-        passed
+        skipped
     }
 }

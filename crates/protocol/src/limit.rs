@@ -47,7 +47,7 @@ pub const UPLOADS: usize = 4;
 /// Bytes of a file's name.
 pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
 /// People whom an account has blocked.
-pub const BLOCKS: usize = 10_000;
+pub const BLOCKS: usize = 1_000;
 /// Blocks in a page of their list.
 pub const BLOCKS_PAGE: usize = 200;
 /// People whose presence a socket watches.

@@ -29,7 +29,7 @@ pub(crate) fn missed(event: &SyncEvent) -> Payload {
 pub(crate) fn entry(kind: EntryKind, message: &Message) -> Payload {
     match kind {
         EntryKind::Message => written(ServerEvent::Message, message),
-        EntryKind::Change | EntryKind::Conversation => written(ServerEvent::MessageUpdated, message),
+        EntryKind::MessageChange | EntryKind::GroupChange => written(ServerEvent::MessageUpdated, message),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::event;
 
 /// The users are divided among so many locks.
 const SHARDS: usize = 64;
-/// How long a cut session is remembered. Longer than any handshake takes.
+/// How long an ended session is remembered. Longer than any handshake takes.
 const REMEMBERED: Duration = Duration::from_mins(5);
 
 /// Knows the live sockets of each user, and sends them events.
@@ -32,8 +32,9 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Shard {
     sockets: FxHashMap<UserId, Vec<Socket>>,
-    /// Sessions that were cut lately, and when. A socket may be let in before its session is cut and join after it.
-    cut: HashMap<SessionId, Duration>,
+    /// Sessions that ended lately, and when. [`Hub::join`] looks here, because a handshake may be let in before its
+    /// session ends and join after that.
+    ended: HashMap<SessionId, Duration>,
 }
 
 impl Hub {
@@ -49,7 +50,7 @@ impl Hub {
         // Most people have one device, so room for one.
         let sockets = shard.sockets.entry(caller.person.id).or_insert_with(|| Vec::with_capacity(1));
         sockets.push(socket.clone());
-        !shard.cut.contains_key(&caller.session)
+        !shard.ended.contains_key(&caller.session)
     }
 
     /// Removes a socket.
@@ -125,26 +126,26 @@ impl Broker for Hub {
         self.shard(user).lock().sockets.contains_key(&user)
     }
 
-    fn interrupt(&self, users: Option<&[UserId]>) {
+    fn close_to_resume(&self, users: Option<&[UserId]>) {
         match users {
             Some(users) => {
                 for user in users {
-                    interrupt(self.shard(*user).lock().sockets.get(user));
+                    close_all(self.shard(*user).lock().sockets.get(user));
                 }
             }
             None => {
                 for shard in &self.shards {
-                    interrupt(shard.lock().sockets.values());
+                    close_all(shard.lock().sockets.values());
                 }
             }
         }
     }
 
-    fn cut(&self, user: UserId, session: SessionId) {
+    fn close_session(&self, user: UserId, session: SessionId) {
         let now = self.clock.monotonic();
         let mut shard = self.shard(user).lock();
-        shard.cut.retain(|_, at| now.saturating_sub(*at) < REMEMBERED);
-        shard.cut.insert(session, now);
+        shard.ended.retain(|_, at| now.saturating_sub(*at) < REMEMBERED);
+        shard.ended.insert(session, now);
         for socket in shard.sockets.get(&user).into_iter().flatten() {
             if socket.session().caller.session == session {
                 // Not after sending what waits: whoever holds an ended session must not get it.
@@ -155,7 +156,7 @@ impl Broker for Hub {
 }
 
 /// Closes sockets that missed an event. What waits for them is not sent, because it comes after the missed event.
-fn interrupt<'a>(sockets: impl IntoIterator<Item = &'a Vec<Socket>>) {
+fn close_all<'a>(sockets: impl IntoIterator<Item = &'a Vec<Socket>>) {
     for socket in sockets.into_iter().flatten() {
         socket.abort(Reason::Application);
     }

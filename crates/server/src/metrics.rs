@@ -139,9 +139,9 @@ impl<H: Handler> Collector for Seen<H> {
             ("pending", "What waits for slow sockets", Some(Unit::Bytes), metrics.pending_bytes),
             (
                 "store_log",
-                "The log of the database, copied into it from 128 MiB on",
+                "The write-ahead log of the database, copied into it from 128 MiB on",
                 Some(Unit::Bytes),
-                usize::try_from(self.store.log_bytes()).unwrap_or(usize::MAX),
+                usize::try_from(self.store.wal_bytes()).unwrap_or(usize::MAX),
             ),
         ];
         for (name, help, unit, value) in gauges {

@@ -74,7 +74,7 @@ impl Running {
             sockets.quiesce().await;
             app.storing.close();
             app.storing.wait().await;
-            if let Err(error) = app.domain.syncs.told().await {
+            if let Err(error) = app.domain.syncs.wait_until_announced().await {
                 tracing::warn!(cause = ?error.cause, "the last messages may not have been announced");
             }
         };

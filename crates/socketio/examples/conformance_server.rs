@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::value::RawValue;
 use socketio::{
     Config, Connect, Event, Handler, Origins, Payload, Rate, Reason, Refusal, Server, Socket,
-    engine::{Engine, Head, Link, Message, Note, Protocol, Received, Tell},
+    engine::{Engine, Head, Link, Message, Note, Protocol, Received, Role},
 };
 use tokio::{net::TcpListener, time::Instant};
 
@@ -103,7 +103,7 @@ impl Protocol for Echo {
         _: Instant,
     ) -> Result<Received<'_, ()>, Reason> {
         let _ = match message {
-            Message::Text(text) => link.send(0, Head::default(), text.as_bytes().into(), &[], Tell::Nothing),
+            Message::Text(text) => link.send(0, Head::default(), text.as_bytes().into(), &[], Role::Plain),
             Message::Binary(bytes) => link.send_binary(Bytes::copy_from_slice(bytes)),
         };
         Ok(Received::Done)

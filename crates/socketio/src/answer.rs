@@ -1,6 +1,6 @@
 //! Acknowledgements that the client asks for.
 
-use crate::{Payload, SendError, engine::Tell, packet::Kind, socket::AnySocket};
+use crate::{Payload, SendError, engine::Role, packet::Kind, socket::AnySocket};
 
 /// The client's wish to be answered. Dropped, it is not.
 pub struct Ack {
@@ -22,7 +22,7 @@ impl Ack {
 
     /// Calls the client's callback with arguments ([`Payload::arguments`]); from anywhere, at any time.
     pub fn send(self, arguments: &Payload) -> Result<(), SendError> {
-        self.socket.core.send(Kind::Ack, Some(self.id), arguments, Tell::Answer)
+        self.socket.core.send(Kind::Ack, Some(self.id), arguments, Role::Answer)
     }
 }
 

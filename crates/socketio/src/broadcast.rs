@@ -1,6 +1,6 @@
 //! Emitting to all sockets of a room.
 
-use crate::{Id, Payload, engine::Tell, packet::Kind, room::Rooms, socket::AnySocket};
+use crate::{Id, Payload, engine::Role, packet::Kind, room::Rooms, socket::AnySocket};
 
 /// The sockets of a room, to emit to. Who is in it is looked up at each emit.
 pub struct Room<'a> {
@@ -25,7 +25,7 @@ impl<'a> Room<'a> {
     /// that are closing, or closed by it because too much waits for them.
     pub fn emit(&self, event: &Payload) -> usize {
         self.rooms.count(self.namespace, self.name, |id, socket| {
-            Some(id) != self.except && socket.core.send(Kind::Event, None, event, Tell::Nothing).is_ok()
+            Some(id) != self.except && socket.core.send(Kind::Event, None, event, Role::Plain).is_ok()
         })
     }
 }

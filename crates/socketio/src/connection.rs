@@ -9,7 +9,7 @@ use crate::{
     Ack, Config, Connect, Event, Handler, Id, Mark, Reason, Refusal, Socket, Undelivered,
     ack::Waiting,
     call::{Call, Called, PartialCall},
-    engine::{Link, Message, Note, Protocol, Received, Tell},
+    engine::{Link, Message, Note, Protocol, Received, Role},
     json,
     metrics::Counters,
     packet::{Kind, Packet, head},
@@ -137,7 +137,7 @@ impl<S: Send + Sync + 'static> Connection<S> {
     fn remove(&mut self, index: usize, now: Instant) -> Socket<S> {
         self.alone = now;
         let socket = self.sockets.swap_remove(index);
-        self.link.welcome(!self.sockets.is_empty());
+        self.link.allow_long_bodies(!self.sockets.is_empty());
         socket
     }
 }
@@ -188,12 +188,12 @@ impl<H: Handler> SocketIo<H> {
         let head = head(Kind::Connect, 0, &namespace, None);
         let limit = self.config.max_unacknowledged;
         let link = connection.link.clone();
-        link.welcome(true);
+        link.allow_long_bodies(true);
         let core = Core::new(id, connection.lane, namespace, link, limit, self.rooms.clone());
         let socket = Socket::new(core, session);
         let body = format!(r#"{{"sid":"{id}"}}"#);
         // If the session is closing, the socket is told of it as any other.
-        let _ = connection.link.send(connection.lane, head, body.into_bytes().into(), &[], Tell::Nothing);
+        let _ = connection.link.send(connection.lane, head, body.into_bytes().into(), &[], Role::Plain);
         if connection.sockets.is_empty() {
             connection.sockets.reserve_exact(1);
         }
@@ -304,6 +304,6 @@ fn refuse<S>(connection: &Connection<S>, namespace: &str, refusal: &Refusal) -> 
     let body = serde_json::to_vec(refusal).map_err(|_| Reason::Application)?;
     let head = head(Kind::ConnectError, 0, namespace, None);
     // If the session is closing, so be it.
-    let _ = connection.link.send(0, head, body.into(), &[], Tell::Nothing);
+    let _ = connection.link.send(0, head, body.into(), &[], Role::Plain);
     Ok(())
 }

@@ -17,7 +17,7 @@ pub struct Rate {
     pub burst: u32,
 }
 
-/// How much longer than it must who has sent all that it may for now waits.
+/// How much longer a session rests than its rate requires, so that it is not woken for every packet.
 const MOMENT: Duration = Duration::from_millis(20);
 
 impl Rate {

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::{
     Id, Mark, Payload, Reason, SendError,
     ack::{AckError, Acks, Waiting},
-    engine::{Link, Tell},
+    engine::{Link, Role},
     packet::{Kind, head},
     room::Rooms,
 };
@@ -102,18 +102,18 @@ impl<S: Send + Sync + 'static> Socket<S> {
     /// Emits an event. That it is queued says nothing of whether it arrives: see [`Socket::emit_marked`] and
     /// [`Socket::emit_confirmed`].
     pub fn emit(&self, event: &Payload) -> Result<(), SendError> {
-        self.0.core.send(Kind::Event, None, event, Tell::Nothing)
+        self.0.core.send(Kind::Event, None, event, Role::Plain)
     }
 
     /// Emits an event that answers one of the client's. It is counted with the acknowledgements: of what the
     /// client asks for it is made to take some before more is read, instead of being closed.
     pub fn reply(&self, event: &Payload) -> Result<(), SendError> {
-        self.0.core.send(Kind::Event, None, event, Tell::Answer)
+        self.0.core.send(Kind::Event, None, event, Role::Answer)
     }
 
     /// Emits an event; [`crate::Handler::received`] is called with the mark once the client has it.
     pub fn emit_marked(&self, event: &Payload, mark: Mark) -> Result<(), SendError> {
-        self.0.core.send(Kind::Event, None, event, Tell::Mark(mark))
+        self.0.core.send(Kind::Event, None, event, Role::Marked(mark))
     }
 
     /// Emits nothing; [`crate::Handler::received`] is called with the mark once the client has everything
@@ -176,7 +176,7 @@ impl<S: Send + Sync + 'static> Socket<S> {
         if core.open.swap(false, Ordering::Relaxed) {
             let head = head(Kind::Disconnect, 0, &core.namespace, None);
             // If the session is closed, that disconnects it as well.
-            let _ = core.link.send(core.lane, head, Arc::new([]), &[], Tell::End);
+            let _ = core.link.send(core.lane, head, Arc::new([]), &[], Role::LastOfLane);
         }
     }
 
@@ -250,13 +250,13 @@ impl Core {
         kind: Kind,
         ack: Option<u64>,
         payload: &Payload,
-        tell: Tell,
+        role: Role,
     ) -> Result<(), SendError> {
         if !self.is_open() {
             return Err(SendError::Closed);
         }
         let head = head(kind, payload.attachments().len(), &self.namespace, ack);
-        self.link.send(self.lane, head, payload.json().clone(), payload.attachments(), tell)
+        self.link.send(self.lane, head, payload.json().clone(), payload.attachments(), role)
     }
 
     /// Emits an event that asks for an acknowledgement; gives its id.
@@ -271,7 +271,7 @@ impl Core {
             self.link.abort(Reason::Unacknowledged);
             return Err(SendError::Full);
         };
-        let sent = self.send(Kind::Event, Some(id), event, Tell::Nothing);
+        let sent = self.send(Kind::Event, Some(id), event, Role::Plain);
         if sent.is_err() {
             acks.take(id);
         }

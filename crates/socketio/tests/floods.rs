@@ -59,14 +59,14 @@ async fn long_bodies_are_bounded_over_all_sessions() {
 
 #[tokio::test]
 async fn who_waits_for_the_bodies_of_others_is_not_late() {
-    const OF_AN_ADDRESS: usize = 16;
+    const MAX_OF_AN_ADDRESS: usize = 16;
     let patience = Duration::from_millis(100);
     let config = Config { max_payload: 20, max_body: 3000, packet_timeout: patience, ..config() };
     let mut fixture = Fixture::start_for(config, Some("192.0.2.1".parse().unwrap())).await;
-    let mut posts = post_waiting(&mut fixture, OF_AN_ADDRESS).await;
+    let mut posts = post_waiting(&mut fixture, MAX_OF_AN_ADDRESS).await;
     let next = post_long(&mut fixture, "next").await;
     tokio::time::sleep(3 * patience).await;
-    fixture.gate.add_permits(OF_AN_ADDRESS);
+    fixture.gate.add_permits(MAX_OF_AN_ADDRESS);
     assert_eq!(fixture.event().await.0, "next");
     posts.push(next);
     for post in posts {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::hint::black_box;
 
 use divan::{Bencher, counter::ItemsCount};
-use domain::store::{Behind, ConversationStore, MessageStore, Position, Range, Read, Since, UserId};
+use domain::store::{ConversationStore, EntryPage, EntryRange, Lag, MessageStore, Position, Since, UserId};
 use parking_lot::{Mutex, MutexGuard};
 use support::Filled;
 use tempfile::TempDir;
@@ -103,7 +103,7 @@ fn cursor_lookup(bencher: Bencher<'_, '_>, length: u64) {
 fn read(log: &Filled, user: UserId, since: Since, conversations: usize) -> usize {
     // As much at a time as the domain asks for.
     let (limit, bytes) = ((512 / conversations).max(2), 128 * 1024 / conversations);
-    let range = |Behind { conversation, after_seq }: Behind| Range {
+    let range = |Lag { conversation, after_seq }: Lag| EntryRange {
         conversation,
         reader: user,
         after_seq,
@@ -113,14 +113,14 @@ fn read(log: &Filled, user: UserId, since: Since, conversations: usize) -> usize
     let upto = log.position();
     log.runtime.block_on(async {
         let behind = log.store.behind(user, since).await.expect("the disk is there");
-        let mut ranges: Vec<Range> = behind.into_iter().map(range).collect();
+        let mut ranges: Vec<EntryRange> = behind.into_iter().map(range).collect();
         let mut count = 0;
         while !ranges.is_empty() {
             let pages = log.store.entries(ranges.clone(), upto).await.expect("the disk is there");
             let mut left = Vec::new();
-            for (range, Read { entries, upto }) in ranges.into_iter().zip(pages) {
+            for (range, EntryPage { entries, upto }) in ranges.into_iter().zip(pages) {
                 count += entries.len();
-                left.extend((!upto.ended).then_some(Range { after_seq: upto.seq, ..range }));
+                left.extend((!upto.is_complete).then_some(EntryRange { after_seq: upto.seq, ..range }));
                 black_box(entries);
             }
             ranges = left;

@@ -23,7 +23,7 @@ pub enum FolderError {
         "{0} is open to other users of this machine (mode {1:o}), and it cannot be closed from here; run chmod go= {0} \
          as its owner, or use a folder of its own, such as --data {0}/aldis"
     )]
-    Open(PathBuf, u32),
+    Exposed(PathBuf, u32),
     /// The folder or a file in it cannot be opened.
     #[error("the data folder {0} cannot be used: {1}")]
     Unusable(PathBuf, #[source] Error),
@@ -31,26 +31,26 @@ pub enum FolderError {
 
 /// Locks a folder for this process, and closes it to other users. Makes the folder if it is missing. The lock lasts
 /// until the returned file is closed, however the process ends.
-pub(crate) fn take(folder: &Path) -> Result<File, FolderError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, FolderError> {
     let failed = |error| FolderError::Unusable(folder.to_owned(), error);
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let mut closed = Vec::new();
     let metadata = folder.metadata().map_err(failed)?;
     if metadata.mode() & OTHERS != 0 {
-        if metadata.mode() & STICKY != 0 || !is_ours(folder).map_err(failed)? {
-            return Err(FolderError::Open(folder.to_owned(), metadata.mode() & 0o7777));
+        if metadata.mode() & STICKY != 0 || !may_restrict(folder).map_err(failed)? {
+            return Err(FolderError::Exposed(folder.to_owned(), metadata.mode() & 0o7777));
         }
-        close(folder, &metadata, &mut closed)?;
+        restrict(folder, &metadata, &mut closed)?;
     }
-    let lock = folder.join("lock");
+    let path = folder.join("lock");
     let file =
-        File::options().create(true).truncate(false).write(true).mode(0o600).open(lock).map_err(failed)?;
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    close_inside(folder, &mut closed)?;
+    restrict_inside(folder, &mut closed)?;
     if !closed.is_empty() {
         tracing::warn!(
             ?closed,
@@ -94,8 +94,8 @@ impl WatchedFiles {
     }
 }
 
-/// Whether a folder has nothing but what a server puts there. Then nobody else needs to enter it.
-fn is_ours(folder: &Path) -> Result<bool, Error> {
+/// Whether the folder may be closed to other users: it has a database of ours, or nothing foreign.
+fn may_restrict(folder: &Path) -> Result<bool, Error> {
     if folder.join("aldis.db").try_exists()? {
         return Ok(true);
     }
@@ -108,9 +108,9 @@ fn is_ours(folder: &Path) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Closes our files and folders to other users. Files within our folders need not be closed: nobody else can enter the
-/// folder. (Key files that are open are refused when they are read.)
-fn close_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+/// Closes our files and folders to other users. Files within our folders need not be closed, because nobody
+/// else can enter the folder. (Key files that are open to others are refused when they are read.)
+fn restrict_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     let failed = |error| FolderError::Unusable(folder.to_owned(), error);
     for entry in folder.read_dir().map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -122,7 +122,7 @@ fn close_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderEr
             continue;
         }
         match entry.path().metadata() {
-            Ok(metadata) if metadata.mode() & OTHERS != 0 => close(&entry.path(), &metadata, closed)?,
+            Ok(metadata) if metadata.mode() & OTHERS != 0 => restrict(&entry.path(), &metadata, closed)?,
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
@@ -131,13 +131,14 @@ fn close_inside(folder: &Path, closed: &mut Vec<PathBuf>) -> Result<(), FolderEr
     Ok(())
 }
 
-fn close(path: &Path, metadata: &Metadata, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
+/// Removes the permissions of the group and of others.
+fn restrict(path: &Path, metadata: &Metadata, closed: &mut Vec<PathBuf>) -> Result<(), FolderError> {
     let mode = metadata.mode() & 0o7777;
-    let closing = std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS));
+    let changed = std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS));
     // Some file systems have no modes and ignore the call without an error.
     let now = path.metadata().map_or(mode, |metadata| metadata.mode());
-    if closing.is_err() || now & OTHERS != 0 {
-        return Err(FolderError::Open(path.to_owned(), mode));
+    if changed.is_err() || now & OTHERS != 0 {
+        return Err(FolderError::Exposed(path.to_owned(), mode));
     }
     closed.push(path.to_owned());
     Ok(())
@@ -159,7 +160,7 @@ mod tests {
     fn what_is_ours_is_closed() {
         let outer = tempfile::tempdir().unwrap();
         let folder = outer.path().join("data");
-        drop(take(&folder).unwrap());
+        drop(lock(&folder).unwrap());
         assert_eq!(mode(&folder), 0o700);
         set(&folder, 0o2775);
         for file in ["aldis.db", "aldis.db-wal", "notes.txt"] {
@@ -168,7 +169,7 @@ mod tests {
         }
         std::fs::create_dir(folder.join("attachments")).unwrap();
         set(&folder.join("attachments"), 0o755);
-        drop(take(&folder).unwrap());
+        drop(lock(&folder).unwrap());
         assert_eq!(mode(&folder) & 0o777, 0o700);
         assert_eq!(mode(&folder.join("attachments")), 0o700);
         let modes = ["aldis.db", "aldis.db-wal", "lock", "notes.txt"].map(|file| mode(&folder.join(file)));
@@ -180,11 +181,11 @@ mod tests {
         let outer = tempfile::tempdir().unwrap();
         set(outer.path(), 0o755);
         std::fs::write(outer.path().join("theirs"), "").unwrap();
-        let refused = take(outer.path()).unwrap_err();
+        let refused = lock(outer.path()).unwrap_err();
         assert!(refused.to_string().contains("mode 755"), "{refused}");
         set(outer.path(), 0o1777);
         std::fs::write(outer.path().join("aldis.db"), "").unwrap();
-        assert!(matches!(take(outer.path()), Err(FolderError::Open(_, 0o1777))));
+        assert!(matches!(lock(outer.path()), Err(FolderError::Exposed(_, 0o1777))));
         assert_eq!(mode(outer.path()), 0o1777);
     }
 }

@@ -1,7 +1,8 @@
-//! Stores: the same few operations in memory and in SQLite, in files of the same name side by side.
+//! The ports of `domain::store`, implemented in memory and in SQLite. Files of attachments are stored in
+//! memory or in a folder.
 //!
-//! What each promises is written at the ports in `domain::store`, and held by the contract suite in
-//! `tests/contract`, which runs on every store.
+//! Each port says what its methods promise. The contract suite in `tests/contract` checks these promises in
+//! every store.
 #![forbid(unsafe_code)]
 
 mod files;

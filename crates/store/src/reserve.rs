@@ -23,22 +23,22 @@ impl Reserve {
             let _ = std::fs::remove_file(&self.0);
             return true;
         }
-        // Fails if there is room for the start but not for the reserve, too. That is no error.
-        let _ = self.restore();
+        // If this fails, there is room for the start but not for the reserve. The start goes on without one.
+        let _ = self.recreate_if_room();
         false
     }
 
-    /// Makes the reserve again, if as much room is left beside it. Otherwise it would take the room back that the start
-    /// has just been given.
-    pub(crate) fn restore(&self) -> Result<(), Error> {
+    /// Makes the reserve if it is missing. Not while less than 2 MiB is free, because the reserve takes half
+    /// of that room and the server needs the other half.
+    pub(crate) fn recreate_if_room(&self) -> Result<(), Error> {
         if self.free().is_some_and(|free| free < 2 * BYTES) {
             return Err(ErrorKind::StorageFull.into());
         }
-        self.make()
+        self.recreate()
     }
 
-    /// Makes the reserve, if it is missing.
-    pub(crate) fn make(&self) -> Result<(), Error> {
+    /// Makes the reserve if it is missing, even if it takes the last room.
+    pub(crate) fn recreate(&self) -> Result<(), Error> {
         if self.0.try_exists()? {
             return Ok(());
         }

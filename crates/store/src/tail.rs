@@ -90,8 +90,8 @@ impl Tail {
 }
 
 impl TailFollower<'_> {
-    /// Waits for the next entries, at most `limit`, and moves behind them. `read` gives those above a position from the
-    /// log; it is asked where they are no longer kept here.
+    /// Waits for the next entries, at most `limit`, and moves behind them. `read` reads the entries above a
+    /// position from the log. It is called when the tail no longer has them.
     pub(crate) async fn next_or<F>(
         &self,
         limit: usize,
@@ -149,7 +149,8 @@ impl TailState {
         let given = self.entries.partition_point(|committed| committed.entry.position <= after);
         let entries: Vec<_> = self.entries.range(given..).take(limit).cloned().collect();
         let Some(last) = entries.last() else {
-            // What was read from the log before it was pushed here. It must not keep the senders' room.
+            // The remaining entries were already read from the log. They are dropped, because senders wait
+            // for their memory permits.
             self.let_go();
             return self.is_closed.then_some(Next::Closed);
         };
@@ -165,7 +166,7 @@ impl TailState {
     /// Drops the entries that every follower has been given. Followers that are behind `begin` do not count: they have
     /// to read the log anyway.
     fn let_go(&mut self) {
-        let here = self.followers.values().filter(|place| **place >= self.begin);
+        let here = self.followers.values().filter(|position| **position >= self.begin);
         let all_given = here.min().copied().unwrap_or(Position(u64::MAX));
         let given = self.entries.partition_point(|committed| committed.entry.position <= all_given);
         for committed in self.entries.drain(..given) {
@@ -210,8 +211,8 @@ mod tests {
         Arc::new(Committed::of_message(ConversationKey(1), entry, None, Origin::default()))
     }
 
-    async fn next(place: &TailFollower<'_>, limit: usize) -> Vec<u64> {
-        match place.next(limit).await {
+    async fn next(follower: &TailFollower<'_>, limit: usize) -> Vec<u64> {
+        match follower.next(limit).await {
             Next::Entries(entries) => entries.iter().map(|committed| committed.entry.position.0).collect(),
             Next::Overrun(_) | Next::Closed => Vec::new(),
         }
@@ -224,14 +225,14 @@ mod tests {
     #[tokio::test]
     async fn entries_are_dropped_once_they_were_followed() {
         let tail = Tail::new(Position(7));
-        let place = tail.follow(Position(7));
+        let follower = tail.follow(Position(7));
         tail.push([committed(8, 1), committed(9, 1), committed(10, 1)]);
-        assert_eq!(next(&place, 2).await, [8, 9]);
+        assert_eq!(next(&follower, 2).await, [8, 9]);
         assert_eq!(kept(&tail), [10]);
         assert!(matches!(tail.follow(Position(8)).next(2).await, Next::Overrun(Position(8))));
         tail.close();
-        assert_eq!(next(&place, 2).await, [10]);
-        assert!(matches!(place.next(2).await, Next::Closed));
+        assert_eq!(next(&follower, 2).await, [10]);
+        assert!(matches!(follower.next(2).await, Next::Closed));
     }
 
     #[tokio::test]
@@ -283,18 +284,18 @@ mod tests {
     #[tokio::test]
     async fn it_is_bounded() {
         let tail = Tail::new(Position(0));
-        let place = tail.follow(Position(0));
+        let follower = tail.follow(Position(0));
         for position in 1..=5 {
             tail.push([committed(position, Tail::MOST / 4)]);
         }
-        assert!(matches!(place.next(9).await, Next::Overrun(Position(0))));
-        place.move_to(Position(4));
-        assert_eq!(next(&place, 9).await, [5]);
+        assert!(matches!(follower.next(9).await, Next::Overrun(Position(0))));
+        follower.move_to(Position(4));
+        assert_eq!(next(&follower, 9).await, [5]);
     }
 
     #[test]
     fn a_group_entry_weighs_little() {
-        let entry = Entry { seq: 1, position: Position(1), kind: EntryKind::Conversation, message: None };
+        let entry = Entry { seq: 1, position: Position(1), kind: EntryKind::GroupChange, message: None };
         let change = GroupEntry { seq: 1, by: UserId(1), at: Timestamp::from_millis(1), events: Vec::new() };
         assert!(Committed::of_group(ConversationKey(1), entry, change).weight() < 1024);
     }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::live::SocketKey;
-use crate::store::{Look, Sighting, UserId};
+use crate::store::{PresenceQuery, PresenceState, UserId};
 
 /// A watching socket, with its user.
 pub(super) type Watcher = (UserId, SocketKey);
@@ -50,14 +50,14 @@ pub(super) struct Leaving {
 }
 
 impl Table {
-    pub(super) fn presence(&self, sighting: &Sighting, online: bool) -> Presence {
+    pub(super) fn presence(&self, sighting: &PresenceState, online: bool) -> Presence {
         let last_seen = sighting.last_seen_at.max(self.gone.get(&sighting.user).map(|gone| gone.at));
         let last_seen = last_seen.filter(|_| sighting.visible && !online);
         Presence { username: sighting.username.to_string(), online, last_seen }
     }
 
-    pub(super) fn watch(&mut self, watcher: Watcher, sighting: Sighting, online: bool) {
-        let Sighting { user, username, .. } = sighting;
+    pub(super) fn watch(&mut self, watcher: Watcher, sighting: PresenceState, online: bool) {
+        let PresenceState { user, username, .. } = sighting;
         let watched = self.watched.entry(user).or_insert_with(|| Watched { username, by: BTreeMap::new() });
         if watched.by.insert(watcher, online).is_none() {
             self.of_watcher.entry(watcher).or_default().push(user);
@@ -90,7 +90,7 @@ impl Table {
     pub(super) fn expire(&mut self, now: Instant, context: &Context) {
         while let Some(&(due, user)) = self.due.front().filter(|(due, _)| *due <= now) {
             self.due.pop_front();
-            // An outdated item: they came back meanwhile, and may have left again.
+            // Not if they came back meanwhile: they may have left again, and then another item is theirs.
             if self.leaving.get(&user).is_some_and(|leaving| leaving.due == due)
                 && let Some(Leaving { at, .. }) = self.leaving.remove(&user)
                 && !context.broker.is_live(user)
@@ -109,14 +109,14 @@ impl Table {
     }
 
     /// Takes stale users with all their watchers, until there are at least `most` pairs.
-    pub(super) fn take_stale(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<Look>) {
+    pub(super) fn take_stale(&mut self, most: usize) -> (BTreeSet<UserId>, Vec<PresenceQuery>) {
         let (mut people, mut looks) = (BTreeSet::new(), Vec::new());
         while looks.len() < most
             && let Some(at) = self.stale.pop_first()
         {
             people.insert(at);
             for &(from, _) in self.watched.get(&at).into_iter().flat_map(|watched| watched.by.keys()) {
-                let look = Look { from, at };
+                let look = PresenceQuery { from, at };
                 // The sockets of one watcher are side by side: one question for all of them.
                 if looks.last() != Some(&look) {
                     looks.push(look);

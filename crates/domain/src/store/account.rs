@@ -86,7 +86,7 @@ pub struct CodeTry {
 
 /// When a user's last device disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct LastSeen {
     /// The user.
     pub user: UserId,
     /// The time to show as last seen.
@@ -95,7 +95,7 @@ pub struct Seen {
 
 /// One user wants to see another's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct PresenceQuery {
     /// The user who wants to see it.
     pub from: UserId,
     /// The user whose presence it is.
@@ -104,7 +104,7 @@ pub struct Look {
 
 /// A user whose presence was asked for, and whether the asker may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct PresenceState {
     /// The user.
     pub user: UserId,
     /// Their username as it was registered.
@@ -205,14 +205,18 @@ pub trait AccountStore: Send + Sync {
     async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError>;
 
     /// Stores when users were last seen. A time that is not later than the stored one changes nothing.
-    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError>;
+    async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError>;
 
     /// The users with these usernames, in the same order, for `from` who asks for their presence. Unknown and
     /// unverified users are left out.
-    async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
+    async fn presence_states(
+        &self,
+        from: UserId,
+        usernames: Vec<String>,
+    ) -> Result<Vec<PresenceState>, StoreError>;
 
     /// Whether each presence may be seen; one answer for each look, in order. A user sees their own, and that of
     /// people who share a conversation with them and have not blocked them. If either of the two hides their
     /// presence, they do not see each other's.
-    async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
+    async fn sees(&self, looks: Vec<PresenceQuery>) -> Result<Vec<bool>, StoreError>;
 }

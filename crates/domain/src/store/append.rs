@@ -14,16 +14,16 @@ use crate::live::SocketKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// A direct conversation that exists.
-    Conversation(ConversationKey),
+    Direct(ConversationKey),
     /// A group that exists.
     Group(ConversationKey),
     /// The direct conversation of the sender and this user. If they have none, it is opened with this id.
-    Direct(UserId, ConversationId),
+    DirectWith(UserId, ConversationId),
 }
 
 /// What a sender wants to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Action {
     /// A new message.
     Message {
         /// The sender's own name for the message. A second message with the same name is not stored.
@@ -70,7 +70,7 @@ pub struct Append {
     /// Fresh randomness for the message's id.
     pub random: u64,
     /// What it does.
-    pub change: Change,
+    pub action: Action,
     /// Members whom its text mentions. Those who have left the group when it is stored are left out.
     pub mentions: Vec<UserId>,
 }
@@ -82,7 +82,7 @@ pub struct Origin {
     pub socket: Option<SocketKey>,
     /// A permit for the memory that the entry takes, given back when the entry is dropped: after it was announced, or
     /// refused.
-    pub room: Option<OwnedSemaphorePermit>,
+    pub permit: Option<OwnedSemaphorePermit>,
 }
 
 /// An entry that is committed.
@@ -96,7 +96,7 @@ pub struct Committed {
     /// change of the group itself.
     pub roster: Option<Roster>,
     /// How the group changed; `None` for an entry about a message.
-    pub change: Option<GroupEntry>,
+    pub group_change: Option<GroupEntry>,
     /// Who submitted it. Empty if the entry was read from the table, because it is not stored.
     pub origin: Origin,
     /// See [`Committed::shown`].
@@ -111,13 +111,13 @@ impl Committed {
         roster: Option<Roster>,
         origin: Origin,
     ) -> Self {
-        Self { conversation, entry, roster, change: None, origin, shown: OnceLock::new() }
+        Self { conversation, entry, roster, group_change: None, origin, shown: OnceLock::new() }
     }
 
     /// An entry about the group itself.
     pub fn of_group(conversation: ConversationKey, entry: Entry, change: GroupEntry) -> Self {
-        let (change, origin) = (Some(change), Origin::default());
-        Self { conversation, entry, roster: None, change, origin, shown: OnceLock::new() }
+        let (group_change, origin) = (Some(change), Origin::default());
+        Self { conversation, entry, roster: None, group_change, origin, shown: OnceLock::new() }
     }
 
     /// The message as clients see it. Rendered once: the acknowledgement and the announcement share it.
@@ -131,7 +131,7 @@ impl Committed {
     pub(crate) fn is_covered_by(&self, seq: u64) -> bool {
         let has_left =
             |change: &GroupEntry| change.events.iter().any(|event| matches!(event, GroupEvent::Left(_)));
-        self.change.as_ref().is_some_and(|change| change.seq <= seq && !has_left(change))
+        self.group_change.as_ref().is_some_and(|change| change.seq <= seq && !has_left(change))
     }
 
     /// Estimates the memory that it takes, in bytes.
@@ -162,7 +162,8 @@ impl Appended {
 /// An entry on its way into the log.
 #[must_use = "the entry may not be queued yet"]
 pub struct Submitted {
-    room: Option<BoxFuture<'static, ()>>,
+    /// Puts the entry into the queue of the store, which was full.
+    enqueue: Option<BoxFuture<'static, ()>>,
     outcome: Outcome,
 }
 
@@ -174,22 +175,22 @@ enum Outcome {
 impl Submitted {
     /// An append whose outcome is known at once.
     pub fn known(outcome: Result<Appended, AppendError>) -> Self {
-        Self { room: None, outcome: Outcome::Known(outcome) }
+        Self { enqueue: None, outcome: Outcome::Known(outcome) }
     }
 
-    /// An append whose outcome comes later. If the store's queue is full, `room` is a future that puts the entry into
-    /// the queue.
+    /// An append whose outcome comes later. If the store's queue is full, `enqueue` is a future that puts the
+    /// entry into the queue.
     pub fn awaited(
-        room: Option<BoxFuture<'static, ()>>,
+        enqueue: Option<BoxFuture<'static, ()>>,
         outcome: oneshot::Receiver<Result<Appended, AppendError>>,
     ) -> Self {
-        Self { room, outcome: Outcome::Awaited(outcome) }
+        Self { enqueue, outcome: Outcome::Awaited(outcome) }
     }
 
     /// Waits until the entry is in the store's queue. If this is dropped before, the entry is not submitted.
     pub async fn queued(&mut self) {
-        if let Some(room) = self.room.take() {
-            room.await;
+        if let Some(enqueue) = self.enqueue.take() {
+            enqueue.await;
         }
     }
 

@@ -2,10 +2,10 @@
 
 use protocol::{AttachmentId, MessageId};
 
-use super::append::{Append, AppendError, Change, Roster, Target};
-use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, first_body};
+use super::append::{Action, Append, AppendError, Roster, Target};
+use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, content_digest};
 use super::reaction::Reacted;
-use super::transaction::{Changed, Logged, Sent, Transaction, Uploads};
+use super::transaction::{Changed, EarlierMessage, Logged, Transaction, Uploads};
 use super::{ConversationKey, UserId};
 
 /// Appends an entry to a conversation that exists, or finds the earlier entry that it repeats.
@@ -21,14 +21,14 @@ pub fn append_to<T: Transaction>(
         return Err(AppendError::NotMember.into());
     }
     let mentions = append.mentions.iter().copied().filter(is_member).collect();
-    match &append.change {
-        Change::Message { client_id, text, reply_to, attachments } => {
+    match &append.action {
+        Action::Message { client_id, text, reply_to, attachments } => {
             let new = New { client_id: client_id.as_ref(), text, reply_to: *reply_to, attachments };
             add(log, (key, seq), append, &new, mentions, roster)
         }
-        Change::Edit { id, text } => edit(log, seq, append, (*id, text), mentions),
-        Change::Delete { id } => delete(log, seq, append, *id),
-        Change::React { id, emoji, on } => react(log, seq, append, *id, (emoji, *on)),
+        Action::Edit { id, text } => edit(log, seq, append, (*id, text), mentions),
+        Action::Delete { id } => delete(log, seq, append, *id),
+        Action::React { id, emoji, on } => react(log, seq, append, *id, (emoji, *on)),
     }
 }
 
@@ -36,11 +36,11 @@ pub fn append_to<T: Transaction>(
 /// the sender has used a `client_id` before, in any conversation. `is_there` says whether all these files are the
 /// sender's uploads.
 pub fn check_first<E: From<AppendError>>(
-    change: &Change,
+    action: &Action,
     is_sent: impl FnOnce(&ClientId) -> Result<bool, E>,
     is_there: impl FnOnce(&[AttachmentId]) -> Result<bool, E>,
 ) -> Result<(), E> {
-    let Change::Message { client_id, reply_to, attachments, .. } = change else {
+    let Action::Message { client_id, reply_to, attachments, .. } = action else {
         return Err(AppendError::MessageUnknown.into());
     };
     if reply_to.is_some() {
@@ -55,7 +55,7 @@ pub fn check_first<E: From<AppendError>>(
     Ok(())
 }
 
-/// The parts of [`Change::Message`].
+/// The parts of [`Action::Message`].
 struct New<'a> {
     client_id: Option<&'a ClientId>,
     text: &'a str,
@@ -110,16 +110,16 @@ fn add<T: Transaction>(
 
 /// The outcome for a `client_id` that the sender has used before. If the message is the same, it is a repeat; if not,
 /// it is refused.
-fn repeated(key: ConversationKey, sent: Sent, new: &New<'_>) -> Result<Logged, AppendError> {
-    let Sent { entry, first_body: first } = sent;
+fn repeated(key: ConversationKey, sent: EarlierMessage, new: &New<'_>) -> Result<Logged, AppendError> {
+    let EarlierMessage { entry, original_digest: first } = sent;
     let same = entry.message.as_ref().is_some_and(|message| {
         let says_it = match first {
-            Some(first) => first == first_body(new.text, new.reply_to, new.attachments),
+            Some(first) => first == content_digest(new.text, new.reply_to, new.attachments),
             None => message.says(new.text, new.reply_to, new.attachments),
         };
         message.conversation == key && says_it
     });
-    if same { Ok(before(entry)) } else { Err(AppendError::ClientIdReused) }
+    if same { Ok(already_logged(entry)) } else { Err(AppendError::ClientIdReused) }
 }
 
 fn edit<T: Transaction>(
@@ -130,7 +130,7 @@ fn edit<T: Transaction>(
     mentions: Box<[UserId]>,
 ) -> Result<Logged, T::Error> {
     let before = changeable(log, append.sender, id)?;
-    let first_body = body_to_keep(&before);
+    let original_digest = digest_to_keep(&before);
     let message = MessageRecord {
         text: text.into(),
         mentions: Some(mentions),
@@ -138,12 +138,12 @@ fn edit<T: Transaction>(
         change_seq: Some(seq),
         ..before
     };
-    change(log, append, message, (first_body, Vec::new()))
+    change(log, append, message, (original_digest, Vec::new()))
 }
 
 fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
     let mut before = changeable(log, append.sender, id)?;
-    let (first_body, dropped) = (body_to_keep(&before), std::mem::take(&mut before.attachments));
+    let (original_digest, dropped) = (digest_to_keep(&before), std::mem::take(&mut before.attachments));
     let message = MessageRecord {
         text: Box::default(),
         mentions: Some(Box::default()),
@@ -152,7 +152,7 @@ fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId)
         change_seq: Some(seq),
         ..before
     };
-    change(log, append, message, (first_body, dropped))
+    change(log, append, message, (original_digest, dropped))
 }
 
 fn react<T: Transaction>(
@@ -169,8 +169,8 @@ fn react<T: Transaction>(
     }
     if log.has_reacted(message.seq, user, emoji)? == on {
         let seq = message.change_seq.unwrap_or(message.seq);
-        let (position, kind) = (Position::default(), EntryKind::Change);
-        return Ok(before(Entry { seq, position, kind, message: Some(message) }));
+        let (position, kind) = (Position::default(), EntryKind::MessageChange);
+        return Ok(already_logged(Entry { seq, position, kind, message: Some(message) }));
     }
     if on && !Reacted::have_room_for(&message.reactions, emoji) {
         return Err(AppendError::ReactionsFull.into());
@@ -193,8 +193,8 @@ fn changeable<T: Transaction>(log: &mut T, sender: UserId, id: MessageId) -> Res
 
 /// The digest of what a message says, to recognize a repeat of it after it has changed. `None` without a `client_id`:
 /// then no repeat can come.
-fn body_to_keep(message: &MessageRecord) -> Option<[u8; 16]> {
-    message.client_id.is_some().then(|| message.body())
+fn digest_to_keep(message: &MessageRecord) -> Option<[u8; 16]> {
+    message.client_id.is_some().then(|| message.digest())
 }
 
 /// Stores a message in its new state, and the entry that says so.
@@ -202,13 +202,13 @@ fn change<T: Transaction>(
     log: &mut T,
     append: &Append,
     message: MessageRecord,
-    (first_body, dropped): (Option<[u8; 16]>, Uploads),
+    (original_digest, dropped): (Option<[u8; 16]>, Uploads),
 ) -> Result<Logged, T::Error> {
-    let Append { change, sender: by, at, .. } = append;
-    let changed = Changed { change, message, by: *by, at: *at, first_body, dropped };
+    let Append { action, sender: by, at, .. } = append;
+    let changed = Changed { action, message, by: *by, at: *at, original_digest, dropped };
     let position = log.change(&changed)?;
-    let (mut message, kind) = (changed.message, EntryKind::Change);
-    if let Change::React { .. } = append.change {
+    let (mut message, kind) = (changed.message, EntryKind::MessageChange);
+    if let Action::React { .. } = append.action {
         message.reactions = log.reactions(message.seq)?;
     }
     let roster = if is_to_group(append) { Some(log.roster(message.seq)?) } else { None };
@@ -220,7 +220,7 @@ fn is_to_group(append: &Append) -> bool {
     matches!(append.target, Target::Group(_))
 }
 
-/// An entry that was in the log before.
-fn before(entry: Entry) -> Logged {
+/// The outcome for an entry that was in the log before.
+fn already_logged(entry: Entry) -> Logged {
     Logged { entry, roster: None, duplicate: true }
 }

@@ -148,7 +148,7 @@ pub enum Since {
 
 /// A conversation in which a reader lacks entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Behind {
+pub struct Lag {
     /// The conversation.
     pub conversation: ConversationKey,
     /// The reader has all entries up to this `seq`.
@@ -219,5 +219,5 @@ pub trait ConversationStore: Send + Sync {
 
     /// The user's conversations with entries above `since`. Costs as much as there are such entries, however long the
     /// logs are.
-    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError>;
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Lag>, StoreError>;
 }

@@ -10,7 +10,7 @@ use super::{ConversationKey, StoreError, UserId};
 
 /// Which entries of a conversation to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
+pub struct EntryRange {
     /// The conversation to read.
     pub conversation: ConversationKey,
     /// Only entries that this user may see; see [`MessageStore::entries`].
@@ -23,41 +23,41 @@ pub struct Range {
     pub bytes: usize,
 }
 
-/// The entries that were read of a [`Range`].
+/// The entries that were read of a [`EntryRange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct EntryPage {
     /// The entries that the reader may see, by ascending `seq`.
     pub entries: Vec<Entry>,
     /// How far the log was scanned. `entries` may be empty although the reader may see entries above this.
-    pub upto: Upto,
+    pub upto: ScanEnd,
 }
 
-/// How far one reading has scanned a conversation.
+/// How far a conversation was scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Upto {
+pub struct ScanEnd {
     /// The last entry that was scanned, whether or not the reader may see it.
     pub seq: u64,
     /// The position of that entry.
     pub position: Position,
-    /// Whether no entry follows it within the reading.
-    pub ended: bool,
+    /// Whether no entry above `seq` is at or below the position that was asked for.
+    pub is_complete: bool,
 }
 
-impl Read {
-    /// Entries that one reading scans, over all of its ranges. A bound of its own, because any number of entries in a
+impl EntryPage {
+    /// Entries that one call of [`MessageStore::entries`] scans, over all of its ranges. A bound of its own, because any number of entries in a
     /// row may be hidden from the reader.
-    const LOOKED_AT: u64 = 8192;
+    const MAX_SCANNED: u64 = 8192;
 
-    /// How many entries one reading scans in each of its `ranges`.
+    /// How many entries it scans in each of its `ranges`.
     pub fn span(ranges: usize) -> u64 {
-        (Self::LOOKED_AT / (ranges as u64).max(1)).max(16)
+        (Self::MAX_SCANNED / (ranges as u64).max(1)).max(16)
     }
 
     /// Takes entries until a limit of the range is reached. `entries` are those that the reader may see; the range was
     /// scanned up to `upto` for them.
     pub fn of<E>(
-        range: &Range,
-        upto: Upto,
+        range: &EntryRange,
+        upto: ScanEnd,
         mut entries: impl Iterator<Item = Result<Entry, E>>,
     ) -> Result<Self, E> {
         let mut read = Self { entries: Vec::new(), upto };
@@ -68,7 +68,7 @@ impl Read {
             read.entries.push(entry);
             if read.entries.len() >= range.limit || bytes >= range.bytes {
                 // The entries above this one are left for the next reading.
-                read.upto = Upto { seq, position, ended: false };
+                read.upto = ScanEnd { seq, position, is_complete: false };
                 break;
             }
         }
@@ -92,7 +92,7 @@ pub trait MessageStore: Send + Sync {
     fn submit(&self, append: Append, origin: Origin) -> Submitted;
 
     /// Follows the entries above a position. Until the follower is dropped, new entries are kept in memory for it, up
-    /// to a limit; past the limit it reads them from the table.
+    /// to a limit; past the limit it reads them from the log.
     fn follow(&self, after: Position) -> Box<dyn Follower + '_>;
 
     /// The highest position that can be read. No entry will appear at or below it later.
@@ -115,7 +115,7 @@ pub trait MessageStore: Send + Sync {
     ///   has to be told that it is new;
     /// * a change of the conversation, if there is a later one up to `upto`. The one by which the reader joined
     ///   stays, so that they are told of the group before its first message.
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError>;
+    async fn entries(&self, ranges: Vec<EntryRange>, upto: Position) -> Result<Vec<EntryPage>, StoreError>;
 
     /// The newest `limit` messages with a `seq` below `before`, by ascending `seq`. Only messages that the reader may
     /// see: none if they are not a member.

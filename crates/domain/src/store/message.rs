@@ -72,9 +72,9 @@ impl MessageRecord {
             && self.attachment_ids().eq(attachments.iter().copied())
     }
 
-    /// A digest of what it says now; see [`first_body`].
-    pub fn body(&self) -> [u8; 16] {
-        first_body(&self.text, self.reply_to, &self.attachment_ids().collect::<Vec<_>>())
+    /// A digest of what it says now; see [`content_digest`].
+    pub fn digest(&self) -> [u8; 16] {
+        content_digest(&self.text, self.reply_to, &self.attachment_ids().collect::<Vec<_>>())
     }
 
     /// The people whom it shows by name: its sender, those whom it mentions, and those who reacted first.
@@ -92,18 +92,18 @@ impl MessageRecord {
     }
 }
 
-/// A digest of what a message said at first. A store keeps it once the message has changed. With it a sender who
-/// sends the same message again is told apart from one who uses its `client_id` for another message.
-pub fn first_body(text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> [u8; 16] {
+/// A digest of what a message says. A store keeps that of what it said at first once it has changed. With it a sender
+/// who sends the same message again is told apart from one who uses its `client_id` for another message.
+pub fn content_digest(text: &str, reply_to: Option<MessageId>, attachments: &[AttachmentId]) -> [u8; 16] {
     let reply_to = reply_to.as_ref().map_or(&[][..], |id| id.as_bytes());
     // The first byte says how many ids come before the text; each has 16 bytes.
     let count = u8::try_from(attachments.len()).unwrap_or(u8::MAX >> 1);
     let whole = Sha256::new().chain_update([count << 1 | u8::from(!reply_to.is_empty())]);
     let whole = whole.chain_update(reply_to);
     let whole = attachments.iter().fold(whole, |whole, id| whole.chain_update(id.as_bytes()));
-    let mut first = [0; 16];
-    first.copy_from_slice(&whole.chain_update(text).finalize()[..16]);
-    first
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&whole.chain_update(text).finalize()[..16]);
+    digest
 }
 
 /// What an entry of the log is about.
@@ -112,9 +112,9 @@ pub enum EntryKind {
     /// A new message.
     Message,
     /// A message changed: it was edited, deleted or reacted to.
-    Change,
+    MessageChange,
     /// The group itself began or changed: its title, its members, their roles, or what new members may read.
-    Conversation,
+    GroupChange,
 }
 
 /// An entry of a conversation's log.
@@ -126,6 +126,6 @@ pub struct Entry {
     pub position: Position,
     /// What happened.
     pub kind: EntryKind,
-    /// The message that is new or was changed, in its present state. `None` for [`EntryKind::Conversation`].
+    /// The message that is new or was changed, in its present state. `None` for [`EntryKind::GroupChange`].
     pub message: Option<MessageRecord>,
 }

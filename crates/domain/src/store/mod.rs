@@ -26,26 +26,26 @@ mod transaction;
 use async_trait::async_trait;
 
 pub use account::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
-    Seen, Sighting,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    OneTimeCode, PresenceQuery, PresenceState,
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
-pub use append::{Append, AppendError, Appended, Change, Committed, Origin, Roster, Submitted, Target};
+pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
 pub use appending::{append_to, check_first};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent,
+    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, NewGroup, Since,
 };
-pub use log::{Follower, MessageStore, Range, Read, Upto};
-pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, first_body};
+pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
+pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
 pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
-pub use transaction::{Changed, Logged, Sent, Transaction, Uploads};
+pub use transaction::{Changed, EarlierMessage, Logged, Transaction, Uploads};
 
 /// Why an operation of the store failed. Nothing was stored; but if its commit failed, it may be stored after a crash.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -87,7 +87,7 @@ pub trait Store:
     }
 
     /// Bytes in the write-ahead log, if the store has one: committed and not yet in the main file.
-    fn log_bytes(&self) -> u64 {
+    fn wal_bytes(&self) -> u64 {
         0
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{AttachmentId, MessageId, Timestamp};
 
-use super::append::{AppendError, Change, Roster};
+use super::append::{Action, AppendError, Roster};
 use super::message::{Entry, MessageRecord, Position};
 use super::reaction::Reacted;
 use super::{AttachmentRecord, UserId};
@@ -37,7 +37,7 @@ pub trait Transaction {
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, Self::Error>;
 
     /// The message that the sender gave this `client_id`, in any conversation.
-    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, Self::Error>;
+    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<EarlierMessage>, Self::Error>;
 
     /// Appends a new message with its attachments. `None` if the sender has used its `client_id` before.
     fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, Self::Error>;
@@ -50,18 +50,18 @@ pub trait Transaction {
 pub type Uploads = Vec<Arc<AttachmentRecord>>;
 
 /// A message that was stored under a `client_id`.
-pub struct Sent {
+pub struct EarlierMessage {
     /// The message's own entry, with the message in its present state.
     pub entry: Entry,
-    /// The digest of what it said at first ([`first_body`](super::first_body)); `None` if it has not changed.
-    pub first_body: Option<[u8; 16]>,
+    /// The digest of what it said at first ([`content_digest`](super::content_digest)); `None` if it has not changed.
+    pub original_digest: Option<[u8; 16]>,
 }
 
 /// A change of a message.
 pub struct Changed<'a> {
     /// What the sender asked for.
-    pub change: &'a Change,
-    /// The message in its new state; its `change_seq` is the `seq` of this change. For [`Change::React`] it has the
+    pub action: &'a Action,
+    /// The message in its new state; its `change_seq` is the `seq` of this change. For [`Action::React`] it has the
     /// reactions from before.
     pub message: MessageRecord,
     /// Who changed it.
@@ -70,7 +70,7 @@ pub struct Changed<'a> {
     pub at: Timestamp,
     /// The digest of what the message said before this change. A store keeps it unless it has an earlier one. Present
     /// for edits and deletions of a message with a `client_id`.
-    pub first_body: Option<[u8; 16]>,
+    pub original_digest: Option<[u8; 16]>,
     /// Files that the message no longer carries.
     pub dropped: Uploads,
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Behind, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, Epoch, Follower, Found,
-    FoundAccounts, GroupChange, GroupEntry, Hash, Look, MemberRecord, MessageRecord, MessageStore, Moved,
-    NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, Range, Reaction,
-    ReactionStore, Read, RefreshUse, Rotation, Search, SearchStore, Seen, SessionRecord, SessionStore,
-    Sighting, Since, Store, StoreAge, StoreError, Submitted, UserId,
+    AttachmentStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey, ConversationRecord,
+    ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange, Epoch, Follower, Found,
+    FoundAccounts, GroupChange, GroupEntry, Hash, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore,
+    Moved, NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, PresenceQuery,
+    PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord,
+    SessionStore, Since, Store, StoreAge, StoreError, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -138,11 +138,11 @@ hand_on! {
         fn accounts_by_username(reader: UserId, prefix: &str, after: &str, limit: usize)
             -> Result<Vec<Account>, StoreError>;
         fn accounts_by_display_name(search: NameSearch) -> Result<FoundAccounts, StoreError>;
-        fn look_for(from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError>;
-        fn sees(looks: Vec<Look>) -> Result<Vec<bool>, StoreError>;
+        fn presence_states(from: UserId, usernames: Vec<String>) -> Result<Vec<PresenceState>, StoreError>;
+        fn sees(looks: Vec<PresenceQuery>) -> Result<Vec<bool>, StoreError>;
     }
 
-    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
+    async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.failing.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("as told".into()));
@@ -243,7 +243,7 @@ hand_on! {
         self.store.conversation_by_key(key).await
     }
 
-    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Lag>, StoreError> {
         let behind = self.store.behind(user, since).await;
         Late::hold_back(&self.late).await;
         behind
@@ -269,7 +269,7 @@ hand_on! {
         fn position() -> Result<Position, StoreError>;
     }
 
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+    async fn entries(&self, ranges: Vec<EntryRange>, upto: Position) -> Result<Vec<EntryPage>, StoreError> {
         self.readings.fetch_add(1, Ordering::SeqCst);
         self.store.entries(ranges, upto).await
     }

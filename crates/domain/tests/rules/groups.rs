@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use domain::store::{
-    AccountStore, Append, Change, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
+    AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
     OneTimeCode, Origin, Target, UserId,
 };
 use domain::{Clock, Live};
@@ -235,9 +235,9 @@ async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
     let send = async |count: usize| {
         for _ in 0..count {
             let text = "x".repeat(TEXT).into();
-            let change = Change::Message { client_id: None, text, reply_to: None, attachments: Vec::new() };
+            let action = Action::Message { client_id: None, text, reply_to: None, attachments: Vec::new() };
             let (target, sender, at) = (Target::Group(key), ann.person.id, world.clock.now());
-            let append = Append { target, sender, at, random: 1, change, mentions: Vec::new() };
+            let append = Append { target, sender, at, random: 1, action, mentions: Vec::new() };
             world.store.submit(append, Origin::default()).stored().await.unwrap();
             tokio::task::yield_now().await;
         }

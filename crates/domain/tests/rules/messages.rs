@@ -72,7 +72,7 @@ async fn an_acknowledgement_does_not_wait_for_what_takes_long_to_tell() {
     let (members, at) = (Vec::new(), world.clock.now());
     let (id, title, history) = (ConversationId::mint(at, 1), "Crew".into(), HistoryAccess::Joined);
     let group = store::NewGroup { id, owner: ann.person.id, title, history, members, at };
-    world.domain.announcer.told(Position(0)).await;
+    world.domain.announcer.wait_until_announced(Position(0)).await;
     let conversation = world.store.create_group(group).await.unwrap().key;
     world.settled().await;
     let (is_known, let_go) = Late::next(&world.faulty.late_view);

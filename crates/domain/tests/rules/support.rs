@@ -112,7 +112,7 @@ impl Broker for Told {
         self.sockets.lock().push((sockets.map(|(_, key)| key).collect(), live));
     }
 
-    fn interrupt(&self, users: Option<&[UserId]>) {
+    fn close_to_resume(&self, users: Option<&[UserId]>) {
         self.interrupted.lock().push(users.map(<[_]>::to_vec));
     }
 
@@ -120,7 +120,7 @@ impl Broker for Told {
         !self.away.lock().contains(&user)
     }
 
-    fn cut(&self, _: UserId, session: SessionId) {
+    fn close_session(&self, _: UserId, session: SessionId) {
         self.cut.lock().push(session);
     }
 }
@@ -291,7 +291,7 @@ impl World {
     /// Waits until a message is stored and announced.
     pub(crate) async fn sent(&self, sending: Result<Sending, Error>) -> Result<Sent, Error> {
         // Waits for the announcer to run: entries from before that are not announced.
-        self.domain.announcer.told(Position(0)).await;
+        self.domain.announcer.wait_until_announced(Position(0)).await;
         let sent = sending?.stored().await?;
         self.settled().await;
         Ok(sent)
@@ -299,7 +299,7 @@ impl World {
 
     /// Waits until all stored entries have been announced.
     pub(crate) async fn settled(&self) {
-        self.domain.syncs.told().await.unwrap();
+        self.domain.syncs.wait_until_announced().await.unwrap();
     }
 }
 

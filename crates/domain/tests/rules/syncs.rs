@@ -1,9 +1,10 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use domain::store::{
-    Append, Change, ConversationKey, EntryKind, MessageStore, Origin, Position, Since, Target, UserId,
+    Action, Append, ConversationKey, EntryKind, MessageStore, Origin, Position, Since, Target, UserId,
 };
-use domain::{Caller, Clock, Delivery, LogReader, Settings};
+use domain::{Caller, Clock, Delivery, LogReader, Rate, Settings};
 use protocol::{
     ChangeConversation, Code, EditMessage, Message, MessageId, NewGroup, PutMember, ReactToMessage, Role,
     SendMessage, SyncEvent,
@@ -11,14 +12,14 @@ use protocol::{
 
 use crate::support::{World, settings, to};
 
-/// Reads to the end. Gives all deliveries, and all of [`domain::Page::passed`].
+/// Reads to the end. Gives all deliveries, and all of [`domain::Page::skipped`].
 async fn read(world: &World, reader: &mut LogReader) -> (Vec<Delivery>, Vec<(ConversationKey, u64)>) {
-    let (mut deliveries, mut passed) = (Vec::new(), Vec::new());
+    let (mut deliveries, mut skipped) = (Vec::new(), Vec::new());
     while let Some(page) = world.domain.syncs.page(reader).await.unwrap() {
         deliveries.extend(page.deliveries);
-        passed.extend(page.passed);
+        skipped.extend(page.skipped);
     }
-    (deliveries, passed)
+    (deliveries, skipped)
 }
 
 /// All entries that a user lacks.
@@ -138,7 +139,7 @@ async fn what_is_hidden_is_passed_over_a_part_at_a_time() {
         let (mut texts, mut passed, mut reached, mut pages) = (Vec::new(), Vec::new(), Position(0), 0);
         while let Some(page) = syncs.page(&mut reader).await.unwrap() {
             texts.extend(page.deliveries.into_iter().map(|delivery| delivery.message.unwrap().text));
-            passed.extend(page.passed);
+            passed.extend(page.skipped);
             // Who goes on from there later has what is left.
             assert!(reader.reached() >= reached);
             reached = reader.reached();
@@ -161,9 +162,9 @@ async fn hidden_messages_are_scanned_only_once() {
     world.domain.blocks.block(&bob, "ann").await.unwrap();
     for random in 0..HIDDEN {
         let (client_id, text, attachments) = (None, "hidden".into(), Vec::new());
-        let change = Change::Message { client_id, text, reply_to: None, attachments };
-        let (target, at) = (Target::Conversation(first.conversation), world.clock.now());
-        let append = Append { target, sender: ann.person.id, at, random, change, mentions: Vec::new() };
+        let action = Action::Message { client_id, text, reply_to: None, attachments };
+        let (target, at) = (Target::Direct(first.conversation), world.clock.now());
+        let append = Append { target, sender: ann.person.id, at, random, action, mentions: Vec::new() };
         world.store.submit(append, Origin::default()).stored().await.unwrap();
     }
     let (syncs, user) = (&world.domain.syncs, bob.person.id);
@@ -216,7 +217,7 @@ async fn only_the_last_change_of_a_message_is_delivered() {
     };
     // Who lacks the message is told that it is new, in its present state, and its last change in its place.
     let all = lacking(&world, bob.person.id, Since::Delivered).await;
-    let expected = [(EntryKind::Message, 1), (EntryKind::Message, 602), (EntryKind::Change, 603)];
+    let expected = [(EntryKind::Message, 1), (EntryKind::Message, 602), (EntryKind::MessageChange, 603)];
     assert_eq!(
         (kinds(&all), texts(&all)),
         (expected.to_vec(), ["last", "second", "last"].map(Into::into).to_vec())
@@ -244,12 +245,12 @@ async fn what_others_changed_of_ones_own_message_is_not_ones_own() {
     react(&world, &ann, &own.message, true).await;
     let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
     let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
-    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Change, false)]);
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::MessageChange, false)]);
     // Nor is one's own change in whose favour theirs is left out.
     edit(&world, &bob, &own.message, "mine!").await;
     let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
     let owns: Vec<_> = deliveries.iter().map(|delivery| (delivery.kind, delivery.own)).collect();
-    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::Change, false)]);
+    assert_eq!(owns, [(EntryKind::Message, true), (EntryKind::MessageChange, false)]);
 }
 
 #[tokio::test]
@@ -274,10 +275,10 @@ async fn a_group_is_told_before_its_messages_and_when_it_changed_last() {
     let request = PutMember { role: Some(Role::Admin) };
     world.domain.groups.put_member(&ann, id, "bob", request).await.unwrap(); // 6
     let deliveries = lacking(&world, bob.person.id, Since::Delivered).await;
-    let expected = [(EntryKind::Conversation, 1), (EntryKind::Message, 3), (EntryKind::Conversation, 6)];
+    let expected = [(EntryKind::GroupChange, 1), (EntryKind::Message, 3), (EntryKind::GroupChange, 6)];
     assert_eq!(kinds(&deliveries), expected);
     for delivery in deliveries {
-        let title = match world.domain.syncs.event(bob.person.id, delivery).await.unwrap().unwrap() {
+        let title = match world.domain.syncs.event(&bob, delivery).await.unwrap().unwrap() {
             SyncEvent::Conversation(conversation) => conversation.title,
             _ => continue,
         };
@@ -285,11 +286,11 @@ async fn a_group_is_told_before_its_messages_and_when_it_changed_last() {
     }
     let eve = world.caller("eve").await;
     let deliveries = lacking(&world, eve.person.id, Since::Delivered).await;
-    assert_eq!(kinds(&deliveries), [(EntryKind::Conversation, 5), (EntryKind::Conversation, 6)]);
+    assert_eq!(kinds(&deliveries), [(EntryKind::GroupChange, 5), (EntryKind::GroupChange, 6)]);
     // Who is taken out meanwhile is told nothing of it.
     world.domain.groups.remove_member(&ann, id, "eve").await.unwrap();
     for delivery in deliveries {
-        assert_eq!(world.domain.syncs.event(eve.person.id, delivery).await.unwrap(), None);
+        assert_eq!(world.domain.syncs.event(&eve, delivery).await.unwrap(), None);
     }
 }
 
@@ -319,4 +320,22 @@ async fn a_page_of_sync_ends_where_the_texts_are_long() {
         let refused = syncs.reader_after(bob.person.id, cursor, Some(limit)).await.err().unwrap();
         assert_eq!(refused.field.as_deref(), Some("limit"));
     }
+}
+
+#[tokio::test]
+async fn each_conversation_counts_like_a_request_of_its_reader() {
+    let requests = Rate { burst: 5, interval: Duration::from_secs(2) };
+    let world = World::with(&Settings { requests, ..settings() });
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    for number in 0..3 {
+        let begin = NewGroup { title: format!("Group {number}"), members: vec!["bob".into()], history: None };
+        world.domain.groups.create(&ann, begin).await.unwrap();
+    }
+    for delivery in lacking(&world, bob.person.id, Since::Delivered).await {
+        assert!(world.domain.syncs.event(&bob, delivery).await.unwrap().is_some());
+    }
+    let turns: Vec<_> = (0..3).map(|_| bob.turn(&*world.clock).unwrap()).collect();
+    assert_eq!(turns, [Duration::ZERO, Duration::ZERO, Duration::from_secs(2)]);
+    // Those of others do not count for it.
+    assert_eq!(ann.turn(&*world.clock).unwrap(), Duration::ZERO);
 }

@@ -19,16 +19,17 @@ const MAX_HELD: usize = 256;
 /// A connected client.
 pub(crate) type Socket = socketio::Socket<Client>;
 
-/// The session of a socket: its user, and its place in the stream.
+/// What the server knows of a connected socket: its user, and how far it is in the stream.
 pub(crate) struct Client {
     pub(crate) key: SocketKey,
     pub(crate) caller: Caller,
     /// Its unacknowledged messages, if it acknowledges every message (`acks`).
     acks: Option<Box<Unacked>>,
-    stream: Mutex<Stream>,
+    phase: Mutex<Phase>,
     /// Limits how often its typing is told.
     pub(crate) typing: TypingThrottle,
-    /// Whether a `sync` without a cursor is being answered; there is at most one.
+    /// Whether a `sync` without a cursor is being answered: from the request on, also while the client still catches
+    /// up. There is at most one.
     pub(crate) syncing: AtomicBool,
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct Start {
 }
 
 /// How far a client is in the stream of its user's entries.
-enum Stream {
+enum Phase {
     /// The flush runs; live entries are held back.
     CatchingUp(Box<CatchingUp>),
     /// It was sent every entry up to `floor` by the flush, and all later ones live.
@@ -90,7 +91,7 @@ impl Client {
             key,
             caller,
             acks: acks.then(Box::default),
-            stream: Mutex::new(Stream::CatchingUp(Box::new(catching_up))),
+            phase: Mutex::new(Phase::CatchingUp(Box::new(catching_up))),
             typing: TypingThrottle::default(),
             syncing: AtomicBool::new(false),
         }
@@ -111,14 +112,14 @@ impl Client {
         let mark = mark(*conversation, *seq);
         let own = *origin == Some(self.key);
         // Locked until it is emitted, so that the order of the calls is the order on the wire.
-        let mut stream = self.stream.lock();
-        match &mut *stream {
-            Stream::Live { floor } if !own && position > floor => {
+        let mut phase = self.phase.lock();
+        match &mut *phase {
+            Phase::Live { floor } if !own && position > floor => {
                 // A socket that cannot take it is closed, and its client resumes from the log.
                 let _ = self.emit(socket, *kind, mark, payload);
             }
-            Stream::CatchingUp(catching_up) if own => drop(catching_up.own.insert(*position)),
-            Stream::CatchingUp(catching_up) => {
+            Phase::CatchingUp(catching_up) if own => drop(catching_up.own.insert(*position)),
+            Phase::CatchingUp(catching_up) => {
                 catching_up.hold(HeldEntry {
                     position: *position,
                     kind: *kind,
@@ -126,7 +127,7 @@ impl Client {
                     payload: payload.clone(),
                 });
             }
-            Stream::Syncing(syncing) if !own && *position > syncing.floor => {
+            Phase::Syncing(syncing) if !own && *position > syncing.floor => {
                 syncing.held.push(HeldEntry {
                     position: *position,
                     kind: *kind,
@@ -135,34 +136,34 @@ impl Client {
                 });
                 if syncing.held.len() >= MAX_HELD {
                     // Harmless: the cursor in the answer will be below some entries that were emitted before it.
-                    self.resume(socket, &mut stream);
+                    self.resume(socket, &mut phase);
                 }
             }
-            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => {}
+            Phase::Live { .. } | Phase::Syncing(_) | Phase::Over => {}
         }
     }
 
     /// Where to begin catching up; `None` from the second call on.
     pub(crate) fn start(&self) -> Option<Start> {
-        match &mut *self.stream.lock() {
-            Stream::CatchingUp(catching_up) => catching_up.start.take(),
-            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => None,
+        match &mut *self.phase.lock() {
+            Phase::CatchingUp(catching_up) => catching_up.start.take(),
+            Phase::Live { .. } | Phase::Syncing(_) | Phase::Over => None,
         }
     }
 
     /// Whether this socket sent the entry at this position while it was catching up.
-    pub(crate) fn sent(&self, position: Position) -> bool {
-        match &*self.stream.lock() {
-            Stream::CatchingUp(catching_up) => catching_up.own.contains(&position),
-            Stream::Live { .. } | Stream::Syncing(_) | Stream::Over => false,
+    pub(crate) fn has_sent(&self, position: Position) -> bool {
+        match &*self.phase.lock() {
+            Phase::CatchingUp(catching_up) => catching_up.own.contains(&position),
+            Phase::Live { .. } | Phase::Syncing(_) | Phase::Over => false,
         }
     }
 
     /// Everything up to `upto` has been emitted. Emits `done` and then the held entries, and goes live. False if more
     /// entries came than can be held: the flush must go on from `upto`.
     pub(crate) fn go_live(&self, socket: &Socket, upto: Position, done: &Payload) -> bool {
-        let mut stream = self.stream.lock();
-        let Stream::CatchingUp(catching_up) = &mut *stream else { return true };
+        let mut phase = self.phase.lock();
+        let Phase::CatchingUp(catching_up) = &mut *phase else { return true };
         if catching_up.overflowed {
             catching_up.overflowed = false;
             return false;
@@ -173,25 +174,25 @@ impl Client {
                 self.release(socket, &held);
             }
         }
-        *stream = Stream::Live { floor: upto };
+        *phase = Phase::Live { floor: upto };
         true
     }
 
-    /// Begins to answer a `sync`: waits until the client is live, and holds entries back until [`Client::synced`], so
+    /// Begins to answer a `sync`: waits until the client is live, and holds entries back until [`Client::finish_sync`], so
     /// that none is emitted that the answer's cursor does not count. False if the socket has ended.
-    pub(crate) async fn sync(&self) -> bool {
+    pub(crate) async fn hold_for_sync(&self) -> bool {
         loop {
             let over = {
-                let mut stream = self.stream.lock();
-                match &mut *stream {
-                    Stream::Live { floor } => {
+                let mut phase = self.phase.lock();
+                match &mut *phase {
+                    Phase::Live { floor } => {
                         let floor = *floor;
-                        *stream = Stream::Syncing(Box::new(Syncing { floor, held: Vec::new() }));
+                        *phase = Phase::Syncing(Box::new(Syncing { floor, held: Vec::new() }));
                         return true;
                     }
-                    Stream::Syncing(_) => return true,
-                    Stream::Over => return false,
-                    Stream::CatchingUp(catching_up) => {
+                    Phase::Syncing(_) => return true,
+                    Phase::Over => return false,
+                    Phase::CatchingUp(catching_up) => {
                         let (waiting, over) = oneshot::channel();
                         catching_up.waiting = Some(waiting);
                         over
@@ -205,35 +206,35 @@ impl Client {
 
     /// All entries up to `told` have been announced. Emits those of them that were held back, calls `answer` with the
     /// position that the client has reached, and goes live again.
-    pub(crate) fn synced(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
-        let mut stream = self.stream.lock();
-        let floor = match &mut *stream {
-            Stream::Syncing(syncing) => {
+    pub(crate) fn finish_sync(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
+        let mut phase = self.phase.lock();
+        let floor = match &mut *phase {
+            Phase::Syncing(syncing) => {
                 for held in syncing.held.extract_if(.., |held| held.position <= told) {
                     self.release(socket, &held);
                 }
                 syncing.floor
             }
-            Stream::Live { floor } => *floor,
-            Stream::CatchingUp(_) | Stream::Over => return,
+            Phase::Live { floor } => *floor,
+            Phase::CatchingUp(_) | Phase::Over => return,
         };
         answer(told.max(floor));
-        self.resume(socket, &mut stream);
+        self.resume(socket, &mut phase);
     }
 
     /// The `sync` failed: goes live again.
-    pub(crate) fn not_synced(&self, socket: &Socket) {
-        self.resume(socket, &mut self.stream.lock());
+    pub(crate) fn abort_sync(&self, socket: &Socket) {
+        self.resume(socket, &mut self.phase.lock());
     }
 
     /// Emits the entries that were held back for a `sync`, and goes live again.
-    fn resume(&self, socket: &Socket, stream: &mut Stream) {
-        if let Stream::Syncing(syncing) = stream {
+    fn resume(&self, socket: &Socket, phase: &mut Phase) {
+        if let Phase::Syncing(syncing) = phase {
             let Syncing { floor, held } = &mut **syncing;
             for held in held.drain(..) {
                 self.release(socket, &held);
             }
-            *stream = Stream::Live { floor: *floor };
+            *phase = Phase::Live { floor: *floor };
         }
     }
 
@@ -262,7 +263,7 @@ impl Client {
     }
 
     /// An entry is not emitted. It counts as delivered when the entries before it are.
-    pub(crate) fn pass_over(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
+    pub(crate) fn skip(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
         match &self.acks {
             Some(unacked) if unacked.follow(socket, mark) => Ok(()),
             _ => socket.mark(mark),
@@ -274,16 +275,16 @@ impl Client {
         self.acks.as_ref()?.acked(mark)
     }
 
-    /// Waits until fewer than `count` messages are not acknowledged, or the socket has ended.
-    pub(crate) async fn fewer_unacked_than(&self, socket: &Socket, count: usize) {
+    /// Waits until fewer than `count` entries wait for acknowledgements, or the socket has ended.
+    pub(crate) async fn wait_below(&self, socket: &Socket, count: usize) {
         if let Some(unacked) = &self.acks {
-            unacked.fewer_than(count, socket).await;
+            unacked.wait_below(count, socket).await;
         }
     }
 
     /// The socket has ended.
     pub(crate) fn ended(&self) {
-        *self.stream.lock() = Stream::Over;
+        *self.phase.lock() = Phase::Over;
         if let Some(unacked) = &self.acks {
             unacked.ended();
         }

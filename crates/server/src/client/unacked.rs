@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use socketio::{Mark, Reason, Socket};
 use tokio::sync::Notify;
 
-/// Entries that may wait for acknowledgements; the transport has the same bound.
+/// Entries that may wait for acknowledgements. Of messages the transport lets no more wait.
 const MOST: usize = 4096;
 
 /// The unacknowledged messages of a client that acknowledges every message.
@@ -53,8 +53,8 @@ impl Unacked {
         through
     }
 
-    /// Waits until fewer than `count` entries wait, or the socket has ended.
-    pub(super) async fn fewer_than<S: Send + Sync + 'static>(&self, count: usize, socket: &Socket<S>) {
+    /// Waits until fewer than `count` entries wait, acknowledged or not, or the socket has ended.
+    pub(super) async fn wait_below<S: Send + Sync + 'static>(&self, count: usize, socket: &Socket<S>) {
         loop {
             let fewer = self.fewer.notified();
             let mut fewer = std::pin::pin!(fewer);

@@ -105,10 +105,7 @@ impl FromRequestParts<Arc<App>> for Bearer {
             }
         };
         let caller = app.domain.sessions.authenticate(token).await?;
-        let wait = caller.turn(&*app.clock)?;
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+        caller.wait_for_turn(&*app.clock).await?;
         Ok(Self(caller))
     }
 }

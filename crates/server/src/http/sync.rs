@@ -44,12 +44,12 @@ async fn sync(
     Bearer(caller): Bearer,
     Parameters(SyncQuery { cursor, limit }): Parameters<SyncQuery>,
 ) -> Result<Json<SyncPage>, Failure> {
-    let (syncs, user) = (&app.domain.syncs, caller.person.id);
-    let mut reader = syncs.reader_after(user, cursor.as_deref(), limit).await?;
+    let syncs = &app.domain.syncs;
+    let mut reader = syncs.reader_after(caller.person.id, cursor.as_deref(), limit).await?;
     let mut events = Vec::new();
     while let Some(page) = syncs.page(&mut reader).await? {
         for delivery in page.deliveries {
-            events.extend(syncs.event(user, delivery).await?);
+            events.extend(syncs.event(&caller, delivery).await?);
         }
     }
     Ok(Json(SyncPage { events, cursor: syncs.cursor(reader.reached()), more: !reader.is_done() }))

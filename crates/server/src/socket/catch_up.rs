@@ -41,10 +41,10 @@ async fn catch_up(app: &App, socket: &Socket) -> Result<(), Error> {
     if let Some(error) = refused {
         let _ = socket.emit(&payload(ServerEvent::RequestError, &error.problem()));
     }
-    // A client without a cursor knows its own messages from their acknowledgements. One with a cursor may lack some:
-    // its cursor says what it has.
-    let acknowledged = if since == Since::Delivered { before } else { Position(0) };
-    let mut flush = Flush { app, socket, acknowledged, announced: before, in_doubt: false };
+    // A client without a cursor is not sent what its user sent before it connected. One with a cursor is, because its
+    // cursor says what it has.
+    let own_upto = if since == Since::Delivered { before } else { Position(0) };
+    let mut flush = Flush { app, socket, own_upto, announced: before, in_doubt: false };
     loop {
         let upto = app.domain.syncs.position().await?;
         let done = Synced { cursor: app.domain.syncs.cursor(upto), more: None };
@@ -66,7 +66,7 @@ struct Flush<'a> {
     app: &'a App,
     socket: &'a Socket,
     /// The user's own messages up to this position are not emitted, whichever of their sockets sent them.
-    acknowledged: Position,
+    own_upto: Position,
     /// Entries up to this position have been announced, so it is known which of them this socket sent.
     announced: Position,
     /// Whether a mark waits for the client's proof.
@@ -77,52 +77,51 @@ impl Flush<'_> {
     /// Emits the entries between `since` and `upto`, a page at a time. False if the socket closed meanwhile.
     async fn read(&mut self, since: Since, upto: Position) -> Result<bool, Error> {
         let (app, socket, client) = (self.app, self.socket, self.socket.session());
-        let user = client.caller.person.id;
         let syncs = &app.domain.syncs;
-        let mut reader = syncs.reader(user, since, upto).await?;
+        let mut reader = syncs.reader(client.caller.person.id, since, upto).await?;
         while socket.is_connected() {
             let Some(page) = syncs.page(&mut reader).await? else { return Ok(true) };
-            let mut passed = BTreeMap::new();
+            let mut skipped = BTreeMap::new();
             for delivery in page.deliveries {
                 let (conversation, seq, kind) = (delivery.conversation, delivery.seq, delivery.kind);
-                if self.passes_over(&delivery).await? {
-                    passed.insert(conversation, seq);
+                if self.knows(&delivery).await? {
+                    skipped.insert(conversation, seq);
                     continue;
                 }
-                passed.remove(&conversation);
+                skipped.remove(&conversation);
                 if socket.pending_bytes() > AHEAD {
                     socket.drained().await;
                 }
-                let Some(event) = syncs.event(user, delivery).await? else { continue };
+                let Some(event) = syncs.event(&client.caller, delivery).await? else { continue };
                 if client.emit(socket, kind, mark(conversation, seq), &missed(&event)).is_err() {
                     return Ok(false);
                 }
                 self.in_doubt |= !client.acknowledges();
             }
             // Moves the marks past entries that were not emitted, so that they are not read again next time.
-            for (conversation, seq) in passed.into_iter().chain(page.passed) {
-                if client.pass_over(socket, mark(conversation, seq)).is_err() {
+            for (conversation, seq) in skipped.into_iter().chain(page.skipped) {
+                if client.skip(socket, mark(conversation, seq)).is_err() {
                     return Ok(false);
                 }
                 self.in_doubt = true;
             }
-            client.fewer_unacked_than(socket, WINDOW).await;
+            client.wait_below(socket, WINDOW).await;
         }
         Ok(false)
     }
 
-    /// Whether the client knows a message from its acknowledgement, so that it is not emitted.
-    async fn passes_over(&mut self, delivery: &Delivery) -> Result<bool, Error> {
+    /// Whether it is a message of the user that the client knows, so that it is not emitted.
+    async fn knows(&mut self, delivery: &Delivery) -> Result<bool, Error> {
         if !delivery.own {
             return Ok(false);
         }
-        if delivery.position <= self.acknowledged {
+        if delivery.position <= self.own_upto {
             return Ok(true);
         }
         if delivery.position > self.announced {
             // Perhaps committed and not announced yet. The announcement says whether this socket sent it.
-            self.announced = self.app.domain.syncs.told().await?;
+            self.announced = self.app.domain.syncs.wait_until_announced().await?;
         }
-        Ok(self.socket.session().sent(delivery.position))
+        Ok(self.socket.session().has_sent(delivery.position))
     }
 }

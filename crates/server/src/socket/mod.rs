@@ -12,7 +12,6 @@ mod sync;
 mod typing;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::Error;
 use protocol::{ClientEvent, Code};
@@ -52,11 +51,9 @@ impl Handler for Sockets {
     async fn event(&self, socket: &Socket, mut event: Event) {
         let reply = Reply::new(socket, event.take_ack());
         let app = &self.0;
-        match socket.session().caller.turn(&*app.clock) {
-            Ok(Duration::ZERO) => {}
-            // Meanwhile nothing more is read from the socket.
-            Ok(wait) => tokio::time::sleep(wait).await,
-            Err(error) => return reply.error(&error),
+        // Meanwhile nothing more is read from the socket.
+        if let Err(error) = socket.session().caller.wait_for_turn(&*app.clock).await {
+            return reply.error(&error);
         }
         match ClientEvent::named(event.name()) {
             Some(ClientEvent::Message) => message::send(app, socket, &event, reply).await,

@@ -35,8 +35,8 @@ pub(super) async fn sync(app: &Arc<App>, socket: &Socket, event: &Event, reply: 
 
 /// Emits the page of events after the cursor.
 async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> Result<Synced, Error> {
-    let (syncs, user) = (&app.domain.syncs, socket.session().caller.person.id);
-    let mut reader = syncs.reader_after(user, Some(cursor), limit).await?;
+    let (syncs, caller) = (&app.domain.syncs, &socket.session().caller);
+    let mut reader = syncs.reader_after(caller.person.id, Some(cursor), limit).await?;
     while socket.is_connected()
         && let Some(page) = syncs.page(&mut reader).await?
     {
@@ -44,7 +44,7 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
             if socket.pending_bytes() > AHEAD {
                 socket.drained().await;
             }
-            if let Some(event) = syncs.event(user, delivery).await? {
+            if let Some(event) = syncs.event(caller, delivery).await? {
                 let _ = socket.emit(&missed(&event));
             }
         }
@@ -55,19 +55,19 @@ async fn page(app: &App, socket: &Socket, cursor: &str, limit: Option<u32>) -> R
 /// Answers with the cursor of the socket's present place in the live stream.
 async fn present_cursor(app: &App, socket: &Socket, reply: Reply) {
     let client = socket.session();
-    if !client.sync().await {
+    if !client.hold_for_sync().await {
         return;
     }
     // All entries up to here have been announced to the live stream, and so to this socket.
-    let told = match app.domain.syncs.told().await {
+    let told = match app.domain.syncs.wait_until_announced().await {
         Ok(told) => told,
         Err(error) => {
             client.syncing.store(false, Ordering::Relaxed);
-            client.not_synced(socket);
+            client.abort_sync(socket);
             return reply.error(&error);
         }
     };
-    client.synced(socket, told, |reached| {
+    client.finish_sync(socket, told, |reached| {
         // Before the answer, because the client may ask again once it has it.
         client.syncing.store(false, Ordering::Relaxed);
         reply.ok(Synced { cursor: app.domain.syncs.cursor(reached), more: Some(false) });

@@ -88,7 +88,9 @@ fn who_leaves_after_the_flush_has_had_what_was_passed_over_too() {
         assert_eq!(texts(&flushed), [""; 0]);
         drop(own);
         bob.until(|event| {
-            event.name == "receipt" && event.payload["username"] == "ann" && event.payload["deliveredSeq"] == 2
+            event.name == "receipt"
+                && event.payload["username"] == "ann"
+                && event.payload["deliveredSeq"] == 2
         });
     }
 }

@@ -1,4 +1,4 @@
-//! How many long bodies of polling are kept at a time.
+//! How many long bodies of polling are in memory at a time.
 
 use std::{
     collections::HashMap,
@@ -11,43 +11,45 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::limit::holder;
 
-/// Of all sessions. More wait for their turn, unread.
+/// At most this many bodies longer than `max_payload` are received or handled at a time, of all sessions;
+/// others wait for a permit after their first `max_payload` bytes.
 ///
 /// An address may have some hundreds of sessions, and a body may take `packet_timeout` to come: without a
 /// bound those of many addresses would hold gigabytes.
-const OF_ALL: usize = 256;
-/// Of an address, so that one cannot keep all others waiting. Loopback is not limited.
-const OF_AN_ADDRESS: usize = 16;
+const MAX_LONG_BODIES: usize = 256;
+/// The same for one address, so that it cannot keep all others waiting. Loopback is not limited.
+const MAX_OF_AN_ADDRESS: usize = 16;
 
-/// The turns of bodies that are longer than a packet.
-pub(super) struct LongBodies {
+/// The permits of bodies that are longer than `max_payload`.
+pub(super) struct LongBodyPermits {
     all: Arc<Semaphore>,
-    /// Of those who have one or wait for one.
+    /// Only addresses that have a permit or wait for one.
     by_address: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
 }
 
-/// Whose turn it is, until it is dropped.
-pub(super) struct Turn {
+/// A body may be longer than `max_payload` until this is dropped.
+pub(super) struct Permit {
     _of_all: OwnedSemaphorePermit,
     _of_address: Option<OwnedSemaphorePermit>,
 }
 
-impl LongBodies {
+impl LongBodyPermits {
     pub(super) fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(OF_ALL)), by_address: Mutex::default() }
+        Self { all: Arc::new(Semaphore::new(MAX_LONG_BODIES)), by_address: Mutex::default() }
     }
 
-    /// Waits for a turn. `None` only if there are none any more.
-    pub(super) async fn turn(&self, address: IpAddr) -> Option<Turn> {
-        let of_address = match self.of(holder(address)) {
+    /// Waits for a permit. `None` only if a semaphore is closed, which never happens.
+    pub(super) async fn permit(&self, address: IpAddr) -> Option<Permit> {
+        let of_address = match self.share_of(holder(address)) {
             Some(share) => Some(share.acquire_owned().await.ok()?),
             None => None,
         };
         let of_all = self.all.clone().acquire_owned().await.ok()?;
-        Some(Turn { _of_all: of_all, _of_address: of_address })
+        Some(Permit { _of_all: of_all, _of_address: of_address })
     }
 
-    fn of(&self, address: IpAddr) -> Option<Arc<Semaphore>> {
+    /// The permits of one address; `None` if it is not limited.
+    fn share_of(&self, address: IpAddr) -> Option<Arc<Semaphore>> {
         if address.is_loopback() {
             return None;
         }
@@ -56,7 +58,7 @@ impl LongBodies {
             return Some(share);
         }
         by_address.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Semaphore::new(OF_AN_ADDRESS));
+        let share = Arc::new(Semaphore::new(MAX_OF_AN_ADDRESS));
         by_address.insert(address, Arc::downgrade(&share));
         Some(share)
     }
@@ -71,25 +73,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_address_has_a_share_of_the_turns() {
-        let bodies = LongBodies::new();
-        let turn = async |address: &str| {
-            timeout(Duration::ZERO, bodies.turn(address.parse().unwrap())).await.ok().flatten()
+    async fn an_address_has_a_share_of_the_permits() {
+        let permits = LongBodyPermits::new();
+        let permit = async |address: &str| {
+            timeout(Duration::ZERO, permits.permit(address.parse().unwrap())).await.ok().flatten()
         };
-        let mut turns = Vec::new();
-        for _ in 0..OF_AN_ADDRESS {
-            turns.push(turn("2001:db8::1").await.unwrap());
+        let mut held = Vec::new();
+        for _ in 0..MAX_OF_AN_ADDRESS {
+            held.push(permit("2001:db8::1").await.unwrap());
         }
-        assert!(turn("2001:db8::2").await.is_none());
-        turns.push(turn("192.0.2.1").await.unwrap());
-        turns.remove(0);
-        turns.push(turn("2001:db8::2").await.unwrap());
-        while turns.len() < OF_ALL {
-            turns.push(turn("127.0.0.1").await.unwrap());
+        assert!(permit("2001:db8::2").await.is_none());
+        held.push(permit("192.0.2.1").await.unwrap());
+        held.remove(0);
+        held.push(permit("2001:db8::2").await.unwrap());
+        while held.len() < MAX_LONG_BODIES {
+            held.push(permit("127.0.0.1").await.unwrap());
         }
-        assert!(turn("127.0.0.1").await.is_none() && turn("192.0.2.2").await.is_none());
-        turns.clear();
-        turns.push(turn("192.0.2.2").await.unwrap());
-        assert_eq!(bodies.by_address.lock().len(), 1);
+        assert!(permit("127.0.0.1").await.is_none() && permit("192.0.2.2").await.is_none());
+        held.clear();
+        held.push(permit("192.0.2.2").await.unwrap());
+        assert_eq!(permits.by_address.lock().len(), 1);
     }
 }

@@ -20,8 +20,12 @@ impl Command {
         !matches!(self, Self::Quiesce(_))
     }
 
-    /// Whether it takes the place of one that the task has not seen yet. The first to close says why; more
-    /// urgent is only what allows less than was asked for before.
+    /// Whether it takes the place of `before`, which the task has not seen yet. A command that allows less
+    /// does. Of two that allow the same the first stays, because it says why the session closes.
+    ///
+    /// A second `Quiesce` replaces the first. The receiver of the first then ends, which `Engine::quiesce`
+    /// counts as quiet. That misleads nobody, because the server asks again only in `Engine::close`, after it
+    /// has given up on the first. A second `Abort` for [`Reason::Aborted`] says the same as the first.
     pub(super) fn replaces(&self, before: Option<&Self>) -> bool {
         match before {
             None | Some(Self::Quiesce(_)) => true,
@@ -45,7 +49,7 @@ mod tests {
         ];
         for (at, before) in rising.iter().enumerate() {
             for (later, command) in rising.iter().enumerate() {
-                // Whoever asked to be told that it is quiet, or is cut off, loses nothing by being asked again.
+                // A second `Quiesce`, or a second `Abort` for `Aborted`: see `replaces`.
                 let again = at == later && matches!(at, 0 | 3);
                 assert_eq!(command().replaces(Some(&before())), later > at || again, "{at} {later}");
             }

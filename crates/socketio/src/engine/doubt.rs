@@ -60,8 +60,8 @@ impl Doubt {
         std::mem::replace(&mut self.asked, std::mem::take(&mut self.asked_second))
     }
 
-    /// Whether there is something that no ping on its way asks for.
-    pub(super) fn is_unasked(&self) -> bool {
+    /// Whether there is something that no ping on its way will prove.
+    pub(super) fn needs_ping(&self) -> bool {
         !self.later.is_empty()
     }
 
@@ -113,12 +113,12 @@ mod tests {
         let mut doubt = Doubt::default();
         doubt.taken(note(1, 1));
         doubt.taken(note(2, 1));
-        assert!(doubt.is_unasked());
+        assert!(doubt.needs_ping());
         doubt.pinged(false);
-        assert!(!doubt.is_unasked());
+        assert!(!doubt.needs_ping());
         doubt.taken(note(1, 2));
         assert_eq!(marks(doubt.proven()), [Mark(1, 1), Mark(2, 1)]);
-        assert!(doubt.is_unasked());
+        assert!(doubt.needs_ping());
         assert_eq!(marks(doubt.proven()), []);
         doubt.pinged(false);
         doubt.taken(note(3, 1));

@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep};
 use super::{
     Engine, Link, Message, Protocol, Received, Work,
     heartbeat::Heartbeat,
-    item::{After, Taken, Tell},
+    item::{After, Role, Taken},
     outbox::Standing,
     packet::Packet,
     phase::Phase,
@@ -34,7 +34,7 @@ pub(super) struct Driver<'a, P: Protocol> {
     spent: Spent,
     phase: Phase,
     /// So much is in doubt that nothing more is to be sent.
-    doubtful: bool,
+    doubt_is_full: bool,
     /// Since when the transport has taken nothing of what waits.
     pub(super) stalled: Option<Instant>,
     timer_is_set: bool,
@@ -51,7 +51,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
             heartbeat: Heartbeat::new(&engine.config, now),
             spent: Spent::nothing(now),
             phase: Phase::Open,
-            doubtful: false,
+            doubt_is_full: false,
             stalled: None,
             timer_is_set: false,
         }
@@ -71,19 +71,20 @@ impl<'a, P: Protocol> Driver<'a, P> {
         self.link.is_flooded()
     }
 
-    /// Whether nothing is to be sent before the client has answered the ping that is on its way. Only where
-    /// the answer can be read: a handler at work may wait for what is sent.
+    /// Whether nothing is to be sent before the client has answered the ping that is on its way. Never while
+    /// a handler works, because it may wait for a send, and no pong is read meanwhile.
     pub(super) fn is_holding(&self) -> bool {
-        self.doubtful && self.heartbeat.is_sent() && self.work.is_none() && self.phase.is_open()
+        self.doubt_is_full && self.heartbeat.is_sent() && self.work.is_none() && self.phase.is_open()
     }
 
     /// Whether a ping is to be sent before anything else is.
     pub(super) fn is_asking(&self) -> bool {
-        self.doubtful && self.heartbeat.is_idle()
+        self.doubt_is_full && self.heartbeat.is_idle()
     }
 
-    /// The time in which nothing is read, for a reason that is not the client's, does not count against it.
-    pub(super) fn pace(&mut self, now: Instant) {
+    /// Pauses the heartbeat while nothing is read, because that time does not count against the client.
+    /// Before that, ends a rest of the rate limit that is over.
+    pub(super) fn pause_or_resume_heartbeat(&mut self, now: Instant) {
         self.spent.wake(now);
         if self.is_reading() {
             self.heartbeat.resume(&self.engine.config, now);
@@ -120,7 +121,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
         Ok(())
     }
 
-    /// Counts something that the client sent; once it was the last for now, nothing more is read for a while.
+    /// Charges the client's rate limit. If that uses it up, reading rests until it refills.
     pub(super) fn count(&mut self, now: Instant) {
         self.spent.charge(self.engine.config.rate, now);
     }
@@ -166,7 +167,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
     fn proven(&mut self) {
         let mut state = self.link.lock();
         let proven = state.outbox.ponged();
-        let standing = state.outbox.standing();
+        let standing = state.outbox.take_standing();
         drop(state);
         self.stand(standing);
         if let Some(session) = &mut self.session {
@@ -177,7 +178,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
     }
 
     fn stand(&mut self, standing: Standing) {
-        self.doubtful = standing.doubtful;
+        self.doubt_is_full = standing.doubt_is_full;
         self.link.answered(standing.answered);
     }
 
@@ -187,7 +188,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
         for taken in taken.drain(..) {
             match taken.after {
                 After::Ping => self.heartbeat.sent(&self.engine.config, now),
-                After::Tell(Tell::End) => {
+                After::Tell(Role::LastOfLane) => {
                     let in_doubt = self.link.lock().outbox.remove_doubt(taken.lane);
                     if let Some(session) = &mut self.session {
                         self.engine.protocol.ended(session, taken.lane, in_doubt, now);
@@ -197,15 +198,15 @@ impl<'a, P: Protocol> Driver<'a, P> {
                 After::Drained(_) | After::Tell(_) => {}
             }
         }
-        if standing.unasked {
-            self.heartbeat.want(now, standing.doubtful);
+        if standing.needs_ping {
+            self.heartbeat.want(now, standing.doubt_is_full);
         }
     }
 
     /// Pings when it is time to; a reason when the peer's time is up. `drained` says that everything that
     /// the peer sent was read.
     pub(super) fn beat(&mut self, drained: bool, now: Instant) -> Result<(), Reason> {
-        self.pace(now);
+        self.pause_or_resume_heartbeat(now);
         let config = &self.engine.config;
         if let Some((reason, until)) = self.phase.closing()
             && now >= until
@@ -274,7 +275,7 @@ impl<'a, P: Protocol> Driver<'a, P> {
         if matches!(reason, Reason::Aborted | Reason::Panicked) {
             self.work = None;
         }
-        // It may be the handler that waits for the transport.
+        // First, because the handler at work may wait for the transport.
         self.link.transport_gone();
         poll_fn(|cx| {
             let aborted = self.link.is_aborted(cx.waker());
@@ -309,6 +310,6 @@ impl<P: Protocol> Drop for Driver<'_, P> {
 
 /// Runs one turn of a session. A panic in the application ends that session and no other.
 pub(super) fn guarded<T>(turn: impl FnOnce() -> Result<T, Reason>) -> Result<T, Reason> {
-    // What the turn was changing is only closed from here on.
+    // Safe to go on after a panic, because the session that it left half changed is only closed.
     catch_unwind(AssertUnwindSafe(turn)).unwrap_or(Err(Reason::Panicked))
 }

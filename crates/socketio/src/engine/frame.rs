@@ -79,12 +79,19 @@ pub(super) struct Header {
     pub(super) payload: usize,
 }
 
+/// What the beginning of a frame was read as.
+pub(super) enum Parsed {
+    Header(Header),
+    /// The header is not complete: at least so many more bytes are needed.
+    Missing(usize),
+}
+
 impl Header {
-    /// Reads a header, or says how many more bytes tell more. Every rule that a header alone can break
-    /// is checked here, before its payload is waited for.
-    pub(super) fn read(bytes: &[u8], limit: usize) -> Result<Result<Self, usize>, Violation> {
+    /// Reads a header. `Missing(n)`: at least `n` more bytes are needed. Every rule that a header alone can
+    /// break is checked here, before its payload is waited for.
+    pub(super) fn read(bytes: &[u8], limit: usize) -> Result<Parsed, Violation> {
         let &[first, second, ..] = bytes else {
-            return Ok(Err(2 - bytes.len()));
+            return Ok(Parsed::Missing(2 - bytes.len()));
         };
         let last = first & 0x80 != 0;
         let opcode = match first & 0x7F {
@@ -112,7 +119,7 @@ impl Header {
         };
         let length = 2 + extended + 4;
         let Some(rest) = bytes.get(2..length) else {
-            return Ok(Err(length - bytes.len()));
+            return Ok(Parsed::Missing(length - bytes.len()));
         };
         let (extended, key) = rest.split_at(extended);
         let payload = match extended {
@@ -124,7 +131,8 @@ impl Header {
         }
         match usize::try_from(payload) {
             Ok(payload) if control || payload <= limit => {
-                Ok(Ok(Self { last, opcode, key: [key[0], key[1], key[2], key[3]], length, payload }))
+                let key = [key[0], key[1], key[2], key[3]];
+                Ok(Parsed::Header(Self { last, opcode, key, length, payload }))
             }
             _ => Err(Violation::TooLarge),
         }

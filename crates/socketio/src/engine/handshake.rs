@@ -52,7 +52,7 @@ impl Query {
 /// Checks a WebSocket handshake (RFC 6455, section 4.2.1); gives the response that accepts it.
 pub(super) fn accept_websocket<B>(request: &Request<B>) -> Result<Response<Body>, Refused> {
     if request.method() != Method::GET {
-        return Err(Refused::Method);
+        return Err(Refused::OpenMethod);
     }
     let headers = request.headers();
     let has = |name, token: &str| {
@@ -137,6 +137,6 @@ mod tests {
             request.headers_mut().insert("sec-websocket-key", HeaderValue::from_static("c2hvcnQ="));
         });
         assert_eq!(short, Err(Refused::Handshake));
-        assert_eq!(handshake(|request| *request.method_mut() = Method::POST), Err(Refused::Method));
+        assert_eq!(handshake(|request| *request.method_mut() = Method::POST), Err(Refused::OpenMethod));
     }
 }

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::Config;
 
-/// How long packets that are in doubt are gathered before a ping asks for all of them.
-const GATHER: Duration = Duration::from_millis(100);
+/// How long a ping waits after a packet that is to be proved, because it then proves more packets at once.
+const PROOF_DELAY: Duration = Duration::from_millis(100);
 /// The least time between such pings.
 const APART: Duration = Duration::from_secs(1);
 
@@ -46,7 +46,7 @@ impl Heartbeat {
         if at_once {
             self.wanted = Some(now);
         } else if self.wanted.is_none() {
-            self.wanted = Some(self.free.max(now + GATHER));
+            self.wanted = Some(self.free.max(now + PROOF_DELAY));
         }
     }
 
@@ -79,7 +79,7 @@ impl Heartbeat {
         self.due = due.min(now + config.ping_timeout);
     }
 
-    /// The transport has taken a ping, which was queued here or by whoever wanted it in its place.
+    /// The transport has taken a ping: one that [`Heartbeat::ping`] wanted, or one of `Link::ask_proof`.
     pub(super) fn sent(&mut self, config: &Config, now: Instant) {
         if self.state == State::Idle {
             self.ask(config, now);
@@ -174,8 +174,8 @@ mod tests {
         let (config, start) = (config(), Instant::now());
         let mut heartbeat = Heartbeat::new(&config, start);
         heartbeat.want(start + SECOND, false);
-        heartbeat.want(start + SECOND + GATHER, false);
-        assert_eq!(heartbeat.due(), Some(start + SECOND + GATHER));
+        heartbeat.want(start + SECOND + PROOF_DELAY, false);
+        assert_eq!(heartbeat.due(), Some(start + SECOND + PROOF_DELAY));
         let pinged = start + 2 * SECOND;
         assert!(heartbeat.ping(&config, pinged));
         heartbeat.sent(&config, pinged);

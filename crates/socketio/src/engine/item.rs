@@ -1,4 +1,4 @@
-//! A packet that waits, and what is told of it.
+//! A packet that waits, and what the protocol learns of it.
 
 use std::sync::Arc;
 
@@ -22,17 +22,18 @@ pub const PACKET_OVERHEAD: usize = size_of::<Item>();
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(pub u64, pub u64);
 
-/// What a packet is to the session.
+/// What a packet is to the session: what the protocol learns once the transport has taken it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tell {
-    /// The protocol is told nothing.
-    Nothing,
-    /// The answer to a request of the client: counted apart, since reading stops before too many wait.
+pub enum Role {
+    /// The protocol learns nothing.
+    Plain,
+    /// The answer to a request of the client. It is counted apart, because reading stops before too many
+    /// answers wait. The protocol learns nothing.
     Answer,
-    /// The protocol is told the mark once the client is known to have the packet.
-    Mark(Mark),
-    /// The protocol is told that the lane has ended once the transport has taken this last packet of it.
-    End,
+    /// The protocol learns the mark, but only once the client is known to have the packet.
+    Marked(Mark),
+    /// The last packet of its lane: the protocol learns that the lane has ended.
+    LastOfLane,
 }
 
 /// A packet that the client has, or is not known to have.
@@ -74,7 +75,8 @@ pub(crate) enum Content {
 
 /// What happens when the transport has taken a packet.
 pub(crate) enum After {
-    Tell(Tell),
+    /// The protocol learns what the role says.
+    Tell(Role),
     /// From now on a pong counts.
     Ping,
     /// Somebody waits until everything before is taken.
@@ -89,23 +91,23 @@ pub(crate) struct Taken {
 
 impl Item {
     pub(crate) fn new(content: Content) -> Self {
-        Self { content, lane: 0, after: After::Tell(Tell::Nothing) }
+        Self { content, lane: 0, after: After::Tell(Role::Plain) }
     }
 
-    /// A text message and its attachments, the last of which is told of.
+    /// A text message and its attachments. The last of them has the role, the others are plain.
     pub(super) fn message(
         lane: u32,
         head: Head,
         body: Arc<[u8]>,
         attachments: &[Bytes],
-        tell: Tell,
+        role: Role,
     ) -> impl Iterator<Item = Self> {
         let count = attachments.len();
         let contents = std::iter::once(Content::Text(head, body))
             .chain(attachments.iter().map(|bytes| Content::Binary(bytes.clone())));
         contents.enumerate().map(move |(index, content)| {
-            let tell = if index == count { tell } else { Tell::Nothing };
-            Self { content, lane, after: After::Tell(tell) }
+            let role = if index == count { role } else { Role::Plain };
+            Self { content, lane, after: After::Tell(role) }
         })
     }
 
@@ -114,13 +116,13 @@ impl Item {
     }
 
     pub(super) fn is_answer(&self) -> bool {
-        matches!(self.after, After::Tell(Tell::Answer))
+        matches!(self.after, After::Tell(Role::Answer))
     }
 
     /// Its note, if it has a mark.
     pub(super) fn note(&self) -> Option<Note> {
         match self.after {
-            After::Tell(Tell::Mark(mark)) => Some(Note { lane: self.lane, mark }),
+            After::Tell(Role::Marked(mark)) => Some(Note { lane: self.lane, mark }),
             _ => None,
         }
     }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::{
     command::Command,
     head::Head,
-    item::{After, Content, Item, Mark, Note, Tell},
+    item::{After, Content, Item, Mark, Note, Role},
     mailbox::Mailbox,
     outbox::Outbox,
     parking::Parking,
@@ -103,20 +103,20 @@ impl Link {
     }
 
     /// Queues a text message whose payload is `head` followed by `body`, and binary messages right behind
-    /// it. `tell` is told when the last of them was taken. `lane` says whose they are, if a session has
-    /// several parties.
+    /// it. The last of them has the `role`, the others are plain. `lane` says whose they are, if a session
+    /// has several parties.
     pub fn send(
         &self,
         lane: u32,
         head: Head,
         body: Arc<[u8]>,
         attachments: &[Bytes],
-        tell: Tell,
+        role: Role,
     ) -> Result<(), SendError> {
-        self.push(Item::message(lane, head, body, attachments, tell))
+        self.push(Item::message(lane, head, body, attachments, role))
     }
 
-    /// Queues a binary message of no lane, of which nothing is told.
+    /// Queues a binary message of no lane, with [`Role::Plain`].
     pub fn send_binary(&self, body: Bytes) -> Result<(), SendError> {
         self.push([Item::new(Content::Binary(body))])
     }
@@ -189,7 +189,7 @@ impl Link {
 
     /// Queues no packet, but a mark: it is told once the client is known to have everything queued before.
     pub fn mark(&self, lane: u32, mark: Mark) -> Result<(), SendError> {
-        self.push_silent(Item { lane, after: After::Tell(Tell::Mark(mark)), ..Item::new(Content::Nothing) })
+        self.push_silent(Item { lane, after: After::Tell(Role::Marked(mark)), ..Item::new(Content::Nothing) })
     }
 
     /// Resolves once everything queued before has been taken by the transport, or the session is closed.
@@ -246,11 +246,11 @@ impl Link {
         word.filter(|_| state.outbox.is_between_packets())
     }
 
-    /// Whether the client is connected to a namespace: as long as it is, it may post as much at once as it was
-    /// told to.
-    pub(crate) fn welcome(&self, welcome: bool) {
+    /// A client that is connected to a namespace may post bodies up to `max_body`; any other, up to
+    /// `max_payload`.
+    pub(crate) fn allow_long_bodies(&self, allow: bool) {
         if let Some(mailbox) = &mut self.state.lock().mailbox {
-            mailbox.welcome = welcome;
+            mailbox.allows_long_bodies = allow;
         }
     }
 

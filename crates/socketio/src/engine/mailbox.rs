@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{bodies::Turn, stream::FrameStream};
+use super::{bodies::Permit, stream::FrameStream};
 use crate::Reason;
 
 /// The requests of a session: at most one of a kind, as the protocol wants it.
@@ -15,8 +15,9 @@ pub(super) struct Mailbox {
     pub(super) post: Option<Post>,
     /// A body is being received or handled.
     pub(super) posting: bool,
-    /// The client is let in, and may send bodies of `max_body`.
-    pub(super) welcome: bool,
+    /// The client is connected to a namespace, and may post bodies up to `max_body`; before that, up to
+    /// `max_payload`.
+    pub(super) allows_long_bodies: bool,
     /// A WebSocket that came for the session and was not looked at yet.
     pub(super) upgrade: Option<Box<FrameStream>>,
     /// A WebSocket wants to take over, or is about to.
@@ -29,9 +30,9 @@ pub(super) enum Answer {
     Packets(Bytes, oneshot::Sender<()>),
     /// The last packet of the session's polling.
     Last(&'static str),
-    /// The session has ended, and whether that is the client's doing. Not by a close packet, which is final
-    /// for some libraries: after an error all of them connect anew.
-    Ended(bool, &'static str),
+    /// The session has ended; answered with an HTTP error whose message is `word`: 400 if the client is to be
+    /// `told` the reason, else 503. Never a close packet, because some libraries do not reconnect after one.
+    Ended { told: bool, word: &'static str },
 }
 
 /// A body that was received as a whole; its packets are not looked at yet.
@@ -39,6 +40,6 @@ pub(super) struct Post {
     pub(super) body: String,
     /// Told when its packets are handled, or why the session ends before; dropped, it has ended already.
     pub(super) done: oneshot::Sender<Result<(), Reason>>,
-    /// Its turn among the long ones.
-    pub(super) _turn: Option<Turn>,
+    /// Held by a long body until its packets are handled.
+    pub(super) _permit: Option<Permit>,
 }

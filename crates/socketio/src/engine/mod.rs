@@ -43,10 +43,10 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{bodies::LongBodies, mailbox::Mailbox, refused::Refused};
+use self::{bodies::LongBodyPermits, mailbox::Mailbox, refused::Refused};
 pub use self::{
     head::Head,
-    item::{Mark, Note, PACKET_OVERHEAD, Tell},
+    item::{Mark, Note, PACKET_OVERHEAD, Role},
     link::{Link, SendError},
     protocol::{Message, Protocol, Received, Work},
     response::Body,
@@ -60,10 +60,10 @@ pub struct Engine<P> {
     protocol: P,
     sessions: Mutex<Sessions>,
     counters: Arc<Counters>,
-    bodies: LongBodies,
+    long_body_permits: LongBodyPermits,
     tasks: TaskTracker,
-    /// Cancelled when nothing may be waited for any more.
-    cut: CancellationToken,
+    /// Cancelled when [`Engine::close`] stops waiting: then nothing may wait for a client any more.
+    force_close: CancellationToken,
 }
 
 /// The sessions that are open.
@@ -87,9 +87,9 @@ impl<P: Protocol> Engine<P> {
             protocol,
             sessions: Mutex::default(),
             counters,
-            bodies: LongBodies::new(),
+            long_body_permits: LongBodyPermits::new(),
             tasks: TaskTracker::new(),
-            cut: CancellationToken::new(),
+            force_close: CancellationToken::new(),
         })
     }
 
@@ -168,7 +168,7 @@ impl<P: Protocol> Engine<P> {
             self.tasks.wait().await;
         })
         .await;
-        self.cut.cancel();
+        self.force_close.cancel();
         for link in self.shut() {
             link.abort(Reason::Aborted);
         }

@@ -5,7 +5,7 @@ use std::{cell::Cell, collections::VecDeque};
 use super::{
     doubt::Doubt,
     frame::MAX_HEADER,
-    item::{After, Item, Note, Taken, Tell},
+    item::{After, Item, Note, Role, Taken},
 };
 
 /// How many packets a polling response holds at most. The protocol has no such limit; the Python library
@@ -15,15 +15,16 @@ const RESPONSE_PACKETS: usize = 16;
 /// How the transport's side of a session stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Standing {
-    /// Something was sent that no ping on its way asks for.
-    pub(crate) unasked: bool,
+    /// A mark is in doubt that no ping on its way will prove.
+    pub(crate) needs_ping: bool,
     /// So much is in doubt that nothing more is to be sent.
-    pub(crate) doubtful: bool,
-    /// How many bytes of answers wait no more since this was asked the last time.
+    pub(crate) doubt_is_full: bool,
+    /// Bytes of answers that the transport has taken, or that left with their lane, since the last call of
+    /// [`Outbox::take_standing`].
     pub(crate) answered: usize,
 }
 
-/// How long a queue may be whose memory is kept for the next.
+/// The capacity, in packets, up to which the memory of an empty queue is kept for the next busy one.
 const SPARE_ITEMS: usize = 64;
 
 /// Pings that may be on their way: one of the heartbeat, and one that somebody asked for behind it.
@@ -44,7 +45,7 @@ pub(crate) struct Outbox {
     bytes: usize,
     /// How many of the bytes are answers.
     answers: usize,
-    /// How many bytes of answers went since [`Outbox::standing`] told it.
+    /// See [`Standing::answered`].
     answered: usize,
     /// Pings that wait for the transport, or for their pongs: at most [`MOST_PINGS`].
     pings: u8,
@@ -60,17 +61,18 @@ impl Outbox {
         self.bytes
     }
 
-    /// Whether more waits than may: of what the client did not ask for, or of answers.
+    /// Whether the answers, or all other packets together, take more than `limit` bytes.
     pub(crate) fn is_over(&self, limit: usize) -> bool {
         self.answers > limit || self.bytes - self.answers > limit
     }
 
-    pub(crate) fn standing(&mut self) -> Standing {
+    /// How the queue stands. Begins to count [`Standing::answered`] anew.
+    pub(crate) fn take_standing(&mut self) -> Standing {
         let answered = std::mem::take(&mut self.answered);
         let doubt = self.doubt.as_deref();
         Standing {
-            unasked: doubt.is_some_and(Doubt::is_unasked),
-            doubtful: doubt.is_some_and(Doubt::is_full),
+            needs_ping: doubt.is_some_and(Doubt::needs_ping),
+            doubt_is_full: doubt.is_some_and(Doubt::is_full),
             answered,
         }
     }
@@ -125,7 +127,7 @@ impl Outbox {
     }
 
     /// Copies WebSocket frames into `buffer` until it is `limit` long.
-    pub(crate) fn gather(&self, buffer: &mut Vec<u8>, limit: usize) {
+    pub(crate) fn copy_frames(&self, buffer: &mut Vec<u8>, limit: usize) {
         let mut skip = self.offset;
         let mut header = [0; MAX_HEADER];
         for item in &self.items {
@@ -153,7 +155,7 @@ impl Outbox {
             self.pop(taken);
         }
         self.release();
-        self.standing()
+        self.take_standing()
     }
 
     /// Writes a polling payload of what waits: at least one packet, at most [`RESPONSE_PACKETS`], and no more
@@ -176,10 +178,11 @@ impl Outbox {
             self.pop(taken);
         }
         self.release();
-        self.standing()
+        self.take_standing()
     }
 
-    /// What the client is not known to have of a lane; what nothing was sent of yet is let go.
+    /// Drops the packets of a lane that are not being sent yet. Gives the notes of the lane that the client
+    /// is not known to have, also of the packets that stay.
     pub(crate) fn remove_lane(&mut self, lane: u32) -> Vec<Note> {
         let mut removed = self.remove_doubt(lane);
         let mut index = 0;
@@ -192,7 +195,7 @@ impl Outbox {
                 let cost = item.cost();
                 freed += if keep { 0 } else { cost };
                 answers += if item.is_answer() { cost } else { 0 };
-                item.after = After::Tell(Tell::Nothing);
+                item.after = After::Tell(Role::Plain);
             }
             keep
         });
@@ -208,10 +211,11 @@ impl Outbox {
         self.doubt.as_deref_mut().map(|doubt| doubt.remove_lane(lane)).unwrap_or_default()
     }
 
-    /// Takes out who waits for the packets before to be taken.
+    /// Takes the senders of [`After::Drained`] out of the queue. The caller drops them, which tells those who
+    /// wait.
     pub(crate) fn waiting(&mut self) -> Vec<After> {
         let waiting = self.items.iter_mut().filter(|item| matches!(item.after, After::Drained(_)));
-        waiting.map(|item| std::mem::replace(&mut item.after, After::Tell(Tell::Nothing))).collect()
+        waiting.map(|item| std::mem::replace(&mut item.after, After::Tell(Role::Plain))).collect()
     }
 
     /// Lets go of everything; gives what the client is not known to have.
@@ -247,12 +251,12 @@ impl Outbox {
         if let Some(item) = self.items.pop_front() {
             self.bytes -= item.cost();
             match item.after {
-                After::Tell(Tell::Nothing) => {}
-                After::Tell(Tell::Answer) => {
+                After::Tell(Role::Plain) => {}
+                After::Tell(Role::Answer) => {
                     self.answers -= item.cost();
                     self.answered += item.cost();
                 }
-                After::Tell(Tell::Mark(mark)) => {
+                After::Tell(Role::Marked(mark)) => {
                     self.doubt.get_or_insert_default().taken(Note { lane: item.lane, mark });
                 }
                 after => {
@@ -292,13 +296,13 @@ mod tests {
         *,
     };
 
-    fn text(lane: u32, body: &str, tell: Tell) -> Item {
+    fn text(lane: u32, body: &str, role: Role) -> Item {
         let content = Content::Text(Head::from("2"), body.as_bytes().into());
-        Item { content, lane, after: After::Tell(tell) }
+        Item { content, lane, after: After::Tell(role) }
     }
 
-    fn mark(number: u64) -> Tell {
-        Tell::Mark(Mark(number, 0))
+    fn mark(number: u64) -> Role {
+        Role::Marked(Mark(number, 0))
     }
 
     /// Some packets of every kind.
@@ -314,7 +318,7 @@ mod tests {
 
     fn whole(outbox: &Outbox) -> Vec<u8> {
         let mut buffer = Vec::new();
-        outbox.gather(&mut buffer, usize::MAX);
+        outbox.copy_frames(&mut buffer, usize::MAX);
         buffer
     }
 
@@ -337,7 +341,7 @@ mod tests {
             let (mut sent, mut taken) = (Vec::new(), Vec::new());
             loop {
                 let mut buffer = Vec::new();
-                outbox.gather(&mut buffer, limit);
+                outbox.copy_frames(&mut buffer, limit);
                 if buffer.is_empty() {
                     break;
                 }
@@ -391,7 +395,7 @@ mod tests {
         let mut outbox = Outbox::default();
         outbox.push(text(1, "event", mark(1)));
         for body in ["first", "other", "third"] {
-            outbox.push(text(1, body, Tell::Answer));
+            outbox.push(text(1, body, Role::Answer));
         }
         let one = PACKET_OVERHEAD + 2 + 5;
         assert_eq!((outbox.bytes(), outbox.answers()), (4 * one, 3 * one));
@@ -399,16 +403,16 @@ mod tests {
         let length = outbox.items[0].frame_length() + outbox.items[1].frame_length();
         assert_eq!(outbox.advance(length, &mut Vec::new()).answered, one);
         outbox.truncate(1);
-        assert_eq!((outbox.answers(), outbox.standing().answered), (one, 0));
+        assert_eq!((outbox.answers(), outbox.take_standing().answered), (one, 0));
         outbox.remove_lane(1);
-        assert_eq!((outbox.bytes(), outbox.answers(), outbox.standing().answered), (0, 0, one));
+        assert_eq!((outbox.bytes(), outbox.answers(), outbox.take_standing().answered), (0, 0, one));
     }
 
     #[test]
     fn a_response_holds_no_more_than_any_client_takes() {
         let mut outbox = Outbox::default();
         for _ in 0..=RESPONSE_PACKETS {
-            outbox.push(text(1, "x", Tell::Nothing));
+            outbox.push(text(1, "x", Role::Plain));
         }
         let count = |payload: Vec<u8>| payload.split(|byte| *byte == SEPARATOR).count();
         assert_eq!(count(outbox.respond(1000)), RESPONSE_PACKETS);

@@ -56,7 +56,7 @@ pub(super) async fn run<P: Protocol>(
         Err(Reason::PollingConflict) => Answer::Last("1"),
         Err(reason) => {
             let told = driver.link.farewell(reason);
-            Answer::Ended(told.is_some(), told.unwrap_or(reason.as_str()))
+            Answer::Ended { told: told.is_some(), word: told.unwrap_or(reason.as_str()) }
         }
     };
     let mut state = driver.link.lock();
@@ -89,7 +89,7 @@ impl Polling {
         let now = Instant::now();
         driver.commands(now)?;
         driver.poll_work(now, cx)?;
-        driver.pace(now);
+        driver.pause_or_resume_heartbeat(now);
         self.poll_sending(driver, now, cx)?;
         self.take_mail(driver, now);
         let drained = self.receive(driver, now, cx)?;
@@ -210,13 +210,13 @@ impl Polling {
         let mut guard = driver.link.lock();
         let state = &mut *guard;
         let Some(mailbox) = &mut state.mailbox else { return Ok(true) };
-        // What is not sent but waited for may stand first.
+        // Marks and those who wait in `drained` may stand first: they need no response.
         let standing = state.outbox.advance(0, &mut taken);
         let empty = state.outbox.len() == 0;
         if self.sending.is_none() {
-            // It is to fetch its answers before it may ask for more.
-            let owes = driver.is_flooded() && !empty && mailbox.get.is_none();
-            driver.stalled = owes.then(|| driver.stalled.unwrap_or(now));
+            // The client must fetch its answers before more is read from it.
+            let must_fetch = driver.is_flooded() && !empty && mailbox.get.is_none();
+            driver.stalled = must_fetch.then(|| driver.stalled.unwrap_or(now));
         }
         if self.sending.is_none()
             && (!empty || upgrading)
@@ -229,7 +229,7 @@ impl Polling {
                 return Err(Reason::PollingConflict);
             }
             self.sending = Some(pulled);
-            // The next turn looks at it, which is what makes it wake the task.
+            // The next turn polls the receiver, because only a poll makes it wake the task.
             cx.waker().wake_by_ref();
             driver.stalled = Some(now);
         }
@@ -239,7 +239,7 @@ impl Polling {
             return Err(Reason::PollingConflict);
         }
         state.blocked = mailbox.get.is_none();
-        // Who is told of the end by an answer need not find it out by an error.
+        // A session closes while a GET waits, because then its client learns of the end from the response.
         let waits = mailbox.get.is_some();
         driver.link.park(state, cx.waker());
         drop(guard);

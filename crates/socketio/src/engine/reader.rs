@@ -4,7 +4,7 @@
 //! a frame that is not complete yet is kept. A connection between frames therefore holds nothing.
 
 use super::{
-    frame::{Header, Opcode, Violation},
+    frame::{Header, Opcode, Parsed, Violation},
     mask::unmask,
 };
 
@@ -123,8 +123,8 @@ impl Reader {
         // First the frame that an earlier chunk began; only its own bytes are copied.
         while !self.rest.is_empty() {
             let missing = match Header::read(&self.rest, limit)? {
-                Ok(header) => header.length + header.payload - self.rest.len(),
-                Err(missing) => missing,
+                Parsed::Header(header) => header.length + header.payload - self.rest.len(),
+                Parsed::Missing(missing) => missing,
             };
             if missing == 0 {
                 if self.resume(limit, take)? == Flow::Stop {
@@ -154,7 +154,7 @@ impl Reader {
     ) -> Result<(usize, Flow), E> {
         let mut used = 0;
         loop {
-            let Ok(header) = Header::read(&bytes[used..], limit)? else {
+            let Parsed::Header(header) = Header::read(&bytes[used..], limit)? else {
                 return Ok((used, Flow::Next));
             };
             let start = used + header.length;

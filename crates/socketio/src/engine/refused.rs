@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use super::response::{Body, respond};
 use crate::Reason;
 
-/// For how many seconds whom there is no room for should stay away: nobody knows when there will be.
+/// After how many seconds a client should try again. A guess, because nobody knows when there will be room.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Which clients can be used, for one that speaks an older protocol.
@@ -21,10 +21,10 @@ pub(super) enum Refused {
     Transport,
     /// There is no session with this id, or no more.
     Session,
-    /// A session is opened with another method than GET.
-    Method,
-    /// A session is spoken to with another method than GET and POST.
-    Request,
+    /// A session is opened, or a WebSocket asked for, with another method than GET.
+    OpenMethod,
+    /// A request for an open session has another method than GET and POST.
+    SessionMethod,
     /// No WebSocket handshake where one is wanted.
     Handshake,
     /// The session is on WebSocket by now.
@@ -33,8 +33,9 @@ pub(super) enum Refused {
     Conflict,
     /// The session has ended over what was posted.
     Closed(Reason),
-    /// The session has ended: whether over what the client did, and the word that says why.
-    Ended(bool, &'static str),
+    /// The session ended while a GET waited; the message is `word`. 400 if the client is to be `told` the
+    /// reason, else 503.
+    Ended { told: bool, word: &'static str },
     /// A page of this origin may not; with the sentence that says so.
     Origin(String),
     /// `EIO` says that it is another version.
@@ -64,16 +65,16 @@ impl Refused {
     fn status_and_code(&self) -> (StatusCode, u8) {
         match self {
             Self::Transport => (StatusCode::BAD_REQUEST, 0),
-            Self::Session | Self::Ended(true, _) => (StatusCode::BAD_REQUEST, 1),
-            Self::Method => (StatusCode::BAD_REQUEST, 2),
+            Self::Session | Self::Ended { told: true, .. } => (StatusCode::BAD_REQUEST, 1),
+            Self::OpenMethod => (StatusCode::BAD_REQUEST, 2),
             Self::TooLarge(_) | Self::Closed(Reason::PacketTooLarge) => (StatusCode::PAYLOAD_TOO_LARGE, 3),
-            Self::Request | Self::Handshake | Self::Moved | Self::Conflict | Self::Closed(_) => {
+            Self::SessionMethod | Self::Handshake | Self::Moved | Self::Conflict | Self::Closed(_) => {
                 (StatusCode::BAD_REQUEST, 3)
             }
             Self::Origin(_) => (StatusCode::FORBIDDEN, 4),
             Self::Version | Self::NoVersion => (StatusCode::BAD_REQUEST, 5),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, 4),
-            Self::Closing | Self::Ended(false, _) => (StatusCode::SERVICE_UNAVAILABLE, 4),
+            Self::Closing | Self::Ended { told: false, .. } => (StatusCode::SERVICE_UNAVAILABLE, 4),
         }
     }
 
@@ -83,8 +84,8 @@ impl Refused {
             Self::Session => "Session ID unknown. The session has ended, or the server was started anew; \
                 open another one, without sid."
                 .into(),
-            Self::Method => "Bad handshake method. A session is opened with GET.".into(),
-            Self::Request => "Bad request. A session is spoken to with GET and POST.".into(),
+            Self::OpenMethod => "Bad handshake method. A session is opened with GET.".into(),
+            Self::SessionMethod => "Bad request. A session is spoken to with GET and POST.".into(),
             Self::Handshake => "Bad request. This is no WebSocket handshake, which needs HTTP/1.1; a proxy has to \
                 pass the headers Connection and Upgrade on (nginx: proxy_http_version 1.1)."
                 .into(),
@@ -97,7 +98,7 @@ impl Refused {
                 reason.as_str()
             )
             .into(),
-            Self::Ended(_, word) => (*word).into(),
+            Self::Ended { word, .. } => (*word).into(),
             Self::Origin(why) => format!("Forbidden. {why}").into(),
             Self::Version => format!("Unsupported protocol version. EIO names another one. {SPOKEN}").into(),
             Self::NoVersion => {

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     Link,
-    bodies::{LongBodies, Turn},
+    bodies::{LongBodyPermits, Permit},
     mailbox::{Answer, Post},
     refused::Refused,
     response::{Body, text},
@@ -29,7 +29,7 @@ pub(super) async fn get(link: &Link) -> Result<Response<Body>, Refused> {
     match wait(link)?.await.map_err(|_| Refused::Session)? {
         Answer::Packets(payload, pulled) => Ok(text(Body::new(payload, Some(pulled)))),
         Answer::Last(packet) => Ok(text(Body::new(Bytes::from_static(packet.as_bytes()), None))),
-        Answer::Ended(told, word) => Err(Refused::Ended(told, word)),
+        Answer::Ended { told, word } => Err(Refused::Ended { told, word }),
     }
 }
 
@@ -52,13 +52,13 @@ pub(super) async fn post<B>(
     link: &Link,
     request: Request<B>,
     config: &Config,
-    bodies: &LongBodies,
+    permits: &LongBodyPermits,
 ) -> Result<Response<Body>, Refused>
 where
     B: HttpBody<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
 {
     let posting = Posting::begin(link)?;
-    let most = if posting.welcome { config.max_body } else { config.max_payload };
+    let most = if posting.allows_long_bodies { config.max_body } else { config.max_payload };
     let (head, body) = request.into_parts();
     let length = head.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -66,14 +66,14 @@ where
     let received = if length.is_some_and(|length| length > most as u64) {
         Err(Reason::PacketTooLarge)
     } else {
-        let long = Long { bodies, address: link.address(), from: config.max_payload };
+        let long = LongBody { permits, address: link.address(), longer_than: config.max_payload };
         receive(body.as_mut(), most, long, config.packet_timeout).await
     };
-    let received = received.and_then(|(bytes, turn)| {
-        String::from_utf8(bytes).map(|body| (body, turn)).map_err(|_| Reason::BadUtf8)
+    let received = received.and_then(|(bytes, permit)| {
+        String::from_utf8(bytes).map(|body| (body, permit)).map_err(|_| Reason::BadUtf8)
     });
     match received {
-        Ok((body, turn)) => match posting.deliver(body, turn)?.await {
+        Ok((body, permit)) => match posting.deliver(body, permit)?.await {
             Ok(Ok(())) => Ok(text(Body::new(Bytes::from_static(b"ok"), None))),
             Ok(Err(reason)) => Err(Refused::Closed(reason)),
             Err(_) => Err(Refused::Session),
@@ -93,26 +93,26 @@ where
     }
 }
 
-/// Where the turns are that a body needs which is longer than `from`.
-struct Long<'a> {
-    bodies: &'a LongBodies,
+/// What a body needs to be longer than `longer_than` bytes: a permit of its address.
+struct LongBody<'a> {
+    permits: &'a LongBodyPermits,
     address: IpAddr,
-    from: usize,
+    longer_than: usize,
 }
 
-/// Receives a body of at most `most` bytes within `patience`, in which the wait for a turn does not count: whoever
-/// waits for others is not late.
+/// Receives a body of at most `most` bytes within `patience`. The wait for a permit does not count, because a
+/// client that waits for others is not late.
 async fn receive<B>(
     mut body: Pin<&mut B>,
     most: usize,
-    long: Long<'_>,
+    long: LongBody<'_>,
     patience: Duration,
-) -> Result<(Vec<u8>, Option<Turn>), Reason>
+) -> Result<(Vec<u8>, Option<Permit>), Reason>
 where
     B: HttpBody<Data = Bytes>,
 {
     let mut bytes = Vec::new();
-    let mut turn = None;
+    let mut permit = None;
     let mut deadline = Instant::now() + patience;
     while let Some(frame) = timeout_at(deadline, body.frame()).await.map_err(|_| Reason::PacketTimeout)? {
         let Ok(piece) = frame.map_err(|_| Reason::TransportError)?.into_data() else { continue };
@@ -120,22 +120,22 @@ where
         if length > most {
             return Err(Reason::PacketTooLarge);
         }
-        if length > long.from && turn.is_none() {
+        if length > long.longer_than && permit.is_none() {
             let since = Instant::now();
-            turn = Some(long.bodies.turn(long.address).await.ok_or(Reason::Aborted)?);
+            permit = Some(long.permits.permit(long.address).await.ok_or(Reason::Aborted)?);
             deadline += since.elapsed();
         }
         bytes.extend_from_slice(&piece);
     }
-    Ok((bytes, turn))
+    Ok((bytes, permit))
 }
 
 /// A body that is being received. One that does not come to its end ends the session, since nobody can know
 /// what is missing; unless the session is on polling no more.
 struct Posting<'a> {
     link: &'a Link,
-    /// The client is connected to a namespace.
-    welcome: bool,
+    /// The body may be up to `max_body` long.
+    allows_long_bodies: bool,
     failure: Option<Reason>,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Posting<'a> {
     fn begin(link: &'a Link) -> Result<Self, Refused> {
         let mut state = link.lock();
         let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
-        let welcome = mailbox.welcome;
+        let allows_long_bodies = mailbox.allows_long_bodies;
         if std::mem::replace(&mut mailbox.posting, true) {
             drop(state);
             link.abort(Reason::PollingConflict);
@@ -151,7 +151,7 @@ impl<'a> Posting<'a> {
         }
         drop(state);
         // Dropped while the body is being received: the client has given up.
-        Ok(Self { link, welcome, failure: Some(Reason::PollingConflict) })
+        Ok(Self { link, allows_long_bodies, failure: Some(Reason::PollingConflict) })
     }
 
     fn fail(mut self, reason: Reason) {
@@ -161,13 +161,13 @@ impl<'a> Posting<'a> {
     fn deliver(
         mut self,
         body: String,
-        turn: Option<Turn>,
+        permit: Option<Permit>,
     ) -> Result<oneshot::Receiver<Result<(), Reason>>, Refused> {
         self.failure = None;
         let (done, handled) = oneshot::channel();
         let mut state = self.link.lock();
         let mailbox = state.mailbox.as_mut().ok_or(Refused::Moved)?;
-        mailbox.post = Some(Post { body, done, _turn: turn });
+        mailbox.post = Some(Post { body, done, _permit: permit });
         self.link.notify(state);
         Ok(handled)
     }

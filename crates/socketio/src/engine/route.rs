@@ -68,13 +68,13 @@ impl<P: Protocol> Engine<P> {
         match (query.transport, query.session, request.method()) {
             (Transport::Polling, None, &Method::GET) => self.open_polling(address),
             (Transport::WebSocket, None, _) => self.open_websocket(request, address),
-            (Transport::Polling, None, _) => Err(Refused::Method),
+            (Transport::Polling, None, _) => Err(Refused::OpenMethod),
             (Transport::WebSocket, Some(id), _) => self.upgrade(&self.find(id)?, request),
             (Transport::Polling, Some(id), &Method::GET) => requests::get(&*self.find(id)?).await,
             (Transport::Polling, Some(id), &Method::POST) => {
-                requests::post(&*self.find(id)?, request, &self.config, &self.bodies).await
+                requests::post(&*self.find(id)?, request, &self.config, &self.long_body_permits).await
             }
-            (Transport::Polling, Some(_), _) => Err(Refused::Request),
+            (Transport::Polling, Some(_), _) => Err(Refused::SessionMethod),
         }
     }
 
@@ -144,7 +144,7 @@ impl<P: Protocol> Engine<P> {
     /// Takes the connection out of hyper, so that nothing of hyper stays with it.
     async fn take_over(&self, upgrade: OnUpgrade) -> Option<FrameStream> {
         let upgraded = timeout(self.config.upgrade_timeout, upgrade);
-        let upgraded: Upgraded = self.cut.run_until_cancelled(upgraded).await?.ok()?.ok()?;
+        let upgraded: Upgraded = self.force_close.run_until_cancelled(upgraded).await?.ok()?.ok()?;
         match upgraded.downcast::<TokioIo<TcpStream>>() {
             Ok(Parts { io, read_buf, .. }) => Some(FrameStream::new(io.into_inner(), &read_buf)),
             Err(_) => {
@@ -157,7 +157,7 @@ impl<P: Protocol> Engine<P> {
     /// Lets the peer close a connection that the server has said goodbye on.
     async fn linger(&self, stream: FrameStream) {
         let closed = timeout(self.config.close_timeout, stream.closed());
-        self.cut.run_until_cancelled(closed).await;
+        self.force_close.run_until_cancelled(closed).await;
     }
 
     fn upgrade<B>(

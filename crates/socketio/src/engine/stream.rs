@@ -66,7 +66,7 @@ impl FrameStream {
         cx: &mut Context<'_>,
         take: &mut impl FnMut(Incoming<'_>) -> Result<Flow, Reason>,
     ) -> Result<Read, Reason> {
-        // A packet is late by its own first byte, not by that of the one before.
+        // Once a packet is complete, the time of the next one begins anew.
         let mut completed = false;
         let mut take = |incoming: Incoming<'_>| {
             completed |= matches!(incoming, Incoming::Text(_) | Incoming::Binary(_));

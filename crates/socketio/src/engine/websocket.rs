@@ -30,8 +30,8 @@ thread_local! {
 /// What the task keeps while the session is on a WebSocket.
 struct WebSocket<'a> {
     stream: &'a mut FrameStream,
-    /// Something waits to be sent, and the tasks that were due before have not had their turn yet.
-    gathering: bool,
+    /// The latest turn yielded to other tasks instead of writing.
+    yielded: bool,
 }
 
 /// Runs a session until there is a reason to end it, and says goodbye.
@@ -40,7 +40,7 @@ pub(super) async fn run<P: Protocol>(
     stream: &mut FrameStream,
     mut timer: Pin<&mut Sleep>,
 ) -> Reason {
-    let mut socket = WebSocket { stream, gathering: false };
+    let mut socket = WebSocket { stream, yielded: false };
     let reason = poll_fn(|cx| {
         driver.link.unpark();
         match guarded(|| socket.turn(driver, timer.as_mut(), cx)) {
@@ -64,7 +64,7 @@ impl WebSocket<'_> {
         let now = Instant::now();
         driver.commands(now)?;
         driver.poll_work(now, cx)?;
-        driver.pace(now);
+        driver.pause_or_resume_heartbeat(now);
         let mut drained = false;
         if driver.is_reading() {
             let waker = cx.waker();
@@ -76,12 +76,13 @@ impl WebSocket<'_> {
             })?;
             drained = read == Read::Drained;
         }
-        let owed = self.stream.incomplete().map(|since| since + driver.engine.config.packet_timeout);
-        if owed.is_some_and(|until| now >= until) && drained {
+        let packet_deadline =
+            self.stream.incomplete().map(|since| since + driver.engine.config.packet_timeout);
+        if packet_deadline.is_some_and(|until| now >= until) && drained {
             return Err(Reason::PacketTimeout);
         }
         driver.beat(drained, now)?;
-        if self.gather(driver) {
+        if self.yields_before_write(driver) {
             cx.waker().wake_by_ref();
             return Ok(None);
         }
@@ -89,18 +90,19 @@ impl WebSocket<'_> {
         if let Some(reason) = driver.closed(sent) {
             return Ok(Some(reason));
         }
-        let early = driver.poll_timer(timer, owed.filter(|_| drained), now, cx).is_ready();
+        let early = driver.poll_timer(timer, packet_deadline.filter(|_| drained), now, cx).is_ready();
         if early || (driver.is_reading() && !drained) {
             cx.waker().wake_by_ref();
         }
         Ok(None)
     }
 
-    /// Whether to let the tasks that are due go first: what they have for this peer goes with what waits, in
-    /// one call of the system. An idle thread comes back at once; a busy one makes half as many calls.
-    fn gather<P: Protocol>(&mut self, driver: &Driver<'_, P>) -> bool {
-        self.gathering = !self.gathering && driver.link.lock().outbox.is_ready();
-        self.gathering
+    /// Whether to yield once before writing what waits: the tasks that are due may queue more for this peer,
+    /// and one call of the system then writes it all. An idle thread comes back at once; a busy one makes
+    /// half as many calls.
+    fn yields_before_write<P: Protocol>(&mut self, driver: &Driver<'_, P>) -> bool {
+        self.yielded = !self.yielded && driver.link.lock().outbox.is_ready();
+        self.yielded
     }
 
     /// Sends what waits, as much as the connection takes; says whether that is everything.
@@ -124,7 +126,7 @@ impl WebSocket<'_> {
                 cx.waker().wake_by_ref();
                 break false;
             }
-            state.outbox.gather(&mut buffer, BUFFER);
+            state.outbox.copy_frames(&mut buffer, BUFFER);
             if buffer.is_empty() {
                 // Nothing is left to send, but somebody may be waiting for just that.
                 let standing = state.outbox.advance(0, &mut taken);

@@ -75,7 +75,7 @@ impl<'a, P: Protocol> Wire<'a, P> {
         loop {
             let start = output.len();
             let mut state = self.driver.link.lock();
-            state.outbox.gather(output, usize::MAX);
+            state.outbox.copy_frames(output, usize::MAX);
             let written = output.len() - start;
             if written == 0 {
                 let standing = state.outbox.advance(0, &mut self.taken);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::store::{
-    AccountStore, Append, Change, ConversationKey, Epoch, MessageStore, NewAccount, OneTimeCode, Origin,
+    AccountStore, Action, Append, ConversationKey, Epoch, MessageStore, NewAccount, OneTimeCode, Origin,
     Position, Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
@@ -35,7 +35,7 @@ impl Filled {
             Self { store: Arc::new(store), runtime, conversations: Vec::new(), count: 0, pause: None };
         for &(one, other) in pairs {
             let at = filled.tick();
-            let target = Target::Direct(users[other], conversation_id(at, filled.count));
+            let target = Target::DirectWith(users[other], conversation_id(at, filled.count));
             let append = filled.entry(target, users[one], at);
             let stored = filled.store.submit(append, Origin::default()).stored();
             let appended = filled.runtime.block_on(stored).expect("the disk has room");
@@ -50,7 +50,7 @@ impl Filled {
             let at = self.tick();
             let index = usize::try_from(self.count).unwrap_or_default() % self.conversations.len();
             let (sender, key) = self.conversations[index];
-            self.entry(Target::Conversation(key), sender, at)
+            self.entry(Target::Direct(key), sender, at)
         };
         std::iter::repeat_with(&mut next).take(count).collect()
     }
@@ -93,13 +93,13 @@ impl Filled {
 
     fn entry(&self, target: Target, sender: UserId, at: Timestamp) -> Append {
         let client_id = Some(conversation_id(at, self.count).to_string().into());
-        let change = Change::Message {
+        let action = Action::Message {
             client_id,
             text: "x".repeat(120).into(),
             reply_to: None,
             attachments: Vec::new(),
         };
-        Append { target, sender, at, random: scattered(self.count), change, mentions: Vec::new() }
+        Append { target, sender, at, random: scattered(self.count), action, mentions: Vec::new() }
     }
 }
 

@@ -4,8 +4,8 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
-    Seen, Sighting, StoreError, UserId,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
 use protocol::Timestamp;
 
@@ -195,7 +195,7 @@ impl AccountStore for MemoryStore {
         let named = accounts.display_names.range((from, Bound::Unbounded));
         let named = named.take_while(|(name, _)| name.starts_with(&prefix)).take(looks);
         let mut found = FoundAccounts::default();
-        for (looked_at, (name, user)) in (1..).zip(named) {
+        for (scanned, (name, user)) in (1..).zip(named) {
             let account = accounts.get(*user);
             let account =
                 account.filter(|account| !account.username.to_ascii_lowercase().starts_with(&prefix));
@@ -203,16 +203,16 @@ impl AccountStore for MemoryStore {
             if found.accounts.len() == limit {
                 break;
             }
-            if looked_at == looks {
+            if scanned == looks {
                 found.stopped = Some((name.clone(), *user));
             }
         }
         Ok(found)
     }
 
-    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
+    async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError> {
         let mut accounts = self.accounts.write();
-        for Seen { user, at } in seen {
+        for LastSeen { user, at } in seen {
             if let Some(account) = accounts.get_mut(user) {
                 account.last_seen_at = account.last_seen_at.max(Some(at));
             }
@@ -220,28 +220,32 @@ impl AccountStore for MemoryStore {
         Ok(())
     }
 
-    async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError> {
+    async fn presence_states(
+        &self,
+        from: UserId,
+        usernames: Vec<String>,
+    ) -> Result<Vec<PresenceState>, StoreError> {
         let mut sightings = Vec::with_capacity(usernames.len());
         for username in usernames {
             let account = self.account(&username).await?.filter(|account| account.verified);
-            sightings.extend(account.map(|account| Sighting {
+            sightings.extend(account.map(|account| PresenceState {
                 user: account.id,
                 username: account.username.into(),
-                visible: self.may_see(Look { from, at: account.id }),
+                visible: self.may_see(PresenceQuery { from, at: account.id }),
                 last_seen_at: account.last_seen_at,
             }));
         }
         Ok(sightings)
     }
 
-    async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError> {
+    async fn sees(&self, looks: Vec<PresenceQuery>) -> Result<Vec<bool>, StoreError> {
         Ok(looks.into_iter().map(|look| self.may_see(look)).collect())
     }
 }
 
 impl MemoryStore {
     /// The rule of [`AccountStore::sees`].
-    fn may_see(&self, Look { from, at }: Look) -> bool {
+    fn may_see(&self, PresenceQuery { from, at }: PresenceQuery) -> bool {
         let hidden = {
             let accounts = self.accounts.read();
             [from, at].into_iter().any(|user| accounts.get(user).is_none_or(|account| account.hide_presence))

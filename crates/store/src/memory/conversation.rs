@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
+    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
     MessageRecord, NewGroup, Position, Since, StoreError, UserId,
 };
 use parking_lot::Mutex;
@@ -272,7 +272,7 @@ impl ConversationStore for MemoryStore {
         Ok(true)
     }
 
-    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Lag>, StoreError> {
         let of_user = self.conversations.read().of_user(user);
         let behind = of_user.iter().filter_map(|conversation| {
             let log = conversation.log.lock();
@@ -282,7 +282,7 @@ impl ConversationStore for MemoryStore {
                 Since::Position(position) => log.seq_at(position),
             };
             let after_seq = after_seq.max(member.joined_after);
-            (after_seq < log.head_seq()).then_some(Behind { conversation: conversation.key, after_seq })
+            (after_seq < log.head_seq()).then_some(Lag { conversation: conversation.key, after_seq })
         });
         Ok(behind.collect())
     }

@@ -83,7 +83,7 @@ impl MemoryStore {
         let mut last = self.messages.position.lock();
         let position = Position(*last + 1);
         let change = log.push_changed(position, by, at, events);
-        let entry = Entry { seq: change.seq, position, kind: EntryKind::Conversation, message: None };
+        let entry = Entry { seq: change.seq, position, kind: EntryKind::GroupChange, message: None };
         self.tail.push([Arc::new(Committed::of_group(key, entry, change))]);
         *last = position.0;
     }

@@ -93,7 +93,7 @@ enum EntryContent {
     /// A change of the message with this `seq`.
     Change(u64),
     /// A change of the group itself.
-    Conversation,
+    GroupChange,
 }
 
 /// A message without its `seq` and its time: its index and its id have these.
@@ -163,7 +163,7 @@ impl Log {
         let stored = Message::of(message);
         let what = match kind {
             EntryKind::Message => EntryContent::Message(stored),
-            EntryKind::Change | EntryKind::Conversation => {
+            EntryKind::MessageChange | EntryKind::GroupChange => {
                 let at = message.seq.checked_sub(1).map(index_above);
                 if let Some(entry) = at.and_then(|index| self.entries.get_mut(index)) {
                     entry.what = EntryContent::Message(stored);
@@ -182,7 +182,7 @@ impl Log {
         at: Timestamp,
         mut events: Vec<GroupEvent>,
     ) -> GroupEntry {
-        self.entries.push(Stored { position, what: EntryContent::Conversation });
+        self.entries.push(Stored { position, what: EntryContent::GroupChange });
         self.changed_seq = self.head_seq();
         events.sort_by_key(|event| match event {
             GroupEvent::Title(_) => (0, None),
@@ -227,7 +227,7 @@ impl Log {
         let of = match &stored.what {
             EntryContent::Message(_) => seq,
             EntryContent::Change(of) => *of,
-            EntryContent::Conversation => {
+            EntryContent::GroupChange => {
                 return seq == member.joined_after + 1 || !is_told_again_by(self.changed_seq);
             }
         };
@@ -287,8 +287,8 @@ impl Log {
     fn entry(&self, stored: &Stored, seq: u64) -> Option<Entry> {
         let (kind, message) = match &stored.what {
             EntryContent::Message(_) => (EntryKind::Message, Some(self.record(stored, seq)?)),
-            EntryContent::Change(of) => (EntryKind::Change, Some(self.message(*of)?)),
-            EntryContent::Conversation => (EntryKind::Conversation, None),
+            EntryContent::Change(of) => (EntryKind::MessageChange, Some(self.message(*of)?)),
+            EntryContent::GroupChange => (EntryKind::GroupChange, None),
         };
         Some(Entry { seq, position: stored.position, kind, message })
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, AppendError, Appended, Change, Changed, ClientId, Committed, ConversationKey, EntryKind, Epoch,
-    Follower, Logged, MessageRecord, MessageStore, Origin, Position, Range, Reacted, Reaction, Read, Roster,
-    Sent, StoreError, Submitted, Target, Transaction, Uploads, Upto, UserId, append_to, check_first,
+    Action, Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EarlierMessage,
+    EntryKind, EntryPage, EntryRange, Epoch, Follower, Logged, MessageRecord, MessageStore, Origin, Position,
+    Reacted, Reaction, Roster, ScanEnd, StoreError, Submitted, Target, Transaction, Uploads, UserId,
+    append_to, check_first,
 };
 use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
 use protocol::{AttachmentId, ConversationKind, MessageId};
@@ -24,7 +25,7 @@ pub(super) struct Messages {
     client_ids: [Mutex<ClientIds>; 16],
     /// For edited and deleted messages with a client id: a digest of the first body, to recognise a repeat. By
     /// conversation and `seq`.
-    first_bodies: Mutex<HashMap<(ConversationKey, u64), [u8; 16]>>,
+    original_digests: Mutex<HashMap<(ConversationKey, u64), [u8; 16]>>,
     /// The position of the last entry. It is raised only after the entry is in its log.
     pub(super) position: Mutex<u64>,
 }
@@ -119,14 +120,14 @@ impl Transaction for Appending<'_> {
         Ok(uploads.of(owner, ids))
     }
 
-    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, AppendError> {
+    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<EarlierMessage>, AppendError> {
         let Some((key, seq)) = self.store.messages.find_client_id(sender, client_id) else { return Ok(None) };
         if key != self.conversation.key {
             return Err(AppendError::ClientIdReused);
         }
         let entry = self.log.entries_above(seq - 1).next().ok_or(AppendError::ClientIdReused)?;
-        let first_body = self.store.messages.first_bodies.lock().get(&(key, seq)).copied();
-        Ok(Some(Sent { entry, first_body }))
+        let original_digest = self.store.messages.original_digests.lock().get(&(key, seq)).copied();
+        Ok(Some(EarlierMessage { entry, original_digest }))
     }
 
     fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, AppendError> {
@@ -145,26 +146,26 @@ impl Transaction for Appending<'_> {
     }
 
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendError> {
-        let Changed { change, message, by, first_body, dropped, .. } = changed;
+        let Changed { action, message, by, original_digest, dropped, .. } = changed;
         let reactions = &mut self.log.reactions;
-        match change {
-            Change::React { emoji, on: true, .. } => {
+        match action {
+            Action::React { emoji, on: true, .. } => {
                 let seq = message.change_seq.unwrap_or_default();
                 reactions.add(message.seq, Reaction { emoji: emoji.clone(), user: *by, seq });
             }
-            Change::React { emoji, .. } => reactions.remove(message.seq, *by, emoji),
-            Change::Delete { .. } => reactions.remove_all(message.seq),
-            Change::Message { .. } | Change::Edit { .. } => {}
+            Action::React { emoji, .. } => reactions.remove(message.seq, *by, emoji),
+            Action::Delete { .. } => reactions.remove_all(message.seq),
+            Action::Message { .. } | Action::Edit { .. } => {}
         }
         let place = (message.conversation, message.seq);
-        if let &Some(body) = first_body {
+        if let &Some(digest) = original_digest {
             // Kept from the first change of the text only.
-            self.store.messages.first_bodies.lock().entry(place).or_insert(body);
+            self.store.messages.original_digests.lock().entry(place).or_insert(digest);
         }
         if !dropped.is_empty() {
             self.store.attachments.write().drop_from(dropped, place);
         }
-        Ok(self.push(EntryKind::Change, message))
+        Ok(self.push(EntryKind::MessageChange, message))
     }
 }
 
@@ -203,11 +204,11 @@ impl MemoryStore {
     /// The conversation that an entry goes to. A direct conversation is opened if there is none.
     fn place(&self, append: &Append) -> Result<Arc<Conversation>, AppendError> {
         let (other, id) = match append.target {
-            Target::Conversation(key) | Target::Group(key) => {
+            Target::Direct(key) | Target::Group(key) => {
                 let conversation = self.conversations.read().get(key).cloned();
                 return conversation.ok_or(AppendError::MessageUnknown);
             }
-            Target::Direct(other, id) => (other, id),
+            Target::DirectWith(other, id) => (other, id),
         };
         if let Some(there) = self.conversations.read().find_direct(append.sender, other) {
             return Ok(there.clone());
@@ -215,20 +216,20 @@ impl MemoryStore {
         let (sender, messages) = (append.sender, &self.messages);
         let is_sent = |id: &ClientId| Ok(messages.find_client_id(sender, id).is_some());
         let is_there = |ids: &[AttachmentId]| Ok(self.attachments.read().of(sender, ids).is_some());
-        check_first::<AppendError>(&append.change, is_sent, is_there)?;
+        check_first::<AppendError>(&append.action, is_sent, is_there)?;
         Ok(self.conversations.write().open_direct(append.sender, other, id, append.at))
     }
 }
 
 struct MemoryFollower<'a> {
     store: &'a MemoryStore,
-    place: TailFollower<'a>,
+    follower: TailFollower<'a>,
 }
 
 #[async_trait]
 impl Follower for MemoryFollower<'_> {
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
-        self.place.next_or(limit, |after| std::future::ready(Ok(self.store.committed(after, limit)))).await
+        self.follower.next_or(limit, |after| std::future::ready(Ok(self.store.committed(after, limit)))).await
     }
 }
 
@@ -244,7 +245,7 @@ impl MessageStore for MemoryStore {
     }
 
     fn follow(&self, after: Position) -> Box<dyn Follower + '_> {
-        Box::new(MemoryFollower { store: self, place: self.tail.follow(after) })
+        Box::new(MemoryFollower { store: self, follower: self.tail.follow(after) })
     }
 
     async fn position(&self) -> Result<Position, StoreError> {
@@ -259,19 +260,20 @@ impl MessageStore for MemoryStore {
         epoch == self.epoch && position <= self.last_position()
     }
 
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
-        let span = Read::span(ranges.len());
+    async fn entries(&self, ranges: Vec<EntryRange>, upto: Position) -> Result<Vec<EntryPage>, StoreError> {
+        let span = EntryPage::span(ranges.len());
         let lists = ranges.iter().map(|range| {
-            let nothing = Upto { seq: range.after_seq, position: upto, ended: true };
+            let nothing = ScanEnd { seq: range.after_seq, position: upto, is_complete: true };
             let Some(conversation) = self.conversations.read().get(range.conversation).cloned() else {
-                return Read { entries: Vec::new(), upto: nothing };
+                return EntryPage { entries: Vec::new(), upto: nothing };
             };
             let log = conversation.log.lock();
             let end = range.after_seq.saturating_add(span);
             let last = log.last_upto(end, upto).filter(|(seq, _)| *seq > range.after_seq);
-            let came_to = last.map_or(nothing, |(seq, position)| Upto { seq, position, ended: seq < end });
-            let entries = log.entries_for(range.reader, range.after_seq, came_to.seq, upto);
-            let read = Read::of(range, came_to, entries.map(Ok::<_, Infallible>));
+            let scan_end =
+                last.map_or(nothing, |(seq, position)| ScanEnd { seq, position, is_complete: seq < end });
+            let entries = log.entries_for(range.reader, range.after_seq, scan_end.seq, upto);
+            let read = EntryPage::of(range, scan_end, entries.map(Ok::<_, Infallible>));
             read.unwrap_or_else(|never| match never {})
         });
         Ok(lists.collect())

@@ -24,9 +24,10 @@ use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order, and none is held across an await: conversations, the log of one conversation,
-/// attachments, blocks, client ids or first bodies, position, tail. Apart from these: sessions or API tokens, then
-/// ended sessions.
+/// Locks are taken in this order: `conversations`, the log of one conversation, `accounts`, the `about` of
+/// that conversation, `attachments`, `blocks`, client ids, first bodies, position, `tail`. `sessions` and
+/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held
+/// across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,

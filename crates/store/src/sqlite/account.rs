@@ -2,23 +2,23 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, Look, NameSearch, NewAccount, OneTimeCode,
-    Seen, Sighting, StoreError, UserId,
+    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
 use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
 use super::lane::NOBODY;
-use super::presence::{look_for, may_see};
+use super::presence::{may_see, presence_states};
 
 const COLUMNS: &str =
     "id, username, display_name, email, password_hash, verified, created_at, hide_presence, last_seen_at";
 
-/// Users whose presence is looked at in one turn. Each look may go through hundreds of conversations.
+/// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
 
-/// The highest character: a prefix and this one sort after all names that begin with the prefix.
+/// The highest character. A prefix followed by it sorts after all names that begin with the prefix.
 const END: char = char::MAX;
 
 fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
@@ -241,11 +241,11 @@ impl AccountStore for SqliteStore {
         self.readers.by_key(reader, move |connection| find_by_display_name(connection, &search)).await
     }
 
-    async fn note_seen(&self, seen: Vec<Seen>) -> Result<(), StoreError> {
+    async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError> {
         let note = move |connection: &Connection| {
             let sql = "UPDATE users SET last_seen_at = ?1 WHERE id = ?2 AND ifnull(last_seen_at, 0) < ?1";
             let mut update = connection.prepare_cached(sql)?;
-            for Seen { user, at } in &seen {
+            for LastSeen { user, at } in &seen {
                 update.execute([at.as_millis(), user.0])?;
             }
             Ok(())
@@ -253,17 +253,22 @@ impl AccountStore for SqliteStore {
         self.writer.run(note).await
     }
 
-    async fn look_for(&self, from: UserId, usernames: Vec<String>) -> Result<Vec<Sighting>, StoreError> {
+    async fn presence_states(
+        &self,
+        from: UserId,
+        usernames: Vec<String>,
+    ) -> Result<Vec<PresenceState>, StoreError> {
         let mut sightings = Vec::with_capacity(usernames.len());
         for names in usernames.chunks(LOOKS) {
             let names = names.to_vec();
-            sightings
-                .extend(self.readers.run(from, move |connection| look_for(connection, from, &names)).await?);
+            sightings.extend(
+                self.readers.run(from, move |connection| presence_states(connection, from, &names)).await?,
+            );
         }
         Ok(sightings)
     }
 
-    async fn sees(&self, looks: Vec<Look>) -> Result<Vec<bool>, StoreError> {
+    async fn sees(&self, looks: Vec<PresenceQuery>) -> Result<Vec<bool>, StoreError> {
         let mut seen = Vec::with_capacity(looks.len());
         for looks in looks.chunks(LOOKS) {
             let looks = looks.to_vec();
@@ -286,7 +291,7 @@ pub(super) fn by_username() -> String {
 }
 
 /// In the order of the index `users_by_display_name`, so that nothing is sorted. Accounts whose username begins with
-/// the prefix are returned, too, with `by_username` set, because they count as looked at.
+/// the prefix are returned, too, with `by_username` set, because they count as scanned.
 pub(super) fn by_display_name() -> String {
     format!(
         "SELECT {COLUMNS}, display_key, username_key >= ?1 AND username_key < ?2 AS by_username FROM users \
@@ -304,15 +309,15 @@ pub(super) fn find_by_display_name(
     let (after, after_id) = after.as_ref().map_or(("", 0), |(key, user)| (key, user.0));
     let mut statement = connection.prepare_cached(&by_display_name())?;
     let mut rows = statement.query(params![prefix, format!("{prefix}{END}"), after, after_id, looks])?;
-    let (mut found, mut looked_at) = (FoundAccounts::default(), 0);
+    let (mut found, mut scanned) = (FoundAccounts::default(), 0);
     while found.accounts.len() < *limit
         && let Some(row) = rows.next()?
     {
-        looked_at += 1;
+        scanned += 1;
         if !row.get::<_, bool>("by_username")? {
             found.accounts.push(account(row)?);
         }
-        if looked_at == *looks && found.accounts.len() < *limit {
+        if scanned == *looks && found.accounts.len() < *limit {
             found.stopped = Some((row.get("display_key")?, UserId(row.get("id")?)));
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::store::{
-    Append, AppendError, Appended, Change, Changed, ClientId, Committed, ConversationKey, Entry, EntryKind,
-    Logged, MessageRecord, Origin, Position, Reacted, Reaction, Roster, Sent, StoreError, Target,
+    Action, Append, AppendError, Appended, Changed, ClientId, Committed, ConversationKey, EarlierMessage,
+    Entry, EntryKind, Logged, MessageRecord, Origin, Position, Reacted, Reaction, Roster, StoreError, Target,
     Transaction, Uploads, UserId, append_to, check_first,
 };
 use protocol::{AttachmentId, MessageId, Timestamp};
@@ -86,15 +86,15 @@ impl From<rusqlite::Error> for AppendFault {
 
 fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey, Logged), AppendFault> {
     let key = match append.target {
-        Target::Conversation(key) | Target::Group(key) => key,
-        Target::Direct(other, id) => match find_direct(writing.connection, append.sender, other)? {
+        Target::Direct(key) | Target::Group(key) => key,
+        Target::DirectWith(other, id) => match find_direct(writing.connection, append.sender, other)? {
             Some(key) => key,
             None => {
                 let (connection, sender) = (writing.connection, append.sender);
                 let is_sent =
                     |id: &ClientId| Ok::<_, AppendFault>(find_client_id(connection, sender, id)?.is_some());
                 let is_there = |ids: &[_]| Ok(attachment::of_owner(connection, sender, ids)?.is_some());
-                check_first(&append.change, is_sent, is_there)?;
+                check_first(&append.action, is_sent, is_there)?;
                 open_direct(connection, sender, other, id, append.at)?
             }
         },
@@ -144,15 +144,18 @@ impl Transaction for LogTransaction<'_, '_> {
         Ok(attachment::of_owner(self.writing.connection, owner, ids)?)
     }
 
-    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<Sent>, AppendFault> {
+    fn sent(&mut self, sender: UserId, client_id: &str) -> Result<Option<EarlierMessage>, AppendFault> {
         let connection = self.writing.connection;
         let Some((key, seq, position)) = find_client_id(connection, sender, client_id)? else {
             return Ok(None);
         };
         let sql = "SELECT first_body FROM messages WHERE position = ?";
-        let first_body = connection.prepare_cached(sql)?.query_row([position.0], |row| row.get(0))?;
+        let original_digest = connection.prepare_cached(sql)?.query_row([position.0], |row| row.get(0))?;
         let message = message::at(connection, key, seq)?;
-        Ok(Some(Sent { entry: Entry { seq, position, kind: EntryKind::Message, message }, first_body }))
+        Ok(Some(EarlierMessage {
+            entry: Entry { seq, position, kind: EntryKind::Message, message },
+            original_digest,
+        }))
     }
 
     fn insert(&mut self, message: &MessageRecord) -> Result<Option<Position>, AppendFault> {
@@ -184,12 +187,12 @@ impl Transaction for LogTransaction<'_, '_> {
 
     fn change(&mut self, changed: &Changed<'_>) -> Result<Position, AppendFault> {
         let (key, connection) = (self.key, self.writing.connection);
-        let Changed { change, message, by, at, .. } = changed;
+        let Changed { action, message, by, at, .. } = changed;
         let seq = message.change_seq.unwrap_or_default();
-        let kind = match change {
-            Change::Delete { .. } => DELETE,
-            Change::React { .. } => REACTION,
-            Change::Edit { .. } | Change::Message { .. } => EDIT,
+        let kind = match action {
+            Action::Delete { .. } => DELETE,
+            Action::React { .. } => REACTION,
+            Action::Edit { .. } | Action::Message { .. } => EDIT,
         };
         store_changed(connection, changed)?;
         let sql = "INSERT INTO messages (conversation_id, seq, kind, ref_seq, sender_id, timestamp, hidden_from, \
@@ -204,9 +207,9 @@ impl Transaction for LogTransaction<'_, '_> {
 
 /// Updates the row of a message that was edited, deleted or reacted to.
 fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), rusqlite::Error> {
-    let Changed { change, message, by, first_body, dropped, .. } = changed;
+    let Changed { action, message, by, original_digest, dropped, .. } = changed;
     let (key, seq) = (message.conversation.0, message.seq);
-    if let Change::React { emoji, on, .. } = change {
+    if let Action::React { emoji, on, .. } = action {
         let (conversation, user) = (message.conversation, *by);
         let sql = "UPDATE messages SET change_seq = ? WHERE conversation_id = ? AND seq = ?";
         connection.prepare_cached(sql)?.execute(params![message.change_seq, key, seq])?;
@@ -226,7 +229,7 @@ fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), r
         message.edited_at.map(Timestamp::as_millis),
         message.deleted_at.map(Timestamp::as_millis),
         message.change_seq,
-        first_body,
+        original_digest,
         key,
         seq
     ];

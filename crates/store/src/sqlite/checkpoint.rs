@@ -69,14 +69,14 @@ impl Checkpointer {
     pub(super) fn start(
         own: Connection,
         writer: &mut Connection,
-        log: &Arc<WalStats>,
+        wal: &Arc<WalStats>,
         sizes: WalSizes,
-        stamps: SharedIdentity,
+        identity: SharedIdentity,
         faults: &Faults,
     ) -> Result<Self, rusqlite::Error> {
         own.busy_timeout(HOLD)?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let (of_hook, waker) = (log.clone(), wake.clone());
+        let (of_hook, waker) = (wal.clone(), wake.clone());
         writer.wal_hook(Some(move |_: &mut _, count| {
             let count = u32::try_from(count).unwrap_or_default();
             of_hook.pages.store(count, Ordering::Relaxed);
@@ -87,8 +87,8 @@ impl Checkpointer {
             }
             Ok(())
         }))?;
-        let log = log.clone();
-        let thread = faults.spawn("checkpoint", move || run(&own, &woken, &log, sizes, &stamps));
+        let wal = wal.clone();
+        let thread = faults.spawn("checkpoint", move || run(&own, &woken, &wal, sizes, &identity));
         Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)) })
     }
 
@@ -107,62 +107,63 @@ impl Checkpointer {
 struct CheckpointResult {
     /// Whether a reader or the writer kept it from finishing.
     busy: bool,
-    /// Pages in the WAL.
-    log: i64,
-    /// How many of these pages are in the database file.
+    wal_pages: i64,
+    /// Pages of the WAL that have been copied into the database file.
     copied: i64,
 }
 
 /// Copies what is in the WAL, as far as no reader or writer is in the way.
-pub(super) fn copy(connection: &Connection, stamps: &SharedIdentity) -> Result<(), rusqlite::Error> {
-    checkpoint(connection, "PASSIVE", stamps).map(drop)
+pub(super) fn copy(connection: &Connection, identity: &SharedIdentity) -> Result<(), rusqlite::Error> {
+    checkpoint(connection, "PASSIVE", identity).map(drop)
 }
 
 fn checkpoint(
     connection: &Connection,
     mode: &str,
-    stamps: &SharedIdentity,
+    identity: &SharedIdentity,
 ) -> Result<CheckpointResult, rusqlite::Error> {
-    let (started, stamp) = (Instant::now(), stamps.committed());
-    let CheckpointResult { busy, log, copied } =
+    let (started, stamp) = (Instant::now(), identity.committed());
+    let CheckpointResult { busy, wal_pages, copied } =
         connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-            Ok(CheckpointResult { busy: row.get(0)?, log: row.get(1)?, copied: row.get(2)? })
+            Ok(CheckpointResult { busy: row.get(0)?, wal_pages: row.get(1)?, copied: row.get(2)? })
         })?;
-    if copied == log {
-        stamps.copied(stamp);
+    if copied == wal_pages {
+        identity.copied(stamp);
     }
-    tracing::debug!(mode, busy, log, copied, took = ?started.elapsed(), "checkpoint");
-    Ok(CheckpointResult { busy, log, copied })
+    tracing::debug!(mode, busy, wal_pages, copied, took = ?started.elapsed(), "checkpoint");
+    Ok(CheckpointResult { busy, wal_pages, copied })
 }
 
 fn run(
     connection: &Connection,
     woken: &Receiver<()>,
-    log: &WalStats,
+    wal: &WalStats,
     sizes: WalSizes,
-    stamps: &SharedIdentity,
+    identity: &SharedIdentity,
 ) {
     let warnings = LogLimit::new(Duration::from_mins(1));
     let started = Instant::now();
     let (mut backoff, mut before) = (Backoff::new(), 0);
     while woken.recv().is_ok() {
-        let forced = log.pages.load(Ordering::Relaxed) >= sizes.force;
+        let forced = wal.pages.load(Ordering::Relaxed) >= sizes.force;
         // First a checkpoint beside the writer, so that the writer waits only for the pages that are left.
-        let done = checkpoint(connection, "PASSIVE", stamps).and_then(|passive| {
-            let stuck = passive.copied < passive.log && passive.copied == before;
+        let done = checkpoint(connection, "PASSIVE", identity).and_then(|passive| {
+            let stuck = passive.copied < passive.wal_pages && passive.copied == before;
             before = passive.copied;
             if !forced {
                 return Ok(stuck);
             }
-            let restart = checkpoint(connection, "RESTART", stamps)?;
+            let restart = checkpoint(connection, "RESTART", identity)?;
             before = restart.copied;
-            if restart.busy && let Some(left_out) = warnings.pass(started.elapsed()) {
-                let mib = log.bytes() >> 20;
+            if restart.busy
+                && let Some(left_out) = warnings.pass(started.elapsed())
+            {
+                let mib = wal.bytes() >> 20;
                 tracing::warn!(
                     mib,
                     left_out,
-                    "the log of the database (aldis.db-wal) grows, since somebody reads an older state of it; is \
-                     another program, such as sqlite3 or a backup, at aldis.db?"
+                    "the WAL of the database (aldis.db-wal) grows, since somebody reads an older state of \
+                     it; is another program, such as sqlite3 or a backup, at aldis.db?"
                 );
             }
             Ok(restart.busy)

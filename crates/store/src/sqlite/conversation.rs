@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use domain::store::{
-    Behind, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, MemberRecord,
+    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
     NewGroup, Position, Since, StoreError, UserId,
 };
 use protocol::{ConversationId, Role, Timestamp};
@@ -13,7 +13,7 @@ use super::group;
 use super::lane::NOBODY;
 use super::view::{DIRECT, MEMBER, head, members, record};
 
-/// Members read in one turn for a list of conversations. The last group of a turn may exceed it.
+/// Members in one read for a list of conversations. The last group of a read may exceed it.
 const MEMBERS: usize = 2048;
 
 pub(super) fn find_direct(
@@ -98,7 +98,7 @@ fn seq_at(connection: &Connection, key: ConversationKey, position: Position) -> 
     Ok(below)
 }
 
-fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Behind>, rusqlite::Error> {
+fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Lag>, rusqlite::Error> {
     let mut behind = Vec::new();
     match since {
         Since::Delivered => {
@@ -108,7 +108,7 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
             let mut statement = connection.prepare_cached(sql)?;
             for row in statement.query_map([user.0], |row| Ok((row.get(0)?, row.get(1)?)))? {
                 let (key, after_seq) = row?;
-                behind.push(Behind { conversation: ConversationKey(key), after_seq });
+                behind.push(Lag { conversation: ConversationKey(key), after_seq });
             }
         }
         Since::Position(position) => {
@@ -120,7 +120,7 @@ fn behind(connection: &Connection, user: UserId, since: Since) -> Result<Vec<Beh
             while let Some(row) = rows.next()? {
                 let (conversation, joined_after): (_, u64) = (ConversationKey(row.get(0)?), row.get(1)?);
                 let after_seq = seq_at(connection, conversation, position)?.max(joined_after);
-                behind.push(Behind { conversation, after_seq });
+                behind.push(Lag { conversation, after_seq });
             }
         }
     }
@@ -178,7 +178,7 @@ impl ConversationStore for SqliteStore {
             records_of(connection, user, keys)
         };
         let (mut records, mut keys) = self.readers.run(user, read).await?;
-        // With large groups one turn is not enough.
+        // With large groups one read is not enough.
         while !keys.is_empty() {
             let rest = std::mem::take(&mut keys);
             let (more, left) =
@@ -235,7 +235,7 @@ impl ConversationStore for SqliteStore {
         self.writer.run(mute).await
     }
 
-    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Behind>, StoreError> {
+    async fn behind(&self, user: UserId, since: Since) -> Result<Vec<Lag>, StoreError> {
         self.readers.by_key(user, move |connection| behind(connection, user, since)).await
     }
 }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use domain::store::{
-    AccountStore, ApiTokenStore, Append, BlockStore, Change, ConversationKey, ConversationStore, Look,
-    MessageStore, NameSearch, Origin, Range, SessionStore, Store, Target, UserId,
+    AccountStore, Action, ApiTokenStore, Append, BlockStore, ConversationKey, ConversationStore, EntryRange,
+    MessageStore, NameSearch, Origin, PresenceQuery, SessionStore, Store, Target, UserId,
 };
 use futures_util::FutureExt;
 use protocol::{ConversationId, SessionId, Timestamp};
@@ -77,7 +77,7 @@ async fn reads_by_key_are_answered_while_all_long_reads_are_busy() {
     assert_eq!(store.behind(bob, domain::store::Since::Delivered).await.unwrap().len(), 1);
     send(&store, bob, ann, "still here").await.unwrap();
 
-    // Eve, who has no connection, goes before Ann, who has her share.
+    // Eve, who has no connection, goes before Ann, who has as many as one user may.
     bobs.end().await;
     eve_started.await.unwrap();
     first.end().await;
@@ -183,9 +183,9 @@ async fn entries_name_the_message_below_them() {
     let store = open(folder.path());
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let first = send(&store, ann, bob, "1").await.unwrap().entry().message.clone().unwrap();
-    let append = async |sender: UserId, change: Change| {
-        let target = Target::Conversation(first.conversation);
-        let append = Append { target, sender, at: NOW, random: 0, change, mentions: Vec::new() };
+    let append = async |sender: UserId, action: Action| {
+        let target = Target::Direct(first.conversation);
+        let append = Append { target, sender, at: NOW, random: 0, action, mentions: Vec::new() };
         store.submit(append, Origin::default()).stored().await.unwrap();
     };
     let say = async |sender: UserId, hidden_from: Option<UserId>| {
@@ -193,12 +193,12 @@ async fn entries_name_the_message_below_them() {
             store.block(user, sender, NOW, 9).await.unwrap();
         }
         let (text, attachments) = ("x".into(), Vec::new());
-        append(sender, Change::Message { client_id: None, text, reply_to: None, attachments }).await;
+        append(sender, Action::Message { client_id: None, text, reply_to: None, attachments }).await;
         if let Some(user) = hidden_from {
             store.unblock(user, sender).await.unwrap();
         }
     };
-    let react = |on| Change::React { id: first.id, emoji: "👍".into(), on };
+    let react = |on| Action::React { id: first.id, emoji: "👍".into(), on };
     append(bob, react(true)).await; // 2
     say(ann, Some(bob)).await; // 3
     say(ann, Some(bob)).await; // 4
@@ -216,7 +216,7 @@ async fn entries_name_the_message_below_them() {
     assert_eq!(store.readers.run(ann, below).await.unwrap(), expected);
     let fill = |connection: &Connection| {
         connection.execute("UPDATE messages SET below_seq = NULL", [])?;
-        history::write_below(connection)
+        history::fill_below_seq(connection)
     };
     store.writer.run(fill).await.unwrap();
     assert_eq!(store.readers.run(ann, below).await.unwrap(), expected);
@@ -239,12 +239,12 @@ async fn read_all(
     let upto = domain::store::Position(u64::MAX >> 1);
     let (mut after_seq, mut readings, mut found) = (0, 0, Vec::new());
     loop {
-        let range = Range { conversation, reader, after_seq, limit: 512, bytes: 128 * 1024 };
+        let range = EntryRange { conversation, reader, after_seq, limit: 512, bytes: 128 * 1024 };
         let read = store.entries(vec![range], upto).await.unwrap().remove(0);
         assert!(read.upto.seq - after_seq <= 8192);
         found.extend(read.entries.iter().map(|entry| entry.seq));
         (readings, after_seq) = (readings + 1, read.upto.seq);
-        if read.upto.ended {
+        if read.upto.is_complete {
             return (readings, found, after_seq);
         }
     }
@@ -300,7 +300,7 @@ async fn looking_at_a_stranger_costs_the_conversations_of_who_has_fewer() {
         let count = asked.clone();
         let look = move |connection: &Connection| {
             count.fetch_add(1, Ordering::Relaxed);
-            presence::may_see(connection, Look { from, at })
+            presence::may_see(connection, PresenceQuery { from, at })
         };
         assert_eq!(store.readers.by_key(from, look).await.unwrap(), sees);
         // A longer read would have been begun again, in the lane of long reads.

@@ -43,9 +43,9 @@ pub enum OpenError {
     Missing(PathBuf, u64),
     /// The write-ahead log beside the database does not belong to it.
     #[error(
-        "{0} and {0}-wal do not belong together: the database was put back from an older copy, and the log goes on from \
-         a newer one; put back the whole folder as it was copied. To go on from the older database without what came \
-         after it, move {0}-wal away and start with --accept-older-database"
+        "{0} and {0}-wal do not belong together: the database was put back from an older copy, and the WAL \
+         goes on from a newer one; put back the whole folder as it was copied. To go on from the older \
+         database without what came after it, move {0}-wal away and start with --accept-older-database"
     )]
     Mismatch(PathBuf),
     /// The database was copied from a running server without its write-ahead log.
@@ -53,7 +53,7 @@ pub enum OpenError {
         "{0} was copied from a server that ran, without {0}-wal, where the newest messages are; copy the whole folder of \
          a server that is stopped. To go on from what it has: --accept-older-database"
     )]
-    WithoutLog(PathBuf),
+    WithoutWal(PathBuf),
     /// The database is another one than `identity` says.
     #[error(
         "{0} is another database than the one this folder had; put that back, or use a folder of its own. To use it \

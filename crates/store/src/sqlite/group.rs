@@ -1,4 +1,4 @@
-//! Groups: who is in them, and what they are called.
+//! Groups: their members, titles and history settings.
 
 use domain::store::{
     ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, UserId,

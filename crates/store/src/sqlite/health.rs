@@ -27,8 +27,8 @@ pub(super) struct Health {
     failures: LogLimit,
     /// The open files of the database.
     places: OnceLock<WatchedFiles>,
-    /// The reserve, while it is given up because the disk was full at the start. Nothing is stored until it is made
-    /// again.
+    /// Set if the reserve was given up, because the disk was full at the start. Nothing is stored until it is
+    /// made again.
     reserve: Mutex<Option<Reserve>>,
     reserve_tried: LogLimit,
 }
@@ -68,7 +68,7 @@ impl Health {
         }
         let mut reserve = self.reserve.lock();
         if let Some(lacking) = &*reserve {
-            if self.reserve_tried.pass(self.now()).is_none() || lacking.restore().is_err() {
+            if self.reserve_tried.pass(self.now()).is_none() || lacking.recreate_if_room().is_err() {
                 return Err(StoreError::Unavailable("the disk is full".into()));
             }
             *reserve = None;
@@ -101,12 +101,13 @@ impl Health {
         self.commit_failed();
     }
 
-    /// Makes the reserve again if it was given up and there is room now.
-    pub(super) fn restore(&self) {
+    /// Makes the reserve again if it was given up. Call it when the store is closed, because it may take the
+    /// last room.
+    pub(super) fn recreate_reserve(&self) {
         if self.broken.get().is_none()
             && let Some(reserve) = self.reserve.lock().take()
         {
-            let _ = reserve.make();
+            let _ = reserve.recreate();
         }
     }
 

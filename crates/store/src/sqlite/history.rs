@@ -19,6 +19,11 @@ struct EntryRow {
 }
 
 impl EntryRow {
+    fn read(row: &Row<'_>) -> Result<Self, rusqlite::Error> {
+        let hidden_from = row.get::<_, Option<i64>>("hidden_from")?.map(UserId);
+        Ok(Self { seq: row.get("seq")?, kind: row.get("kind")?, hidden_from })
+    }
+
     /// Whether the entry is a message, and not hidden from the reader.
     fn is_shown_to(&self, reader: UserId) -> bool {
         self.kind == MESSAGE && self.hidden_from != Some(reader)
@@ -36,11 +41,11 @@ pub(super) fn newest(
     let sql = "SELECT seq, kind, hidden_from, below_seq FROM messages WHERE conversation_id = ? AND seq = ?";
     let mut statement = connection.prepare_cached(sql)?;
     while seq > 0 {
-        let entry = |row: &Row<'_>| Ok((place(row)?, row.get::<_, Option<u64>>(3)?));
-        let Some((place, below)) = statement.query_row(params![key.0, seq], entry).optional()? else {
+        let entry = |row: &Row<'_>| Ok((EntryRow::read(row)?, row.get::<_, Option<u64>>("below_seq")?));
+        let Some((entry, below)) = statement.query_row(params![key.0, seq], entry).optional()? else {
             return Ok(None);
         };
-        if place.is_shown_to(reader) {
+        if entry.is_shown_to(reader) {
             return Ok(Some(seq));
         }
         seq = below.unwrap_or(seq - 1);
@@ -58,14 +63,14 @@ fn oldest(
     head: u64,
 ) -> Result<Option<u64>, rusqlite::Error> {
     let above =
-        |place: u64| newest(connection, key, reader, place).map(|found| found.filter(|found| *found > seq));
+        |upto: u64| newest(connection, key, reader, upto).map(|found| found.filter(|found| *found > seq));
     let (mut below, mut step) = (seq, 1);
     let mut found = loop {
-        let place = below.saturating_add(step).min(head);
-        match above(place)? {
+        let upto = below.saturating_add(step).min(head);
+        match above(upto)? {
             Some(found) => break found,
-            None if place >= head => return Ok(None),
-            None => (below, step) = (place, step * 2),
+            None if upto >= head => return Ok(None),
+            None => (below, step) = (upto, step * 2),
         }
     };
     // No message is above `seq` and up to `below`; one is at `found`.
@@ -97,7 +102,11 @@ pub(super) fn unread(
         if seq <= above || unread == limit::UNREAD {
             break;
         }
-        let entry = |row: &Row<'_>| Ok((place(row)?, row.get::<_, Option<u64>>(3)?, row.get::<_, bool>(4)?));
+        let entry = |row: &Row<'_>| {
+            let below = row.get::<_, Option<u64>>("below_seq")?;
+            // The last column has no name.
+            Ok((EntryRow::read(row)?, below, row.get::<_, bool>(4)?))
+        };
         let (entry, below, counts) = statement.query_row(params![reader.0, key.0, seq], entry)?;
         let is_shown = entry.is_shown_to(reader);
         unread += u64::from(is_shown && counts);
@@ -123,7 +132,7 @@ pub(super) fn below(
 }
 
 /// Fills `below_seq` for entries created before migration 9.
-pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error> {
+pub(super) fn fill_below_seq(connection: &Connection) -> Result<(), rusqlite::Error> {
     let sql = "SELECT DISTINCT conversation_id FROM messages WHERE kind <> 0 OR hidden_from IS NOT NULL";
     let mut statement = connection.prepare(sql)?;
     let keys: Vec<ConversationKey> =
@@ -136,7 +145,8 @@ pub(super) fn write_below(connection: &Connection) -> Result<(), rusqlite::Error
         let (mut shown, mut hidden) = (0, Vec::<(UserId, u64)>::new());
         let mut rows = entries.query([key.0])?;
         while let Some(row) = rows.next()? {
-            let (EntryRow { seq, kind, hidden_from }, position) = (place(row)?, row.get::<_, i64>(3)?);
+            let EntryRow { seq, kind, hidden_from } = EntryRow::read(row)?;
+            let position: i64 = row.get("position")?;
             if kind != MESSAGE || hidden_from.is_some() {
                 let others = hidden.iter().filter(|(user, _)| kind != MESSAGE || hidden_from != Some(*user));
                 let below = others.map(|(_, seq)| *seq).max().unwrap_or(0).max(shown);
@@ -177,8 +187,8 @@ pub(super) fn before(
         while messages.len() < limit
             && let Some(row) = rows.next()?
         {
-            last = row.get(0)?;
-            if !is_shown(row, reader)? {
+            last = row.get("seq")?;
+            if !EntryRow::read(row)?.is_shown_to(reader) {
                 break;
             }
             messages.push(message::message(connection, key, row)?);
@@ -212,25 +222,14 @@ pub(super) fn after(
         while messages.len() < limit
             && let Some(row) = rows.next()?
         {
-            if !is_shown(row, reader)? {
-                last = row.get(0)?;
+            if !EntryRow::read(row)?.is_shown_to(reader) {
+                last = row.get("seq")?;
                 break;
             }
             messages.push(message::message(connection, key, row)?);
         }
     }
     Ok(messages)
-}
-
-fn place(row: &Row<'_>) -> Result<EntryRow, rusqlite::Error> {
-    let hidden_from = row.get::<_, Option<i64>>(2)?.map(UserId);
-    Ok(EntryRow { seq: row.get(0)?, kind: row.get(1)?, hidden_from })
-}
-
-/// [`EntryRow::is_shown_to`] for a row with [`COLUMNS`].
-fn is_shown(row: &Row<'_>, reader: UserId) -> Result<bool, rusqlite::Error> {
-    let hidden_from = row.get::<_, Option<i64>>(13)?.map(UserId);
-    Ok(EntryRow { seq: row.get(0)?, kind: row.get(2)?, hidden_from }.is_shown_to(reader))
 }
 
 /// The highest `seq` of the conversation; 0 while its log is empty.

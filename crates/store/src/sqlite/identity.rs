@@ -120,9 +120,9 @@ impl DatabaseFile {
 pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity>, OpenError> {
     let path = folder.join("aldis.db");
     let size = |path: &Path| path.metadata().map_or(0, |metadata| metadata.len());
-    let (empty, has_log) = (size(&path) == 0, size(&folder.join("aldis.db-wal")) > 0);
+    let (empty, has_wal) = (size(&path) == 0, size(&folder.join("aldis.db-wal")) > 0);
     let expected = Identity::read(folder)?;
-    if empty && has_log {
+    if empty && has_wal {
         return Err(OpenError::Mismatch(path));
     }
     let reached = expected.as_ref().map(|expected| expected.position.0);
@@ -134,8 +134,8 @@ pub(super) fn check_files(folder: &Path, accept: bool) -> Result<Option<Identity
     }
     let Some(bare) = DatabaseFile::read(&path) else { return Ok(expected) };
     match &expected {
-        Some(expected) if bare.stamp < expected.base && has_log => Err(OpenError::Mismatch(path)),
-        None if bare.running && !has_log && !accept => Err(OpenError::WithoutLog(path)),
+        Some(expected) if bare.stamp < expected.base && has_wal => Err(OpenError::Mismatch(path)),
+        None if bare.running && !has_wal && !accept => Err(OpenError::WithoutWal(path)),
         _ => Ok(expected),
     }
 }

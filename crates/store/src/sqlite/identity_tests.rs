@@ -17,7 +17,7 @@ fn run(folder: &Path, epoch: u8, accept_older: bool) -> Result<SqliteStore, Open
     let options = Options { accept_older, ..Options::default() };
     // A write-ahead log that is soon copied and begun anew.
     let wal = WalSizes { start: 10, force: 20 };
-    let tuning = Tuning { stamped: Duration::ZERO, wal, ..Tuning::default() };
+    let tuning = Tuning { stamp_interval: Duration::ZERO, wal, ..Tuning::default() };
     SqliteStore::open_tuned(folder, Epoch([epoch; 8]), &options, &tuning).map_err(|error| error.of(folder))
 }
 
@@ -139,14 +139,14 @@ async fn stopped_as(epoch: u8) -> TempDir {
 }
 
 #[tokio::test]
-async fn a_database_without_the_log_beside_it_is_refused() {
+async fn a_database_without_the_wal_beside_it_is_refused() {
     let (folder, copied) = (tempdir().unwrap(), tempdir().unwrap());
     let store = run(folder.path(), 1, false).unwrap();
     user(&store, "ann").await;
     copy(folder.path(), copied.path(), &["aldis.db"]);
-    assert!(matches!(run(copied.path(), 2, false), Err(OpenError::WithoutLog(_))));
+    assert!(matches!(run(copied.path(), 2, false), Err(OpenError::WithoutWal(_))));
     // `identity` is written a moment after the commit.
-    while Identity::read(folder.path()).unwrap().unwrap().stamp < store.stamps.committed() {
+    while Identity::read(folder.path()).unwrap().unwrap().stamp < store.identity.committed() {
         tokio::task::yield_now().await;
     }
     copy(folder.path(), copied.path(), &["identity"]);
@@ -157,7 +157,7 @@ async fn a_database_without_the_log_beside_it_is_refused() {
 }
 
 #[tokio::test]
-async fn an_older_database_under_a_newer_log_is_refused() {
+async fn an_older_database_under_a_newer_wal_is_refused() {
     let folder = stopped().await;
     let store = run(folder.path(), 2, false).unwrap();
     let first = std::fs::read(folder.path().join("aldis.db-wal")).unwrap();
@@ -168,16 +168,16 @@ async fn an_older_database_under_a_newer_log_is_refused() {
         fill(&store, ANN, BOB, 60).await;
     }
     // Wait until `identity` says so: it is written a moment later.
-    let newest = store.stamps.committed();
+    let newest = store.identity.committed();
     let base = || Identity::read(folder.path()).unwrap().unwrap().base;
     while base() <= newest {
         fill(&store, ANN, BOB, 1).await;
     }
     let left = killed(folder.path());
     let whole = std::fs::read(left.path().join("aldis.db")).unwrap();
-    let log = std::fs::read(left.path().join("aldis.db-wal")).unwrap();
+    let wal = std::fs::read(left.path().join("aldis.db-wal")).unwrap();
     // The salt in the header changes when the write-ahead log begins anew.
-    assert_ne!(log[16..24], first[16..24], "the log was not begun anew");
+    assert_ne!(wal[16..24], first[16..24], "the WAL was not begun anew");
     for older in older {
         std::fs::write(left.path().join("aldis.db"), &older).unwrap();
         for accept in [false, true] {
@@ -185,7 +185,7 @@ async fn an_older_database_under_a_newer_log_is_refused() {
         }
         // Neither file was touched.
         assert_eq!(std::fs::read(left.path().join("aldis.db")).unwrap(), older);
-        assert_eq!(std::fs::read(left.path().join("aldis.db-wal")).unwrap(), log);
+        assert_eq!(std::fs::read(left.path().join("aldis.db-wal")).unwrap(), wal);
     }
     std::fs::write(left.path().join("aldis.db"), whole).unwrap();
     let again = run(left.path(), 4, false).unwrap();

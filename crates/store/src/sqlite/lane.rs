@@ -1,5 +1,5 @@
-//! Lends a few things (here: connections) to many users. Each user has at most a share of them at a time. Users who
-//! wait take turns.
+//! Lends a few items (here: connections) to many users. Each user has at most `max_per_user` of them at a
+//! time. Users who wait take turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,79 +12,80 @@ use tokio::sync::{Notify, oneshot};
 
 /// The user of the server's own requests. No account has this number.
 pub(super) const NOBODY: UserId = UserId(0);
-/// Requests of one user that may wait. The server's own requests are never refused: there are at most as many as
-/// sockets.
+/// Requests of one user that may wait. The server's own requests are never refused, because the number of
+/// sockets and of requests over HTTP bounds them.
 const WAITING: usize = 256;
 
-/// The things, and the users who have them or wait for them.
+/// The items, and the users who have them or wait for them.
 pub(super) struct Lane<T: Send + 'static> {
     state: Mutex<LaneState<T>>,
-    /// How many things one user may have at a time.
-    share: usize,
-    /// Notified after closing, when the last thing is given back.
+    /// Items that one user may have at a time.
+    max_per_user: usize,
+    /// Notified after closing, when the last item is given back.
     ended: Notify,
 }
 
 struct LaneState<T: Send + 'static> {
     open: bool,
     idle: Vec<T>,
-    /// How many things each user has. Users with none are not in it.
+    /// How many items each user has. Users with none are not in it.
     lent: HashMap<UserId, usize>,
-    /// How many things each user has given back and counts as having, because they rest. Users with none are not in it.
-    resting: HashMap<UserId, usize>,
+    /// How many leases of each user have ended and are in their cooldown. Users with none are not in it.
+    cooling: HashMap<UserId, usize>,
     /// Waiting requests of each user, the oldest first. If the receiver of one was dropped, its caller has given up.
-    waiting: HashMap<UserId, VecDeque<oneshot::Sender<Turn<T>>>>,
+    waiting: HashMap<UserId, VecDeque<oneshot::Sender<Lease<T>>>>,
     /// The users who wait, each once, in the order of their turns.
     order: VecDeque<UserId>,
 }
 
-/// A thing while it is lent. Dropping this gives the thing to the next request.
-pub(super) struct Turn<T: Send + 'static> {
+/// An item that is lent to a user. Dropping the lease gives the item to the next request.
+pub(super) struct Lease<T: Send + 'static> {
     lane: Arc<Lane<T>>,
     user: UserId,
     /// `None` only after `pass_on` took it back, because the caller had given up.
-    thing: Option<T>,
-    /// How long the user counts as having the thing after it is given back.
-    rest: Duration,
+    item: Option<T>,
+    /// How long the lease counts for the user after it has ended.
+    cooldown: Duration,
 }
 
 impl<T: Send + 'static> Lane<T> {
-    pub(super) fn new(things: Vec<T>, share: usize) -> Arc<Self> {
+    pub(super) fn new(items: Vec<T>, max_per_user: usize) -> Arc<Self> {
         let state = LaneState {
             open: true,
-            idle: things,
+            idle: items,
             lent: HashMap::new(),
-            resting: HashMap::new(),
+            cooling: HashMap::new(),
             waiting: HashMap::new(),
             order: VecDeque::new(),
         };
-        Arc::new(Self { state: Mutex::new(state), share, ended: Notify::new() })
+        Arc::new(Self { state: Mutex::new(state), max_per_user, ended: Notify::new() })
     }
 
-    /// Waits for a thing.
+    /// Waits for an item.
     ///
     /// # Errors
     /// [`StoreError::TooMany`] if too many requests of the user wait, [`StoreError::Closed`] once the lane is closed.
-    pub(super) async fn turn(self: &Arc<Self>, user: UserId) -> Result<Turn<T>, StoreError> {
+    pub(super) async fn lease(self: &Arc<Self>, user: UserId) -> Result<Lease<T>, StoreError> {
         let waiting = {
             let mut state = self.state.lock();
             if !state.open {
                 return Err(StoreError::Closed);
             }
-            // A thing is idle while others wait only if all of them have their full share. So this overtakes nobody.
-            if let Some(thing) = state.lend(user, self.share) {
-                return Ok(self.turn_of(user, thing));
+            // While others wait, an item is idle only if each of them has `max_per_user`. So this overtakes
+            // nobody.
+            if let Some(item) = state.lend(user, self.max_per_user) {
+                return Ok(self.lease_of(user, item));
             }
             state.wait(user)?
         };
         waiting.await.map_err(|_| StoreError::Closed)
     }
 
-    fn turn_of(self: &Arc<Self>, user: UserId, thing: T) -> Turn<T> {
-        Turn { lane: self.clone(), user, thing: Some(thing), rest: Duration::ZERO }
+    fn lease_of(self: &Arc<Self>, user: UserId, item: T) -> Lease<T> {
+        Lease { lane: self.clone(), user, item: Some(item), cooldown: Duration::ZERO }
     }
 
-    /// Refuses requests that wait and all later ones, and waits until every thing is given back.
+    /// Refuses requests that wait and all later ones, and waits until every item is given back.
     pub(super) async fn close(&self) {
         let idle = {
             let mut state = self.state.lock();
@@ -99,35 +100,35 @@ impl<T: Send + 'static> Lane<T> {
         }
     }
 
-    fn give_back(self: &Arc<Self>, user: UserId, thing: T) {
+    fn give_back(self: &Arc<Self>, user: UserId, item: T) {
         let mut state = self.state.lock();
         remove_one(&mut state.lent, user);
         if state.open {
-            state.idle.push(thing);
+            state.idle.push(item);
             self.pass_on(&mut state);
             return;
         }
         let is_last = state.lent.is_empty();
         drop(state);
-        drop(thing);
+        drop(item);
         if is_last {
             self.ended.notify_one();
         }
     }
 
-    /// A user has rested after giving a thing back.
-    fn rested(self: &Arc<Self>, user: UserId) {
+    /// Ends the cooldown of one lease of a user.
+    fn end_cooldown(self: &Arc<Self>, user: UserId) {
         let mut state = self.state.lock();
-        remove_one(&mut state.resting, user);
+        remove_one(&mut state.cooling, user);
         self.pass_on(&mut state);
     }
 
-    /// Lends idle things to waiting users who have less than their share.
+    /// Lends idle items to waiting users who have fewer than `max_per_user`.
     fn pass_on(self: &Arc<Self>, state: &mut LaneState<T>) {
         let mut skipped = 0;
         while !state.idle.is_empty() && skipped < state.order.len() {
             let Some(user) = state.order.pop_front() else { return };
-            if state.has(user) >= self.share {
+            if state.count(user) >= self.max_per_user {
                 state.order.push_back(user);
                 skipped += 1;
                 continue;
@@ -140,12 +141,12 @@ impl<T: Send + 'static> Lane<T> {
                 state.waiting.remove(&user);
             }
             if let Some(waiter) = waiter
-                && let Some(thing) = state.lend(user, self.share)
-                && let Err(mut turn) = waiter.send(self.turn_of(user, thing))
+                && let Some(item) = state.lend(user, self.max_per_user)
+                && let Err(mut lease) = waiter.send(self.lease_of(user, item))
             {
-                // The caller has given up. Take the thing out of the turn: dropping the turn with it would lock the
-                // lane again.
-                state.idle.extend(turn.thing.take());
+                // The caller has given up. Take the item out of the lease, because dropping the lease with it
+                // would lock the lane again.
+                state.idle.extend(lease.item.take());
                 remove_one(&mut state.lent, user);
             }
         }
@@ -153,21 +154,22 @@ impl<T: Send + 'static> Lane<T> {
 }
 
 impl<T: Send + 'static> LaneState<T> {
-    fn has(&self, user: UserId) -> usize {
-        let of_user = |things: &HashMap<UserId, usize>| things.get(&user).copied().unwrap_or_default();
-        of_user(&self.lent) + of_user(&self.resting)
+    /// Items that count for a user: lent, or in the cooldown.
+    fn count(&self, user: UserId) -> usize {
+        let of_user = |counts: &HashMap<UserId, usize>| counts.get(&user).copied().unwrap_or_default();
+        of_user(&self.lent) + of_user(&self.cooling)
     }
 
-    fn lend(&mut self, user: UserId, share: usize) -> Option<T> {
-        if self.has(user) >= share {
+    fn lend(&mut self, user: UserId, max_per_user: usize) -> Option<T> {
+        if self.count(user) >= max_per_user {
             return None;
         }
-        let thing = self.idle.pop()?;
+        let item = self.idle.pop()?;
         *self.lent.entry(user).or_default() += 1;
-        Some(thing)
+        Some(item)
     }
 
-    fn wait(&mut self, user: UserId) -> Result<oneshot::Receiver<Turn<T>>, StoreError> {
+    fn wait(&mut self, user: UserId) -> Result<oneshot::Receiver<Lease<T>>, StoreError> {
         let queue = self.waiting.entry(user).or_insert_with(|| {
             self.order.push_back(user);
             VecDeque::new()
@@ -184,20 +186,20 @@ impl<T: Send + 'static> LaneState<T> {
     }
 }
 
-/// Counts one thing less for a user.
-fn remove_one(things: &mut HashMap<UserId, usize>, user: UserId) {
-    if let Some(count) = things.get_mut(&user) {
+/// Counts one item less for a user.
+fn remove_one(counts: &mut HashMap<UserId, usize>, user: UserId) {
+    if let Some(count) = counts.get_mut(&user) {
         *count -= 1;
         if *count == 0 {
-            things.remove(&user);
+            counts.remove(&user);
         }
     }
 }
 
-impl<T: Send + 'static> Turn<T> {
-    /// The lent thing.
+impl<T: Send + 'static> Lease<T> {
+    /// The lent item.
     pub(super) fn get(&self) -> Option<&T> {
-        self.thing.as_ref()
+        self.item.as_ref()
     }
 
     /// The user who has it.
@@ -205,28 +207,29 @@ impl<T: Send + 'static> Turn<T> {
         self.user
     }
 
-    /// Lets the user count as having the thing for some time after it is given back. Others have it meanwhile.
-    pub(super) fn rest(&mut self, rest: Duration) {
-        self.rest = rest;
+    /// Lets the lease count for the user for some time after it has ended. Other users may have the item
+    /// meanwhile.
+    pub(super) fn set_cooldown(&mut self, cooldown: Duration) {
+        self.cooldown = cooldown;
     }
 }
 
-impl<T: Send + 'static> Drop for Turn<T> {
+impl<T: Send + 'static> Drop for Lease<T> {
     fn drop(&mut self) {
-        let Some(thing) = self.thing.take() else { return };
-        if !self.rest.is_zero()
+        let Some(item) = self.item.take() else { return };
+        if !self.cooldown.is_zero()
             && let Ok(runtime) = Handle::try_current()
         {
-            let (lane, user, rest) = (Arc::downgrade(&self.lane), self.user, self.rest);
-            *self.lane.state.lock().resting.entry(user).or_default() += 1;
+            let (lane, user, cooldown) = (Arc::downgrade(&self.lane), self.user, self.cooldown);
+            *self.lane.state.lock().cooling.entry(user).or_default() += 1;
             runtime.spawn(async move {
-                tokio::time::sleep(rest).await;
+                tokio::time::sleep(cooldown).await;
                 if let Some(lane) = lane.upgrade() {
-                    lane.rested(user);
+                    lane.end_cooldown(user);
                 }
             });
         }
-        self.lane.give_back(self.user, thing);
+        self.lane.give_back(self.user, item);
     }
 }
 
@@ -242,60 +245,60 @@ mod tests {
     const BOB: UserId = UserId(2);
     const EVE: UserId = UserId(3);
 
-    type Waiting = Pin<Box<dyn Future<Output = Result<Turn<u8>, StoreError>> + Send>>;
+    type Waiting = Pin<Box<dyn Future<Output = Result<Lease<u8>, StoreError>> + Send>>;
 
-    /// Asks for a thing, and is queued from now on if there is none.
-    fn ask(lane: &Arc<Lane<u8>>, user: UserId) -> Result<Turn<u8>, Waiting> {
+    /// Asks for an item, and is queued from now on if there is none.
+    fn ask(lane: &Arc<Lane<u8>>, user: UserId) -> Result<Lease<u8>, Waiting> {
         let lane = lane.clone();
-        let mut asked: Waiting = Box::pin(async move { lane.turn(user).await });
+        let mut asked: Waiting = Box::pin(async move { lane.lease(user).await });
         match asked.as_mut().now_or_never() {
-            Some(turn) => Ok(turn.unwrap_or_else(|error| panic!("{error}"))),
+            Some(lease) => Ok(lease.unwrap_or_else(|error| panic!("{error}"))),
             None => Err(asked),
         }
     }
 
-    fn waits(asked: Result<Turn<u8>, Waiting>) -> Waiting {
+    fn waits(asked: Result<Lease<u8>, Waiting>) -> Waiting {
         asked.err().expect("it has to wait")
     }
 
-    fn has_turn(waiting: &mut Waiting) -> Option<Turn<u8>> {
-        waiting.as_mut().now_or_never().map(|turn| turn.unwrap_or_else(|error| panic!("{error}")))
+    fn has_lease(waiting: &mut Waiting) -> Option<Lease<u8>> {
+        waiting.as_mut().now_or_never().map(|lease| lease.unwrap_or_else(|error| panic!("{error}")))
     }
 
     #[test]
-    fn a_user_has_a_share_and_the_others_the_rest() {
+    fn a_user_has_at_most_so_many_and_the_others_have_the_rest() {
         let lane = Lane::new(vec![1, 2, 3, 4], 2);
         let held = [ask(&lane, ANN).ok().unwrap(), ask(&lane, ANN).ok().unwrap()];
         let mut third = waits(ask(&lane, ANN));
         let bob = ask(&lane, BOB).ok().unwrap();
-        assert!(has_turn(&mut third).is_none());
+        assert!(has_lease(&mut third).is_none());
         drop(bob);
-        assert!(has_turn(&mut third).is_none(), "what others give back is not hers, either");
+        assert!(has_lease(&mut third).is_none(), "what others give back is not hers, either");
         let [first, _second] = held;
         drop(first);
-        assert!(has_turn(&mut third).is_some());
+        assert!(has_lease(&mut third).is_some());
     }
 
     #[test]
-    fn who_waits_takes_turns_with_the_others() {
+    fn users_who_wait_take_turns() {
         let lane = Lane::new(vec![1], 1);
-        let mut turn = ask(&lane, ANN).ok().unwrap();
+        let mut lease = ask(&lane, ANN).ok().unwrap();
         let mut anns: Vec<_> = (0..3).map(|_| waits(ask(&lane, ANN))).collect();
         let mut bobs: Vec<_> = (0..2).map(|_| waits(ask(&lane, BOB))).collect();
         let mut eves: Vec<_> = (0..1).map(|_| waits(ask(&lane, EVE))).collect();
         let mut order = Vec::new();
         for _ in 0..6 {
-            drop(turn);
+            drop(lease);
             let next = [(ANN, &mut anns), (BOB, &mut bobs), (EVE, &mut eves)].into_iter().find_map(
                 |(user, waiting)| {
-                    let turn = has_turn(waiting.first_mut()?)?;
+                    let lease = has_lease(waiting.first_mut()?)?;
                     drop(waiting.remove(0));
-                    Some((user, turn))
+                    Some((user, lease))
                 },
             );
             let (user, next) = next.unwrap();
             order.push(user);
-            turn = next;
+            lease = next;
         }
         assert_eq!(order, [ANN, BOB, EVE, ANN, BOB, ANN]);
     }
@@ -303,17 +306,17 @@ mod tests {
     #[test]
     fn who_waits_no_longer_is_passed_over_and_makes_room() {
         let lane = Lane::new(vec![1], 1);
-        let turn = ask(&lane, ANN).ok().unwrap();
+        let lease = ask(&lane, ANN).ok().unwrap();
         let waiting: Vec<_> = (0..WAITING).map(|_| waits(ask(&lane, BOB))).collect();
-        let refused = lane.turn(BOB).now_or_never().unwrap();
+        let refused = lane.lease(BOB).now_or_never().unwrap();
         assert!(matches!(refused, Err(StoreError::TooMany)));
         // The server's own requests are never refused.
         let own: Vec<_> = (0..=WAITING).map(|_| waits(ask(&lane, NOBODY))).collect();
         drop((waiting, own));
         let mut bob = waits(ask(&lane, BOB));
-        drop(turn);
-        let bob = has_turn(&mut bob).unwrap();
-        // Eve's request got the thing and was dropped before it was polled: the thing comes back.
+        drop(lease);
+        let bob = has_lease(&mut bob).unwrap();
+        // Eve's request got the item and was dropped before it was polled: the item comes back.
         let unseen = waits(ask(&lane, EVE));
         drop(bob);
         drop(unseen);
@@ -322,30 +325,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_rests_waits_and_the_others_do_not() {
+    async fn a_user_in_the_cooldown_waits_and_the_others_do_not() {
         let lane = Lane::new(vec![1, 2], 1);
-        let mut turn = ask(&lane, ANN).ok().unwrap();
-        turn.rest(Duration::from_secs(1));
-        drop(turn);
+        let mut lease = ask(&lane, ANN).ok().unwrap();
+        lease.set_cooldown(Duration::from_secs(1));
+        drop(lease);
         let mut again = waits(ask(&lane, ANN));
         assert!(ask(&lane, BOB).is_ok());
         tokio::time::sleep(Duration::from_millis(900)).await;
-        assert!(has_turn(&mut again).is_none());
+        assert!(has_lease(&mut again).is_none());
         tokio::time::sleep(Duration::from_millis(200)).await;
-        assert!(has_turn(&mut again).is_some());
-        assert!(lane.state.lock().resting.is_empty());
+        assert!(has_lease(&mut again).is_some());
+        assert!(lane.state.lock().cooling.is_empty());
     }
 
     #[test]
     fn closing_waits_for_what_is_lent_and_refuses_the_rest() {
         let lane = Lane::new(vec![1, 2], 1);
-        let turn = ask(&lane, ANN).ok().unwrap();
+        let lease = ask(&lane, ANN).ok().unwrap();
         let mut waiting = waits(ask(&lane, ANN));
         let mut closing = Box::pin(lane.close());
         assert!(closing.as_mut().now_or_never().is_none());
         assert!(matches!(waiting.as_mut().now_or_never(), Some(Err(StoreError::Closed))));
-        assert!(matches!(lane.turn(BOB).now_or_never(), Some(Err(StoreError::Closed))));
-        drop(turn);
+        assert!(matches!(lane.lease(BOB).now_or_never(), Some(Err(StoreError::Closed))));
+        drop(lease);
         assert!(closing.now_or_never().is_some());
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    Append, Committed, ConversationKey, Entry, EntryKind, Epoch, Follower, MessageRecord, MessageStore,
-    Origin, Position, Range, Read, StoreError, Submitted, Upto, UserId,
+    Append, Committed, ConversationKey, Entry, EntryKind, EntryPage, EntryRange, Epoch, Follower,
+    MessageRecord, MessageStore, Origin, Position, ScanEnd, StoreError, Submitted, UserId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::oneshot;
@@ -25,14 +25,14 @@ fn entry(
 ) -> Result<Entry, rusqlite::Error> {
     let (seq, position) = (row.get(0)?, Position(row.get(1)?));
     let kind = match row.get(2)? {
-        EDIT | DELETE | REACTION => EntryKind::Change,
-        CONVERSATION => EntryKind::Conversation,
+        EDIT | DELETE | REACTION => EntryKind::MessageChange,
+        CONVERSATION => EntryKind::GroupChange,
         _ => EntryKind::Message,
     };
     let message = match kind {
         EntryKind::Message => Some(message(connection, conversation, row)?),
-        EntryKind::Conversation => None,
-        EntryKind::Change => {
+        EntryKind::GroupChange => None,
+        EntryKind::MessageChange => {
             let of = row.get(3)?;
             Some(at(connection, conversation, of)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
         }
@@ -40,13 +40,13 @@ fn entry(
     Ok(Entry { seq, position, kind, message })
 }
 
-/// How far one reading of a range goes: at most `span` entries above `range.after_seq`, and none above `upto`.
-fn looked_at(
+/// How far one read of a range scans: at most `span` entries above `range.after_seq`, and none above `upto`.
+fn scanned(
     connection: &Connection,
-    range: &Range,
+    range: &EntryRange,
     span: u64,
     upto: Position,
-) -> Result<Upto, rusqlite::Error> {
+) -> Result<ScanEnd, rusqlite::Error> {
     let end = range.after_seq.saturating_add(span);
     let [above, below] = [range.after_seq, end].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
     let sql = "SELECT seq, position FROM messages WHERE conversation_id = ? AND seq > ? AND seq <= ? AND position <= ? \
@@ -55,18 +55,18 @@ fn looked_at(
     let mut statement = connection.prepare_cached(sql)?;
     let last = statement.query_row(params![range.conversation.0, above, below, upto.0], last).optional()?;
     Ok(match last {
-        Some((seq, position)) => Upto { seq, position, ended: seq < end },
-        None => Upto { seq: range.after_seq, position: upto, ended: true },
+        Some((seq, position)) => ScanEnd { seq, position, is_complete: seq < end },
+        None => ScanEnd { seq: range.after_seq, position: upto, is_complete: true },
     })
 }
 
 fn entries(
     connection: &Connection,
-    range: &Range,
+    range: &EntryRange,
     span: u64,
     upto: Position,
-) -> Result<Read, rusqlite::Error> {
-    let came_to = looked_at(connection, range, span, upto)?;
+) -> Result<EntryPage, rusqlite::Error> {
+    let scan_end = scanned(connection, range, span, upto)?;
     let (key, reader) = (range.conversation.0, range.reader.0);
     // The third column is the `seq` of the last change of the group itself, or 0 if that change is above `upto`.
     let sql = "SELECT visible_after, joined_after, coalesce((SELECT seq FROM messages \
@@ -77,7 +77,7 @@ fn entries(
     let mut statement = connection.prepare_cached(sql)?;
     let member = statement.query_row(params![key, reader, upto.0], member).optional()?;
     let Some((visible_after, joined_after, changed_seq)) = member else {
-        return Ok(Read { entries: Vec::new(), upto: came_to });
+        return Ok(EntryPage { entries: Vec::new(), upto: scan_end });
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM messages AS entry WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?3 \
@@ -92,9 +92,13 @@ fn entries(
          END ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let [above, last] = [range.after_seq, came_to.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let [above, last] = [range.after_seq, scan_end.seq].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
     let values = params![key, above, last, reader, visible_after, joined_after, changed_seq, upto.0];
-    Read::of(range, came_to, statement.query_map(values, |row| entry(connection, range.conversation, row))?)
+    EntryPage::of(
+        range,
+        scan_end,
+        statement.query_map(values, |row| entry(connection, range.conversation, row))?,
+    )
 }
 
 /// Entries with `after` < position ≤ `upto`, ascending. A roster has the members who may see the message now.
@@ -113,7 +117,9 @@ fn committed(
     let mut rows = statement.query(params![after.0, upto.0, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let (key, is_group) = (ConversationKey(row.get(16)?), row.get::<_, i64>(17)? == GROUP);
+        let key = ConversationKey(row.get("conversation_id")?);
+        // The last column has no name.
+        let is_group = row.get::<_, i64>(17)? == GROUP;
         let entry = entry(connection, key, row)?;
         found.push(Arc::new(match group::entry_at(connection, key, entry.seq)? {
             Some(change) => Committed::of_group(key, entry, change),
@@ -129,19 +135,19 @@ fn committed(
 
 struct SqliteFollower<'a> {
     store: &'a SqliteStore,
-    place: TailFollower<'a>,
+    follower: TailFollower<'a>,
 }
 
 #[async_trait]
 impl Follower for SqliteFollower<'_> {
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
         let read = |after| {
-            // Read no further than this: later entries may be in the table before their commit is reported.
+            // EntryPage no further than this: later entries may be in the table before their commit is reported.
             let upto = self.store.writer.position();
             let read = move |connection: &Connection| committed(connection, after, upto, limit);
             self.store.readers.run(NOBODY, read)
         };
-        self.place.next_or(limit, read).await
+        self.follower.next_or(limit, read).await
     }
 }
 
@@ -153,7 +159,7 @@ impl MessageStore for SqliteStore {
     }
 
     fn follow(&self, after: Position) -> Box<dyn Follower + '_> {
-        Box::new(SqliteFollower { store: self, place: self.tail.follow(after) })
+        Box::new(SqliteFollower { store: self, follower: self.tail.follow(after) })
     }
 
     async fn position(&self) -> Result<Position, StoreError> {
@@ -168,9 +174,9 @@ impl MessageStore for SqliteStore {
         self.epochs.reached(epoch, position, self.writer.position())
     }
 
-    async fn entries(&self, ranges: Vec<Range>, upto: Position) -> Result<Vec<Read>, StoreError> {
+    async fn entries(&self, ranges: Vec<EntryRange>, upto: Position) -> Result<Vec<EntryPage>, StoreError> {
         let reader = ranges.first().map_or(NOBODY, |range| range.reader);
-        let span = Read::span(ranges.len());
+        let span = EntryPage::span(ranges.len());
         let read = move |connection: &Connection| {
             ranges.iter().map(|range| entries(connection, range, span, upto)).collect()
         };

@@ -5,7 +5,7 @@
 //! * A thread copies the write-ahead log into the database file, beside the writer ([`checkpoint`]).
 //! * A thread follows the log of messages and keeps the index for search ([`index`]).
 //!
-//! "Log" is the log of messages. SQLite's own log, the file `aldis.db-wal`, is always the write-ahead log (WAL).
+//! "Log" is the log of messages. SQLite's own log, the file `aldis.db-wal`, is the write-ahead log (WAL).
 
 mod account;
 mod api_token;
@@ -80,8 +80,8 @@ pub struct SqliteStore {
     epochs: Arc<Epochs>,
     wal: Arc<WalStats>,
     health: Arc<Health>,
-    stamps: SharedIdentity,
-    keeper: IdentityWriter,
+    identity: SharedIdentity,
+    identity_writer: IdentityWriter,
     faults: Faults,
     /// The data folder, kept open: `identity` is written into this folder even if it was moved.
     folder: Arc<File>,
@@ -111,8 +111,8 @@ impl Default for Options {
 /// Options that only tests change.
 struct Tuning {
     wal: WalSizes,
-    /// How often a database that changes is stamped.
-    stamped: Duration,
+    /// How often the stamp of a database that changes is raised.
+    stamp_interval: Duration,
     /// A clock that never goes back.
     monotonic: fn() -> Duration,
 }
@@ -120,7 +120,7 @@ struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
-        Self { wal: WalSizes::default(), stamped: stamp::EVERY, monotonic: || STARTED.elapsed() }
+        Self { wal: WalSizes::default(), stamp_interval: stamp::EVERY, monotonic: || STARTED.elapsed() }
     }
 }
 
@@ -138,7 +138,7 @@ impl SqliteStore {
     ) -> Result<Self, OpenError> {
         let health = Arc::new(Health::new(tuning.monotonic));
         let (wal, faults) = (Arc::<WalStats>::default(), Faults::new());
-        let lock = folder::take(folder)?;
+        let lock = folder::lock(folder)?;
         let opened = File::open(folder).map_err(|error| FolderError::Unusable(folder.to_owned(), error))?;
         let opened = Arc::new(opened);
         let reserve = Reserve::of(folder);
@@ -156,15 +156,15 @@ impl SqliteStore {
         connection.pragma_update(None, "cache_size", -1024 * i64::from(options.cache_mib))?;
         schema::migrate(&mut connection)?;
         let epochs = Arc::new(Epochs::read(&connection, epoch)?);
-        let stamps = SharedIdentity::new(&connection, &epochs)?;
+        let identity = SharedIdentity::new(&connection, &epochs)?;
         if full {
             health.gave_up_reserve(reserve);
         }
         let beginning = Beginning { epoch, forget_notes: older || expected.is_none() };
-        let begun = begin(&mut connection, &health, &stamps, beginning);
+        let begun = begin(&mut connection, &health, &identity, beginning);
         let pending = begun.is_err().then_some(beginning);
         match begun {
-            Ok(()) => keep(&opened, &connection, &stamps),
+            Ok(()) => write_identity(&opened, &connection, &identity),
             Err(BeginError::Refused) if !older => {}
             Err(BeginError::Refused) => return Err(OpenError::Full(folder.to_owned(), "no room".into())),
             Err(BeginError::Failed(error)) if is_of_the_store(&error) && !is_damage(&error) && !older => {
@@ -184,9 +184,9 @@ impl SqliteStore {
         health.watch(places.map_err(|error| FolderError::Unusable(folder.to_owned(), error))?);
         let own = connect(&path)?;
         let checkpointer =
-            Checkpointer::start(own, &mut connection, &wal, tuning.wal, stamps.clone(), &faults)?;
+            Checkpointer::start(own, &mut connection, &wal, tuning.wal, identity.clone(), &faults)?;
         let at = Position(message::last_position(&connection)?);
-        let words = index::open(folder, &epochs, at, index::Clear::Remove);
+        let index_connection = index::open(folder, &epochs, at, index::Clear::Remove);
         let readers = Readers::open(options.readers, health.clone(), || {
             let connection = connect(&path)?;
             attach(&connection, folder)?;
@@ -196,9 +196,17 @@ impl SqliteStore {
         let followed = connect(&path)?;
         followed.pragma_update(None, "query_only", true)?;
         let (wake, woken) = mpsc::sync_channel(1);
-        let index = Index::start(folder, followed, words, epochs.clone(), wake.clone(), woken, &faults)?;
-        let (keeper, keep) = IdentityWriter::start(&opened, &stamps, &health, &faults);
-        let stamping = Stamping::new(stamps.clone(), keep, tuning.stamped, pending, health.now());
+        let index =
+            Index::start(folder, followed, index_connection, epochs.clone(), wake.clone(), woken, &faults)?;
+        let (identity_writer, wake_identity_writer) =
+            IdentityWriter::start(&opened, &identity, &health, &faults);
+        let stamping = Stamping::new(
+            identity.clone(),
+            wake_identity_writer,
+            tuning.stamp_interval,
+            pending,
+            health.now(),
+        );
         let tail = Arc::new(Tail::new(at));
         let writer = Writer::start(
             connection,
@@ -219,8 +227,8 @@ impl SqliteStore {
             epochs,
             wal,
             health,
-            stamps,
-            keeper,
+            identity,
+            identity_writer,
             faults,
             folder: opened,
             _lock: lock,
@@ -265,7 +273,7 @@ impl From<rusqlite::Error> for BeginError {
 fn begin(
     connection: &mut Connection,
     health: &Health,
-    stamps: &SharedIdentity,
+    identity: &SharedIdentity,
     beginning: Beginning,
 ) -> Result<(), BeginError> {
     health.may_store().map_err(|_| BeginError::Refused)?;
@@ -274,15 +282,15 @@ fn begin(
     let raised = stamp::raise(&transaction, Some(true))?;
     let position = Position(message::last_position(&transaction)?);
     transaction.commit()?;
-    stamps.stamped(raised, position);
+    identity.stamped(raised, position);
     Ok(())
 }
 
 /// Writes into the database file and into `identity` that a server runs on them.
-fn keep(folder: &File, connection: &Connection, stamps: &SharedIdentity) {
-    let copied = checkpoint::copy(connection, stamps).map_err(|error| error.to_string());
-    let kept = copied.and_then(|()| stamps.write(folder).map_err(|error| error.to_string()));
-    if let Err(error) = kept {
+fn write_identity(folder: &File, connection: &Connection, identity: &SharedIdentity) {
+    let copied = checkpoint::copy(connection, identity).map_err(|error| error.to_string());
+    let written = copied.and_then(|()| identity.write(folder).map_err(|error| error.to_string()));
+    if let Err(error) = written {
         tracing::warn!(error, "what binds the files of the folder could not be written; it is tried again");
     }
 }
@@ -294,8 +302,8 @@ fn connect(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "synchronous", "full")?;
     // Deleting a session or an account deletes the rows that belong to it.
     connection.pragma_update(None, "foreign_keys", true)?;
-    // Plans that do not depend on what is bound: else a cached statement is planned anew at each use, since
-    // its bindings are cleared when it goes back into the cache.
+    // Plans must not depend on the bound values. Otherwise SQLite plans a cached statement anew at each use,
+    // because the values are cleared when the statement goes back into the cache.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
@@ -328,7 +336,7 @@ impl Store for SqliteStore {
         self.faults.first().await
     }
 
-    fn log_bytes(&self) -> u64 {
+    fn wal_bytes(&self) -> u64 {
         self.wal.bytes()
     }
 
@@ -336,17 +344,17 @@ impl Store for SqliteStore {
         let stopped = self.writer.run(|connection| stamp::raise(connection, Some(false))).await;
         let position = self.writer.position();
         self.writer.close().await;
-        self.keeper.close().await;
+        self.identity_writer.close().await;
         self.index.close().await;
         self.readers.close().await;
         // This closes the last connection, and SQLite then copies the write-ahead log into the database.
         self.checkpointer.close().await;
         if let Ok(stamp) = stopped {
-            self.stamps.stamped(stamp, position);
-            if let Err(error) = self.stamps.write(&self.folder) {
+            self.identity.stamped(stamp, position);
+            if let Err(error) = self.identity.write(&self.folder) {
                 tracing::warn!(%error, "the file identity could not be written");
             }
         }
-        self.health.restore();
+        self.health.recreate_reserve();
     }
 }

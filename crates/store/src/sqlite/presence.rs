@@ -1,25 +1,30 @@
 //! Which users may see whose presence.
 
-use domain::store::{Look, Sighting, UserId};
+use domain::store::{PresenceQuery, PresenceState, UserId};
 use protocol::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The verified users with these names, and whether `from` may see their presence. Unknown names are left out.
-pub(super) fn look_for(
+pub(super) fn presence_states(
     connection: &Connection,
     from: UserId,
     usernames: &[String],
-) -> Result<Vec<Sighting>, rusqlite::Error> {
+) -> Result<Vec<PresenceState>, rusqlite::Error> {
     let sql = "SELECT id, username, last_seen_at FROM users WHERE username_key = ? AND verified = 1";
     let mut find = connection.prepare_cached(sql)?;
     let mut sightings = Vec::with_capacity(usernames.len());
     for username in usernames {
         let found = find.query_row([username.to_ascii_lowercase()], |row| {
             let last_seen_at = row.get::<_, Option<_>>(2)?.map(Timestamp::from_millis);
-            Ok(Sighting { user: UserId(row.get(0)?), username: row.get(1)?, visible: false, last_seen_at })
+            Ok(PresenceState {
+                user: UserId(row.get(0)?),
+                username: row.get(1)?,
+                visible: false,
+                last_seen_at,
+            })
         });
         if let Some(mut sighting) = found.optional()? {
-            sighting.visible = may_see(connection, Look { from, at: sighting.user })?;
+            sighting.visible = may_see(connection, PresenceQuery { from, at: sighting.user })?;
             sightings.push(sighting);
         }
     }
@@ -31,7 +36,10 @@ const FEW: usize = 64;
 
 /// The rule of [`domain::store::AccountStore::sees`]. Cheap questions first, because one request asks about up to a
 /// thousand users.
-pub(super) fn may_see(connection: &Connection, Look { from, at }: Look) -> Result<bool, rusqlite::Error> {
+pub(super) fn may_see(
+    connection: &Connection,
+    PresenceQuery { from, at }: PresenceQuery,
+) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM users WHERE id IN (?1, ?2) AND hide_presence = 1) \
                AND NOT EXISTS (SELECT 1 FROM blocks WHERE user_id = ?2 AND blocked_id = ?1), \
                ?1 = ?2 OR EXISTS \

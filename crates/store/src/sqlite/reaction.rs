@@ -1,5 +1,5 @@
-//! Reactions. Each is a row. Beside them is kept how many a message has with each emoji, so that a message that many
-//! people react to is read no slower.
+//! Reactions. Each is a row of `reactions`. For each message and emoji `reaction_counts` has their number,
+//! because counting the rows would make a message with many reactions slow to read.
 
 use async_trait::async_trait;
 use domain::store::{ConversationKey, Reacted, Reaction, ReactionStore, StoreError, UserId};

@@ -10,25 +10,25 @@ use domain::{Rate, limit::Limiter};
 use rusqlite::{Connection, ErrorCode};
 
 use super::health::Health;
-use super::lane::{Lane, NOBODY, Turn};
+use super::lane::{Lane, Lease, NOBODY};
 
 /// A stretch: this many steps of SQLite's virtual machine.
 const STRETCH: i32 = 500;
 /// Stretches in a read by key: a few dozen rows, about the cost of going to another thread and back. At least 2,
 /// because a read may begin near the end of a stretch.
-const SHORT: u32 = 2;
+const SHORT_STRETCHES: u32 = 2;
 /// Connections for reads by key. Each is lent for microseconds.
-const KEYS: usize = 2;
+const KEY_CONNECTIONS: usize = 2;
 /// Long reads that one user may have at a time.
-const LONG: usize = 2;
-/// The time that long reads of one user may take: a second, and then a tenth of the time. A user whose reads took more
-/// waits before the next one.
-const TIME: Rate = Rate { burst: 1000, interval: Duration::from_millis(10) };
-/// The longest that a user waits for that.
-const REST: Duration = Duration::from_secs(1);
+const LONG_READS_PER_USER: usize = 2;
+/// The time that long reads of one user may take: 1 s at once, then 100 ms a second. A user whose reads took
+/// more waits before the next one.
+const READ_TIME: Rate = Rate { burst: 1000, interval: Duration::from_millis(10) };
+/// The longest that a user waits because their reads took more than [`READ_TIME`].
+const MAX_COOLDOWN: Duration = Duration::from_secs(1);
 
 pub(super) struct Readers {
-    /// For reads of one row or a few, such as a session. Each ends after [`SHORT`] stretches.
+    /// For reads of one row or a few, such as a session. Each ends after [`SHORT_STRETCHES`].
     keys: Arc<Lane<ReadConnection>>,
     long: Arc<Lane<ReadConnection>>,
     /// Apart from `long`, because a search of a large log takes longest of all.
@@ -55,22 +55,22 @@ impl Readers {
             (0..count.max(1)).map(|_| ReadConnection::new(connect()?)).collect::<Result<Vec<_>, _>>()
         };
         Ok(Self {
-            keys: Lane::new(connections(KEYS)?, usize::MAX),
-            long: Lane::new(connections(long)?, LONG),
+            keys: Lane::new(connections(KEY_CONNECTIONS)?, usize::MAX),
+            long: Lane::new(connections(long)?, LONG_READS_PER_USER),
             search: Lane::new(connections(long / 2)?, 1),
             health,
-            spent: Arc::new(Limiter::new(TIME)),
+            spent: Arc::new(Limiter::new(READ_TIME)),
         })
     }
 
-    /// Runs a long read on a thread that may block, when it is the user's turn. `read` sees one snapshot of the
-    /// database.
+    /// Runs a long read on a thread that may block, once the user has a connection. `read` sees one snapshot
+    /// of the database.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.elsewhere(self.long.turn(user).await?, read).await
+        self.on_blocking_thread(self.long.lease(user).await?, read).await
     }
 
     /// As [`Readers::run`], in the lane of searches.
@@ -79,7 +79,7 @@ impl Readers {
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.elsewhere(self.search.turn(user).await?, read).await
+        self.on_blocking_thread(self.search.lease(user).await?, read).await
     }
 
     /// Reads one row or a few by their keys, on the caller's thread: going to another thread and back would cost more.
@@ -89,27 +89,28 @@ impl Readers {
         user: UserId,
         read: impl Fn(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // The turn ends with this expression, so the connection is given back before `run` waits.
-        match self.keys.turn(NOBODY).await?.read(SHORT, &read) {
+        // The lease ends with this expression, so the connection is given back before `run` waits.
+        match self.keys.lease(NOBODY).await?.read(SHORT_STRETCHES, &read) {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {}
             result => return result.map_err(|error| self.health.error(&error)),
         }
         self.run(user, read).await
     }
 
-    /// Reads on a thread that may block. The read goes on, and keeps its turn, even if the caller stops waiting.
-    async fn elsewhere<T: Send + 'static>(
+    /// Reads on a thread that may block. The read goes on, and keeps its lease, even if the caller stops
+    /// waiting.
+    async fn on_blocking_thread<T: Send + 'static>(
         &self,
-        turn: Turn<ReadConnection>,
+        lease: Lease<ReadConnection>,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (spent, health) = (self.spent.clone(), self.health.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let mut turn = turn;
+            let mut lease = lease;
             let begun = health.now();
-            let read = turn.read(u32::MAX, read);
+            let read = lease.read(u32::MAX, read);
             let now = health.now();
-            turn.rest_after(now.saturating_sub(begun), now, &spent);
+            lease.count_time(now.saturating_sub(begun), now, &spent);
             read
         });
         let read = reading.await.map_err(|_| StoreError::Closed)?;
@@ -123,9 +124,9 @@ impl Readers {
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> (T, u32) {
-        let turn = self.long.turn(user).await.unwrap();
-        let result = turn.read(u32::MAX, read).unwrap();
-        (result, u32::MAX - turn.get().unwrap().left.load(Ordering::Relaxed))
+        let lease = self.long.lease(user).await.unwrap();
+        let result = lease.read(u32::MAX, read).unwrap();
+        (result, u32::MAX - lease.get().unwrap().left.load(Ordering::Relaxed))
     }
 
     /// Refuses further reads, and waits for those under way.
@@ -152,12 +153,13 @@ impl ReadConnection {
     }
 }
 
-impl Turn<ReadConnection> {
-    /// After a read that took some time, lets the user rest if their reads took too long together.
-    fn rest_after(&mut self, took: Duration, now: Duration, spent: &Limiter<UserId>) {
+impl Lease<ReadConnection> {
+    /// Counts the time that a read took, and sets a cooldown if the user's reads took more than
+    /// [`READ_TIME`].
+    fn count_time(&mut self, took: Duration, now: Duration, spent: &Limiter<UserId>) {
         let millis = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
         if millis > 0 && self.user() != NOBODY {
-            self.rest(spent.spend(self.user(), millis, now).min(REST));
+            self.set_cooldown(spent.spend(self.user(), millis, now).min(MAX_COOLDOWN));
         }
     }
 

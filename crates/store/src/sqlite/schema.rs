@@ -54,7 +54,7 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
             account::write_display_keys(&transaction)?;
         }
         if *script == COSTS {
-            history::write_below(&transaction)?;
+            history::fill_below_seq(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;

@@ -12,8 +12,8 @@ use super::message;
 const CONVERSATIONS: usize = 256;
 /// Whole words in one query of the index.
 const WORDS: usize = 3;
-/// Bytes that one search looks at. Nearly every row that the index gives matches, so only a contrived search comes
-/// here.
+/// Bytes that one search scans. Nearly every row that the index gives matches, so only a contrived search
+/// reaches this limit.
 const BYTES: usize = 4 << 20;
 /// What a message counts for in [`BYTES`] besides its text.
 const ROW: usize = 512;
@@ -67,7 +67,7 @@ fn search(connection: &Connection, search: &Search) -> Result<Found, SearchFault
     Ok(found)
 }
 
-/// Adds what is found in some conversations, the newest first, until it fills a page or `bytes` are looked at.
+/// Adds what is found in some conversations, the newest first, until it fills a page or `bytes` are scanned.
 fn find(
     connection: &Connection,
     search: &Search,
@@ -82,7 +82,7 @@ fn find(
     let question = params![expression(conversations, &search.query), above.0, before];
     let mut rows = index.query(question).map_err(SearchFault::of_index)?;
     let enough = found.messages.len() + search.limit;
-    let mut looked_at = 0;
+    let mut scanned = 0;
     while found.messages.len() < enough
         && let Some(row) = rows.next().map_err(SearchFault::of_index)?
     {
@@ -90,9 +90,9 @@ fn find(
         let seen = |row: &Row<'_>| Ok((ConversationKey(row.get(0)?), row.get(1)?, row.get(2)?, row.get(3)?));
         let seen: Option<(_, u64, usize, bool)> =
             log.query_row(params![search.reader.0, position.0], seen).optional()?;
-        looked_at += ROW;
+        scanned += ROW;
         if let Some((key, seq, text, visible)) = seen {
-            looked_at += text;
+            scanned += text;
             if visible
                 && let Some(message) = message::at(connection, key, seq)?
                 && search.query.matches(&message.text)
@@ -101,7 +101,7 @@ fn find(
             }
         }
         // Checked after a row, so that each page comes further by at least one row.
-        if looked_at >= bytes {
+        if scanned >= bytes {
             found.stopped = Some(position);
             break;
         }

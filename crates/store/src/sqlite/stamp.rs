@@ -93,9 +93,9 @@ impl Beginning {
 
 /// Decides for the writer which commits raise the stamp.
 pub(super) struct Stamping {
-    stamps: SharedIdentity,
+    identity: SharedIdentity,
     /// Signals the thread that writes the file.
-    keeper: SyncSender<()>,
+    wake_identity_writer: SyncSender<()>,
     every: Duration,
     /// Set if it could not be written at the start, as on a full disk. The first commit writes it.
     pending: Option<Beginning>,
@@ -106,13 +106,13 @@ pub(super) struct Stamping {
 impl Stamping {
     /// `now` is when the start raised the stamp, unless its beginning is pending.
     pub(super) fn new(
-        stamps: SharedIdentity,
-        keeper: SyncSender<()>,
+        identity: SharedIdentity,
+        wake_identity_writer: SyncSender<()>,
         every: Duration,
         pending: Option<Beginning>,
         now: Duration,
     ) -> Self {
-        Self { stamps, keeper, every, pending, last: now }
+        Self { identity, wake_identity_writer, every, pending, last: now }
     }
 
     /// Writes a pending beginning. Call it first in a transaction.
@@ -136,9 +136,9 @@ impl Stamping {
     pub(super) fn stamped(&mut self, stamp: u64, position: Position, now: Duration) {
         self.pending = None;
         self.last = now;
-        self.stamps.stamped(stamp, position);
+        self.identity.stamped(stamp, position);
         // If the channel is full, a signal is already on its way.
-        let _ = self.keeper.try_send(());
+        let _ = self.wake_identity_writer.try_send(());
     }
 }
 
@@ -151,13 +151,13 @@ pub(super) struct IdentityWriter {
 impl IdentityWriter {
     pub(super) fn start(
         folder: &Arc<File>,
-        stamps: &SharedIdentity,
+        identity: &SharedIdentity,
         health: &Arc<Health>,
         faults: &Faults,
     ) -> (Self, SyncSender<()>) {
         let (wake, woken) = mpsc::sync_channel(1);
-        let (folder, stamps, health) = (folder.clone(), stamps.clone(), health.clone());
-        let thread = faults.spawn("identity", move || run(&folder, &stamps, &health, &woken));
+        let (folder, identity, health) = (folder.clone(), identity.clone(), health.clone());
+        let thread = faults.spawn("identity", move || run(&folder, &identity, &health, &woken));
         (Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake.clone())) }, wake)
     }
 
@@ -171,10 +171,10 @@ impl IdentityWriter {
     }
 }
 
-fn run(folder: &File, stamps: &SharedIdentity, health: &Health, woken: &Receiver<()>) {
+fn run(folder: &File, identity: &SharedIdentity, health: &Health, woken: &Receiver<()>) {
     let failures = LogLimit::new(Duration::from_mins(1));
     while woken.recv().is_ok() {
-        if let Err(error) = stamps.write(folder)
+        if let Err(error) = identity.write(folder)
             && let Some(left_out) = failures.pass(health.now())
         {
             tracing::warn!(%error, left_out, "the file identity could not be written; it is tried again");
@@ -201,11 +201,11 @@ mod tests {
         };
         connection.execute_batch(sql).unwrap();
         let epochs = Epochs::read(&connection, Epoch([1; 8])).unwrap();
-        let stamps = SharedIdentity::new(&connection, &epochs).unwrap();
-        let (keeper, _told) = mpsc::sync_channel(1);
+        let identity = SharedIdentity::new(&connection, &epochs).unwrap();
+        let (wake, _woken) = mpsc::sync_channel(1);
         for (forget_notes, expected) in [(false, (1, 1, 1)), (true, (0, 0, 2))] {
             let pending = Some(Beginning { epoch: epochs.current, forget_notes });
-            let mut stamping = Stamping::new(stamps.clone(), keeper.clone(), EVERY, pending, Duration::ZERO);
+            let mut stamping = Stamping::new(identity.clone(), wake.clone(), EVERY, pending, Duration::ZERO);
             stamping.begin(&connection).unwrap();
             assert_eq!(noted(&connection), expected);
             // Once durable, the beginning is not written again.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::store::{
-    AccountStore, Append, AppendError, Appended, Change, ConversationStore, Epoch, MessageStore, NewAccount,
-    OneTimeCode, Origin, Range, Store, StoreError, Target, UserId,
+    AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch, MessageStore,
+    NewAccount, OneTimeCode, Origin, Store, StoreError, Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
 use rusqlite::Connection;
@@ -41,10 +41,10 @@ pub(super) async fn send(
     to: UserId,
     text: &str,
 ) -> Result<Appended, AppendError> {
-    let target = Target::Direct(to, ConversationId::mint(NOW, 7));
-    let change =
-        Change::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() };
-    let append = Append { target, sender: from, at: NOW, random: 0, change, mentions: Vec::new() };
+    let target = Target::DirectWith(to, ConversationId::mint(NOW, 7));
+    let action =
+        Action::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() };
+    let append = Append { target, sender: from, at: NOW, random: 0, action, mentions: Vec::new() };
     store.submit(append, Origin::default()).stored().await
 }
 
@@ -52,7 +52,7 @@ async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
     let Some(conversation) = store.direct(one, other).await.unwrap() else {
         return 0;
     };
-    let range = Range { conversation, reader: one, after_seq: 0, limit: 1_000_000, bytes: usize::MAX };
+    let range = EntryRange { conversation, reader: one, after_seq: 0, limit: 1_000_000, bytes: usize::MAX };
     store.entries(vec![range], store.position().await.unwrap()).await.unwrap()[0].entries.len()
 }
 
@@ -208,14 +208,14 @@ async fn a_long_read_does_not_hold_up_senders() {
         send(&store, ann, bob, &text).await.unwrap();
         slowest = slowest.max(asked.elapsed());
     }
-    assert!(store.log_bytes() > u64::from(sizes.force) * 4096);
+    assert!(store.wal_bytes() > u64::from(sizes.force) * 4096);
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     // Once the reader is gone, the write-ahead log begins anew.
     reader.execute_batch("COMMIT").unwrap();
     let begun = std::time::Instant::now();
-    while store.log_bytes() > u64::from(sizes.force) * 4096 {
+    while store.wal_bytes() > u64::from(sizes.force) * 4096 {
         send(&store, ann, bob, "x").await.unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(30), "the log grows for ever");
+        assert!(begun.elapsed() < Duration::from_secs(30), "the WAL grows for ever");
     }
     store.close().await;
 }
@@ -228,9 +228,9 @@ async fn a_record_reads_only_the_end_of_its_log() {
     send(&store, bob, ann, "hi").await.unwrap();
     let last = send(&store, ann, bob, "0").await.unwrap().entry().message.clone().unwrap();
     let edit = |text: String| {
-        let change = Change::Edit { id: last.id, text: text.into() };
-        let target = Target::Conversation(last.conversation);
-        Append { target, sender: ann, at: NOW, random: 0, change, mentions: Vec::new() }
+        let action = Action::Edit { id: last.id, text: text.into() };
+        let target = Target::Direct(last.conversation);
+        Append { target, sender: ann, at: NOW, random: 0, action, mentions: Vec::new() }
     };
     let edits: Vec<_> =
         (1..=2_100).map(|count| store.submit(edit(count.to_string()), Origin::default())).collect();

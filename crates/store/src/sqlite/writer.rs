@@ -28,8 +28,8 @@ const BATCH: usize = 4096;
 const BUSY: usize = 32;
 /// How long the writer waits after a large commit: about as long as a sync takes on a fast disk.
 const GATHERING: Duration = Duration::from_millis(2);
-/// How long the writer waits after a commit of two jobs or more: most of what a message costs then is its commit, and
-/// that threads and sockets are woken for it.
+/// How long the writer waits after a commit of two jobs or more, because at this load a message costs most by
+/// its commit and by waking threads and sockets.
 const GATHERING_FEW: Duration = Duration::from_millis(1);
 
 /// A change of the database.
@@ -49,8 +49,8 @@ pub(super) struct Writing<'a> {
     pub(super) heads: &'a mut Heads,
     /// The position of the last entry inserted in this transaction; 0 before the first.
     position: u64,
-    /// Changes of groups inserted in this transaction.
-    changes: Vec<Arc<Committed>>,
+    /// Entries of group changes inserted in this transaction.
+    group_entries: GroupEntries,
 }
 
 impl Writing<'_> {
@@ -63,10 +63,10 @@ impl Writing<'_> {
 
     /// Notes a change of a group whose entry has just been inserted.
     pub(super) fn inserted_change(&mut self, key: ConversationKey, change: GroupEntry) {
-        let (seq, kind) = (change.seq, EntryKind::Conversation);
+        let (seq, kind) = (change.seq, EntryKind::GroupChange);
         let position = self.inserted(key, seq);
         let entry = Entry { seq, position, kind, message: None };
-        self.changes.push(Arc::new(Committed::of_group(key, entry, change)));
+        self.group_entries.push(Arc::new(Committed::of_group(key, entry, change)));
     }
 }
 
@@ -145,8 +145,8 @@ impl Writer {
         change: impl FnMut(&mut Writing<'_>) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        if let Some(room) = self.submit(Box::new(Task { change, result: None, answer })) {
-            room.await;
+        if let Some(enqueued) = self.submit(Box::new(Task { change, result: None, answer })) {
+            enqueued.await;
         }
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
@@ -201,8 +201,8 @@ struct Thread {
     stamping: Stamping,
 }
 
-/// The changes of groups in a commit.
-type Changes = Vec<Arc<Committed>>;
+/// The entries of group changes in a commit.
+type GroupEntries = Vec<Arc<Committed>>;
 
 /// Why a commit failed.
 enum CommitFault {
@@ -236,10 +236,10 @@ impl Thread {
         let mut gathering = None;
         while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
             if let Some(time) = gathering.filter(|_| batch.len() < BATCH) {
-                gather(&mut queue, &mut batch, time);
+                wait_for_more_jobs(&mut queue, &mut batch, time);
             }
             gathering = match batch.len() {
-                // Who writes alone waits for nobody.
+                // A single sender does not wait.
                 ..2 => None,
                 2..BUSY => Some(GATHERING_FEW),
                 BUSY.. => Some(GATHERING),
@@ -260,18 +260,23 @@ impl Thread {
     }
 
     /// Answers the callers of the jobs, and pushes the new entries to the tail.
-    fn finish(&self, jobs: impl IntoIterator<Item = Box<dyn Job>>, committed: Result<Changes, CommitFault>) {
-        let (outcome, mut changes) = match committed {
-            Ok(changes) => (Ok(()), changes),
+    fn finish(
+        &self,
+        jobs: impl IntoIterator<Item = Box<dyn Job>>,
+        committed: Result<GroupEntries, CommitFault>,
+    ) {
+        let (outcome, group_entries) = match committed {
+            Ok(group_entries) => (Ok(()), group_entries),
             Err(fault) => (Err(self.outcome(&fault)), Vec::new()),
         };
         let entries = jobs.into_iter().filter_map(|job| job.finish(outcome.clone()));
-        if changes.is_empty() {
+        if group_entries.is_empty() {
             self.tail.push(entries.collect::<Vec<_>>());
         } else {
-            changes.extend(entries);
-            changes.sort_by_key(|committed| committed.entry.position);
-            self.tail.push(changes);
+            let mut all = group_entries;
+            all.extend(entries);
+            all.sort_by_key(|committed| committed.entry.position);
+            self.tail.push(all);
         }
     }
 
@@ -285,7 +290,7 @@ impl Thread {
     }
 
     /// Runs the jobs in one transaction and commits it. On a fault nothing of them is stored.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, CommitFault> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<GroupEntries, CommitFault> {
         self.health.may_store().map_err(CommitFault::Refused)?;
         self.health.commit_begins();
         let before = self.wal.commits();
@@ -313,18 +318,18 @@ impl Thread {
         committed
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Changes, CommitFault> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<GroupEntries, CommitFault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let changes = self.connection.total_changes();
+        let changes_before = self.connection.total_changes();
         self.stamping.begin(&self.connection)?;
         let (connection, heads) = (&self.connection, &mut self.heads);
-        let mut writing = Writing { connection, heads, position: 0, changes: Vec::new() };
+        let mut writing = Writing { connection, heads, position: 0, group_entries: Vec::new() };
         for job in batch {
             job.run(&mut writing)?;
         }
-        let Writing { position, changes: entries, .. } = writing;
+        let Writing { position, group_entries, .. } = writing;
         let now = self.health.now();
-        let changed = self.connection.total_changes() != changes;
+        let changed = self.connection.total_changes() != changes_before;
         let stamp = if changed { self.stamping.stamp(&self.connection, now)? } else { None };
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         // A commit into files that were moved or replaced does not count as stored.
@@ -338,13 +343,18 @@ impl Thread {
             // If the channel is full, a signal is already on its way.
             let _ = self.grown.try_send(());
         }
-        Ok(entries)
+        Ok(group_entries)
     }
 }
 
-/// Waits for more jobs. A commit writes each page of the index once, however many entries are new in it. So a commit
-/// of twice as many messages costs little more.
-fn gather(queue: &mut mpsc::Receiver<Box<dyn Job>>, batch: &mut Vec<Box<dyn Job>>, time: Duration) {
+/// Waits for `time`, and adds the jobs that were queued meanwhile to the batch. A commit of twice as many
+/// messages costs little more, because it writes each page of the index once, however many entries are new in
+/// it.
+fn wait_for_more_jobs(
+    queue: &mut mpsc::Receiver<Box<dyn Job>>,
+    batch: &mut Vec<Box<dyn Job>>,
+    time: Duration,
+) {
     std::thread::sleep(time);
     while batch.len() < BATCH
         && let Ok(job) = queue.try_recv()

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use domain::store::{
-    AppendError, AttachmentRecord, BlobHash, Change, ConversationKey, GroupChange, MessageRecord, NewGroup,
-    Picture, Range, StoreAge, Target, UserId,
+    Action, AppendError, AttachmentRecord, BlobHash, ConversationKey, EntryRange, GroupChange, MessageRecord,
+    NewGroup, Picture, StoreAge, Target, UserId,
 };
 use protocol::{AttachmentId, ConversationId, HistoryAccess, Role};
 
@@ -33,10 +33,10 @@ async fn upload(store: &Shared, owner: UserId, byte: u8) -> AttachmentId {
     record.id
 }
 
-fn with(client_id: Option<&str>, attachments: &[AttachmentId]) -> Change {
+fn with(client_id: Option<&str>, attachments: &[AttachmentId]) -> Action {
     let client_id = client_id.map(Into::into);
     let attachments = attachments.to_vec();
-    Change::Message { client_id, text: "".into(), reply_to: None, attachments }
+    Action::Message { client_id, text: "".into(), reply_to: None, attachments }
 }
 
 fn ids(message: &MessageRecord) -> Vec<AttachmentId> {
@@ -107,7 +107,7 @@ pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
     let stored = append(&store, entry(to(bob), ann, with(None, &[two, one]))).await.unwrap();
     let first = stored.entry().said().clone();
     assert_eq!((ids(&first), first.seq), (vec![two, one], 1));
-    let (key, place) = (first.conversation, Target::Conversation(first.conversation));
+    let (key, place) = (first.conversation, Target::Direct(first.conversation));
     let refused = append(&store, entry(place, ann, with(Some("c1"), &[theirs]))).await;
     assert!(matches!(refused, Err(AppendError::AttachmentUnknown)));
     // A refused message uses up neither its `seq` nor its client id.
@@ -116,7 +116,7 @@ pub(crate) async fn a_message_carries_what_its_sender_uploaded(store: Shared) {
     assert!(next.entry().said().attachments.is_empty());
     let seen = messages(&store, bob, key).await;
     assert_eq!(seen, [first.clone(), next.entry().said().clone()]);
-    let range = Range { conversation: key, reader: bob, after_seq: 0, limit: 9, bytes: usize::MAX };
+    let range = EntryRange { conversation: key, reader: bob, after_seq: 0, limit: 9, bytes: usize::MAX };
     let read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
     assert_eq!(read[0].entries[0].said(), &first);
     // Attachments of a message are there for members, and for nobody else.
@@ -131,17 +131,17 @@ pub(crate) async fn an_edit_keeps_them_and_a_deletion_drops_them(store: Shared) 
     let id = upload(&store, ann, 1).await;
     let stored = append(&store, entry(to(bob), ann, with(Some("c1"), &[id]))).await.unwrap();
     let (key, message) = (stored.entry().said().conversation, stored.entry().said().id);
-    let place = Target::Conversation(key);
-    let edit = Change::Edit { id: message, text: "look".into() };
+    let place = Target::Direct(key);
+    let edit = Action::Edit { id: message, text: "look".into() };
     let edited = append(&store, entry(place, ann, edit)).await.unwrap();
     assert_eq!(ids(edited.entry().said()), [id]);
     // Two messages carry the upload, until both are deleted.
     let again = append(&store, entry(place, ann, with(None, &[id]))).await.unwrap().entry().said().id;
-    let deleted = append(&store, entry(place, ann, Change::Delete { id: message })).await.unwrap();
+    let deleted = append(&store, entry(place, ann, Action::Delete { id: message })).await.unwrap();
     assert!(deleted.entry().said().attachments.is_empty());
     assert!(messages(&store, bob, key).await[0].attachments.is_empty());
     assert!(sees(&store, bob, id).await);
-    append(&store, entry(place, ann, Change::Delete { id: again })).await.unwrap();
+    append(&store, entry(place, ann, Action::Delete { id: again })).await.unwrap();
     assert!(!sees(&store, bob, id).await && sees(&store, ann, id).await);
     // A repeat of the first message is still recognised, though its attachments are gone.
     assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 2);
@@ -164,8 +164,8 @@ pub(crate) async fn a_repeat_carries_the_same(store: Shared) {
     }
     // The repeats added no use: once the message is deleted, nothing carries the upload.
     let message = first.entry().said();
-    let delete = Change::Delete { id: message.id };
-    append(&store, entry(Target::Conversation(message.conversation), ann, delete)).await.unwrap();
+    let delete = Action::Delete { id: message.id };
+    append(&store, entry(Target::Direct(message.conversation), ann, delete)).await.unwrap();
     assert_eq!(store.forget_unused(DAY, Some(DAY), 9).await.unwrap().len(), 4);
 }
 
@@ -224,8 +224,8 @@ pub(crate) async fn what_is_unused_is_forgotten(store: Shared) {
     }
     // Used after it was noted, and unused again: it counts as if it was never noted.
     let carried = append(&store, entry(to(bob), ann, with(None, &[spared]))).await.unwrap();
-    let (place, id) = (Target::Conversation(carried.entry().said().conversation), carried.entry().said().id);
-    append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
+    let (place, id) = (Target::Direct(carried.entry().said().conversation), carried.entry().said().id);
+    append(&store, entry(place, ann, Action::Delete { id })).await.unwrap();
     let young = upload(&store, bob, 5).await;
     for (before, count) in [(Duration::from_hours(23), 0), (DAY, 2)] {
         assert_eq!(store.count_unused(before).await.unwrap(), count);
@@ -276,6 +276,6 @@ pub(crate) async fn it_grows_older(store: Shared) {
 pub(crate) async fn other_messages_carry_nothing(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, _) = send(&store, ann, bob, "first").await;
-    append(&store, entry(Target::Conversation(key), bob, text("second"))).await.unwrap();
+    append(&store, entry(Target::Direct(key), bob, text("second"))).await.unwrap();
     assert!(messages(&store, ann, key).await.iter().all(|message| message.attachments.is_empty()));
 }

@@ -1,4 +1,4 @@
-use domain::store::{Origin, Range, Target};
+use domain::store::{EntryRange, Origin, Target};
 
 use crate::support::{Said, Shared, append, entry, now, send, text, to, user};
 
@@ -67,7 +67,7 @@ pub(crate) async fn a_block_holds_from_its_commit_on(store: Shared) {
     }
     // Of messages sent at the same time as the block, exactly those stored after it are hidden.
     let (key, _) = send(&store, ann, bob, "seen").await;
-    let submit = |_| store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
+    let submit = |_| store.submit(entry(Target::Direct(key), ann, text("x")), Origin::default());
     let before: Vec<_> = (0..200).map(submit).collect();
     let blocked = store.block(bob, ann, now(), 9).await;
     let behind: Vec<_> = (0..200).map(submit).collect();
@@ -85,7 +85,7 @@ pub(crate) async fn what_is_hidden_is_passed_over(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, _) = send(&store, ann, bob, "seen").await;
     store.block(bob, ann, now(), 9).await.unwrap();
-    let submit = |_| store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
+    let submit = |_| store.submit(entry(Target::Direct(key), ann, text("x")), Origin::default());
     let submitted: Vec<_> = (0..9_000).map(submit).collect();
     for submitted in submitted {
         submitted.stored().await.unwrap();
@@ -93,11 +93,11 @@ pub(crate) async fn what_is_hidden_is_passed_over(store: Shared) {
     let upto = store.position().await.unwrap();
     let (mut after_seq, mut came_to) = (0, Vec::new());
     loop {
-        let range = Range { conversation: key, reader: bob, after_seq, limit: 99, bytes: usize::MAX };
+        let range = EntryRange { conversation: key, reader: bob, after_seq, limit: 99, bytes: usize::MAX };
         let read = store.entries(vec![range], upto).await.unwrap().remove(0);
         came_to.push((read.entries.len(), read.upto.seq));
         after_seq = read.upto.seq;
-        if read.upto.ended {
+        if read.upto.is_complete {
             assert_eq!(read.upto.position, upto);
             break;
         }

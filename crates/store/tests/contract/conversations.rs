@@ -1,4 +1,4 @@
-use domain::store::{Change, CursorMove, Since, Target};
+use domain::store::{Action, CursorMove, Since, Target};
 use protocol::{ConversationKind, Cursors};
 
 use crate::support::{Said, Shared, append, entry, send, text, to, user};
@@ -84,12 +84,12 @@ pub(crate) async fn unread_counts_what_others_sent(store: Shared) {
     assert_eq!((unread(ann).await, unread(bob).await), (1, 1));
     // What is deleted is not to be read any more. Changes of it, however many, do not count.
     let (_, last) = send(&store, ann, bob, "last").await;
-    let place = Target::Conversation(key);
+    let place = Target::Direct(key);
     for on in [true, false].repeat(1050) {
-        let react = Change::React { id: last, emoji: "👍".into(), on };
+        let react = Action::React { id: last, emoji: "👍".into(), on };
         append(&store, entry(place, ann, react)).await.unwrap();
     }
     assert_eq!((unread(ann).await, unread(bob).await), (1, 2));
-    append(&store, entry(place, ann, Change::Delete { id: last })).await.unwrap();
+    append(&store, entry(place, ann, Action::Delete { id: last })).await.unwrap();
     assert_eq!((unread(ann).await, unread(bob).await), (1, 1));
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::store::{
-    Change, Committed, EntryKind, Epoch, Follower, GroupChange, GroupEvent, NewGroup, Origin, Position,
+    Action, Committed, EntryKind, Epoch, Follower, GroupChange, GroupEvent, NewGroup, Origin, Position,
     Target,
 };
 use domain::{NodeId, SocketKey};
@@ -26,7 +26,7 @@ async fn crowd(store: &Shared, senders: usize, each: usize) -> Vec<Arc<Committed
             let mut submitted = Vec::new();
             for count in 0..each {
                 let from = if count % 2 == 0 { hub } else { other };
-                let what = entry(Target::Conversation(key), from, text(&format!("{index}:{count}")));
+                let what = entry(Target::Direct(key), from, text(&format!("{index}:{count}")));
                 submitted.push(store.submit(what, Origin::default()));
             }
             for submitted in submitted {
@@ -82,7 +82,7 @@ pub(crate) async fn what_is_followed_is_readable(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let follower = store.follow(store.position().await.unwrap());
     for _ in 0..50 {
-        let submitted = store.submit(entry(Target::Conversation(key), ann, text("x")), Origin::default());
+        let submitted = store.submit(entry(Target::Direct(key), ann, text("x")), Origin::default());
         let followed = follower.next(9).await.unwrap();
         let after = followed.last().unwrap().entry.position;
         assert!(after <= store.position().await.unwrap());
@@ -95,8 +95,8 @@ pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let position = store.position().await.unwrap();
     let followers = [store.follow(position), store.follow(position)];
     let socket = SocketKey { node: NodeId(2), number: 7 };
-    let origin = Origin { socket: Some(socket), room: None };
-    let stored = store.submit(entry(Target::Conversation(key), ann, text("x")), origin).stored().await;
+    let origin = Origin { socket: Some(socket), permit: None };
+    let stored = store.submit(entry(Target::Direct(key), ann, text("x")), origin).stored().await;
     assert!(!stored.unwrap().duplicate);
     // Every follower gets the origin.
     for follower in &followers {
@@ -108,10 +108,10 @@ pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
 pub(crate) async fn a_repeat_is_not_followed(store: Shared) {
     let (ann, _, key) = pair(&store).await;
     let after = store.position().await.unwrap();
-    let what = || entry(Target::Conversation(key), ann, named("c1", "hi"));
+    let what = || entry(Target::Direct(key), ann, named("c1", "hi"));
     assert!(!append(&store, what()).await.unwrap().duplicate);
     assert!(append(&store, what()).await.unwrap().duplicate);
-    append(&store, entry(Target::Conversation(key), ann, text("next"))).await.unwrap();
+    append(&store, entry(Target::Direct(key), ann, text("next"))).await.unwrap();
     let seqs: Vec<_> = follow(&store, after).await.iter().map(|committed| committed.entry.seq).collect();
     assert_eq!(seqs, [2, 3]);
 }
@@ -130,7 +130,7 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     };
     let group = store.create_group(group).await.unwrap();
     let first = append(&store, entry(Target::Group(group.key), ann, text("first"))).await.unwrap();
-    let react = Change::React { id: first.entry().said().id, emoji: "👍".into(), on: true };
+    let react = Action::React { id: first.entry().said().id, emoji: "👍".into(), on: true };
     append(&store, entry(Target::Group(group.key), bob, react)).await.unwrap();
     let change = GroupChange {
         conversation: group.key,
@@ -143,14 +143,14 @@ pub(crate) async fn the_whole_log_can_be_followed_again(store: Shared) {
     };
     store.change_group(change).await.unwrap().unwrap();
     let seen = |committed: &Arc<Committed>| {
-        let Committed { conversation, entry, roster, change, .. } = &**committed;
-        (*conversation, entry.seq, entry.position, entry.kind, roster.clone(), change.clone())
+        let Committed { conversation, entry, roster, group_change, .. } = &**committed;
+        (*conversation, entry.seq, entry.position, entry.kind, roster.clone(), group_change.clone())
     };
     let at_once: Vec<_> = read(&store, follower, Position(0)).await.iter().map(seen).collect();
     assert_eq!(at_once.len(), 5);
     let kinds: Vec<_> = at_once.iter().map(|(.., kind, _, _)| *kind).collect();
-    let (message, changed) = (EntryKind::Message, EntryKind::Conversation);
-    assert_eq!(kinds, [message, changed, message, EntryKind::Change, changed]);
+    let (message, changed) = (EntryKind::Message, EntryKind::GroupChange);
+    assert_eq!(kinds, [message, changed, message, EntryKind::MessageChange, changed]);
     let rosters: Vec<_> =
         at_once.iter().map(|(.., roster, _)| roster.as_deref().map(<[_]>::to_vec)).collect();
     assert_eq!(rosters, [None, None, Some(vec![ann, bob]), Some(vec![ann, bob]), None]);

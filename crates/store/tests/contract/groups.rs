@@ -1,6 +1,6 @@
 use domain::store::{
-    AppendError, Change, ConversationKey, ConversationRecord, EntryKind, GroupChange, GroupEvent, NewGroup,
-    Range, Since, Target, UserId,
+    Action, AppendError, ConversationKey, ConversationRecord, EntryKind, EntryRange, GroupChange, GroupEvent,
+    NewGroup, Since, Target, UserId,
 };
 use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role};
 
@@ -51,7 +51,7 @@ async fn texts(store: &Shared, key: ConversationKey, reader: UserId) -> Vec<Stri
 /// The entries that a reader who has nothing yet is sent.
 async fn sent(store: &Shared, reader: UserId, since: Since) -> Vec<(EntryKind, Option<String>)> {
     let behind = store.behind(reader, since).await.unwrap();
-    let range = |of: &domain::store::Behind| Range {
+    let range = |of: &domain::store::Lag| EntryRange {
         conversation: of.conversation,
         reader,
         after_seq: of.after_seq,
@@ -73,10 +73,7 @@ pub(crate) async fn a_group_is_its_first_entry(store: Shared) {
     assert_eq!(roles, [(ann, Role::Owner), (bob, Role::Member)]);
     for (reader, count) in [(ann, 1), (bob, 1), (eve, 0)] {
         assert_eq!(store.conversations(reader, None, 9).await.unwrap().len(), count);
-        assert_eq!(
-            sent(&store, reader, Since::Delivered).await,
-            vec![(EntryKind::Conversation, None); count]
-        );
+        assert_eq!(sent(&store, reader, Since::Delivered).await, vec![(EntryKind::GroupChange, None); count]);
     }
     say(&store, record.key, bob, "aboard").await.unwrap();
     assert_eq!(store.conversation(ann, record.key).await.unwrap().unwrap().unread, 1);
@@ -100,7 +97,7 @@ pub(crate) async fn who_joins_sees_what_the_group_is_set_to(store: Shared) {
         say(&store, record.key, ann, "after").await.unwrap();
         assert_eq!(texts(&store, record.key, bob).await, seen);
         // Earlier messages can be read, but are not sent.
-        let expected = [(EntryKind::Conversation, None), (EntryKind::Message, Some("after".into()))];
+        let expected = [(EntryKind::GroupChange, None), (EntryKind::Message, Some("after".into()))];
         assert_eq!(sent(&store, bob, Since::Position(start)).await, expected);
         let view = store.conversation(bob, record.key).await.unwrap().unwrap();
         assert_eq!((view.unread, view.last_message.unwrap().text.as_ref()), (1, "after"));
@@ -115,7 +112,7 @@ pub(crate) async fn what_was_before_who_joined_is_not_there_for_them_when_it_cha
         let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
         let start = store.position().await.unwrap();
         let target = Target::Group(record.key);
-        let edit = Change::Edit { id, text: "edited".into() };
+        let edit = Action::Edit { id, text: "edited".into() };
         let roster =
             append(&store, entry(target, ann, edit)).await.unwrap().committed.roster.clone().unwrap();
         assert_eq!(roster.contains(&bob), sees);
@@ -123,7 +120,7 @@ pub(crate) async fn what_was_before_who_joined_is_not_there_for_them_when_it_cha
         assert_eq!(sent(&store, ann, Since::Position(start)).await.len(), 1);
         let view = store.conversation(bob, record.key).await.unwrap().unwrap();
         assert_eq!(view.last_message.is_some(), sees);
-        let react = |user| entry(target, user, Change::React { id, emoji: "👍".into(), on: true });
+        let react = |user| entry(target, user, Action::React { id, emoji: "👍".into(), on: true });
         assert_eq!(append(&store, react(bob)).await.is_ok(), sees);
         let roster = append(&store, react(ann)).await.unwrap().committed.roster.clone().unwrap();
         assert_eq!(roster.contains(&bob), sees);
@@ -159,7 +156,7 @@ pub(crate) async fn what_was_before_who_came_back_is_not_there_for_them(store: S
         let id = say(&store, record.key, bob, "mine").await.unwrap();
         let record = change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
         change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
-        let reply = Change::Message {
+        let reply = Action::Message {
             client_id: None,
             text: "indeed".into(),
             reply_to: Some(id),
@@ -167,7 +164,7 @@ pub(crate) async fn what_was_before_who_came_back_is_not_there_for_them(store: S
         };
         let replied = append(&store, entry(target, bob, reply)).await;
         assert!(if sees { replied.is_ok() } else { matches!(replied, Err(AppendError::ReplyUnknown)) });
-        for what in [Change::Edit { id, text: "edited".into() }, Change::Delete { id }] {
+        for what in [Action::Edit { id, text: "edited".into() }, Action::Delete { id }] {
             let changed = append(&store, entry(target, bob, what)).await;
             assert!(if sees { changed.is_ok() } else { matches!(changed, Err(AppendError::MessageUnknown)) });
         }
@@ -200,9 +197,9 @@ pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(
     let before = store.position().await.unwrap();
     let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap(); // 7
     let seqs = async |reader, after_seq, upto| {
-        let range = Range { conversation: key, reader, after_seq, limit: 99, bytes: usize::MAX };
+        let range = EntryRange { conversation: key, reader, after_seq, limit: 99, bytes: usize::MAX };
         let read = store.entries(vec![range], upto).await.unwrap().remove(0);
-        assert!(read.upto.ended);
+        assert!(read.upto.is_complete);
         read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>()
     };
     let upto = store.position().await.unwrap();
@@ -282,15 +279,15 @@ pub(crate) async fn what_is_hidden_from_somebody_is_not_there_for_them(store: Sh
     let stored = append(&store, entry(to(bob), ann, text("listen"))).await.unwrap();
     assert_eq!((stored.entry().seq, stored.entry().said().hidden_from), (2, Some(bob)));
     let id = stored.entry().said().id;
-    let edit = entry(Target::Conversation(key), ann, Change::Edit { id, text: "listen!".into() });
+    let edit = entry(Target::Direct(key), ann, Action::Edit { id, text: "listen!".into() });
     append(&store, edit).await.unwrap();
     assert_eq!(texts(&store, key, ann).await, ["hello", "listen!"]);
     assert_eq!(texts(&store, key, bob).await, ["hello"]);
     assert_eq!(sent(&store, bob, Since::Delivered).await, [(EntryKind::Message, Some("hello".into()))]);
     let view = store.conversation(bob, key).await.unwrap().unwrap();
     assert_eq!((view.unread, view.last_message.unwrap().text.as_ref()), (1, "hello"));
-    let react = Change::React { id, emoji: "👍".into(), on: true };
-    let refused = append(&store, entry(Target::Conversation(key), bob, react)).await;
+    let react = Action::React { id, emoji: "👍".into(), on: true };
+    let refused = append(&store, entry(Target::Direct(key), bob, react)).await;
     assert!(matches!(refused, Err(AppendError::MessageUnknown)));
 }
 
@@ -317,7 +314,7 @@ pub(crate) async fn of_many_members_the_first_are_shown_and_all_are_listed(store
 
     // The last message is shown with names, whoever sent it.
     let said = say(&store, record.key, people[120], "hello").await.unwrap();
-    let react = Change::React { id: said, emoji: "👍".into(), on: true };
+    let react = Action::React { id: said, emoji: "👍".into(), on: true };
     append(&store, entry(Target::Group(record.key), people[121], react)).await.unwrap();
     let view = store.conversation(late, record.key).await.unwrap().unwrap();
     let named: Vec<_> = view.others.iter().map(|(user, _)| *user).collect();

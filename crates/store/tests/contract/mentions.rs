@@ -1,4 +1,4 @@
-use domain::store::{Append, Change, GroupChange, NewGroup, Target, UserId};
+use domain::store::{Action, Append, GroupChange, NewGroup, Target, UserId};
 use protocol::{ConversationId, HistoryAccess, Role};
 
 use crate::support::{Said, Shared, append, entry, now, text, user};
@@ -11,7 +11,7 @@ pub(crate) async fn who_is_mentioned_is_kept_with_the_message(store: Shared) {
     let group = store.create_group(new).await.unwrap();
     let (key, place) = (group.key, Target::Group(group.key));
     let naming =
-        |change, mentions: &[UserId]| Append { mentions: mentions.to_vec(), ..entry(place, ann, change) };
+        |action, mentions: &[UserId]| Append { mentions: mentions.to_vec(), ..entry(place, ann, action) };
     let kept = |store: Shared| async move {
         let messages = store.messages_before(ann, key, u64::MAX, 9).await.unwrap();
         messages.into_iter().map(|message| message.mentions.unwrap().into_vec()).collect::<Vec<_>>()
@@ -28,11 +28,11 @@ pub(crate) async fn who_is_mentioned_is_kept_with_the_message(store: Shared) {
     store.change_group(change).await.unwrap().unwrap();
     assert_eq!(kept(store.clone()).await, [vec![bob], vec![]]);
     // An edit names anew, a reaction changes nothing, a deletion leaves nothing.
-    let edit = Change::Edit { id: said.id, text: "@eve @bob @ann".into() };
+    let edit = Action::Edit { id: said.id, text: "@eve @bob @ann".into() };
     append(&store, naming(edit, &[eve, bob, ann])).await.unwrap();
     assert_eq!(kept(store.clone()).await, [vec![eve, ann], vec![]]);
-    append(&store, naming(Change::React { id: said.id, emoji: "👍".into(), on: true }, &[])).await.unwrap();
+    append(&store, naming(Action::React { id: said.id, emoji: "👍".into(), on: true }, &[])).await.unwrap();
     assert_eq!(kept(store.clone()).await, [vec![eve, ann], vec![]]);
-    append(&store, naming(Change::Delete { id: said.id }, &[])).await.unwrap();
+    append(&store, naming(Action::Delete { id: said.id }, &[])).await.unwrap();
     assert_eq!(kept(store).await, [vec![], vec![]]);
 }

@@ -1,4 +1,4 @@
-use domain::store::{AccountChange, GroupChange, Look, NewGroup, Seen, UserId};
+use domain::store::{AccountChange, GroupChange, LastSeen, NewGroup, PresenceQuery, UserId};
 use protocol::{ConversationId, HistoryAccess, Timestamp};
 
 use crate::support::{Shared, now, send, user, verified};
@@ -8,14 +8,14 @@ async fn last_seen(store: &Shared, user: UserId) -> Option<Timestamp> {
 }
 
 async fn sees(store: &Shared, from: UserId, at: UserId) -> bool {
-    store.sees(vec![Look { from, at }]).await.unwrap()[0]
+    store.sees(vec![PresenceQuery { from, at }]).await.unwrap()[0]
 }
 
 pub(crate) async fn when_somebody_was_last_there_only_moves_forward(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     assert_eq!(last_seen(&store, ann).await, None);
     let [first, second] = [now(), now()];
-    let seen = |user, at| Seen { user, at };
+    let seen = |user, at| LastSeen { user, at };
     store.note_seen(vec![seen(ann, second), seen(bob, first), seen(UserId(99), first)]).await.unwrap();
     store.note_seen(vec![seen(ann, first), seen(bob, second)]).await.unwrap();
     assert_eq!((last_seen(&store, ann).await, last_seen(&store, bob).await), (Some(second), Some(second)));
@@ -28,13 +28,13 @@ pub(crate) async fn people_are_looked_for_in_order(store: Shared) {
     user(&store, "unverified").await;
     send(&store, ann, bob, "hi").await;
     let at = now();
-    store.note_seen(vec![Seen { user: bob, at }]).await.unwrap();
+    store.note_seen(vec![LastSeen { user: bob, at }]).await.unwrap();
     let names = ["eve", "nobody", "BOB", "unverified", "ann"].map(str::to_owned).to_vec();
-    let found = store.look_for(ann, names).await.unwrap();
+    let found = store.presence_states(ann, names).await.unwrap();
     let found: Vec<_> =
         found.iter().map(|one| (one.user, &*one.username, one.visible, one.last_seen_at)).collect();
     assert_eq!(found, [(eve, "eve", false, None), (bob, "Bob", true, Some(at)), (ann, "Ann", true, None)]);
-    assert_eq!(store.look_for(ann, Vec::new()).await.unwrap(), []);
+    assert_eq!(store.presence_states(ann, Vec::new()).await.unwrap(), []);
 }
 
 pub(crate) async fn presence_is_for_people_who_share_a_conversation(store: Shared) {
@@ -54,7 +54,8 @@ pub(crate) async fn presence_is_for_people_who_share_a_conversation(store: Share
         at: now(),
     };
     let group = store.create_group(group).await.unwrap();
-    let looks = |pairs: &[(UserId, UserId)]| pairs.iter().map(|&(from, at)| Look { from, at }).collect();
+    let looks =
+        |pairs: &[(UserId, UserId)]| pairs.iter().map(|&(from, at)| PresenceQuery { from, at }).collect();
     let all = looks(&[(ann, bob), (bob, ann), (ann, eve), (eve, ann), (bob, eve), (zoe, ann), (zoe, zoe)]);
     assert_eq!(store.sees(all).await.unwrap(), [true, true, true, true, false, false, true]);
     let change = GroupChange {

@@ -1,5 +1,5 @@
 use domain::store::{
-    AppendError, Change, ConversationKey, EntryKind, NewGroup, Reacted, Reaction, Target, UserId,
+    Action, AppendError, ConversationKey, EntryKind, NewGroup, Reacted, Reaction, Target, UserId,
 };
 use protocol::{ConversationId, HistoryAccess, MessageId};
 
@@ -13,11 +13,14 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, id) = send(&store, ann, bob, "hi").await;
     let react = |user, emoji: &str, on| {
-        let change = Change::React { id, emoji: emoji.into(), on };
-        append(&store, entry(Target::Conversation(key), user, change))
+        let change = Action::React { id, emoji: emoji.into(), on };
+        append(&store, entry(Target::Direct(key), user, change))
     };
     let first = react(bob, "👍", true).await.unwrap();
-    assert_eq!((first.entry().kind, first.entry().seq, first.duplicate), (EntryKind::Change, 2, false));
+    assert_eq!(
+        (first.entry().kind, first.entry().seq, first.duplicate),
+        (EntryKind::MessageChange, 2, false)
+    );
     assert_eq!(first.entry().said().change_seq, Some(2));
     assert!(react(bob, "👍", true).await.unwrap().duplicate);
     react(ann, "👍", true).await.unwrap();
@@ -29,7 +32,7 @@ pub(crate) async fn reactions_are_entries(store: Shared) {
         react(ann, &format!("é{number}"), true).await.unwrap();
     }
     assert!(matches!(react(ann, "é18", true).await, Err(AppendError::ReactionsFull)));
-    let delete = entry(Target::Conversation(key), ann, Change::Delete { id });
+    let delete = entry(Target::Direct(key), ann, Action::Delete { id });
     assert_eq!(append(&store, delete).await.unwrap().entry().said().reactions, []);
     assert!(matches!(react(bob, "👍", true).await, Err(AppendError::MessageDeleted)));
 }
@@ -56,7 +59,7 @@ async fn crowd(store: &Shared, count: usize) -> (Vec<UserId>, ConversationKey, M
 pub(crate) async fn of_many_reactions_the_first_are_shown(store: Shared) {
     let (members, key, id) = crowd(&store, 25).await;
     let react = async |user, on| {
-        let change = Change::React { id, emoji: "👍".into(), on };
+        let change = Action::React { id, emoji: "👍".into(), on };
         append(&store, entry(Target::Group(key), user, change)).await.unwrap()
     };
     for (index, member) in members.iter().enumerate() {
@@ -81,7 +84,7 @@ pub(crate) async fn all_reactions_are_listed_in_pages(store: Shared) {
     let (members, key, id) = crowd(&store, 7).await;
     for (number, member) in members.iter().enumerate() {
         let emoji = if number % 2 == 0 { "👍" } else { "🎉" };
-        let change = Change::React { id, emoji: emoji.into(), on: true };
+        let change = Action::React { id, emoji: emoji.into(), on: true };
         append(&store, entry(Target::Group(key), *member, change)).await.unwrap();
     }
     let page = async |reader, after, limit| store.reactions(reader, key, id, after, limit).await.unwrap();

@@ -1,13 +1,13 @@
-use domain::store::{Change, Position, Range, Read, Since, Target, UserId};
+use domain::store::{Action, EntryPage, EntryRange, Position, Since, Target, UserId};
 
 use crate::support::{Said, Shared, all, append, entry, pair, send, text, user};
 
 pub(crate) async fn of_the_changes_of_a_message_the_last_is_read(store: Shared) {
     let (ann, bob, key) = pair(&store).await;
     let (_, id) = send(&store, ann, bob, "helo").await; // 2
-    let place = Target::Conversation(key);
-    let edit = |text: &str| Change::Edit { id, text: text.into() };
-    let react = |on| Change::React { id, emoji: "👍".into(), on };
+    let place = Target::Direct(key);
+    let edit = |text: &str| Action::Edit { id, text: text.into() };
+    let react = |on| Action::React { id, emoji: "👍".into(), on };
     append(&store, entry(place, ann, edit("hell"))).await.unwrap(); // 3
     append(&store, entry(place, bob, react(true))).await.unwrap(); // 4
     append(&store, entry(place, ann, text("else"))).await.unwrap(); // 5
@@ -15,11 +15,11 @@ pub(crate) async fn of_the_changes_of_a_message_the_last_is_read(store: Shared) 
     append(&store, entry(place, ann, edit("hello"))).await.unwrap(); // 7
     let upto = store.position().await.unwrap();
     let seqs = async |after_seq, limit, upto| {
-        let range = Range { conversation: key, reader: bob, after_seq, limit, bytes: usize::MAX };
+        let range = EntryRange { conversation: key, reader: bob, after_seq, limit, bytes: usize::MAX };
         let read = store.entries(vec![range], upto).await.unwrap().remove(0);
         let said = read.entries.iter().filter(|entry| entry.said().seq == 2);
         assert!(said.into_iter().all(|entry| &*entry.said().text == "hello"));
-        (read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), read.upto.seq, read.upto.ended)
+        (read.entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), read.upto.seq, read.upto.is_complete)
     };
     // The message itself is always read: a reader who lacks it must learn that it is new.
     assert_eq!(seqs(0, 99, upto).await, (vec![1, 2, 5, 7], 7, true));
@@ -48,7 +48,7 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         let behind = store.behind(ann, Since::Position(position)).await.unwrap();
         assert_eq!(behind.is_empty(), lacking.is_empty());
         if let Some(behind) = behind.first() {
-            let range = Range {
+            let range = EntryRange {
                 reader: UserId(1),
                 conversation: behind.conversation,
                 after_seq: behind.after_seq,
@@ -59,15 +59,20 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         }
         // Nothing above `upto` is read, though more is stored.
         let range =
-            Range { conversation: key, reader: UserId(1), after_seq: 0, limit: 99, bytes: usize::MAX };
+            EntryRange { conversation: key, reader: UserId(1), after_seq: 0, limit: 99, bytes: usize::MAX };
         let upto_here = store.entries(vec![range], position).await.unwrap().remove(0).entries;
         assert!(upto_here.iter().all(|entry| entry.position <= position));
         assert_eq!(upto_here.len(), entries.iter().filter(|entry| entry.position <= position).count());
     }
     let delivered = store.behind(ann, Since::Delivered).await.unwrap();
     assert_eq!((delivered.len(), delivered[0].after_seq), (1, 0));
-    let range =
-        |(after_seq, limit, bytes)| Range { conversation: key, reader: UserId(1), after_seq, limit, bytes };
+    let range = |(after_seq, limit, bytes)| EntryRange {
+        conversation: key,
+        reader: UserId(1),
+        after_seq,
+        limit,
+        bytes,
+    };
     // Each text has one or two bytes; the first is `first`.
     let pages = [(0, 5, 99), (5, 5, 99), (17, 99, 99), (99, 5, 99), (0, 99, 6), (5, 99, 0)];
     let read = store.entries(pages.map(range).to_vec(), upto).await.unwrap();
@@ -79,13 +84,13 @@ pub(crate) async fn reading_resumes_from_any_place(store: Shared) {
         (&entries[..2], false),
         (&entries[5..6], false),
     ];
-    let found = |read: &Read| (read.entries.clone(), read.upto.ended);
+    let found = |read: &EntryPage| (read.entries.clone(), read.upto.is_complete);
     assert_eq!(
         read.iter().map(found).collect::<Vec<_>>(),
         expected.map(|(entries, ended)| (entries.to_vec(), ended))
     );
     // `upto` is the last entry that was looked at, with its `seq` and position.
-    for Read { entries: found, upto } in &read[..3] {
+    for EntryPage { entries: found, upto } in &read[..3] {
         let last = found.last().unwrap();
         assert_eq!((upto.seq, upto.position), (last.seq, last.position));
     }

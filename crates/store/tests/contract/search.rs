@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::Query;
-use domain::store::{Change, ConversationKey, GroupChange, NewGroup, Position, Search, Target, UserId};
+use domain::store::{Action, ConversationKey, GroupChange, NewGroup, Position, Search, Target, UserId};
 use protocol::{ConversationId, HistoryAccess, Role};
 
 use crate::support::{Shared, append, entry, now, send, text, to, user};
@@ -133,10 +133,10 @@ pub(crate) async fn changes_are_found_as_they_are_now(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let (key, id) = send(&store, ann, bob, "first words").await;
     let (_, other) = send(&store, ann, bob, "other words").await;
-    let place = Target::Conversation(key);
+    let place = Target::Direct(key);
     assert_eq!(find(&store, bob, "words").await.len(), 2);
     for text in ["second words", "third words"] {
-        append(&store, entry(place, ann, Change::Edit { id, text: text.into() })).await.unwrap();
+        append(&store, entry(place, ann, Action::Edit { id, text: text.into() })).await.unwrap();
     }
     assert_eq!(find(&store, bob, "words").await, ["other words", "third words"]);
     assert_eq!(find(&store, bob, "first").await, [""; 0]);
@@ -145,19 +145,19 @@ pub(crate) async fn changes_are_found_as_they_are_now(store: Shared) {
     let (_, third) = send(&store, bob, ann, "more").await;
     for round in 0..2 {
         for text in ["🎉", "again words", "🎉"] {
-            append(&store, entry(place, bob, Change::Edit { id: third, text: text.into() })).await.unwrap();
+            append(&store, entry(place, bob, Action::Edit { id: third, text: text.into() })).await.unwrap();
             if round == 0 {
                 assert_eq!(find(&store, bob, "again").await.len(), usize::from(text != "🎉"));
             }
         }
     }
     assert_eq!(find(&store, bob, "words").await, ["other words", "third words"]);
-    let react = Change::React { id, emoji: "👍".into(), on: true };
+    let react = Action::React { id, emoji: "👍".into(), on: true };
     append(&store, entry(place, bob, react)).await.unwrap();
     assert_eq!(find(&store, bob, "third").await, ["third words"]);
-    append(&store, entry(place, ann, Change::Delete { id: other })).await.unwrap();
+    append(&store, entry(place, ann, Action::Delete { id: other })).await.unwrap();
     assert_eq!(find(&store, bob, "words").await, ["third words"]);
-    append(&store, entry(place, ann, Change::Delete { id })).await.unwrap();
+    append(&store, entry(place, ann, Action::Delete { id })).await.unwrap();
     assert_eq!(find(&store, ann, "words").await, [""; 0]);
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
-    Append, AppendError, Appended, Change, ConversationKey, Entry, Epoch, MessageRecord, NewAccount,
-    OneTimeCode, Origin, Range, Store, Target, UserId,
+    Action, Append, AppendError, Appended, ConversationKey, Entry, EntryRange, Epoch, MessageRecord,
+    NewAccount, OneTimeCode, Origin, Store, Target, UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -57,12 +57,12 @@ pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
     user
 }
 
-pub(crate) fn text(text: &str) -> Change {
-    Change::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() }
+pub(crate) fn text(text: &str) -> Action {
+    Action::Message { client_id: None, text: text.into(), reply_to: None, attachments: Vec::new() }
 }
 
-pub(crate) fn named(client_id: &str, text: &str) -> Change {
-    Change::Message {
+pub(crate) fn named(client_id: &str, text: &str) -> Action {
+    Action::Message {
         client_id: Some(client_id.into()),
         text: text.into(),
         reply_to: None,
@@ -72,12 +72,12 @@ pub(crate) fn named(client_id: &str, text: &str) -> Change {
 
 pub(crate) fn to(other: UserId) -> Target {
     let at = now();
-    Target::Direct(other, ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs())))
+    Target::DirectWith(other, ConversationId::mint(at, u128::from(at.as_millis().unsigned_abs())))
 }
 
-pub(crate) fn entry(target: Target, sender: UserId, change: Change) -> Append {
+pub(crate) fn entry(target: Target, sender: UserId, action: Action) -> Append {
     let at = now();
-    Append { target, sender, at, random: at.as_millis().unsigned_abs(), change, mentions: Vec::new() }
+    Append { target, sender, at, random: at.as_millis().unsigned_abs(), action, mentions: Vec::new() }
 }
 
 /// Appends and waits until it is durable.
@@ -106,10 +106,15 @@ pub(crate) async fn pair(store: &Shared) -> (UserId, UserId, ConversationKey) {
 
 /// All entries of a conversation.
 pub(crate) async fn all(store: &Shared, key: ConversationKey) -> Vec<Entry> {
-    let range =
-        Range { conversation: key, reader: UserId(1), after_seq: 0, limit: usize::MAX, bytes: usize::MAX };
+    let range = EntryRange {
+        conversation: key,
+        reader: UserId(1),
+        after_seq: 0,
+        limit: usize::MAX,
+        bytes: usize::MAX,
+    };
     let mut read = store.entries(vec![range], store.position().await.unwrap()).await.unwrap();
-    assert!(read[0].upto.ended);
+    assert!(read[0].upto.is_complete);
     read.remove(0).entries
 }
 

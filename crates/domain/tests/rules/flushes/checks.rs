@@ -76,13 +76,13 @@ impl Device {
             before.is_none_or(|before| before < seq),
             "{who} {catch_up:?}: out of the order of the conversation"
         );
-        let user = traffic.people[self.who].person.id;
+        let reader = &traffic.people[self.who];
         let message = delivery.message.as_ref().map(|message| message.id);
         received.marks.push((conversation, seq, message));
-        match traffic.world.domain.syncs.event(user, delivery).await.unwrap() {
+        match traffic.world.domain.syncs.event(reader, delivery).await.unwrap() {
             // Its person has left the group, and is sent nothing more of it.
             None => {
-                assert_eq!(kind, EntryKind::Conversation);
+                assert_eq!(kind, EntryKind::GroupChange);
                 received.left.insert(conversation);
             }
             Some(SyncEvent::Conversation(told)) => {

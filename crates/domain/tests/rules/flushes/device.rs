@@ -144,7 +144,7 @@ impl Device {
                 }
                 self.take(traffic, &mut contents, &mut received, delivery).await;
             }
-            received.marks.extend(page.passed.into_iter().map(|(key, seq)| (key, seq, None)));
+            received.marks.extend(page.skipped.into_iter().map(|(key, seq)| (key, seq, None)));
             self.meanwhile(traffic, draw, most).await;
         }
         if !cut {
