@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::page;
 use crate::person::Caller;
 use crate::store::{Found, Search};
-use crate::words::words;
+use crate::words::{Word, WordKind, words};
 
 /// The words that somebody searches for. All must occur in a message; the last may be the beginning of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Query {
     whole: BTreeSet<String>,
     /// The last word, folded.
     beginning: String,
+    /// A word of this kind must begin with it.
+    kind: WordKind,
 }
 
 impl Query {
@@ -28,9 +30,10 @@ impl Query {
         if !limit::QUERY.contains(&text.chars().count()) {
             return Err(invalid());
         }
-        let mut whole: Vec<_> = words(text).map(|word| word.folded).collect();
-        let beginning = whole.pop().ok_or_else(invalid)?;
-        Ok(Self { whole: whole.into_iter().collect(), beginning })
+        let mut wanted = without_letters_of_pairs(words(text).collect());
+        let Word { folded: beginning, kind, .. } = wanted.pop().ok_or_else(invalid)?;
+        let whole = wanted.into_iter().map(|word| word.folded).collect();
+        Ok(Self { whole, beginning, kind })
     }
 
     /// The words that must occur whole. They have only letters, digits and combining marks.
@@ -48,13 +51,17 @@ impl Query {
         words(text).map(|word| word.folded)
     }
 
+    fn begins(&self, word: &Word) -> bool {
+        word.kind == self.kind && word.folded.starts_with(&self.beginning)
+    }
+
     /// Whether a text has all the words.
     pub fn matches(&self, text: &str) -> bool {
         let mut missing: HashSet<_> = self.whole().collect();
         let mut begun = false;
         for word in words(text) {
             missing.remove(word.folded.as_str());
-            begun |= word.folded.starts_with(&self.beginning);
+            begun |= self.begins(&word);
             if begun && missing.is_empty() {
                 return true;
             }
@@ -65,9 +72,7 @@ impl Query {
     /// A part of a text around the first word that was found, as HTML: the found words are between `<mark>` and
     /// `</mark>`, and everything else is escaped. Has at most about [`FRAGMENT`] characters of the text.
     pub fn fragment(&self, text: &str) -> String {
-        let hits = words(text).filter(|word| {
-            word.folded.starts_with(&self.beginning) || self.whole.contains(word.folded.as_str())
-        });
+        let hits = words(text).filter(|word| self.begins(word) || self.whole.contains(word.folded.as_str()));
         let mut hits = hits.map(|word| (word.start, word.end)).peekable();
         let first = hits.peek().map_or(0, |&(start, _)| start);
         let (from, to) = around(text, first);
@@ -76,7 +81,11 @@ impl Query {
             html.push('…');
         }
         let mut at = from;
-        for (start, end) in hits.take_while(|&(start, _)| start < to) {
+        while let Some((start, mut end)) = hits.next_if(|&(start, _)| start < to) {
+            // Pairs of letters overlap.
+            while let Some((_, further)) = hits.next_if(|&(start, _)| start <= end) {
+                end = end.max(further);
+            }
             let end = end.min(to);
             escape(&text[at..start], &mut html);
             html.push_str("<mark>");
@@ -90,6 +99,14 @@ impl Query {
         }
         html
     }
+}
+
+/// Leaves out the letters of which there are pairs: who looks for `東京` does not look for each of the two.
+fn without_letters_of_pairs(words: Vec<Word>) -> Vec<Word> {
+    let pairs: Vec<_> =
+        words.iter().filter(|word| word.kind == WordKind::Pair).map(|pair| pair.start..pair.end).collect();
+    let is_of_pair = |word: &Word| pairs.iter().any(|pair| pair.contains(&word.start));
+    words.into_iter().filter(|word| word.kind != WordKind::Letter || !is_of_pair(word)).collect()
 }
 
 /// Characters of a text in a fragment.
@@ -185,6 +202,17 @@ mod tests {
         assert!(!found("hel wor", "hello world") && found("hello wor", "hello world"));
         assert!(!found("ello", "hello") && !found("hello world", "hello"));
         assert!(found("creme brul", "Une CRÈME brûlée") && found("crème", "creme"));
+        // Also inside a sentence of a script without spaces.
+        assert!(
+            found("北京", "我在北京大学") && found("京大学", "我在北京大学") && found("京", "我在北京大学")
+        );
+        assert!(!found("京北", "我在北京大学") && !found("北学", "我在北京大学"));
+        assert!(
+            found("ประเทศ", "ฉันอยู่ประเทศไทย")
+                && found("東 hel", "hello 東京")
+                && found("서울", "저는서울에살아요")
+        );
+        assert!(found("한", "한글") && found("하", "한글") && found("한그", "한글"));
         // One word may be both.
         assert!(found("hello hell", "hello"));
     }
@@ -219,6 +247,8 @@ mod tests {
         // A word that matches twice is marked once.
         assert_eq!(query("hello hell").fragment("hello"), "<mark>hello</mark>");
         assert_eq!(query("a b").fragment("b a"), "<mark>b</mark> <mark>a</mark>");
+        assert_eq!(query("北京大").fragment("我在北京大学"), "我在<mark>北京大</mark>学");
+        assert_eq!(query("京").fragment("北京和京都"), "北<mark>京</mark>和<mark>京</mark>都");
         // A text without hits is shown from its beginning.
         assert_eq!(query("x").fragment("a & b"), "a &amp; b");
     }

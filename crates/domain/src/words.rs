@@ -1,9 +1,14 @@
 //! The words of a text for searching, with case and diacritics folded: `Crème` becomes `creme`.
 //!
-//! A word is a run of letters, digits and combining marks. Chinese and Thai are written without spaces between words,
-//! so there a whole run is one word, found by its beginning.
+//! A word is a run of letters, digits and combining marks. Chinese, Japanese, Korean, Thai, Lao, Khmer and Burmese do not
+//! put spaces where words end, so of their letters each is a word, and so are each two that are side by side: `東京都` is
+//! `東`, `東京`, `京`, `京都` and `都`. Whoever looks for `京都` finds it in there; whoever looks for three letters or more
+//! looks for all the pairs.
 
-use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+use std::collections::VecDeque;
+
+use protocol::FOLDED;
+use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
 /// A word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,30 +19,79 @@ pub(crate) struct Word {
     pub(crate) end: usize,
     /// In lower case and without diacritics.
     pub(crate) folded: String,
+    pub(crate) kind: WordKind,
 }
 
-/// The words of a text, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WordKind {
+    /// Between spaces or punctuation.
+    Spaced,
+    /// One letter of a script without spaces.
+    Letter,
+    /// Two of these, side by side.
+    Pair,
+}
+
+/// The words of a text, by their start.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
     let mut chars = text.char_indices().peekable();
+    // The last word, if it is a letter of a script without spaces, and those that are found and not given out.
+    let (mut before, mut found) = (None::<Word>, VecDeque::new());
     std::iter::from_fn(move || {
-        loop {
+        while found.is_empty() {
             let (start, first) = chars.find(|(_, char)| is_of_word(*char))?;
-            let mut word = Word { start, end: start + first.len_utf8(), folded: String::new() };
+            let kind = if is_unspaced(first) { WordKind::Letter } else { WordKind::Spaced };
+            let mut word = Word { start, end: start + first.len_utf8(), folded: String::new(), kind };
             fold(first, &mut word.folded);
-            while let Some((at, char)) = chars.next_if(|(_, char)| is_of_word(*char)) {
+            let goes_on = |char: char| match kind {
+                WordKind::Spaced => is_of_word(char) && !is_unspaced(char),
+                WordKind::Letter | WordKind::Pair => is_mark(char),
+            };
+            while let Some((at, char)) = chars.next_if(|(_, char)| goes_on(*char)) {
                 word.end = at + char.len_utf8();
                 fold(char, &mut word.folded);
             }
-            // Combining marks alone are no word.
-            if !word.folded.is_empty() {
-                return Some(word);
+            // Marks alone are no word.
+            if word.folded.is_empty() {
+                continue;
             }
+            let letter = (kind == WordKind::Letter).then(|| word.clone());
+            if let (Some(first), Some(second)) = (&before, &letter)
+                && first.end == second.start
+            {
+                let folded = format!("{}{}", first.folded, second.folded);
+                found.push_back(Word { start: first.start, end: second.end, folded, kind: WordKind::Pair });
+            }
+            before = letter;
+            found.push_back(word);
         }
+        found.pop_front()
     })
 }
 
 fn is_of_word(char: char) -> bool {
-    char.is_alphanumeric() || !char.is_ascii() && is_combining_mark(char)
+    char.is_alphanumeric() || is_mark(char)
+}
+
+/// Whether a character belongs to the one before it: a combining mark, a sign that joins letters or keeps them apart, or
+/// a sound mark of half-width katakana.
+fn is_mark(char: char) -> bool {
+    !char.is_ascii()
+        && (is_combining_mark(char)
+            || matches!(char, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{ff9e}' | '\u{ff9f}'))
+}
+
+/// Whether a letter is of a script whose words are not, or not always, apart.
+fn is_unspaced(char: char) -> bool {
+    matches!(char,
+        '\u{e00}'..='\u{eff}' // Thai, Lao
+        | '\u{1000}'..='\u{109f}' // Burmese
+        | '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' // Korean
+        | '\u{1780}'..='\u{17ff}' // Khmer
+        | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9d}' // Japanese
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' // Chinese
+    ) && char.is_alphabetic()
+        && !is_mark(char)
 }
 
 fn fold(char: char, folded: &mut String) {
@@ -45,12 +99,28 @@ fn fold(char: char, folded: &mut String) {
         folded.push(char.to_ascii_lowercase());
         return;
     }
-    decompose_canonical(char, |part| {
-        // The diacritics of Latin, Greek and Cyrillic; marks of other scripts are letters of their words.
-        if !matches!(part, '\u{300}'..='\u{36f}') {
-            folded.extend(part.to_lowercase().map(|char| if char == 'ς' { 'σ' } else { char }));
+    decompose_compatible(char, |part| {
+        if is_left_out(part) {
+            return;
+        }
+        for char in part.to_lowercase() {
+            match FOLDED.iter().find(|(letter, _)| *letter == char) {
+                Some((_, plain)) => folded.push_str(plain),
+                None => folded.push(char),
+            }
         }
     });
+}
+
+/// The marks that words are found without: the diacritics of Latin, Greek and Cyrillic, the points of Hebrew and Arabic,
+/// and what only says how letters are joined. Marks of other scripts are letters of their words.
+fn is_left_out(char: char) -> bool {
+    matches!(char,
+        '\u{300}'..='\u{36f}'
+        | '\u{591}'..='\u{5c7}'
+        | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6ed}'
+        | '\u{ad}' | '\u{200c}' | '\u{200d}'
+    )
 }
 
 #[cfg(test)]
@@ -68,6 +138,17 @@ mod tests {
         assert_eq!(folded("ΟΔΟΣ οδός"), ["οδοσ", "οδοσ"]);
         assert_eq!(folded("İstanbul ЁЛКА"), ["istanbul", "елка"]);
         assert_eq!(folded("Tiếng Việt"), ["tieng", "viet"]);
+        assert_eq!(folded("Đorđe Łódź Ærø STRASSE Straße"), ["dorde", "lodz", "aero", "strasse", "strasse"]);
+        assert_eq!(folded("ﬁne Ａｌｄｉｓ １２ ①"), ["fine", "aldis", "12", "1"]);
+    }
+
+    #[test]
+    fn points_and_joiners_do_not_matter() {
+        assert_eq!(folded("مُحَمَّد أحمد إلى"), ["محمد", "احمد", "الي"]);
+        assert_eq!(folded("שָׁלוֹם"), ["שלום"]);
+        assert_eq!(folded("می\u{200c}روم"), folded("میروم"));
+        assert_eq!(folded("co\u{ad}operate"), ["cooperate"]);
+        assert_eq!(folded("\u{200c} \u{200d}"), [""; 0]);
     }
 
     #[test]
@@ -80,6 +161,19 @@ mod tests {
         assert_eq!(folded("नमस्ते दुनिया").len(), 2);
         assert_eq!(folded(" \u{301} !?"), [""; 0]);
         assert_eq!(folded(""), [""; 0]);
+    }
+
+    #[test]
+    fn without_spaces_each_letter_and_each_pair_is_a_word() {
+        assert_eq!(folded("東京都"), ["東", "東京", "京", "京都", "都"]);
+        assert_eq!(folded("第3回 AI人工"), ["第", "3", "回", "ai", "人", "人工", "工"]);
+        assert_eq!(folded("東京,京都"), ["東", "東京", "京", "京", "京都", "都"]);
+        assert_eq!(folded("ガ"), folded("ｶﾞ"));
+        // Vowel signs and tone marks stay with their letter.
+        assert_eq!(folded("น้ำ").len(), 3);
+        let text = "在北京";
+        let found: Vec<_> = words(text).map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(found, ["在", "在北", "北", "北京", "京"]);
     }
 
     #[test]

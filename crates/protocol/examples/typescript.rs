@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use protocol::schema::{EventSchema, Type};
 use protocol::{
     ApiToken, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
-    ConversationChange, Hit, LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached, Refresh,
-    Register, Registered, Resend, Session, SyncPage, Verified, Verify, client_events, server_events,
+    ConversationChange, FOLDED, Hit, LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached,
+    Refresh, Register, Registered, Resend, Session, SyncPage, Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -63,6 +63,18 @@ fn main() {
     print!("{}", map("ServerToClientEvents", &server));
     println!();
     print!("{}", map("ClientToServerEvents", &client));
+    println!();
+    print!("{}", folded());
+}
+
+/// The letters that stand for others in a search, so that a client folds as the server does.
+fn folded() -> String {
+    let mut out = comment("", "Letters that stand for others where case and diacritics do not matter.");
+    out += "export const FOLDED: Readonly<Record<string, string>> = {\n";
+    for (letter, plain) in FOLDED {
+        out += &format!("  {letter}: '{plain}',\n");
+    }
+    out + "};\n"
 }
 
 /// The event map that `Socket<ServerToClientEvents, ClientToServerEvents>` of socket.io-client wants.

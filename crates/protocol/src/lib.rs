@@ -11,6 +11,7 @@ mod attachment;
 mod conversation;
 mod error;
 mod event;
+mod fold;
 mod id;
 mod json;
 pub mod limit;
@@ -36,6 +37,7 @@ pub use error::{Code, Problem};
 pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
+pub use fold::FOLDED;
 pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
 pub use message::*;
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};

@@ -31,7 +31,7 @@ use crate::folder::make_file;
 /// The index's file, beside the database.
 pub(super) const FILE: &str = "search.db";
 /// The version of the index's schema. An index of another version is built anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Most entries in a transaction. The fixed cost of a transaction is shared by its entries.
 const BATCH: usize = 4096;
 /// Most bytes of terms in a transaction; the last message may exceed it.

@@ -173,6 +173,7 @@ contract! {
     search::{
         words_are_found_the_newest_first,
         long_words_and_many_are_told_apart,
+        what_has_no_spaces_is_found_inside,
         who_is_not_a_member_finds_nothing,
         members_find_what_they_may_see,
         what_is_hidden_is_not_found,

@@ -71,6 +71,21 @@ pub(crate) async fn words_are_found_the_newest_first(store: Shared) {
     }
 }
 
+pub(crate) async fn what_has_no_spaces_is_found_inside(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    for what in ["我在北京大学", "京都と東京", "저는 서울에 살아요", "ฉันอยู่ประเทศไทย"]
+    {
+        send(&store, ann, bob, what).await;
+    }
+    assert_eq!(find(&store, bob, "北京").await, ["我在北京大学"]);
+    assert_eq!(find(&store, bob, "京大学").await, ["我在北京大学"]);
+    assert_eq!(find(&store, bob, "京").await, ["京都と東京", "我在北京大学"]);
+    assert_eq!(find(&store, bob, "東 京都").await, ["京都と東京"]);
+    assert_eq!(find(&store, bob, "서울").await, ["저는 서울에 살아요"]);
+    assert_eq!(find(&store, bob, "ประเทศ").await, ["ฉันอยู่ประเทศไทย"]);
+    assert_eq!(find(&store, bob, "京北").await, [""; 0]);
+}
+
 pub(crate) async fn long_words_and_many_are_told_apart(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let words = ["incomprehensible", "incomprehensibly", "incomprehensibilities", "incomprehensibility"];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { findLinks } from './links';
-import { emojiOnly, initials, oneLine, segments as split } from './text';
+import { emojiOnly, initials, oneLine, plain, segments as split } from './text';
 import { dayHeading, dayNumber, lastSeenTime, rowTime } from './time';
 import { uuidv7 } from './uuid';
 
@@ -9,6 +9,11 @@ import { uuidv7 } from './uuid';
 const segments = (text: string, mentions?: readonly string[]) => split(text, mentions, findLinks(text));
 
 describe('text', () => {
+  it('folds letters as the server does', () => {
+    const folded = { 'Crème BRÛLÉE': 'creme brulee', 'Łódź Øresund Đorđe': 'lodz oresund dorde', 'ﬁne Ａｌｄｉｓ Straße': 'fine aldis strasse', 'مُحَمَّد': 'محمد' };
+    for (const [text, expected] of Object.entries(folded)) expect(plain(text)).toBe(expected);
+  });
+
   it('finds the members whom the server found mentioned, and nobody else', () => {
     const named = (text: string, ...mentions: string[]) => segments(text, mentions).flatMap(({ text, mention }) => (mention ? [[text, mention]] : []));
     expect(named('hi @ann, @BOB and @nobody; mail ann@bob.example', 'Ann', 'bob')).toEqual([['@ann', 'Ann'], ['@BOB', 'bob']]);

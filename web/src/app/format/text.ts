@@ -1,4 +1,5 @@
 import { UserMap } from '../people/handle';
+import { FOLDED } from '../protocol/protocol';
 import type { Link } from './links';
 import type { Segment } from './segment';
 import { styled } from './style';
@@ -86,9 +87,10 @@ export function oneLine(text: string, most = 240): string {
   return text.trimStart().slice(0, 4 * most).replace(/\s+/g, ' ').trim().slice(0, most);
 }
 
-/** Letters without case and accents, so that “jose” finds “José”. */
+/** Letters without case and accents, so that “jose” finds “José” and “oresund” “Øresund”: as the server folds them. */
 export function plain(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase();
+  const bare = text.normalize('NFKD').replace(/[\p{M}\u00ad\u0640\u200c\u200d]/gu, '').toLowerCase();
+  return bare.replace(/\P{ASCII}/gu, (letter) => FOLDED[letter] ?? letter);
 }
 
 /** One or two letters for a person without a picture; a whole character each, even outside the basic plane. */

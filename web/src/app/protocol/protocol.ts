@@ -557,3 +557,25 @@ export interface ClientToServerEvents {
   /** Asks for the presence of people, now and from now on. */
   'presence:watch': (payload: WatchPresence, reply: (reply: Reply<PresenceList>) => void) => void;
 }
+
+/** Letters that stand for others where case and diacritics do not matter. */
+export const FOLDED: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  ð: 'd',
+  ø: 'o',
+  þ: 'th',
+  đ: 'd',
+  ħ: 'h',
+  ı: 'i',
+  ł: 'l',
+  ŋ: 'n',
+  œ: 'oe',
+  ŧ: 't',
+  ς: 'σ',
+  ة: 'ه',
+  ى: 'ي',
+  ٱ: 'ا',
+  ک: 'ك',
+  ی: 'ي',
+};
