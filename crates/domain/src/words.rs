@@ -5,8 +5,6 @@
 //! `東`, `東京`, `京`, `京都` and `都`. Whoever looks for `京都` finds it in there; whoever looks for three letters or more
 //! looks for all the pairs.
 
-use std::collections::VecDeque;
-
 use protocol::FOLDED;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
@@ -35,18 +33,20 @@ pub(crate) enum WordKind {
 /// The words of a text, by their start.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
     let mut chars = text.char_indices().peekable();
-    // The last word, if it is a letter of a script without spaces, and those that are found and not given out.
-    let (mut before, mut found) = (None::<Word>, VecDeque::new());
+    // The last word, if it is a letter of a script without spaces, and one that is found and not given out.
+    let (mut before, mut next) = (None::<Word>, None);
     std::iter::from_fn(move || {
-        while found.is_empty() {
+        if let Some(word) = next.take() {
+            return Some(word);
+        }
+        loop {
             let (start, first) = chars.find(|(_, char)| is_of_word(*char))?;
-            let kind = if is_unspaced(first) { WordKind::Letter } else { WordKind::Spaced };
+            let is_letter = is_unspaced(first);
+            let kind = if is_letter { WordKind::Letter } else { WordKind::Spaced };
             let mut word = Word { start, end: start + first.len_utf8(), folded: String::new(), kind };
             fold(first, &mut word.folded);
-            let goes_on = |char: char| match kind {
-                WordKind::Spaced => is_of_word(char) && !is_unspaced(char),
-                WordKind::Letter | WordKind::Pair => is_mark(char),
-            };
+            let goes_on =
+                |char: char| if is_letter { is_mark(char) } else { is_of_word(char) && !is_unspaced(char) };
             while let Some((at, char)) = chars.next_if(|(_, char)| goes_on(*char)) {
                 word.end = at + char.len_utf8();
                 fold(char, &mut word.folded);
@@ -55,17 +55,19 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Word> {
             if word.folded.is_empty() {
                 continue;
             }
-            let letter = (kind == WordKind::Letter).then(|| word.clone());
-            if let (Some(first), Some(second)) = (&before, &letter)
-                && first.end == second.start
-            {
-                let folded = format!("{}{}", first.folded, second.folded);
-                found.push_back(Word { start: first.start, end: second.end, folded, kind: WordKind::Pair });
+            if !is_letter {
+                return Some(word);
             }
-            before = letter;
-            found.push_back(word);
+            match before.replace(word.clone()).filter(|before| before.end == start) {
+                Some(before) => {
+                    let folded = before.folded + &word.folded;
+                    let pair = Word { start: before.start, end: word.end, folded, kind: WordKind::Pair };
+                    next = Some(word);
+                    return Some(pair);
+                }
+                None => return Some(word),
+            }
         }
-        found.pop_front()
     })
 }
 
@@ -83,6 +85,11 @@ fn is_mark(char: char) -> bool {
 
 /// Whether a letter is of a script whose words are not, or not always, apart.
 fn is_unspaced(char: char) -> bool {
+    // Apart, so that it is inlined: nearly every letter is below all of these.
+    char >= '\u{e00}' && is_of_unspaced_script(char)
+}
+
+fn is_of_unspaced_script(char: char) -> bool {
     matches!(char,
         '\u{e00}'..='\u{eff}' // Thai, Lao
         | '\u{1000}'..='\u{109f}' // Burmese
