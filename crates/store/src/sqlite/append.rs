@@ -17,6 +17,7 @@ use super::conversation::{find_direct, open_direct};
 use super::history;
 use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
+use super::reacted;
 use super::reaction;
 use super::writer::{Job, Writing};
 
@@ -137,7 +138,7 @@ impl Transaction for LogTransaction<'_, '_> {
     }
 
     fn reactions(&mut self, seq: u64) -> Result<Vec<Reacted>, AppendFault> {
-        Ok(reaction::shown(self.writing.connection, self.key, seq)?)
+        Ok(reacted::of_message(self.writing.connection, self.key, seq)?)
     }
 
     fn uploads(&mut self, owner: UserId, ids: &[AttachmentId]) -> Result<Option<Uploads>, AppendFault> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::attachment;
 use super::client_id::StoredClientId;
 use super::mention::StoredMentions;
-use super::reaction;
+use super::reacted;
 
 pub(super) const MESSAGE: i64 = 0;
 pub(super) const EDIT: i64 = 1;
@@ -45,7 +45,7 @@ pub(super) fn message(
         mentions: row.get::<_, Option<StoredMentions>>(15)?.map(|stored| stored.0),
         // A reaction is a change.
         reactions: match change_seq {
-            Some(_) => reaction::shown(connection, conversation, seq)?,
+            Some(_) => reacted::of_message(connection, conversation, seq)?,
             None => Vec::new(),
         },
         hidden_from: row.get::<_, Option<i64>>(13)?.map(UserId),

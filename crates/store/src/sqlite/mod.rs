@@ -32,6 +32,7 @@ mod log;
 mod mention;
 mod message;
 mod presence;
+mod reacted;
 mod reaction;
 mod reader;
 mod receipt;

@@ -2,31 +2,12 @@
 //! because counting the rows would make a message with many reactions slow to read.
 
 use async_trait::async_trait;
-use domain::store::{ConversationKey, Reacted, Reaction, ReactionStore, StoreError, UserId};
-use protocol::{MessageId, limit};
+use domain::store::{ConversationKey, Reaction, ReactionStore, StoreError, UserId};
+use protocol::MessageId;
 use rusqlite::{Connection, Row, params};
 
 use super::SqliteStore;
 use super::message;
-
-/// What a message shows of its reactions.
-pub(super) fn shown(
-    connection: &Connection,
-    conversation: ConversationKey,
-    message: u64,
-) -> Result<Vec<Reacted>, rusqlite::Error> {
-    let sql = "SELECT emoji, count FROM reaction_counts WHERE conversation_id = ? AND seq = ? ORDER BY emoji";
-    let mut counts = connection.prepare_cached(sql)?;
-    let sql = "SELECT user_id FROM reactions WHERE conversation_id = ? AND seq = ? AND emoji = ? ORDER BY entry_seq LIMIT ?";
-    let mut first = connection.prepare_cached(sql)?;
-    let reacted = counts.query_map(params![conversation.0, message], |row| {
-        let emoji: Box<str> = row.get(0)?;
-        let values = params![conversation.0, message, emoji, limit::REACTED_NAMED];
-        let first = first.query_map(values, |row| row.get(0).map(UserId))?.collect::<Result<_, _>>()?;
-        Ok(Reacted { emoji, count: row.get(1)?, first })
-    })?;
-    reacted.collect()
-}
 
 /// Whether a user has reacted to a message with an emoji.
 pub(super) fn contains(
