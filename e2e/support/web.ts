@@ -162,8 +162,9 @@ export class Messenger {
     return this.page.getByRole('complementary', { name: 'Details' }).or(this.page.getByRole('dialog', { name: 'Details' }));
   }
 
-  /** Opens the menu of a message and chooses from it. */
+  /** Opens the menu of a message and chooses from it. One that the server does not have yet has none. */
   async choose(text: string, action: string): Promise<void> {
+    await expect(this.tick(text, 'Waiting to be sent')).toHaveCount(0);
     await this.message(text).click({ button: 'right' });
     await this.page.getByRole('menu', { name: 'Message actions' }).getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', { name: action }).click();
   }

@@ -20,8 +20,8 @@ const MEMORY: u64 = 256 << 20;
 const QUALITY: u8 = 80;
 /// Pictures decoded at the same time.
 const THREADS: usize = 2;
-/// How much nicer than others a thread is that decodes.
-const LOWEST: i32 = 19;
+/// How much nicer than others a thread is that decodes: it gets about a tenth of a busy processor.
+const NICENESS: i32 = 10;
 
 /// The size and thumbnail of a picture.
 pub(crate) struct PictureInfo {
@@ -51,12 +51,18 @@ impl Pictures {
             let _thread = thread;
             inspect(format, bytes)
         });
-        // A decoder that panics counts as a picture that cannot be read.
-        inspected.ok()?.await.ok().flatten()
+        match inspected {
+            // A decoder that panics counts as a picture that cannot be read.
+            Ok(inspected) => inspected.await.ok().flatten(),
+            Err(error) => {
+                tracing::warn!(%error, "no thread could be started; a picture has no size and no thumbnail");
+                None
+            }
+        }
     }
 }
 
-/// Runs work on a thread of its own that has the lowest priority: whoever chats does not wait for a processor that makes
+/// Runs work on a thread of its own that has a low priority: whoever chats does not wait for a processor that makes
 /// pictures small. Not on one of tokio's threads, which could not be given their priority back.
 fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -64,7 +70,7 @@ fn in_background<T: Send + 'static>(
     let (answer, answered) = oneshot::channel();
     thread::Builder::new().name("picture".into()).spawn(move || {
         // On Linux this is the priority of the calling thread alone.
-        let _ = rustix::process::nice(LOWEST);
+        let _ = rustix::process::nice(NICENESS);
         // The caller may have stopped waiting.
         let _ = answer.send(work());
     })?;
@@ -129,10 +135,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn they_are_made_small_while_nobody_else_wants_the_processor() {
+    async fn they_are_made_small_on_threads_of_low_priority() {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let before = nice();
-        assert_eq!(in_background(nice).unwrap().await.unwrap(), LOWEST);
+        assert_eq!(in_background(nice).unwrap().await.unwrap(), NICENESS);
         assert_eq!(nice(), before);
     }
 

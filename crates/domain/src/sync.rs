@@ -215,7 +215,7 @@ impl Syncs {
             if let Some(entry) = log.entries.front() {
                 reader.heads.push(Reverse((entry.position, index)));
             } else if !log.scanned.is_complete {
-                // EntryPage more of this log before taking from the others, or entries would be out of order.
+                // Read more of this log before taking from the others, or entries would be out of order.
                 reader.to_refill.push(index);
                 break;
             }

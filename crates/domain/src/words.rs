@@ -75,12 +75,13 @@ fn is_of_word(char: char) -> bool {
     char.is_alphanumeric() || is_mark(char)
 }
 
-/// Whether a character belongs to the one before it: a combining mark, a sign that joins letters or keeps them apart, or
-/// a sound mark of half-width katakana.
+/// Whether a character belongs to the one before it: a combining mark, an invisible sign that joins letters or keeps them
+/// apart, a sound mark of half-width katakana, or a vowel or final of a Korean syllable that is written in its parts.
 fn is_mark(char: char) -> bool {
     !char.is_ascii()
         && (is_combining_mark(char)
-            || matches!(char, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{ff9e}' | '\u{ff9f}'))
+            || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{ff9e}' | '\u{ff9f}')
+            || matches!(char, '\u{1160}'..='\u{11ff}' | '\u{ffc2}'..='\u{ffdc}'))
 }
 
 /// Whether a letter is of a script whose words are not, or not always, apart.
@@ -93,12 +94,14 @@ fn is_of_unspaced_script(char: char) -> bool {
     matches!(char,
         '\u{e00}'..='\u{eff}' // Thai, Lao
         | '\u{1000}'..='\u{109f}' // Burmese
-        | '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' // Korean
+        | '\u{1100}'..='\u{115f}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}' | '\u{ffa1}'..='\u{ffbe}' // Korean
         | '\u{1780}'..='\u{17ff}' // Khmer
         | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' | '\u{ff66}'..='\u{ff9d}' // Japanese
         | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}' // Chinese
     ) && char.is_alphabetic()
         && !is_mark(char)
+        // Numbers in circles and brackets, and old forms of numbers.
+        || matches!(char, '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303a}' | '\u{3220}'..='\u{3247}' | '\u{3280}'..='\u{32b0}')
 }
 
 fn fold(char: char, folded: &mut String) {
@@ -107,7 +110,8 @@ fn fold(char: char, folded: &mut String) {
         return;
     }
     decompose_compatible(char, |part| {
-        if is_left_out(part) {
+        // `⑴` has brackets in it, and `ﷺ` spaces.
+        if is_left_out(part) || !is_of_word(part) {
             return;
         }
         for char in part.to_lowercase() {
@@ -120,13 +124,13 @@ fn fold(char: char, folded: &mut String) {
 }
 
 /// The marks that words are found without: the diacritics of Latin, Greek and Cyrillic, the points of Hebrew and Arabic,
-/// and what only says how letters are joined. Marks of other scripts are letters of their words.
+/// what only says how letters are joined, and how an emoji is drawn. Marks of other scripts are letters of their words.
 fn is_left_out(char: char) -> bool {
     matches!(char,
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5c7}'
         | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6ed}'
-        | '\u{ad}' | '\u{200c}' | '\u{200d}'
+        | '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}'
     )
 }
 
@@ -156,6 +160,8 @@ mod tests {
         assert_eq!(folded("می\u{200c}روم"), folded("میروم"));
         assert_eq!(folded("co\u{ad}operate"), ["cooperate"]);
         assert_eq!(folded("\u{200c} \u{200d}"), [""; 0]);
+        assert_eq!(folded("❤\u{fe0f}hello"), ["hello"]);
+        assert_eq!(folded("ﷺ ⑴"), ["صليااللهعليهوسلم".replace("اا", "ا"), "1".into()]);
     }
 
     #[test]
@@ -176,6 +182,9 @@ mod tests {
         assert_eq!(folded("第3回 AI人工"), ["第", "3", "回", "ai", "人", "人工", "工"]);
         assert_eq!(folded("東京,京都"), ["東", "東京", "京", "京", "京都", "都"]);
         assert_eq!(folded("ガ"), folded("ｶﾞ"));
+        assert_eq!(folded("\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"), folded("한글"));
+        assert_eq!((folded("㊀"), folded("㈠")), (folded("一"), folded("一")));
+        assert_eq!(folded("ភាសា\u{200b}ខ្មែរ"), folded("ភាសាខ្មែរ"));
         // Vowel signs and tone marks stay with their letter.
         assert_eq!(folded("น้ำ").len(), 3);
         let text = "在北京";

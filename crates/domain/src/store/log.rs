@@ -23,7 +23,7 @@ pub struct EntryRange {
     pub bytes: usize,
 }
 
-/// The entries that were read of a [`EntryRange`].
+/// The entries that were read of an [`EntryRange`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPage {
     /// The entries that the reader may see, by ascending `seq`.

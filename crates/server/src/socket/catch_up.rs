@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::{Position, Since};
+use domain::store::{EntryKind, Position, Since};
 use domain::{Delivery, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
@@ -96,7 +96,8 @@ impl Flush<'_> {
                 if client.emit(socket, kind, mark(conversation, seq), &missed(&event)).is_err() {
                     return Ok(false);
                 }
-                self.in_doubt |= !client.acknowledges();
+                // Of a client with `acks` too: only messages are acknowledged.
+                self.in_doubt |= !client.acknowledges() || kind != EntryKind::Message;
             }
             // Moves the marks past entries that were not emitted, so that they are not read again next time.
             for (conversation, seq) in skipped.into_iter().chain(page.skipped) {

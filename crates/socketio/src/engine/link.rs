@@ -177,8 +177,8 @@ impl Link {
         }
     }
 
-    /// Queues a ping, so that the client proves soon what is queued before. At most two are on their way, one of
-    /// which may be the heartbeat's.
+    /// Queues a ping, so that the client proves soon what is queued before. Nothing where one waits already, or two
+    /// are not answered.
     pub fn ask_proof(&self) {
         let mut state = self.state.lock();
         if !state.closed {

@@ -27,7 +27,7 @@ pub(crate) struct Standing {
 /// The capacity, in packets, up to which the memory of an empty queue is kept for the next busy one.
 const SPARE_ITEMS: usize = 64;
 
-/// Pings that may be on their way: one of the heartbeat, and one that somebody asked for behind it.
+/// Pings that may wait for the transport or for their pongs. One is the heartbeat's, or that of an earlier asking.
 const MOST_PINGS: u8 = 2;
 
 thread_local! {
@@ -93,10 +93,11 @@ impl Outbox {
         self.items.push_back(item);
     }
 
-    /// Queues a ping behind everything, also where one is on its way already, which does not prove what was queued
-    /// since.
+    /// Queues a ping behind everything, also where one was sent already, which does not prove what was queued since.
+    /// Nothing where two were sent, or one waits.
     pub(crate) fn ping(&mut self) {
-        if self.pings < MOST_PINGS {
+        // One that waits already is not behind everything; but another would leave no room for the heartbeat's.
+        if self.pings == self.unanswered && self.pings < MOST_PINGS {
             self.pings += 1;
             self.push(Item::ping());
         }
@@ -104,8 +105,8 @@ impl Outbox {
 
     /// Queues a ping before all that nothing was sent of yet, unless one is on its way.
     pub(crate) fn ping_first(&mut self) {
-        if self.pings == 0 {
-            self.pings = 1;
+        if self.unanswered == 0 && self.pings < MOST_PINGS {
+            self.pings += 1;
             let ping = Item::ping();
             self.bytes += ping.cost();
             self.items.insert(self.begun(), ping);
@@ -370,7 +371,6 @@ mod tests {
         let mut outbox = some();
         assert!(outbox.respond(1000).starts_with(b"42[\"a\"]\x1eb"));
         outbox.ping_first();
-        outbox.ping_first();
         outbox.responded(&mut taken);
         assert_eq!(in_doubt(&outbox), [1]);
         assert!(outbox.respond(1000) == b"2");
@@ -388,6 +388,24 @@ mod tests {
         outbox.responded(&mut taken);
         assert_eq!(marks(&outbox.ponged()), [2]);
         assert!(outbox.doubt.is_none());
+    }
+
+    #[test]
+    fn a_ping_of_the_heartbeat_overtakes_one_that_was_asked_for() {
+        let mut taken = Vec::new();
+        let mut outbox = some();
+        outbox.ping();
+        // One that waits is enough.
+        outbox.ping();
+        outbox.ping_first();
+        let frames = whole(&outbox);
+        assert!(frames.starts_with(b"\x81\x012\x81\x0742") && frames.ends_with(b"bbb\x81\x012"));
+        outbox.advance(frames.len(), &mut taken);
+        outbox.ping();
+        outbox.ping_first();
+        assert_eq!(outbox.len(), 0);
+        assert_eq!(marks(&outbox.ponged()), [0; 0]);
+        assert_eq!(marks(&outbox.ponged()), [1, 2]);
     }
 
     #[test]

@@ -142,7 +142,7 @@ struct SqliteFollower<'a> {
 impl Follower for SqliteFollower<'_> {
     async fn next(&self, limit: usize) -> Result<Vec<Arc<Committed>>, StoreError> {
         let read = |after| {
-            // EntryPage no further than this: later entries may be in the table before their commit is reported.
+            // Read no further than this: later entries may be in the table before their commit is reported.
             let upto = self.store.writer.position();
             let read = move |connection: &Connection| committed(connection, after, upto, limit);
             self.store.readers.run(NOBODY, read)

@@ -84,6 +84,12 @@ pub(crate) async fn what_has_no_spaces_is_found_inside(store: Shared) {
     assert_eq!(find(&store, bob, "서울").await, ["저는 서울에 살아요"]);
     assert_eq!(find(&store, bob, "ประเทศ").await, ["ฉันอยู่ประเทศไทย"]);
     assert_eq!(find(&store, bob, "京北").await, [""; 0]);
+    // Letters that stand for several, with spaces and brackets between them.
+    for what in ["ﷺ", "⑴", "㈠"] {
+        send(&store, ann, bob, what).await;
+        assert_eq!(find(&store, bob, what).await, [what]);
+        assert_eq!(find(&store, bob, &format!("hello {what}")).await, [""; 0]);
+    }
 }
 
 pub(crate) async fn long_words_and_many_are_told_apart(store: Shared) {

@@ -87,9 +87,12 @@ export function oneLine(text: string, most = 240): string {
   return text.trimStart().slice(0, 4 * most).replace(/\s+/g, ' ').trim().slice(0, most);
 }
 
+/** Marks that make no other word of it, as the server leaves them out: accents, the points of Hebrew and Arabic, and invisible signs. */
+const LEFT_OUT = /[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200d\ufe00-\ufe0f]/g;
+
 /** Letters without case and accents, so that “jose” finds “José” and “oresund” “Øresund”: as the server folds them. */
 export function plain(text: string): string {
-  const bare = text.normalize('NFKD').replace(/[\p{M}\u00ad\u0640\u200c\u200d]/gu, '').toLowerCase();
+  const bare = text.normalize('NFKD').replace(LEFT_OUT, '').toLowerCase();
   return bare.replace(/\P{ASCII}/gu, (letter) => FOLDED[letter] ?? letter);
 }
 
