@@ -172,8 +172,9 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     async measure(measure) {
       for (const window of [1, 16]) await measure(`stored window ${window}`, 'direct', { ...direct, window });
       // Each passes over once what it sent just now, which is not what is to be measured.
-      await measure('stored connect, first', 'connect', { connections: 2 * pairs, concurrency: 32, accounts: 2 * pairs });
-      await measure('stored connect', 'connect', { connections: sizes.connections, concurrency: 32, accounts: 2 * pairs });
+      const everybody = { concurrency: 32, accounts: 2 * pairs };
+      await measure('stored connect, first', 'connect', { ...everybody, connections: 2 * pairs });
+      await measure('stored connect', 'connect', { ...everybody, connections: sizes.connections });
     },
   };
 

@@ -95,30 +95,32 @@ impl Announcer {
         };
         let follower = self.context.store.follow(start);
         self.has_announced(start);
-        let mut stream = Announcing::new(self, start);
+        let mut announcing = Announcing::new(self, start);
         // Outside the loop, so that a read goes on while other branches of the `select` run.
         let mut read = std::pin::pin!(self.read(&*follower));
         let mut in_a_row = 0;
         loop {
             tokio::select! {
-                committed = &mut read, if stream.weight < Self::WAITING => {
+                committed = &mut read, if announcing.weight < Self::WAITING => {
                     let Some(committed) = committed else { break };
                     in_a_row += committed.len();
                     for committed in committed {
-                        stream.after = committed.entry.position;
-                        stream.take(committed);
+                        announcing.after = committed.entry.position;
+                        announcing.take(committed);
                     }
                     read.set(self.read(&*follower));
                 }
-                Some((conversation, version)) = stream.in_background.next() => stream.go_on(conversation, version),
+                Some((conversation, version)) = announcing.in_background.next() => {
+                    announcing.go_on(conversation, version);
+                }
                 () = self.views_requested.notified() => {
                     for (conversation, user) in std::mem::take(&mut *self.views.lock()) {
-                        stream.take_view(conversation, user);
+                        announcing.take_view(conversation, user);
                     }
                 }
                 () = &mut stop => break,
             }
-            self.has_announced(stream.announced());
+            self.has_announced(announcing.announced());
             if in_a_row >= Self::BATCH {
                 in_a_row = 0;
                 tokio::task::yield_now().await;

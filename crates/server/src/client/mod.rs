@@ -178,8 +178,8 @@ impl Client {
         true
     }
 
-    /// Begins to answer a `sync`: waits until the client is live, and holds entries back until [`Client::finish_sync`], so
-    /// that none is emitted that the answer's cursor does not count. False if the socket has ended.
+    /// Begins to answer a `sync`: waits until the client is live, and holds entries back until [`Client::finish_sync`],
+    /// so that none is emitted that the answer's cursor does not count. False if the socket has ended.
     pub(crate) async fn hold_for_sync(&self) -> bool {
         loop {
             let over = {

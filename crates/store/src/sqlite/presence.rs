@@ -12,7 +12,7 @@ pub(super) fn presence_states(
 ) -> Result<Vec<PresenceState>, rusqlite::Error> {
     let sql = "SELECT id, username, last_seen_at FROM users WHERE username_key = ? AND verified = 1";
     let mut find = connection.prepare_cached(sql)?;
-    let mut sightings = Vec::with_capacity(usernames.len());
+    let mut states = Vec::with_capacity(usernames.len());
     for username in usernames {
         let found = find.query_row([username.to_ascii_lowercase()], |row| {
             let last_seen_at = row.get::<_, Option<_>>(2)?.map(Timestamp::from_millis);
@@ -23,12 +23,12 @@ pub(super) fn presence_states(
                 last_seen_at,
             })
         });
-        if let Some(mut sighting) = found.optional()? {
-            sighting.visible = may_see(connection, PresenceQuery { from, at: sighting.user })?;
-            sightings.push(sighting);
+        if let Some(mut state) = found.optional()? {
+            state.visible = may_see(connection, PresenceQuery { from, at: state.user })?;
+            states.push(state);
         }
     }
-    Ok(sightings)
+    Ok(states)
 }
 
 /// If the watcher is in more conversations than this, the conversations of the other user are searched instead.
