@@ -104,10 +104,7 @@ impl Announcer {
                 committed = &mut read, if announcing.weight < Self::WAITING => {
                     let Some(committed) = committed else { break };
                     in_a_row += committed.len();
-                    for committed in committed {
-                        announcing.after = committed.entry.position;
-                        announcing.take(committed);
-                    }
+                    announcing.take(committed);
                     read.set(self.read(&*follower));
                 }
                 Some((conversation, version)) = announcing.in_background.next() => {
@@ -273,19 +270,27 @@ impl<'a> Announcing<'a> {
         self.unfinished.first().map_or(self.after, |first| Position(first.0.saturating_sub(1)))
     }
 
-    /// Announces the next entry: at once if possible, else in the background or after what runs there.
-    fn take(&mut self, committed: Arc<Committed>) {
-        let conversation = committed.conversation;
-        let is_busy = self.busy.contains_key(&conversation);
-        if !is_busy && self.announce_at_once(&committed) {
-            return;
-        }
-        self.unfinished.insert(committed.entry.position);
-        if is_busy {
+    /// Takes the next entries of the log. Announces each at once if possible, else in the background or after what runs
+    /// there.
+    fn take(&mut self, entries: Vec<Arc<Committed>>) {
+        let mut begun = Vec::new();
+        for committed in entries {
+            self.after = committed.entry.position;
+            let conversation = committed.conversation;
+            let is_busy = self.busy.contains_key(&conversation);
+            if !is_busy && self.announce_at_once(&committed) {
+                continue;
+            }
+            if !is_busy {
+                begun.push(conversation);
+            }
+            self.unfinished.insert(committed.entry.position);
             self.weight += committed.weight();
             self.busy.entry(conversation).or_default().waiting.push_back(Waiting::Entry(committed));
-        } else {
-            self.start_in_background(conversation, Item::of(committed));
+        }
+        // Not before all are taken, so that messages of one commit are told together.
+        for conversation in begun {
+            self.go_on(conversation, 0);
         }
     }
 
@@ -338,7 +343,7 @@ impl<'a> Announcing<'a> {
         }
     }
 
-    /// An announcement in the background has ended: goes on with those that waited for it.
+    /// Goes on with the announcements that wait in a conversation, because none has begun or the last one has ended.
     fn go_on(&mut self, conversation: ConversationKey, version: u64) {
         for _ in 0..Announcer::BATCH {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };

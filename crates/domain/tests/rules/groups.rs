@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 
 use domain::store::{
     AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
-    OneTimeCode, Origin, Target, UserId,
+    OneTimeCode, Origin, Submitted, Target, UserId,
 };
 use domain::{Clock, Live};
 use protocol::{ChangeConversation, ConversationId, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
@@ -33,6 +33,31 @@ async fn add_unheard(
     let members = users.iter().map(|user| (*user, Some(Role::Member))).collect();
     let change = GroupChange { conversation, by, at, changed_seq, title: None, history: None, members };
     world.store.change_group(change).await.unwrap().unwrap();
+}
+
+/// Makes users in the store alone, who cannot log in.
+async fn many(world: &World, count: usize) -> Vec<UserId> {
+    let mut many = Vec::new();
+    for number in 0..count {
+        let username = format!("member-{number}");
+        let (email, password_hash, created_at) = (None, "hash".into(), world.clock.now());
+        let display_name = username.clone();
+        let account = NewAccount { username, display_name, email, password_hash, created_at };
+        let code =
+            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
+        let made = world.store.create_account(account, code, Timestamp::default()).await.unwrap();
+        many.push(made.unwrap());
+    }
+    many
+}
+
+/// Begins to store a text in a group.
+fn submit(world: &World, conversation: ConversationKey, sender: UserId, text: &str) -> Submitted {
+    let (client_id, text, reply_to) = (None, text.into(), None);
+    let action = Action::Message { client_id, text, reply_to, attachments: Vec::new() };
+    let (target, at) = (Target::Group(conversation), world.clock.now());
+    let append = Append { target, sender, at, random: 1, action, mentions: Vec::new() };
+    world.store.submit(append, Origin::default())
 }
 
 #[tokio::test]
@@ -99,17 +124,7 @@ async fn in_a_large_group_who_comes_is_told_however_much_else_changes() {
     let (ann, bob) = (world.person("ann").await, world.person("bob").await);
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let key = world.store.conversation_key(id).await.unwrap().unwrap();
-    let mut many = Vec::new();
-    for number in 0..260 {
-        let username = format!("member-{number}");
-        let (email, password_hash, created_at) = (None, "hash".into(), world.clock.now());
-        let display_name = username.clone();
-        let account = NewAccount { username, display_name, email, password_hash, created_at };
-        let code =
-            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
-        let made = world.store.create_account(account, code, Timestamp::default()).await.unwrap();
-        many.push(made.unwrap());
-    }
+    let many = many(&world, 260).await;
     add_unheard(&world, key, (ann.person.id, 1), &many).await;
     world.settled().await;
     world.told.live.lock().clear();
@@ -234,11 +249,7 @@ async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
     let before = world.faulty.follows.load(Ordering::SeqCst);
     let send = async |count: usize| {
         for _ in 0..count {
-            let text = "x".repeat(TEXT).into();
-            let action = Action::Message { client_id: None, text, reply_to: None, attachments: Vec::new() };
-            let (target, sender, at) = (Target::Group(key), ann.person.id, world.clock.now());
-            let append = Append { target, sender, at, random: 1, action, mentions: Vec::new() };
-            world.store.submit(append, Origin::default()).stored().await.unwrap();
+            submit(&world, key, ann.person.id, &"x".repeat(TEXT)).stored().await.unwrap();
             tokio::task::yield_now().await;
         }
     };
@@ -249,6 +260,32 @@ async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
     world.settled().await;
     let told = world.told.live.lock().iter().filter(|(_, live)| text_of(live).is_some()).count();
     assert_eq!(told, 1000);
+}
+
+#[tokio::test]
+async fn messages_stored_together_are_told_to_many_people_together() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    // More than are told of a message in one turn.
+    let many = many(&world, 600).await;
+    add_unheard(&world, key, (ann.person.id, 1), &many).await;
+    world.settled().await;
+    world.told.live.lock().clear();
+    // All are stored before the announcer has its turn.
+    let submitted = ["one", "two", "three"].map(|text| submit(&world, key, ann.person.id, text));
+    for submitted in submitted {
+        submitted.stored().await.unwrap();
+    }
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let of_one = |user: UserId| {
+        let places = told.iter().enumerate().filter(move |(_, (users, _))| users.contains(&user));
+        places.map(|(place, (_, live))| (place, text_of(live))).collect::<Vec<_>>()
+    };
+    assert_eq!(of_one(many[0]), [(0, Some("one")), (1, Some("two")), (2, Some("three"))]);
+    assert_eq!(of_one(many[599]), [(3, Some("one")), (4, Some("two")), (5, Some("three"))]);
 }
 
 #[tokio::test]
