@@ -11,6 +11,7 @@ pub mod abuse;
 mod accounts;
 mod client;
 pub mod connect;
+pub mod crowd;
 pub mod direct;
 pub mod fill;
 mod fleet;
@@ -50,6 +51,8 @@ pub enum Scenario {
     Abuse(abuse::Options),
     /// Clients connect, get what waits, and leave.
     Connect(connect::Options),
+    /// Requests in a small group and in a large one.
+    Crowd(crowd::Options),
     /// Pairs of clients send to each other.
     Direct(direct::Options),
     /// Messages are stored for people who are not connected.
@@ -165,6 +168,7 @@ pub fn run(request: Request, scenario: &Scenario) -> Result<(), String> {
     match scenario {
         Scenario::Abuse(options) => abuse::run(&common, options),
         Scenario::Connect(options) => connect::run(&common, options),
+        Scenario::Crowd(options) => crowd::run(&common, options),
         Scenario::Direct(options) => direct::run(&common, options),
         Scenario::Fill(options) => fill::run(&common, options),
         Scenario::Flush(options) => flush::run(&common, options),

@@ -53,6 +53,12 @@ impl Used {
     pub(crate) fn server_cores(&self) -> Option<f64> {
         self.server.map(|cpu| round(cpu.as_secs_f64() / self.wall.as_secs_f64().max(1e-9)))
     }
+
+    /// The server's processor time for each of so many things, in microseconds.
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub(crate) fn server_micros(&self, things: u64) -> Option<f64> {
+        self.server.map(|cpu| round(cpu.as_secs_f64() * 1e6 / things.max(1) as f64))
+    }
 }
 
 impl Report {

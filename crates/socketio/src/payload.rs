@@ -158,6 +158,11 @@ impl Payload {
         name.and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
     }
 
+    /// How many bytes it has, with its attachments.
+    pub fn bytes(&self) -> usize {
+        self.json.len() + self.attachments().iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// The binary data that came, or goes, with the arguments.
     pub fn attachments(&self) -> &[Bytes] {
         self.attachments.as_deref().unwrap_or_default()

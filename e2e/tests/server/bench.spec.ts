@@ -73,6 +73,11 @@ test('connecting, idling, and messages that waited', async () => {
     expect(idle).toMatchObject({ bytesPerConnection: { rss: expect.any(Number) }, memoryClosed: { rss: expect.any(Number) } });
     const flush = await report('flush', '--messages', '2000', '--senders', '2');
     expect(flush).toMatchObject({ flushed: { count: 2000 }, checked: { messages: 2000, faults: { lost: 0, doubled: 0, outOfOrder: 0 } } });
+    const crowd = await report('crowd', '--members', '11', '--rounds', '2');
+    expect(crowd).toMatchObject({ options: { members: 11, rounds: 2 } });
+    for (const step of Object.values(crowd.steps)) {
+      for (const group of ['few', 'many']) expect(step).toMatchObject({ [group]: { cpuMicros: expect.any(Number), latency: { count: 2 } } });
+    }
     expect(await report('fill', '--messages', '500', '--pairs', '1')).toMatchObject({ stored: { count: 500 } });
   } finally {
     await aldis.end();

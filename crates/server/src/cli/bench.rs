@@ -1,18 +1,22 @@
 //! `aldis bench`
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use domain::Clock;
 use loadtest::{
-    LEAST_SIZE, Peer, Request, Scenario, abuse, connect, direct, fill, flush, group, idle, storm,
+    LEAST_SIZE, Peer, Request, Scenario, abuse, connect, crowd, direct, fill, flush, group, idle, storm,
 };
 
 use crate::system::SystemClock;
 
 /// The window for messages that are sent at a fixed rate. It only bounds the memory.
 const OPEN_WINDOW: usize = 1024;
+
+/// More of anything than a machine has room for.
+const MOST: u64 = 1_000_000_000;
 
 /// Runs a scenario.
 pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
@@ -29,6 +33,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<(), String> {
             connections: sure("connections"),
             concurrency: sure("concurrency"),
         }),
+        "crowd" => {
+            Scenario::Crowd(crowd::Options { members: sure("members"), rounds: sure("rounds") as u64 })
+        }
         "direct" => Scenario::Direct(direct::Options {
             pairs: sure("pairs"),
             window: number("window").unwrap_or(if flags.contains_id("rate") { OPEN_WINDOW } else { 16 }),
@@ -104,7 +111,7 @@ pub(super) fn command() -> Command {
             scenario("direct", "Pairs of clients send to each other")
                 .arg(at_least(1, "pairs", "500", "Pairs of clients, each client with an account of its own"))
                 .arg(
-                    number("window", 1)
+                    number("window", 1..=MOST)
                         .help("Messages in flight for each client [default: 16; with --rate 1024, as a bound]"),
                 )
                 .arg(at_least(1, "seconds", "10", "How long to measure"))
@@ -124,6 +131,15 @@ pub(super) fn command() -> Command {
                 .arg(at_least(1, "seconds", "10", "How long to measure"))
                 .arg(at_least(0, "warmup", "2", "Seconds before that"))
                 .arg(size()),
+        )
+        .subcommand(
+            scenario("crowd", "What requests cost in a group of 10 and in a large one, while nobody is connected")
+                .arg(
+                    number("members", 11..=9_999)
+                        .default_value("9999")
+                        .help("Members of the large group, each an account of its own; one more joins and leaves"),
+                )
+                .arg(at_least(1, "rounds", "100", "How often each request is made")),
         )
         .subcommand(
             scenario("connect", "Clients connect, get what waits, and leave")
@@ -172,8 +188,13 @@ pub(super) fn command() -> Command {
                 .arg(at_least(1, "wait", "120", "Seconds to wait for the restart, and then for everybody"))
                 .arg(accounts()),
         )
-        .subcommand(
-            scenario("abuse", "Accounts ask for what costs most, beside people who use the server as always")
+        .subcommand(abuse())
+        .mut_subcommands(|command| command.args(common()))
+}
+
+fn abuse() -> Command {
+    Command::new("abuse")
+.about("Accounts ask for what costs most, beside people who use the server as always")
                 .long_about(
                     "Accounts ask for what costs most, one kind after the other, beside people who send, read, log in and \
                      connect. Compares what those people wait with what they waited just before, and fails if one of \
@@ -181,9 +202,7 @@ pub(super) fn command() -> Command {
                      is tried, and with --otp-channel fixed.",
                 )
                 .arg(at_least(1, "seconds", "5", "How long to measure each kind, before and beside it"))
-                .arg(Arg::new("only").long("only").value_name("TEXT").help("Only kinds whose name contains this")),
-        )
-        .mut_subcommands(|command| command.args(common()))
+                .arg(Arg::new("only").long("only").value_name("TEXT").help("Only kinds whose name contains this"))
 }
 
 fn common() -> [Arg; 6] {
@@ -211,17 +230,17 @@ fn common() -> [Arg; 6] {
     ]
 }
 
-fn number(name: &'static str, least: u64) -> Arg {
-    let parser = RangedU64ValueParser::<usize>::new().range(least..=1_000_000_000);
+fn number(name: &'static str, range: RangeInclusive<u64>) -> Arg {
+    let parser = RangedU64ValueParser::<usize>::new().range(range);
     Arg::new(name).long(name).value_name("N").value_parser(parser)
 }
 
 fn at_least(least: u64, name: &'static str, default: &'static str, help: &'static str) -> Arg {
-    number(name, least).default_value(default).help(help)
+    number(name, least..=MOST).default_value(default).help(help)
 }
 
 fn accounts() -> Arg {
-    number("accounts", 1).help("Accounts that the clients share [default: one each, at most 1000]")
+    number("accounts", 1..=MOST).help("Accounts that the clients share [default: one each, at most 1000]")
 }
 
 fn size() -> Arg {

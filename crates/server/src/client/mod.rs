@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use socketio::{Mark, Payload, SendError};
 use tokio::sync::oneshot;
 
-use unacked::Unacked;
+use unacked::{Emission, Unacked};
 
 /// Live entries that are held back while a client catches up. If more come, they are dropped and read from the log.
 const MAX_HELD: usize = 256;
@@ -52,6 +52,15 @@ enum Phase {
     Syncing(Box<Syncing>),
     /// The socket has ended.
     Over,
+}
+
+/// What proves that a client has an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Its own acknowledgement, or that of a message before it.
+    Acknowledgement,
+    /// The pong of a ping that is sent behind it.
+    Pong,
 }
 
 struct Syncing {
@@ -95,11 +104,6 @@ impl Client {
             typing: TypingThrottle::default(),
             syncing: AtomicBool::new(false),
         }
-    }
-
-    /// Whether it acknowledges every message.
-    pub(crate) fn acknowledges(&self) -> bool {
-        self.acks.is_some()
     }
 
     /// Takes an event for the client's user: emits it, holds it back, or leaves it out if the client has it already.
@@ -243,36 +247,33 @@ impl Client {
         let _ = self.emit(socket, held.kind, held.mark, &held.payload);
     }
 
-    /// Emits an entry. Once the client has proved or acknowledged that it has it, the handler is called with the mark.
+    /// Emits an entry, or holds it back while too many are not acknowledged. Once the client has it, the handler is
+    /// called with the mark.
     pub(crate) fn emit(
         &self,
         socket: &Socket,
         kind: EntryKind,
         mark: Mark,
         payload: &Payload,
-    ) -> Result<(), SendError> {
-        match (&self.acks, kind) {
-            (Some(unacked), EntryKind::Message) => {
-                unacked.wait_for(mark);
-                socket.emit_confirmed(payload, mark)
-            }
-            // Only messages are acknowledged. A change counts as delivered when the messages before it are.
-            (Some(unacked), _) if unacked.follow(socket, mark) => socket.emit(payload),
-            _ => socket.emit_marked(payload, mark),
+    ) -> Result<Proof, SendError> {
+        match &self.acks {
+            Some(unacked) => unacked.emit(socket, Emission::Entry(kind, payload.clone()), mark),
+            None => socket.emit_marked(payload, mark).map(|()| Proof::Pong),
         }
     }
 
     /// An entry is not emitted. It counts as delivered when the entries before it are.
-    pub(crate) fn skip(&self, socket: &Socket, mark: Mark) -> Result<(), SendError> {
+    pub(crate) fn skip(&self, socket: &Socket, mark: Mark) -> Result<Proof, SendError> {
         match &self.acks {
-            Some(unacked) if unacked.follow(socket, mark) => Ok(()),
-            _ => socket.mark(mark),
+            Some(unacked) => unacked.emit(socket, Emission::Nothing, mark),
+            None => socket.mark(mark).map(|()| Proof::Pong),
         }
     }
 
-    /// The client acknowledged a message. Gives the new delivered mark of the conversation, if it moves.
-    pub(crate) fn acked(&self, mark: Mark) -> Option<Mark> {
-        self.acks.as_ref()?.acked(mark)
+    /// The client acknowledged a message, so what was held back may follow. Gives the new delivered mark of the
+    /// conversation, if it moves.
+    pub(crate) fn acked(&self, socket: &Socket, mark: Mark) -> Option<Mark> {
+        self.acks.as_ref()?.acked(socket, mark)
     }
 
     /// Waits until fewer than `count` entries wait for acknowledgements, or the socket has ended.

@@ -1,14 +1,20 @@
-//! The messages that a client has not acknowledged yet, and later entries that wait for them.
+//! The messages that a client has not acknowledged yet, later entries that wait for them, and what is held back
+//! until it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
+use domain::store::EntryKind;
 use parking_lot::Mutex;
-use socketio::{Mark, Reason, Socket};
+use socketio::{Mark, PACKET_OVERHEAD, Payload, Reason, SendError, Socket};
 use tokio::sync::Notify;
 
-/// Entries that may wait for acknowledgements. Of messages the transport lets no more wait.
+use super::Proof;
+
+/// Entries that may wait for acknowledgements. What comes then is held back. The transport lets no more wait, either.
 const MOST: usize = 4096;
+/// Bytes of entries that may be held back. Past it the socket is closed, and its client resumes from the log.
+const MOST_HELD: usize = 4 << 20;
 
 /// The unacknowledged messages of a client that acknowledges every message.
 #[derive(Default)]
@@ -17,30 +23,106 @@ pub(super) struct Unacked {
     entries: Mutex<BTreeMap<(u64, u64), bool>>,
     /// Notified when there are fewer entries.
     fewer: Notify,
+    /// Locked while something is emitted, so that the order of the calls is the order on the wire.
+    held: Mutex<Held>,
+}
+
+/// What is held back, in its order.
+#[derive(Default)]
+struct Held {
+    emissions: VecDeque<(Emission, Mark)>,
+    bytes: usize,
+}
+
+/// How an entry is shown to the client.
+pub(super) enum Emission {
+    Entry(EntryKind, Payload),
+    /// Not at all; only its mark moves.
+    Nothing,
+}
+
+impl Emission {
+    fn cost(&self) -> usize {
+        PACKET_OVERHEAD + if let Self::Entry(_, payload) = self { payload.bytes() } else { 0 }
+    }
 }
 
 impl Unacked {
-    /// A message is being emitted.
-    pub(super) fn wait_for(&self, mark: Mark) {
-        self.entries.lock().insert((mark.0, mark.1), false);
+    /// Emits an entry, or holds it back while too many wait.
+    pub(super) fn emit<S: Send + Sync + 'static>(
+        &self,
+        socket: &Socket<S>,
+        emission: Emission,
+        mark: Mark,
+    ) -> Result<Proof, SendError> {
+        let mut held = self.held.lock();
+        if held.emissions.is_empty() && self.has_room() {
+            return self.emit_now(socket, &emission, mark);
+        }
+        held.bytes += emission.cost();
+        held.emissions.push_back((emission, mark));
+        if held.bytes > MOST_HELD {
+            *held = Held::default();
+            socket.abort(Reason::Unacknowledged);
+            return Err(SendError::Closed);
+        }
+        Ok(Proof::Acknowledgement)
+    }
+
+    fn has_room(&self) -> bool {
+        self.entries.lock().len() < MOST
+    }
+
+    fn emit_now<S: Send + Sync + 'static>(
+        &self,
+        socket: &Socket<S>,
+        emission: &Emission,
+        mark: Mark,
+    ) -> Result<Proof, SendError> {
+        match emission {
+            Emission::Entry(EntryKind::Message, payload) => {
+                self.entries.lock().insert((mark.0, mark.1), false);
+                socket.emit_confirmed(payload, mark)?;
+                return Ok(Proof::Acknowledgement);
+            }
+            // Only messages are acknowledged. A change counts as delivered when the messages before it are.
+            Emission::Entry(_, payload) if self.follow(mark) => socket.emit(payload)?,
+            Emission::Nothing if self.follow(mark) => {}
+            Emission::Entry(_, payload) => return socket.emit_marked(payload, mark).map(|()| Proof::Pong),
+            Emission::Nothing => return socket.mark(mark).map(|()| Proof::Pong),
+        }
+        Ok(Proof::Acknowledgement)
     }
 
     /// Lets an entry without an acknowledgement of its own wait for the unacknowledged messages of its conversation.
     /// False if there are none.
-    pub(super) fn follow<S: Send + Sync + 'static>(&self, socket: &Socket<S>, mark: Mark) -> bool {
+    fn follow(&self, mark: Mark) -> bool {
         let mut entries = self.entries.lock();
         let follows = entries.range(of_conversation(mark)).next().is_some();
         if follows {
             entries.insert((mark.0, mark.1), true);
         }
-        if entries.len() > MOST {
-            socket.abort(Reason::Unacknowledged);
-        }
         follows
     }
 
-    /// A message was acknowledged. Gives the new delivered mark of the conversation, if it moves.
-    pub(super) fn acked(&self, mark: Mark) -> Option<Mark> {
+    /// A message was acknowledged: emits what was held back and may follow now. Gives the new delivered mark of the
+    /// conversation, if it moves.
+    pub(super) fn acked<S: Send + Sync + 'static>(&self, socket: &Socket<S>, mark: Mark) -> Option<Mark> {
+        let through = self.acknowledge(mark);
+        let mut held = self.held.lock();
+        while self.has_room()
+            && let Some((emission, mark)) = held.emissions.pop_front()
+        {
+            held.bytes -= emission.cost();
+            if self.emit_now(socket, &emission, mark).is_err() {
+                // It is closed, and its client resumes from the log.
+                *held = Held::default();
+            }
+        }
+        through
+    }
+
+    fn acknowledge(&self, mark: Mark) -> Option<Mark> {
         let mut entries = self.entries.lock();
         *entries.get_mut(&(mark.0, mark.1))? = true;
         let mut through = None;
@@ -69,6 +151,7 @@ impl Unacked {
 
     /// The socket has ended.
     pub(super) fn ended(&self) {
+        *self.held.lock() = Held::default();
         self.fewer.notify_waiters();
     }
 }

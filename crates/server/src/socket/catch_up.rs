@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::store::{EntryKind, Position, Since};
+use domain::store::{Position, Since};
 use domain::{Delivery, Error};
 use protocol::{ServerEvent, Synced};
 use socketio::Reason;
 
 use crate::app::App;
-use crate::client::{Socket, Start, mark};
+use crate::client::{Proof, Socket, Start, mark};
 use crate::event::{missed, payload};
 use crate::log::Rare;
 
@@ -69,7 +69,7 @@ struct Flush<'a> {
     own_upto: Position,
     /// Entries up to this position have been announced, so it is known which of them this socket sent.
     announced: Position,
-    /// Whether a mark waits for the client's proof.
+    /// Whether something was emitted or passed over that only a pong proves.
     in_doubt: bool,
 }
 
@@ -93,18 +93,14 @@ impl Flush<'_> {
                     socket.drained().await;
                 }
                 let Some(event) = syncs.event(&client.caller, delivery).await? else { continue };
-                if client.emit(socket, kind, mark(conversation, seq), &missed(&event)).is_err() {
-                    return Ok(false);
-                }
-                // Of a client with `acks` too: only messages are acknowledged.
-                self.in_doubt |= !client.acknowledges() || kind != EntryKind::Message;
+                let emitted = client.emit(socket, kind, mark(conversation, seq), &missed(&event));
+                let Ok(proof) = emitted else { return Ok(false) };
+                self.in_doubt |= proof == Proof::Pong;
             }
             // Moves the marks past entries that were not emitted, so that they are not read again next time.
             for (conversation, seq) in skipped.into_iter().chain(page.skipped) {
-                if client.skip(socket, mark(conversation, seq)).is_err() {
-                    return Ok(false);
-                }
-                self.in_doubt = true;
+                let Ok(proof) = client.skip(socket, mark(conversation, seq)) else { return Ok(false) };
+                self.in_doubt |= proof == Proof::Pong;
             }
             client.wait_below(socket, WINDOW).await;
         }

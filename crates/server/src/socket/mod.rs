@@ -73,7 +73,7 @@ impl Handler for Sockets {
     }
 
     fn acked(&self, socket: &Socket, mark: Mark) {
-        if let Some(mark) = socket.session().acked(mark) {
+        if let Some(mark) = socket.session().acked(socket, mark) {
             delivered(&self.0, socket, mark);
         }
     }

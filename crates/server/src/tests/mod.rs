@@ -1,5 +1,6 @@
 //! What the server does, at its public door: HTTP and the socket.
 
+mod acks;
 mod cuts;
 mod flush;
 mod limits;
