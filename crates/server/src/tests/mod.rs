@@ -2,6 +2,7 @@
 
 mod cuts;
 mod flush;
+mod invitations;
 mod limits;
 mod races;
 mod reactions;
