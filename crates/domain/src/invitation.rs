@@ -237,7 +237,7 @@ impl Invitations {
         };
         match told.await {
             Ok(Some(change)) => {
-                self.context.broker.tell(&mut std::iter::once(user), Live::Invitation(change));
+                self.context.broker.tell(&mut std::iter::once(user), Live::Invitation(Box::new(change)));
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, "an invitation could not be told"),

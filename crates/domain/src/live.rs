@@ -42,7 +42,7 @@ pub enum Live {
     /// A conversation is new or changed, as this one user sees it.
     Conversation(Box<Conversation>),
     /// An invitation of the user came or ended.
-    Invitation(InvitationChange),
+    Invitation(Box<InvitationChange>),
     /// A member types, or has stopped.
     Typing(Typing),
     /// Somebody came or went.

@@ -41,7 +41,8 @@ fn names(conversation: &Conversation) -> Vec<&str> {
 fn told(world: &World, person: &Caller) -> Vec<(ConversationId, Option<String>)> {
     let live = std::mem::take(&mut *world.told.live.lock());
     let changes = live.into_iter().filter_map(|(users, live)| match live {
-        Live::Invitation(InvitationChange { conversation_id, invitation }) if users == [person.person.id] => {
+        Live::Invitation(change) if users == [person.person.id] => {
+            let InvitationChange { conversation_id, invitation } = *change;
             Some((conversation_id, invitation.map(|invitation| invitation.by)))
         }
         _ => None,

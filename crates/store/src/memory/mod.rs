@@ -25,10 +25,10 @@ use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`,
-/// the `about` of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
-/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held
-/// across an await.
+/// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
+/// of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
+/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held across an
+/// await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
