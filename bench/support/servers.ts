@@ -33,6 +33,7 @@ const UNLIMITED = [
   ...['--message-burst', '1000000000', '--messages-per-second', '1000000000'],
   ...['--event-burst', '1000000000', '--events-per-second', '1000000000'],
   ...['--sockets-per-address', '1000000', '--registrations-per-hour', '1000000000'],
+  ...['--added-to-groups-per-hour', '1000000000'],
   ...['--hash-threads', '2', '--hash-queue', '100000', '--token-lifetime', '7d'],
   ...['--metrics-listen', 'off', '--log', 'warn'],
 ];

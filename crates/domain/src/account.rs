@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Code, OtpNotice, Register, Registered, Timestamp, User, limit};
+use protocol::{AddMe, Code, OtpNotice, Register, Registered, Timestamp, User, limit};
 
 use crate::Settings;
 use crate::context::Context;
@@ -107,6 +107,7 @@ impl Accounts {
             verified: false,
             created_at,
             hide_presence: false,
+            add_me: AddMe::default(),
             last_seen_at: None,
         };
         self.send(&account, &code, &sealed).await;
@@ -214,8 +215,15 @@ impl Accounts {
 
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
-    let Account { username, display_name, email, created_at, hide_presence, .. } = account;
-    User { username, display_name, created_at, email, hide_presence: Some(hide_presence) }
+    let Account { username, display_name, email, created_at, hide_presence, add_me, .. } = account;
+    User {
+        username,
+        display_name,
+        created_at,
+        email,
+        hide_presence: Some(hide_presence),
+        add_me: Some(add_me),
+    }
 }
 
 /// Whether a text has the form of a username.

@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 use crate::bus::Hint;
 use crate::context::Context;
 use crate::error::Error;
+use crate::invitation::Invitations;
 use crate::page;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
@@ -19,6 +20,7 @@ use crate::store::UserId;
 pub struct Blocks {
     context: Arc<Context>,
     presences: Arc<Presences>,
+    invitations: Arc<Invitations>,
     /// A cache of whether the first user has blocked the second.
     known: Cache<(UserId, UserId), bool>,
     /// Counts changes of blocks, so that an answer read before a change is not cached after it.
@@ -29,9 +31,13 @@ impl Blocks {
     /// Cached pairs, at about 50 bytes each.
     const CAPACITY: usize = 200_000;
 
-    pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>) -> Self {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        presences: Arc<Presences>,
+        invitations: Arc<Invitations>,
+    ) -> Self {
         let (known, changes) = (Cache::new(Self::CAPACITY), AtomicU64::new(0));
-        Self { context, presences, known, changes }
+        Self { context, presences, invitations, known, changes }
     }
 
     /// The people whom the caller has blocked, the latest first.
@@ -54,22 +60,23 @@ impl Blocks {
         Ok(shown(&other.username, at))
     }
 
-    /// Blocks somebody. Blocking them again changes nothing.
+    /// Blocks somebody, and ends the invitations of theirs that wait. Blocking them again changes nothing.
     pub async fn block(&self, caller: &Caller, username: &str) -> Result<Block, Error> {
         let other = self.person(username).await?;
         if other.id == caller.person.id {
             return Err(Error::invalid("username", "Nobody can block themselves."));
         }
         self.context.charge(caller)?;
-        let since = self
-            .context
-            .store
-            .block(caller.person.id, other.id, self.context.clock.now(), limit::BLOCKS)
-            .await?;
+        let user = caller.person.id;
+        let ended = self.invitations.made_by(other.id, user).await?;
+        let since = self.context.store.block(user, other.id, self.context.clock.now(), limit::BLOCKS).await?;
         let full =
             || Error::new(Code::TooManyBlocks, "At most 1,000 people can be blocked; take a block back.");
         let since = since.ok_or_else(full)?;
-        self.changed(caller.person.id, other.id);
+        self.changed(user, other.id);
+        for conversation in ended {
+            self.invitations.changed(user, conversation).await;
+        }
         Ok(shown(&other.username, since))
     }
 

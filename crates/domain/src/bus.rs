@@ -39,6 +39,8 @@ pub enum Hint {
     Visibility(UserId),
     /// The first user has blocked the second, or has taken that back.
     Block(UserId, UserId),
+    /// An invitation of a user to a group came or ended.
+    Invitation(UserId, ConversationKey),
     /// This node was too slow and some hints were lost.
     Lost,
 }

@@ -257,6 +257,7 @@ impl Channels {
             member_count: record.member_count,
             members: members.collect(),
             last_message: record.last_message.as_ref().map(|message| channel.message(message)),
+            invited: Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Groups: beginning and changing them, and who may do what.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use protocol::{
     ChangeConversation, Code, Conversation, ConversationId, ConversationKind, HistoryAccess, NewGroup,
@@ -12,6 +12,7 @@ use crate::block::Blocks;
 use crate::context::Context;
 use crate::conversation::Conversations;
 use crate::error::Error;
+use crate::invitation::{Invitations, full};
 use crate::line::check_line;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
@@ -24,6 +25,7 @@ pub struct Groups {
     announcer: Arc<Announcer>,
     blocks: Arc<Blocks>,
     presences: Arc<Presences>,
+    invitations: Arc<Invitations>,
     conversations: Conversations,
 }
 
@@ -34,6 +36,14 @@ struct Plan {
     history: Option<HistoryAccess>,
     /// Users with their new role; `None` removes them.
     members: Vec<(UserId, Option<Role>)>,
+    /// What is done in place of the above.
+    invitation: Option<InvitationPlan>,
+}
+
+/// A decided change of an invitation, which is no change of the group.
+enum InvitationPlan {
+    Invite(Arc<Person>),
+    Withdraw(UserId),
 }
 
 /// How often a change is decided anew because another change was stored first.
@@ -45,12 +55,13 @@ impl Groups {
         announcer: Arc<Announcer>,
         blocks: Arc<Blocks>,
         presences: Arc<Presences>,
+        invitations: Arc<Invitations>,
     ) -> Self {
         let conversations = Conversations::new(context.clone());
-        Self { context, announcer, blocks, presences, conversations }
+        Self { context, announcer, blocks, presences, invitations, conversations }
     }
 
-    /// Begins a group, with the caller as its owner.
+    /// Begins a group, with the caller as its owner. Those whom the caller may not add are invited.
     pub async fn create(&self, caller: &Caller, request: NewGroup) -> Result<Conversation, Error> {
         let NewGroup { title, members, history } = request;
         let title = check_title(&title)?;
@@ -60,22 +71,48 @@ impl Groups {
         }
         self.context.charge_times(caller, 1 + members.len())?;
         let owner = caller.person.id;
-        let mut others = Vec::with_capacity(members.len());
-        for username in &members {
-            let person = self.person(username).await.map_err(|error| error.about("members"))?;
-            self.check_may_add(caller, &person).await.map_err(|error| error.about("members"))?;
-            others.push(person.id);
-        }
-        others.sort_unstable();
-        others.dedup();
-        others.retain(|other| *other != owner);
+        let (members, invited) =
+            self.divided(caller, &members).await.map_err(|error| error.about("members"))?;
         let at = self.context.clock.now();
         let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.context.random)));
         let history = history.unwrap_or(HistoryAccess::Joined);
-        let group = store::NewGroup { id, owner, title, history, members: others, at };
+        let group = store::NewGroup { id, owner, title, history, members, at };
         let record = self.context.store.create_group(group).await?;
         self.context.channels.cache(&record);
-        self.seen_by(caller, &record).await
+        for person in &invited {
+            self.invitations.invite(caller, record.key, person).await?;
+        }
+        let view = self.seen_by(caller, &record).await?;
+        let invited = invited.iter().map(|person| person.username.to_string()).collect();
+        Ok(Conversation { invited, ..view })
+    }
+
+    /// Divides the people with whom a group is to begin, besides the caller: whom the caller may add, ascending, and
+    /// whom they may only invite.
+    async fn divided(
+        &self,
+        caller: &Caller,
+        usernames: &[String],
+    ) -> Result<(Vec<UserId>, Vec<Arc<Person>>), Error> {
+        let mut people = Vec::with_capacity(usernames.len());
+        for username in usernames {
+            let person = self.person(username).await?;
+            self.check_may_add(caller, &person).await?;
+            people.push(person);
+        }
+        people.sort_unstable_by_key(|person| person.id);
+        people.dedup_by_key(|person| person.id);
+        people.retain(|person| person.id != caller.person.id);
+        let (mut members, mut invited) = (Vec::new(), Vec::new());
+        for person in people {
+            if self.invitations.lets_add(caller, &person).await? && self.invitations.count_added(person.id) {
+                members.push(person.id);
+            } else {
+                self.invitations.check_may_invite(caller, &person).await?;
+                invited.push(person);
+            }
+        }
+        Ok((members, invited))
     }
 
     /// Changes a group's title and what new members may read, and the caller's notifications of any conversation.
@@ -94,7 +131,7 @@ impl Groups {
                 // An equal value is no change, and must not be announced as one.
                 let title = title.clone().filter(|title| record.title.as_ref() != Some(title));
                 let history = history.filter(|history| record.history != *history);
-                Ok(Plan { title, history, members: Vec::new() })
+                Ok(Plan { title, history, ..Plan::default() })
             };
             self.decide(caller, id, decide).await?;
         }
@@ -105,7 +142,7 @@ impl Groups {
         self.conversations.get(caller, id).await
     }
 
-    /// Adds somebody, or gives a member another role.
+    /// Adds somebody, or gives a member another role. Somebody whom the caller may not add is invited, to be a member.
     pub async fn put_member(
         &self,
         caller: &Caller,
@@ -114,9 +151,12 @@ impl Groups {
         request: PutMember,
     ) -> Result<Conversation, Error> {
         // Checked first, so that a stranger does not learn which usernames exist.
-        self.context.channels.of_member(id, caller.person.id).await?;
+        let key = self.context.channels.of_member(id, caller.person.id).await?.key;
         let person = self.person(username).await?;
         let may_add = self.check_may_add(caller, &person).await;
+        let lets_add = self.invitations.lets_add(caller, &person).await?;
+        // Counted once, however often it is decided.
+        let counted = OnceLock::new();
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
@@ -138,6 +178,13 @@ impl Groups {
             if them == me {
                 return Err(Error::new(Code::OwnerLeaves, "Give `owner` to somebody else instead."));
             }
+            let is_added = || lets_add && *counted.get_or_init(|| self.invitations.count_added(them));
+            if before.is_none() && !is_added() {
+                return Ok(Plan {
+                    invitation: Some(InvitationPlan::Invite(person.clone())),
+                    ..Plan::default()
+                });
+            }
             let mut members = vec![(them, Some(after))];
             if after == Role::Owner {
                 members.push((me, Some(Role::Admin)));
@@ -145,10 +192,13 @@ impl Groups {
             Ok(Plan { members, ..Plan::default() })
         };
         self.decide(caller, id, decide).await?;
-        self.conversations.get(caller, id).await
+        let view = self.conversations.get(caller, id).await?;
+        let is_invited = self.invitations.waits(them, key).await?;
+        let invited = is_invited.then(|| person.username.to_string()).into_iter().collect();
+        Ok(Conversation { invited, ..view })
     }
 
-    /// Removes a member. Gives the group, or `None` if the caller removed themselves.
+    /// Removes a member, or takes an invitation back. Gives the group, or `None` if the caller removed themselves.
     pub async fn remove_member(
         &self,
         caller: &Caller,
@@ -159,10 +209,20 @@ impl Groups {
             self.leave(caller, id).await?;
             return Ok(None);
         }
+        let key = self.context.channels.of_member(id, caller.person.id).await?.key;
+        let person = self.context.people.named(username).await?;
+        let invited = match &person {
+            Some(person) if self.invitations.waits(person.id, key).await? => Some(person.id),
+            _ => None,
+        };
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
             let named = |member: &&store::MemberRecord| member.username.eq_ignore_ascii_case(username);
-            let them = record.members.iter().find(named).ok_or_else(|| Error::not_found("member"))?;
+            let Some(them) = record.members.iter().find(named) else {
+                let invited = invited.ok_or_else(|| Error::not_found("member"))?;
+                let invitation = Some(InvitationPlan::Withdraw(invited));
+                return Ok(Plan { invitation, ..Plan::default() });
+            };
             if role != Role::Owner && them.role != Role::Member {
                 return Err(Error::new(Code::Forbidden, "Only the owner takes out those who lead."));
             }
@@ -202,10 +262,18 @@ impl Groups {
             if record.kind != ConversationKind::Group {
                 return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
             }
-            let Plan { title, history, members } = decide(&record, role)?;
+            let Plan { title, history, members, invitation } = decide(&record, role)?;
+            match invitation {
+                Some(InvitationPlan::Invite(person)) => {
+                    return self.invitations.invite(caller, key, &person).await;
+                }
+                Some(InvitationPlan::Withdraw(user)) => return self.invitations.withdraw(user, key).await,
+                None => {}
+            }
             if title.is_none() && history.is_none() && members.is_empty() {
                 return Ok(());
             }
+            let ended = self.invitations.ended_by(caller, key, &members).await?;
             let concerned = members.clone();
             let (at, changed_seq) = (self.context.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
@@ -213,6 +281,9 @@ impl Groups {
                 self.context.channels.cache(&record);
                 for (user, _) in &concerned {
                     self.presences.changed(*user);
+                }
+                for user in ended {
+                    self.invitations.changed(user, key).await;
                 }
                 return Ok(());
             }
@@ -247,10 +318,6 @@ fn check_leads(role: Role) -> Result<(), Error> {
         Role::Owner | Role::Admin => Ok(()),
         Role::Member => Err(Error::new(Code::Forbidden, "Only the owner and admins may do this.")),
     }
-}
-
-fn full() -> Error {
-    Error::new(Code::GroupFull, "A group has at most 10,000 members.")
 }
 
 fn check_title(title: &str) -> Result<String, Error> {

@@ -20,6 +20,7 @@ mod emoji;
 mod ended_session;
 mod error;
 mod group;
+mod invitation;
 mod keyring;
 pub mod limit;
 mod line;
@@ -67,6 +68,7 @@ pub use conversation::{Around, Conversations};
 pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
+pub use invitation::Invitations;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
@@ -133,6 +135,8 @@ pub struct Settings {
     pub failed_logins_of_address: Rate,
     /// Failed logins to one account from all addresses. Past it each address has a small rate of its own.
     pub failed_logins_of_account: Rate,
+    /// How often others may add one user to groups. Past it the user is asked.
+    pub added: Rate,
     /// New one-time codes for one account that are asked for from one address.
     pub resends: Rate,
     /// New one-time codes for one account that are asked for from all addresses.
@@ -181,6 +185,8 @@ pub struct Domain {
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
     pub groups: Groups,
+    /// Asking people whether they want to be in a group.
+    pub invitations: Arc<Invitations>,
     /// Blocking people.
     pub blocks: Arc<Blocks>,
     /// Sending and changing messages.
@@ -220,18 +226,31 @@ impl Domain {
         let announcer = Arc::new(Announcer::new(own()));
         let presences = Arc::new(Presences::new(own()));
         let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
-        let blocks = Arc::new(Blocks::new(own(), presences.clone()));
+        let invitations = Arc::new(Invitations::new(own(), presences.clone(), settings.added));
+        let blocks = Arc::new(Blocks::new(own(), presences.clone(), invitations.clone()));
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
         let hints = context.bus.subscribe();
-        let relay = Relay::new(hints, receipts.clone(), typings.clone(), presences.clone(), blocks.clone());
-        let relay = Arc::new(relay);
+        let relay = Arc::new(Relay::new(
+            hints,
+            receipts.clone(),
+            typings.clone(),
+            presences.clone(),
+            blocks.clone(),
+            invitations.clone(),
+        ));
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
-            groups: Groups::new(own(), announcer.clone(), blocks.clone(), presences.clone()),
+            groups: Groups::new(
+                own(),
+                announcer.clone(),
+                blocks.clone(),
+                presences.clone(),
+                invitations.clone(),
+            ),
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
             attachments: Attachments::new(own(), blobs, settings),
@@ -240,6 +259,7 @@ impl Domain {
             relay,
             typings,
             api_tokens,
+            invitations,
             blocks,
             receipts,
             presences,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Conversation, Message, Presence, Receipt, SessionId, Typing};
+use protocol::{Conversation, InvitationChange, Message, Presence, Receipt, SessionId, Typing};
 
 use crate::store::{ConversationKey, EntryKind, Position, UserId};
 
@@ -41,6 +41,8 @@ pub enum Live {
     Receipt(Receipt),
     /// A conversation is new or changed, as this one user sees it.
     Conversation(Box<Conversation>),
+    /// An invitation of the user came or ended.
+    Invitation(Box<InvitationChange>),
     /// A member types, or has stopped.
     Typing(Typing),
     /// Somebody came or went.

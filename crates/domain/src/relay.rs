@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::block::Blocks;
 use crate::bus::{Hint, Hints};
+use crate::invitation::Invitations;
 use crate::presence::Presences;
 use crate::receipt::Receipts;
 use crate::typing::Typings;
@@ -18,6 +19,7 @@ pub struct Relay {
     typings: Arc<Typings>,
     presences: Arc<Presences>,
     blocks: Arc<Blocks>,
+    invitations: Arc<Invitations>,
 }
 
 impl Relay {
@@ -27,8 +29,9 @@ impl Relay {
         typings: Arc<Typings>,
         presences: Arc<Presences>,
         blocks: Arc<Blocks>,
+        invitations: Arc<Invitations>,
     ) -> Self {
-        Self { hints: Mutex::new(Some(hints)), receipts, typings, presences, blocks }
+        Self { hints: Mutex::new(Some(hints)), receipts, typings, presences, blocks, invitations }
     }
 
     /// Passes hints on until `stop`.
@@ -57,6 +60,7 @@ impl Relay {
             Hint::Presence(user) => self.presences.check(user).await,
             Hint::Visibility(user) => self.presences.changed_here(user),
             Hint::Block(user, other) => self.blocks.changed_here(user, other),
+            Hint::Invitation(user, conversation) => self.invitations.tell_here(user, conversation).await,
             Hint::Lost => {
                 tracing::warn!("hints of other nodes were lost");
                 self.blocks.forget();

@@ -40,9 +40,9 @@ impl Users {
     /// Changes the caller's own profile.
     pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
         caller.check_logged_in()?;
-        let ChangeMe { display_name, hide_presence } = request;
+        let ChangeMe { display_name, hide_presence, add_me } = request;
         let display_name = display_name.as_deref().map(check_display_name).transpose()?;
-        let change = AccountChange { display_name, hide_presence };
+        let change = AccountChange { display_name, hide_presence, add_me };
         let user = caller.person.id;
         let account = self.context.store.change_account(user, change).await?;
         if hide_presence.is_some() {
@@ -105,7 +105,7 @@ impl Users {
 
 /// An account as others see it.
 fn public_user(account: Account) -> User {
-    User { email: None, hide_presence: None, ..own_user(account) }
+    User { email: None, hide_presence: None, add_me: None, ..own_user(account) }
 }
 
 /// The place where the next page of a search begins; opaque to clients.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use protocol::schema::{EventSchema, Type};
 use protocol::{
     ApiToken, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
-    ConversationChange, FOLDED, Hit, LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached,
-    Refresh, Register, Registered, Resend, Session, SyncPage, Verified, Verify, client_events, server_events,
+    ConversationChange, FOLDED, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, Problem,
+    PutMember, Reached, Refresh, Register, Registered, Resend, Session, SyncPage, Verified, Verify,
+    client_events, server_events,
 };
 use serde_json::Value;
 
@@ -34,6 +35,8 @@ fn main() {
         Type::of::<Conversation>(),
         Type::of::<ConversationChange>(),
         Type::of::<Hit>(),
+        Type::of::<Invitation>(),
+        Type::of::<Invitee>(),
         Type::of::<LoggedIn>(),
         Type::of::<Login>(),
         Type::of::<NewApiToken>(),

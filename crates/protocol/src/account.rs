@@ -19,6 +19,22 @@ wire! {
         /// Whether nobody is told when the person is connected; only in the caller's own user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub hide_presence: Option<bool>,
+        /// Who may add the person to a group without asking; only in the caller's own user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub add_me: Option<AddMe>,
+    }
+
+    /// Who may add a person to a group without asking. All others can only invite them.
+    #[derive(Copy, Eq, Default)]
+    pub enum AddMe {
+        /// Everybody whom the person has not blocked.
+        #[default]
+        Everybody,
+        /// Those to whom the person wrote in their direct conversation: one of its newest 1,000 entries is a message of
+        /// the person.
+        Contacts,
+        /// Nobody: the person is always asked.
+        Nobody,
     }
 
     /// Body of `PATCH /api/users/me`: what is left out stays.
@@ -30,6 +46,9 @@ wire! {
         /// Whether nobody is told when the caller is connected; who hides it does not see that of others.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub hide_presence: Option<bool>,
+        /// Who may add the caller to a group without asking.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub add_me: Option<AddMe>,
     }
 
     /// Somebody whom the caller has blocked: what they send to the caller alone does not arrive.

@@ -33,6 +33,10 @@ wire! {
         /// The newest message the caller may see.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub last_message: Option<Message>,
+        /// Usernames of those who were invited by the request that this answers, or had been before, because their
+        /// `addMe` does not let the caller add them. Only in the answers to beginning a group and to adding a member.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub invited: Vec<String>,
     }
 
     /// Somebody in a conversation, with their cursors.

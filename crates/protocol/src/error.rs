@@ -85,6 +85,10 @@ codes! {
     TooManyTokens = "too_many_tokens", 409, false, "There are too many API tokens";
     /// The account has blocked as many people as it may: take a block back first.
     TooManyBlocks = "too_many_blocks", 409, false, "There are too many blocks";
+    /// The person, or the group, has as many invitations that wait as it may have.
+    TooManyInvitations = "too_many_invitations", 409, false, "Too many invitations wait";
+    /// The person has declined lately.
+    InvitationDeclined = "invitation_declined", 409, false, "The person has declined";
     /// Compared without case.
     UsernameTaken = "username_taken", 409, false, "The username is taken";
     /// The same `clientId` came before with another body.

@@ -7,8 +7,9 @@ use crate::Problem;
 use crate::schema::{EventSchema, Type};
 #[cfg(feature = "schema")]
 use crate::{
-    Conversation, Cursors, DeleteMessage, EditMessage, Message, MoveCursors, Nothing, Presence, PresenceList,
-    ReactToMessage, Receipt, SendMessage, SetTyping, Sync, Synced, Typing, WatchPresence,
+    Conversation, Cursors, DeleteMessage, EditMessage, InvitationChange, Message, MoveCursors, Nothing,
+    Presence, PresenceList, ReactToMessage, Receipt, SendMessage, SetTyping, Sync, Synced, Typing,
+    WatchPresence,
 };
 
 /// What the callback of a request is called with.
@@ -127,6 +128,8 @@ events! {
         Receipt = "receipt" (Receipt);
         /// A conversation is new or changed, as the receiver of this event sees it.
         Conversation = "conversation" (Conversation);
+        /// An invitation to a group came or ended.
+        Invitation = "invitation" (InvitationChange);
         /// A member began or stopped typing.
         Typing = "typing" (Typing);
         /// Somebody who is watched came or went.

@@ -13,6 +13,7 @@ mod error;
 mod event;
 mod fold;
 mod id;
+mod invitation;
 mod json;
 pub mod limit;
 mod message;
@@ -26,7 +27,7 @@ mod sync;
 mod time;
 mod wire;
 
-pub use account::{Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
+pub use account::{AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::Attachment;
 pub use conversation::{
@@ -39,6 +40,7 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 pub use event::{client_events, server_events};
 pub use fold::FOLDED;
 pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
+pub use invitation::{Invitation, InvitationChange, Invitee};
 pub use message::*;
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
 pub use receipt::{Cursors, MoveCursors, Reached, Receipt};

@@ -50,6 +50,12 @@ pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
 pub const BLOCKS: usize = 1_000;
 /// Blocks in a page of their list.
 pub const BLOCKS_PAGE: usize = 200;
+/// Invitations that wait for a person, of these from one inviter, and of a group.
+pub const INVITATIONS: (usize, usize, usize) = (100, 10, 1_000);
+/// Invitations of one inviter that a person declines before the inviter has to wait.
+pub const DECLINED: usize = 3;
+/// Invitations in a page of their list.
+pub const INVITATIONS_PAGE: usize = 200;
 /// People whose presence a socket watches.
 pub const WATCHED: usize = 1000;
 /// Messages in a page of history.

@@ -11,6 +11,7 @@ pub(crate) fn live(live: &Live) -> Payload {
         Live::Entry { kind, message, .. } => entry(*kind, message),
         Live::Receipt(receipt) => payload(ServerEvent::Receipt, receipt),
         Live::Conversation(conversation) => payload(ServerEvent::Conversation, &**conversation),
+        Live::Invitation(change) => payload(ServerEvent::Invitation, &**change),
         Live::Typing(typing) => payload(ServerEvent::Typing, typing),
         Live::Presence(presence) => payload(ServerEvent::Presence, presence),
     }

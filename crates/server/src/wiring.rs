@@ -103,6 +103,7 @@ fn settings(config: &Config) -> Settings {
         failed_logins: an_hour(config.failed_logins_per_hour),
         failed_logins_of_address: an_hour(config.failed_logins_per_address_per_hour),
         failed_logins_of_account: an_hour(config.failed_logins_per_account_per_hour),
+        added: an_hour(config.added_to_groups_per_hour),
         resends: an_hour(config.resends_per_hour),
         resends_of_account: an_hour(config.resends_per_account_per_hour),
         otp_tries: config.otp_tries,

@@ -311,8 +311,8 @@ test('between the messages stands how the group changed, live and after a reload
   await messenger.send('So she went');
   await expect(messenger.tick('So she went', 'Sent')).toBeVisible();
   await aldis.call('PUT', `${members}/${bob.username}`, { role: 'admin' }, ann.token);
-  // Who is gone is called by the username, as on what they wrote.
-  const all = ['Ann created the group', 'Who is there?', `Ann added ${cat.username}`, 'Ann renamed the group to “Harbour”', `${cat.username} left`, 'So she went', 'Ann made you an admin'];
+  // Who is gone keeps the name, as on what they wrote.
+  const all = ['Ann created the group', 'Who is there?', 'Ann added Cat', 'Ann renamed the group to “Harbour”', 'Cat left', 'So she went', 'Ann made you an admin'];
   await shown(['The beginning of your conversation with Harbour.', ...all]);
   await messenger.page.reload();
   await shown(['The beginning of your conversation with Harbour.', ...all]);

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::Timestamp;
+use protocol::{AddMe, Timestamp};
 
 use super::{StoreError, UserId};
 
@@ -25,6 +25,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Whether their presence is hidden from everybody; they see nobody else's either.
     pub hide_presence: bool,
+    /// Who may add them to a group without asking.
+    pub add_me: AddMe,
     /// When their last device disconnected; `None` if none ever did.
     pub last_seen_at: Option<Timestamp>,
 }
@@ -43,6 +45,8 @@ pub struct AccountChange {
     pub display_name: Option<String>,
     /// See [`Account::hide_presence`].
     pub hide_presence: Option<bool>,
+    /// See [`Account::add_me`].
+    pub add_me: Option<AddMe>,
 }
 
 /// An account to create, unverified.

@@ -20,7 +20,7 @@ pub struct Blocked {
 #[async_trait]
 pub trait BlockStore: Send + Sync {
     /// Blocks `other` for `user`, and gives since when they are blocked. An earlier block stays as it is. `None` if
-    /// the user has blocked `most` others already.
+    /// the user has blocked `most` others already. Invitations of `other` that wait for `user` end.
     async fn block(
         &self,
         user: UserId,

@@ -171,6 +171,9 @@ pub trait ConversationStore: Send + Sync {
     /// The direct conversation of two people (or of one with themselves), in either order.
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
 
+    /// Whether one of the newest `entries` entries of the direct conversation of two people is a message of `sender`.
+    async fn has_written(&self, sender: UserId, other: UserId, entries: usize) -> Result<bool, StoreError>;
+
     /// A conversation as a member sees it; `None` if the user is not a member.
     async fn conversation(
         &self,
@@ -199,9 +202,10 @@ pub trait ConversationStore: Send + Sync {
     /// Begins a group, with the first entry of its log. Gives it as [`ConversationStore::conversation_by_key`] does.
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
 
-    /// Changes a group, and gives it as [`ConversationStore::conversation_by_key`] does; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the
-    /// entries from this one on, and earlier ones only if the group lets new members read them. Somebody who leaves
-    /// sees nothing of the group any more.
+    /// Changes a group, and gives it as [`ConversationStore::conversation_by_key`] does; `None` if it has changed since
+    /// [`GroupChange::changed_seq`]. Somebody who joins sees the entries from this one on, and earlier ones only if the
+    /// group lets new members read them; their invitation ends. Somebody who leaves sees nothing of the group any more;
+    /// the invitations to it that they made and that wait end.
     async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
 
     /// The newest `limit` changes of a group above one `seq` and below another that the reader may see, ascending.

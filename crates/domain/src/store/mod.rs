@@ -15,6 +15,7 @@ mod attachment;
 mod blob;
 mod block;
 mod conversation;
+mod invitation;
 mod log;
 mod message;
 mod reaction;
@@ -38,6 +39,9 @@ pub use block::{BlockStore, Blocked};
 pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, NewGroup, Since,
+};
+pub use invitation::{
+    Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
 pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
@@ -71,6 +75,7 @@ pub trait Store:
     + SessionStore
     + ApiTokenStore
     + ConversationStore
+    + InvitationStore
     + MessageStore
     + ReactionStore
     + CursorStore

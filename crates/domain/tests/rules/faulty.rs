@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
+    Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey, ConversationRecord,
     ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange, Epoch, Follower, Found,
-    FoundAccounts, GroupChange, GroupEntry, Hash, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore,
-    Moved, NameSearch, NewAccount, NewGroup, NewSession, OneTimeCode, Origin, Position, PresenceQuery,
-    PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord,
-    SessionStore, Since, Store, StoreAge, StoreError, Submitted, UserId,
+    FoundAccounts, GroupChange, GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag,
+    LastSeen, MemberRecord, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup,
+    NewInvitation, NewSession, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
+    ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, Since, Store,
+    StoreAge, StoreError, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -222,6 +223,7 @@ hand_on! {
     ConversationStore {
         fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
         fn direct(one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
+        fn has_written(sender: UserId, other: UserId, entries: usize) -> Result<bool, StoreError>;
         fn conversations(user: UserId, before: Option<Position>, limit: usize)
             -> Result<Vec<ConversationRecord>, StoreError>;
         fn members(reader: UserId, key: ConversationKey, after: Option<(Role, UserId)>, limit: usize)
@@ -257,6 +259,24 @@ hand_on! {
         let conversation = self.store.conversation(user, key).await;
         Late::hold_back(&self.late_view).await;
         conversation
+    }
+}
+
+hand_on! {
+    InvitationStore {
+        fn invitation_refusal(user: UserId, by: UserId, forgotten: Timestamp)
+            -> Result<Option<InvitationRefusal>, StoreError>;
+        fn invite(invitation: NewInvitation) -> Result<Result<bool, InvitationRefusal>, StoreError>;
+        fn accept_invitation(change: GroupChange) -> Result<Accepted, StoreError>;
+        fn decline_invitation(user: UserId, conversation: ConversationKey, at: Timestamp)
+            -> Result<bool, StoreError>;
+        fn withdraw_invitation(user: UserId, conversation: ConversationKey) -> Result<bool, StoreError>;
+        fn invitation(user: UserId, conversation: ConversationKey)
+            -> Result<Option<InvitationRecord>, StoreError>;
+        fn invitations(user: UserId, before: Option<(Timestamp, ConversationKey)>, limit: usize)
+            -> Result<Vec<InvitationRecord>, StoreError>;
+        fn invited(reader: UserId, conversation: ConversationKey, after: Option<UserId>, limit: usize)
+            -> Result<Vec<InvitationRecord>, StoreError>;
     }
 }
 

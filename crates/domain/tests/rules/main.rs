@@ -8,6 +8,7 @@ mod blocks;
 mod faulty;
 mod flushes;
 mod groups;
+mod invitations;
 mod members;
 mod messages;
 mod nodes;

@@ -153,6 +153,7 @@ pub(crate) fn settings() -> Settings {
         failed_logins: often,
         failed_logins_of_address: often,
         failed_logins_of_account: often,
+        added: often,
         resends: often,
         resends_of_account: often,
         otp_tries: 5,

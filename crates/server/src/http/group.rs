@@ -26,7 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// Begin a group
 ///
-/// The caller is its owner. Its members are told with the event `conversation`.
+/// The caller is its owner. Its members are told with the event `conversation`. Whoever does not let the caller add them
+/// is invited instead; `invited` in the answer names them.
 #[utoipa::path(
     post, path = "/api/conversations", operation_id = "create_group", tag = "conversations",
     security(("token" = [])), request_body = NewGroup,
@@ -34,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         (status = 201, body = Conversation),
         (status = 403, body = Problem, description = "`forbidden`: somebody has blocked the caller"),
         (status = 404, body = Problem, description = "`receiver_unknown`"),
-        (status = 409, body = Problem, description = "`group_full`"),
+        (status = 409, body = Problem, description = "`too_many_invitations` or `invitation_declined`"),
         (status = 422, body = Problem, description = "`invalid`, with the field named"),
     ),
 )]
@@ -130,7 +131,8 @@ async fn list_members(
 
 /// Add a member, or give one another role
 ///
-/// The owner and admins add members; only the owner gives roles. Who gives `owner` away becomes an admin.
+/// The owner and admins add members; only the owner gives roles. Who gives `owner` away becomes an admin. Whoever does
+/// not let the caller add them is invited instead, to be a member; `invited` in the answer names them.
 #[utoipa::path(
     put, path = "/api/conversations/{id}/members/{username}", tag = "conversations", security(("token" = [])),
     params(("id" = ConversationId, Path), ("username" = String, Path)), request_body = PutMember,
@@ -138,7 +140,10 @@ async fn list_members(
         (status = 200, body = Conversation),
         (status = 403, body = Problem, description = "`forbidden`"),
         (status = 404, body = Problem, description = "`not_found` or `receiver_unknown`"),
-        (status = 409, body = Problem, description = "`group_full` or `owner_leaves`"),
+        (
+            status = 409, body = Problem,
+            description = "`group_full`, `owner_leaves`, `too_many_invitations` or `invitation_declined`",
+        ),
     ),
 )]
 async fn put_member(
@@ -150,7 +155,7 @@ async fn put_member(
     Ok(Json(app.domain.groups.put_member(&caller, id, &username, request).await?))
 }
 
-/// Take a member out
+/// Take a member out, or take an invitation back
 ///
 /// 204 if that is the caller, who leaves by it.
 #[utoipa::path(

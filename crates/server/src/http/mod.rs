@@ -11,6 +11,7 @@ pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
 mod health;
+mod invitation;
 mod message;
 mod openapi;
 pub(crate) mod problem;
@@ -57,6 +58,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(user::routes())
         .merge(conversation::routes())
         .merge(group::routes())
+        .merge(invitation::routes())
         .merge(block::routes())
         .merge(message::routes())
         .merge(reaction::routes())

@@ -79,6 +79,7 @@ impl TestApp {
         config.message_burst = 100_000;
         config.event_burst = 100_000;
         config.login_burst = 1000;
+        config.added_to_groups_per_hour = 100_000;
         Builder { config, folder: None }
     }
 

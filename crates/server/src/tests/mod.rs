@@ -3,6 +3,7 @@
 mod acks;
 mod cuts;
 mod flush;
+mod invitations;
 mod limits;
 mod races;
 mod reactions;

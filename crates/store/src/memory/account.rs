@@ -7,7 +7,7 @@ use domain::store::{
     Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
     OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
-use protocol::Timestamp;
+use protocol::{AddMe, Timestamp};
 
 use super::MemoryStore;
 
@@ -78,6 +78,7 @@ impl AccountStore for MemoryStore {
             verified: false,
             created_at,
             hide_presence: false,
+            add_me: AddMe::default(),
             last_seen_at: None,
         }));
         accounts.by_name.insert(name, id);
@@ -167,6 +168,7 @@ impl AccountStore for MemoryStore {
         let before = Account::display_key(&account.display_name);
         account.display_name = change.display_name.unwrap_or_else(|| account.display_name.clone());
         account.hide_presence = change.hide_presence.unwrap_or(account.hide_presence);
+        account.add_me = change.add_me.unwrap_or(account.add_me);
         let account = account.clone();
         if accounts.display_names.remove(&(before, user)) {
             accounts.display_names.insert((Account::display_key(&account.display_name), user));

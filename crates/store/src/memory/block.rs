@@ -18,6 +18,7 @@ impl BlockStore for MemoryStore {
         at: Timestamp,
         most: usize,
     ) -> Result<Option<Timestamp>, StoreError> {
+        let mut invitations = self.invitations.write();
         let mut blocks = self.blocks.write();
         let of_user = blocks.entry(user).or_default();
         if let Some(&since) = of_user.get(&other) {
@@ -27,6 +28,7 @@ impl BlockStore for MemoryStore {
             return Ok(None);
         }
         of_user.insert(other, at);
+        invitations.end_those_by(user, other);
         Ok(Some(at))
     }
 

@@ -197,6 +197,15 @@ impl ConversationStore for MemoryStore {
         Ok(self.conversations.read().find_direct(one, other).map(|conversation| conversation.key))
     }
 
+    async fn has_written(&self, sender: UserId, other: UserId, entries: usize) -> Result<bool, StoreError> {
+        let direct = self.conversations.read().find_direct(sender, other).cloned();
+        Ok(direct.is_some_and(|direct| {
+            let log = direct.log.lock();
+            let above = log.head_seq().saturating_sub(entries as u64);
+            log.messages_below(u64::MAX, above, None).any(|message| message.sender == sender)
+        }))
+    }
+
     async fn conversation(
         &self,
         user: UserId,

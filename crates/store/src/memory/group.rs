@@ -10,6 +10,7 @@ use protocol::{ConversationKind, Role, Timestamp};
 
 use super::MemoryStore;
 use super::conversation::About;
+use super::invitation::Invitations;
 use super::log::{Log, Member};
 
 impl MemoryStore {
@@ -27,12 +28,25 @@ impl MemoryStore {
 
     /// Changes a group, unless it has changed since the change was decided on.
     pub(super) fn change_of_group(&self, change: GroupChange) -> Option<ConversationRecord> {
+        self.change_of_group_if(change, |_| true)
+    }
+
+    /// As [`MemoryStore::change_of_group`], if the invitations allow it. They stay as they are until it is made.
+    pub(super) fn change_of_group_if(
+        &self,
+        change: GroupChange,
+        allows: impl FnOnce(&Invitations) -> bool,
+    ) -> Option<ConversationRecord> {
         let GroupChange { conversation: key, by, at, changed_seq, title, history, members } = change;
         // Locked before the log and for as long, so that the members of the group and the groups of each user agree.
         let mut conversations = self.conversations.write();
         let conversation = conversations.get(key)?.clone();
         let mut log = conversation.log.lock();
         if log.changed_seq != changed_seq {
+            return None;
+        }
+        let mut invitations = self.invitations.write();
+        if !allows(&invitations) {
             return None;
         }
         let mut events = Vec::new();
@@ -57,12 +71,14 @@ impl MemoryStore {
                     let at = log.members.partition_point(|member| member.user < user);
                     log.members.insert(at, Member::new(user, role, head, if all { 0 } else { head }));
                     conversations.join(user, key);
+                    invitations.end(user, key);
                     events.push(GroupEvent::Joined(user));
                 }
                 None if is_member => {
                     log.members.retain(|member| member.user != user);
                     log.former.push(user);
                     conversations.leave(user, key);
+                    invitations.end_those_of_former(user, key);
                     events.push(GroupEvent::Left(user));
                 }
                 None => {}

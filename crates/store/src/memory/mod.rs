@@ -7,6 +7,7 @@ mod blob;
 mod block;
 mod conversation;
 mod group;
+mod invitation;
 mod log;
 mod message;
 mod reaction;
@@ -24,10 +25,10 @@ use crate::tail::Tail;
 
 /// Keeps everything in memory, as long as the process lives.
 ///
-/// Locks are taken in this order: `conversations`, the log of one conversation, `accounts`, the `about` of
-/// that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
-/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held
-/// across an await.
+/// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
+/// of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
+/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held across an
+/// await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
@@ -38,6 +39,7 @@ pub struct MemoryStore {
     messages: message::Messages,
     tail: Tail,
     blocks: RwLock<block::Blocks>,
+    invitations: RwLock<invitation::Invitations>,
     attachments: RwLock<attachment::Attachments>,
 }
 
@@ -54,6 +56,7 @@ impl MemoryStore {
             messages: message::Messages::default(),
             tail: Tail::new(Position::default()),
             blocks: RwLock::default(),
+            invitations: RwLock::default(),
             attachments: RwLock::default(),
         }
     }

@@ -5,15 +5,15 @@ use domain::store::{
     Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
     OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
-use protocol::Timestamp;
+use protocol::{AddMe, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
 use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 
-const COLUMNS: &str =
-    "id, username, display_name, email, password_hash, verified, created_at, hide_presence, last_seen_at";
+const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
+                       last_seen_at, add_me";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
@@ -32,7 +32,24 @@ fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
         created_at: Timestamp::from_millis(row.get(6)?),
         hide_presence: row.get(7)?,
         last_seen_at: row.get::<_, Option<_>>(8)?.map(Timestamp::from_millis),
+        add_me: add_me_of(row.get(9)?),
     })
+}
+
+fn add_me_of(number: i64) -> AddMe {
+    match number {
+        0 => AddMe::Everybody,
+        1 => AddMe::Contacts,
+        _ => AddMe::Nobody,
+    }
+}
+
+fn add_me_number(add_me: AddMe) -> i64 {
+    match add_me {
+        AddMe::Everybody => 0,
+        AddMe::Contacts => 1,
+        AddMe::Nobody => 2,
+    }
 }
 
 /// Fills `display_key` for accounts created before migration 3.
@@ -211,10 +228,11 @@ impl AccountStore for SqliteStore {
         let change = move |connection: &Connection| {
             let sql = format!(
                 "UPDATE users SET display_name = coalesce(?, display_name), display_key = coalesce(?, display_key), \
-                   hide_presence = coalesce(?, hide_presence) \
+                   hide_presence = coalesce(?, hide_presence), add_me = coalesce(?, add_me) \
                  WHERE id = ? RETURNING {COLUMNS}"
             );
-            let values = params![change.display_name, display_key, change.hide_presence, user.0];
+            let add_me = change.add_me.map(add_me_number);
+            let values = params![change.display_name, display_key, change.hide_presence, add_me, user.0];
             connection.prepare_cached(&sql)?.query_row(values, account).optional()
         };
         self.writer.run(change).await

@@ -5,10 +5,15 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::conversation::find_direct;
+use super::invitation;
 use super::writer::Writing;
 
 /// When `user` blocked `other`; `None` if they have not.
-fn since(connection: &Connection, user: UserId, other: UserId) -> Result<Option<Timestamp>, rusqlite::Error> {
+pub(super) fn since(
+    connection: &Connection,
+    user: UserId,
+    other: UserId,
+) -> Result<Option<Timestamp>, rusqlite::Error> {
     let sql = "SELECT created_at FROM blocks WHERE user_id = ? AND blocked_id = ?";
     let at = |row: &Row<'_>| row.get(0).map(Timestamp::from_millis);
     connection.prepare_cached(sql)?.query_row([user.0, other.0], at).optional()
@@ -45,6 +50,7 @@ impl BlockStore for SqliteStore {
                        WHERE (SELECT count(*) FROM blocks WHERE user_id = ?1) < ?4";
             let values = params![user.0, other.0, at.as_millis(), most];
             forget(writing, user, other)?;
+            invitation::end_those_by(connection, user, other)?;
             Ok((connection.prepare_cached(sql)?.execute(values)? > 0).then_some(at))
         };
         self.writer.run_with_heads(block).await

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::SqliteStore;
 use super::group;
 use super::lane::NOBODY;
+use super::message::MESSAGE;
 use super::view::{DIRECT, MEMBER, head, members, record};
 
 /// Members in one read for a list of conversations. The last group of a read may exceed it.
@@ -147,6 +148,19 @@ impl ConversationStore for SqliteStore {
 
     async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError> {
         self.readers.by_key(one, move |connection| find_direct(connection, one, other)).await
+    }
+
+    async fn has_written(&self, sender: UserId, other: UserId, entries: usize) -> Result<bool, StoreError> {
+        let read = move |connection: &Connection| {
+            let Some(key) = find_direct(connection, sender, other)? else { return Ok(false) };
+            let sql = "SELECT 1 FROM \
+                         (SELECT sender_id, kind FROM messages WHERE conversation_id = ? ORDER BY seq DESC LIMIT ?) \
+                       WHERE sender_id = ? AND kind = ?";
+            let values = params![key.0, entries, sender.0, MESSAGE];
+            connection.prepare_cached(sql)?.exists(values)
+        };
+        // For the other, who asks.
+        self.readers.by_key(other, read).await
     }
 
     async fn conversation(

@@ -27,6 +27,7 @@ mod identity;
 #[cfg(test)]
 mod identity_tests;
 mod index;
+mod invitation;
 mod lane;
 mod log;
 mod mention;

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::store::{
-    AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch, MessageStore,
-    NewAccount, OneTimeCode, Origin, Store, StoreError, Target, UserId,
+    AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch,
+    InvitationRefusal, InvitationStore, MessageStore, NewAccount, NewGroup, NewInvitation, OneTimeCode,
+    Origin, Store, StoreError, Target, UserId,
 };
-use protocol::{ConversationId, Timestamp};
+use protocol::{ConversationId, HistoryAccess, Timestamp};
 use rusqlite::Connection;
 use tempfile::tempdir;
 
@@ -17,6 +18,7 @@ use super::checkpoint::WalSizes;
 use super::{OpenError, Options, SqliteStore, Tuning, account, schema};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const BEFORE: Timestamp = Timestamp::from_millis(0);
 const EPOCH: Epoch = Epoch([1; 8]);
 
 pub(super) fn open(folder: &Path) -> SqliteStore {
@@ -54,6 +56,30 @@ async fn count(store: &SqliteStore, one: UserId, other: UserId) -> usize {
     };
     let range = EntryRange { conversation, reader: one, after_seq: 0, limit: 1_000_000, bytes: usize::MAX };
     store.entries(vec![range], store.position().await.unwrap()).await.unwrap()[0].entries.len()
+}
+
+#[tokio::test]
+async fn an_invitation_survives_a_restart_also_one_that_was_declined() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob, cat) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "cat").await);
+    let (title, history) = ("Crew".into(), HistoryAccess::Joined);
+    let id = ConversationId::mint(NOW, 1);
+    let group = NewGroup { id, owner: ann, title, history, members: Vec::new(), at: NOW };
+    let key = store.create_group(group).await.unwrap().key;
+    let invitation = |user| NewInvitation { conversation: key, user, by: ann, at: NOW, forgotten: BEFORE };
+    for user in [bob, cat] {
+        store.invite(invitation(user)).await.unwrap().unwrap();
+    }
+    store.decline_invitation(cat, key, NOW).await.unwrap();
+    store.close().await;
+    drop(store);
+
+    let store = open(folder.path());
+    assert_eq!(store.invitation(bob, key).await.unwrap().unwrap().by.id, ann);
+    assert_eq!(store.invitation(cat, key).await.unwrap(), None);
+    assert_eq!(store.invite(invitation(cat)).await.unwrap(), Err(InvitationRefusal::Declined));
+    store.close().await;
 }
 
 #[tokio::test]

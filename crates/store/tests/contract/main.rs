@@ -10,6 +10,7 @@ mod blocks;
 mod conversations;
 mod following;
 mod groups;
+mod invitations;
 mod mentions;
 mod messages;
 mod presence;
@@ -130,6 +131,16 @@ contract! {
         how_a_group_changed_is_kept,
         of_many_members_the_first_are_shown_and_all_are_listed,
         what_is_hidden_from_somebody_is_not_there_for_them,
+    };
+    invitations::{
+        who_may_add_is_kept_with_the_account,
+        an_invitation_waits_once_and_is_accepted_once,
+        a_declined_invitation_is_not_made_again_for_a_while,
+        an_invitation_ends_with_its_inviter,
+        a_block_ends_invitations_and_refuses_more,
+        only_so_many_wait,
+        invitations_come_in_pages,
+        a_contact_is_somebody_one_wrote_to_lately,
     };
     following::{
         seq_has_no_gap_and_is_followed_in_order,

@@ -10,10 +10,10 @@ import { conversationAt, peer, roleOf, titleOf } from '../conversations/conversa
 import { ConversationStore } from '../conversations/conversation-store';
 import { Blocks } from '../details/blocks';
 import { Panel } from '../details/panel';
-import { allMembers } from '../groups/all-members';
+import { allMembers, allNames } from '../groups/all-members';
 import { Groups } from '../groups/groups';
 import { PresenceDot } from '../live/presence-dot';
-import { namesOf, sameUser, withoutUser } from '../people/handle';
+import { sameUser, withoutUser } from '../people/handle';
 import type { User } from '../protocol/protocol';
 import { Details, MessageMenu } from '../rare';
 import { SearchPanel } from '../search/search-panel';
@@ -82,7 +82,7 @@ export class Chat {
   private readonly address = computed(() => addressTo(this.handle(), this.id()));
   protected readonly title = computed(() => (this.conversation() ? titleOf(this.conversation()!, this.me) : (this.found()?.displayName ?? this.username() ?? '')));
   protected readonly members = allMembers(this.conversation);
-  protected readonly names = computed(() => namesOf(this.members()));
+  protected readonly names = allNames(this.members);
   /** Why there is nothing to show, where that is so. */
   protected readonly problem = signal<'missing' | string | null>(null);
   /** A conversation that has not begun has no history to wait for. */

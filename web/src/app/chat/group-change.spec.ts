@@ -19,6 +19,8 @@ it('says how a group changed, as people would', () => {
   expect(words({ seq: 1, title: 'Crew' })).toEqual(['Ann created the group']);
   expect(words({ title: 'Harbour', history: 'all' }, 'ann')).toEqual(['You renamed the group to “Harbour”', 'You let new members read everything']);
   expect(words({ joined: ['bob', 'cat', 'zoe'] })).toEqual(['Ann added Bob, Cat and you']);
+  expect(words({ joined: ['Ann'] })).toEqual(['Ann joined']);
+  expect(words({ joined: ['ann'] }, 'Ann')).toEqual(['You joined']);
   expect(words({ left: ['ann'] })).toEqual(['Ann left']);
   expect(words({ left: ['dan'] })).toEqual(['Ann removed dan']);
   expect(words({ roles: { bob: 'owner', ann: 'admin' } })).toEqual(['Ann made Bob the owner']);

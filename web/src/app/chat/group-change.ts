@@ -1,4 +1,4 @@
-import { sameUser } from '../people/handle';
+import { hasUser, sameUser } from '../people/handle';
 import type { ConversationChange } from '../protocol/protocol';
 
 /** A line between messages that says how the group changed. */
@@ -17,7 +17,9 @@ export function notesOf(change: ConversationChange, me: string, names: ReadonlyM
   if (seq === 1) texts.push(`${who} created the group`);
   else if (title !== undefined) texts.push(`${who} renamed the group to “${apart(title)}”`);
   if (history) texts.push(`${who} let new members read ${history === 'all' ? 'everything' : 'only what is written after they join'}`);
-  if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
+  // Whoever accepts an invitation joins by themselves.
+  if (hasUser(joined, by)) texts.push(`${who} joined`);
+  else if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
   for (const username of left) texts.push(sameUser(username, by) ? `${who} left` : `${who} removed ${name(username)}`);
   for (const [username, role] of Object.entries(roles)) {
     // Who hands a group on becomes an admin by that.

@@ -12,6 +12,7 @@ import { rowTime } from '../format/time';
 import { PresenceDot } from '../live/presence-dot';
 import { TypingStore, typingNote } from '../live/typing-store';
 import { namesOf } from '../people/handle';
+import { Names } from '../people/names';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
 import { Now } from '../ui/now';
@@ -33,7 +34,8 @@ export class ConversationList {
 
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
-  protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me));
+  private readonly former = inject(Names).known;
+  protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me, this.former()));
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });

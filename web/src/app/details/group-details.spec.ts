@@ -24,16 +24,19 @@ const group: Conversation = {
   members: [{ username: 'ann', displayName: 'Ann', role: 'owner', deliveredSeq: 0, readSeq: 0 }],
 };
 let changed: HeldCall<Conversation>;
+let put: HeldCall<Conversation>;
+let removed: HeldCall<Conversation>;
+let listed: HeldCall<unknown>;
 
 beforeEach(() => {
-  changed = new HeldCall();
+  [changed, put, removed, listed] = [new HeldCall(), new HeldCall(), new HeldCall(), new HeldCall()];
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
       provideRouter([]),
-      { provide: Api, useValue: {} },
+      { provide: Api, useValue: { call: listed.call, user: (username: string) => Promise.resolve({ username, displayName: 'Bob' }) } },
       { provide: ConversationStore, useValue: { me: 'ann', conversations$: new BehaviorSubject([]) } },
-      { provide: Groups, useValue: { change: changed.call } },
+      { provide: Groups, useValue: { change: changed.call, put: put.call, remove: removed.call } },
     ],
   });
 });
@@ -48,6 +51,32 @@ it('what is taken back is not sent', async () => {
   await details.press('Cancel');
   await changed.answer(group);
   expect(changed.asked).toHaveLength(1);
+});
+
+it('whoever has to be asked is invited, listed, and can be taken back', async () => {
+  const details = await Shown.of(GroupDetails, { group });
+  await listed.answer({ items: [] });
+  await details.fillIn('input[role="combobox"]', 'bob');
+  await details.enter('input[role="combobox"]');
+  await put.answer({ ...group, invited: ['Bob'] });
+  expect(await details.text()).toContain('Bob is invited and has to accept.');
+  await listed.answer({ items: [{ username: 'Bob', displayName: 'Bob', by: 'ann', createdAt: '' }] });
+  await details.text();
+  await details.press('Take back');
+  await details.press('Take back');
+  expect(removed.asked).toEqual([['g', 'Bob']]);
+  await removed.answer(group);
+  expect(await details.text()).not.toContain('Take back');
+});
+
+it('an invitation that was declined meanwhile is gone without a failure', async () => {
+  const details = await Shown.of(GroupDetails, { group });
+  await listed.answer({ items: [{ username: 'Bob', displayName: 'Bob', by: 'ann', createdAt: '' }] });
+  await details.text();
+  await details.press('Take back');
+  await removed.refuse(new Failure({ code: 'not_found', detail: 'There is no such member.' } as Problem));
+  await listed.answer({ items: [] });
+  expect(await details.text()).not.toMatch(/Take back|no such/);
 });
 
 describe('pressed again before the answer', () => {

@@ -10,7 +10,7 @@ import { MemberPicker } from '../groups/member-picker';
 import { readMembers } from '../groups/member-store';
 import type { Acquaintance } from '../groups/people';
 import { actionsOn, byRank, leads, type MemberAction } from '../groups/roles';
-import { sameUser } from '../people/handle';
+import { hasUser, sameUser } from '../people/handle';
 import type { Conversation, ConversationId, Member } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Confirm } from '../ui/confirm';
@@ -18,6 +18,7 @@ import { Icon } from '../ui/icon';
 import { type Anchor, below } from '../ui/anchor';
 import { Menu } from '../ui/menu';
 import { Presses } from '../ui/presses';
+import { Invitees } from './invitees';
 import { MuteSwitch } from './mute-switch';
 
 /** Members that are listed before one asks for the others. */
@@ -33,7 +34,7 @@ interface Asked {
 /** About a group: its name, its members, and what one may change. */
 @Component({
   selector: 'aldis-group-details',
-  imports: [Avatar, Confirm, Field, Icon, MemberPicker, Menu, MuteSwitch],
+  imports: [Avatar, Confirm, Field, Icon, Invitees, MemberPicker, Menu, MuteSwitch],
   templateUrl: './group-details.html',
 })
 export class GroupDetails {
@@ -66,6 +67,9 @@ export class GroupDetails {
   protected readonly menu = signal<{ member: Member; at: Anchor } | null>(null);
   protected readonly asking = signal<Asked | null>(null);
   private readonly name = viewChild<Field>('name');
+  private readonly invitees = viewChild(Invitees);
+  /** What became of adding somebody. */
+  protected readonly said = signal('');
   private readonly picker = viewChild<MemberPicker>('picker');
 
   protected isMe({ username }: Member): boolean {
@@ -105,8 +109,16 @@ export class GroupDetails {
     return false;
   }
 
-  protected async add({ username }: Acquaintance): Promise<void> {
-    await this.groups.put(this.group().id, username).catch((error: unknown) => this.picker()?.error.set(explain(error)));
+  protected async add({ username, displayName }: Acquaintance): Promise<void> {
+    this.said.set('');
+    try {
+      const { invited } = await this.groups.put(this.group().id, username);
+      if (!hasUser(invited, username)) return;
+      this.said.set(`${displayName} is invited and has to accept.`);
+      await this.invitees()?.read();
+    } catch (error) {
+      this.picker()?.error.set(explain(error));
+    }
   }
 
   protected choose(action: MemberAction, member: Member): void {

@@ -1,6 +1,8 @@
 import { computed, effect, inject, Injector, runInInjectionContext, type Signal, signal, untracked } from '@angular/core';
 
 import { isCut } from '../conversations/conversation';
+import { namesOf } from '../people/handle';
+import { Names } from '../people/names';
 import type { Conversation, Member } from '../protocol/protocol';
 
 /** The members of the conversation of a chat; what reads those of a large group is loaded at the first of these. */
@@ -15,4 +17,10 @@ export function allMembers(conversation: Signal<Conversation | undefined>): Sign
     if (!members()) members.set(runInInjectionContext(injector, () => readMembers(conversation)));
   }
   return computed(() => members()?.() ?? conversation()?.members ?? []);
+}
+
+/** The names of these members, and of people who left. */
+export function allNames(members: Signal<readonly Member[]>): Signal<ReadonlyMap<string, string>> {
+  const former = inject(Names).known;
+  return computed(() => namesOf(members(), former()));
 }

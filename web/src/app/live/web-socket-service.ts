@@ -6,7 +6,7 @@ import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { breath } from '../ui/breath';
 import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
-import type { ClientToServerEvents, Conversation, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
+import type { ClientToServerEvents, Conversation, InvitationChange, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
 
 export type { Status } from './line';
 
@@ -34,6 +34,7 @@ export class WebSocketService {
   readonly updated$ = new Subject<Message>();
   readonly receipt$ = new Subject<Receipt>();
   readonly conversation$ = new Subject<Conversation>();
+  readonly invitation$ = new Subject<InvitationChange>();
   readonly typing$ = new Subject<Typing>();
   readonly presence$ = new Subject<Presence>();
   readonly synced$ = new Subject<Synced>();
@@ -72,6 +73,7 @@ export class WebSocketService {
     socket.on('message:updated', (message) => this.updated$.next(message));
     socket.on('receipt', (receipt) => this.receipt$.next(receipt));
     socket.on('conversation', (conversation) => this.conversation$.next(conversation));
+    socket.on('invitation', (change) => this.invitation$.next(change));
     socket.on('typing', (typing) => this.typing$.next(typing));
     socket.on('presence', (presence) => this.presence$.next(presence));
     // It goes on as if there had been no cursor.

@@ -70,7 +70,7 @@ export class UserSet extends Set<string> {
   }
 }
 
-/** Display names by username, as a chat needs them. */
-export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[]): UserMap<string> {
-  return new UserMap(people.map(({ username, displayName }) => [username, displayName]));
+/** Display names by username, as a chat needs them; those of others are the names of people who left. */
+export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[], others: Iterable<readonly [string, string]> = []): UserMap<string> {
+  return new UserMap([...others, ...people.map(({ username, displayName }) => [username, displayName] as const)]);
 }

@@ -1,5 +1,8 @@
 // Generated from crates/protocol by `make generate`. Do not edit.
 
+/** Who may add a person to a group without asking. All others can only invite them. */
+export type AddMe = 'everybody' | 'contacts' | 'nobody';
+
 /** One of the caller's API tokens. */
 export interface ApiToken {
   /** When it was made. */
@@ -68,6 +71,7 @@ export interface ChangeConversation {
 
 /** Body of `PATCH /api/users/me`: what is left out stays. */
 export interface ChangeMe {
+  addMe?: AddMe;
   /** 1–64 characters. */
   displayName?: string;
   /** Whether nobody is told when the caller is connected; who hides it does not see that of others. */
@@ -81,7 +85,7 @@ export interface ChangeMessage {
 }
 
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -93,6 +97,11 @@ export interface Conversation {
   history: HistoryAccess;
   /** Stable. */
   id: ConversationId;
+  /**
+   * Usernames of those who were invited by the request that this answers, or had been before, because their
+   * `addMe` does not let the caller add them. Only in the answers to beginning a group and to adding a member.
+   */
+  invited?: string[];
   /** Two people, or a group. */
   kind: ConversationKind;
   lastMessage?: Message;
@@ -171,6 +180,41 @@ export interface Hit {
   fragment: string;
   /** The message. */
   message: Message;
+}
+
+/** An invitation that waits for the caller. It tells nothing else of the group. */
+export interface Invitation {
+  /** The username of who invites. */
+  by: string;
+  /** The name to show for them. */
+  byName: string;
+  /** The group. */
+  conversationId: ConversationId;
+  /** Since when it waits. */
+  createdAt: Timestamp;
+  /** How many members the group has. */
+  memberCount: number;
+  /** What the group is called. */
+  title: string;
+}
+
+/** An invitation of the receiver of this event came, or ended: accepted, declined, taken back. */
+export interface InvitationChange {
+  /** The group. */
+  conversationId: ConversationId;
+  invitation?: Invitation;
+}
+
+/** Somebody whom a group has invited, as its owner and admins see it. */
+export interface Invitee {
+  /** The username of who invites. */
+  by: string;
+  /** Since when they are asked. */
+  createdAt: Timestamp;
+  /** The name to show. */
+  displayName: string;
+  /** Who. */
+  username: string;
 }
 
 /** Answer of `POST /auth/login` and `POST /auth/refresh`. */
@@ -479,6 +523,7 @@ export interface Typing {
 
 /** A person, as others see them. */
 export interface User {
+  addMe?: AddMe;
   /** When the account was registered. */
   createdAt: Timestamp;
   /** The name to show; the person may change it. */
@@ -529,6 +574,8 @@ export interface ServerToClientEvents {
   'receipt': (payload: Receipt) => void;
   /** A conversation is new or changed, as the receiver of this event sees it. */
   'conversation': (payload: Conversation) => void;
+  /** An invitation to a group came or ended. */
+  'invitation': (payload: InvitationChange) => void;
   /** A member began or stopped typing. */
   'typing': (payload: Typing) => void;
   /** Somebody who is watched came or went. */

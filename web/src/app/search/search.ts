@@ -7,6 +7,7 @@ import { linkTo, titleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { rowTime } from '../format/time';
 import { findUser, sameUser } from '../people/handle';
+import { Names } from '../people/names';
 import type { Hit } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { Icon } from '../ui/icon';
@@ -35,6 +36,7 @@ export class Search {
   private chosen: Hit | null = null;
 
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
+  private readonly former = inject(Names).known;
   private readonly all = toSignal(this.conversations.conversations$, { requireSync: true });
   protected readonly skeletons = [0, 1, 2, 3];
   /** The one conversation that is searched, by its name. */
@@ -47,7 +49,7 @@ export class Search {
     return this.state().hits.map((hit) => {
       const { id, conversationId, sender, timestamp } = hit.message;
       const conversation = this.all().find((known) => known.id === conversationId);
-      const who = (conversation && findUser(conversation.members, sender)?.displayName) ?? sender;
+      const who = (conversation && findUser(conversation.members, sender)?.displayName) ?? this.former().get(sender) ?? sender;
       const own = sameUser(sender, me);
       const where = this.state().within === null && (conversation?.kind === 'group' || own) ? this.titleIn(conversationId) : '';
       const time = new Date(timestamp);

@@ -6,18 +6,30 @@ import { explain } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
 import { Blocks } from '../details/blocks';
 import { withoutUser } from '../people/handle';
+import type { AddMe } from '../protocol/protocol';
 import { Avatar } from '../ui/avatar';
 import { EachOnce } from '../ui/each-once';
+import { Presses } from '../ui/presses';
 import { Asked, AskedState } from './asked';
 import { Me } from './me';
 import { Switch } from './switch';
 
-/** Who may know that one is there, and whose messages do not arrive. */
+/** Who may know that one is there, who may add one to groups, and whose messages do not arrive. */
 @Component({
   selector: 'aldis-privacy',
   imports: [AskedState, Avatar, Switch],
   template: `
     <aldis-switch label="Hide when I am here" note="Nobody sees whether you are online and when you last were, and you do not see it of others." [on]="hidden()" [busy]="hiding()" (toggled)="hide($event)" />
+    <fieldset class="choices">
+      <legend>Who may add me to groups</legend>
+      @for (choice of choices; track choice.who) {
+        <label class="choice">
+          <input type="radio" name="add-me" class="unseen" [value]="choice.who" [checked]="addMe() === choice.who" (change)="letAdd(choice.who)" />
+          {{ choice.name }}
+        </label>
+      }
+    </fieldset>
+    <p class="settings-note">Others can invite you, and you accept or decline.</p>
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
@@ -45,6 +57,15 @@ export class Privacy {
   private readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
 
   protected readonly hidden = computed(() => this.user()?.hidePresence ?? false);
+  protected readonly addMe = computed(() => this.chosen() ?? this.user()?.addMe ?? 'everybody');
+  /** What was chosen and is not stored yet. */
+  private readonly chosen = signal<AddMe | null>(null);
+  protected readonly choices = [
+    { who: 'everybody', name: 'Everybody' },
+    { who: 'contacts', name: 'People I write to' },
+    { who: 'nobody', name: 'Nobody' },
+  ] as const;
+  private readonly presses = new Presses();
   protected readonly blocked;
   protected readonly hiding = signal(false);
   protected readonly unblocking = new EachOnce();
@@ -62,6 +83,16 @@ export class Privacy {
     this.hiding.set(true);
     await this.doing(() => this.me.change({ hidePresence }));
     this.hiding.set(false);
+  }
+
+  /** The last choice counts, however fast they follow each other. */
+  protected letAdd(addMe: AddMe): void {
+    this.chosen.set(addMe);
+    this.presses.press(addMe, async () => {
+      await this.doing(() => this.me.change({ addMe }));
+      if (!this.presses.followed) this.chosen.set(null);
+      return false;
+    });
   }
 
   protected unblock(username: string): void {

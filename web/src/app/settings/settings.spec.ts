@@ -87,6 +87,16 @@ describe('pressed again before the answer', () => {
     }
   });
 
+  it('who may add one to groups is stored as it was chosen last', async () => {
+    const page = await Shown.of(Privacy);
+    await page.choose('nobody');
+    await page.choose('contacts');
+    await page.choose('everybody');
+    await changed.answer();
+    await changed.answer();
+    expect(changed.asked).toEqual([[{ addMe: 'nobody' }], [{ addMe: 'everybody' }]]);
+  });
+
   it('people are let in again one beside the other, each once', async () => {
     const page = await Shown.of(Privacy);
     await page.press('bob');

@@ -6,7 +6,7 @@ import { filter, map, startWith } from 'rxjs';
 import { keepPage } from '../attachments/dropping';
 import { Outbox } from '../chat/outbox';
 import { ConversationList } from '../conversations/conversation-list';
-import { NewConversation, NewGroup, QuickSwitch, Search, Settings, ShellNotes } from '../rare';
+import { Invitations, NewConversation, NewGroup, QuickSwitch, Search, Settings, ShellNotes } from '../rare';
 import { SearchPanel } from '../search/search-panel';
 import { Sync } from '../live/sync';
 import { WebSocketService } from '../live/web-socket-service';
@@ -21,7 +21,7 @@ const LATER = 2_500;
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [Account, ConversationList, Icon, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings, ShellNotes],
+  imports: [Account, ConversationList, Icon, Invitations, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings, ShellNotes],
   templateUrl: './shell.html',
   host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
 })
@@ -67,7 +67,7 @@ export class Shell {
       rare = await import('../rare').catch(() => null);
     }
     this.attended.set(true);
-    [rare.Notices, rare.Me, rare.Versions].forEach((part) => injector.get<unknown>(part));
+    [rare.Notices, rare.Me, rare.NameReads, rare.Versions].forEach((part) => injector.get<unknown>(part));
     await import('../auth/session-care').catch(() => null);
   }
 

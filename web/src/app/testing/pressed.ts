@@ -66,6 +66,12 @@ export class Shown {
     await this.stable();
   }
 
+  /** Chooses one of several, by its value. */
+  async choose(value: string): Promise<void> {
+    this.page.querySelector<HTMLInputElement>(`input[type="radio"][value="${value}"]`)!.click();
+    await this.stable();
+  }
+
   async press(name: string): Promise<void> {
     [...this.page.querySelectorAll('button')].find(({ textContent }) => textContent.includes(name))!.click();
     await this.stable();

@@ -1,0 +1,86 @@
+import { inject, Service } from '@angular/core';
+import { auditTime, combineLatest } from 'rxjs';
+
+import { Api } from '../api/api';
+import { Failure } from '../api/problem';
+import { GroupChangeStore } from '../chat/group-change-store';
+import { MessageStore } from '../chat/message-store';
+import { isCut } from '../conversations/conversation';
+import { ConversationStore } from '../conversations/conversation-store';
+import { MemberStore } from '../groups/member-store';
+import type { Conversation, ConversationChange, ConversationId, Member, Message } from '../protocol/protocol';
+import { UserMap, UserSet } from './handle';
+import { Names } from './names';
+
+/** Names that are read in the life of a page; those of more people stay usernames. */
+const MOST = 500;
+/** How long what is shown gathers before it is looked through. */
+const GATHERED = 250;
+
+/**
+ * Reads the names of people who wrote in a group, or changed it, and left. A message names its sender by username, and a
+ * group names its members alone. Each name is read once, one at a time, those of the newest messages first.
+ */
+@Service()
+export class NameReads {
+  private readonly api = inject(Api);
+  private readonly names = inject(Names);
+  private readonly conversations = inject(ConversationStore);
+  private readonly members = inject(MemberStore);
+  private readonly asked = new UserSet();
+  private readonly queue: string[] = [];
+  private reading = false;
+
+  /** What was looked through, to leave out the groups of which nothing changed. */
+  private readonly seen = new Map<ConversationId, readonly unknown[]>();
+
+  constructor() {
+    const [messages, changes] = [inject(MessageStore), inject(GroupChangeStore)];
+    combineLatest([this.conversations.conversations$, messages.threads$, changes.changes$, this.members.members$])
+      .pipe(auditTime(GATHERED))
+      .subscribe(([conversations, threads, changed, members]) => {
+        for (const group of conversations) {
+          if (group.kind === 'group') this.look(group, threads.get(group.id)?.messages, changed.get(group.id), members.get(group.id));
+        }
+      });
+  }
+
+  private look(group: Conversation, messages: readonly Message[] = [], changes: readonly ConversationChange[] = [], read: readonly Member[] | undefined): void {
+    const shown = [group, messages, changes, read];
+    if (this.seen.get(group.id)?.every((one, index) => one === shown[index])) return;
+    this.seen.set(group.id, shown);
+    const last = group.lastMessage ? [group.lastMessage.sender] : [];
+    // Whether somebody is a member of a large group is known once all its members are read.
+    const whole = !isCut(group) || read !== undefined;
+    const named = whole ? [...messages.map(({ sender }) => sender), ...changes.flatMap(namedIn)].reverse() : [];
+    const members = new UserSet([...group.members, ...(read ?? [])].map(({ username }) => username));
+    for (const username of new Set([...last, ...named])) {
+      if (this.asked.size >= MOST) break;
+      if (members.has(username) || this.asked.has(username)) continue;
+      this.asked.add(username);
+      this.queue.push(username);
+    }
+    if (!this.reading) void this.read();
+  }
+
+  private async read(): Promise<void> {
+    this.reading = true;
+    for (let username = this.queue.shift(); username !== undefined; username = this.queue.shift()) {
+      try {
+        const { displayName } = await this.api.user(username);
+        this.names.known.update((known) => new UserMap(known).set(username, displayName));
+      } catch (error) {
+        // Asked for again when more is shown, unless there is nobody of this name.
+        if (error instanceof Failure && error.code === 'not_found') continue;
+        this.asked.delete(username);
+        this.seen.clear();
+      }
+    }
+    this.reading = false;
+  }
+}
+
+/** Everybody whom a change of a group names. */
+function namedIn({ by, joined = [], left = [], roles = {} }: ConversationChange): string[] {
+  return [by, ...joined, ...left, ...Object.keys(roles)];
+}
