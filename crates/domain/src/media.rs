@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::metadata::Format;
+
 /// How many of its first bytes tell the type of a file.
 pub(crate) const HEAD: usize = 64;
 
@@ -106,6 +108,23 @@ pub(crate) fn kind_of(head: &[u8], claimed: Option<Cow<'static, str>>, name: &st
 /// and others are not read by their type.
 pub(crate) fn without_utf8(kind: Cow<'static, str>) -> Cow<'static, str> {
     if is_text(&kind) { UNKNOWN.into() } else { kind }
+}
+
+/// The media type of a file that was taken for `kind` and turned out to be no picture that can be read: browsers are not
+/// to show one.
+pub(crate) fn without_picture(kind: Cow<'static, str>) -> Cow<'static, str> {
+    if is_picture(&kind) { UNKNOWN.into() } else { kind }
+}
+
+/// The format of a picture whose metadata can be left out, by its first bytes. Its name and `Content-Type` do not
+/// matter: a photo tells where it was taken under any name.
+pub(crate) fn metadata_format(head: &[u8]) -> Option<Format> {
+    match sniff(head)? {
+        JPEG => Some(Format::Jpeg),
+        PNG => Some(Format::Png),
+        WEBP => Some(Format::WebP),
+        _ => None,
+    }
 }
 
 /// Whether a file of this type is sent as a text.

@@ -45,17 +45,24 @@ impl Pictures {
     /// The size and thumbnail of a picture of this media type; `None` if it cannot be read.
     pub(crate) async fn inspect(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
         let format = ImageFormat::from_mime_type(kind)?;
+        self.run(move || inspect(format, bytes)).await.flatten()
+    }
+
+    /// Runs work with a picture once there is a thread for it; `None` if that panics, or if no thread can be started.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let thread = self.threads.clone().acquire_owned().await.ok()?;
-        let inspected = in_background(move || {
+        let done = in_background(move || {
             // Held until the work is done, even if the caller has gone.
             let _thread = thread;
-            inspect(format, bytes)
+            work()
         });
-        match inspected {
-            // A decoder that panics counts as a picture that cannot be read.
-            Ok(inspected) => inspected.await.ok().flatten(),
+        match done {
+            Ok(done) => done.await.ok(),
             Err(error) => {
-                tracing::warn!(%error, "no thread could be started; a picture has no size and no thumbnail");
+                tracing::warn!(%error, "no thread could be started for a picture");
                 None
             }
         }

@@ -1,0 +1,79 @@
+//! Reads a file from its beginning to its end, with its place in it.
+
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+
+use super::MetadataError;
+use crate::store::ReadSeek;
+
+pub(super) struct Scanner {
+    bytes: BufReader<Box<dyn ReadSeek>>,
+    at: u64,
+    size: u64,
+}
+
+impl Scanner {
+    pub(super) fn new(mut bytes: Box<dyn ReadSeek>) -> io::Result<Self> {
+        let size = bytes.seek(SeekFrom::End(0))?;
+        bytes.rewind()?;
+        Ok(Self { bytes: BufReader::new(bytes), at: 0, size })
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
+    pub(super) fn left(&self) -> u64 {
+        self.size - self.at
+    }
+
+    /// Goes to a place, or to the end if the file ends before it.
+    pub(super) fn go_to(&mut self, place: u64) -> io::Result<()> {
+        let place = place.min(self.size);
+        // Unlike `seek`, this keeps what has been read ahead.
+        self.bytes.seek_relative(place.cast_signed() - self.at.cast_signed())?;
+        self.at = place;
+        Ok(())
+    }
+
+    /// The next bytes; malformed where the file ends before.
+    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], MetadataError> {
+        if self.left() < N as u64 {
+            return Err(MetadataError::Malformed);
+        }
+        let mut taken = [0; N];
+        self.bytes.read_exact(&mut taken)?;
+        self.at += N as u64;
+        Ok(taken)
+    }
+
+    /// At most `count` of the next bytes; fewer at the end of the file.
+    pub(super) fn take_some(&mut self, count: u64) -> io::Result<Vec<u8>> {
+        let count = count.min(self.left());
+        let mut taken = vec![0; usize::try_from(count).unwrap_or(usize::MAX)];
+        self.bytes.read_exact(&mut taken)?;
+        self.at += count;
+        Ok(taken)
+    }
+
+    /// Goes behind the next byte of this value; false, and to the end, if there is none.
+    pub(super) fn go_behind(&mut self, byte: u8) -> io::Result<bool> {
+        loop {
+            let ahead = self.bytes.fill_buf()?;
+            if ahead.is_empty() {
+                self.at = self.size;
+                return Ok(false);
+            }
+            let found = memchr::memchr(byte, ahead);
+            let passed = found.map_or(ahead.len(), |found| found + 1);
+            self.bytes.consume(passed);
+            self.at += passed as u64;
+            if found.is_some() {
+                return Ok(true);
+            }
+        }
+    }
+}
