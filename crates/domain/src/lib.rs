@@ -41,6 +41,7 @@ mod random;
 mod reaction;
 mod receipt;
 mod relay;
+mod scanner;
 mod search;
 mod session;
 pub mod store;

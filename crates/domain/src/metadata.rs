@@ -1,19 +1,17 @@
 //! What a camera writes into a picture beside the picture: where it was taken, when, with what, by whom. It is left out
 //! of uploads without decoding the picture, so that every pixel stays as it is.
 
-mod jpeg;
+pub(crate) mod jpeg;
 mod png;
-mod scanner;
 mod webp;
 
-use std::io;
 use std::ops::Range;
 
 use bytes::Bytes;
 use image::metadata::Orientation;
 
+use crate::scanner::{ScanError, Scanner};
 use crate::store::ReadSeek;
-use scanner::Scanner;
 
 /// Pieces of which a picture without its metadata may consist. Cameras and programs make a dozen.
 const PARTS: usize = 1024;
@@ -30,16 +28,6 @@ pub(crate) enum Format {
     WebP,
 }
 
-/// Why metadata cannot be left out.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum MetadataError {
-    /// The file is not what its first bytes say.
-    #[error("the picture cannot be read")]
-    Malformed,
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
 /// A piece of a picture without its metadata.
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
@@ -54,7 +42,7 @@ struct Parts(Vec<Part>);
 
 impl Parts {
     /// Keeps bytes of the file.
-    fn keep(&mut self, range: Range<u64>) -> Result<(), MetadataError> {
+    fn keep(&mut self, range: Range<u64>) -> Result<(), ScanError> {
         match self.0.last_mut() {
             Some(Part::Kept(last)) if last.end == range.start => last.end = range.end,
             _ => self.push(Part::Kept(range))?,
@@ -63,13 +51,13 @@ impl Parts {
     }
 
     /// Puts new bytes here, in place of `old` ones, which are kept if they are the same.
-    fn replace(&mut self, old: Range<u64>, old_bytes: &[u8], new: Vec<u8>) -> Result<(), MetadataError> {
+    fn replace(&mut self, old: Range<u64>, old_bytes: &[u8], new: Vec<u8>) -> Result<(), ScanError> {
         if old_bytes == new { self.keep(old) } else { self.push(Part::New(new)) }
     }
 
-    fn push(&mut self, part: Part) -> Result<(), MetadataError> {
+    fn push(&mut self, part: Part) -> Result<(), ScanError> {
         if self.0.len() == PARTS {
-            return Err(MetadataError::Malformed);
+            return Err(ScanError::Malformed);
         }
         self.0.push(part);
         Ok(())
@@ -80,10 +68,10 @@ impl Parts {
 /// no metadata; nothing is passed on then.
 pub(crate) fn strip(
     format: Format,
-    bytes: Box<dyn ReadSeek>,
+    mut bytes: Box<dyn ReadSeek>,
     mut pass: impl FnMut(Bytes) -> bool,
-) -> Result<bool, MetadataError> {
-    let mut file = Scanner::new(bytes)?;
+) -> Result<bool, ScanError> {
+    let mut file = Scanner::new(&mut *bytes)?;
     let Parts(parts) = match format {
         Format::Jpeg => jpeg::parts(&mut file)?,
         Format::Png => png::parts(&mut file)?,

@@ -11,6 +11,7 @@ import { refusal, refused } from '../../support/check.ts';
 import { photo, PLACE } from '../../support/jpeg.ts';
 import { client, join } from '../../support/live.ts';
 import { png } from '../../support/png.ts';
+import { ANIMATED_WEBP, AVIF, CMYK, GIF, HEIC } from '../../support/samples.ts';
 
 const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) => {
   const aldis = await Aldis.start(flags);
@@ -249,6 +250,21 @@ test('a picture that would fill the memory has no small one', async () => {
   const bomb = await upload(ann, png(30_000, 30_000, 1), 'image/png');
   expect(bomb).toMatchObject({ width: 30_000, height: 30_000 });
   expect(bomb.thumbnailUrl).toBeUndefined();
+});
+
+test('pictures as people have them', async () => {
+  const ann = await aldis.person('ann');
+  const seen = async (bytes: Buffer, type: string, name: string) => {
+    const { type: kept, width, height, animated, thumbnailUrl } = await upload(ann, bytes, type, name);
+    return [kept, width, height, animated, thumbnailUrl && (await get(ann, thumbnailUrl)).headers.get('content-type')];
+  };
+  expect(await seen(GIF, 'image/gif', 'cat.gif')).toEqual(['image/gif', 60, 40, true, 'image/jpeg']);
+  expect(await seen(ANIMATED_WEBP, 'image/webp', 'cat.webp')).toEqual(['image/webp', 4, 4, true, 'image/jpeg']);
+  expect(await seen(CMYK, 'image/jpeg', 'print.jpg')).toEqual(['image/jpeg', 16, 8, undefined, 'image/jpeg']);
+  expect(await seen(photo(), 'image/jpeg', 'photo.jpg')).toEqual(['image/jpeg', 8, 16, undefined, 'image/jpeg']);
+  // No server shows these, so they are downloads; the type is told for a client that can.
+  expect(await seen(HEIC, 'image/heic', 'IMG_1.HEIC')).toEqual(['image/heic', undefined, undefined, undefined, undefined]);
+  expect(await seen(AVIF, '', 'new.avif')).toEqual(['image/avif', undefined, undefined, undefined, undefined]);
 });
 
 test('a message carries ten files of its sender at most', async () => {

@@ -15,9 +15,11 @@ use super::Attachments;
 use crate::channel::shown;
 use crate::error::Error;
 use crate::media::{self, Utf8};
-use crate::metadata::{self, Format, MetadataError};
+use crate::metadata::{self, Format};
 use crate::person::Caller;
+use crate::picture::PictureInfo;
 use crate::random;
+use crate::scanner::ScanError;
 use crate::store::{AttachmentRecord, BlobHash, BlobStore, NewBlob, Picture, StoreError, UserId};
 use crate::visible::turns;
 
@@ -136,9 +138,9 @@ impl Attachments {
         let written = written?;
         match stripped {
             Some(Ok(_)) => Ok(written.map_or(Stripped::Unchanged, Stripped::Changed)),
-            Some(Err(MetadataError::Malformed)) => Ok(Stripped::Malformed),
+            Some(Err(ScanError::Malformed)) => Ok(Stripped::Malformed),
             // Rather not stored than with its metadata.
-            Some(Err(MetadataError::Io(error))) => Err(StoreError::Unavailable(error.to_string()).into()),
+            Some(Err(ScanError::Io(error))) => Err(StoreError::Unavailable(error.to_string()).into()),
             None => Err(StoreError::Unavailable("the metadata of a picture could not be read".into()).into()),
         }
     }
@@ -217,7 +219,8 @@ impl Upload<'_> {
         let (picture, thumbnail) = match seen {
             Some(seen) => {
                 let hash = seen.thumbnail.as_deref().map(|bytes| BlobHash(Sha256::digest(bytes).into()));
-                let picture = Picture { width: seen.width, height: seen.height, thumbnail: hash };
+                let PictureInfo { width, height, animated, .. } = seen;
+                let picture = Picture { width, height, animated, thumbnail: hash };
                 (Some(picture), hash.zip(seen.thumbnail))
             }
             None => (None, None),

@@ -1,6 +1,7 @@
 //! JPEG: segments, each with a marker, and the compressed picture between them.
 
-use super::{EXIF, MetadataError, Parts, Scanner, minimal};
+use super::{EXIF, Parts, minimal};
+use crate::scanner::{ScanError, Scanner};
 
 /// The markers that the walk needs to know. Those below carry no segment.
 const FRAME: u8 = 0xc0;
@@ -13,10 +14,10 @@ const COMMENT: u8 = 0xfe;
 
 /// What is shown: the picture with its tables, the colour profile, and how it is turned. Not what follows the end of
 /// the picture: a trailer may be a second picture, with metadata of its own, or a film.
-pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
+pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     let mut parts = Parts::default();
     if file.take()? != [0xff, START] {
-        return Err(MetadataError::Malformed);
+        return Err(ScanError::Malformed);
     }
     parts.keep(0..2)?;
     // Where the compressed data of the scan began that the walk is in.
@@ -37,7 +38,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
         let length = if file.left() < 2 { 0 } else { u64::from(u16::from_be_bytes(file.take()?)) };
         let end = start + 2 + length;
         if !has_scan && (length < 2 || end > file.size()) {
-            return Err(MetadataError::Malformed);
+            return Err(ScanError::Malformed);
         }
         if length < 2 {
             break;
@@ -77,11 +78,31 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
     if let Some(began) = scan {
         parts.keep(began..file.size())?;
     }
-    if has_scan { Ok(parts) } else { Err(MetadataError::Malformed) }
+    if has_scan { Ok(parts) } else { Err(ScanError::Malformed) }
+}
+
+/// How many scans a picture is drawn in: 1 to 4, or about 10 if it is progressive. One that has more means harm, because
+/// a decoder goes over all of the picture for each.
+pub(crate) fn scans(file: &mut Scanner) -> Result<usize, ScanError> {
+    file.take::<2>()?;
+    let (mut scans, mut in_scan) = (0, false);
+    while let Some((_, marker)) = next_marker(file, in_scan)? {
+        if marker == END {
+            break;
+        }
+        if marker == START || RESTART.contains(&marker) {
+            continue;
+        }
+        let length = u64::from(u16::from_be_bytes(file.take()?));
+        file.pass(length.saturating_sub(2))?;
+        in_scan = marker == SCAN;
+        scans += usize::from(in_scan);
+    }
+    Ok(scans)
 }
 
 /// The next marker and where it stands. Skips everything before it: decoders do the same.
-fn next_marker(file: &mut Scanner, in_scan: bool) -> Result<Option<(u64, u8)>, MetadataError> {
+fn next_marker(file: &mut Scanner, in_scan: bool) -> Result<Option<(u64, u8)>, ScanError> {
     while file.go_behind(0xff)? {
         let mut marker = 0xff;
         // A marker may have any number of these before it.

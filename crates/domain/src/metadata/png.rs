@@ -1,6 +1,7 @@
 //! PNG and APNG: chunks, each with its length and type before it and a checksum behind it.
 
-use super::{EXIF, MetadataError, Parts, Scanner, minimal};
+use super::{EXIF, Parts, minimal};
+use crate::scanner::{ScanError, Scanner};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -11,10 +12,10 @@ const KEPT: [&[u8; 4]; 17] = [
     b"sPLT", b"pHYs", b"sTER", b"acTL", b"fcTL", b"fdAT",
 ];
 
-pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
+pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     let mut parts = Parts::default();
     if file.take()? != SIGNATURE {
-        return Err(MetadataError::Malformed);
+        return Err(ScanError::Malformed);
     }
     parts.keep(0..8)?;
     let (mut has_header, mut has_exif) = (false, false);
@@ -25,7 +26,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
         let kind: [u8; 4] = file.take()?;
         let is_first = !std::mem::replace(&mut has_header, true);
         if is_first != (&kind == b"IHDR") || !kind.iter().all(u8::is_ascii_alphabetic) {
-            return Err(MetadataError::Malformed);
+            return Err(ScanError::Malformed);
         }
         let end = (start + 12 + length).min(file.size());
         if kind[0].is_ascii_uppercase() || KEPT.contains(&&kind) {
@@ -48,7 +49,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
             break;
         }
     }
-    if has_header { Ok(parts) } else { Err(MetadataError::Malformed) }
+    if has_header { Ok(parts) } else { Err(ScanError::Malformed) }
 }
 
 fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {

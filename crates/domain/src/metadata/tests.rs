@@ -53,8 +53,8 @@ fn stripped(format: Format, bytes: &[u8]) -> Option<Vec<u8>> {
             assert!(taken.is_empty());
             Some(bytes.to_vec())
         }
-        Err(MetadataError::Malformed) => None,
-        Err(MetadataError::Io(error)) => panic!("{error}"),
+        Err(ScanError::Malformed) => None,
+        Err(ScanError::Io(error)) => panic!("{error}"),
     }
 }
 

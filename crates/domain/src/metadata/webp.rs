@@ -1,6 +1,7 @@
 //! WebP: a RIFF file, whose header has the length of all chunks, and whose first chunk says which others there are.
 
-use super::{EXIF, MetadataError, Part, Parts, Scanner, minimal};
+use super::{EXIF, Part, Parts, minimal};
+use crate::scanner::{ScanError, Scanner};
 
 /// Bits of the chunk `VP8X`: metadata that the file has.
 const HAS_EXIF: u8 = 0x08;
@@ -9,12 +10,12 @@ const HAS_XMP: u8 = 0x04;
 /// The chunks that are kept: the picture, its transparency, colour profile and animation.
 const KEPT: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
 
-pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
+pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     let mut header = file.take::<12>()?.to_vec();
-    let [.., a, b, c, d, _, _, _, _] = header[..] else { return Err(MetadataError::Malformed) };
+    let [.., a, b, c, d, _, _, _, _] = header[..] else { return Err(ScanError::Malformed) };
     let declared = u32::from_le_bytes([a, b, c, d]);
     if !header.starts_with(b"RIFF") || !header.ends_with(b"WEBP") {
-        return Err(MetadataError::Malformed);
+        return Err(ScanError::Malformed);
     }
     let first = file.take::<18>()?;
     let is_extended = first.starts_with(b"VP8X\x0a\0\0\0");
@@ -41,7 +42,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
             continue;
         }
         if &kind == b"VP8X" {
-            return Err(MetadataError::Malformed);
+            return Err(ScanError::Malformed);
         }
         removed += end - start;
         if &kind == b"EXIF" && is_extended && !std::mem::replace(&mut has_exif, true) {
@@ -59,14 +60,14 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, MetadataError> {
     }
     removed += limit.saturating_sub(file.at());
     let declared = (u64::from(declared) + added).checked_sub(removed);
-    let declared = declared.and_then(|size| u32::try_from(size).ok()).ok_or(MetadataError::Malformed)?;
+    let declared = declared.and_then(|size| u32::try_from(size).ok()).ok_or(ScanError::Malformed)?;
     header[4..8].copy_from_slice(&declared.to_le_bytes());
     if is_extended {
         let flags = header[20] & !(HAS_EXIF | HAS_XMP);
         header[20] = if is_turned { flags | HAS_EXIF } else { flags };
     }
     if rest.0.is_empty() {
-        return Err(MetadataError::Malformed);
+        return Err(ScanError::Malformed);
     }
     let mut parts = Parts::default();
     parts.replace(0..old_header.len() as u64, &old_header, header)?;

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0013_reactions.sql"),
     include_str!("../../migrations/sqlite/0014_members.sql"),
     include_str!("../../migrations/sqlite/0015_quota.sql"),
+    include_str!("../../migrations/sqlite/0016_animated.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

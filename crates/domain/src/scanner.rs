@@ -1,37 +1,46 @@
-//! Reads a file from its beginning to its end, with its place in it.
+//! Reads a file from its beginning to its end and knows its place in it, for whoever looks for the parts of a file.
 
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, SeekFrom};
 
-use super::MetadataError;
 use crate::store::ReadSeek;
 
-pub(super) struct Scanner {
-    bytes: BufReader<Box<dyn ReadSeek>>,
+/// Why the parts of a file cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScanError {
+    /// The file is not what its first bytes say.
+    #[error("the file cannot be read")]
+    Malformed,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+pub(crate) struct Scanner<'a> {
+    bytes: BufReader<&'a mut dyn ReadSeek>,
     at: u64,
     size: u64,
 }
 
-impl Scanner {
-    pub(super) fn new(mut bytes: Box<dyn ReadSeek>) -> io::Result<Self> {
+impl<'a> Scanner<'a> {
+    pub(crate) fn new(bytes: &'a mut dyn ReadSeek) -> io::Result<Self> {
         let size = bytes.seek(SeekFrom::End(0))?;
         bytes.rewind()?;
         Ok(Self { bytes: BufReader::new(bytes), at: 0, size })
     }
 
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    pub(super) fn at(&self) -> u64 {
+    pub(crate) fn at(&self) -> u64 {
         self.at
     }
 
-    pub(super) fn left(&self) -> u64 {
+    pub(crate) fn left(&self) -> u64 {
         self.size - self.at
     }
 
     /// Goes to a place, or to the end if the file ends before it.
-    pub(super) fn go_to(&mut self, place: u64) -> io::Result<()> {
+    pub(crate) fn go_to(&mut self, place: u64) -> io::Result<()> {
         let place = place.min(self.size);
         // Unlike `seek`, this keeps what has been read ahead.
         self.bytes.seek_relative(place.cast_signed() - self.at.cast_signed())?;
@@ -39,10 +48,15 @@ impl Scanner {
         Ok(())
     }
 
+    /// Leaves out so many bytes.
+    pub(crate) fn pass(&mut self, count: u64) -> io::Result<()> {
+        self.go_to(self.at.saturating_add(count))
+    }
+
     /// The next bytes; malformed where the file ends before.
-    pub(super) fn take<const N: usize>(&mut self) -> Result<[u8; N], MetadataError> {
+    pub(crate) fn take<const N: usize>(&mut self) -> Result<[u8; N], ScanError> {
         if self.left() < N as u64 {
-            return Err(MetadataError::Malformed);
+            return Err(ScanError::Malformed);
         }
         let mut taken = [0; N];
         self.bytes.read_exact(&mut taken)?;
@@ -51,7 +65,7 @@ impl Scanner {
     }
 
     /// At most `count` of the next bytes; fewer at the end of the file.
-    pub(super) fn take_some(&mut self, count: u64) -> io::Result<Vec<u8>> {
+    pub(crate) fn take_some(&mut self, count: u64) -> io::Result<Vec<u8>> {
         let count = count.min(self.left());
         let mut taken = vec![0; usize::try_from(count).unwrap_or(usize::MAX)];
         self.bytes.read_exact(&mut taken)?;
@@ -60,7 +74,7 @@ impl Scanner {
     }
 
     /// Goes behind the next byte of this value; false, and to the end, if there is none.
-    pub(super) fn go_behind(&mut self, byte: u8) -> io::Result<bool> {
+    pub(crate) fn go_behind(&mut self, byte: u8) -> io::Result<bool> {
         loop {
             let ahead = self.bytes.fill_buf()?;
             if ahead.is_empty() {
