@@ -288,6 +288,7 @@ pub(crate) fn shown(record: &AttachmentRecord) -> Attachment {
         size: record.size,
         width: picture.map(|picture| picture.width),
         height: picture.map(|picture| picture.height),
+        animated: picture.is_some_and(|picture| picture.animated),
         thumbnail_url: picture
             .and_then(|picture| picture.thumbnail)
             .map(|_| format!("/api/attachments/{}/thumbnail", record.id)),

@@ -31,6 +31,7 @@ mod login;
 mod media;
 mod mention;
 mod message;
+mod metadata;
 mod otp;
 mod page;
 mod password;
@@ -41,6 +42,7 @@ mod random;
 mod reaction;
 mod receipt;
 mod relay;
+mod scanner;
 mod search;
 mod session;
 pub mod store;
@@ -165,6 +167,8 @@ pub struct Settings {
     pub attachment_quota: u64,
     /// How long an upload is kept that no message carries.
     pub attachment_unused: Duration,
+    /// Whether uploaded pictures are stored without their metadata.
+    pub strip_metadata: bool,
     /// How long moved marks are gathered before they are stored and told.
     pub receipt_delay: Duration,
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::metadata::Format;
+
 /// How many of its first bytes tell the type of a file.
 pub(crate) const HEAD: usize = 64;
 
@@ -24,7 +26,8 @@ const WEBP: Family = family(&["image/webp"]);
 const PDF: Family = family(&["application/pdf"]);
 const MP4: Family =
     family(&["video/mp4", "audio/mp4", "audio/m4a", "audio/x-m4a", "video/x-m4v", "video/quicktime"]);
-const HEIF: Family = family(&["image/heif", "image/heic", "image/avif"]);
+const HEIF: Family = family(&["image/heif", "image/heic", "image/heif-sequence", "image/heic-sequence"]);
+const AVIF: Family = family(&["image/avif"]);
 const WEBM: Family = family(&["video/webm", "audio/webm", "video/x-matroska", "audio/x-matroska"]);
 const OGG: Family = family(&["audio/ogg", "video/ogg", "application/ogg"]);
 const MP3: Family = family(&["audio/mpeg"]);
@@ -49,7 +52,8 @@ fn sniff(head: &[u8]) -> Option<Family> {
     let is_frame = matches!(head, [0xff, second, ..] if second & 0xe6 == 0xe2);
     // `ID3` alone may begin a text: a version follows it.
     let is_id3 = at(0, b"ID3") && head.get(3).is_some_and(|version| *version < 0x10);
-    let heif: [&[u8]; 6] = [b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"];
+    let heif: [&[u8]; 10] =
+        [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"];
     let families = [
         (at(0, b"\x89PNG\r\n\x1a\n"), PNG),
         (at(0, b"\xff\xd8\xff"), JPEG),
@@ -58,6 +62,7 @@ fn sniff(head: &[u8]) -> Option<Family> {
         (at(0, b"RIFF") && at(8, b"WAVE"), WAV),
         (at(0, b"%PDF-"), PDF),
         (at(0, b"PK\x03\x04") || at(0, b"PK\x05\x06"), ZIP),
+        (at(4, b"ftypavif") || at(4, b"ftypavis"), AVIF),
         (at(4, b"ftyp") && heif.iter().any(|brand| at(8, brand)), HEIF),
         (at(4, b"ftyp"), MP4),
         (at(0, b"\x1a\x45\xdf\xa3"), WEBM),
@@ -106,6 +111,23 @@ pub(crate) fn kind_of(head: &[u8], claimed: Option<Cow<'static, str>>, name: &st
 /// and others are not read by their type.
 pub(crate) fn without_utf8(kind: Cow<'static, str>) -> Cow<'static, str> {
     if is_text(&kind) { UNKNOWN.into() } else { kind }
+}
+
+/// The media type of a file that was taken for `kind` and turned out to be no picture that can be read: browsers are not
+/// to show one.
+pub(crate) fn without_picture(kind: Cow<'static, str>) -> Cow<'static, str> {
+    if is_picture(&kind) { UNKNOWN.into() } else { kind }
+}
+
+/// The format of a picture whose metadata can be left out, by its first bytes. Its name and `Content-Type` do not
+/// matter: a photo tells where it was taken under any name.
+pub(crate) fn metadata_format(head: &[u8]) -> Option<Format> {
+    match sniff(head)? {
+        JPEG => Some(Format::Jpeg),
+        PNG => Some(Format::Png),
+        WEBP => Some(Format::WebP),
+        _ => None,
+    }
 }
 
 /// Whether a file of this type is sent as a text.
@@ -171,7 +193,7 @@ impl Utf8 {
 mod tests {
     use super::*;
 
-    const HEADS: [(&[u8], &str); 14] = [
+    const HEADS: [(&[u8], &str); 15] = [
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "image/png"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg"),
         (b"GIF89a\x01\0", "image/gif"),
@@ -181,6 +203,7 @@ mod tests {
         (b"PK\x03\x04\x14\0", "application/zip"),
         (b"\0\0\0\x20ftypisom", "video/mp4"),
         (b"\0\0\0\x20ftypheic", "image/heif"),
+        (b"\0\0\0\x20ftypavif", "image/avif"),
         (b"\x1a\x45\xdf\xa3\x01", "video/webm"),
         (b"OggS\0\x02", "audio/ogg"),
         (b"ID3\x04\0", "audio/mpeg"),

@@ -1,5 +1,8 @@
 //! Pictures: their size and thumbnail, made on a bounded number of threads.
 
+mod animation;
+mod large;
+
 use std::io::{self, BufReader, Cursor};
 use std::sync::Arc;
 use std::thread;
@@ -12,7 +15,7 @@ use crate::store::ReadSeek;
 
 /// The longest side of a thumbnail, in pixels.
 const LONGEST: u32 = 480;
-/// Pictures with more pixels get no thumbnail.
+/// Pictures with more pixels are not decoded as a whole.
 const PIXELS: u64 = 40_000_000;
 /// Memory that decoding a picture may take.
 const MEMORY: u64 = 256 << 20;
@@ -28,6 +31,8 @@ pub(crate) struct PictureInfo {
     /// In pixels, after it is turned the way the camera was held.
     pub(crate) width: u32,
     pub(crate) height: u32,
+    /// Whether it moves. Its thumbnail does not.
+    pub(crate) animated: bool,
     /// A PNG if the picture has transparent parts, else a JPEG. `None` if the picture is too large to decode.
     pub(crate) thumbnail: Option<Vec<u8>>,
 }
@@ -45,17 +50,24 @@ impl Pictures {
     /// The size and thumbnail of a picture of this media type; `None` if it cannot be read.
     pub(crate) async fn inspect(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
         let format = ImageFormat::from_mime_type(kind)?;
+        self.run(move || inspect(format, bytes)).await.flatten()
+    }
+
+    /// Runs work with a picture once there is a thread for it; `None` if that panics, or if no thread can be started.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let thread = self.threads.clone().acquire_owned().await.ok()?;
-        let inspected = in_background(move || {
+        let done = in_background(move || {
             // Held until the work is done, even if the caller has gone.
             let _thread = thread;
-            inspect(format, bytes)
+            work()
         });
-        match inspected {
-            // A decoder that panics counts as a picture that cannot be read.
-            Ok(inspected) => inspected.await.ok().flatten(),
+        match done {
+            Ok(done) => done.await.ok(),
             Err(error) => {
-                tracing::warn!(%error, "no thread could be started; a picture has no size and no thumbnail");
+                tracing::warn!(%error, "no thread could be started for a picture");
                 None
             }
         }
@@ -77,8 +89,10 @@ fn in_background<T: Send + 'static>(
     Ok(answered)
 }
 
-fn inspect(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
-    let mut reader = ImageReader::with_format(BufReader::new(bytes), format);
+fn inspect(format: ImageFormat, mut bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
+    let animated = animation::is_animated(format, &mut *bytes);
+    bytes.rewind().ok()?;
+    let mut reader = ImageReader::with_format(BufReader::new(&mut bytes), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY);
     reader.limits(limits);
@@ -86,16 +100,24 @@ fn inspect(format: ImageFormat, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo>
     // From the header, before decoding: a small file may claim a size that the memory cannot hold.
     let (width, height) = decoder.dimensions();
     let turned = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
-    let is_small_enough = u64::from(width) * u64::from(height) <= PIXELS && decoder.total_bytes() <= MEMORY;
-    let picture = if is_small_enough { DynamicImage::from_decoder(decoder).ok() } else { None };
+    let pixels = u64::from(width) * u64::from(height);
+    let picture = if pixels <= PIXELS && decoder.total_bytes() <= MEMORY {
+        DynamicImage::from_decoder(decoder).ok()
+    } else {
+        drop(decoder);
+        if format == ImageFormat::Jpeg && pixels <= large::PIXELS { large::decode(&mut *bytes) } else { None }
+    };
     let thumbnail = picture.and_then(|picture| {
-        let mut small =
-            if width.max(height) > LONGEST { picture.thumbnail(LONGEST, LONGEST) } else { picture };
+        let mut small = if picture.width().max(picture.height()) > LONGEST {
+            picture.thumbnail(LONGEST, LONGEST)
+        } else {
+            picture
+        };
         small.apply_orientation(turned);
         encode(&small)
     });
     let (width, height) = if is_on_its_side(turned) { (height, width) } else { (width, height) };
-    Some(PictureInfo { width, height, thumbnail })
+    Some(PictureInfo { width, height, animated, thumbnail })
 }
 
 fn is_on_its_side(turned: image::metadata::Orientation) -> bool {
@@ -138,7 +160,8 @@ mod tests {
     async fn they_are_made_small_on_threads_of_low_priority() {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let before = nice();
-        assert_eq!(in_background(nice).unwrap().await.unwrap(), NICENESS);
+        // The lowest there is, where the tests have a low one themselves.
+        assert_eq!(in_background(nice).unwrap().await.unwrap(), (before + NICENESS).min(19));
         assert_eq!(nice(), before);
     }
 
@@ -191,6 +214,100 @@ mod tests {
         let seen = seen("image/png", bomb).await.unwrap();
         assert_eq!((seen.width, seen.height), (30_000, 30_000));
         assert!(seen.thumbnail.is_none());
+    }
+
+    /// A grey JPEG of these scans, each over all of it in a few bits a block.
+    fn flat(width: u16, height: u16, scans: usize) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+        bytes.extend([1; 64]);
+        bytes.extend([0xff, 0xc0, 0, 11, 8]);
+        bytes.extend([height.to_be_bytes(), width.to_be_bytes()].concat());
+        bytes.extend([1, 1, 0x11, 0]);
+        // One code of one bit, 0, which says that nothing changes, and one that says that nothing more comes.
+        for table in [0x00, 0x10] {
+            bytes.extend([0xff, 0xc4, 0, 20, table, 1]);
+            bytes.extend([0; 16]);
+        }
+        let blocks = usize::from(width.div_ceil(8)) * usize::from(height.div_ceil(8));
+        for _ in 0..scans {
+            bytes.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]);
+            bytes.resize(bytes.len() + blocks.div_ceil(4), 0);
+        }
+        bytes.extend([0xff, 0xd9]);
+        bytes
+    }
+
+    #[tokio::test]
+    async fn a_panorama_has_a_thumbnail() {
+        let panorama = seen("image/jpeg", flat(20_000, 5_000, 1)).await.unwrap();
+        assert_eq!((panorama.width, panorama.height), (20_000, 5_000));
+        let small = image::load_from_memory(&panorama.thumbnail.unwrap()).unwrap();
+        assert_eq!((small.width(), small.height()), (480, 120));
+        // What would keep a thread busy for hours, and what is larger than any camera's.
+        for harm in [flat(20_000, 5_000, 5), flat(20_000, 10_001, 1)] {
+            let harm = seen("image/jpeg", harm).await.unwrap();
+            assert!(harm.width == 20_000 && harm.thumbnail.is_none());
+        }
+    }
+
+    #[tokio::test]
+    async fn colours_of_a_printer_are_shown() {
+        use base64::Engine as _;
+        // Made by ImageMagick: `-size 16x8 xc:'rgb(200,60,20)' -colorspace CMYK`.
+        let cmyk = "/9j/7gAOQWRvYmUAZAAAAAAC/9sAQwANCQoLCggNCwoLDg4NDxMgFRMSEhMnHB4XIC4pMTAuKS0sMzpKPjM2RjcsLUBXQUZM\
+            TlJTUjI+WmFaUGBKUVJP/9sAQwEODg4TERMmFRUmTzUtNU9PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT\
+            09P/8AAFAgACAAQBAEiAAIRAQMRAQQiAP/EABYAAQEBAAAAAAAAAAAAAAAAAAACBv/EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAA\
+            AAAAAAAAAAAAAG/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAA4EAQACEQMRBAAAPwCgCAKawB//2Q==";
+        let cmyk = base64::engine::general_purpose::STANDARD.decode(cmyk).unwrap();
+        let small = seen("image/jpeg", cmyk).await.unwrap().thumbnail.unwrap();
+        let pixel = image::load_from_memory(&small).unwrap().to_rgb8().get_pixel(8, 4).0;
+        assert!(pixel.iter().zip([200, 60, 20]).all(|(seen, meant)| seen.abs_diff(meant) < 8), "{pixel:?}");
+    }
+
+    #[tokio::test]
+    async fn sixteen_bits_a_colour_are_made_eight() {
+        let mut bytes = Cursor::new(Vec::new());
+        let deep = image::ImageBuffer::from_pixel(9, 9, image::Rgb([0xc8c8_u16, 0x3c3c, 0x1414]));
+        DynamicImage::ImageRgb16(deep).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        let small = seen("image/png", bytes.into_inner()).await.unwrap().thumbnail.unwrap();
+        let pixel = image::load_from_memory(&small).unwrap().to_rgb8().get_pixel(4, 4).0;
+        assert!(pixel.iter().zip([200, 60, 20]).all(|(seen, meant)| seen.abs_diff(meant) < 8), "{pixel:?}");
+    }
+
+    #[tokio::test]
+    async fn a_moving_picture_says_so() {
+        for frames in [1, 2] {
+            let mut bytes = Vec::new();
+            let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+            for _ in 0..frames {
+                encoder.encode_frame(image::Frame::new(RgbaImage::new(9, 5))).unwrap();
+            }
+            drop(encoder);
+            let gif = seen("image/gif", bytes).await.unwrap();
+            assert_eq!((gif.animated, gif.width), (frames > 1, 9));
+            assert!(gif.thumbnail.is_some());
+
+            let mut png = picture(9, 5, 255, ImageFormat::Png);
+            let control = [&b"acTL\0\0\0"[..], &[frames, 0, 0, 0, 0]].concat();
+            let chunk = [&[0, 0, 0, 8], control.as_slice(), &crc32(&control).to_be_bytes()].concat();
+            png.splice(33..33, chunk);
+            assert_eq!(seen("image/png", png).await.unwrap().animated, frames > 1);
+        }
+        for kind in ["image/png", "image/jpeg", "image/webp"] {
+            let format = ImageFormat::from_mime_type(kind).unwrap();
+            assert!(!seen(kind, picture(9, 5, 255, format)).await.unwrap().animated, "{kind}");
+        }
+        // Made by ImageMagick: two frames of 4 × 4 pixels.
+        let webp = include_bytes!("picture/animated.webp");
+        let webp = seen("image/webp", webp.to_vec()).await.unwrap();
+        assert!(webp.animated && webp.width == 4 && webp.thumbnail.is_some());
+        // However it ends.
+        let mut gif = b"GIF89a\x09\0\x05\0\x80\0\0".to_vec();
+        gif.extend([0; 6]);
+        gif.extend(b"!\xfe\x01x\0,\0\0\0\0\x09\0\x05\0\0\x02\x02\0");
+        for end in 0..gif.len() {
+            assert!(!animation::is_animated(ImageFormat::Gif, &mut Cursor::new(gif[..end].to_vec())));
+        }
     }
 
     #[tokio::test]

@@ -22,9 +22,12 @@ wire! {
         /// Pixels; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub height: Option<u32>,
+        /// Whether it moves: a GIF, PNG or WebP of more than one picture.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub animated: bool,
         /// Where the bytes are, for members of a conversation that holds it.
         pub url: String,
-        /// Where a small picture of it is; images only.
+        /// Where a small picture of it is, which does not move; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub thumbnail_url: Option<String>,
     }

@@ -232,6 +232,7 @@ mod tests {
             size: 7,
             width: Some(1),
             height: None,
+            animated: true,
             url: "/api/attachments/x".into(),
             thumbnail_url: None,
         };

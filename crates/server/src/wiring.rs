@@ -11,7 +11,7 @@ use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::config::{Config, Origin, OtpChannelName};
+use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName};
 use crate::hub::Hub;
 use crate::keys;
 use crate::metrics::Metrics;
@@ -118,6 +118,7 @@ fn settings(config: &Config) -> Settings {
         attachment_bytes: config.attachment_limit.bytes() as u64,
         attachment_quota: config.attachment_quota.bytes() as u64,
         attachment_unused: config.attachment_unused.0,
+        strip_metadata: config.attachment_metadata == AttachmentMetadata::Strip,
         receipt_delay: config.receipt_delay.0,
     }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
 import { join as path } from 'node:path';
 
@@ -8,8 +8,10 @@ import { expect, test } from '@playwright/test';
 import type { Attachment, Conversation, Message } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
+import { photo, PLACE } from '../../support/jpeg.ts';
 import { client, join } from '../../support/live.ts';
 import { png } from '../../support/png.ts';
+import { ANIMATED_WEBP, AVIF, CMYK, GIF, HEIC } from '../../support/samples.ts';
 
 const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) => {
   const aldis = await Aldis.start(flags);
@@ -103,6 +105,38 @@ test('a picture is sent, and whoever may see the message may see it', async () =
   a.socket.close();
   b.socket.close();
 });
+
+test('where a photo was taken is not stored, and everything is of what is', () =>
+  aldisWith([], async (aldis) => {
+    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+    const file = await upload(ann, photo(), 'image/jpeg', 'photo.jpg', aldis);
+    expect(file).toMatchObject({ type: 'image/jpeg', width: 8, height: 16 });
+    await aldis.call('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [file.id] }, ann.token);
+    const whole = await get(bob, file.url, {}, aldis);
+    const stored = await bytesOf(whole);
+    expect(stored.includes(PLACE)).toBe(false);
+    expect(stored.length).toBe(file.size);
+    expect(whole.headers.get('etag')).toBe(`"${sha256(stored).replace('/', '')}"`);
+    const end = await get(bob, file.url, { range: 'bytes=-2' }, aldis);
+    expect([end.headers.get('content-range'), (await bytesOf(end)).toString('hex')]).toEqual([`bytes ${file.size - 2}-${file.size - 1}/${file.size}`, 'ffd9']);
+    // On the disk, too, there is nothing but the file and its thumbnail.
+    const left = await files(aldis);
+    expect(left).toHaveLength(2);
+    for (const name of left) expect((await readFile(path(aldis.data, 'attachments', name))).includes(PLACE)).toBe(false);
+    // What cannot be read is a download, as it came.
+    const broken = photo().subarray(0, 30);
+    const download = await upload(ann, broken, 'image/jpeg', 'photo.jpg', aldis);
+    expect(download.type).toBe('application/octet-stream');
+    expect((await bytesOf(await get(ann, download.url, {}, aldis))).equals(broken)).toBe(true);
+  }));
+
+test('an operator may keep files as they come', () =>
+  aldisWith(['--attachment-metadata', 'keep'], async (aldis) => {
+    const ann = await aldis.person('ann');
+    const file = await upload(ann, photo(), 'image/jpeg', 'photo.jpg', aldis);
+    expect(file).toMatchObject({ width: 8, height: 16 });
+    expect((await bytesOf(await get(ann, file.url, {}, aldis))).equals(photo())).toBe(true);
+  }));
 
 test('parts of a file, one at a time', async () => {
   const ann = await aldis.person('ann');
@@ -216,6 +250,21 @@ test('a picture that would fill the memory has no small one', async () => {
   const bomb = await upload(ann, png(30_000, 30_000, 1), 'image/png');
   expect(bomb).toMatchObject({ width: 30_000, height: 30_000 });
   expect(bomb.thumbnailUrl).toBeUndefined();
+});
+
+test('pictures as people have them', async () => {
+  const ann = await aldis.person('ann');
+  const seen = async (bytes: Buffer, type: string, name: string) => {
+    const { type: kept, width, height, animated, thumbnailUrl } = await upload(ann, bytes, type, name);
+    return [kept, width, height, animated, thumbnailUrl && (await get(ann, thumbnailUrl)).headers.get('content-type')];
+  };
+  expect(await seen(GIF, 'image/gif', 'cat.gif')).toEqual(['image/gif', 60, 40, true, 'image/jpeg']);
+  expect(await seen(ANIMATED_WEBP, 'image/webp', 'cat.webp')).toEqual(['image/webp', 4, 4, true, 'image/jpeg']);
+  expect(await seen(CMYK, 'image/jpeg', 'print.jpg')).toEqual(['image/jpeg', 16, 8, undefined, 'image/jpeg']);
+  expect(await seen(photo(), 'image/jpeg', 'photo.jpg')).toEqual(['image/jpeg', 8, 16, undefined, 'image/jpeg']);
+  // No server shows these, so they are downloads; the type is told for a client that can.
+  expect(await seen(HEIC, 'image/heic', 'IMG_1.HEIC')).toEqual(['image/heic', undefined, undefined, undefined, undefined]);
+  expect(await seen(AVIF, '', 'new.avif')).toEqual(['image/avif', undefined, undefined, undefined, undefined]);
 });
 
 test('a message carries ten files of its sender at most', async () => {

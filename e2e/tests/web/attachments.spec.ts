@@ -4,6 +4,8 @@ import type { Page } from '@playwright/test';
 
 import { annAndBob, Files, painted, picture, send, SMALL, text, UPLOAD } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
+import { photo, PLACE } from '../../support/jpeg.ts';
+import { ANIMATED_WEBP, AVIF, CMYK, GIF, HEIC } from '../../support/samples.ts';
 import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 /** The server takes every file but this one, which it finds too large. */
@@ -110,6 +112,66 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   await expect(messenger.last.getByRole('status')).toHaveText('Did not arrive. Try again.');
   await page.context().setOffline(false);
   await page.context().close();
+});
+
+test('26. whatever people send is a picture or a row with its name, and nothing is broken', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  await send(aldis, bob, ann, 'Moving', { name: 'cat.gif', mimeType: 'image/gif', buffer: GIF }, { name: 'cat.webp', mimeType: 'image/webp', buffer: ANIMATED_WEBP });
+  await send(aldis, bob, ann, 'Printed', { name: 'print.jpg', mimeType: 'image/jpeg', buffer: CMYK });
+  const page = await browserOf(browser, aldis, ann);
+  const [messenger, files] = [new Messenger(page), new Files(page)];
+  await messenger.open(bob.username);
+  await painted(page, 'print.jpg');
+
+  // From a phone: a photo, one of a kind that no browser and no server shows, one that browsers show, one cut off.
+  await files.choose(
+    { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo() },
+    { name: 'IMG_1.HEIC', mimeType: 'image/heic', buffer: HEIC },
+    { name: 'new.avif', mimeType: 'image/avif', buffer: AVIF },
+    { name: 'cut.jpg', mimeType: 'image/jpeg', buffer: photo().subarray(0, 30) },
+  );
+  await messenger.send('From my phone');
+  const said = messenger.message('From my phone');
+  await painted(page, 'photo.jpg');
+  await expect(said.getByRole('button', { name: /^Download/ })).toHaveText([/IMG_1\.HEIC *HEIC · 514 bytes/, /new\.avif *AVIF · 300 bytes/, /cut\.jpg *JPG · 30 bytes/]);
+  const saved = page.waitForEvent('download');
+  await said.getByRole('button', { name: 'Download IMG_1.HEIC' }).click();
+  expect((await readFile(await (await saved).path())).equals(HEIC)).toBe(true);
+  expect(await page.locator('aldis-message-list img').evaluateAll((all) => all.filter((image) => (image as HTMLImageElement).complete && (image as HTMLImageElement).naturalWidth === 0).length)).toBe(0);
+
+  // What was saved by somebody else tells nobody where it was taken.
+  const mine = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Open photo photo.jpg' }).click();
+  await page.getByRole('dialog', { name: 'Photo' }).getByRole('button', { name: 'Download' }).click();
+  expect((await readFile(await (await mine).path())).includes(PLACE)).toBe(false);
+  await page.context().close();
+});
+
+test('26. a picture that moves says so, and does not where less motion is wanted', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  await send(aldis, bob, ann, 'Look', { name: 'cat.gif', mimeType: 'image/gif', buffer: GIF });
+  for (const reducedMotion of ['reduce', 'no-preference'] as const) {
+    const page = await browserOf(browser, aldis, ann, { reducedMotion });
+    const messenger = new Messenger(page);
+    await messenger.open(bob.username);
+    const opener = page.getByRole('button', { name: 'Open animated photo cat.gif' });
+    await expect(opener).toHaveText('GIF');
+    await opener.click();
+    const viewer = page.getByRole('dialog', { name: 'Photo' });
+    const large = viewer.getByRole('img', { name: 'cat.gif' });
+    await expect(large).toBeVisible();
+    const play = viewer.getByRole('button', { name: 'Play' });
+    if (reducedMotion === 'reduce') {
+      await expect(play).toBeVisible();
+      // The small picture, which does not move.
+      await expect(large).toHaveClass('small');
+      expect(await violations(page), 'a picture that could move').toEqual([]);
+      await play.click();
+    }
+    await expect(large).not.toHaveClass('small');
+    await expect(play).toHaveCount(0);
+    await page.context().close();
+  }
 });
 
 test('26. a picture that did not load says so, and comes with the connection', async ({ aldis, browser }) => {

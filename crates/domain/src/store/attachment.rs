@@ -33,6 +33,8 @@ pub struct Picture {
     pub width: u32,
     /// In pixels, after it is turned the way the camera was held.
     pub height: u32,
+    /// Whether it moves.
+    pub animated: bool,
     /// The hash of the thumbnail; `None` if none could be made.
     pub thumbnail: Option<BlobHash>,
 }

@@ -3,6 +3,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::store::{BlobHash, BlobStore};
 use domain::{Caller, Error, Settings};
+use image::codecs::jpeg::JpegEncoder;
+use image::{ImageEncoder, RgbImage};
 use protocol::{Attachment, AttachmentId, Code, SendMessage};
 
 use crate::support::{World, settings, to};
@@ -75,7 +77,11 @@ async fn a_file_is_shown_only_if_it_is_what_it_says() {
         (Some("application/pdf"), &[b"%PDF-", long], "application/pdf"),
         (Some("image/png"), &[b"no picture", long], "application/octet-stream"),
         (Some("image/png"), &[b""], "application/octet-stream"),
-        (Some("image/png"), &[b"\x89PNG\r\n\x1a\n and nothing more"], "image/png"),
+        (Some("image/gif"), &[b"GIF89a and nothing more"], "image/gif"),
+        // Nobody knows what is in it, so nobody is shown it.
+        (Some("image/png"), &[b"\x89PNG\r\n\x1a\n and nothing more"], "application/octet-stream"),
+        (None, &[b"\xff\xd8\xff", long], "application/octet-stream"),
+        (Some("image/vnd.microsoft.icon"), &[b"\x89PNG\r\n\x1a\n and more"], "image/vnd.microsoft.icon"),
         (Some("text/plain; charset=utf-8"), &[b"caf\xc3", b"\xa9"], "text/plain"),
         (Some("text/plain"), &[b"caf\xc3"], "application/octet-stream"),
         (Some("text/plain"), &[long, b"\xff"], "application/octet-stream"),
@@ -86,8 +92,84 @@ async fn a_file_is_shown_only_if_it_is_what_it_says() {
         let taken = upload(&world, &ann, kind, pieces).await.unwrap();
         assert_eq!(taken.kind, found, "{kind:?}");
         let shown = world.domain.attachments.open(&ann, taken.id).await.unwrap().shown;
-        assert_eq!(shown, found == "image/png");
+        assert_eq!(shown, found == "image/gif");
     }
+}
+
+/// Stands for what nobody is to be told.
+const PLACE: &[u8] = b"48.2082 N 16.3738 E";
+
+/// A photo of 60 × 20 pixels that was taken with the camera upright, and tells where.
+fn photo() -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".to_vec();
+    exif.extend(PLACE.repeat(1000));
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new(&mut bytes);
+    encoder.set_exif_metadata(exif).unwrap();
+    RgbImage::new(60, 20).write_with_encoder(encoder).unwrap();
+    bytes
+}
+
+async fn upload_bytes(world: &World, caller: &Caller, name: &str, bytes: &[u8]) -> Attachment {
+    let mut upload = world.domain.attachments.upload(caller, name, None, None).await.unwrap();
+    for piece in bytes.chunks(700) {
+        upload.write(Bytes::copy_from_slice(piece)).await.unwrap();
+    }
+    upload.finish().await.unwrap()
+}
+
+fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn where_a_photo_was_taken_is_not_stored() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let photo = photo();
+    assert!(holds(&photo, PLACE));
+    let taken = upload_bytes(&world, &ann, "photo.jpg", &photo).await;
+    let stored = bytes(&world, &ann, taken.id).await.unwrap();
+    assert!(!holds(&stored, PLACE));
+    // It is as upright as it was, and its size is that of what is stored.
+    assert_eq!((taken.width, taken.height), (Some(20), Some(60)));
+    assert_eq!(taken.size, stored.len() as u64);
+    let pixels = |bytes: &[u8]| image::load_from_memory(bytes).unwrap();
+    assert!(pixels(&stored) == pixels(&photo));
+    // Nothing else is left of it: the file and its thumbnail.
+    assert_eq!(all(&world).await.len(), 2);
+    // The same photo without its place is the same file. Under the name of another type it is a download, and tells as
+    // little.
+    let same = upload_bytes(&world, &ann, "again.jpg", &stored).await;
+    let other = upload_bytes(&world, &ann, "photo.png", &photo).await;
+    assert_eq!((&*other.kind, other.width), ("application/octet-stream", None));
+    for id in [same.id, other.id] {
+        assert_eq!(bytes(&world, &ann, id).await.unwrap(), stored);
+    }
+    assert_eq!(all(&world).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_read_is_stored_as_it_is() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let mut broken = photo();
+    // The length of its first segment.
+    broken[4..6].copy_from_slice(&[0, 1]);
+    for broken in [&broken[..], &broken[..10], &photo()[..100]] {
+        let taken = upload_bytes(&world, &ann, "photo.jpg", broken).await;
+        assert_eq!((&*taken.kind, taken.width), ("application/octet-stream", None));
+        assert_eq!(bytes(&world, &ann, taken.id).await.unwrap(), broken);
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_keep_files_as_they_come() {
+    let world = World::with(&Settings { strip_metadata: false, ..settings() });
+    let ann = world.person("ann").await;
+    let taken = upload_bytes(&world, &ann, "photo.jpg", &photo()).await;
+    assert_eq!((&*taken.kind, taken.width), ("image/jpeg", Some(20)));
+    assert_eq!(bytes(&world, &ann, taken.id).await.unwrap(), photo());
 }
 
 #[tokio::test]

@@ -168,6 +168,7 @@ pub(crate) fn settings() -> Settings {
         attachment_bytes: 1_000_000,
         attachment_quota: 2_000_000,
         attachment_unused: Duration::from_hours(24),
+        strip_metadata: true,
         receipt_delay: Duration::from_millis(50),
     }
 }

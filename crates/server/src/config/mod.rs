@@ -59,6 +59,7 @@ pub(crate) struct Config {
     pub(crate) attachment_limit: Size,
     pub(crate) attachment_quota: Size,
     pub(crate) attachment_unused: Span,
+    pub(crate) attachment_metadata: AttachmentMetadata,
     pub(crate) upload_pause: Span,
     pub(crate) event_burst: u32,
     pub(crate) events_per_second: u32,
@@ -105,6 +106,14 @@ impl ProxyHeader {
 pub(crate) enum OtpChannelName {
     Fixed,
     Log,
+}
+
+/// What becomes of the metadata of uploaded pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum AttachmentMetadata {
+    Strip,
+    Keep,
 }
 
 impl Config {

@@ -13,7 +13,8 @@ use super::SqliteStore;
 use super::lane::NOBODY;
 
 /// The columns in the order in which `record` reads them.
-const COLUMNS: &str = "id, user_id, hash, name, type, size, width, height, thumbnail_hash, created_at";
+const COLUMNS: &str =
+    "id, user_id, hash, name, type, size, width, height, thumbnail_hash, created_at, animated";
 
 fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
     let size: Option<(u32, u32)> = row
@@ -21,6 +22,7 @@ fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
         .map(|width| Ok::<_, rusqlite::Error>((width, row.get(7)?)))
         .transpose()?;
     let thumbnail = row.get::<_, Option<[u8; 32]>>(8)?.map(BlobHash);
+    let animated = row.get(10)?;
     Ok(AttachmentRecord {
         id: AttachmentId::from_bytes(row.get(0)?),
         owner: UserId(row.get(1)?),
@@ -28,7 +30,7 @@ fn record(row: &Row<'_>) -> Result<AttachmentRecord, rusqlite::Error> {
         name: row.get(3)?,
         kind: row.get(4)?,
         size: row.get(5)?,
-        picture: size.map(|(width, height)| Picture { width, height, thumbnail }),
+        picture: size.map(|(width, height)| Picture { width, height, animated, thumbnail }),
         created_at: Timestamp::from_millis(row.get(9)?),
     })
 }
@@ -112,7 +114,7 @@ fn weigh(connection: &Connection, owner: UserId) -> Result<u64, rusqlite::Error>
 
 fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), rusqlite::Error> {
     let sql = "INSERT INTO attachments (id, user_id, hash, name, type, size, weight, width, height, thumbnail_hash, \
-               created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               created_at, animated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let picture = attachment.picture.as_ref();
     let values = params![
         attachment.id.as_bytes(),
@@ -126,6 +128,7 @@ fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), 
         picture.map(|picture| picture.height),
         picture.and_then(|picture| picture.thumbnail).map(|hash| hash.0),
         attachment.created_at.as_millis(),
+        picture.is_some_and(|picture| picture.animated),
     ];
     connection.prepare_cached(sql)?.execute(values)?;
     for hash in attachment.blobs() {

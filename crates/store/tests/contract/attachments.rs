@@ -22,7 +22,12 @@ fn record(owner: UserId, byte: u8) -> AttachmentRecord {
         name: format!("ключ {byte}.png").into(),
         kind: "image/png".into(),
         size: 10_000,
-        picture: Some(Picture { width: 640, height: 480, thumbnail: Some(BlobHash([byte + 1; 32])) }),
+        picture: Some(Picture {
+            width: 640,
+            height: 480,
+            animated: byte.is_multiple_of(2),
+            thumbnail: Some(BlobHash([byte + 1; 32])),
+        }),
         created_at,
     }
 }
@@ -56,7 +61,7 @@ pub(crate) async fn an_upload_is_its_owners_alone(store: Shared) {
     let mut plain = record(ann, 5);
     plain.picture = None;
     let mut unseen = record(ann, 7);
-    unseen.picture = Some(Picture { width: 9, height: 9, thumbnail: None });
+    unseen.picture = Some(Picture { width: 9, height: 9, animated: true, thumbnail: None });
     for record in [record(ann, 1), plain, unseen] {
         assert!(store.add_attachment(record.clone(), QUOTA).await.unwrap());
         assert_eq!(store.attachment(record.id, ann).await.unwrap(), Some(record.clone()));

@@ -6,7 +6,7 @@ import type { Attachment } from '../protocol/protocol';
 import { Icon } from '../ui/icon';
 import { isPicture } from './boxes';
 import { Files } from './files';
-import { fileSize } from './size';
+import { fileKind, fileSize } from './size';
 import { view } from './viewer';
 
 /** What a message carries, in the place that is kept for it: a small picture, or a file to save. */
@@ -15,11 +15,14 @@ import { view } from './viewer';
   imports: [Icon],
   template: `
     @if (picture()) {
-      <button type="button" class="picture-button" [attr.aria-label]="(failed() ? 'Not loaded, try again: ' : 'Open photo ') + file().name" [attr.tabindex]="reachable() ? 0 : -1" (click)="open()">
+      <button type="button" class="picture-button" [attr.aria-label]="label()" [attr.tabindex]="reachable() ? 0 : -1" (click)="open()">
         @if (address(); as address) {
           <img [src]="address" alt="" />
         } @else if (failed()) {
           <aldis-icon name="warning" />
+        }
+        @if (file().animated) {
+          <span class="animated-badge" aria-hidden="true">{{ file().type === 'image/gif' ? 'GIF' : 'Animated' }}</span>
         }
       </button>
     } @else {
@@ -27,7 +30,7 @@ import { view } from './viewer';
         <aldis-icon name="file" />
         <span class="unseen">Download </span>
         <span class="file-name" dir="auto">{{ file().name }}</span>
-        <span class="file-note">{{ state() || size() }}</span>
+        <span class="file-note">{{ state() || note() }}</span>
         <aldis-icon name="save" />
       </button>
       <span class="unseen" role="status">{{ state() }}</span>
@@ -47,7 +50,8 @@ export class AttachmentView {
   protected readonly failed = signal(false);
   protected readonly busy = signal(false);
   protected readonly picture = computed(() => isPicture(this.file()));
-  protected readonly size = computed(() => fileSize(this.file().size));
+  protected readonly label = computed(() => (this.failed() ? 'Not loaded, try again: ' : this.file().animated ? 'Open animated photo ' : 'Open photo ') + this.file().name);
+  protected readonly note = computed(() => [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '));
   /** What a download has come to, where that is worth a word. */
   protected readonly state = computed(() => (this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : ''));
 

@@ -10,7 +10,7 @@ import type { Attachment, Code, Problem } from '../protocol/protocol';
 import { Attached } from './attached';
 import { boxesOf, columnsOf } from './boxes';
 import { Files } from './files';
-import { fileSize } from './size';
+import { fileKind, fileSize } from './size';
 import { carried, summary } from './summary';
 import { fitName } from './upload';
 import { reason, Uploads } from './uploads';
@@ -76,6 +76,10 @@ describe('what a message carries', () => {
       '26 MB',
       '1.5 GB',
     ]);
+  });
+
+  it('is of a kind that people know by the ending of its name', () => {
+    expect(['photo.heic', 'a.b.PDF', 'clip.mp4', 'archive.tar.gz', 'notes', '.bashrc', 'v1.2', 'a.long-ending', 'x.'].map(fileKind)).toEqual(['HEIC', 'PDF', 'MP4', 'GZ', '', '', '', '', '']);
   });
 
   it('has a name that the server takes', () => {

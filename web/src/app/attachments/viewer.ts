@@ -34,7 +34,10 @@ export function view(app: ApplicationRef, pictures: readonly Attachment[], first
       </header>
       <div class="viewer-stage" (pointerdown)="from = $event.clientX" (pointerup)="swiped($event)">
         @if (shown(); as shown) {
-          <img [src]="shown" [alt]="picture().name" [width]="picture().width" [height]="picture().height" [class.small]="!address()" />
+          <img [src]="shown" [alt]="picture().name" [width]="picture().width" [height]="picture().height" [class.small]="!address()" (error)="broken(shown)" />
+        }
+        @if (still()) {
+          <button type="button" class="button" (click)="playing.set(true)">Play</button>
         }
       </div>
       @if (pictures().length > 1) {
@@ -57,6 +60,9 @@ export class Viewer {
   private readonly small = signal('');
   /** Until the picture itself is there, the small one in its place. */
   protected readonly shown = computed(() => this.address() || this.small());
+  /** Somebody who wants less to move said that this one may. */
+  protected readonly playing = linkedSignal({ source: this.picture, computation: () => false });
+  protected readonly still = computed(() => Boolean(this.picture().animated) && !this.playing() && matchMedia('(prefers-reduced-motion: reduce)').matches);
   private readonly failure = signal('');
   protected readonly note = computed(() => {
     const { length } = this.pictures();
@@ -72,7 +78,7 @@ export class Viewer {
       const picture = this.picture();
       const abort = new AbortController();
       for (const state of [this.address, this.small, this.failure]) state.set('');
-      void this.show(picture, abort.signal);
+      void this.show(picture, this.still(), abort.signal);
       onCleanup(() => {
         abort.abort();
         URL.revokeObjectURL(this.address());
@@ -106,8 +112,17 @@ export class Viewer {
     await this.files.save(this.picture()).catch((error: unknown) => this.failure.set(explain(error)));
   }
 
-  private async show(picture: Attachment, signal: AbortSignal): Promise<void> {
+  /** What the browser cannot show after all is shown small. */
+  protected broken(shown: string): void {
+    if (shown !== this.address()) return;
+    URL.revokeObjectURL(shown);
+    this.address.set('');
+    this.failure.set('This browser cannot show it larger.');
+  }
+
+  private async show(picture: Attachment, still: boolean, signal: AbortSignal): Promise<void> {
     this.files.picture(picture.thumbnailUrl!).then((small) => signal.aborted || this.small.set(small), () => undefined);
+    if (still) return;
     try {
       const bytes = await this.files.bytes(picture, signal);
       if (!signal.aborted) this.address.set(URL.createObjectURL(bytes));

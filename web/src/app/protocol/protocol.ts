@@ -19,6 +19,8 @@ export interface ApiToken {
 
 /** A file that was uploaded. */
 export interface Attachment {
+  /** Whether it moves: a GIF, PNG or WebP of more than one picture. */
+  animated?: boolean;
   /** Pixels; images only. */
   height?: number;
   /** Stable. */
@@ -27,7 +29,7 @@ export interface Attachment {
   name: string;
   /** In bytes. */
   size: number;
-  /** Where a small picture of it is; images only. */
+  /** Where a small picture of it is, which does not move; images only. */
   thumbnailUrl?: string;
   /** Its media type, which the server checked against the bytes. */
   type: string;
