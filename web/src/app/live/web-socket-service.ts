@@ -4,6 +4,7 @@ import type { Socket } from 'socket.io-client';
 
 import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
+import { BASE } from '../base';
 import { breath } from '../ui/breath';
 import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
 import type { ClientToServerEvents, Conversation, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
@@ -52,6 +53,7 @@ export class WebSocketService {
     const { io } = await this.library();
     await breath();
     const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
+      path: `${BASE}/socket.io/`,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
       timeout: CONNECT_WITHIN,
