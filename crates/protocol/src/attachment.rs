@@ -22,7 +22,7 @@ wire! {
         /// Pixels; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub height: Option<u32>,
-        /// Where the bytes are, for members of a conversation that holds it.
+        /// Where the bytes are, for members of a conversation that holds it: a path below that of the server.
         pub url: String,
         /// Where a small picture of it is; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
