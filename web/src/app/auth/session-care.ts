@@ -1,5 +1,6 @@
 import { Service } from '@angular/core';
 
+import { patient } from '../api/patient';
 import { Failure } from '../api/problem';
 import { request } from '../api/request';
 import { OWN } from '../base';
@@ -76,7 +77,7 @@ export class SessionCare {
   private async exchange({ refreshToken }: LoggedIn): Promise<LoggedIn> {
     for (let turn = 1; ; turn++) {
       try {
-        return await request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken } });
+        return await patient(() => request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken } }));
       } catch (error) {
         if (turn === REFRESH_TRIES || !(error instanceof Failure) || error.problem) throw error;
         await breath(turn * 500);
