@@ -70,7 +70,19 @@ export class UserSet extends Set<string> {
   }
 }
 
-/** Display names by username, as a chat needs them. */
+/** What two names look like that differ in case and in kinds of letters alone. */
+function seen(name: string): string {
+  return name.normalize('NFKC').toLowerCase();
+}
+
+/** Display names by username, as a chat needs them. Whoever shares a name with another is shown with the username, too. */
 export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[]): UserMap<string> {
-  return new UserMap(people.map(({ username, displayName }) => [username, displayName]));
+  const first = new Map<string, string>();
+  const shared = new Set<string>();
+  for (const { username, displayName } of people) {
+    const name = seen(displayName);
+    if (first.has(name) && !sameUser(first.get(name), username)) shared.add(name);
+    first.set(name, username);
+  }
+  return new UserMap(people.map(({ username, displayName }) => [username, shared.has(seen(displayName)) ? `${displayName} (@${username})` : displayName]));
 }
