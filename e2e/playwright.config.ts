@@ -31,8 +31,9 @@ export default defineConfig({
     { name: 'socketio', testDir: 'tests/socketio' },
     // The binary, spoken to as programs do.
     { name: 'server', testDir: 'tests/server' },
-    // The binary behind the proxies that deploy/ has examples for, whose name the browser finds here.
-    { name: 'proxies', testDir: 'tests/proxies', use: { launchOptions: launch('--host-resolver-rules=MAP chat.example.org 127.0.0.1') } },
+    // The binary behind the proxies that deploy/ has examples for, whose name the browser finds here. Service workers
+    // need a certificate that the browser takes.
+    { name: 'proxies', testDir: 'tests/proxies', use: { launchOptions: launch('--host-resolver-rules=MAP chat.example.org 127.0.0.1', '--ignore-certificate-errors') } },
     // The binary, spoken to by client libraries of several languages; with CLIENTS=all by all that `make clients` builds.
     { name: 'clients', testDir: 'tests/clients', fullyParallel: true },
     // The binary, in the browser.

@@ -118,7 +118,9 @@ export class Aldis {
 
   /** Connects with the official client and waits until what was missed has arrived. */
   async connect({ token }: { token: string }, auth: object = {}): Promise<Live> {
-    const socket: Live = io(this.url, { auth: { token, ...auth }, forceNew: true });
+    const { origin, pathname } = new URL(this.url);
+    const path = `${pathname.replace(/\/$/, '')}/socket.io/`;
+    const socket: Live = io(origin, { path, auth: { token, ...auth }, forceNew: true });
     await new Promise<void>((done, failed) => {
       socket.once('sync:done', () => done());
       socket.once('connect_error', failed);

@@ -27,6 +27,8 @@ interface Kind {
   example: string;
   /** What is put in another's place in the example: ports, paths, and nothing else. Each must be found. */
   changes: (folder: string, ports: Ports) => [string | RegExp, string][];
+  /** In place of the lines for the whole host, those for a path of it, as the comment in the example says. */
+  under: [RegExp, string][];
   /** What the example needs around it that a machine with this proxy has: where its folders are, say. */
   around?: (folder: string, ports: Ports, example: string) => string;
   /** Runs it in the foreground. */
@@ -53,6 +55,7 @@ export const KINDS = {
       ['listen [::]:443 ssl http2;', ''],
       ...certificate(folder),
     ],
+    under: [[/# .*: (location .*)\n +location \/ \{/, '$1']],
     around: (folder) => `
       daemon off;
       pid ${folder}/nginx.pid;
@@ -72,6 +75,7 @@ export const KINDS = {
       ['127.0.0.1:5000', aldis],
       [/# (tls) \S+ \S+/, `$1 ${folder}/certificate.pem ${folder}/key.pem`],
     ],
+    under: [[/# (@aldis .*)\n\t# (reverse_proxy @aldis .*)\n\treverse_proxy .*/, '$1\n$2']],
     around: (folder, { http, https, admin }) => `
       {
         admin 127.0.0.1:${admin}
@@ -95,6 +99,7 @@ export const KINDS = {
       // Only root can become another user.
       ...(isRoot ? [] : ([[/user haproxy\n *group haproxy/, '']] as [RegExp, string][])),
     ],
+    under: [[/# (use_backend .*)\n.*/, '$1']],
     command: (config) => ['haproxy', '-W', '-f', config],
     reload: (proxy) => proxy.kill('SIGUSR2'),
   },
@@ -106,6 +111,7 @@ export const KINDS = {
       ['*:443', `127.0.0.1:${https}`],
       ...certificate(folder),
     ],
+    under: [[/# (ProxyPass .*)\n.*/, '$1']],
     // What Debian's Apache has switched on, and what the example says is to be switched on.
     around: (folder, { http, https }, example) => `
       ServerRoot ${folder}
@@ -140,19 +146,23 @@ export class Proxy {
     private readonly config: string,
     readonly ports: Ports,
     private readonly ca: Buffer,
+    private readonly path: string,
   ) {}
 
+  /** In front of the server at this URL, under the same path as that. */
   static async start(name: string, target: string): Promise<Proxy> {
     const kind = KINDS[name]!;
+    const { host, pathname } = new URL(target);
+    const path = pathname.replace(/\/$/, '');
     const folder = await mkdtemp(join(tmpdir(), `aldis-${name}-`));
     // Some give up being root, and then read files in it.
     await chmod(folder, 0o755);
     const [http, https, admin] = await freePorts(3);
-    const ports = { aldis: new URL(target).host, http: http!, https: https!, admin: admin! };
+    const ports = { aldis: host, http: http!, https: https!, admin: admin! };
     const ca = await selfSigned(folder);
     const example = await readFile(join(deploy, kind.example), 'utf8');
     let text = example;
-    for (const [old, changed] of kind.changes(folder, ports)) {
+    for (const [old, changed] of [...(path ? kind.under : []), ...kind.changes(folder, ports)]) {
       const before = text;
       text = text.replaceAll(old instanceof RegExp ? new RegExp(old, 'g') : old, changed);
       if (text === before) throw new Error(`deploy/${kind.example} has no ${old}`);
@@ -165,7 +175,7 @@ export class Proxy {
     // Caddy keeps state at home.
     const env = { PATH: `${process.env['PATH']}:/usr/sbin`, HOME: folder };
     const child = spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const proxy = new Proxy(kind, child, folder, config, ports, ca);
+    const proxy = new Proxy(kind, child, folder, config, ports, ca, path);
     await proxy.ready();
     return proxy;
   }
@@ -192,6 +202,10 @@ export class Proxy {
   }
 
   get url(): string {
+    return `${this.origin}${this.path}`;
+  }
+
+  get origin(): string {
     return `https://${NAME}:${this.ports.https}`;
   }
 

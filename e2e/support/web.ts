@@ -33,8 +33,8 @@ export async function browserOf(browser: Browser, aldis: Aldis, person: Person, 
 }
 
 /** As a newcomer does it: every field by its label, every step by its button. */
-export async function register(page: Page, username: string, name: string): Promise<void> {
-  await page.goto('/');
+export async function register(page: Page, username: string, name: string, at = './'): Promise<void> {
+  await page.goto(at);
   await page.getByRole('link', { name: 'Create an account' }).click();
   // The page before has a field of this name, too.
   await page.getByLabel('Name (optional)').waitFor();
@@ -52,8 +52,11 @@ export async function installed(page: Page): Promise<void> {
   const whole = () =>
     page.evaluate(async () => {
       if (!navigator.serviceWorker.controller) return false;
-      const { hashTable } = (await (await fetch('/ngsw.json')).json()) as { hashTable: object };
-      const held = await Promise.all(Object.keys(hashTable).map((path) => caches.match(path)));
+      const { scope } = (await navigator.serviceWorker.getRegistration())!;
+      // Past the worker: it goes on once nothing has been asked of it for a while, but on this machine.
+      const list = await fetch(`${scope}ngsw.json`, { headers: { 'ngsw-bypass': '' } });
+      const { hashTable } = (await list.json()) as { hashTable: object };
+      const held = await Promise.all(Object.keys(hashTable).map((path) => caches.match(scope + path)));
       return held.length > 5 && held.every(Boolean);
     });
   await expect.poll(whole, { timeout: 20_000 }).toBe(true);
@@ -72,10 +75,10 @@ export async function expectLast(messenger: Messenger, texts: string[]): Promise
  * The browser keeps at least this many conversations, and how far they go: what the page shows is written a moment
  * later, and a page without a cursor begins anew.
  */
-export async function expectKept(messenger: Messenger, person: Person, conversations: number): Promise<void> {
-  const kept = (username: string) =>
+export async function expectKept(messenger: Messenger, { username }: Pick<Person, 'username'>, conversations: number, base = ''): Promise<void> {
+  const kept = (name: string) =>
     new Promise<number>((resolve) => {
-      const opening = indexedDB.open(`aldis:${username}`);
+      const opening = indexedDB.open(name);
       opening.onsuccess = () => {
         const reading = opening.result.transaction(['spans', 'meta']);
         const spans = reading.objectStore('spans').count();
@@ -86,7 +89,7 @@ export async function expectKept(messenger: Messenger, person: Person, conversat
         };
       };
     });
-  await expect.poll(() => messenger.page.evaluate(kept, person.username)).toBeGreaterThanOrEqual(conversations);
+  await expect.poll(() => messenger.page.evaluate(kept, `aldis${base}:${username}`)).toBeGreaterThanOrEqual(conversations);
 }
 
 /** Holds back requests until they are let go. */
@@ -170,12 +173,12 @@ export class Messenger {
   }
 
   async openGroup({ id }: { id: string }): Promise<void> {
-    await this.page.goto(`/c/${id}`);
+    await this.page.goto(`./c/${id}`);
     await this.composer.waitFor();
   }
 
   async open(username: string): Promise<void> {
-    await this.page.goto(`/@${username}`);
+    await this.page.goto(`./@${username}`);
     await this.composer.waitFor();
   }
 

@@ -7,7 +7,10 @@ export const token = process.env.ALDIS_TOKEN;
 
 /** Connects. What `auth` gives is asked for each time, since a cursor moves on. */
 export function connect(auth) {
-  const socket = io(url, { auth: (give) => give({ token, ...auth() }) });
+  // The library takes the path of a URL for the name of a namespace.
+  const { origin, pathname } = new URL(url);
+  const path = `${pathname.replace(/\/$/, '')}/socket.io/`;
+  const socket = io(origin, { path, auth: (give) => give({ token, ...auth() }) });
   socket.on('connect_error', async ({ data: problem }) => {
     // Without a problem nobody answered, and the library tries again by itself.
     if (!problem) return;

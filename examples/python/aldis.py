@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from urllib.parse import urlsplit
 
 import socketio
 
@@ -24,7 +25,11 @@ def client():
 
 async def connect(sio, auth):
     """Connects. What `auth` gives is asked for each time, since a cursor moves on."""
-    await sio.connect(URL, auth=lambda: {"token": TOKEN, **auth()}, wait_timeout=10, retry=True)
+    # The library passes over the path of a URL.
+    path = urlsplit(URL).path.rstrip("/") + "/socket.io"
+    await sio.connect(
+        URL, auth=lambda: {"token": TOKEN, **auth()}, socketio_path=path, wait_timeout=10, retry=True
+    )
 
 
 async def send(sio, message):

@@ -1,6 +1,7 @@
 try {
+  const { dataset } = document.documentElement;
   for (const aspect of ['theme', 'text']) {
-    const choice = localStorage.getItem(`aldis:${aspect}`);
-    if (choice) document.documentElement.dataset[aspect] = choice;
+    const choice = localStorage.getItem(`aldis${dataset.base ?? ''}:${aspect}`);
+    if (choice) dataset[aspect] = choice;
   }
 } catch {}

@@ -1,5 +1,6 @@
-// Finishes the build. The font's licence joins those of the libraries, as it asks for; then this
-// puts a .br and a .gz beside every text file of the build, so that the server sends them as they are.
+// Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the service worker
+// names files by relative paths, which it resolves against the path that it is under. Then this puts a .br and a .gz
+// beside every text file of the build, so that the server sends them as they are.
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -9,6 +10,13 @@ const root = new URL('../dist/', import.meta.url).pathname;
 
 const font = readFileSync(new URL('../node_modules/@fontsource-variable/figtree/LICENSE', import.meta.url));
 appendFileSync(join(root, '3rdpartylicenses.txt'), `\nPackage: @fontsource-variable/figtree\nLicense: "OFL-1.1"\n\n${font}\n`);
+
+const list = JSON.parse(readFileSync(join(root, 'ngsw.json'), 'utf8'));
+const relative = (path) => path.replace(/^\//, '');
+list.index = relative(list.index);
+for (const group of list.assetGroups) group.urls = group.urls.map(relative);
+list.hashTable = Object.fromEntries(Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]));
+writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 /** The smallest of what a few sizes of blocks give, none of which is always it. */
 function brotli(bytes) {

@@ -11,7 +11,15 @@ pub trait Clock: Send + Sync {
 
     /// Time since some fixed instant; never goes back. For rate limits.
     fn monotonic(&self) -> Duration;
+
+    /// Whether the wall clock has been set: that of a machine without a battery begins in 1970.
+    fn is_set(&self) -> bool {
+        self.now() >= NEVER_BEFORE
+    }
 }
+
+/// The beginning of 2025, before which there was no such server.
+const NEVER_BEFORE: Timestamp = Timestamp::from_millis(1_735_689_600_000);
 
 /// Notices when the wall clock jumps, so that things that expired only by a wrong clock are not removed.
 #[derive(Debug, Default)]
@@ -37,6 +45,11 @@ impl ClockWatch {
             let passed = i128::try_from(monotonic.saturating_sub(since).as_millis()).unwrap_or(i128::MAX);
             (went - passed).unsigned_abs()
         });
+        if !clock.is_set() {
+            // Once it is set, it has jumped.
+            self.agreed = Some((now, monotonic));
+            return false;
+        }
         if apart > Self::APART.as_millis() {
             let since = *self.since.get_or_insert_with(|| {
                 tracing::warn!(
@@ -61,12 +74,28 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_clock_that_was_not_set_is_not_believed_and_its_setting_is_a_jump() {
+        let clock = Set(std::sync::Mutex::new(Cell::new((0, 0))));
+        let mut watch = ClockWatch::default();
+        let mut at = |wall, passed| {
+            clock.0.lock().unwrap().set((wall, passed));
+            watch.agrees(&clock)
+        };
+        assert!(!at(0, 0) && !at(10, 10));
+        assert!(!at(SOME_DAY + 20, 20) && !at(SOME_DAY + 1459, 1459));
+        assert!(at(SOME_DAY + 1460, 1460));
+    }
+
+    /// Minutes on the wall clock since 1970, and on the monotonic clock.
     struct Set(std::sync::Mutex<Cell<(u64, u64)>>);
+
+    /// In 2027.
+    const SOME_DAY: u64 = 30_000_000;
 
     impl Clock for Set {
         fn now(&self) -> Timestamp {
-            Timestamp::from_millis(1_800_000_000_000)
-                .plus(Duration::from_mins(self.0.lock().unwrap().get().0))
+            Timestamp::from_millis(0).plus(Duration::from_mins(self.0.lock().unwrap().get().0))
         }
 
         fn monotonic(&self) -> Duration {
@@ -76,10 +105,10 @@ mod tests {
 
     #[test]
     fn a_jump_is_seen_until_it_is_undone_or_a_day_old() {
-        let clock = Set(std::sync::Mutex::new(Cell::new((60, 0))));
+        let clock = Set(std::sync::Mutex::new(Cell::new((SOME_DAY, 0))));
         let mut watch = ClockWatch::default();
         let mut at = |wall, passed| {
-            clock.0.lock().unwrap().set((wall, passed));
+            clock.0.lock().unwrap().set((SOME_DAY + wall, passed));
             watch.agrees(&clock)
         };
         // Minutes on the wall clock, and minutes on the monotonic clock.

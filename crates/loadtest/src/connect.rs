@@ -34,7 +34,7 @@ struct Connect {
 /// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut connect = Connect { ready: Vec::new(), latency: Histogram::new() };
     // One connection comes first, so that what a server pays only once is not measured.
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()).take(1), 1, &mut connect)?;

@@ -110,7 +110,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let members = 2 * options.pairs;
     let accounts = accounts::prepare(common, members)?;
     let form = common.form(options.size, options.client_ids);
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut direct = Direct::new(form, options, &accounts);
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()), 64, &mut direct)?;
     if common.peer == Peer::Relay {

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::frame::{self, Kind};
 use crate::interrupt;
 use crate::packet::{self, Packet, Peer};
+use crate::server::Server;
 use crate::socket::{Failure, Socket, Stage, source, upgraded};
 use crate::timer::Timer;
 
@@ -28,6 +29,8 @@ const TIMER: u64 = u64::MAX;
 pub(crate) struct Fleet {
     peer: Peer,
     address: SocketAddr,
+    /// The path of the WebSocket.
+    path: String,
     start: Instant,
     epoll: OwnedFd,
     timer: Timer,
@@ -43,7 +46,7 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    pub(crate) fn new(peer: Peer, address: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn new(peer: Peer, server: &Server) -> Result<Self, String> {
         let made = || {
             let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
             let timer = Timer::new()?;
@@ -54,7 +57,8 @@ impl Fleet {
         let (epoll, timer) = made().map_err(|error: rustix::io::Errno| format!("epoll: {error}"))?;
         Ok(Self {
             peer,
-            address,
+            address: server.address,
+            path: format!("{}{}", server.base, peer.path()),
             start: Instant::now(),
             epoll,
             timer,
@@ -76,7 +80,7 @@ impl Fleet {
     pub(crate) fn open(&mut self, number: usize, token: &str) -> Result<(), String> {
         let source = source(self.address, self.begun);
         let hello = self.peer.hello(number, token);
-        let socket = Socket::connect(self.address, source, self.peer.path(), hello, self.now())
+        let socket = Socket::connect(self.address, source, &self.path, hello, self.now())
             .and_then(|socket| {
                 let data = EventData::new_u64(number as u64);
                 epoll::add(&self.epoll, &socket.stream, data, socket.interest)?;

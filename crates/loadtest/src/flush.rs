@@ -73,7 +73,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let mut stored = store(common, others, letters, options.messages, options.window)?;
     let sent: Vec<_> = std::mem::take(&mut stored.senders).iter().map(Sender::sent).collect();
 
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut client = Reader {
         run: common.run,
         size: options.size,

@@ -72,7 +72,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     };
     let form = common.form(options.size, false);
     let writer = Party { number: 0, username: &accounts[0].username };
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut client = Group {
         run: common.run,
         size: options.size,

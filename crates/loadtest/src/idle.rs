@@ -33,7 +33,7 @@ impl Client for Idle {}
 /// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let tokens = || accounts.iter().map(|account| account.token.as_str()).cycle();
     // One connection comes first, so that what a server pays only once is not measured.
     fleet.open_all(tokens().take(1), 1, &mut Idle)?;

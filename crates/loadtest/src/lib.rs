@@ -70,8 +70,8 @@ pub enum Scenario {
 /// What every scenario is told: the server, its process, and where the report goes.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The server, like `http://127.0.0.1:5000`: plain HTTP, because the load goes to the server itself. A path is
-    /// ignored.
+    /// The server, like `http://127.0.0.1:5000`: plain HTTP, because the load goes to the server itself. With the
+    /// path that it is under, if there is one.
     pub url: String,
     /// What kind of server it is.
     pub peer: Peer,

@@ -33,7 +33,7 @@ pub(crate) enum Packet<'a> {
 }
 
 impl Peer {
-    /// The path of the WebSocket.
+    /// The path of the WebSocket, below that of the server.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Aldis | Self::Demo => "/socket.io/?EIO=4&transport=websocket",

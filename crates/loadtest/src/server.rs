@@ -14,9 +14,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The address of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    /// The URL as it was given, without a path.
+    /// The URL as it was given, without a slash at its end.
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
+    /// The path of the host that the server is under, such as `/chat`; else empty.
+    pub(crate) base: String,
 }
 
 impl Server {
@@ -36,7 +38,8 @@ impl Server {
         let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         let address = (host, authority.port_u16().unwrap_or(80)).to_socket_addrs();
         let address = address.map_err(|error| format!("--url: {host}: {error}"))?.next().ok_or_else(wrong)?;
-        Ok(Self { url: format!("http://{authority}"), address })
+        let base = uri.path().trim_end_matches('/').to_owned();
+        Ok(Self { url: format!("http://{authority}{base}"), address, base })
     }
 
     /// Sends a request with JSON, and returns the status and the body of the answer as JSON.
@@ -64,8 +67,9 @@ impl Server {
         let authorization =
             token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let request = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: {kind}\r\n{authorization}\
+            "{method} {}{path} HTTP/1.0\r\nHost: {}\r\nContent-Type: {kind}\r\n{authorization}\
              Content-Length: {}\r\n\r\n",
+            self.base,
             self.address,
             body.len()
         );
@@ -91,8 +95,15 @@ mod tests {
 
     #[test]
     fn urls() {
-        let server = Server::parse("http://127.0.0.1:5000/path").unwrap();
-        assert_eq!((server.url.as_str(), server.address.port()), ("http://127.0.0.1:5000", 5000));
+        for (url, whole, base) in [
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000", ""),
+            ("http://127.0.0.1:5000/", "http://127.0.0.1:5000", ""),
+            ("http://127.0.0.1:5000/chat/", "http://127.0.0.1:5000/chat", "/chat"),
+        ] {
+            let server = Server::parse(url).unwrap();
+            assert_eq!((server.url.as_str(), server.base.as_str()), (whole, base));
+            assert_eq!(server.address.port(), 5000);
+        }
         assert_eq!(Server::parse("http://[::1]:7").unwrap().address, "[::1]:7".parse().unwrap());
         for wrong in ["127.0.0.1:5000", "https://127.0.0.1", "ws://127.0.0.1", "http://", "nothing"] {
             assert!(Server::parse(wrong).unwrap_err().starts_with("--url"), "{wrong}");

@@ -40,7 +40,7 @@ pub(crate) fn store(
     messages: u64,
     window: usize,
 ) -> Result<Stored, String> {
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut store = Store { senders, window, left: 0, acknowledged: 0, latency: Histogram::new() };
     fleet.open_all(accounts.iter().map(|account| account.token.as_str()), 64, &mut store)?;
     store.left = messages;

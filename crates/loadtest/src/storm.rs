@@ -70,7 +70,7 @@ struct Storm {
 /// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let accounts = accounts::prepare(common, common.shared(options.connections))?;
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut storm = Storm::new(options.connections);
     let token = |number: usize| accounts[number % accounts.len()].token.as_str();
     fleet.open_all((0..options.connections).map(token), 64, &mut storm)?;

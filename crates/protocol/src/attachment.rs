@@ -25,7 +25,7 @@ wire! {
         /// Whether it moves: a GIF, PNG or WebP of more than one picture.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         pub animated: bool,
-        /// Where the bytes are, for members of a conversation that holds it.
+        /// Where the bytes are, for members of a conversation that holds it: a path below that of the server.
         pub url: String,
         /// Where a small picture of it is, which does not move; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]

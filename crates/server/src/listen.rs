@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::HOST;
-use axum::http::{Request, Response, Version};
+use axum::http::{Request, Response, Uri, Version};
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::app::App;
+use crate::config::BasePath;
 use crate::cores::Cores;
 use crate::http;
 use crate::http::extract::ClientAddress;
@@ -50,6 +51,8 @@ type Places = (OwnedSemaphorePermit, Place);
 pub(crate) struct Listener {
     app: Arc<App>,
     router: axum::Router,
+    /// What answers outside the base path.
+    outside: axum::Router,
     sockets: socketio::Server<Sockets>,
     /// Connections, and what handles their requests.
     tasks: TaskTracker,
@@ -65,10 +68,11 @@ impl Listener {
         tasks: TaskTracker,
         cores: Cores,
     ) -> Self {
-        let router = http::router(app.clone());
+        let (router, outside) = (http::router(app.clone()), http::outside(app.clone()));
         Self {
             app,
             router,
+            outside,
             sockets,
             tasks,
             connections: Connections::default(),
@@ -183,15 +187,16 @@ impl Listener {
         places: Arc<Places>,
     ) -> impl Future<Output = Response<Body>> {
         let address = self.address(&request, peer);
+        let is_inside = enter(&self.app.config.base_path, request.uri_mut());
         let asked = if self.came_through_a_stranger(&request, peer) {
             Asked::Refused
         } else if !names_one_host(&request) {
             Asked::Malformed
-        } else if is_socket(request.uri().path()) {
+        } else if is_inside && self.sockets.serves(request.uri().path()) {
             Asked::Socket(request)
         } else {
             request.extensions_mut().insert(ClientAddress(address));
-            let mut router = self.router.clone();
+            let mut router = if is_inside { self.router.clone() } else { self.outside.clone() };
             Asked::Http(self.tasks.spawn(async move {
                 let Ok(response) = router.call(request).await;
                 // Kept until here, so that hanging up makes no room for more.
@@ -279,6 +284,17 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
     hosts == 1 || hosts == 0 && request.version() == Version::HTTP_10
 }
 
-fn is_socket(path: &str) -> bool {
-    path == "/socket.io" || path.starts_with("/socket.io/")
+/// Takes the base path off what was asked for: behind this nobody knows of it. Says no if it lies outside.
+fn enter(base: &BasePath, uri: &mut Uri) -> bool {
+    if base.as_str().is_empty() {
+        return true;
+    }
+    let Some(inside) = uri.path_and_query().and_then(|whole| base.inside(whole.as_str())) else {
+        return false;
+    };
+    let Ok(inside) = inside.parse() else { return false };
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = Some(inside);
+    *uri = Uri::from_parts(parts).expect("only its path has changed");
+    true
 }

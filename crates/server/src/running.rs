@@ -38,6 +38,12 @@ impl Running {
     pub(crate) fn start(config: Config, listener: TcpListener, cores: Cores) -> Result<Self, String> {
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let (app, sockets) = wiring::wire(config, address)?;
+        if !app.clock.is_set() {
+            tracing::warn!(
+                "the clock of this machine is not set; what is given out now expires when it is, and nothing that has \
+                 expired is removed until then"
+            );
+        }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let background = CancellationToken::new();
         let workers = Workers::start(&app, &background);

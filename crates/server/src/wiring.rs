@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName};
+use crate::http::SOCKET;
 use crate::hub::Hub;
 use crate::keys;
 use crate::metrics::Metrics;
@@ -126,6 +127,7 @@ fn settings(config: &Config) -> Settings {
 fn socket_config(app: &App) -> socketio::Config {
     let config = &app.config;
     socketio::Config {
+        path: SOCKET.to_owned(),
         ping_interval: config.ping_interval.0,
         ping_timeout: config.ping_timeout.0,
         max_payload: config.packet_limit.bytes(),

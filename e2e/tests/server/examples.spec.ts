@@ -113,6 +113,14 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
       expect(refused.errors.join('\n')).toContain('There is nobody of this name.');
     });
 
+    test('sends to a server under a path', async () => {
+      const under = await Aldis.start(['--memory', '--base-path', '/chat']);
+      const { ann, bot, env } = await two(under);
+      expect(await Program.start(command('send', ann.username, 'under a path'), env).output()).toHaveLength(1);
+      expect(await texts(under, bot)).toEqual(['under a path']);
+      await under.end();
+    });
+
     test('ends when its token has ended', async () => {
       const { ann, bot, id, env } = await two(aldis);
       await aldis.call('DELETE', `/auth/tokens/${id}`, undefined, bot.token);

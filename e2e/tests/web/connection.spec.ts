@@ -156,3 +156,42 @@ test('the live connection is a WebSocket of the page’s own host, and none to a
   expect(await other).toBe('connect-src');
   await messenger.page.context().close();
 });
+
+test('whom a busy server turns away comes back later each time, by itself', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const tries: number[] = [];
+  await messenger.page.routeWebSocket(/socket\.io/, (route) => {
+    if (tries.push(Date.now()) > 4) return void route.connectToServer();
+    const problem = { type: 'about:blank', title: 'Busy', status: 503, detail: 'Busy.', code: 'overloaded', retryable: true };
+    route.onMessage((packet) => {
+      if (`${packet}`.startsWith('40')) route.send(`44${JSON.stringify({ message: problem.code, data: problem })}`);
+    });
+    route.send(`0${JSON.stringify({ sid: `busy-${tries.length}`, upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 })}`);
+  });
+  await messenger.open(bob.username);
+  await messenger.send('When it is calm');
+  await expect(messenger.tick('When it is calm', 'Sent')).toBeVisible({ timeout: 15_000 });
+  // The library opens the next connection on its own; between tries are the waits of the client, at least a half of each.
+  const waits = tries.slice(1).map((at, index) => at - tries[index]!);
+  expect(waits.length).toBe(4);
+  for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(250 * 2 ** index - 50);
+  await messenger.page.context().close();
+});
+
+test('a login that a busy server turned away is tried again by itself', async ({ aldis, page }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  let turnedAway = 0;
+  await page.route(/\/auth\/login$/, (route) => {
+    if (route.request().method() !== 'POST' || turnedAway === 2) return route.continue();
+    turnedAway++;
+    const problem = { type: 'about:blank', title: 'Busy', status: 503, detail: 'Too many logins at once; try again in a moment.', code: 'overloaded', retryable: true };
+    return route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+  });
+  await page.goto(`${aldis.url}/login`);
+  await page.getByLabel('Username').fill(ann.username);
+  await page.getByLabel('Password', { exact: true }).fill(ann.password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('heading', { name: 'No conversations yet' })).toBeVisible({ timeout: 10_000 });
+  expect(turnedAway).toBe(2);
+});

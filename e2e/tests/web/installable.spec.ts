@@ -9,7 +9,9 @@ test('Chromium finds nothing that keeps the client from being installed', async 
   expect(errors).toEqual([]);
   expect(url).toBe(`${aldis.url}/manifest.webmanifest`);
   const manifest = JSON.parse(data!) as { icons: { src: string; sizes: string; purpose?: string }[]; shortcuts: { name: string; url: string }[] };
-  expect(manifest).toMatchObject({ id: '/', name: 'Aldis', start_url: '/', display: 'standalone' });
+  expect(manifest).toMatchObject({ name: 'Aldis', start_url: '.', scope: '.', display: 'standalone' });
+  // By it the browser knows an installed client again: it is the same since the first version.
+  expect((await developer.send('Page.getAppId')).appId).toBe(`${aldis.url}/`);
   expect(manifest.icons.map(({ sizes, purpose = 'any' }) => `${sizes} ${purpose}`)).toEqual(['any any', '192x192 any', '512x512 any', '512x512 maskable']);
   // A context of its own counts as private browsing, in which nothing can be installed.
   const { installabilityErrors } = await developer.send('Page.getInstallabilityErrors');

@@ -3,6 +3,7 @@ import { type ApplicationConfig, provideBrowserGlobalErrorListeners } from '@ang
 import { Title } from '@angular/platform-browser';
 import { provideRouter, withComponentInputBinding } from '@angular/router';
 
+import { BASE } from './base';
 import { routes } from './routes';
 import { CountedTitle } from './ui/counted-title';
 
@@ -12,6 +13,6 @@ export const config: ApplicationConfig = {
     provideRouter(routes, withComponentInputBinding()),
     { provide: Title, useClass: CountedTitle },
     // In place of a <base> element, which the page's policy forbids.
-    { provide: APP_BASE_HREF, useValue: '/' },
+    { provide: APP_BASE_HREF, useValue: `${BASE}/` },
   ],
 };

@@ -21,6 +21,27 @@ async fn a_token_expires_and_its_session_goes_on() {
 }
 
 #[tokio::test]
+async fn what_a_clock_in_1970_gave_expires_when_it_is_set_and_what_comes_then_is_good() {
+    let world = World::new();
+    world.clock.set(false);
+    let early = world.register("ann").await.unwrap();
+    world.person("bob").await;
+    let first = world.domain.sessions.login(login("bob"), None).await.unwrap();
+    world.domain.sessions.authenticate(&first.token).await.unwrap();
+
+    world.clock.set(true);
+    assert_eq!(world.domain.accounts.verify("ann", &early, None).await.unwrap_err().code, Code::OtpInvalid);
+    assert!(world.domain.sessions.authenticate(&first.token).await.is_err());
+    world.domain.accounts.resend("ann", None).await.unwrap();
+    let code = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.verify("ann", &code, None).await.unwrap();
+    for name in ["ann", "bob"] {
+        let login = world.domain.sessions.login(login(name), None).await.unwrap();
+        world.domain.sessions.authenticate(&login.token).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_session_that_is_not_refreshed_ends_and_is_cut() {
     let world = World::new();
     let ann = world.person("ann").await;

@@ -52,11 +52,18 @@ pub(crate) struct ManualClock {
     since: AtomicU64,
     /// How far the wall clock is ahead of `since`.
     ahead: AtomicU64,
+    /// The wall clock of a machine whose clock nobody has set yet.
+    unset: AtomicBool,
 }
 
 impl ManualClock {
     pub(crate) fn advance(&self, span: Duration) {
         self.since.fetch_add(u64::try_from(span.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Begins in 1970, or is right from now on.
+    pub(crate) fn set(&self, is_set: bool) {
+        self.unset.store(!is_set, Ordering::SeqCst);
     }
 
     /// Sets the wall clock ahead, but not the monotonic clock.
@@ -67,6 +74,9 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
+        if self.unset.load(Ordering::SeqCst) {
+            return Timestamp::from_millis(0).plus(self.monotonic());
+        }
         let ahead = Duration::from_millis(self.ahead.load(Ordering::SeqCst));
         Timestamp::from_millis(1_800_000_000_000).plus(self.monotonic() + ahead)
     }

@@ -164,7 +164,7 @@ fn emit(
     events: &[(&'static str, Value)],
     stop: &AtomicBool,
 ) -> Result<u64, String> {
-    let mut fleet = Fleet::new(common.peer, common.server.address)?;
+    let mut fleet = Fleet::new(common.peer, &common.server)?;
     let mut client = Emitting { events, asked: 0 };
     for number in 0..sockets {
         fleet.open(number, &accounts[0].token)?;

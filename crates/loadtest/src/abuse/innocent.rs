@@ -109,7 +109,7 @@ impl<'a> Innocent<'a> {
 
     fn connect(&self) -> Result<(), String> {
         let person = &self.people[2];
-        let mut fleet = Fleet::new(self.common.peer, self.common.server.address)?;
+        let mut fleet = Fleet::new(self.common.peer, &self.common.server)?;
         let mut ready = Ready(false);
         fleet.open(0, &person.token)?;
         while !ready.0 {

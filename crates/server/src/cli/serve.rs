@@ -44,10 +44,11 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     serve_metrics(&running).await?;
 
     let address = running.address;
+    let base = running.app.config.base_path.as_str();
     tracing::info!(%address, memory = running.app.config.memory, "serving");
     // The only line on standard output. Whoever started the server may wait for it.
     let mut output = std::io::stdout();
-    let _ = writeln!(output, "aldis is listening on http://{address}").and_then(|()| output.flush());
+    let _ = writeln!(output, "aldis is listening on http://{address}{base}").and_then(|()| output.flush());
 
     let cause = tokio::select! {
         _ = terminate.recv() => Ok(()),

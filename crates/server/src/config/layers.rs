@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn a_base_path_that_is_none_says_how_one_is_written() {
+        let layers = read(&[], &[("ALDIS_BASE_PATH", "/chat/")]).unwrap();
+        assert_eq!(layers.config().unwrap().base_path.as_str(), "/chat");
+        let bad = read(&["--base-path", "chat?x"], &[]).unwrap().config().unwrap_err();
+        assert!(bad.starts_with("base-path (flag --base-path): a base path is written as /chat"), "{bad}");
+    }
+
+    #[test]
     fn the_environment_may_be_a_duration() {
         let layers = read(&[], &[("ALDIS_PING_TIMEOUT", "5s")]).unwrap();
         assert_eq!(layers.config().unwrap().ping_timeout.0, Duration::from_secs(5));

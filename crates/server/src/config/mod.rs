@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub(crate) use layers::{Layers, arguments};
-pub(crate) use value::{Network, Origin, Size, Span};
+pub(crate) use value::{BasePath, Network, Origin, Size, Span};
 
 /// The defaults, with what each setting means.
 pub(crate) const DEFAULTS: &str = include_str!("default.toml");
@@ -21,6 +21,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) listen: String,
+    pub(crate) base_path: BasePath,
     pub(crate) data: PathBuf,
     pub(crate) accept_older_database: bool,
     pub(crate) memory: bool,

@@ -26,6 +26,21 @@ pub(crate) struct Network {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(String);
 
+/// The path of the host that everything lies under, written as `/chat`; empty where it is the whole host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BasePath(String);
+
+impl BasePath {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path of a request without the base path; `None` for one that lies outside it.
+    pub(crate) fn inside<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&self.0).filter(|rest| rest.starts_with('/'))
+    }
+}
+
 impl Origin {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -113,6 +128,28 @@ impl FromStr for Network {
     }
 }
 
+impl FromStr for BasePath {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let path = text.strip_suffix('/').unwrap_or(text);
+        if path.is_empty() {
+            return Ok(Self::default());
+        }
+        // The probes answer there, whatever the base path is.
+        if matches!(path, "/livez" | "/readyz") {
+            return Err("a base path cannot be /livez or /readyz, where the server says how it is");
+        }
+        // What needs no escape in a URL: escaped in one place and not in another, a path would be two.
+        let unreserved = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(unreserved);
+        let is_path = path.strip_prefix('/').is_some_and(|parts| parts.split('/').all(is_part));
+        is_path.then(|| Self(path.to_owned())).ok_or(
+            "a base path is written as /chat or /apps/chat: letters, digits, and - . _ ~, and no part is . or ..",
+        )
+    }
+}
+
 impl FromStr for Origin {
     type Err = socketio::NotAnOrigin;
 
@@ -150,6 +187,7 @@ from_text! {
     Size: "a size",
     Network: "a network",
     Origin: "an origin",
+    BasePath: "a path",
 }
 
 #[cfg(test)]
@@ -194,6 +232,52 @@ mod tests {
         {
             assert!(written(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn base_paths() {
+        let written = |text: &str| text.parse::<BasePath>().map(|path| path.0);
+        for (text, path) in
+            [("", ""), ("/", ""), ("/chat", "/chat"), ("/chat/", "/chat"), ("/a/B-1._~", "/a/B-1._~")]
+        {
+            assert_eq!(written(text).as_deref(), Ok(path));
+        }
+        for bad in [
+            "chat",
+            "//",
+            "/a//b",
+            "/a/../b",
+            "/.",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/%61",
+            "/ä",
+            "/a:b",
+            "https://a/b",
+        ] {
+            assert!(written(bad).unwrap_err().contains("/chat"), "{bad}");
+        }
+        for probe in ["/livez", "/readyz/"] {
+            assert!(written(probe).unwrap_err().contains("/livez"), "{probe}");
+        }
+    }
+
+    #[test]
+    fn what_lies_inside_a_base_path() {
+        let chat: BasePath = "/chat".parse().unwrap();
+        for (path, inside) in [
+            ("/chat/", Some("/")),
+            ("/chat/api/x", Some("/api/x")),
+            ("/chat//x", Some("//x")),
+            ("/chat", None),
+            ("/chatter/", None),
+            ("/Chat/", None),
+            ("/", None),
+        ] {
+            assert_eq!(chat.inside(path), inside, "{path}");
+        }
+        assert_eq!(BasePath::default().inside("/api"), Some("/api"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod health;
 mod invitation;
 mod message;
 mod openapi;
+mod outside;
 pub(crate) mod problem;
 mod range;
 mod reaction;
@@ -29,24 +30,29 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Extensions, HeaderMap, StatusCode, Version};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Router, middleware};
 use protocol::Code;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, ServerBuilder};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 pub(crate) use asyncapi::asyncapi;
 pub(crate) use health::LIVEZ;
+pub(crate) use outside::outside;
 use problem::Failure;
 
-/// The web client's files are compressed beforehand.
-fn is_json(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+/// Where a socket connects, below the base path.
+pub(crate) const SOCKET: &str = "/socket.io/";
+
+/// The web client's files are compressed beforehand, all but the page of one under a base path.
+fn is_json_or_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.starts_with(b"application/json") || kind.starts_with(b"text/html")
 }
 
 /// All routes, and their description.
@@ -77,23 +83,35 @@ pub(crate) fn openapi() -> OpenApi {
     documented().1
 }
 
-/// Everything over HTTP but the path of the socket.
+/// Everything over HTTP but the path of the socket, at paths without the base path.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (routes, document) = documented();
+    let base = app.config.base_path.as_str();
+    let (routes, mut document) = documented();
+    if !base.is_empty() {
+        document.servers = Some(vec![ServerBuilder::new().url(base).build()]);
+    }
     let openapi = serde_json::to_value(&document).expect("a description is JSON");
-    let asyncapi = asyncapi();
-    let docs = docs::routes(&openapi, &asyncapi);
+    let mut asyncapi = asyncapi();
+    asyncapi["servers"]["local"]["pathname"] = format!("{base}{SOCKET}").into();
+    let docs = docs::routes(&openapi, &asyncapi, base);
+    let client = Arc::new(web::Client::under(base));
     let (openapi, asyncapi) = (Bytes::from(openapi.to_string()), Bytes::from(asyncapi.to_string()));
     routes
         .merge(docs)
         .route("/openapi.json", get(move || async move { json(openapi) }))
         .route("/asyncapi.json", get(move || async move { json(asyncapi) }))
-        .method_not_allowed_fallback(|| async { Failure::new(Code::MethodNotAllowed, "Use another method.") })
-        .fallback(web::serve)
+        .method_not_allowed_fallback(other_method)
+        .fallback(move |method: Method, uri: Uri, headers: HeaderMap| async move {
+            client.serve(&method, &uri, &headers)
+        })
         .layer(DefaultBodyLimit::max(app.config.body_limit.bytes()))
-        .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_json)))
+        .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_json_or_page)))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
+}
+
+async fn other_method() -> Failure {
+    Failure::new(Code::MethodNotAllowed, "Use another method.")
 }
 
 fn json(document: Bytes) -> impl IntoResponse {

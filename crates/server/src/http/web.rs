@@ -1,6 +1,10 @@
 //! The web client, embedded in the binary: each file as it is and compressed beforehand.
 
-use axum::body::Body;
+mod under;
+
+use std::borrow::Cow;
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
@@ -8,37 +12,64 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use protocol::Code;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha1::{Digest, Sha1};
 
+use super::SOCKET;
 use super::problem::Failure;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist/"]
 struct Files;
 
-/// Serves a file of the web client; the client's own routes are served its page.
-pub(super) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let path = uri.path().trim_start_matches('/');
-    // Paths for programs, such as `/api`, are never answered with the client's page.
-    if uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("EIO="))) {
-        let detail = "A socket connects at the path /socket.io/; leave the client's `path` as it is.";
-        return Failure::new(Code::NotFound, detail).into_response();
+/// The web client under a base path.
+pub(super) struct Client {
+    base: String,
+    /// Its files that say where others are, with the base path in them; none if there is no base path.
+    rewritten: Vec<(&'static str, Found)>,
+}
+
+impl Client {
+    pub(super) fn under(base: &str) -> Self {
+        let rewritten = if base.is_empty() { Vec::new() } else { under::rewritten(base) };
+        let rewritten = rewritten.into_iter().map(|(path, text)| (path, Found::rewritten(text)));
+        Self { base: base.to_owned(), rewritten: rewritten.collect() }
     }
-    if of_programs(path) {
-        return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
-    }
-    if method != Method::GET && method != Method::HEAD {
-        return Failure::new(Code::MethodNotAllowed, "Only GET and HEAD are allowed here.").into_response();
-    }
-    // A path with a dot is a file, except a username with a dot: `/@ann.lee` is a page of the client.
-    let is_file = !path.starts_with('@') && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    let path = if is_file { path } else { "index.html" };
-    match find(path, &headers) {
-        Some(found) => respond(path, found, &headers),
-        None if is_file => Failure::new(Code::NotFound, "There is no such file.").into_response(),
-        None => {
-            let detail = "This binary was built without the web client; `make run` builds it.";
-            Failure::new(Code::NotFound, detail).into_response()
+
+    /// Serves a file of the web client; the client's own routes are served its page.
+    pub(super) fn serve(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+        let path = uri.path().trim_start_matches('/');
+        // Paths for programs, such as `/api`, are never answered with the client's page.
+        if uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("EIO="))) {
+            let whole = format!("{}{SOCKET}", self.base);
+            let hint =
+                if self.base.is_empty() { "leave the client's `path` as it is" } else { "name it as `path`" };
+            let detail = format!("A socket connects at the path {whole}; {hint}.");
+            return Failure::new(Code::NotFound, detail).into_response();
         }
+        if of_programs(path) {
+            return Failure::new(Code::NotFound, "There is nothing at this path.").into_response();
+        }
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return Failure::new(Code::MethodNotAllowed, "Only GET and HEAD are allowed here.")
+                .into_response();
+        }
+        // A path with a dot is a file, except a username with a dot: `/@ann.lee` is a page of the client.
+        let is_file =
+            !path.starts_with('@') && path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+        let path = if is_file { path } else { "index.html" };
+        match self.find(path, headers) {
+            Some(found) => respond(path, found, headers),
+            None if is_file => Failure::new(Code::NotFound, "There is no such file.").into_response(),
+            None => {
+                let detail = "This binary was built without the web client; `make run` builds it.";
+                Failure::new(Code::NotFound, detail).into_response()
+            }
+        }
+    }
+
+    fn find(&self, path: &str, headers: &HeaderMap) -> Option<Found> {
+        let rewritten = self.rewritten.iter().find(|(name, _)| *name == path);
+        rewritten.map(|(_, found)| found.clone()).or_else(|| embedded(path, headers))
     }
 }
 
@@ -48,13 +79,34 @@ fn of_programs(path: &str) -> bool {
     matches!(first, "api" | "auth" | ".well-known" | "metrics" | "docs")
 }
 
+#[derive(Clone)]
 struct Found {
-    file: EmbeddedFile,
+    bytes: Bytes,
+    /// Unlike that of other bytes.
+    hash: u128,
     encoding: Option<&'static str>,
 }
 
-/// The smallest form of a file that the client takes.
-fn find(path: &str, headers: &HeaderMap) -> Option<Found> {
+impl Found {
+    fn embedded(file: EmbeddedFile, encoding: Option<&'static str>) -> Self {
+        let hash = file.metadata.sha256_hash();
+        let hash = u128::from_be_bytes(hash[..16].try_into().expect("a SHA-256 has 32 bytes"));
+        let bytes = match file.data {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        };
+        Self { bytes, hash, encoding }
+    }
+
+    fn rewritten(text: String) -> Self {
+        let hash = Sha1::digest(&text);
+        let hash = u128::from_be_bytes(hash[..16].try_into().expect("a SHA-1 has 20 bytes"));
+        Self { bytes: text.into(), hash, encoding: None }
+    }
+}
+
+/// The smallest form of a file that the browser takes.
+fn embedded(path: &str, headers: &HeaderMap) -> Option<Found> {
     let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts = |encoding: &str| {
         let mut parts =
@@ -67,17 +119,15 @@ fn find(path: &str, headers: &HeaderMap) -> Option<Found> {
         if accepts(encoding)
             && let Some(file) = Files::get(&format!("{path}{suffix}"))
         {
-            return Some(Found { file, encoding: Some(encoding) });
+            return Some(Found::embedded(file, Some(encoding)));
         }
     }
-    Files::get(path).map(|file| Found { file, encoding: None })
+    Files::get(path).map(|file| Found::embedded(file, None))
 }
 
 fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
-    let Found { file, encoding } = found;
-    let hash = file.metadata.sha256_hash();
-    let tag = u128::from_be_bytes(hash[..16].try_into().expect("a SHA-256 has 32 bytes"));
-    let tag = HeaderValue::from_str(&format!("\"{tag:032x}\"")).expect("hexadecimal digits are ASCII");
+    let Found { bytes, hash, encoding } = found;
+    let tag = HeaderValue::from_str(&format!("\"{hash:032x}\"")).expect("hexadecimal digits are ASCII");
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -87,7 +137,7 @@ fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
     // A file with its hash in its name never changes, so it needs no tag to ask whether it has.
     if is_hashed(path) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=31536000, immutable"));
-        return (headers, Body::from(file.data.into_owned())).into_response();
+        return (headers, Body::from(bytes)).into_response();
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let known = request.get(IF_NONE_MATCH).is_some_and(|known| *known == tag);
@@ -95,7 +145,7 @@ fn respond(path: &str, found: Found, request: &HeaderMap) -> Response<Body> {
     if known {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    (headers, Body::from(file.data.into_owned())).into_response()
+    (headers, Body::from(bytes)).into_response()
 }
 
 /// `main-CuZVD5M_.js`, as the Angular build names its files.

@@ -43,11 +43,16 @@ pub(crate) struct Client {
 impl Client {
     /// Opens a session of Engine.IO; `headers` are lines that end with `\r\n`.
     pub(crate) fn open(address: SocketAddr, headers: &str) -> Self {
+        Self::open_at(address, "/socket.io/", headers)
+    }
+
+    /// The same at another path.
+    pub(crate) fn open_at(address: SocketAddr, path: &str, headers: &str) -> Self {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let request = format!(
-            "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n{headers}\
+            "GET {path}?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\n{headers}\
              Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );

@@ -108,6 +108,11 @@ impl TestApp {
         http::call(self.address, method, path, token, body)
     }
 
+    /// Asks for something with one more header.
+    pub(crate) fn call_with(&self, method: &str, path: &str, header: &str) -> http::Answer {
+        http::call_with(self.address, method, path, &format!("{header}\r\n"), &Value::Null)
+    }
+
     /// A socket that is caught up, and what it was sent until then.
     pub(crate) fn join(&self, auth: &Value) -> (Client, Vec<Event>) {
         let mut client = Client::open(self.address, "");

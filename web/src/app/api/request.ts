@@ -1,3 +1,4 @@
+import { BASE } from '../base';
 import { Failure, isProblem } from './problem';
 
 /** How long an answer may take: without an end, one that never comes would hold up whatever waits for it. */
@@ -12,7 +13,7 @@ export interface Options {
   readonly keepalive?: boolean;
 }
 
-/** One call over HTTP: the answer's body, or a `Failure`. */
+/** One call over HTTP, at a path below the server's own: the answer's body, or a `Failure`. */
 export async function request<T>(method: string, path: string, { body, token, signal, keepalive = false }: Options = {}): Promise<T> {
   const headers = new Headers({ accept: 'application/json' });
   if (token) headers.set('authorization', `Bearer ${token}`);
@@ -24,7 +25,7 @@ export async function request<T>(method: string, path: string, { body, token, si
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(path, {
+    response = await fetch(BASE + path, {
       method,
       headers,
       body: body === undefined ? null : JSON.stringify(body),

@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 
 import { Api } from '../api/api';
 import { Failure, isProblem } from '../api/problem';
+import { BASE } from '../base';
 import type { Attachment } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { BYPASS } from './upload';
@@ -62,7 +63,7 @@ export class Files {
       const idle = whenIdle(stop);
       signal?.addEventListener('abort', stop);
       const headers = { authorization: `Bearer ${token}`, [BYPASS]: '' };
-      const answer = await fetch(url, { headers, cache: 'no-store', credentials: 'omit', signal: abort.signal }).catch(() => null);
+      const answer = await fetch(BASE + url, { headers, cache: 'no-store', credentials: 'omit', signal: abort.signal }).catch(() => null);
       if (answer?.ok) return watched(answer, idle);
       const problem: unknown = await answer?.json().catch(() => null);
       idle.done();

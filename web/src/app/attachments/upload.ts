@@ -1,4 +1,5 @@
 import { Failure, isProblem } from '../api/problem';
+import { BASE } from '../base';
 import type { Attachment } from '../protocol/protocol';
 import { whenIdle } from './idle';
 
@@ -39,7 +40,7 @@ export function upload(file: File, { token, signal, progress }: Uploading): Prom
     // Taken back while it waited for its turn or a token: nobody will hear of it again.
     if (signal.aborted) return reject(new Failure(null));
     const request = new XMLHttpRequest();
-    request.open('POST', `/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
+    request.open('POST', `${BASE}/api/attachments?name=${encodeURIComponent(fitName(file.name))}`);
     request.setRequestHeader('authorization', `Bearer ${token}`);
     request.setRequestHeader(BYPASS, '');
     request.setRequestHeader('content-type', file.type || 'application/octet-stream');

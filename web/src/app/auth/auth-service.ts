@@ -2,6 +2,7 @@ import { DOCUMENT, inject, Injector, Service } from '@angular/core';
 import { BehaviorSubject, map } from 'rxjs';
 
 import { Failure } from '../api/problem';
+import { BASE } from '../base';
 import { sameUser } from '../people/handle';
 import type { LoggedIn, User } from '../protocol/protocol';
 import { local, tab } from '../store/storage';
@@ -79,7 +80,7 @@ export class AuthService implements PageSession {
     // The login page removes what is left after that.
     const left = this.care((care) => care.leave(session, why === 'logged-out')).catch(() => undefined);
     await Promise.race([left, breath(LEAVE_WITHIN)]);
-    this.window.location.replace('/login');
+    this.goTo('/login');
   }
 
   /** What is stored now, by whichever tab; the page of one person never goes on with the session of another. */
@@ -91,7 +92,11 @@ export class AuthService implements PageSession {
     }
     this.over = true;
     this.session.next(null);
-    this.window.location.replace(session ? '/' : '/login');
+    this.goTo(session ? '/' : '/login');
+  }
+
+  private goTo(path: string): void {
+    this.window.location.replace(BASE + path);
   }
 
   private async care<T>(use: (care: SessionCare) => Promise<T>): Promise<T> {

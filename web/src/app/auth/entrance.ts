@@ -1,5 +1,6 @@
 import { inject, Service } from '@angular/core';
 
+import { patient } from '../api/patient';
 import { request } from '../api/request';
 import type { LoggedIn, Register, Registered, Verified } from '../protocol/protocol';
 import { wipe } from '../store/wipe';
@@ -16,20 +17,20 @@ export class Entrance {
   private readonly care = inject(SessionCare);
 
   register(body: Register): Promise<Registered> {
-    return request('POST', '/auth/register', { body });
+    return patient(() => request('POST', '/auth/register', { body }));
   }
 
   verify(username: string, otp: string): Promise<Verified> {
-    return request('POST', '/auth/verify', { body: { username, otp } });
+    return patient(() => request('POST', '/auth/verify', { body: { username, otp } }));
   }
 
   resend(username: string): Promise<void> {
-    return request('POST', '/auth/resend', { body: { username } });
+    return patient(() => request('POST', '/auth/resend', { body: { username } }));
   }
 
   async login(username: string, password: string): Promise<void> {
     const body = { username, password, device: device() };
-    const session = await request<LoggedIn>('POST', '/auth/login', { body });
+    const session = await patient(() => request<LoggedIn>('POST', '/auth/login', { body }));
     // Somebody logged in in another tab meanwhile; this one is on its way there.
     if (storedSession()) return this.care.tell(session);
     storeSession(session);

@@ -1,7 +1,9 @@
 import { Service } from '@angular/core';
 
+import { patient } from '../api/patient';
 import { Failure } from '../api/problem';
 import { request } from '../api/request';
+import { OWN } from '../base';
 import { sameUser } from '../people/handle';
 import type { LoggedIn, User } from '../protocol/protocol';
 import { locked } from '../store/locked';
@@ -10,6 +12,8 @@ import { breath } from '../ui/breath';
 import { type PageSession, storedSession } from './session';
 import { storeSession } from './store-session';
 
+/** The lock of the tab that refreshes. */
+const REFRESH = `${OWN}refresh`;
 const REFRESH_TRIES = 3;
 
 /** What a session needs now and then: new tokens, and a good end. Loaded behind the page, to be here when it is wanted. */
@@ -20,7 +24,7 @@ export class SessionCare {
    * wait and then find its result.
    */
   refresh(page: PageSession, stale: string): Promise<string> {
-    return locked('aldis:refresh', async () => {
+    return locked(REFRESH, async () => {
       const session = storedSession();
       if (!session) throw new Failure(null);
       if (session.token !== stale) return this.goOn(page, session);
@@ -43,7 +47,7 @@ export class SessionCare {
   /** What the server says of the person now; all tabs hear it. */
   know(page: PageSession, user: User): Promise<void> {
     // The refresh token beside it works once: none that was used meanwhile may be written back.
-    return locked('aldis:refresh', () => {
+    return locked(REFRESH, () => {
       const session = storedSession();
       if (session && sameUser(session.user.username, user.username)) {
         storeSession({ ...session, user });
@@ -73,7 +77,7 @@ export class SessionCare {
   private async exchange({ refreshToken }: LoggedIn): Promise<LoggedIn> {
     for (let turn = 1; ; turn++) {
       try {
-        return await request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken } });
+        return await patient(() => request<LoggedIn>('POST', '/auth/refresh', { body: { refreshToken } }));
       } catch (error) {
         if (turn === REFRESH_TRIES || !(error instanceof Failure) || error.problem) throw error;
         await breath(turn * 500);

@@ -1,11 +1,12 @@
+import { OWN } from '../base';
 import type { Code, LoggedIn } from '../protocol/protocol';
 import { local } from '../store/storage';
 
 /** Where all tabs of this browser find who is logged in. */
-export const SESSION = 'aldis:session';
+export const SESSION = `${OWN}session`;
 
 /** Where the login page finds why a session ended. */
-export const NOTICE = 'aldis:notice';
+export const NOTICE = `${OWN}notice`;
 
 /** Why somebody is on the login page: they logged out, were away for long, or what the server said of the session. */
 export type Ending = 'logged-out' | 'away' | Code | 'unreachable';

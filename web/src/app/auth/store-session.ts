@@ -1,3 +1,4 @@
+import { OWN } from '../base';
 import type { LoggedIn } from '../protocol/protocol';
 import { keysOf, local } from '../store/storage';
 import { SESSION } from './session';
@@ -8,7 +9,7 @@ export function storeSession(session: LoggedIn): void {
   try {
     local.setItem(SESSION, text);
   } catch {
-    for (const key of keysOf(local, 'aldis:draft:')) local.removeItem(key);
+    for (const key of keysOf(local, `${OWN}draft:`)) local.removeItem(key);
     local.setItem(SESSION, text);
   }
 }

@@ -1,5 +1,6 @@
 import { Service } from '@angular/core';
 
+import { OWN } from '../base';
 import { sameUser } from '../people/handle';
 import { tab } from '../store/storage';
 
@@ -12,7 +13,7 @@ export interface Waiting {
   password?: string;
 }
 
-const KEY = 'aldis:verify';
+const KEY = `${OWN}verify`;
 
 /** What the code page must know of the registration before it; it survives a reload, the password does not. */
 @Service()

@@ -2,6 +2,7 @@ import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
 import { AuthService } from '../auth/auth-service';
+import { OWN } from '../base';
 import { keysOf, local } from '../store/storage';
 
 type Texts = ReadonlyMap<string, string>;
@@ -12,7 +13,7 @@ type Texts = ReadonlyMap<string, string>;
  */
 @Service()
 export class Drafts {
-  private readonly prefix = `aldis:draft:${inject(AuthService).user?.username ?? ''}:`;
+  private readonly prefix = `${OWN}draft:${inject(AuthService).user?.username ?? ''}:`;
   private readonly texts = new BehaviorSubject<Texts>(this.read());
   readonly texts$ = this.texts.asObservable();
 

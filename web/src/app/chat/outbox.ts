@@ -3,6 +3,7 @@ import { BehaviorSubject, Subject } from 'rxjs';
 
 import { Failure } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
+import { OWN } from '../base';
 import { ConversationStore } from '../conversations/conversation-store';
 import { uuidv7 } from '../format/uuid';
 import { WebSocketService } from '../live/web-socket-service';
@@ -45,7 +46,9 @@ export class Outbox {
   /** A message of one's own that the server has stored. */
   readonly stored$ = new Subject<Message>();
 
-  private readonly tabs = channel(`aldis:outbox:${this.username}`);
+  /** Of what the tabs of this person share. */
+  private readonly name = `${OWN}outbox:${this.username}`;
+  private readonly tabs = channel(this.name);
   private readonly kept = new PendingStore(this.database, this.username);
   private flushing = false;
   private wait = FIRST_WAIT;
@@ -114,7 +117,7 @@ export class Outbox {
     this.flushing = true;
     try {
       while (this.socket.online && this.next()) {
-        await locked(`aldis:outbox:${this.username}`, () => this.drain()).catch((error: unknown) => this.pause(error));
+        await locked(this.name, () => this.drain()).catch((error: unknown) => this.pause(error));
       }
     } finally {
       this.flushing = false;

@@ -1,6 +1,7 @@
 import { inject, Service, signal } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
+import { OWN } from '../base';
 import { WebSocketService } from '../live/web-socket-service';
 import { hasUser } from '../people/handle';
 import type { Message } from '../protocol/protocol';
@@ -19,7 +20,7 @@ export class OwnReactions {
   private readonly changes = inject(MessageChanges);
   private readonly socket = inject(WebSocketService);
   private readonly me = inject(AuthService).user?.username ?? '';
-  private readonly key = `aldis:reacted:${this.me}:`;
+  private readonly key = `${OWN}reacted:${this.me}:`;
   private readonly kept = signal(this.read());
 
   /** Whether this person's reaction with an emoji is among those to a message. */

@@ -1,3 +1,4 @@
+import { OWN } from '../base';
 import type { Message } from '../protocol/protocol';
 import type { Database } from '../store/database';
 import { forbidden, keysOf, local } from '../store/storage';
@@ -20,7 +21,7 @@ export class PendingStore {
     private readonly database: Database,
     username: string,
   ) {
-    this.journal = `aldis:unsent:${username}:`;
+    this.journal = `${OWN}unsent:${username}:`;
   }
 
   /** What an earlier page, or another tab, wrote into the journal only. */

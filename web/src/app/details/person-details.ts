@@ -26,7 +26,7 @@ import { MuteSwitch } from './mute-switch';
     }
     @if (!self()) {
       @if (blocked()) {
-        <p class="notice">You have blocked {{ title() }}. What they write to you does not arrive.</p>
+        <p class="notice">You have blocked <bdi>{{ title() }}</bdi>. What they write to you does not arrive.</p>
         <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()"><aldis-icon name="block" />Unblock</button>
       } @else {
         <button type="button" class="details-action danger" (click)="asking.set(true)"><aldis-icon name="block" />Block</button>

@@ -2,8 +2,10 @@ import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { Socket } from 'socket.io-client';
 
+import { backoff } from '../api/backoff';
 import { Failure, isProblem } from '../api/problem';
 import { AuthService } from '../auth/auth-service';
+import { BASE } from '../base';
 import { breath } from '../ui/breath';
 import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
 import type { ClientToServerEvents, Conversation, InvitationChange, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
@@ -43,6 +45,8 @@ export class WebSocketService {
 
   private socket: Socket<ServerToClientEvents, ClientToServerEvents> | null = null;
   private line: Line = UNCONNECTED;
+  /** How often the server has turned this client away since it was connected. */
+  private refusals = 0;
 
   get online(): boolean {
     return this.status.value === 'online';
@@ -53,6 +57,7 @@ export class WebSocketService {
     const { io } = await this.library();
     await breath();
     const socket: Socket<ServerToClientEvents, ClientToServerEvents> = io({
+      path: `${BASE}/socket.io/`,
       transports: ['websocket', 'polling'],
       tryAllTransports: true,
       timeout: CONNECT_WITHIN,
@@ -62,7 +67,10 @@ export class WebSocketService {
       auth: (give) => give({ token: this.auth.token, cursor: cursor() }),
     });
     this.socket = socket;
-    socket.on('connect', () => this.happened('connected'));
+    socket.on('connect', () => {
+      this.refusals = 0;
+      this.happened('connected');
+    });
     socket.on('disconnect', (reason) => {
       this.happened('disconnected');
       // The server ended it on purpose; the next attempt says why.
@@ -124,21 +132,22 @@ export class WebSocketService {
       case 'token_expired':
         return this.auth.refresh(this.auth.token).then(
           () => void socket.connect(),
-          () => this.later(socket, RETRY_SEEN),
+          () => this.later(socket),
         );
       case 'token_required':
       case 'token_invalid':
       case 'session_revoked':
         return this.auth.end(code);
       default:
-        this.later(socket, (retryAfter ?? 1) * 1_000);
+        this.later(socket, retryAfter);
     }
   }
 
-  private later(socket: Socket, milliseconds: number): void {
+  /** Whom the server turned away does not come back with all the others. */
+  private later(socket: Socket, retryAfter = 0): void {
     setTimeout(() => {
       if (this.auth.user && !socket.connected) socket.connect();
-    }, milliseconds);
+    }, 1_000 * retryAfter + backoff(this.refusals++));
   }
 
   private happened(event: LineEvent, within = PROBE_WITHIN): void {

@@ -1,4 +1,6 @@
-const NAME = 'aldis:looked-at';
+import { OWN } from '../base';
+
+const NAME = `${OWN}looked-at`;
 
 /**
  * Whether somebody looks at a tab of this client. Each tab that is looked at holds a lock which all may share: it

@@ -1,6 +1,7 @@
+import { BASE } from '../base';
 import type { Notice } from './notice';
 
-const ICON = '/icon-192.png';
+const ICON = `${BASE}/icon-192.png`;
 
 /** Where the system shows notices: by the worker where there is one, since Android knows no other way. */
 export class Board {
@@ -15,7 +16,7 @@ export class Board {
 
   async show({ title, body, tag, message, url }: Notice): Promise<void> {
     // Understood by the worker of Angular: it goes to a tab of ours, or opens one.
-    const data = { url, message, onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url } } };
+    const data = { url, message, onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url: BASE + url } } };
     const options = { body, tag, icon: ICON, badge: ICON, renotify: true, data };
     const registration = await worker();
     if (registration) {

@@ -4,6 +4,7 @@ import { Router } from '@angular/router';
 import { distinctUntilChanged, map } from 'rxjs';
 
 import { AuthService } from '../auth/auth-service';
+import { OWN } from '../base';
 import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
 import { sameUser } from '../people/handle';
@@ -48,7 +49,7 @@ export class Notices {
     if (!locks || forbidden || !('Notification' in window)) return;
     const attention = new Attention(locks);
     navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) => this.clicked(data, attention));
-    void locks.request('aldis:notices', () => this.lead(attention));
+    void locks.request(`${OWN}notices`, () => this.lead(attention));
   }
 
   private count(unread: number): void {

@@ -19,6 +19,15 @@ describe('a username', () => {
     expect([namesOf(people).get('aNN'), namesOf(people).has('Bob'), namesOf(people).get('cat')]).toEqual(['Ann K.', true, undefined]);
   });
 
+  it('is told from another of the same name', () => {
+    const names = namesOf([
+      { username: 'Ann', displayName: 'Ann K.' },
+      { username: 'mallory', displayName: 'ANN K.' },
+      { username: 'bob', displayName: 'Bob' },
+    ]);
+    expect(['ann', 'Mallory', 'bob'].map((username) => names.get(username))).toEqual(['Ann K. (@Ann)', 'ANN K. (@mallory)', 'Bob']);
+  });
+
   it('is one key, whatever its spelling', () => {
     const map = new UserMap([['Ann', 1], ['ANN', 2]]);
     expect([map.size, map.get('ann'), map.delete('aNn'), map.size]).toEqual([1, 2, true, 0]);

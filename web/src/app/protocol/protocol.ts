@@ -33,7 +33,7 @@ export interface Attachment {
   thumbnailUrl?: string;
   /** Its media type, which the server checked against the bytes. */
   type: string;
-  /** Where the bytes are, for members of a conversation that holds it. */
+  /** Where the bytes are, for members of a conversation that holds it: a path below that of the server. */
   url: string;
   /** Pixels; images only. */
   width?: number;

@@ -1,6 +1,7 @@
 import { Component } from '@angular/core';
 
 import { request } from '../api/request';
+import { BASE } from '../base';
 import { install, offer } from '../install';
 import { Icon } from '../ui/icon';
 import { Asked, AskedState } from './asked';
@@ -18,11 +19,12 @@ import { Asked, AskedState } from './asked';
     @if (offer()) {
       <button type="button" class="details-action" (click)="install()"><aldis-icon name="down" />Install Aldis</button>
     }
-    <a class="details-action" href="/docs" target="_blank" rel="noopener"><aldis-icon name="info" />For programs: how to use this server</a>
-    <a class="details-action" href="/3rdpartylicenses.txt" target="_blank" rel="noopener"><aldis-icon name="copy" />Licences</a>
+    <a class="details-action" [href]="base + '/docs'" target="_blank" rel="noopener"><aldis-icon name="info" />For programs: how to use this server</a>
+    <a class="details-action" [href]="base + '/3rdpartylicenses.txt'" target="_blank" rel="noopener"><aldis-icon name="copy" />Licences</a>
   `,
 })
 export class About {
+  protected readonly base = BASE;
   protected readonly offer = offer;
   protected readonly install = install;
   /** The server says which it is; the client comes with it. */

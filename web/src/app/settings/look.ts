@@ -1,6 +1,7 @@
 import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
+import { OWN } from '../base';
 import { local } from '../store/storage';
 
 /** Light or dark, and how large: as the system says, unless the person chose. */
@@ -14,7 +15,7 @@ export type Aspect = keyof Looks;
 /** Nothing is kept of these. */
 const USUAL: Looks = { theme: 'system', text: 'usual' };
 const ASPECTS = ['theme', 'text'] as const;
-const keyOf = (aspect: Aspect) => `aldis:${aspect}`;
+const keyOf = (aspect: Aspect) => OWN + aspect;
 
 /**
  * How the client looks in this browser, in all tabs. `public/theme.js` applies it before the first paint, also where

@@ -1,6 +1,7 @@
 import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject, skip } from 'rxjs';
 
+import { BASE } from '../base';
 import { WebSocketService } from '../live/web-socket-service';
 
 /** After the page itself has what it needs: the worker fetches all of the client once more. */
@@ -25,7 +26,7 @@ export class Versions {
       if (data?.type === 'VERSION_READY' || data?.type === 'UNRECOVERABLE_STATE') this.ready.next(true);
     });
     // Without it, the client is as it would be in a browser that has no workers.
-    setTimeout(() => void workers.register('/ngsw-worker.js').catch(() => undefined), LATER);
+    setTimeout(() => void workers.register(`${BASE}/ngsw-worker.js`).catch(() => undefined), LATER);
     // A server that was away may have come back with another client.
     inject(WebSocketService)
       .status$.pipe(skip(1))

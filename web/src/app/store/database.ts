@@ -1,6 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
+import { OWN } from '../base';
 import type { Conversation, ConversationChange, ConversationId, Message } from '../protocol/protocol';
 import type { Pending } from '../chat/pending';
 import { newer } from '../chat/thread';
@@ -20,7 +21,7 @@ export type { Span };
 @Service()
 export class Database {
   private readonly auth = inject(AuthService);
-  private readonly name = `aldis:${this.auth.user?.username ?? ''}`;
+  private readonly name = `${OWN}${this.auth.user?.username ?? ''}`;
   private readonly disk = new Disk<Schema>((hooks) => open(this.name, hooks), forgetSpans, () => this.auth.user !== null);
   readonly state$ = this.disk.state$;
   /** It was away, or emptied, and promises nothing until it is written anew. */

@@ -1,9 +1,9 @@
 import { SESSION, storedSession } from '../auth/session';
+import { OWN } from '../base';
 import { keysOf, local } from './storage';
 
-const PREFIX = 'aldis:';
 /** How the client looks belongs to the browser, not to an account. */
-const OF_THE_BROWSER = [SESSION, 'aldis:theme', 'aldis:text'];
+const OF_THE_BROWSER = [SESSION, `${OWN}theme`, `${OWN}text`];
 
 /**
  * Removes what this browser keeps of people, but for whoever is logged in: messages and what was not sent, drafts,
@@ -11,8 +11,8 @@ const OF_THE_BROWSER = [SESSION, 'aldis:theme', 'aldis:text'];
  */
 export async function wipe(username?: string): Promise<void> {
   const kept = storedSession()?.user.username;
-  const others = (name = '') => name.startsWith(PREFIX) && (!kept || name !== PREFIX + kept);
-  for (const key of keysOf(local, PREFIX)) {
+  const others = (name = '') => name.startsWith(OWN) && (!kept || name !== OWN + kept);
+  for (const key of keysOf(local, OWN)) {
     if (!OF_THE_BROWSER.includes(key) && !(kept && key.includes(`:${kept}:`))) local.removeItem(key);
   }
   await Promise.allSettled([databases(others, username), pictures(others), ...(kept ? [] : [notifications()])]);
@@ -20,7 +20,7 @@ export async function wipe(username?: string): Promise<void> {
 
 async function databases(others: (name?: string) => boolean, username?: string): Promise<void> {
   const listed = (await indexedDB.databases?.().catch(() => [])) ?? [];
-  const names = new Set([...listed.map(({ name }) => name ?? ''), ...(username ? [PREFIX + username] : [])]);
+  const names = new Set([...listed.map(({ name }) => name ?? ''), ...(username ? [OWN + username] : [])]);
   await Promise.all([...names].filter(others).map(remove));
 }
 

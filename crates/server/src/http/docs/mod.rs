@@ -23,8 +23,8 @@ use html::{Section, escape, prose};
 const STYLE: &str = include_str!("style.css");
 
 /// The page and its sheet.
-pub(super) fn routes(openapi: &Value, asyncapi: &Value) -> Router<Arc<App>> {
-    let page = Bytes::from(page(openapi, asyncapi));
+pub(super) fn routes(openapi: &Value, asyncapi: &Value, base: &str) -> Router<Arc<App>> {
+    let page = Bytes::from(page(openapi, asyncapi, base));
     let html = move || async move {
         ([(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-cache")], page)
     };
@@ -33,7 +33,7 @@ pub(super) fn routes(openapi: &Value, asyncapi: &Value) -> Router<Arc<App>> {
     Router::new().route("/docs", get(html)).route("/docs/style.css", get(style))
 }
 
-fn page(openapi: &Value, asyncapi: &Value) -> String {
+fn page(openapi: &Value, asyncapi: &Value, base: &str) -> String {
     let mut sections = endpoint::sections(openapi);
     sections.extend(event::sections(asyncapi));
     sections.push(kind::section(openapi, asyncapi));
@@ -59,14 +59,17 @@ fn page(openapi: &Value, asyncapi: &Value) -> String {
     let info = &openapi["info"];
     let version = escape(info["version"].as_str().unwrap_or_default());
     let about = prose(info["description"].as_str().unwrap_or_default());
+    let under =
+        if base.is_empty() { String::new() } else { prose(&format!("All paths are under `{base}` here.")) };
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>Aldis: the API</title>\n\
-         <link rel=\"stylesheet\" href=\"/docs/style.css\">\n<link rel=\"icon\" href=\"data:,\">\n</head>\n<body>\n\
+         <link rel=\"stylesheet\" href=\"{base}/docs/style.css\">\n<link rel=\"icon\" href=\"data:,\">\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the content</a>\n\
          <header>\n<h1>Aldis: the API</h1>\n<p>Version {version}. For programs: \
-         <a href=\"/openapi.json\">openapi.json</a>, <a href=\"/asyncapi.json\">asyncapi.json</a>.</p>\n{about}</header>\n\
+         <a href=\"{base}/openapi.json\">openapi.json</a>, <a href=\"{base}/asyncapi.json\">asyncapi.json</a>.</p>\n\
+         {about}{under}</header>\n\
          <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\
          <main id=\"main\" tabindex=\"-1\">\n{body}</main>\n</body>\n</html>\n"
     )
@@ -97,7 +100,7 @@ mod tests {
 
     fn whole() -> String {
         let openapi = serde_json::to_value(crate::http::openapi()).unwrap();
-        page(&openapi, &crate::http::asyncapi::asyncapi())
+        page(&openapi, &crate::http::asyncapi::asyncapi(), "")
     }
 
     #[test]
