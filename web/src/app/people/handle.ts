@@ -70,19 +70,9 @@ export class UserSet extends Set<string> {
   }
 }
 
-/** What two names look like that differ in case and in kinds of letters alone. */
-function seen(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
-}
-
 /** Display names by username, as a chat needs them. Whoever shares a name with another is shown with the username, too. */
 export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[]): UserMap<string> {
-  const first = new Map<string, string>();
-  const shared = new Set<string>();
-  for (const { username, displayName } of people) {
-    const name = seen(displayName);
-    if (first.has(name) && !sameUser(first.get(name), username)) shared.add(name);
-    first.set(name, username);
-  }
-  return new UserMap(people.map(({ username, displayName }) => [username, shared.has(seen(displayName)) ? `${displayName} (@${username})` : displayName]));
+  const names = people.map(({ displayName }) => displayName.normalize('NFKC').toLowerCase());
+  const shared = (name: string | undefined) => names.filter((other) => other === name).length > 1;
+  return new UserMap(people.map(({ username, displayName }, index) => [username, shared(names[index]) ? `${displayName} (@${username})` : displayName]));
 }
