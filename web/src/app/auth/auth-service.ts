@@ -80,7 +80,7 @@ export class AuthService implements PageSession {
     // The login page removes what is left after that.
     const left = this.care((care) => care.leave(session, why === 'logged-out')).catch(() => undefined);
     await Promise.race([left, breath(LEAVE_WITHIN)]);
-    this.goTo('/login');
+    this.window.location.replace(BASE + '/login');
   }
 
   /** What is stored now, by whichever tab; the page of one person never goes on with the session of another. */
@@ -92,11 +92,7 @@ export class AuthService implements PageSession {
     }
     this.over = true;
     this.session.next(null);
-    this.goTo(session ? '/' : '/login');
-  }
-
-  private goTo(path: string): void {
-    this.window.location.replace(BASE + path);
+    this.window.location.replace(BASE + (session ? '/' : '/login'));
   }
 
   private async care<T>(use: (care: SessionCare) => Promise<T>): Promise<T> {

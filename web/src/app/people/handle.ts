@@ -70,28 +70,15 @@ export class UserSet extends Set<string> {
   }
 }
 
-/** What two names look like that differ in case and in kinds of letters alone. */
-function seen(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
-}
-
 /**
  * Display names by username, as a chat needs them; those of `others` are the names of people who left. Whoever shares a name
  * with another is shown with the username, too.
  */
 export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[], others: Iterable<readonly [string, string]> = []): UserMap<string> {
-  const named = new UserMap<{ readonly username: string; readonly displayName: string }>();
-  for (const [username, displayName] of others) named.set(username, { username, displayName });
-  // A member's own name stands before the one remembered of them.
-  for (const person of people) named.set(person.username, person);
-  const first = new Map<string, string>();
-  const shared = new Set<string>();
-  for (const { username, displayName } of named.values()) {
-    const name = seen(displayName);
-    if (first.has(name) && !sameUser(first.get(name), username)) shared.add(name);
-    first.set(name, username);
-  }
-  const shown = ({ username, displayName }: { readonly username: string; readonly displayName: string }) =>
-    shared.has(seen(displayName)) ? `${displayName} (@${username})` : displayName;
-  return new UserMap([...named].map(([handle, person]) => [handle, shown(person)] as const));
+  const named = new UserMap<readonly [string, string]>();
+  // A member's own name replaces the one remembered of them.
+  for (const name of [...others, ...people.map(({ username, displayName }) => [username, displayName] as const)]) named.set(name[0], name);
+  const folded = [...named.values()].map(([, name]) => name.normalize('NFKC').toLowerCase());
+  const shared = (name: string) => folded.indexOf(name) !== folded.lastIndexOf(name);
+  return new UserMap([...named].map(([handle, [username, name]], index) => [handle, shared(folded[index]!) ? `${name} (@${username})` : name]));
 }
