@@ -46,6 +46,8 @@ enum InvitationPlan {
     Withdraw(UserId),
 }
 
+/// A change of a group counts as one message more for each so many members, because all of them are read for it.
+const MEMBERS_CHARGED: usize = 1_000;
 /// How often a change is decided anew because another change was stored first.
 const TRIES: usize = 16;
 
@@ -255,7 +257,9 @@ impl Groups {
         let missing = || Error::not_found("conversation");
         self.context.charge(caller)?;
         let me = caller.person.id;
-        let key = self.context.channels.of_member(id, me).await?.key;
+        let channel = self.context.channels.of_member(id, me).await?;
+        self.context.charge_times(caller, channel.users().count() / MEMBERS_CHARGED)?;
+        let key = channel.key;
         for _ in 0..TRIES {
             let record = self.context.store.conversation_by_key(key).await?.ok_or_else(missing)?;
             let role = record.members.iter().find(|member| member.user == me).ok_or_else(missing)?.role;

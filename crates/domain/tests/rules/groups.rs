@@ -1,14 +1,17 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use domain::store::{
     AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
     OneTimeCode, Origin, Submitted, Target, UserId,
 };
-use domain::{Clock, Live};
-use protocol::{ChangeConversation, ConversationId, HistoryAccess, NewGroup, Role, SendMessage, Timestamp};
+use domain::{Clock, Live, Rate, Settings};
+use protocol::{
+    ChangeConversation, Code, ConversationId, HistoryAccess, NewGroup, Role, SendMessage, Timestamp,
+};
 
 use crate::faulty::Late;
-use crate::support::{World, to};
+use crate::support::{World, settings, to};
 
 fn crew(members: &[&str]) -> NewGroup {
     let members = members.iter().map(|name| (*name).to_owned()).collect();
@@ -260,6 +263,27 @@ async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
     world.settled().await;
     let told = world.told.live.lock().iter().filter(|(_, live)| text_of(live).is_some()).count();
     assert_eq!(told, 1000);
+}
+
+#[tokio::test]
+async fn a_change_of_a_large_group_counts_as_many_messages() {
+    let messages = Rate::per(Duration::from_hours(1), 10);
+    let world = World::with(&Settings { messages, ..settings() });
+    let ann = world.person("ann").await;
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    let many = many(&world, 2_000).await;
+    add_unheard(&world, key, (ann.person.id, 1), &many).await;
+    world.settled().await;
+    let rename = async |title: &str| {
+        let request = ChangeConversation { title: Some(title.into()), ..ChangeConversation::default() };
+        world.domain.groups.change(&ann, id, request).await.map_err(|error| error.code)
+    };
+    // One of ten for the group, three for each change.
+    for title in ["One", "Two", "Three"] {
+        rename(title).await.unwrap();
+    }
+    assert_eq!(rename("Four").await.unwrap_err(), Code::RateLimited);
 }
 
 #[tokio::test]
