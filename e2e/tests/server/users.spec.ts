@@ -18,7 +18,7 @@ test('one changes one’s name and what others see of one, and what is left out 
   const ann = await aldis.person('ann', 'Ann');
   const me = () => aldis.call<User>('GET', '/api/users/me', undefined, ann.token);
   expect(ann.user.hidePresence).toBe(false);
-  expect(await me()).toEqual({ username: ann.username, displayName: 'Ann', createdAt: ann.user.createdAt, hidePresence: false });
+  expect(await me()).toEqual({ username: ann.username, displayName: 'Ann', createdAt: ann.user.createdAt, hidePresence: false, addMe: 'everybody' });
   expect(await change(ann, { displayName: ' Ann Lee ' })).toMatchObject({ displayName: 'Ann Lee', hidePresence: false });
   expect(await change(ann, { hidePresence: true })).toMatchObject({ displayName: 'Ann Lee', hidePresence: true });
   expect(await change(ann, {})).toEqual(await me());

@@ -374,6 +374,7 @@ const RELEASED: &[u64] = &[
     0xa3fe_425f_592a_b6bd,
     0x844c_0f9a_551f_922c,
     0xe5c3_0640_9ae1_d768,
+    0xf978_b01d_6e97_5549,
     0xc682_cdd6_be34_e285,
 ];
 

@@ -1,5 +1,4 @@
 import { inject, Service } from '@angular/core';
-import { auditTime, combineLatest } from 'rxjs';
 
 import { Api } from '../api/api';
 import { Failure } from '../api/problem';
@@ -16,6 +15,15 @@ import { Names } from './names';
 const MOST = 500;
 /** How long what is shown gathers before it is looked through. */
 const GATHERED = 250;
+const NONE: readonly never[] = [];
+
+/** Where people are named. */
+interface Shown {
+  readonly groups: readonly Conversation[];
+  readonly threads: ReadonlyMap<ConversationId, { readonly messages: readonly Message[] }>;
+  readonly changes: ReadonlyMap<ConversationId, readonly ConversationChange[]>;
+  readonly members: ReadonlyMap<ConversationId, readonly Member[]>;
+}
 
 /**
  * Reads the names of people who wrote in a group, or changed it, and left. A message names its sender by username, and a
@@ -25,8 +33,6 @@ const GATHERED = 250;
 export class NameReads {
   private readonly api = inject(Api);
   private readonly names = inject(Names);
-  private readonly conversations = inject(ConversationStore);
-  private readonly members = inject(MemberStore);
   private readonly asked = new UserSet();
   private readonly queue: string[] = [];
   private reading = false;
@@ -34,21 +40,32 @@ export class NameReads {
   /** What was looked through, to leave out the groups of which nothing changed. */
   private readonly seen = new Map<ConversationId, readonly unknown[]>();
 
+  private shown: Shown = { groups: [], threads: new Map(), changes: new Map(), members: new Map() };
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
   constructor() {
-    const [messages, changes] = [inject(MessageStore), inject(GroupChangeStore)];
-    combineLatest([this.conversations.conversations$, messages.threads$, changes.changes$, this.members.members$])
-      .pipe(auditTime(GATHERED))
-      .subscribe(([conversations, threads, changed, members]) => {
-        for (const group of conversations) {
-          if (group.kind === 'group') this.look(group, threads.get(group.id)?.messages, changed.get(group.id), members.get(group.id));
-        }
-      });
+    inject(ConversationStore).conversations$.subscribe((groups) => this.later({ groups }));
+    inject(MessageStore).threads$.subscribe((threads) => this.later({ threads }));
+    inject(GroupChangeStore).changes$.subscribe((changes) => this.later({ changes }));
+    inject(MemberStore).members$.subscribe((members) => this.later({ members }));
   }
 
-  private look(group: Conversation, messages: readonly Message[] = [], changes: readonly ConversationChange[] = [], read: readonly Member[] | undefined): void {
-    const shown = [group, messages, changes, read];
-    if (this.seen.get(group.id)?.every((one, index) => one === shown[index])) return;
-    this.seen.set(group.id, shown);
+  private later(change: Partial<Shown>): void {
+    this.shown = { ...this.shown, ...change };
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const { groups, threads, changes, members } = this.shown;
+      for (const group of groups) {
+        const { id, kind } = group;
+        if (kind === 'group') this.look(group, threads.get(id)?.messages ?? NONE, changes.get(id) ?? NONE, members.get(id));
+      }
+    }, GATHERED);
+  }
+
+  private look(group: Conversation, messages: readonly Message[], changes: readonly ConversationChange[], read: readonly Member[] | undefined): void {
+    const looked = [group, messages, changes, read];
+    if (this.seen.get(group.id)?.every((one, index) => one === looked[index])) return;
+    this.seen.set(group.id, looked);
     const last = group.lastMessage ? [group.lastMessage.sender] : [];
     // Whether somebody is a member of a large group is known once all its members are read.
     const whole = !isCut(group) || read !== undefined;
