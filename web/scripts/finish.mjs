@@ -1,6 +1,8 @@
 // Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the service worker
-// names files by relative paths, which it resolves against the path that it is under. Then this puts a .br and a .gz
+// names files by relative paths, which it resolves against the path that it is under. Comments that only the bundler reads
+// are taken out of the scripts. Then this puts a .br and a .gz
 // beside every text file of the build, so that the server sends them as they are.
+import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -16,6 +18,11 @@ const relative = (path) => path.replace(/^\//, '');
 list.index = relative(list.index);
 for (const group of list.assetGroups) group.urls = group.urls.map(relative);
 list.hashTable = Object.fromEntries(Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]));
+for (const name of Object.keys(list.hashTable).filter((path) => extname(path) === '.js')) {
+  const script = readFileSync(join(root, name), 'utf8').replace(/(?<![\w$])\/\* @__PURE__ \*\/ ?/g, '');
+  writeFileSync(join(root, name), script);
+  list.hashTable[name] = createHash('sha1').update(script).digest('hex');
+}
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 /** The smallest of what a few sizes of blocks give, none of which is always it. */

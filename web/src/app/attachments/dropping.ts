@@ -18,17 +18,6 @@ export function onDrop(root: HTMLElement, signal: AbortSignal, over: (over: bool
   }
 }
 
-/** What is dropped beside a chat does not take the place of the page. */
-export function keepPage(document: Document): void {
-  for (const name of ['dragover', 'drop'] as const) {
-    document.addEventListener(name, (event) => {
-      if (event.defaultPrevented || !event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      event.dataTransfer.dropEffect = 'none';
-    });
-  }
-}
-
 /** A part of a table or a page comes as text and as a picture of it: then the text is meant. */
 export function pastedFiles(data: DataTransfer | null): readonly File[] {
   return !data || (data.types.includes('text/plain') && data.types.includes('text/html')) ? [] : [...data.files];

@@ -7,10 +7,9 @@ const PATHS = {
   check: 'M5 12.5l4.5 4.5L19 7.5',
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M6 9l6 6 6-6',
-  edit: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
   group: 'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 5.2a3.5 3.5 0 0 1 0 6.6M18 14.2a6.5 6.5 0 0 1 3.5 5.3',
   info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11.5v4M12 8.2h.01',
-  more: 'M5 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1M12 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1M19 11.5a.5.5 0 1 0 0 1 .5.5 0 0 0 0-1',
+  more: 'M5 12h.01M12 12h.01M19 12h.01',
   muted: 'M6 16V11a6 6 0 0 1 9.3-5M18 11v5M4 16.5h11M10 20h4M4 4l16 16',
   react: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M8.7 14a4 4 0 0 0 6.6 0M9.3 9.6h.01M14.7 9.6h.01',
   write: 'M20 12v8H4V4h8M9 15l.6-3L18 3.6l2.4 2.4L12 14.4z',
@@ -21,7 +20,7 @@ const PATHS = {
 } as const;
 
 /** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
-type RareIconName = 'block' | 'copy' | 'dark' | 'delete' | 'file' | 'forward' | 'light' | 'leave' | 'person' | 'plus' | 'save' | 'settings' | 'sound' | 'system' | 'warning';
+type RareIconName = 'block' | 'copy' | 'dark' | 'delete' | 'edit' | 'file' | 'forward' | 'light' | 'leave' | 'person' | 'plus' | 'save' | 'settings' | 'sound' | 'system' | 'warning';
 
 export type IconName = keyof typeof PATHS | RareIconName;
 
