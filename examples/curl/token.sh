@@ -4,8 +4,8 @@
 set -eu
 . "$(dirname "$0")/aldis.sh"
 
-if [ -z "${ALDIS_PASSWORD-}" ]; then
-  echo 'Say the password of the account: ALDIS_PASSWORD=… token.sh USERNAME' >&2
+if [ -z "${ALDIS_PASSWORD-}" ] || [ -z "${1-}" ]; then
+  echo 'Say the name and the password of the account: ALDIS_PASSWORD=… token.sh USERNAME' >&2
   exit 2
 fi
 account=$(jq --null-input --arg username "$1" '{ $username, password: env.ALDIS_PASSWORD }')

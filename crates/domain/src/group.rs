@@ -1,6 +1,7 @@
 //! Groups: beginning and changing them, and who may do what.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{
     ChangeConversation, Code, Conversation, ConversationId, ConversationKind, HistoryAccess, NewGroup,
@@ -12,7 +13,7 @@ use crate::block::Blocks;
 use crate::context::Context;
 use crate::conversation::Conversations;
 use crate::error::Error;
-use crate::invitation::{Invitations, full};
+use crate::invitation::{Added, Invitations, MEMBERS_CHARGED, full};
 use crate::line::check_line;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
@@ -27,6 +28,14 @@ pub struct Groups {
     presences: Arc<Presences>,
     invitations: Arc<Invitations>,
     conversations: Conversations,
+}
+
+/// The people with whom a group is to begin, besides its owner.
+#[derive(Default)]
+struct Divided<'a> {
+    members: Vec<UserId>,
+    added: Vec<Added<'a>>,
+    invited: Vec<Arc<Person>>,
 }
 
 /// A decided change of a group. Empty if nothing changes.
@@ -46,8 +55,6 @@ enum InvitationPlan {
     Withdraw(UserId),
 }
 
-/// A change of a group counts as one message more for each so many members, because all of them are read for it.
-const MEMBERS_CHARGED: usize = 1_000;
 /// How often a change is decided anew because another change was stored first.
 const TRIES: usize = 16;
 
@@ -73,13 +80,14 @@ impl Groups {
         }
         self.context.charge_times(caller, 1 + members.len())?;
         let owner = caller.person.id;
-        let (members, invited) =
+        let Divided { members, added, invited } =
             self.divided(caller, &members).await.map_err(|error| error.about("members"))?;
         let at = self.context.clock.now();
         let id = ConversationId::mint(at, u128::from_le_bytes(random::bytes(&*self.context.random)));
         let history = history.unwrap_or(HistoryAccess::Joined);
         let group = store::NewGroup { id, owner, title, history, members, at };
         let record = self.context.store.create_group(group).await?;
+        added.into_iter().for_each(Added::counts);
         self.context.channels.cache(&record);
         for person in &invited {
             self.invitations.invite(caller, record.key, person).await?;
@@ -90,12 +98,8 @@ impl Groups {
     }
 
     /// Divides the people with whom a group is to begin, besides the caller: whom the caller may add, ascending, and
-    /// whom they may only invite.
-    async fn divided(
-        &self,
-        caller: &Caller,
-        usernames: &[String],
-    ) -> Result<(Vec<UserId>, Vec<Arc<Person>>), Error> {
+    /// whom they may only invite. The additions count once the group is stored.
+    async fn divided(&self, caller: &Caller, usernames: &[String]) -> Result<Divided<'_>, Error> {
         let mut people = Vec::with_capacity(usernames.len());
         for username in usernames {
             let person = self.person(username).await?;
@@ -105,16 +109,18 @@ impl Groups {
         people.sort_unstable_by_key(|person| person.id);
         people.dedup_by_key(|person| person.id);
         people.retain(|person| person.id != caller.person.id);
-        let (mut members, mut invited) = (Vec::new(), Vec::new());
+        let mut divided = Divided::default();
         for person in people {
-            if self.invitations.lets_add(caller, &person).await? && self.invitations.count_added(person.id) {
-                members.push(person.id);
+            if let Some(added) = self.invitations.count_added(caller, &person).await? {
+                divided.members.push(person.id);
+                divided.added.push(added);
             } else {
                 self.invitations.check_may_invite(caller, &person).await?;
-                invited.push(person);
+                self.invitations.count_invited(caller, &person)?;
+                divided.invited.push(person);
             }
         }
-        Ok((members, invited))
+        Ok(divided)
     }
 
     /// Changes a group's title and what new members may read, and the caller's notifications of any conversation.
@@ -156,9 +162,13 @@ impl Groups {
         let key = self.context.channels.of_member(id, caller.person.id).await?.key;
         let person = self.person(username).await?;
         let may_add = self.check_may_add(caller, &person).await;
-        let lets_add = self.invitations.lets_add(caller, &person).await?;
-        // Counted once, however often it is decided.
-        let counted = OnceLock::new();
+        let added = if self.invitations.has_declined(person.id, key).await? {
+            None
+        } else {
+            self.invitations.count_added(caller, &person).await?
+        };
+        let may_join = added.is_some();
+        let joins = AtomicBool::new(false);
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
@@ -173,20 +183,26 @@ impl Groups {
             if before == Some(after) {
                 return Ok(Plan::default());
             }
-            let joins = before.is_none() && after == Role::Member;
-            if !joins && role != Role::Owner {
+            let is_new = before.is_none();
+            if !(is_new && after == Role::Member) && role != Role::Owner {
                 return Err(Error::new(Code::Forbidden, "Only the owner gives roles."));
             }
             if them == me {
                 return Err(Error::new(Code::OwnerLeaves, "Give `owner` to somebody else instead."));
             }
-            let is_added = || lets_add && *counted.get_or_init(|| self.invitations.count_added(them));
-            if before.is_none() && !is_added() {
+            if is_new && after == Role::Owner {
+                return Err(Error::new(
+                    Code::Forbidden,
+                    "Only a member can be made the owner; add them first.",
+                ));
+            }
+            if is_new && !may_join {
                 return Ok(Plan {
                     invitation: Some(InvitationPlan::Invite(person.clone())),
                     ..Plan::default()
                 });
             }
+            joins.store(is_new, Ordering::Relaxed);
             let mut members = vec![(them, Some(after))];
             if after == Role::Owner {
                 members.push((me, Some(Role::Admin)));
@@ -194,6 +210,10 @@ impl Groups {
             Ok(Plan { members, ..Plan::default() })
         };
         self.decide(caller, id, decide).await?;
+        // A new role is not a new group.
+        if let Some(added) = added.filter(|_| joins.load(Ordering::Relaxed)) {
+            added.counts();
+        }
         let view = self.conversations.get(caller, id).await?;
         let is_invited = self.invitations.waits(them, key).await?;
         let invited = is_invited.then(|| person.username.to_string()).into_iter().collect();
@@ -269,6 +289,7 @@ impl Groups {
             let Plan { title, history, members, invitation } = decide(&record, role)?;
             match invitation {
                 Some(InvitationPlan::Invite(person)) => {
+                    self.invitations.count_invited(caller, &person)?;
                     return self.invitations.invite(caller, key, &person).await;
                 }
                 Some(InvitationPlan::Withdraw(user)) => return self.invitations.withdraw(user, key).await,

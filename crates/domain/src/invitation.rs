@@ -21,27 +21,54 @@ use crate::store::{
     Accepted, ConversationKey, GroupChange, InvitationRecord, InvitationRefusal, NewInvitation, UserId,
 };
 
-/// Asks people whether they want to be in a group. Somebody is asked if their [`AddMe`] does not let the one who adds
-/// them, and if they were added to many groups lately.
+/// Asks people whether they want to be in a group. Somebody is asked if their [`AddMe`] does not let the caller add them,
+/// or if they were added to many groups lately.
 pub struct Invitations {
     context: Arc<Context>,
     presences: Arc<Presences>,
     conversations: Conversations,
     /// How often others may add a person to groups.
     added: Limiter<UserId>,
+    /// How often one person may ask another, however often they take it back.
+    asked: Limiter<(UserId, UserId)>,
+}
+
+/// Somebody is being added to a group. It does not count if this is dropped before [`Added::counts`].
+pub(crate) struct Added<'a> {
+    limiter: &'a Limiter<UserId>,
+    /// `None` if it does not count.
+    user: Option<UserId>,
+}
+
+impl Added<'_> {
+    /// They are a member now.
+    pub(crate) fn counts(mut self) {
+        self.user = None;
+    }
+}
+
+impl Drop for Added<'_> {
+    fn drop(&mut self) {
+        if let Some(user) = self.user.take() {
+            self.limiter.refund(&user);
+        }
+    }
 }
 
 impl Invitations {
-    /// Of a direct conversation so many of the newest entries are scanned for what makes a contact.
-    const SCANNED: usize = 1_000;
+    /// How many of the newest entries of a direct conversation are searched for a message, which makes a contact.
+    const CONTACT_SCAN: usize = 1_000;
+    /// How often one person may ask another in an hour.
+    const ASKED: u32 = 30;
     /// How long it counts that somebody declined.
-    const DECLINE_COUNTS: Duration = Duration::from_hours(7 * 24);
+    const DECLINE_LIFETIME: Duration = Duration::from_hours(7 * 24);
     /// How often accepting is tried if the group changes meanwhile.
     const TRIES: usize = 16;
 
     pub(crate) fn new(context: Arc<Context>, presences: Arc<Presences>, added: Rate) -> Self {
         let conversations = Conversations::new(context.clone());
-        Self { context, presences, conversations, added: Limiter::new(added) }
+        let asked = Limiter::new(Rate::per(Duration::from_hours(1), Self::ASKED));
+        Self { context, presences, conversations, added: Limiter::new(added), asked }
     }
 
     /// The invitations that wait for the caller, the latest first.
@@ -94,7 +121,11 @@ impl Invitations {
                 return Ok(conversation);
             }
             // Asked first, because a stranger must not make the store read all members again and again.
-            store.invitation(me, key).await?.ok_or_else(missing)?;
+            let invitation = store.invitation(me, key).await?.ok_or_else(missing)?;
+            if invitation.member_count >= limit::MEMBERS {
+                return Err(full());
+            }
+            self.context.charge_times(caller, invitation.member_count / MEMBERS_CHARGED)?;
             let record = store.conversation_by_key(key).await?.ok_or_else(missing)?;
             if record.members.len() >= limit::MEMBERS {
                 return Err(full());
@@ -131,27 +162,62 @@ impl Invitations {
     }
 
     /// Whether a person's settings let the caller add them to a group without asking.
-    pub(crate) async fn lets_add(&self, caller: &Caller, person: &Person) -> Result<bool, Error> {
+    async fn lets_add(&self, caller: &Caller, person: &Person) -> Result<bool, Error> {
         let account = self.context.store.account_of(person.id).await?;
         Ok(match account.map_or(AddMe::Nobody, |account| account.add_me) {
             AddMe::Everybody => true,
             AddMe::Nobody => false,
-            AddMe::Contacts => {
-                self.context.store.has_written(person.id, caller.person.id, Self::SCANNED).await?
-            }
+            AddMe::Contacts => self.is_contact(caller, person).await?,
         })
     }
 
-    /// Counts that a user is added to a group by somebody else. False, and nothing is counted, if they were added to too
-    /// many lately, and are to be asked.
-    pub(crate) fn count_added(&self, user: UserId) -> bool {
-        self.added.take(user, self.context.clock.monotonic()).is_ok()
+    /// Counts that the caller adds a person to a group. `None` if the person is to be asked: their settings do not let the
+    /// caller add them, or they were added to too many groups lately. People to whom they have written add them however
+    /// often others do.
+    pub(crate) async fn count_added(
+        &self,
+        caller: &Caller,
+        person: &Person,
+    ) -> Result<Option<Added<'_>>, Error> {
+        if !self.lets_add(caller, person).await? {
+            return Ok(None);
+        }
+        let counted = self.added.take(person.id, self.context.clock.monotonic()).is_ok();
+        if !counted && !self.is_contact(caller, person).await? {
+            return Ok(None);
+        }
+        Ok(Some(Added { limiter: &self.added, user: counted.then_some(person.id) }))
+    }
+
+    /// Counts that the caller asks a person; an error if they did so too often lately.
+    pub(crate) fn count_invited(&self, caller: &Caller, person: &Person) -> Result<(), Error> {
+        let pair = (caller.person.id, person.id);
+        self.asked.take(pair, self.context.clock.monotonic()).map_err(Error::rate_limited)
+    }
+
+    async fn is_contact(&self, caller: &Caller, person: &Person) -> Result<bool, Error> {
+        Ok(self.context.store.has_written(person.id, caller.person.id, Self::CONTACT_SCAN).await?)
+    }
+
+    /// Whether a person has declined to be in a group lately. Then nobody puts them into it, whatever their settings are.
+    pub(crate) async fn has_declined(
+        &self,
+        user: UserId,
+        conversation: ConversationKey,
+    ) -> Result<bool, Error> {
+        Ok(self.context.store.has_declined(user, conversation, self.declines_since()).await?)
+    }
+
+    /// What was declined at this time or before does not count.
+    fn declines_since(&self) -> Timestamp {
+        self.context.clock.now().minus(Self::DECLINE_LIFETIME)
     }
 
     /// Refuses to invite a person to a new group.
     pub(crate) async fn check_may_invite(&self, caller: &Caller, person: &Person) -> Result<(), Error> {
-        let forgotten = self.context.clock.now().minus(Self::DECLINE_COUNTS);
-        let refusal = self.context.store.invitation_refusal(person.id, caller.person.id, forgotten).await?;
+        let declines_since = self.declines_since();
+        let refusal =
+            self.context.store.invitation_refusal(person.id, caller.person.id, declines_since).await?;
         refusal.map_or(Ok(()), |refusal| Err(refused(refusal, &person.username)))
     }
 
@@ -163,8 +229,8 @@ impl Invitations {
         person: &Person,
     ) -> Result<(), Error> {
         let (user, by, at) = (person.id, caller.person.id, self.context.clock.now());
-        let forgotten = at.minus(Self::DECLINE_COUNTS);
-        let invitation = NewInvitation { conversation, user, by, at, forgotten };
+        let declines_since = self.declines_since();
+        let invitation = NewInvitation { conversation, user, by, at, declines_since };
         match self.context.store.invite(invitation).await? {
             Ok(true) => self.changed(user, conversation).await,
             Ok(false) => {}
@@ -197,8 +263,11 @@ impl Invitations {
         if members.is_empty() {
             return Ok(Vec::new());
         }
-        let (_, _, most) = limit::INVITATIONS;
-        let invited = self.context.store.invited(caller.person.id, conversation, None, most).await?;
+        let invited = self
+            .context
+            .store
+            .invited(caller.person.id, conversation, None, limit::INVITATIONS_OF_GROUP)
+            .await?;
         let ends = |record: &InvitationRecord| {
             members.iter().any(|&(user, role)| match role {
                 Some(_) => record.user.id == user,
@@ -210,8 +279,7 @@ impl Invitations {
 
     /// The groups to which `by` has invited a user.
     pub(crate) async fn made_by(&self, by: UserId, user: UserId) -> Result<Vec<ConversationKey>, Error> {
-        let (most, ..) = limit::INVITATIONS;
-        let waiting = self.context.store.invitations(user, None, most).await?;
+        let waiting = self.context.store.invitations(user, None, limit::INVITATIONS_OF_PERSON).await?;
         let own = waiting.into_iter().filter(|record| record.by.id == by);
         Ok(own.map(|record| record.conversation).collect())
     }
@@ -245,6 +313,9 @@ impl Invitations {
     }
 }
 
+/// A change of a group counts as one message more for each so many members, because all of them are read for it.
+pub(crate) const MEMBERS_CHARGED: usize = 1_000;
+
 /// A group has no room for another member.
 pub(crate) fn full() -> Error {
     Error::new(Code::GroupFull, "A group has at most 10,000 members.")
@@ -261,7 +332,7 @@ fn refused(refusal: InvitationRefusal, username: &str) -> Error {
         }
         InvitationRefusal::Declined => (
             Code::InvitationDeclined,
-            format!("{username} has declined; they can be asked again seven days later."),
+            format!("{username} has declined lately. Who declined can be invited again after seven days."),
         ),
         InvitationRefusal::NotMember => return Error::not_found("conversation"),
     };

@@ -123,7 +123,10 @@ impl Directory {
 
     /// The person whom a request names as its receiver; an error if there is nobody of this name.
     pub(crate) async fn receiver(&self, username: &str) -> Result<Arc<Person>, Error> {
-        let unknown = || Error::new(Code::ReceiverUnknown, "There is nobody of this name.").about("receiver");
+        let unknown = || {
+            let detail = format!("There is nobody called {username}.");
+            Error::new(Code::ReceiverUnknown, detail).about("receiver")
+        };
         self.named(username).await?.ok_or_else(unknown)
     }
 

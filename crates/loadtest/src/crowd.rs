@@ -29,6 +29,9 @@ pub struct Options {
 const FEW: usize = 10;
 /// Members with whom a group can begin besides its owner.
 const AT_ONCE: usize = 256;
+/// Said when the server asks somebody instead of making them a member.
+const INVITED: &str = "the server invites people instead of adding them: start it with \
+                       --added-to-groups-per-hour 1000000000";
 /// What the server does after it has answered counts, if it is done by then.
 const AFTERMATH: Duration = Duration::from_millis(200);
 
@@ -159,7 +162,10 @@ fn measure(common: &Common, group: &Group<'_>, step: Step, rounds: u64) -> Resul
         let requests = step(group, round);
         let began = Instant::now();
         for request in &requests {
-            ask(common, request)?;
+            let answer = ask(common, request)?;
+            if answer["invited"].as_array().is_some_and(|invited| !invited.is_empty()) {
+                return Err(INVITED.into());
+            }
         }
         waits.record(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }

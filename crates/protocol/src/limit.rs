@@ -50,8 +50,12 @@ pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
 pub const BLOCKS: usize = 1_000;
 /// Blocks in a page of their list.
 pub const BLOCKS_PAGE: usize = 200;
-/// Invitations that wait for a person, of these from one inviter, and of a group.
-pub const INVITATIONS: (usize, usize, usize) = (100, 10, 1_000);
+/// Invitations that wait for a person.
+pub const INVITATIONS_OF_PERSON: usize = 100;
+/// Of these, invitations from one inviter.
+pub const INVITATIONS_OF_INVITER: usize = 10;
+/// Invitations of a group that wait.
+pub const INVITATIONS_OF_GROUP: usize = 1_000;
 /// Invitations of one inviter that a person declines before the inviter has to wait.
 pub const DECLINED: usize = 3;
 /// Invitations in a page of their list.

@@ -185,8 +185,12 @@ test('a file that is not what it says is taken, and is a download', async () => 
   }
 });
 
-test('a file without a good name, or too large', async () => {
+test('a file without a good name, in a form, or too large', async () => {
   const ann = await aldis.person('ann');
+  const form = new FormData();
+  form.set('file', new Blob(['x']), 'a.txt');
+  const asForm = { method: 'POST', headers: { authorization: `Bearer ${ann.token}` }, body: form };
+  await refused(fetch(`${aldis.url}/api/attachments?name=a.txt`, asForm), 400, 'malformed');
   for (const name of ['', 'a/b', 'a\\b', '..', 'a\nb', 'x'.repeat(256)]) {
     expect((await refused(post(ann, 'x', '', name), 422, 'invalid')).field).toBe('name');
   }

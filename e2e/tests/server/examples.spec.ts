@@ -110,7 +110,7 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
 
       const refused = Program.start(command('send', 'nobody-at-all', 'x'), env);
       expect(await refused.ended()).not.toBe(0);
-      expect(refused.errors.join('\n')).toContain('There is nobody of this name.');
+      expect(refused.errors.join('\n')).toContain('There is nobody called');
     });
 
     test('sends to a server under a path', async () => {
@@ -300,7 +300,7 @@ test('the client in the README comes back however often, and says why it cannot'
     await program.kill();
 
     const wrong = Program.start(LANGUAGES.javascript('readme'), { ALDIS_TOKEN: 'nonsense' });
-    await eventually.poll(() => wrong.errors).toContain('token_invalid');
+    await eventually.poll(() => wrong.errors).toContain('token_invalid Log in again.');
     await wrong.kill();
   } finally {
     await aldis.end();

@@ -267,7 +267,8 @@ fn check_name(name: &str) -> Result<Box<str>, Error> {
     if limit::FILE_NAME.contains(&name.len()) && !name.contains(unfit) && !matches!(name, "." | "..") {
         return Ok(name.into());
     }
-    let detail = "A file's name has 1 to 255 bytes, and no control characters, slashes or backslashes.";
+    let detail = "A file's name (`?name=`) has 1 to 255 bytes, and no control characters, slashes, backslashes or \
+                  characters that turn the direction of writing.";
     Err(Error::invalid("name", detail))
 }
 

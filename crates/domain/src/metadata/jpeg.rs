@@ -11,6 +11,9 @@ const END: u8 = 0xd9;
 const SCAN: u8 = 0xda;
 const APP: std::ops::RangeInclusive<u8> = 0xe0..=0xef;
 const COMMENT: u8 = 0xfe;
+/// Segments that no picture needs.
+const RESERVED: u8 = 0xc8;
+const EXTENSION: std::ops::RangeInclusive<u8> = 0xf0..=0xfd;
 
 /// What is shown: the picture with its tables, the colour profile, and how it is turned. Not what follows the end of
 /// the picture: a trailer may be a second picture, with metadata of its own, or a film.
@@ -63,11 +66,15 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
                     }
                 }
                 (0xe2, profile) if profile.starts_with(b"ICC_PROFILE\0") => parts.keep(start..end)?,
-                // How the colours are to be read.
-                (0xee, adobe) if adobe.starts_with(b"Adobe") => parts.keep(start..end)?,
+                // How the colours are to be read. Anything behind that is no part of it.
+                (0xee, adobe) if adobe.starts_with(b"Adobe") && adobe.len() >= 12 => {
+                    let new = [&[0xff, marker, 0, 14], &payload[..12]].concat();
+                    let old = [&[0xff, marker, 0, 14], payload.as_slice()].concat();
+                    parts.replace(start..end, &old, new)?;
+                }
                 _ => {}
             }
-        } else {
+        } else if !EXTENSION.contains(&marker) && marker != RESERVED {
             parts.keep(start..end)?;
         }
         file.go_to(end)?;

@@ -5,8 +5,9 @@ use crate::scanner::{ScanError, Scanner};
 
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// The chunks that are kept beside those that a decoder must know, whose types begin with a capital: transparency,
-/// colours, the size of a pixel, and animation.
+/// The chunks that a decoder must know. Others whose types begin with a capital are of no picture that browsers show.
+const CRITICAL: [&[u8; 4]; 4] = [b"IHDR", b"PLTE", b"IDAT", b"IEND"];
+/// The chunks that are kept beside them: transparency, colours, the size of a pixel, and animation.
 const KEPT: [&[u8; 4]; 17] = [
     b"tRNS", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"hIST",
     b"sPLT", b"pHYs", b"sTER", b"acTL", b"fcTL", b"fdAT",
@@ -19,7 +20,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     }
     parts.keep(0..8)?;
     let (mut has_header, mut has_exif) = (false, false);
-    // A file that was cut off is kept as far as it goes.
+    // A file that was cut off in its picture is kept as far as it goes.
     while file.left() >= 8 {
         let start = file.at();
         let length = u64::from(u32::from_be_bytes(file.take()?));
@@ -28,8 +29,14 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
         if is_first != (&kind == b"IHDR") || !kind.iter().all(u8::is_ascii_alphabetic) {
             return Err(ScanError::Malformed);
         }
+        let is_critical = CRITICAL.contains(&&kind);
+        let is_kept = is_critical || KEPT.contains(&&kind);
+        let is_cut_off = start + 12 + length > file.size();
+        if (kind[0].is_ascii_uppercase() && !is_critical) || (is_kept && is_cut_off && &kind != b"IDAT") {
+            return Err(ScanError::Malformed);
+        }
         let end = (start + 12 + length).min(file.size());
-        if kind[0].is_ascii_uppercase() || KEPT.contains(&&kind) {
+        if is_kept {
             parts.keep(start..end)?;
         } else if &kind == b"eXIf" && !std::mem::replace(&mut has_exif, true) {
             let exif = file.take_some(length.min(EXIF))?;

@@ -148,10 +148,12 @@ fn a_jpeg_keeps_what_shows_it() {
         segment(0xe5, &secret(b"a maker's own")),
         segment(0xed, &secret(b"Photoshop 3.0\0")),
         segment(0xfe, SECRET),
+        segment(0xc8, SECRET),
+        segment(0xf0, SECRET),
         // Fill bytes, and bytes that belong to nothing.
         b"\xff\xff".to_vec(),
         SECRET.to_vec(),
-        segment(0xee, b"Adobe\0\x64\0\0\0\0\x01"),
+        segment(0xee, &secret(b"Adobe\0\x64\0\0\0\0\x01")),
     ]
     .concat();
     // Behind the Exif of the camera, which counts as it comes first.
@@ -194,6 +196,13 @@ fn a_png_keeps_what_shows_it() {
     }
     assert!(pixels(Format::Png, &stripped) == pixels(Format::Png, &photo));
     assert_eq!(shown(Format::Png, &stripped).0, Orientation::Rotate180);
+    // What no decoder knows, and a chunk that is longer than the file, may hold anything.
+    let unknown = with(photo.clone(), 33, &png_chunk(*b"GPSx", SECRET));
+    let mut longer = with(photo, 33, &png_chunk(*b"iCCP", SECRET));
+    longer[33] = 0x7f;
+    for damaged in [unknown, longer] {
+        assert_eq!(stripped_once(Format::Png, &damaged), None);
+    }
 }
 
 #[test]

@@ -46,8 +46,8 @@ pub struct NewInvitation {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
-    /// What was declined at this time or before counts no more.
-    pub forgotten: Timestamp,
+    /// What was declined at this time or before does not count.
+    pub declines_since: Timestamp,
 }
 
 /// Why somebody cannot be invited.
@@ -55,7 +55,7 @@ pub struct NewInvitation {
 pub enum InvitationRefusal {
     /// They have blocked the inviter.
     Blocked,
-    /// As many invitations wait for them, or of this inviter for them, as may wait: see [`protocol::limit::INVITATIONS`].
+    /// As many invitations wait for them, or of this inviter for them, as may wait: see [`protocol::limit::INVITATIONS_OF_PERSON`].
     PersonFull,
     /// As many invitations of the group wait as may wait.
     GroupFull,
@@ -82,13 +82,13 @@ pub enum Accepted {
 /// [`BlockStore::block`](super::BlockStore::block).
 #[async_trait]
 pub trait InvitationStore: Send + Sync {
-    /// Why `by` cannot invite a user to a new group; `None` if they can. What was declined at `forgotten` or before does
+    /// Why `by` cannot invite a user to a new group; `None` if they can. What was declined at `declines_since` or before does
     /// not count.
     async fn invitation_refusal(
         &self,
         user: UserId,
         by: UserId,
-        forgotten: Timestamp,
+        declines_since: Timestamp,
     ) -> Result<Option<InvitationRefusal>, StoreError>;
 
     /// Invites a user. False if nothing changes, because they are a member or an invitation waits already.
@@ -104,6 +104,14 @@ pub trait InvitationStore: Send + Sync {
         user: UserId,
         conversation: ConversationKey,
         at: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Whether a user has declined an invitation to a group after `declines_since`.
+    async fn has_declined(
+        &self,
+        user: UserId,
+        conversation: ConversationKey,
+        declines_since: Timestamp,
     ) -> Result<bool, StoreError>;
 
     /// Takes an invitation back. False if none waits.

@@ -264,11 +264,13 @@ hand_on! {
 
 hand_on! {
     InvitationStore {
-        fn invitation_refusal(user: UserId, by: UserId, forgotten: Timestamp)
+        fn invitation_refusal(user: UserId, by: UserId, declines_since: Timestamp)
             -> Result<Option<InvitationRefusal>, StoreError>;
         fn invite(invitation: NewInvitation) -> Result<Result<bool, InvitationRefusal>, StoreError>;
         fn accept_invitation(change: GroupChange) -> Result<Accepted, StoreError>;
         fn decline_invitation(user: UserId, conversation: ConversationKey, at: Timestamp)
+            -> Result<bool, StoreError>;
+        fn has_declined(user: UserId, conversation: ConversationKey, declines_since: Timestamp)
             -> Result<bool, StoreError>;
         fn withdraw_invitation(user: UserId, conversation: ConversationKey) -> Result<bool, StoreError>;
         fn invitation(user: UserId, conversation: ConversationKey)

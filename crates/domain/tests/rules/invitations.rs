@@ -128,9 +128,6 @@ async fn a_declined_invitation_is_gone_and_not_made_again_for_seven_days() {
     }
     let refused = begin(&world, &bob, &["ann"]).await.unwrap_err();
     assert_eq!((refused.code, refused.field.as_deref()), (Code::InvitationDeclined, Some("members")));
-    // Whoever changes their mind lets themselves be added.
-    let_add(&world, &ann, AddMe::Everybody).await;
-    assert_eq!(add(&world, &bob, group.id, "ann").await.unwrap().member_count, 2);
 }
 
 #[tokio::test]
@@ -209,6 +206,78 @@ async fn whoever_was_added_to_many_groups_lately_is_asked() {
     assert_eq!(add(&world, &bob, fifth.id, "ann").await.unwrap().invited, ["ann"]);
     // To accept is one's own choice, and counts for nothing.
     assert_eq!(world.domain.invitations.accept(&ann, fifth.id).await.unwrap().member_count, 2);
+}
+
+#[tokio::test]
+async fn whoever_declined_is_not_added_even_where_everybody_may() {
+    let world = World::new();
+    let (ann, bob) = (world.person("Ann").await, world.person("Bob").await);
+    let_add(&world, &ann, AddMe::Nobody).await;
+    let group = begin(&world, &bob, &["ann"]).await.unwrap();
+    world.domain.invitations.decline(&ann, group.id).await.unwrap();
+    let_add(&world, &ann, AddMe::Everybody).await;
+    assert_eq!(code(add(&world, &bob, group.id, "ANN").await), Code::InvitationDeclined);
+    // Another group may.
+    assert_eq!(begin(&world, &bob, &["ann"]).await.unwrap().member_count, 2);
+    world.clock.advance(Duration::from_hours(7 * 24));
+    assert_eq!(add(&world, &bob, group.id, "ann").await.unwrap().member_count, 2);
+}
+
+#[tokio::test]
+async fn a_refused_group_counts_for_nobody() {
+    let world = World::with(&Settings { added: Rate::per(Duration::from_hours(1), 3), ..settings() });
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (eve, mal) = (world.person("eve").await, world.person("mal").await);
+    let_add(&world, &eve, AddMe::Nobody).await;
+    for _ in 0..3 {
+        let declined = begin(&world, &mal, &["eve"]).await.unwrap();
+        world.domain.invitations.decline(&eve, declined.id).await.unwrap();
+    }
+    // Ann could be added, and Eve cannot be asked.
+    for _ in 0..5 {
+        assert_eq!(code(begin(&world, &mal, &["ann", "eve"]).await), Code::InvitationDeclined);
+    }
+    for _ in 0..3 {
+        assert_eq!(begin(&world, &bob, &["ann"]).await.unwrap().member_count, 2);
+    }
+    assert_eq!(begin(&world, &bob, &["ann"]).await.unwrap().invited, ["ann"]);
+    // Whom she writes to is no stranger, however often others added her.
+    world.send(&ann, to("bob", "hello")).await.unwrap();
+    let fifth = begin(&world, &bob, &["ann"]).await.unwrap();
+    assert_eq!((fifth.member_count, fifth.invited.len()), (2, 0));
+    assert_eq!(begin(&world, &mal, &["ann"]).await.unwrap().invited, ["ann"]);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_again_and_again() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let_add(&world, &ann, AddMe::Nobody).await;
+    let group = begin(&world, &bob, &[]).await.unwrap();
+    let ask = async || {
+        add(&world, &bob, group.id, "ann").await?;
+        world.domain.groups.remove_member(&bob, group.id, "ann").await
+    };
+    for _ in 0..30 {
+        ask().await.unwrap();
+    }
+    assert_eq!(code(ask().await), Code::RateLimited);
+    world.clock.advance(Duration::from_mins(2));
+    ask().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_becomes_an_owner_by_joining() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let group = begin(&world, &bob, &[]).await.unwrap();
+    let owner = PutMember { role: Some(Role::Owner) };
+    let made = world.domain.groups.put_member(&bob, group.id, "ann", owner.clone()).await;
+    assert_eq!(code(made), Code::Forbidden);
+    add(&world, &bob, group.id, "ann").await.unwrap();
+    world.domain.groups.put_member(&bob, group.id, "ann", owner).await.unwrap();
+    world.domain.groups.leave(&bob, group.id).await.unwrap();
+    assert_eq!(world.domain.conversations.list(&ann, None).await.unwrap().items[0].member_count, 1);
 }
 
 #[tokio::test]

@@ -209,8 +209,9 @@ impl Client {
     }
 
     /// All entries up to `told` have been announced. Emits those of them that were held back, calls `answer` with the
-    /// position that the client has reached, and goes live again.
-    pub(crate) fn finish_sync(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) {
+    /// position that the client has reached, and goes live again. False, without an answer, if some cannot be emitted
+    /// before the client has acknowledged more: see [`Client::wait_until_emitted`].
+    pub(crate) fn finish_sync(&self, socket: &Socket, told: Position, answer: impl FnOnce(Position)) -> bool {
         let mut phase = self.phase.lock();
         let floor = match &mut *phase {
             Phase::Syncing(syncing) => {
@@ -220,10 +221,21 @@ impl Client {
                 syncing.floor
             }
             Phase::Live { floor } => *floor,
-            Phase::CatchingUp(_) | Phase::Over => return,
+            Phase::CatchingUp(_) | Phase::Over => return true,
         };
+        if self.acks.as_ref().is_some_and(|unacked| unacked.holds_back()) {
+            return false;
+        }
         answer(told.max(floor));
         self.resume(socket, &mut phase);
+        true
+    }
+
+    /// Waits until nothing is held back for want of acknowledgements, or the socket has ended.
+    pub(crate) async fn wait_until_emitted(&self, socket: &Socket) {
+        if let Some(unacked) = &self.acks {
+            unacked.wait_until_emitted(socket).await;
+        }
     }
 
     /// The `sync` failed: goes live again.

@@ -14,14 +14,14 @@ use super::Proof;
 /// Entries that may wait for acknowledgements. What comes then is held back. The transport lets no more wait, either.
 const MOST: usize = 4096;
 /// Bytes of entries that may be held back. Past it the socket is closed, and its client resumes from the log.
-const MOST_HELD: usize = 4 << 20;
+const MOST_HELD: usize = 1 << 20;
 
 /// The unacknowledged messages of a client that acknowledges every message.
 #[derive(Default)]
 pub(super) struct Unacked {
     /// By conversation and `seq`. An acknowledged entry is `true`, and stays while an earlier one is not acknowledged.
     entries: Mutex<BTreeMap<(u64, u64), bool>>,
-    /// Notified when there are fewer entries.
+    /// Notified when there are fewer entries, or fewer are held back.
     fewer: Notify,
     /// Locked while something is emitted, so that the order of the calls is the order on the wire.
     held: Mutex<Held>,
@@ -119,6 +119,8 @@ impl Unacked {
                 *held = Held::default();
             }
         }
+        drop(held);
+        self.fewer.notify_waiters();
         through
     }
 
@@ -130,19 +132,31 @@ impl Unacked {
             entries.remove(&(conversation, seq));
             through = Some(Mark(conversation, seq));
         }
-        drop(entries);
-        self.fewer.notify_waiters();
         through
+    }
+
+    /// Whether something is held back.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.held.lock().emissions.is_empty()
     }
 
     /// Waits until fewer than `count` entries wait, acknowledged or not, or the socket has ended.
     pub(super) async fn wait_below<S: Send + Sync + 'static>(&self, count: usize, socket: &Socket<S>) {
+        self.wait_until(socket, || self.entries.lock().len() < count).await;
+    }
+
+    /// Waits until nothing is held back, or the socket has ended.
+    pub(super) async fn wait_until_emitted<S: Send + Sync + 'static>(&self, socket: &Socket<S>) {
+        self.wait_until(socket, || !self.holds_back()).await;
+    }
+
+    async fn wait_until<S: Send + Sync + 'static>(&self, socket: &Socket<S>, is_so: impl Fn() -> bool) {
         loop {
             let fewer = self.fewer.notified();
             let mut fewer = std::pin::pin!(fewer);
             // Before the check, so that no change is missed.
             fewer.as_mut().enable();
-            if self.entries.lock().len() < count || !socket.is_connected() {
+            if is_so() || !socket.is_connected() {
                 return;
             }
             fewer.await;

@@ -48,8 +48,9 @@ struct Named {
 
 /// Upload a file
 ///
-/// The bytes are the body, as they are. None is refused for its type: a file whose first bytes, name and `Content-Type`
-/// do not agree is a download. A file that no message carries within a day is forgotten.
+/// The bytes are the body, as they are; a form (`multipart/form-data`) is `malformed`. None is refused for its type: a file
+/// whose first bytes, name and `Content-Type` do not agree is a download. Unless the server is told otherwise, JPEG, PNG and
+/// WebP are stored without where and with what they were taken. A file that no message carries within a day is forgotten.
 #[utoipa::path(
     post, path = "/api/attachments", operation_id = "upload_attachment", tag = "attachments",
     security(("token" = [])),
@@ -57,6 +58,7 @@ struct Named {
     request_body(content = String, content_type = "*/*", description = "The bytes"),
     responses(
         (status = 201, body = Attachment),
+        (status = 400, body = Problem, description = "`malformed`: a form, or a body that broke off"),
         (status = 413, body = Problem, description = "`too_large` or `quota_exceeded`"),
         (status = 422, body = Problem, description = "`invalid`: the name"),
         (status = 429, body = Problem, description = "`rate_limited`: too many uploads at once"),
@@ -88,6 +90,11 @@ async fn take(
     body: &mut Body,
 ) -> Result<Attachment, Failure> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+        // Stored as it is, it would be a file that nothing opens, with the metadata of the picture in it.
+        let detail = "Send the bytes of the file as the body, not a form.";
+        return Err(Failure::new(Code::Malformed, detail));
+    }
     let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
     let mut upload = app.domain.attachments.upload(caller, name, kind, size).await?;
     let pause = app.config.upload_pause.0;

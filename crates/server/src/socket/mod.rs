@@ -64,7 +64,10 @@ impl Handler for Sockets {
             Some(ClientEvent::Sync) => sync::sync(app, socket, &event, reply).await,
             Some(ClientEvent::Typing) => typing::set(app, socket, &event, reply).await,
             Some(ClientEvent::WatchPresence) => presence::watch(app, socket, &event, reply).await,
-            None => reply.error(&Error::new(Code::EventUnknown, "There is no event of this name.")),
+            None => reply.error(&Error::new(
+                Code::EventUnknown,
+                "There is no event of this name; /docs lists those there are.",
+            )),
         }
     }
 

@@ -67,9 +67,14 @@ async fn present_cursor(app: &App, socket: &Socket, reply: Reply) {
             return reply.error(&error);
         }
     };
-    client.finish_sync(socket, told, |reached| {
+    let mut reply = Some(reply);
+    let mut answer = |reached| {
+        let Some(reply) = reply.take() else { return };
         // Before the answer, because the client may ask again once it has it.
         client.syncing.store(false, Ordering::Relaxed);
         reply.ok(Synced { cursor: app.domain.syncs.cursor(reached), more: Some(false) });
-    });
+    };
+    while !client.finish_sync(socket, told, &mut answer) && socket.is_connected() {
+        client.wait_until_emitted(socket).await;
+    }
 }

@@ -124,6 +124,11 @@ impl Client {
         }
     }
 
+    /// Whether the acknowledgement of an event has been received.
+    pub(crate) fn has_answer(&self, ack: u64) -> bool {
+        self.answers.contains_key(&ack)
+    }
+
     /// Emits an event that is to succeed; gives the data of its acknowledgement.
     #[track_caller]
     pub(crate) fn ask(&mut self, name: &str, payload: &Value) -> Value {

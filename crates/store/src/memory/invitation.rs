@@ -49,6 +49,11 @@ impl Invitations {
         self.of_user.get(&(user, key)).filter(|invitation| invitation.waits())
     }
 
+    fn has_declined(&self, user: UserId, key: ConversationKey, declines_since: Timestamp) -> bool {
+        let declined_at = self.of_user.get(&(user, key)).and_then(|invitation| invitation.declined_at);
+        declined_at.is_some_and(|at| at > declines_since)
+    }
+
     /// Removes an invitation, and that it was declined.
     pub(super) fn end(&mut self, user: UserId, key: ConversationKey) {
         self.of_user.remove(&(user, key));
@@ -71,15 +76,15 @@ impl Invitations {
         }
     }
 
-    fn refusal(&self, user: UserId, by: UserId, forgotten: Timestamp) -> Option<InvitationRefusal> {
-        let (most, most_by_one, _) = limit::INVITATIONS;
+    fn refusal(&self, user: UserId, by: UserId, declines_since: Timestamp) -> Option<InvitationRefusal> {
         let count = |counts: &dyn Fn(&Invitation) -> bool| {
             self.of_user(user).filter(|invitation| counts(invitation)).count()
         };
-        let is_full = count(&Invitation::waits) >= most
-            || count(&|invitation| invitation.waits() && invitation.by == by) >= most_by_one;
+        let is_full = count(&Invitation::waits) >= limit::INVITATIONS_OF_PERSON
+            || count(&|invitation| invitation.waits() && invitation.by == by)
+                >= limit::INVITATIONS_OF_INVITER;
         let was_declined = |invitation: &Invitation| {
-            invitation.by == by && invitation.declined_at.is_some_and(|at| at > forgotten)
+            invitation.by == by && invitation.declined_at.is_some_and(|at| at > declines_since)
         };
         if count(&was_declined) >= limit::DECLINED {
             return Some(InvitationRefusal::Declined);
@@ -122,17 +127,17 @@ impl InvitationStore for MemoryStore {
         &self,
         user: UserId,
         by: UserId,
-        forgotten: Timestamp,
+        declines_since: Timestamp,
     ) -> Result<Option<InvitationRefusal>, StoreError> {
         let invitations = self.invitations.read();
         if self.has_blocked(user, by) {
             return Ok(Some(InvitationRefusal::Blocked));
         }
-        Ok(invitations.refusal(user, by, forgotten))
+        Ok(invitations.refusal(user, by, declines_since))
     }
 
     async fn invite(&self, new: NewInvitation) -> Result<Result<bool, InvitationRefusal>, StoreError> {
-        let NewInvitation { conversation: key, user, by, at, forgotten } = new;
+        let NewInvitation { conversation: key, user, by, at, declines_since } = new;
         let Some(conversation) = self.conversations.read().get(key).cloned() else {
             return Ok(Err(InvitationRefusal::NotMember));
         };
@@ -148,15 +153,14 @@ impl InvitationStore for MemoryStore {
         if self.has_blocked(user, by) {
             return Ok(Err(InvitationRefusal::Blocked));
         }
-        let declined = invitations.of_user.get(&(user, key)).and_then(|invitation| invitation.declined_at);
-        if declined.is_some_and(|at| at > forgotten) {
+        if invitations.has_declined(user, key, declines_since) {
             return Ok(Err(InvitationRefusal::Declined));
         }
-        if let Some(refusal) = invitations.refusal(user, by, forgotten) {
+        if let Some(refusal) = invitations.refusal(user, by, declines_since) {
             return Ok(Err(refusal));
         }
-        let (_, _, most) = limit::INVITATIONS;
-        if invitations.of_group(key).filter(|invitation| invitation.waits()).count() >= most {
+        let waiting = invitations.of_group(key).filter(|invitation| invitation.waits()).count();
+        if waiting >= limit::INVITATIONS_OF_GROUP {
             return Ok(Err(InvitationRefusal::GroupFull));
         }
         let invitation = Invitation { conversation: key, user, by, at, declined_at: None };
@@ -189,6 +193,15 @@ impl InvitationStore for MemoryStore {
         let Some(invitation) = invitations.of_user.get_mut(&(user, conversation)) else { return Ok(false) };
         invitation.declined_at.get_or_insert(at);
         Ok(true)
+    }
+
+    async fn has_declined(
+        &self,
+        user: UserId,
+        conversation: ConversationKey,
+        declines_since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.invitations.read().has_declined(user, conversation, declines_since))
     }
 
     async fn withdraw_invitation(

@@ -81,7 +81,7 @@ fn refusal(
     connection: &Connection,
     user: UserId,
     by: UserId,
-    forgotten: Timestamp,
+    declines_since: Timestamp,
 ) -> Result<Option<InvitationRefusal>, rusqlite::Error> {
     if block::since(connection, user, by)?.is_some() {
         return Ok(Some(InvitationRefusal::Blocked));
@@ -90,22 +90,22 @@ fn refusal(
                  count(*) FILTER (WHERE declined_at IS NULL AND by_id = ?2), \
                  count(*) FILTER (WHERE declined_at > ?3 AND by_id = ?2) \
                FROM invitations WHERE user_id = ?1";
-    let values = params![user.0, by.0, forgotten.as_millis()];
+    let values = params![user.0, by.0, declines_since.as_millis()];
     let (all, by_one, declined): (usize, usize, usize) = connection
         .prepare_cached(sql)?
         .query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let (most, most_by_one, _) = limit::INVITATIONS;
     if declined >= limit::DECLINED {
         return Ok(Some(InvitationRefusal::Declined));
     }
-    Ok((all >= most || by_one >= most_by_one).then_some(InvitationRefusal::PersonFull))
+    let is_full = all >= limit::INVITATIONS_OF_PERSON || by_one >= limit::INVITATIONS_OF_INVITER;
+    Ok(is_full.then_some(InvitationRefusal::PersonFull))
 }
 
 fn invite(
     connection: &Connection,
     new: &NewInvitation,
 ) -> Result<Result<bool, InvitationRefusal>, rusqlite::Error> {
-    let &NewInvitation { conversation: key, user, by, at, forgotten } = new;
+    let &NewInvitation { conversation: key, user, by, at, declines_since } = new;
     let sql = "SELECT 1 FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
     let mut is_member = connection.prepare_cached(sql)?;
     if !is_member.exists([key.0, by.0])? {
@@ -119,25 +119,24 @@ fn invite(
         connection.prepare_cached(sql)?.query_row([key.0, user.0], |row| row.get(0)).optional()?;
     match known {
         Some(None) => return Ok(Ok(false)),
-        Some(Some(declined_at)) if declined_at > forgotten.as_millis() => {
+        Some(Some(declined_at)) if declined_at > declines_since.as_millis() => {
             return Ok(Err(InvitationRefusal::Declined));
         }
         _ => {}
     }
-    if let Some(refusal) = refusal(connection, user, by, forgotten)? {
+    if let Some(refusal) = refusal(connection, user, by, declines_since)? {
         return Ok(Err(refusal));
     }
     let sql = "SELECT count(*) FROM invitations WHERE conversation_id = ? AND declined_at IS NULL";
     let waiting: usize = connection.prepare_cached(sql)?.query_row([key.0], |row| row.get(0))?;
-    let (_, _, most) = limit::INVITATIONS;
-    if waiting >= most {
+    if waiting >= limit::INVITATIONS_OF_GROUP {
         return Ok(Err(InvitationRefusal::GroupFull));
     }
     // What was declined long ago is of no use any more.
     let sql = "DELETE FROM invitations WHERE user_id = ? AND declined_at <= ?";
-    connection.prepare_cached(sql)?.execute([user.0, forgotten.as_millis()])?;
+    connection.prepare_cached(sql)?.execute([user.0, declines_since.as_millis()])?;
     let sql = "DELETE FROM invitations WHERE conversation_id = ? AND declined_at <= ?";
-    connection.prepare_cached(sql)?.execute([key.0, forgotten.as_millis()])?;
+    connection.prepare_cached(sql)?.execute([key.0, declines_since.as_millis()])?;
     let sql = "INSERT INTO invitations (conversation_id, user_id, by_id, created_at) VALUES (?, ?, ?, ?)";
     connection.prepare_cached(sql)?.execute([key.0, user.0, by.0, at.as_millis()])?;
     Ok(Ok(true))
@@ -160,9 +159,9 @@ impl InvitationStore for SqliteStore {
         &self,
         user: UserId,
         by: UserId,
-        forgotten: Timestamp,
+        declines_since: Timestamp,
     ) -> Result<Option<InvitationRefusal>, StoreError> {
-        self.readers.by_key(by, move |connection| refusal(connection, user, by, forgotten)).await
+        self.readers.by_key(by, move |connection| refusal(connection, user, by, declines_since)).await
     }
 
     async fn invite(&self, new: NewInvitation) -> Result<Result<bool, InvitationRefusal>, StoreError> {
@@ -185,6 +184,20 @@ impl InvitationStore for SqliteStore {
             Ok(connection.prepare_cached(sql)?.execute([at.as_millis(), conversation.0, user.0])? > 0)
         };
         self.writer.run(decline).await
+    }
+
+    async fn has_declined(
+        &self,
+        user: UserId,
+        conversation: ConversationKey,
+        declines_since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql =
+                "SELECT 1 FROM invitations WHERE conversation_id = ? AND user_id = ? AND declined_at > ?";
+            connection.prepare_cached(sql)?.exists([conversation.0, user.0, declines_since.as_millis()])
+        };
+        self.readers.by_key(user, read).await
     }
 
     async fn withdraw_invitation(

@@ -67,7 +67,8 @@ async fn an_invitation_survives_a_restart_also_one_that_was_declined() {
     let id = ConversationId::mint(NOW, 1);
     let group = NewGroup { id, owner: ann, title, history, members: Vec::new(), at: NOW };
     let key = store.create_group(group).await.unwrap().key;
-    let invitation = |user| NewInvitation { conversation: key, user, by: ann, at: NOW, forgotten: BEFORE };
+    let invitation =
+        |user| NewInvitation { conversation: key, user, by: ann, at: NOW, declines_since: BEFORE };
     for user in [bob, cat] {
         store.invite(invitation(user)).await.unwrap().unwrap();
     }

@@ -28,9 +28,9 @@ async fn invite_forgetting(
     group: &ConversationRecord,
     by: UserId,
     user: UserId,
-    forgotten: Timestamp,
+    declines_since: Timestamp,
 ) -> Result<bool, InvitationRefusal> {
-    let invitation = NewInvitation { conversation: group.key, user, by, at: now(), forgotten };
+    let invitation = NewInvitation { conversation: group.key, user, by, at: now(), declines_since };
     store.invite(invitation).await.unwrap()
 }
 
@@ -135,6 +135,9 @@ pub(crate) async fn a_declined_invitation_is_not_made_again_for_a_while(store: S
     // The same again changes nothing, not even when it was declined.
     assert!(store.decline_invitation(bob, crew.key, now()).await.unwrap());
     assert!(!waits(&store, &crew, bob).await);
+    assert!(store.has_declined(bob, crew.key, Timestamp::from_millis(0)).await.unwrap());
+    assert!(!store.has_declined(bob, crew.key, declined).await.unwrap());
+    assert!(!store.has_declined(cat, crew.key, Timestamp::from_millis(0)).await.unwrap());
     assert!(!store.withdraw_invitation(bob, crew.key).await.unwrap());
     for by in [ann, cat] {
         assert_eq!(invite(&store, &crew, by, bob).await, Err(InvitationRefusal::Declined));
@@ -226,8 +229,8 @@ pub(crate) async fn invitations_come_in_pages(store: Shared) {
         let crew = group(&store, ann, &[]).await;
         // Some have the same time.
         let at = if number < 4 { at } else { now() };
-        let forgotten = Timestamp::from_millis(0);
-        let invitation = NewInvitation { conversation: crew.key, user: bob, by: ann, at, forgotten };
+        let declines_since = Timestamp::from_millis(0);
+        let invitation = NewInvitation { conversation: crew.key, user: bob, by: ann, at, declines_since };
         store.invite(invitation).await.unwrap().unwrap();
         expected.insert(0, (at, crew.key));
     }
