@@ -1,5 +1,5 @@
-//! What a camera writes into a picture beside the picture: where it was taken, when, with what, by whom. It is left out
-//! of uploads without decoding the picture, so that every pixel stays as it is.
+//! The metadata of pictures: where, when, with what and by whom one was taken. It is left out of uploads without decoding
+//! the picture, so that every pixel stays as it is.
 
 pub(crate) mod jpeg;
 mod png;

@@ -17,7 +17,7 @@ test('register, verify, log in, as the first demo did', async () => {
   expect(registering.status).toBe(201);
   const { user, otp } = (await registering.json()) as Registered;
   const createdAt: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  expect(user).toEqual({ username: 'Demo', displayName: 'Demo', createdAt, hidePresence: false });
+  expect(user).toEqual({ username: 'Demo', displayName: 'Demo', createdAt, hidePresence: false, addMe: 'everybody' });
   expect(otp.channel).toBe('fixed');
   expect(Date.parse(otp.expiresAt)).toBeGreaterThan(Date.now());
 

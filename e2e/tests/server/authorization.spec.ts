@@ -115,6 +115,11 @@ const ROWS: Row[] = [
   // Who takes out themselves leaves.
   { route: 'DELETE /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, people.member.username), expected: { ...members(200), member: 204 } },
   { route: 'DELETE /api/conversations/{id}/members/{username} admin', path: ({ group }) => member(group, people.admin.username), expected: { ...owner(200), admin: 204 } },
+  { route: 'GET /api/conversations/{id}/invitations', expected: leaders(200) },
+  { route: 'GET /api/invitations', expected: known(200) },
+  // Nobody is invited; whoever is a member has accepted already.
+  { route: 'POST /api/invitations/{id}', expected: members(200) },
+  { route: 'DELETE /api/invitations/{id}', expected: known(404) },
   { route: 'GET /api/conversations/{id}/messages', expected: members(200) },
   { route: 'GET /api/conversations/{id}/changes', expected: members(200) },
   { route: 'POST /api/conversations/{id}/messages', body: () => ({ text: forGroup() }), expected: members(201) },
@@ -160,7 +165,7 @@ const EVENTS: EventRow[] = [
 const member = (group: Conversation, username: string) => `/api/conversations/${group.id}/members/${username}`;
 
 test.beforeAll(async () => {
-  aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000']);
+  aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000', '--added-to-groups-per-hour', '1000000']);
   const made = ROLES.filter((role) => role !== 'anonymous' && role !== 'program').map(async (role) => [role, await aldis.person(role)] as const);
   people = Object.fromEntries(await Promise.all(made)) as Record<Known, Person>;
   const { token } = await aldis.call<ApiToken>('POST', '/auth/tokens', { name: 'program' }, people.owner.token);

@@ -5,7 +5,6 @@ import './rare-styles';
 import './ui/rare-icons';
 
 export { AttachmentView } from './attachments/attachment';
-export { keepPage } from './attachments/keep-page';
 export { Tray } from './attachments/tray';
 export { EmojiPanel } from './chat/emoji-panel';
 export { ExcerptReads } from './chat/excerpt-reads';

@@ -3,7 +3,7 @@
 use super::{EXIF, Parts, minimal};
 use crate::scanner::{ScanError, Scanner};
 
-/// The markers that the walk needs to know. Those below carry no segment.
+/// The markers that the walk needs to know. Markers below this one have no segment.
 const FRAME: u8 = 0xc0;
 const RESTART: std::ops::RangeInclusive<u8> = 0xd0..=0xd7;
 const START: u8 = 0xd8;
@@ -23,7 +23,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
         return Err(ScanError::Malformed);
     }
     parts.keep(0..2)?;
-    // Where the compressed data of the scan began that the walk is in.
+    // The start of the compressed data of the current scan.
     let mut scan = None;
     let (mut has_scan, mut has_exif) = (false, false);
     while let Some((start, marker)) = next_marker(file, scan.is_some())? {
@@ -37,7 +37,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
         if marker == START || RESTART.contains(&marker) {
             continue;
         }
-        // A file that was cut off, or is damaged, is kept as far as it goes. It needs a part of the picture for that.
+        // A damaged file is kept up to the damage, but only if a scan was found before it.
         let length = if file.left() < 2 { 0 } else { u64::from(u16::from_be_bytes(file.take()?)) };
         let end = start + 2 + length;
         if !has_scan && (length < 2 || end > file.size()) {
@@ -50,7 +50,7 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
         if APP.contains(&marker) || marker == COMMENT {
             let payload = file.take_some(end.saturating_sub(file.at()).min(EXIF))?;
             match (marker, payload.as_slice()) {
-                // One that has a thumbnail is longer.
+                // A thumbnail follows the first 14 bytes.
                 (0xe0, [b'J', b'F', b'I', b'F', 0, ..]) if payload.len() >= 14 => {
                     let new = [&[0xff, marker, 0, 16], &payload[..12], &[0, 0]].concat();
                     let old = [&[0xff, marker, 0, 16], payload.as_slice()].concat();

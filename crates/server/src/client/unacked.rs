@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 
 use super::Proof;
 
-/// Entries that may wait for acknowledgements. What comes then is held back. The transport lets no more wait, either.
-const MOST: usize = 4096;
+/// Entries that may wait for acknowledgements. What comes then is held back. The transport has the same limit.
+const MAX_UNACKED: usize = 4096;
 /// Bytes of entries that may be held back. Past it the socket is closed, and its client resumes from the log.
-const MOST_HELD: usize = 1 << 20;
+const MAX_HELD_BYTES: usize = 1 << 20;
 
 /// The unacknowledged messages of a client that acknowledges every message.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Unacked {
         }
         held.bytes += emission.cost();
         held.emissions.push_back((emission, mark));
-        if held.bytes > MOST_HELD {
+        if held.bytes > MAX_HELD_BYTES {
             *held = Held::default();
             socket.abort(Reason::Unacknowledged);
             return Err(SendError::Closed);
@@ -70,7 +70,7 @@ impl Unacked {
     }
 
     fn has_room(&self) -> bool {
-        self.entries.lock().len() < MOST
+        self.entries.lock().len() < MAX_UNACKED
     }
 
     fn emit_now<S: Send + Sync + 'static>(

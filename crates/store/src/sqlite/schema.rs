@@ -61,7 +61,13 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
-        tracing::info!(version, "the database has been brought to a new version");
+        // Each of them may take long in a database with much in it.
+        if found > 0 {
+            tracing::info!(version, "the database has been brought to a new version");
+        }
+    }
+    if found == 0 {
+        tracing::info!(version = wanted, "a new database has been made");
     }
     Ok(())
 }

@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { keepPage } from '../attachments/keep-page';
 import { Outbox } from '../chat/outbox';
 import { ConversationList } from '../conversations/conversation-list';
 import { Invitations, NewConversation, NewGroup, QuickSwitch, Search, Settings, ShellNotes } from '../rare';
@@ -52,6 +53,7 @@ export class Shell {
   constructor() {
     void inject(Sync).start();
     fitViewport(inject(DOCUMENT));
+    keepPage(inject(DOCUMENT));
     if (this.dialog()) void this.router.navigate([], { replaceUrl: true });
     void this.attend(inject(Injector));
   }
@@ -65,7 +67,6 @@ export class Shell {
       rare = await import('../rare').catch(() => null);
     }
     this.attended.set(true);
-    rare.keepPage(injector.get(DOCUMENT));
     [rare.Notices, rare.Me, rare.NameReads, rare.Versions].forEach((part) => injector.get<unknown>(part));
     await import('../auth/session-care').catch(() => null);
   }
