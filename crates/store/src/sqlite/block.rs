@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::conversation::find_direct;
-use super::invitation;
+use super::invited;
 use super::writer::Writing;
 
 /// When `user` blocked `other`; `None` if they have not.
@@ -50,7 +50,7 @@ impl BlockStore for SqliteStore {
                        WHERE (SELECT count(*) FROM blocks WHERE user_id = ?1) < ?4";
             let values = params![user.0, other.0, at.as_millis(), most];
             forget(writing, user, other)?;
-            invitation::end_those_by(connection, user, other)?;
+            invited::end_those_by(connection, user, other)?;
             Ok((connection.prepare_cached(sql)?.execute(values)? > 0).then_some(at))
         };
         self.writer.run_with_heads(block).await

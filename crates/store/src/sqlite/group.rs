@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 use super::message::{CONVERSATION, visible_after};
 use super::view::{GROUP, history_of, record, role_number, role_of};
 use super::writer::Writing;
-use super::{history, invitation};
+use super::{history, invited};
 
 const TITLE: i64 = 0;
 const HISTORY: i64 = 1;
@@ -59,7 +59,7 @@ pub(super) fn change(
         events.push(match role {
             Some(role) if put(writing, key, user, role, seq - 1, if all { 0 } else { seq - 1 })? => {
                 more += 1;
-                invitation::end(writing.connection, key, user)?;
+                invited::end(writing.connection, key, user)?;
                 GroupEvent::Joined(user)
             }
             Some(role) => GroupEvent::Role(user, role),
@@ -67,7 +67,7 @@ pub(super) fn change(
                 let sql =
                     "UPDATE members SET gone = 1 WHERE conversation_id = ? AND user_id = ? AND gone = 0";
                 more -= i64::from(writing.connection.prepare_cached(sql)?.execute([key.0, user.0])? > 0);
-                invitation::end_those_of_former(writing.connection, key, user)?;
+                invited::end_those_of_former(writing.connection, key, user)?;
                 GroupEvent::Left(user)
             }
         });

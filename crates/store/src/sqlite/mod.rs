@@ -28,6 +28,7 @@ mod identity;
 mod identity_tests;
 mod index;
 mod invitation;
+mod invited;
 mod lane;
 mod log;
 mod mention;

@@ -6,7 +6,6 @@ import { Api } from '../api/api';
 import { roleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
-import { NameReads } from '../people/name-reads';
 import type { Conversation, ConversationChange, ConversationId } from '../protocol/protocol';
 import { Database } from '../store/database';
 import { type GroupNote, notesOf } from './group-change';
@@ -81,7 +80,6 @@ export class GroupChangeStore {
 /** The lines that say how the group of a chat changed, between the messages that are there. */
 export function readGroupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, apart: Signal<boolean>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
   const store = inject(GroupChangeStore);
-  inject(NameReads);
   const { me } = inject(ConversationStore);
   const changes = toSignal(store.changes$, { requireSync: true });
   const group = computed(() => (conversation()?.kind === 'group' && roleOf(conversation()!, me) ? conversation()!.id : null));
