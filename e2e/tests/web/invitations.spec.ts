@@ -82,7 +82,7 @@ test('on a phone invitations fit, are declined, and go when they are taken back'
   const add = his.details.getByRole('combobox', { name: 'Add a member' });
   await add.fill(ann.username);
   await add.press('Enter');
-  await expect(his.details.getByText(/has declined; they can be asked again/)).toBeVisible();
+  await expect(his.details.getByText(/has declined lately/)).toBeVisible();
   await his.openGroup(long);
   await his.page.getByRole('button', { name: 'Details' }).click();
   await his.details.getByRole('button', { name: 'Take back the invitation of Ann' }).click();
