@@ -25,14 +25,20 @@ for (const name of Object.keys(list.hashTable).filter((path) => extname(path) ==
 }
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
-/** The smallest of what a few sizes of blocks give, none of which is always it. */
+/** The smallest of what a few settings give, none of which is always it. */
 function brotli(bytes) {
-  const sizes = [0, 16, 18].map((block) =>
+  const settings = [0, 16, 17, 18].flatMap((block) => [0, 1, 2].map((postfix) => [block, postfix]));
+  const all = settings.map(([block, postfix]) =>
     brotliCompressSync(bytes, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_LGBLOCK]: block },
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 11,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+        [constants.BROTLI_PARAM_LGBLOCK]: block,
+        [constants.BROTLI_PARAM_NPOSTFIX]: postfix,
+      },
     }),
   );
-  return sizes.reduce((smallest, one) => (one.length < smallest.length ? one : smallest));
+  return all.reduce((smallest, one) => (one.length < smallest.length ? one : smallest));
 }
 
 for (const name of readdirSync(root, { recursive: true })) {
