@@ -1,7 +1,6 @@
 //! Groups: beginning and changing them, and who may do what.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::{
     ChangeConversation, Code, Conversation, ConversationId, ConversationKind, HistoryAccess, NewGroup,
@@ -45,6 +44,8 @@ struct Plan {
     history: Option<HistoryAccess>,
     /// Users with their new role; `None` removes them.
     members: Vec<(UserId, Option<Role>)>,
+    /// Whether one of them joins.
+    joins: bool,
     /// What is done in place of the above.
     invitation: Option<InvitationPlan>,
 }
@@ -168,7 +169,6 @@ impl Groups {
             self.invitations.count_added(caller, &person).await?
         };
         let may_join = added.is_some();
-        let joins = AtomicBool::new(false);
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
@@ -202,20 +202,19 @@ impl Groups {
                     ..Plan::default()
                 });
             }
-            joins.store(is_new, Ordering::Relaxed);
             let mut members = vec![(them, Some(after))];
             if after == Role::Owner {
                 members.push((me, Some(Role::Admin)));
             }
-            Ok(Plan { members, ..Plan::default() })
+            Ok(Plan { members, joins: is_new, ..Plan::default() })
         };
-        self.decide(caller, id, decide).await?;
+        let plan = self.decide(caller, id, decide).await?;
         // A new role is not a new group.
-        if let Some(added) = added.filter(|_| joins.load(Ordering::Relaxed)) {
+        if let Some(added) = added.filter(|_| plan.joins) {
             added.counts();
         }
         let view = self.conversations.get(caller, id).await?;
-        let is_invited = self.invitations.waits(them, key).await?;
+        let is_invited = plan.invitation.is_some();
         let invited = is_invited.then(|| person.username.to_string()).into_iter().collect();
         Ok(Conversation { invited, ..view })
     }
@@ -263,17 +262,17 @@ impl Groups {
             }
             Ok(Plan { members: vec![(me, None)], ..Plan::default() })
         };
-        self.decide(caller, id, decide).await
+        self.decide(caller, id, decide).await.map(drop)
     }
 
     /// Decides on a change by the state of the group, and stores it. If another change was stored meanwhile, decides
-    /// anew.
+    /// anew. Gives whether somebody joins by it, or the invitation that was changed instead.
     async fn decide(
         &self,
         caller: &Caller,
         id: ConversationId,
         decide: impl Fn(&ConversationRecord, Role) -> Result<Plan, Error>,
-    ) -> Result<(), Error> {
+    ) -> Result<Plan, Error> {
         let missing = || Error::not_found("conversation");
         self.context.charge(caller)?;
         let me = caller.person.id;
@@ -286,17 +285,18 @@ impl Groups {
             if record.kind != ConversationKind::Group {
                 return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
             }
-            let Plan { title, history, members, invitation } = decide(&record, role)?;
-            match invitation {
+            let Plan { title, history, members, joins, invitation } = decide(&record, role)?;
+            match &invitation {
                 Some(InvitationPlan::Invite(person)) => {
-                    self.invitations.count_invited(caller, &person)?;
-                    return self.invitations.invite(caller, key, &person).await;
+                    self.invitations.count_invited(caller, person)?;
+                    self.invitations.invite(caller, key, person).await?;
                 }
-                Some(InvitationPlan::Withdraw(user)) => return self.invitations.withdraw(user, key).await,
+                Some(InvitationPlan::Withdraw(user)) => self.invitations.withdraw(*user, key).await?,
                 None => {}
             }
+            let done = Plan { joins, invitation, ..Plan::default() };
             if title.is_none() && history.is_none() && members.is_empty() {
-                return Ok(());
+                return Ok(done);
             }
             let ended = self.invitations.ended_by(caller, key, &members).await?;
             let concerned = members.clone();
@@ -310,7 +310,7 @@ impl Groups {
                 for user in ended {
                     self.invitations.changed(user, key).await;
                 }
-                return Ok(());
+                return Ok(done);
             }
         }
         Err(Error::new(Code::Overloaded, "The group changes too fast; try again."))

@@ -13,7 +13,7 @@ use crate::histogram::{Histogram, time};
 use crate::packet::Peer;
 use crate::progress::Progress;
 use crate::report::{Meter, Report, count};
-use crate::{Common, interrupt};
+use crate::{Common, group, interrupt};
 
 /// What a run of `crowd` does.
 #[derive(Clone, Debug, Serialize)]
@@ -27,8 +27,6 @@ pub struct Options {
 
 /// Members of the small group.
 const FEW: usize = 10;
-/// Members with whom a group can begin besides its owner.
-const AT_ONCE: usize = 256;
 /// Said when the server asks somebody instead of making them a member.
 const INVITED: &str = "the server invites people instead of adding them: start it with \
                        --added-to-groups-per-hour 1000000000";
@@ -121,20 +119,9 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
 
 /// Begins a group of the first so many accounts.
 fn begin<'a>(common: &Common, accounts: &'a [Account], members: usize) -> Result<Group<'a>, String> {
-    let (owner, others) = accounts[..members].split_first().expect("a group has members");
-    let (at_once, later) = others.split_at(AT_ONCE.min(others.len()));
-    let names: Vec<_> = at_once.iter().map(|account| &account.username).collect();
-    let body = json!({ "title": "crowd", "members": names });
-    let request = Request { by: owner, method: "POST", path: "/api/conversations".into(), body };
-    let id = ask(common, &request)?["id"].as_str().ok_or("a group came without an id")?.to_owned();
-    let guest = accounts.last().expect("there is one more than members");
-    let group = Group { id, owner, member: &at_once[0], guest };
-    let mut progress = Progress::new();
-    for (number, account) in later.iter().enumerate() {
-        progress.show(|| format!("members: {} of {members}", 1 + AT_ONCE + number));
-        ask(common, &group.of_owner("PUT", &format!("/members/{}", account.username), json!({})))?;
-    }
-    Ok(group)
+    let id = group::begin(common, &accounts[..members])?;
+    let [owner, member, .., guest] = accounts else { return Err("crowd: too few accounts".into()) };
+    Ok(Group { id, owner, member, guest })
 }
 
 fn ask(common: &Common, request: &Request<'_>) -> Result<Value, String> {

@@ -140,8 +140,8 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// Creates a group of all accounts, and returns its id.
-fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
+/// Creates a group of all accounts, the first of which is its owner, and returns its id.
+pub(crate) fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
     let token = Some(&*accounts[0].token);
     let (at_once, later) = accounts[1..].split_at(AT_ONCE.min(accounts.len() - 1));
     let members: Vec<_> = at_once.iter().map(|account| &account.username).collect();
@@ -150,8 +150,10 @@ fn begin(common: &Common, accounts: &[Account]) -> Result<String, String> {
     let Some(id) = answer["id"].as_str().filter(|_| status == 201) else {
         return Err(format!("the group was refused: {status} {answer}"));
     };
-    for account in later {
+    let mut progress = Progress::new();
+    for (number, account) in later.iter().enumerate() {
         interrupt::check()?;
+        progress.show(|| format!("members: {} of {}", 1 + AT_ONCE + number, accounts.len()));
         let path = format!("/api/conversations/{id}/members/{}", account.username);
         let (status, answer) = common.server.ask("PUT", &path, token, &json!({}))?;
         if status != 200 {

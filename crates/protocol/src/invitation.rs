@@ -24,7 +24,7 @@ wire! {
     /// Somebody whom a group has invited, as its owner and admins see it.
     #[derive(Eq)]
     pub struct Invitee {
-        /// Who.
+        /// Username of the invited person.
         pub username: String,
         /// The name to show.
         pub display_name: String,

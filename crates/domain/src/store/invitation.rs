@@ -44,7 +44,7 @@ pub struct NewInvitation {
     pub user: UserId,
     /// Who invites them: a member of the group.
     pub by: UserId,
-    /// When.
+    /// When they are invited.
     pub at: Timestamp,
     /// What was declined at this time or before does not count.
     pub declines_since: Timestamp,

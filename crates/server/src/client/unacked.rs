@@ -79,19 +79,19 @@ impl Unacked {
         emission: &Emission,
         mark: Mark,
     ) -> Result<Proof, SendError> {
-        match emission {
-            Emission::Entry(EntryKind::Message, payload) => {
-                self.entries.lock().insert((mark.0, mark.1), false);
-                socket.emit_confirmed(payload, mark)?;
-                return Ok(Proof::Acknowledgement);
-            }
-            // Only messages are acknowledged. A change counts as delivered when the messages before it are.
-            Emission::Entry(_, payload) if self.follow(mark) => socket.emit(payload)?,
-            Emission::Nothing if self.follow(mark) => {}
-            Emission::Entry(_, payload) => return socket.emit_marked(payload, mark).map(|()| Proof::Pong),
-            Emission::Nothing => return socket.mark(mark).map(|()| Proof::Pong),
+        if let Emission::Entry(EntryKind::Message, payload) = emission {
+            self.entries.lock().insert((mark.0, mark.1), false);
+            return socket.emit_confirmed(payload, mark).map(|()| Proof::Acknowledgement);
         }
-        Ok(Proof::Acknowledgement)
+        // Only messages are acknowledged. A change counts as delivered when the messages before it are.
+        let follows = self.follow(mark);
+        match emission {
+            Emission::Entry(_, payload) if follows => socket.emit(payload),
+            Emission::Entry(_, payload) => socket.emit_marked(payload, mark),
+            Emission::Nothing if follows => Ok(()),
+            Emission::Nothing => socket.mark(mark),
+        }?;
+        Ok(if follows { Proof::Acknowledgement } else { Proof::Pong })
     }
 
     /// Lets an entry without an acknowledgement of its own wait for the unacknowledged messages of its conversation.
