@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// What kind of server is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Aldis.
+    /// An Aldis server.
     Aldis,
     /// A Socket.IO server without accounts or storage: any login works, and nothing waits.
     Demo,

@@ -54,7 +54,7 @@ wire! {
     /// Somebody whom the caller has blocked: what they send to the caller alone does not arrive.
     #[derive(Eq)]
     pub struct Block {
-        /// Who.
+        /// Username of the blocked person.
         pub username: String,
         /// Since when.
         pub created_at: Timestamp,

@@ -7,7 +7,7 @@ wire! {
     /// A file that was uploaded.
     #[derive(Eq)]
     pub struct Attachment {
-        /// Stable.
+        /// The id, which never changes.
         pub id: AttachmentId,
         /// Its name, as it was uploaded.
         pub name: String,

@@ -8,7 +8,7 @@ use crate::{ConversationId, Message, Timestamp};
 wire! {
     /// A conversation, as the caller sees it.
     pub struct Conversation {
-        /// Stable.
+        /// The id, which never changes.
         pub id: ConversationId,
         /// Two people, or a group.
         pub kind: ConversationKind,
@@ -42,7 +42,7 @@ wire! {
     /// Somebody in a conversation, with their cursors.
     #[derive(Eq)]
     pub struct Member {
-        /// Who.
+        /// Username of the member.
         pub username: String,
         /// The name to show.
         pub display_name: String,
@@ -60,7 +60,7 @@ wire! {
         pub seq: u64,
         /// The username of who did it.
         pub by: String,
-        /// When.
+        /// When the group changed.
         pub timestamp: Timestamp,
         /// What it is called since.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,7 +128,7 @@ wire! {
     pub enum HistoryAccess {
         /// From their joining on.
         Joined,
-        /// Everything.
+        /// Everything from before they joined, too.
         All,
     }
 

@@ -23,7 +23,7 @@ pub enum Reply<T> {
     },
     /// Not done.
     Error {
-        /// Why.
+        /// Why it failed.
         error: Problem,
     },
 }

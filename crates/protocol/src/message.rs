@@ -10,7 +10,7 @@ wire! {
     /// A stored message in its present state.
     #[derive(Eq)]
     pub struct Message {
-        /// Stable.
+        /// The id, which never changes.
         pub id: MessageId,
         /// Where it is.
         pub conversation_id: ConversationId,
@@ -92,7 +92,7 @@ wire! {
 
     /// Payload of `message:edit`.
     pub struct EditMessage {
-        /// Where.
+        /// The conversation of the message.
         pub conversation_id: ConversationId,
         /// Which; the caller must be its sender.
         pub id: MessageId,
@@ -108,7 +108,7 @@ wire! {
 
     /// Payload of `message:delete`.
     pub struct DeleteMessage {
-        /// Where.
+        /// The conversation of the message.
         pub conversation_id: ConversationId,
         /// Which; the caller must be its sender.
         pub id: MessageId,
@@ -116,9 +116,9 @@ wire! {
 
     /// Payload of `message:react`.
     pub struct ReactToMessage {
-        /// Where.
+        /// The conversation of the message.
         pub conversation_id: ConversationId,
-        /// Which.
+        /// The message.
         pub id: MessageId,
         /// One emoji.
         pub emoji: String,

@@ -6,7 +6,7 @@ use crate::{ConversationId, Timestamp};
 wire! {
     /// Payload of the client's `typing`: in a conversation, or to a person.
     pub struct SetTyping {
-        /// Where.
+        /// The conversation in which they type.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub conversation_id: Option<ConversationId>,
         /// Instead of `conversationId`: the other of a direct conversation.
@@ -19,9 +19,9 @@ wire! {
     /// Somebody began or stopped typing; to be forgotten after 5 seconds without another.
     #[derive(Eq)]
     pub struct Typing {
-        /// Where.
+        /// The conversation in which they type.
         pub conversation_id: ConversationId,
-        /// Who.
+        /// Username of who types.
         pub username: String,
         /// Whether they type now.
         pub typing: bool,
@@ -36,7 +36,7 @@ wire! {
     /// Whether somebody is connected.
     #[derive(Eq)]
     pub struct Presence {
-        /// Who.
+        /// Username of the watched person.
         pub username: String,
         /// Whether one of their devices is connected.
         pub online: bool,

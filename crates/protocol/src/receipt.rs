@@ -6,7 +6,7 @@ use crate::wire::wire;
 wire! {
     /// Payload of the client's `receipt`.
     pub struct MoveCursors {
-        /// Where.
+        /// The conversation that was read.
         pub conversation_id: ConversationId,
         /// Everything up to here is on this device.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,9 +39,9 @@ wire! {
     /// A member's cursors moved. Coalesced: only the latest state is told.
     #[derive(Eq)]
     pub struct Receipt {
-        /// Where.
+        /// The conversation that was read.
         pub conversation_id: ConversationId,
-        /// Whose.
+        /// Username of the member whose marks moved.
         pub username: String,
         /// See [`Cursors`].
         pub delivered_seq: u64,

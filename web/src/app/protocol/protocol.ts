@@ -23,7 +23,7 @@ export interface Attachment {
   animated?: boolean;
   /** Pixels; images only. */
   height?: number;
-  /** Stable. */
+  /** The id, which never changes. */
   id: AttachmentId;
   /** Its name, as it was uploaded. */
   name: string;
@@ -58,7 +58,7 @@ export interface Auth {
 export interface Block {
   /** Since when. */
   createdAt: Timestamp;
-  /** Who. */
+  /** Username of the blocked person. */
   username: string;
 }
 
@@ -97,7 +97,7 @@ export interface Conversation {
   headSeq: number;
   /** What a new member may read. */
   history: HistoryAccess;
-  /** Stable. */
+  /** The id, which never changes. */
   id: ConversationId;
   /**
    * Usernames of those who were invited by the request that this answers, or had been before, because their
@@ -135,7 +135,7 @@ export interface ConversationChange {
   roles?: Record<string, Role>;
   /** Its place in the log; what is at 1 began the group, and says its title alone. */
   seq: number;
-  /** When. */
+  /** When the group changed. */
   timestamp: Timestamp;
   /** What it is called since. */
   title?: string;
@@ -157,7 +157,7 @@ export interface Cursors {
 
 /** Payload of `message:delete`. */
 export interface DeleteMessage {
-  /** Where. */
+  /** The conversation of the message. */
   conversationId: ConversationId;
   /** Which; the caller must be its sender. */
   id: MessageId;
@@ -165,7 +165,7 @@ export interface DeleteMessage {
 
 /** Payload of `message:edit`. */
 export interface EditMessage {
-  /** Where. */
+  /** The conversation of the message. */
   conversationId: ConversationId;
   /** Which; the caller must be its sender. */
   id: MessageId;
@@ -215,7 +215,7 @@ export interface Invitee {
   createdAt: Timestamp;
   /** The name to show. */
   displayName: string;
-  /** Who. */
+  /** Username of the invited person. */
   username: string;
 }
 
@@ -251,7 +251,7 @@ export interface Member {
   readSeq: number;
   /** What they may do. */
   role: Role;
-  /** Who. */
+  /** Username of the member. */
   username: string;
 }
 
@@ -267,7 +267,7 @@ export interface Message {
   conversationId: ConversationId;
   deletedAt?: Timestamp;
   editedAt?: Timestamp;
-  /** Stable. */
+  /** The id, which never changes. */
   id: MessageId;
   /** Usernames of members that its text names with `@`. */
   mentions?: string[];
@@ -296,7 +296,7 @@ export type MessageId = string;
 
 /** Payload of the client's `receipt`. */
 export interface MoveCursors {
-  /** Where. */
+  /** The conversation that was read. */
   conversationId: ConversationId;
   /** Everything up to here is on this device. */
   deliveredSeq?: number;
@@ -336,7 +336,7 @@ export interface Presence {
   lastSeen?: Timestamp;
   /** Whether one of their devices is connected. */
   online: boolean;
-  /** Who. */
+  /** Username of the watched person. */
   username: string;
 }
 
@@ -378,11 +378,11 @@ export interface Reached {
 
 /** Payload of `message:react`. */
 export interface ReactToMessage {
-  /** Where. */
+  /** The conversation of the message. */
   conversationId: ConversationId;
   /** One emoji. */
   emoji: string;
-  /** Which. */
+  /** The message. */
   id: MessageId;
   /** Whether the caller's reaction with it is there afterwards. */
   on: boolean;
@@ -390,13 +390,13 @@ export interface ReactToMessage {
 
 /** A member's cursors moved. Coalesced: only the latest state is told. */
 export interface Receipt {
-  /** Where. */
+  /** The conversation that was read. */
   conversationId: ConversationId;
   /** See [`Cursors`]. */
   deliveredSeq: number;
   /** See [`Cursors`]. */
   readSeq: number;
-  /** Whose. */
+  /** Username of the member whose marks moved. */
   username: string;
 }
 
@@ -515,11 +515,11 @@ export type Timestamp = string;
 
 /** Somebody began or stopped typing; to be forgotten after 5 seconds without another. */
 export interface Typing {
-  /** Where. */
+  /** The conversation in which they type. */
   conversationId: ConversationId;
   /** Whether they type now. */
   typing: boolean;
-  /** Who. */
+  /** Username of who types. */
   username: string;
 }
 
