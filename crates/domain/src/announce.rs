@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::announcement::Announcements;
+use crate::announcement::{Announcements, Told};
 use crate::context::Context;
 use crate::error::Error;
 use crate::store::{Committed, ConversationKey, EntryKind, Follower, Position, StoreError, UserId};
@@ -107,9 +107,7 @@ impl Announcer {
                     announcing.take(committed);
                     read.set(self.read(&*follower));
                 }
-                Some((conversation, version)) = announcing.in_background.next() => {
-                    announcing.go_on(conversation, version);
-                }
+                Some(conversation) = announcing.in_background.next() => announcing.go_on(conversation),
                 () = self.views_requested.notified() => {
                     for (conversation, user) in std::mem::take(&mut *self.views.lock()) {
                         announcing.take_view(conversation, user);
@@ -147,34 +145,33 @@ impl Announcer {
         self.announced_more.notify_waiters();
     }
 
-    /// Makes an announcement in the background. Gives the `seq` of the last change of the group that it has told all
-    /// members of; 0 if of none.
-    async fn announce(&self, conversation: ConversationKey, item: &Item) -> u64 {
+    /// Makes an announcement in the background.
+    async fn announce(&self, conversation: ConversationKey, item: &Item) {
         let told = async {
             match item {
-                Item::GroupChange(committed) => self.announcements.group_change(committed).await,
-                Item::Messages(committed) => {
-                    self.announcements.messages(conversation, committed).await.map(|()| 0)
+                Item::GroupChanges(committed) => {
+                    self.announcements.group_changes(conversation, committed).await
                 }
+                Item::Messages(committed) => self.announcements.messages(conversation, committed).await,
                 Item::Views(users) => {
-                    self.announcements.views(users.iter().copied(), conversation).await;
-                    Ok(0)
+                    self.announcements.views(users.clone(), conversation, &Told::default()).await;
+                    Ok(())
                 }
             }
         };
         let told = AssertUnwindSafe(told).catch_unwind().await;
-        self.or_close(conversation, item, told)
+        self.or_close(conversation, item, told);
     }
 
-    /// Gives the outcome of an announcement. If it failed, closes the sockets that should have had it.
+    /// If an announcement failed, closes the sockets that should have had it.
     fn or_close(
         &self,
         conversation: ConversationKey,
         item: &Item,
-        told: Result<Result<u64, Error>, Box<dyn Any + Send>>,
-    ) -> u64 {
+        told: Result<Result<(), Error>, Box<dyn Any + Send>>,
+    ) {
         let cause = match told {
-            Ok(Ok(version)) => return version,
+            Ok(Ok(())) => return,
             Ok(Err(error)) => {
                 error.cause.map_or_else(|| error.detail.into_owned(), |cause| cause.to_string())
             }
@@ -182,15 +179,15 @@ impl Announcer {
         };
         tracing::error!(conversation = conversation.0, cause, "an announcement failed; its sockets resume");
         match item {
-            Item::GroupChange(committed) => self.announcements.close_to_resume(committed),
-            Item::Messages(committed) => {
+            Item::GroupChanges(committed) | Item::Messages(committed) => {
                 for committed in committed {
                     self.announcements.close_to_resume(committed);
                 }
             }
-            Item::Views(users) => self.context.broker.close_to_resume(Some(users)),
+            Item::Views(users) => {
+                self.context.broker.close_to_resume(Some(&users.iter().copied().collect::<Vec<_>>()));
+            }
         }
-        0
     }
 }
 
@@ -201,18 +198,18 @@ async fn wait_for(error: &StoreError) {
 
 /// One announcement in a conversation.
 enum Item {
-    /// A change of the group itself.
-    GroupChange(Arc<Committed>),
+    /// Changes of the group itself, in their order.
+    GroupChanges(Vec<Arc<Committed>>),
     /// Messages and changes of messages, in their order.
     Messages(Vec<Arc<Committed>>),
     /// The conversation as each of these members sees it.
-    Views(Vec<UserId>),
+    Views(BTreeSet<UserId>),
 }
 
 impl Item {
     fn of(committed: Arc<Committed>) -> Self {
         match committed.entry.kind {
-            EntryKind::GroupChange => Self::GroupChange(committed),
+            EntryKind::GroupChange => Self::GroupChanges(vec![committed]),
             EntryKind::Message | EntryKind::MessageChange => Self::Messages(vec![committed]),
         }
     }
@@ -225,8 +222,8 @@ struct Announcing<'a> {
     after: Position,
     /// Conversations with an announcement in the background.
     busy: HashMap<ConversationKey, Busy>,
-    /// The announcements in the background; each gives its conversation and the outcome of [`Announcer::tell`].
-    in_background: FuturesUnordered<BoxFuture<'a, (ConversationKey, u64)>>,
+    /// The announcements in the background; each gives its conversation.
+    in_background: FuturesUnordered<BoxFuture<'a, ConversationKey>>,
     /// Entries that have been taken from the log and not been announced.
     unfinished: BTreeSet<Position>,
     /// Estimated bytes of the entries that wait in `busy`.
@@ -242,8 +239,6 @@ struct Busy {
     waiting: VecDeque<Waiting>,
     /// The members for [`Waiting::Views`], which is in `waiting` at most once.
     views: BTreeSet<UserId>,
-    /// The `seq` of the last change of the group that all members have been told of.
-    told_upto: u64,
 }
 
 /// An announcement that waits for an earlier one.
@@ -290,14 +285,14 @@ impl<'a> Announcing<'a> {
         }
         // Not before all are taken, so that messages of one commit are told together.
         for conversation in begun {
-            self.go_on(conversation, 0);
+            self.go_on(conversation);
         }
     }
 
     /// Sends a member the conversation as they see it, after the announcement that runs for it.
     fn take_view(&mut self, conversation: ConversationKey, user: UserId) {
         let Some(busy) = self.busy.get_mut(&conversation) else {
-            return self.start_in_background(conversation, Item::Views(vec![user]));
+            return self.start_in_background(conversation, Item::Views(BTreeSet::from([user])));
         };
         if busy.views.is_empty() {
             busy.waiting.push_back(Waiting::Views);
@@ -318,43 +313,61 @@ impl<'a> Announcing<'a> {
     fn start_in_background(&mut self, conversation: ConversationKey, item: Item) {
         let announcer = self.announcer;
         self.busy.entry(conversation).or_default().positions = match &item {
-            Item::GroupChange(committed) => vec![committed.entry.position],
-            Item::Messages(committed) => committed.iter().map(|committed| committed.entry.position).collect(),
+            Item::GroupChanges(committed) | Item::Messages(committed) => {
+                committed.iter().map(|committed| committed.entry.position).collect()
+            }
             Item::Views(_) => Vec::new(),
         };
-        self.in_background
-            .push(async move { (conversation, announcer.announce(conversation, &item).await) }.boxed());
+        let announced = async move {
+            announcer.announce(conversation, &item).await;
+            conversation
+        };
+        self.in_background.push(announced.boxed());
     }
 
-    /// Adds the messages that wait right behind those of an announcement, to be told together with them.
+    /// Adds the entries that wait for an announcement and can be told together with it: to messages those right behind
+    /// them, and to changes of a group later ones, because what is told of the group is its state.
     fn join(&mut self, conversation: ConversationKey, item: &mut Item) {
-        let (Some(busy), Item::Messages(messages)) = (self.busy.get_mut(&conversation), item) else { return };
-        let mut bytes: usize = messages.iter().map(|committed| committed.weight()).sum();
-        while messages.len() < Announcer::TOGETHER && bytes < Announcer::TOGETHER_BYTES {
-            let Some(Waiting::Entry(committed)) = busy.waiting.front() else { return };
-            if committed.entry.kind == EntryKind::GroupChange {
-                return;
+        let Some(busy) = self.busy.get_mut(&conversation) else { return };
+        let (entries, of_group) = match item {
+            Item::Messages(messages) => (messages, false),
+            Item::GroupChanges(changes) => (changes, true),
+            Item::Views(_) => return,
+        };
+        let mut bytes: usize = entries.iter().map(|committed| committed.weight()).sum();
+        let mut place = 0;
+        while entries.len() < Announcer::TOGETHER && bytes < Announcer::TOGETHER_BYTES {
+            let Some(waiting) = busy.waiting.get(place) else { return };
+            match waiting {
+                Waiting::Entry(next) if (next.entry.kind == EntryKind::GroupChange) == of_group => {
+                    // Who left is told as little of what came after as of what they were a member for too late.
+                    let is_late = next.has_left() && place > 0;
+                    if is_late || entries.last().is_some_and(|last| last.has_left()) {
+                        return;
+                    }
+                    let next = next.clone();
+                    busy.waiting.remove(place);
+                    self.weight -= next.weight();
+                    bytes += next.weight();
+                    entries.push(next);
+                }
+                _ if of_group => place += 1,
+                _ => return,
             }
-            let committed = committed.clone();
-            busy.waiting.pop_front();
-            self.weight -= committed.weight();
-            bytes += committed.weight();
-            messages.push(committed);
         }
     }
 
     /// Goes on with the announcements that wait in a conversation, because none has begun or the last one has ended.
-    fn go_on(&mut self, conversation: ConversationKey, version: u64) {
+    fn go_on(&mut self, conversation: ConversationKey) {
         for _ in 0..Announcer::BATCH {
             let Some(busy) = self.busy.get_mut(&conversation) else { return };
-            busy.told_upto = busy.told_upto.max(version);
             for position in std::mem::take(&mut busy.positions) {
                 self.unfinished.remove(&position);
             }
             match busy.waiting.pop_front() {
                 Some(Waiting::Entry(committed)) => {
                     self.weight -= committed.weight();
-                    if !committed.is_covered_by(busy.told_upto) && !self.announce_at_once(&committed) {
+                    if !self.announce_at_once(&committed) {
                         let mut item = Item::of(committed);
                         self.join(conversation, &mut item);
                         return self.start_in_background(conversation, item);
@@ -362,7 +375,7 @@ impl<'a> Announcing<'a> {
                     self.unfinished.remove(&committed.entry.position);
                 }
                 Some(Waiting::Views) => {
-                    let users = std::mem::take(&mut busy.views).into_iter().collect();
+                    let users = std::mem::take(&mut busy.views);
                     return self.start_in_background(conversation, Item::Views(users));
                 }
                 None => {
@@ -372,6 +385,6 @@ impl<'a> Announcing<'a> {
             }
         }
         // Others have their turn.
-        self.in_background.push(async move { (conversation, version) }.boxed());
+        self.in_background.push(async move { conversation }.boxed());
     }
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
-use protocol::{ConversationKind, Role, limit};
+use protocol::{Conversation, ConversationChange, ConversationKind, Role, limit};
 
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::error::Error;
 use crate::live::Live;
 use crate::store::{
-    Committed, ConversationKey, ConversationRecord, EntryKind, GroupEvent, MemberRecord, UserId,
+    Committed, ConversationKey, ConversationRecord, EntryKind, GroupEntry, GroupEvent, UserId,
 };
 
-/// In a group with more members than this, a change is announced only to the members whom it names, to the owner and
-/// admins, and to its author. The others find it in the log.
+/// In a group with more members than this, a change is announced only to the members whom it names, to the first
+/// [`limit::MEMBERS_SHOWN`] of those who lead, and to its author. The others find it in the log.
 const LARGE_GROUP: usize = 256;
 /// Members who are told of a message at once. Past it, messages to the same people that wait are told together.
 const SMALL_AUDIENCE: usize = 64;
@@ -101,49 +101,61 @@ impl Announcements {
         Ok(())
     }
 
-    /// Announces a change of a group: sends each member the group as it is now and as they see it. Gives the `seq` of
-    /// the last change of the group that all members have been told of; 0 if some were not told.
-    pub(crate) async fn group_change(&self, committed: &Committed) -> Result<u64, Error> {
-        let key = committed.conversation;
-        let (Some(record), Some(change)) =
-            (self.context.store.conversation_by_key(key).await?, &committed.group_change)
-        else {
-            return Ok(0);
-        };
-        self.context.channels.cache(&record);
-        let is_member = |user: UserId| record.members.iter().any(|member| member.user == user);
-        let mut named = Vec::new();
-        for event in &change.events {
-            match *event {
-                GroupEvent::Left(user) if !is_member(user) => self.tell_former(&record, change.seq, user),
-                GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => {
-                    named.push(user);
-                }
-                GroupEvent::Title(_) | GroupEvent::History(_) => {}
-            }
+    /// Announces changes of a group, in their order: sends the members the group as it is now and as they see it, with
+    /// the changes. Nobody has left by any of them but the last.
+    pub(crate) async fn group_changes(
+        &self,
+        key: ConversationKey,
+        committed: &[Arc<Committed>],
+    ) -> Result<(), Error> {
+        let changes: Vec<_> = committed.iter().filter_map(|entry| entry.group_change.as_ref()).collect();
+        let mut channel = None;
+        for change in &changes {
+            channel = self.context.channels.after(key, change).await?;
         }
-        if record.head_seq == 1 {
-            self.announce_new_group(record).await;
-            return Ok(1);
+        let (Some(channel), Some(first), Some(last)) = (channel, changes.first(), changes.last()) else {
+            return Ok(());
+        };
+        let told = Told {
+            changes: changes.iter().map(|change| channel.change(change)).collect(),
+            named: changes.iter().flat_map(|change| concerned(change)).collect(),
+            joined: changes.iter().flat_map(|change| joined(change)).collect(),
+        };
+        let begins = first.seq == 1;
+        if begins
+            && let Some(record) = self.context.store.conversation_by_key(key).await?
+            && record.head_seq == 1
+        {
+            self.announce_new_group(record, &told).await;
+            return Ok(());
+        }
+        let Some(record) = self.context.store.brief(key, None, told.named.clone()).await? else {
+            return Ok(());
+        };
+        let left = last.events.iter().filter_map(|event| match event {
+            GroupEvent::Left(user) => Some(*user),
+            _ => None,
+        });
+        for user in left.filter(|user| record.members.iter().all(|member| member.user != *user)) {
+            self.tell_former(&record, last.seq, user, &told);
         }
         // A group that has just begun is new to all its members.
-        let everybody = record.members.len() <= LARGE_GROUP || change.seq == 1;
-        let concerns = |member: &&MemberRecord| {
-            everybody
-                || named.contains(&member.user)
-                || member.role != Role::Member
-                || member.user == change.by
+        let users: BTreeSet<_> = if begins || record.member_count <= LARGE_GROUP {
+            channel.users().collect()
+        } else {
+            let leading = record.members.iter().filter(|member| member.role != Role::Member);
+            leading.map(|member| member.user).chain(told.named.iter().copied()).collect()
         };
-        self.views(record.members.iter().filter(concerns).map(|member| member.user), key).await;
-        // A later change may name other members, who have been told of it only if everybody was.
-        Ok(if everybody { record.changed_seq } else { 0 })
+        self.views(users, key, &told).await;
+        Ok(())
     }
 
     /// Sends each of these members the conversation as it is now and as they see it. Closes the sockets of those
     /// whose view is not read within [`VIEW_TIMEOUT`], or not before [`VIEWS_TIMEOUT`] is over.
-    pub(crate) async fn views(&self, users: impl Iterator<Item = UserId>, key: ConversationKey) {
-        let mut missing: BTreeSet<_> = users.filter(|user| self.context.broker.is_live(*user)).collect();
-        let views = stream::iter(missing.clone()).map(|user| self.view(user, key));
+    pub(crate) async fn views(&self, users: BTreeSet<UserId>, key: ConversationKey, told: &Told) {
+        let mut missing = users;
+        missing.retain(|user| self.context.broker.is_live(*user));
+        let views = stream::iter(missing.clone()).map(|user| self.view(user, key, told));
         let mut views = views.buffer_unordered(VIEWS_AT_ONCE);
         let all_told = async {
             while let Some(user) = views.next().await {
@@ -155,12 +167,10 @@ impl Announcements {
         }
     }
 
-    async fn view(&self, user: UserId, key: ConversationKey) -> UserId {
-        match tokio::time::timeout(VIEW_TIMEOUT, self.context.store.conversation(user, key)).await {
-            Ok(Ok(Some(record))) => {
-                let view = self.context.channels.view(record, user);
-                self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
-            }
+    async fn view(&self, user: UserId, key: ConversationKey, told: &Told) -> UserId {
+        let read = self.context.store.brief(key, Some(user), told.named.clone());
+        match tokio::time::timeout(VIEW_TIMEOUT, read).await {
+            Ok(Ok(Some(record))) => self.tell(record, user, told),
             Ok(Ok(None)) => {}
             // For example, because the user has as many waiting reads as one user may have.
             Ok(Err(_)) | Err(_) => self.context.broker.close_to_resume(Some(&[user])),
@@ -168,18 +178,25 @@ impl Announcements {
         user
     }
 
+    /// Sends a user a conversation as they see it.
+    fn tell(&self, record: ConversationRecord, user: UserId, told: &Told) {
+        let view = Conversation { changes: told.to(user), ..self.context.channels.view(record, user) };
+        self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+    }
+
     /// Sends all members a group that has just begun, without reading it for each. If each is shown all members, it is
     /// the same for all.
-    async fn announce_new_group(&self, record: ConversationRecord) {
+    async fn announce_new_group(&self, record: ConversationRecord, told: &Told) {
         let members: Vec<_> = record.members.iter().map(|member| member.user).collect();
         let record = ConversationRecord { unread: 0, last_message: None, ..record };
-        let seen_by = |user| Live::Conversation(Box::new(self.context.channels.view(record.clone(), user)));
         if members.len() <= limit::MEMBERS_SHOWN {
             let Some(first) = members.first() else { return };
-            return self.tell_in_turns(&members, &[seen_by(*first)]).await;
+            let view = self.context.channels.view(record, *first);
+            let view = Conversation { changes: told.changes.clone(), ..view };
+            return self.tell_in_turns(&members, &[Live::Conversation(Box::new(view))]).await;
         }
         for user in members.into_iter().filter(|user| self.context.broker.is_live(*user)) {
-            self.context.broker.tell(&mut std::iter::once(user), seen_by(user));
+            self.tell(record.clone(), user, told);
             tokio::task::yield_now().await;
         }
     }
@@ -196,25 +213,18 @@ impl Announcements {
 
     /// Sends somebody who left a group by the change `seq` the group without them, and without its last message. If it
     /// has changed since, closes their sockets instead, because a later state is not for them to see.
-    fn tell_former(&self, record: &ConversationRecord, seq: u64, user: UserId) {
+    fn tell_former(&self, record: &ConversationRecord, seq: u64, user: UserId, told: &Told) {
         if record.changed_seq > seq {
             return self.context.broker.close_to_resume(Some(&[user]));
         }
-        let view =
-            self.context.channels.view(ConversationRecord { last_message: None, ..record.clone() }, user);
-        self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
+        self.tell(ConversationRecord { last_message: None, ..record.clone() }, user, told);
     }
 
     /// Closes the sockets that should have been told of an entry, so that their clients resume from the log.
     pub(crate) fn close_to_resume(&self, committed: &Committed) {
         if let Some(change) = &committed.group_change {
             // The cached channel below may be from before this change or from after it, and lack some of them.
-            let concerned = change.events.iter().filter_map(|event| match *event {
-                GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
-                GroupEvent::Title(_) | GroupEvent::History(_) => None,
-            });
-            let concerned: Vec<_> = concerned.chain([change.by]).collect();
-            self.context.broker.close_to_resume(Some(&concerned));
+            self.context.broker.close_to_resume(Some(&concerned(change)));
         }
         match (&committed.roster, self.context.channels.cached(committed.conversation)) {
             (Some(roster), _) => self.context.broker.close_to_resume(Some(roster)),
@@ -224,6 +234,42 @@ impl Announcements {
             (None, None) => self.context.broker.close_to_resume(None),
         }
     }
+}
+
+/// What is told of a group beside its state.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// The changes that are told, ascending.
+    changes: Vec<ConversationChange>,
+    /// Whom the changes name, and who made them.
+    named: Vec<UserId>,
+    /// Who joined by the changes, and the `seq` by which they did.
+    joined: Vec<(UserId, u64)>,
+}
+
+impl Told {
+    /// The changes that a user is told of: from their joining on, if they join by one of them.
+    fn to(&self, user: UserId) -> Vec<ConversationChange> {
+        let joined = self.joined.iter().filter(|(joined, _)| *joined == user).map(|(_, seq)| *seq);
+        let from = joined.max().unwrap_or(0);
+        self.changes.iter().filter(|change| change.seq >= from).cloned().collect()
+    }
+}
+
+/// Whom a change names, and who made it.
+fn concerned(change: &GroupEntry) -> Vec<UserId> {
+    let named = change.events.iter().filter_map(|event| match *event {
+        GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
+        GroupEvent::Title(_) | GroupEvent::History(_) => None,
+    });
+    named.chain([change.by]).collect()
+}
+
+fn joined(change: &GroupEntry) -> impl Iterator<Item = (UserId, u64)> {
+    change.events.iter().filter_map(|event| match event {
+        GroupEvent::Joined(user) => Some((*user, change.seq)),
+        _ => None,
+    })
 }
 
 fn is_hidden_from(committed: &Committed, user: UserId) -> bool {

@@ -33,7 +33,7 @@ pub struct Channel {
     /// The `seq` of the last change of the group itself; 0 for a direct conversation.
     pub(crate) version: u64,
     /// The members by username in lower case. Built when a text first mentions somebody.
-    names: OnceLock<HashMap<Box<str>, UserId>>,
+    names: OnceLock<Arc<HashMap<Box<str>, UserId>>>,
 }
 
 impl Channel {
@@ -76,7 +76,27 @@ impl Channel {
 
     fn names(&self) -> &HashMap<Box<str>, UserId> {
         let name = |person: &Arc<Person>| (person.username.to_ascii_lowercase().into(), person.id);
-        self.names.get_or_init(|| self.members.iter().map(name).collect())
+        self.names.get_or_init(|| Arc::new(self.members.iter().map(name).collect()))
+    }
+
+    /// The channel after the next change of the group; `joined` are the people who join by it.
+    fn after(&self, change: &GroupEntry, joined: Vec<Arc<Person>>) -> Self {
+        let (mut members, mut others) = (self.members.clone(), self.others.clone());
+        for person in joined {
+            take(&mut others, person.id);
+            insert(&mut members, person);
+        }
+        for event in &change.events {
+            if let GroupEvent::Left(user) = event
+                && let Some(person) = take(&mut members, *user)
+            {
+                insert(&mut others, person);
+            }
+        }
+        let are_the_same = members.len() == self.members.len() && others.len() == self.others.len();
+        let names = if are_the_same { self.names.clone() } else { OnceLock::new() };
+        let (key, id, kind, version) = (self.key, self.id, self.kind, change.seq);
+        Self { key, id, kind, members, others, version, names }
     }
 
     /// A message as clients see it.
@@ -109,7 +129,7 @@ impl Channel {
     }
 
     /// A change of the group as clients see it.
-    pub(crate) fn change(&self, entry: GroupEntry) -> ConversationChange {
+    pub(crate) fn change(&self, entry: &GroupEntry) -> ConversationChange {
         let mut change = ConversationChange {
             seq: entry.seq,
             by: self.name(entry.by).unwrap_or_default(),
@@ -120,13 +140,15 @@ impl Channel {
             left: Vec::new(),
             roles: BTreeMap::new(),
         };
-        for event in entry.events {
+        for event in &entry.events {
             match event {
-                GroupEvent::Title(title) => change.title = Some(title),
-                GroupEvent::History(history) => change.history = Some(history),
-                GroupEvent::Joined(user) => change.joined.extend(self.name(user)),
-                GroupEvent::Left(user) => change.left.extend(self.name(user)),
-                GroupEvent::Role(user, role) => change.roles.extend(self.name(user).map(|name| (name, role))),
+                GroupEvent::Title(title) => change.title = Some(title.clone()),
+                GroupEvent::History(history) => change.history = Some(*history),
+                GroupEvent::Joined(user) => change.joined.extend(self.name(*user)),
+                GroupEvent::Left(user) => change.left.extend(self.name(*user)),
+                GroupEvent::Role(user, role) => {
+                    change.roles.extend(self.name(*user).map(|name| (name, *role)));
+                }
             }
         }
         change
@@ -135,6 +157,17 @@ impl Channel {
 
 fn find(people: &[Arc<Person>], user: UserId) -> Option<&Arc<Person>> {
     people.get(people.binary_search_by_key(&user, |person| person.id).ok()?)
+}
+
+fn insert(people: &mut Vec<Arc<Person>>, person: Arc<Person>) {
+    if let Err(place) = people.binary_search_by_key(&person.id, |other| other.id) {
+        people.insert(place, person);
+    }
+}
+
+fn take(people: &mut Vec<Arc<Person>>, user: UserId) -> Option<Arc<Person>> {
+    let place = people.binary_search_by_key(&user, |person| person.id).ok()?;
+    Some(people.remove(place))
 }
 
 /// A cache of the channels that were used lately.
@@ -217,14 +250,53 @@ impl Channels {
             return known;
         }
         let channel = Arc::new(self.channel(record));
-        self.by_key.insert(channel.key, channel.clone());
-        self.by_id.insert(channel.id, channel.clone());
+        self.put(&channel);
         if channel.kind == ConversationKind::Direct
             && let (Some(first), Some(last)) = (channel.members.first(), channel.members.last())
         {
             self.direct.insert(pair(first.id, last.id), channel.clone());
         }
         channel
+    }
+
+    fn put(&self, channel: &Arc<Channel>) {
+        self.by_key.insert(channel.key, channel.clone());
+        self.by_id.insert(channel.id, channel.clone());
+    }
+
+    /// The channel of a group as it is after a change, or later. All members are read only if the channel as it was
+    /// before is not cached.
+    pub(crate) async fn after(
+        &self,
+        key: ConversationKey,
+        change: &GroupEntry,
+    ) -> Result<Option<Arc<Channel>>, Error> {
+        let joined = self.joined(change).await?;
+        {
+            let _replacing = self.replacing.lock();
+            match (self.by_key.get(&key), joined) {
+                (Some(known), _) if known.version >= change.seq => return Ok(Some(known)),
+                (Some(known), Some(joined)) if known.version == change.previous => {
+                    let channel = Arc::new(known.after(change, joined));
+                    self.put(&channel);
+                    return Ok(Some(channel));
+                }
+                _ => {}
+            }
+        }
+        Ok(self.store.conversation_by_key(key).await?.map(|record| self.cache(&record)))
+    }
+
+    /// The people who join by a change; `None` if one of them is not known by their id alone.
+    async fn joined(&self, change: &GroupEntry) -> Result<Option<Vec<Arc<Person>>>, Error> {
+        let mut joined = Vec::new();
+        for event in &change.events {
+            if let GroupEvent::Joined(user) = event {
+                let Some(person) = self.people.of(*user).await? else { return Ok(None) };
+                joined.push(person);
+            }
+        }
+        Ok(Some(joined))
     }
 
     fn channel(&self, record: &ConversationRecord) -> Channel {
@@ -258,6 +330,7 @@ impl Channels {
             members: members.collect(),
             last_message: record.last_message.as_ref().map(|message| channel.message(message)),
             invited: Vec::new(),
+            changes: Vec::new(),
         }
     }
 }

@@ -132,7 +132,7 @@ impl Conversations {
             }
             _ => channel,
         };
-        Ok(entries.into_iter().map(|entry| channel.change(entry)).collect())
+        Ok(entries.iter().map(|entry| channel.change(entry)).collect())
     }
 }
 

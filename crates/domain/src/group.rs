@@ -12,12 +12,12 @@ use crate::block::Blocks;
 use crate::context::Context;
 use crate::conversation::Conversations;
 use crate::error::Error;
-use crate::invitation::{Added, Invitations, MEMBERS_CHARGED, full};
+use crate::invitation::{Added, Invitations, check_room};
 use crate::line::check_line;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
 use crate::random;
-use crate::store::{self, ConversationRecord, GroupChange, UserId};
+use crate::store::{self, ConversationKey, ConversationRecord, GroupChange, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
 pub struct Groups {
@@ -37,23 +37,34 @@ struct Divided<'a> {
     invited: Vec<Arc<Person>>,
 }
 
-/// A decided change of a group. Empty if nothing changes.
+/// What is decided about a group.
+enum Plan {
+    /// Everything stays as it is.
+    Nothing,
+    /// The group changes.
+    Change(Change),
+    /// A person joins in a role, or is invited if the caller may not add them.
+    Add(Arc<Person>, Role),
+    /// An invitation is taken back.
+    Withdraw(UserId),
+}
+
+/// A change of a group.
 #[derive(Default)]
-struct Plan {
+struct Change {
     title: Option<String>,
     history: Option<HistoryAccess>,
     /// Users with their new role; `None` removes them.
     members: Vec<(UserId, Option<Role>)>,
-    /// Whether one of them joins.
-    joins: bool,
-    /// What is done in place of the above.
-    invitation: Option<InvitationPlan>,
 }
 
-/// A decided change of an invitation, which is no change of the group.
-enum InvitationPlan {
-    Invite(Arc<Person>),
-    Withdraw(UserId),
+/// What was done about a group.
+#[derive(PartialEq, Eq)]
+enum Done {
+    /// It is as was decided.
+    Changed,
+    /// A person was invited.
+    Invited,
 }
 
 /// How often a change is decided anew because another change was stored first.
@@ -140,9 +151,12 @@ impl Groups {
                 // An equal value is no change, and must not be announced as one.
                 let title = title.clone().filter(|title| record.title.as_ref() != Some(title));
                 let history = history.filter(|history| record.history != *history);
-                Ok(Plan { title, history, ..Plan::default() })
+                if title.is_none() && history.is_none() {
+                    return Ok(Plan::Nothing);
+                }
+                Ok(Plan::Change(Change { title, history, members: Vec::new() }))
             };
-            self.decide(caller, id, decide).await?;
+            self.decide(caller, channel.key, None, decide).await?;
         }
         if let Some(muted) = muted {
             self.context.store.mute(caller.person.id, channel.key, muted).await?;
@@ -163,27 +177,19 @@ impl Groups {
         let key = self.context.channels.of_member(id, caller.person.id).await?.key;
         let person = self.person(username).await?;
         let may_add = self.check_may_add(caller, &person).await;
-        let added = if self.invitations.has_declined(person.id, key).await? {
-            None
-        } else {
-            self.invitations.count_added(caller, &person).await?
-        };
-        let may_join = added.is_some();
         let (me, them) = (caller.person.id, person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
-            let before = record.members.iter().find(|member| member.user == them).map(|member| member.role);
-            if before.is_none() {
-                may_add.clone()?;
-            }
+            let before = role_in(record, them);
             let after = request.role.or(before).unwrap_or(Role::Member);
-            if before.is_none() && record.members.len() >= limit::MEMBERS {
-                return Err(full());
+            let is_new = before.is_none();
+            if is_new {
+                may_add.clone()?;
+                check_room(record.member_count)?;
             }
             if before == Some(after) {
-                return Ok(Plan::default());
+                return Ok(Plan::Nothing);
             }
-            let is_new = before.is_none();
             if !(is_new && after == Role::Member) && role != Role::Owner {
                 return Err(Error::new(Code::Forbidden, "Only the owner gives roles."));
             }
@@ -196,27 +202,19 @@ impl Groups {
                     "Only a member can be made the owner; add them first.",
                 ));
             }
-            if is_new && !may_join {
-                return Ok(Plan {
-                    invitation: Some(InvitationPlan::Invite(person.clone())),
-                    ..Plan::default()
-                });
+            if is_new {
+                return Ok(Plan::Add(person.clone(), after));
             }
             let mut members = vec![(them, Some(after))];
             if after == Role::Owner {
                 members.push((me, Some(Role::Admin)));
             }
-            Ok(Plan { members, joins: is_new, ..Plan::default() })
+            Ok(Plan::Change(Change { members, ..Change::default() }))
         };
-        let plan = self.decide(caller, id, decide).await?;
-        // A new role is not a new group.
-        if let Some(added) = added.filter(|_| plan.joins) {
-            added.counts();
-        }
+        let done = self.decide(caller, key, Some(them), decide).await?;
         let view = self.conversations.get(caller, id).await?;
-        let is_invited = plan.invitation.is_some();
-        let invited = is_invited.then(|| person.username.to_string()).into_iter().collect();
-        Ok(Conversation { invited, ..view })
+        let invited = (done == Done::Invited).then(|| person.username.to_string());
+        Ok(Conversation { invited: invited.into_iter().collect(), ..view })
     }
 
     /// Removes a member, or takes an invitation back. Gives the group, or `None` if the caller removed themselves.
@@ -232,88 +230,107 @@ impl Groups {
         }
         let key = self.context.channels.of_member(id, caller.person.id).await?.key;
         let person = self.context.people.named(username).await?;
-        let invited = match &person {
-            Some(person) if self.invitations.waits(person.id, key).await? => Some(person.id),
-            _ => None,
-        };
+        let them = person.map(|person| person.id);
         let decide = |record: &ConversationRecord, role: Role| {
             check_leads(role)?;
-            let named = |member: &&store::MemberRecord| member.username.eq_ignore_ascii_case(username);
-            let Some(them) = record.members.iter().find(named) else {
-                let invited = invited.ok_or_else(|| Error::not_found("member"))?;
-                let invitation = Some(InvitationPlan::Withdraw(invited));
-                return Ok(Plan { invitation, ..Plan::default() });
-            };
-            if role != Role::Owner && them.role != Role::Member {
-                return Err(Error::new(Code::Forbidden, "Only the owner takes out those who lead."));
+            let them = them.ok_or_else(|| Error::not_found("member"))?;
+            match role_in(record, them) {
+                None => Ok(Plan::Withdraw(them)),
+                Some(theirs) if role != Role::Owner && theirs != Role::Member => {
+                    Err(Error::new(Code::Forbidden, "Only the owner takes out those who lead."))
+                }
+                Some(_) => Ok(Plan::Change(Change { members: vec![(them, None)], ..Change::default() })),
             }
-            Ok(Plan { members: vec![(them.user, None)], ..Plan::default() })
         };
-        self.decide(caller, id, decide).await?;
+        self.decide(caller, key, them, decide).await?;
         self.conversations.get(caller, id).await.map(Some)
     }
 
     /// Leaves a group. The owner must make somebody else the owner first, unless they are alone.
     pub async fn leave(&self, caller: &Caller, id: ConversationId) -> Result<(), Error> {
         let me = caller.person.id;
+        let key = self.context.channels.of_member(id, me).await?.key;
         let decide = |record: &ConversationRecord, role: Role| {
-            if role == Role::Owner && record.members.len() > 1 {
+            if role == Role::Owner && record.member_count > 1 {
                 return Err(Error::new(Code::OwnerLeaves, "Make somebody else the owner first."));
             }
-            Ok(Plan { members: vec![(me, None)], ..Plan::default() })
+            Ok(Plan::Change(Change { members: vec![(me, None)], ..Change::default() }))
         };
-        self.decide(caller, id, decide).await.map(drop)
+        self.decide(caller, key, None, decide).await.map(drop)
     }
 
-    /// Decides on a change by the state of the group, and stores it. If another change was stored meanwhile, decides
-    /// anew. Gives whether somebody joins by it, or the invitation that was changed instead.
+    /// Decides by the state of a group what is done about it, and does it. If another change was stored meanwhile, decides
+    /// anew. `decide` is given the role of the caller, and a record with them and with `named`, if they are members.
     async fn decide(
         &self,
         caller: &Caller,
-        id: ConversationId,
+        key: ConversationKey,
+        named: Option<UserId>,
         decide: impl Fn(&ConversationRecord, Role) -> Result<Plan, Error>,
-    ) -> Result<Plan, Error> {
+    ) -> Result<Done, Error> {
         let missing = || Error::not_found("conversation");
         self.context.charge(caller)?;
         let me = caller.person.id;
-        let channel = self.context.channels.of_member(id, me).await?;
-        self.context.charge_times(caller, channel.users().count() / MEMBERS_CHARGED)?;
-        let key = channel.key;
+        let concerned: Vec<_> = named.into_iter().chain([me]).collect();
+        let mut added = None;
         for _ in 0..TRIES {
-            let record = self.context.store.conversation_by_key(key).await?.ok_or_else(missing)?;
-            let role = record.members.iter().find(|member| member.user == me).ok_or_else(missing)?.role;
+            let record = self.context.store.brief(key, None, concerned.clone()).await?.ok_or_else(missing)?;
+            let role = role_in(&record, me).ok_or_else(missing)?;
             if record.kind != ConversationKind::Group {
                 return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
             }
-            let Plan { title, history, members, joins, invitation } = decide(&record, role)?;
-            match &invitation {
-                Some(InvitationPlan::Invite(person)) => {
-                    self.invitations.count_invited(caller, person)?;
-                    self.invitations.invite(caller, key, person).await?;
+            let change = match decide(&record, role)? {
+                Plan::Nothing => return Ok(Done::Changed),
+                Plan::Change(change) => change,
+                Plan::Add(person, role) => {
+                    if added.is_none() {
+                        added = self.added(caller, key, &person).await?;
+                    }
+                    if added.is_none() {
+                        self.invitations.count_invited(caller, &person)?;
+                        self.invitations.invite(caller, key, &person).await?;
+                        return Ok(Done::Invited);
+                    }
+                    let members = vec![(person.id, Some(role))];
+                    Change { members, ..Change::default() }
                 }
-                Some(InvitationPlan::Withdraw(user)) => self.invitations.withdraw(*user, key).await?,
-                None => {}
-            }
-            let done = Plan { joins, invitation, ..Plan::default() };
-            if title.is_none() && history.is_none() && members.is_empty() {
-                return Ok(done);
-            }
-            let ended = self.invitations.ended_by(caller, key, &members).await?;
-            let concerned = members.clone();
+                Plan::Withdraw(user) => {
+                    self.invitations.withdraw(user, key).await?;
+                    return Ok(Done::Changed);
+                }
+            };
+            let Change { title, history, members } = change;
+            let concerned: Vec<_> = members.iter().map(|(user, _)| *user).collect();
             let (at, changed_seq) = (self.context.clock.now(), record.changed_seq);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
-            if let Some(record) = self.context.store.change_group(change).await? {
-                self.context.channels.cache(&record);
-                for (user, _) in &concerned {
-                    self.presences.changed(*user);
+            if let Some(stored) = self.context.store.change_group(change).await? {
+                if let Some(added) = added {
+                    added.counts();
                 }
-                for user in ended {
+                self.context.channels.after(key, &stored.entry).await?;
+                for user in concerned {
+                    self.presences.changed(user);
+                }
+                for user in stored.uninvited {
                     self.invitations.changed(user, key).await;
                 }
-                return Ok(done);
+                return Ok(Done::Changed);
             }
         }
         Err(Error::new(Code::Overloaded, "The group changes too fast; try again."))
+    }
+
+    /// Counts that the caller adds a person to a group; `None` if they are to be invited instead.
+    async fn added(
+        &self,
+        caller: &Caller,
+        key: ConversationKey,
+        person: &Person,
+    ) -> Result<Option<Added<'_>>, Error> {
+        if self.invitations.has_declined(person.id, key).await? {
+            return Ok(None);
+        }
+        self.invitations.count_added(caller, person).await
     }
 
     async fn seen_by(&self, caller: &Caller, record: &ConversationRecord) -> Result<Conversation, Error> {
@@ -335,6 +352,10 @@ impl Groups {
         }
         Ok(())
     }
+}
+
+fn role_in(record: &ConversationRecord, user: UserId) -> Option<Role> {
+    record.members.iter().find(|member| member.user == user).map(|member| member.role)
 }
 
 /// Refuses members who are neither owner nor admin.

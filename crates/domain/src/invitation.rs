@@ -120,23 +120,17 @@ impl Invitations {
             if let Some(conversation) = self.conversations.view(me, key).await? {
                 return Ok(conversation);
             }
-            // Asked first, because a stranger must not make the store read all members again and again.
             let invitation = store.invitation(me, key).await?.ok_or_else(missing)?;
-            if invitation.member_count >= limit::MEMBERS {
-                return Err(full());
-            }
-            self.context.charge_times(caller, invitation.member_count / MEMBERS_CHARGED)?;
-            let record = store.conversation_by_key(key).await?.ok_or_else(missing)?;
-            if record.members.len() >= limit::MEMBERS {
-                return Err(full());
-            }
+            check_room(invitation.member_count)?;
+            let record = store.brief(key, None, Vec::new()).await?.ok_or_else(missing)?;
+            check_room(record.member_count)?;
             let (at, changed_seq) = (self.context.clock.now(), record.changed_seq);
             let members = vec![(me, Some(Role::Member))];
             let (title, history) = (None, None);
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             match store.accept_invitation(change).await? {
-                Accepted::Joined(record) => {
-                    self.context.channels.cache(&record);
+                Accepted::Joined(stored) => {
+                    self.context.channels.after(key, &stored.entry).await?;
                     self.presences.changed(me);
                     self.changed(me, key).await;
                 }
@@ -248,35 +242,6 @@ impl Invitations {
         Ok(())
     }
 
-    /// Whether an invitation of a user to a group waits.
-    pub(crate) async fn waits(&self, user: UserId, conversation: ConversationKey) -> Result<bool, Error> {
-        Ok(self.context.store.invitation(user, conversation).await?.is_some())
-    }
-
-    /// Who has an invitation to a group that ends when these users join (with a role) and leave (without one).
-    pub(crate) async fn ended_by(
-        &self,
-        caller: &Caller,
-        conversation: ConversationKey,
-        members: &[(UserId, Option<Role>)],
-    ) -> Result<Vec<UserId>, Error> {
-        if members.is_empty() {
-            return Ok(Vec::new());
-        }
-        let invited = self
-            .context
-            .store
-            .invited(caller.person.id, conversation, None, limit::INVITATIONS_OF_GROUP)
-            .await?;
-        let ends = |record: &InvitationRecord| {
-            members.iter().any(|&(user, role)| match role {
-                Some(_) => record.user.id == user,
-                None => record.by.id == user,
-            })
-        };
-        Ok(invited.into_iter().filter(ends).map(|record| record.user.id).collect())
-    }
-
     /// The groups to which `by` has invited a user.
     pub(crate) async fn made_by(&self, by: UserId, user: UserId) -> Result<Vec<ConversationKey>, Error> {
         let waiting = self.context.store.invitations(user, None, limit::INVITATIONS_OF_PERSON).await?;
@@ -313,12 +278,12 @@ impl Invitations {
     }
 }
 
-/// A change of a group counts as one message more for each so many members, because all of them are read for it.
-pub(crate) const MEMBERS_CHARGED: usize = 1_000;
-
-/// A group has no room for another member.
-pub(crate) fn full() -> Error {
-    Error::new(Code::GroupFull, "A group has at most 10,000 members.")
+/// Refuses another member of a group that has as many as it may have.
+pub(crate) fn check_room(members: usize) -> Result<(), Error> {
+    if members >= limit::MEMBERS {
+        return Err(Error::new(Code::GroupFull, "A group has at most 10,000 members."));
+    }
+    Ok(())
 }
 
 fn refused(refusal: InvitationRefusal, username: &str) -> Error {

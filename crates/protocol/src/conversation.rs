@@ -28,7 +28,8 @@ wire! {
         /// How many members it has.
         pub member_count: usize,
         /// All members, the caller included; in a group of more than 100 the caller and the first of the others, those
-        /// who lead before the rest.
+        /// who lead before the rest. An event has fewer of such a group: the caller, those who lead, and those whom
+        /// `changes` names.
         pub members: Vec<Member>,
         /// The newest message the caller may see.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +38,9 @@ wire! {
         /// `addMe` does not let the caller add them. Only in the answers to beginning a group and to adding a member.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub invited: Vec<String>,
+        /// The changes of the group that an event tells of, ascending, as `GET …/changes` gives them. Only in events.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub changes: Vec<ConversationChange>,
     }
 
     /// Somebody in a conversation, with their cursors.

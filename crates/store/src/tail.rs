@@ -296,7 +296,13 @@ mod tests {
     #[test]
     fn a_group_entry_weighs_little() {
         let entry = Entry { seq: 1, position: Position(1), kind: EntryKind::GroupChange, message: None };
-        let change = GroupEntry { seq: 1, by: UserId(1), at: Timestamp::from_millis(1), events: Vec::new() };
+        let change = GroupEntry {
+            seq: 1,
+            previous: 0,
+            by: UserId(1),
+            at: Timestamp::from_millis(1),
+            events: Vec::new(),
+        };
         assert!(Committed::of_group(ConversationKey(1), entry, change).weight() < 1024);
     }
 }

@@ -126,12 +126,10 @@ impl Committed {
         Some(self.shown.get_or_init(|| Arc::new(render(record))).clone())
     }
 
-    /// Whether it is a change of a group that members know once they have the group as it was at `seq`. False if
-    /// somebody left by it, because they are told only by the change itself.
-    pub(crate) fn is_covered_by(&self, seq: u64) -> bool {
-        let has_left =
-            |change: &GroupEntry| change.events.iter().any(|event| matches!(event, GroupEvent::Left(_)));
-        self.group_change.as_ref().is_some_and(|change| change.seq <= seq && !has_left(change))
+    /// Whether somebody left a group by it. Then they may see nothing of what comes after it.
+    pub(crate) fn has_left(&self) -> bool {
+        let events = self.group_change.iter().flat_map(|change| &change.events);
+        events.into_iter().any(|event| matches!(event, GroupEvent::Left(_)))
     }
 
     /// Estimates the memory that it takes, in bytes.

@@ -33,7 +33,7 @@ pub struct ConversationRecord {
     /// How many members it has.
     pub member_count: usize,
     /// The members, or as a member sees it at most [`limit::MEMBERS_SHOWN`] of them: that member, and then the others
-    /// in the order of [`ConversationStore::members`].
+    /// in the order of [`ConversationStore::members`]. [`ConversationStore::brief`] has fewer.
     pub members: Vec<MemberRecord>,
     /// Names of people besides `members`. They are the former members, whose messages are still shown with their
     /// names, or as a member sees it those whom `last_message` names.
@@ -114,6 +114,8 @@ pub struct GroupChange {
 pub struct GroupEntry {
     /// The entry's number in the group.
     pub seq: u64,
+    /// The number of the change of the group before this one; 0 for its beginning.
+    pub previous: u64,
     /// Who changed it.
     pub by: UserId,
     /// When it was asked for.
@@ -135,6 +137,15 @@ pub enum GroupEvent {
     Left(UserId),
     /// A member's new role.
     Role(UserId, Role),
+}
+
+/// A change of a group that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredChange {
+    /// Its entry in the log of the group.
+    pub entry: GroupEntry,
+    /// Users whose invitation to the group waited and ended with the change.
+    pub uninvited: Vec<UserId>,
 }
 
 /// Where a reader that catches up begins.
@@ -163,6 +174,17 @@ pub trait ConversationStore: Send + Sync {
     async fn conversation_by_key(
         &self,
         key: ConversationKey,
+    ) -> Result<Option<ConversationRecord>, StoreError>;
+
+    /// A conversation with the members who matter for a change of it: all, if it has at most
+    /// [`limit::MEMBERS_SHOWN`]. Of more, the reader, those of `named` who are members, and the first
+    /// [`limit::MEMBERS_SHOWN`] of those who lead. As the reader sees it; `None` if they are not a member. Without a
+    /// reader nothing that depends on who asks is filled in, as in [`ConversationStore::conversation_by_key`].
+    async fn brief(
+        &self,
+        key: ConversationKey,
+        reader: Option<UserId>,
+        named: Vec<UserId>,
     ) -> Result<Option<ConversationRecord>, StoreError>;
 
     /// The key of a conversation.
@@ -202,11 +224,11 @@ pub trait ConversationStore: Send + Sync {
     /// Begins a group, with the first entry of its log. Gives it as [`ConversationStore::conversation_by_key`] does.
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
 
-    /// Changes a group, and gives it as [`ConversationStore::conversation_by_key`] does; `None` if it has changed since
-    /// [`GroupChange::changed_seq`]. Somebody who joins sees the entries from this one on, and earlier ones only if the
-    /// group lets new members read them; their invitation ends. Somebody who leaves sees nothing of the group any more;
-    /// the invitations to it that they made and that wait end.
-    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+    /// Changes a group; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the entries
+    /// from this one on, and earlier ones only if the group lets new members read them; their invitation ends. Somebody
+    /// who leaves sees nothing of the group any more; the invitations to it that they made and that wait end. Costs as
+    /// much as the change has members, however many the group has.
+    async fn change_group(&self, change: GroupChange) -> Result<Option<StoredChange>, StoreError>;
 
     /// The newest `limit` changes of a group above one `seq` and below another that the reader may see, ascending.
     async fn group_entries(

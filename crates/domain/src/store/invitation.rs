@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{ConversationId, Timestamp};
 
-use super::{ConversationKey, ConversationRecord, GroupChange, StoreError, UserId};
+use super::{ConversationKey, GroupChange, StoreError, StoredChange, UserId};
 
 /// An invitation to a group that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +68,8 @@ pub enum InvitationRefusal {
 /// What became of accepting an invitation.
 #[derive(Clone, Debug)]
 pub enum Accepted {
-    /// The user is a member. The group is given as
-    /// [`ConversationStore::conversation_by_key`](super::ConversationStore::conversation_by_key) does.
-    Joined(Box<ConversationRecord>),
+    /// The user is a member.
+    Joined(StoredChange),
     /// The group has changed since [`GroupChange::changed_seq`].
     Changed,
     /// No invitation waits.

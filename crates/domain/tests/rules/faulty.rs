@@ -14,7 +14,7 @@ use domain::store::{
     LastSeen, MemberRecord, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup,
     NewInvitation, NewSession, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
     ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, Since, Store,
-    StoreAge, StoreError, Submitted, UserId,
+    StoreAge, StoreError, StoredChange, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -27,6 +27,8 @@ pub(crate) struct Faulty {
     pub(crate) failing: AtomicBool,
     /// Whether [`ConversationStore::conversation_by_key`] fails.
     pub(crate) unreadable: AtomicBool,
+    /// How often [`ConversationStore::conversation_by_key`] was called.
+    pub(crate) whole_reads: AtomicUsize,
     /// How often marks were moved, or last seen times stored.
     pub(crate) asked: AtomicUsize,
     /// How often [`MessageStore::entries`] was called.
@@ -35,7 +37,7 @@ pub(crate) struct Faulty {
     pub(crate) follows: AtomicUsize,
     /// Holds back the next answer of [`ConversationStore::behind`].
     pub(crate) late: Mutex<Option<Late>>,
-    /// Holds back the next answer of [`ConversationStore::conversation`].
+    /// Holds back the next answer of [`ConversationStore::brief`] for a reader.
     pub(crate) late_view: Mutex<Option<Late>>,
     /// Holds back the next answer of [`SessionStore::end_session`].
     pub(crate) late_end: Mutex<Option<Late>>,
@@ -74,6 +76,7 @@ impl Faulty {
             store,
             failing: false.into(),
             unreadable: false.into(),
+            whole_reads: 0.into(),
             asked: 0.into(),
             readings: 0.into(),
             follows: 0.into(),
@@ -222,6 +225,7 @@ hand_on! {
 hand_on! {
     ConversationStore {
         fn conversation_key(id: ConversationId) -> Result<Option<ConversationKey>, StoreError>;
+        fn conversation(user: UserId, key: ConversationKey) -> Result<Option<ConversationRecord>, StoreError>;
         fn direct(one: UserId, other: UserId) -> Result<Option<ConversationKey>, StoreError>;
         fn has_written(sender: UserId, other: UserId, entries: usize) -> Result<bool, StoreError>;
         fn conversations(user: UserId, before: Option<Position>, limit: usize)
@@ -229,7 +233,7 @@ hand_on! {
         fn members(reader: UserId, key: ConversationKey, after: Option<(Role, UserId)>, limit: usize)
             -> Result<Option<Vec<MemberRecord>>, StoreError>;
         fn create_group(group: NewGroup) -> Result<ConversationRecord, StoreError>;
-        fn change_group(change: GroupChange) -> Result<Option<ConversationRecord>, StoreError>;
+        fn change_group(change: GroupChange) -> Result<Option<StoredChange>, StoreError>;
         fn group_entries(reader: UserId, key: ConversationKey, above: u64, below: u64, limit: usize)
             -> Result<Vec<GroupEntry>, StoreError>;
         fn mute(user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
@@ -239,6 +243,7 @@ hand_on! {
         &self,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
+        self.whole_reads.fetch_add(1, Ordering::SeqCst);
         if self.unreadable.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("as told".into()));
         }
@@ -251,13 +256,16 @@ hand_on! {
         behind
     }
 
-    async fn conversation(
+    async fn brief(
         &self,
-        user: UserId,
         key: ConversationKey,
+        reader: Option<UserId>,
+        named: Vec<UserId>,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        let conversation = self.store.conversation(user, key).await;
-        Late::hold_back(&self.late_view).await;
+        let conversation = self.store.brief(key, reader, named).await;
+        if reader.is_some() {
+            Late::hold_back(&self.late_view).await;
+        }
         conversation
     }
 }

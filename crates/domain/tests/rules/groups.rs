@@ -1,17 +1,16 @@
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use domain::store::{
     AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
     OneTimeCode, Origin, Submitted, Target, UserId,
 };
-use domain::{Clock, Live, Rate, Settings};
+use domain::{Clock, Live};
 use protocol::{
-    ChangeConversation, Code, ConversationId, HistoryAccess, NewGroup, Role, SendMessage, Timestamp,
+    ChangeConversation, ConversationId, HistoryAccess, NewGroup, PutMember, Role, SendMessage, Timestamp,
 };
 
 use crate::faulty::Late;
-use crate::support::{World, settings, to};
+use crate::support::{World, to};
 
 fn crew(members: &[&str]) -> NewGroup {
     let members = members.iter().map(|name| (*name).to_owned()).collect();
@@ -109,7 +108,7 @@ async fn after_changes_at_the_same_time_the_last_state_told_is_the_stored_one() 
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let key = world.store.conversation_key(id).await.unwrap().unwrap();
     world.settled().await;
-    // The first is read to be told, and told only after many others are stored: those are told as one.
+    // The first is read to be told, and told only after many others are stored: those are told together.
     let (is_known, let_go) = Late::next(&world.faulty.late_view);
     rename(&world, key, (ann.person.id, 1), "First").await;
     is_known.await.unwrap();
@@ -118,7 +117,19 @@ async fn after_changes_at_the_same_time_the_last_state_told_is_the_stored_one() 
     }
     let_go.send(()).unwrap();
     world.settled().await;
-    assert_eq!(titles(&world), ["Crew", "First", "Number 101"]);
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let views = told.iter().filter_map(|(_, live)| match live {
+        Live::Conversation(view) => Some(view),
+        _ => None,
+    });
+    let (mut titles, mut changes) = (Vec::new(), Vec::new());
+    for view in views {
+        titles.push(view.title.clone().unwrap());
+        changes.extend(view.changes.iter().map(|change| change.seq));
+    }
+    // Each is told once, although it is the last title that is told each time.
+    assert_eq!(titles, [&["Crew", "First"][..], &["Number 101"; 4]].concat());
+    assert_eq!(changes, (1..=102).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -266,24 +277,77 @@ async fn the_announcer_stops_reading_the_log_while_too_many_entries_wait() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_large_group_counts_as_many_messages() {
-    let messages = Rate::per(Duration::from_hours(1), 10);
-    let world = World::with(&Settings { messages, ..settings() });
-    let ann = world.person("ann").await;
+async fn a_change_of_a_large_group_reads_those_whom_it_names() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("Bob").await);
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let key = world.store.conversation_key(id).await.unwrap().unwrap();
     let many = many(&world, 2_000).await;
     add_unheard(&world, key, (ann.person.id, 1), &many).await;
     world.settled().await;
-    let rename = async |title: &str| {
-        let request = ChangeConversation { title: Some(title.into()), ..ChangeConversation::default() };
-        world.domain.groups.change(&ann, id, request).await.map_err(|error| error.code)
+    let before = world.faulty.whole_reads.load(Ordering::SeqCst);
+    world.told.live.lock().clear();
+    let request = ChangeConversation { title: Some("Harbour".into()), ..ChangeConversation::default() };
+    world.domain.groups.change(&ann, id, request).await.unwrap();
+    world.settled().await;
+    let put = async |role| {
+        world.domain.groups.put_member(&ann, id, "bob", PutMember { role }).await.unwrap();
+        world.settled().await;
     };
-    // One of ten for the group, three for each change.
-    for title in ["One", "Two", "Three"] {
-        rename(title).await.unwrap();
-    }
-    assert_eq!(rename("Four").await.unwrap_err(), Code::RateLimited);
+    put(None).await;
+    put(Some(Role::Admin)).await;
+    world.domain.groups.leave(&bob, id).await.unwrap();
+    let mention =
+        SendMessage { conversation_id: Some(id), text: "@bob @member-7".into(), ..SendMessage::default() };
+    let sent = world.send(&ann, mention).await.unwrap();
+    assert_eq!(sent.message.mentions, ["member-7"]);
+    assert_eq!(world.faulty.whole_reads.load(Ordering::SeqCst), before);
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let of_ann = told.iter().filter_map(|(users, live)| match live {
+        Live::Conversation(view) if users.contains(&ann.person.id) => {
+            let names: Vec<_> = view.members.iter().map(|member| &*member.username).collect();
+            Some((names, view.member_count, view.changes.iter().map(|change| change.seq).collect::<Vec<_>>()))
+        }
+        _ => None,
+    });
+    assert_eq!(
+        of_ann.collect::<Vec<_>>(),
+        [
+            (vec!["ann"], 2_001, vec![3]),
+            (vec!["ann", "Bob"], 2_002, vec![4]),
+            (vec!["ann", "Bob"], 2_002, vec![5]),
+            (vec!["ann"], 2_001, vec![6]),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_is_told_of_the_changes_from_then_on() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    world.settled().await;
+    world.told.live.lock().clear();
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 1), "First").await;
+    is_known.await.unwrap();
+    rename(&world, key, (ann.person.id, 2), "Before Bob").await;
+    add_unheard(&world, key, (ann.person.id, 3), &[bob.person.id]).await;
+    rename(&world, key, (ann.person.id, 4), "With Bob").await;
+    let_go.send(()).unwrap();
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let changes_of = |user: UserId| {
+        let views = told.iter().filter(move |(users, _)| users.contains(&user));
+        let changes = views.filter_map(|(_, live)| match live {
+            Live::Conversation(view) => Some(view.changes.iter().map(|change| change.seq).collect()),
+            _ => None,
+        });
+        changes.collect::<Vec<Vec<_>>>()
+    };
+    assert_eq!(changes_of(ann.person.id), [vec![2], vec![3, 4, 5]]);
+    assert_eq!(changes_of(bob.person.id), [vec![4, 5]]);
 }
 
 #[tokio::test]
@@ -351,16 +415,6 @@ async fn whoever_was_taken_out_is_told_nothing_of_later_changes() {
         assert!(!users.contains(&bob.person.id) || view.title.as_deref() == Some("Tea"), "{view:?}");
     }
     assert!(world.told.interrupted.lock().contains(&Some(vec![bob.person.id])));
-}
-
-/// The titles that were told, in their order.
-fn titles(world: &World) -> Vec<String> {
-    let told = world.told.live.lock();
-    let title = |live: &Live| match live {
-        Live::Conversation(conversation) => conversation.title.clone(),
-        _ => None,
-    };
-    told.iter().filter_map(|(_, live)| title(live)).collect()
 }
 
 fn text_of(live: &Live) -> Option<&str> {

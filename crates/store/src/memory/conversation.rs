@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::store::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
-    MessageRecord, NewGroup, Position, Since, StoreError, UserId,
+    MessageRecord, NewGroup, Position, Since, StoreError, StoredChange, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, HistoryAccess, Role, Timestamp, limit};
@@ -133,7 +133,7 @@ impl MemoryStore {
             Some((user, account.username.as_str().into()))
         });
         let about = conversation.about.lock();
-        let mut record = ConversationRecord {
+        ConversationRecord {
             key: conversation.key,
             id: conversation.id,
             kind: conversation.kind,
@@ -148,11 +148,16 @@ impl MemoryStore {
             others: others.collect(),
             last_message,
             unread: user.map_or(0, |user| unread(log, user)),
-        };
-        if let Some(user) = user {
-            record.show_to(user);
         }
-        record
+    }
+
+    /// As [`MemoryStore::record`], with the members that a member is shown.
+    fn shown_to(&self, conversation: &Conversation, user: UserId) -> Option<ConversationRecord> {
+        let log = conversation.log.lock();
+        log.member(user)?;
+        let mut record = self.record(conversation, &log, Some(user));
+        record.show_to(user);
+        Some(record)
     }
 }
 
@@ -189,6 +194,33 @@ impl ConversationStore for MemoryStore {
         Ok(conversation.map(|conversation| self.record(&conversation, &conversation.log.lock(), None)))
     }
 
+    async fn brief(
+        &self,
+        key: ConversationKey,
+        reader: Option<UserId>,
+        named: Vec<UserId>,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        let Some(conversation) = self.conversations.read().get(key).cloned() else { return Ok(None) };
+        let log = conversation.log.lock();
+        if reader.is_some_and(|reader| log.member(reader).is_none()) {
+            return Ok(None);
+        }
+        let mut record = self.record(&conversation, &log, reader);
+        if reader.is_none() {
+            record.others.clear();
+        }
+        if record.members.len() > limit::MEMBERS_SHOWN {
+            record.members.sort_by_key(|member| (member.role, member.user));
+            let mut place = 0;
+            record.members.retain(|member| {
+                place += 1;
+                let leads = member.role != Role::Member && place <= limit::MEMBERS_SHOWN;
+                leads || reader == Some(member.user) || named.contains(&member.user)
+            });
+        }
+        Ok(Some(record))
+    }
+
     async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError> {
         Ok(self.conversations.read().by_id.get(&id).copied())
     }
@@ -212,11 +244,7 @@ impl ConversationStore for MemoryStore {
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
         let conversation = self.conversations.read().get(key).cloned();
-        Ok(conversation.and_then(|conversation| {
-            let log = conversation.log.lock();
-            log.member(user)?;
-            Some(self.record(&conversation, &log, Some(user)))
-        }))
+        Ok(conversation.and_then(|conversation| self.shown_to(&conversation, user)))
     }
 
     async fn conversations(
@@ -230,7 +258,7 @@ impl ConversationStore for MemoryStore {
         heads.retain(|(head, _)| before.is_none_or(|before| *head < before));
         heads.sort_by_key(|(head, _)| Reverse(*head));
         let page = heads.iter().take(limit);
-        Ok(page.map(|(_, of)| self.record(of, &of.log.lock(), Some(user))).collect())
+        Ok(page.filter_map(|(_, of)| self.shown_to(of, user)).collect())
     }
 
     async fn members(
@@ -256,7 +284,7 @@ impl ConversationStore for MemoryStore {
         Ok(self.open_group(group))
     }
 
-    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
+    async fn change_group(&self, change: GroupChange) -> Result<Option<StoredChange>, StoreError> {
         Ok(self.change_of_group(change))
     }
 

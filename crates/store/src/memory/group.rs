@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::store::{
     Committed, ConversationKey, ConversationRecord, Entry, EntryKind, GroupChange, GroupEntry, GroupEvent,
-    NewGroup, Position, UserId,
+    NewGroup, Position, StoredChange, UserId,
 };
 use protocol::{ConversationKind, Role, Timestamp};
 
@@ -27,7 +27,7 @@ impl MemoryStore {
     }
 
     /// Changes a group, unless it has changed since the change was decided on.
-    pub(super) fn change_of_group(&self, change: GroupChange) -> Option<ConversationRecord> {
+    pub(super) fn change_of_group(&self, change: GroupChange) -> Option<StoredChange> {
         self.change_of_group_if(change, |_| true)
     }
 
@@ -36,7 +36,7 @@ impl MemoryStore {
         &self,
         change: GroupChange,
         allows: impl FnOnce(&Invitations) -> bool,
-    ) -> Option<ConversationRecord> {
+    ) -> Option<StoredChange> {
         let GroupChange { conversation: key, by, at, changed_seq, title, history, members } = change;
         // Locked before the log and for as long, so that the members of the group and the groups of each user agree.
         let mut conversations = self.conversations.write();
@@ -49,7 +49,7 @@ impl MemoryStore {
         if !allows(&invitations) {
             return None;
         }
-        let mut events = Vec::new();
+        let (mut events, mut uninvited) = (Vec::new(), Vec::new());
         events.extend(title.clone().map(GroupEvent::Title));
         events.extend(history.map(GroupEvent::History));
         let all = {
@@ -71,21 +71,21 @@ impl MemoryStore {
                     let at = log.members.partition_point(|member| member.user < user);
                     log.members.insert(at, Member::new(user, role, head, if all { 0 } else { head }));
                     conversations.join(user, key);
-                    invitations.end(user, key);
+                    uninvited.extend(invitations.end(user, key).then_some(user));
                     events.push(GroupEvent::Joined(user));
                 }
                 None if is_member => {
                     log.members.retain(|member| member.user != user);
                     log.former.push(user);
                     conversations.leave(user, key);
-                    invitations.end_those_of_former(user, key);
+                    uninvited.extend(invitations.end_those_of_former(user, key));
                     events.push(GroupEvent::Left(user));
                 }
                 None => {}
             }
         }
-        self.push_changed(key, &mut log, by, at, events);
-        Some(self.record(&conversation, &log, None))
+        let entry = self.push_changed(key, &mut log, by, at, events);
+        Some(StoredChange { entry, uninvited })
     }
 
     fn push_changed(
@@ -95,13 +95,14 @@ impl MemoryStore {
         by: UserId,
         at: Timestamp,
         events: Vec<GroupEvent>,
-    ) {
+    ) -> GroupEntry {
         let mut last = self.messages.position.lock();
         let position = Position(*last + 1);
         let change = log.push_changed(position, by, at, events);
         let entry = Entry { seq: change.seq, position, kind: EntryKind::GroupChange, message: None };
-        self.tail.push([Arc::new(Committed::of_group(key, entry, change))]);
+        self.tail.push([Arc::new(Committed::of_group(key, entry, change.clone()))]);
         *last = position.0;
+        change
     }
 
     pub(super) fn changes_of_group(

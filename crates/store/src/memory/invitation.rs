@@ -54,18 +54,20 @@ impl Invitations {
         declined_at.is_some_and(|at| at > declines_since)
     }
 
-    /// Removes an invitation, and that it was declined.
-    pub(super) fn end(&mut self, user: UserId, key: ConversationKey) {
-        self.of_user.remove(&(user, key));
+    /// Removes an invitation, and that it was declined. Returns whether it waited.
+    pub(super) fn end(&mut self, user: UserId, key: ConversationKey) -> bool {
         self.of_group.remove(&(key, user));
+        self.of_user.remove(&(user, key)).is_some_and(|invitation| invitation.waits())
     }
 
-    /// Ends the invitations of somebody who has left the group.
-    pub(super) fn end_those_of_former(&mut self, by: UserId, key: ConversationKey) {
+    /// Ends the invitations of somebody who has left the group. Returns whom they had invited.
+    pub(super) fn end_those_of_former(&mut self, by: UserId, key: ConversationKey) -> Vec<UserId> {
         let ended = self.of_group(key).filter(|invitation| invitation.waits() && invitation.by == by);
-        for user in ended.map(|invitation| invitation.user).collect::<Vec<_>>() {
-            self.end(user, key);
+        let users: Vec<_> = ended.map(|invitation| invitation.user).collect();
+        for user in &users {
+            self.end(*user, key);
         }
+        users
     }
 
     /// Ends the invitations that wait for a user and that `by` made.
@@ -177,7 +179,7 @@ impl InvitationStore for MemoryStore {
             waits
         });
         Ok(match changed {
-            Some(record) => Accepted::Joined(Box::new(record)),
+            Some(stored) => Accepted::Joined(stored),
             None if waits => Accepted::Changed,
             None => Accepted::NotInvited,
         })

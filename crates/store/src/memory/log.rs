@@ -183,7 +183,8 @@ impl Log {
         mut events: Vec<GroupEvent>,
     ) -> GroupEntry {
         self.entries.push(Stored { position, what: EntryContent::GroupChange });
-        self.changed_seq = self.head_seq();
+        let seq = self.head_seq();
+        let previous = std::mem::replace(&mut self.changed_seq, seq);
         events.sort_by_key(|event| match event {
             GroupEvent::Title(_) => (0, None),
             GroupEvent::History(_) => (1, None),
@@ -191,7 +192,7 @@ impl Log {
             GroupEvent::Left(user) => (3, Some(*user)),
             GroupEvent::Role(user, _) => (4, Some(*user)),
         });
-        let change = GroupEntry { seq: self.changed_seq, by, at, events };
+        let change = GroupEntry { seq, previous, by, at, events };
         self.changes.push(change.clone());
         change
     }

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use async_trait::async_trait;
 use domain::store::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
-    NewGroup, Position, Since, StoreError, UserId,
+    NewGroup, Position, Since, StoreError, StoredChange, UserId,
 };
 use protocol::{ConversationId, Role, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,7 +12,7 @@ use super::SqliteStore;
 use super::group;
 use super::lane::NOBODY;
 use super::message::MESSAGE;
-use super::view::{DIRECT, MEMBER, head, members, record};
+use super::view::{DIRECT, MEMBER, Shown, head, members, record};
 
 /// Members in one read for a list of conversations. The last group of a read may exceed it.
 const MEMBERS: usize = 2048;
@@ -58,7 +58,7 @@ fn records_of(
     while members < MEMBERS
         && let Some(key) = keys.pop_front()
     {
-        if let Some(record) = record(connection, key, Some(user))? {
+        if let Some(record) = record(connection, key, Some(user), &Shown::First)? {
             members += record.members.len() + record.others.len();
             records.push(record);
         }
@@ -134,7 +134,18 @@ impl ConversationStore for SqliteStore {
         &self,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        self.readers.by_key(NOBODY, move |connection| record(connection, key, None)).await
+        self.readers.by_key(NOBODY, move |connection| record(connection, key, None, &Shown::All)).await
+    }
+
+    async fn brief(
+        &self,
+        key: ConversationKey,
+        reader: Option<UserId>,
+        named: Vec<UserId>,
+    ) -> Result<Option<ConversationRecord>, StoreError> {
+        let read = move |connection: &Connection| record(connection, key, reader, &Shown::Brief(&named));
+        let found = self.readers.by_key(reader.unwrap_or(NOBODY), read).await?;
+        Ok(found.filter(|record| reader.is_none() || !record.members.is_empty()))
     }
 
     async fn conversation_key(&self, id: ConversationId) -> Result<Option<ConversationKey>, StoreError> {
@@ -168,7 +179,8 @@ impl ConversationStore for SqliteStore {
         user: UserId,
         key: ConversationKey,
     ) -> Result<Option<ConversationRecord>, StoreError> {
-        let found = self.readers.by_key(user, move |connection| record(connection, key, Some(user))).await?;
+        let read = move |connection: &Connection| record(connection, key, Some(user), &Shown::First);
+        let found = self.readers.by_key(user, read).await?;
         // Without members if the user is none of them.
         Ok(found.filter(|record| !record.members.is_empty()))
     }
@@ -224,7 +236,7 @@ impl ConversationStore for SqliteStore {
         self.writer.run_with_heads(move |writing| group::create(writing, &group)).await
     }
 
-    async fn change_group(&self, change: GroupChange) -> Result<Option<ConversationRecord>, StoreError> {
+    async fn change_group(&self, change: GroupChange) -> Result<Option<StoredChange>, StoreError> {
         self.writer.run_with_heads(move |writing| group::change(writing, &change)).await
     }
 

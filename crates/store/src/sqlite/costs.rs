@@ -169,7 +169,7 @@ async fn a_page_of_history_costs_what_is_on_it() {
     }
     // The list of conversations shows the newest of them, however many changes are behind it.
     grow(&store, key, 50_000, message::REACTION, None, 100_010).await;
-    let read = move |connection: &Connection| view::record(connection, key, Some(bob));
+    let read = move |connection: &Connection| view::record(connection, key, Some(bob), &view::Shown::First);
     let (record, stretches) = store.readers.stretches(bob, read).await;
     assert_eq!(record.unwrap().last_message.unwrap().seq, 100_010);
     assert!(stretches <= 100, "{stretches} stretches");

@@ -1,14 +1,14 @@
 //! Groups: their members, titles and history settings.
 
 use domain::store::{
-    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, UserId,
+    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, StoredChange, UserId,
 };
 use protocol::{HistoryAccess, Role, Timestamp};
 use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
 use super::message::{CONVERSATION, visible_after};
-use super::view::{GROUP, history_of, record, role_number, role_of};
+use super::view::{GROUP, Shown, history_of, record, role_number, role_of};
 use super::writer::Writing;
 use super::{history, invited};
 
@@ -34,15 +34,19 @@ pub(super) fn create(
         put(writing, key, member, Role::Member, 0, 0)?;
     }
     let begun = [GroupEvent::Title(title.clone())];
-    insert_entry(writing, key, GroupEntry { seq: 1, by: *owner, at: *at, events: begun.into() })?;
-    found(writing, key)
+    insert_entry(
+        writing,
+        key,
+        GroupEntry { seq: 1, previous: 0, by: *owner, at: *at, events: begun.into() },
+    )?;
+    record(writing.connection, key, None, &Shown::All)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }
 
 /// Changes a group, unless it has changed since the change was decided on.
 pub(super) fn change(
     writing: &mut Writing<'_>,
     change: &GroupChange,
-) -> Result<Option<ConversationRecord>, rusqlite::Error> {
+) -> Result<Option<StoredChange>, rusqlite::Error> {
     let &GroupChange { conversation: key, by, at, changed_seq, .. } = change;
     let seq = writing.heads.get(writing.connection, key)? + 1;
     let sql = "UPDATE conversations SET changed_seq = ?, title = coalesce(?, title), history = coalesce(?, history) \
@@ -52,14 +56,14 @@ pub(super) fn change(
     let all: Option<bool> =
         writing.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
     let Some(all) = all else { return Ok(None) };
-    let (mut events, mut more) = (Vec::new(), 0);
+    let (mut events, mut uninvited, mut more) = (Vec::new(), Vec::new(), 0);
     events.extend(change.title.clone().map(GroupEvent::Title));
     events.extend(change.history.map(GroupEvent::History));
     for &(user, role) in &change.members {
         events.push(match role {
             Some(role) if put(writing, key, user, role, seq - 1, if all { 0 } else { seq - 1 })? => {
                 more += 1;
-                invited::end(writing.connection, key, user)?;
+                uninvited.extend(invited::end(writing.connection, key, user)?.then_some(user));
                 GroupEvent::Joined(user)
             }
             Some(role) => GroupEvent::Role(user, role),
@@ -67,21 +71,22 @@ pub(super) fn change(
                 let sql =
                     "UPDATE members SET gone = 1 WHERE conversation_id = ? AND user_id = ? AND gone = 0";
                 more -= i64::from(writing.connection.prepare_cached(sql)?.execute([key.0, user.0])? > 0);
-                invited::end_those_of_former(writing.connection, key, user)?;
+                uninvited.extend(invited::end_those_of_former(writing.connection, key, user)?);
+                writing.heads.leave(key, user);
                 GroupEvent::Left(user)
             }
         });
     }
     let sql = "UPDATE conversations SET member_count = member_count + ? WHERE id = ?";
     writing.connection.prepare_cached(sql)?.execute([more, key.0])?;
-    writing.heads.forget_roster(key);
-    insert_entry(writing, key, GroupEntry { seq, by, at, events })?;
-    found(writing, key).map(Some)
+    let entry = GroupEntry { seq, previous: changed_seq, by, at, events };
+    insert_entry(writing, key, entry.clone())?;
+    Ok(Some(StoredChange { entry, uninvited }))
 }
 
 /// Adds a user to a group, or changes the role of a member. Returns whether they are a new member.
 fn put(
-    writing: &Writing<'_>,
+    writing: &mut Writing<'_>,
     key: ConversationKey,
     user: UserId,
     role: Role,
@@ -98,6 +103,7 @@ fn put(
                (conversation_id, user_id, role, delivered_seq, read_seq, joined_after, visible_after) \
                VALUES (?1, ?2, ?3, ?4, ?4, ?4, ?5)";
     connection.prepare_cached(sql)?.execute(params![key.0, user.0, role, joined_after, visible_after])?;
+    writing.heads.join(key, user, visible_after);
     Ok(true)
 }
 
@@ -126,9 +132,11 @@ fn insert_entry(
     Ok(())
 }
 
-fn found(writing: &Writing<'_>, key: ConversationKey) -> Result<ConversationRecord, rusqlite::Error> {
-    record(writing.connection, key, None)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
-}
+/// The changes of a group, one row for each thing that changed. A change is above the one before it.
+const ENTRIES: &str = "SELECT seq, sender_id, timestamp, what, changes.user_id, value, \
+                         (SELECT coalesce(max(before.seq), 0) FROM changes AS before \
+                          WHERE before.conversation_id = ?1 AND before.seq < changes.seq) \
+                       FROM changes JOIN messages USING (conversation_id, seq) WHERE conversation_id = ?1";
 
 /// The changes of a group that a reader may see, with `above` < `seq` < `below`: the newest `limit` of them, ascending.
 pub(super) fn entries(
@@ -141,11 +149,12 @@ pub(super) fn entries(
 ) -> Result<Vec<GroupEntry>, rusqlite::Error> {
     let above = above.max(visible_after(connection, reader, key)?);
     let [above, below] = [above, below].map(|seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let sql = "SELECT seq, sender_id, timestamp, what, user_id, value FROM changes \
-               JOIN messages USING (conversation_id, seq) WHERE conversation_id = ?1 AND seq IN \
-               (SELECT DISTINCT seq FROM changes WHERE conversation_id = ?1 AND seq > ?2 AND seq < ?3 \
-                ORDER BY seq DESC LIMIT ?4) ORDER BY seq, what, user_id";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!(
+        "{ENTRIES} AND seq IN \
+           (SELECT DISTINCT seq FROM changes WHERE conversation_id = ?1 AND seq > ?2 AND seq < ?3 \
+            ORDER BY seq DESC LIMIT ?4) ORDER BY seq, what, user_id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![key.0, above, below, limit])?;
     gathered(&mut rows)
 }
@@ -156,10 +165,8 @@ pub(super) fn entry_at(
     key: ConversationKey,
     seq: u64,
 ) -> Result<Option<GroupEntry>, rusqlite::Error> {
-    let sql = "SELECT seq, sender_id, timestamp, what, user_id, value FROM changes \
-               JOIN messages USING (conversation_id, seq) WHERE conversation_id = ? AND seq = ? \
-               ORDER BY what, user_id";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = format!("{ENTRIES} AND seq = ?2 ORDER BY what, user_id");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![key.0, seq])?;
     Ok(gathered(&mut rows)?.pop())
 }
@@ -174,7 +181,8 @@ fn gathered(rows: &mut Rows<'_>) -> Result<Vec<GroupEntry>, rusqlite::Error> {
             Some(last) if last.seq == seq => last.events.push(event),
             _ => {
                 let (by, at) = (UserId(row.get(1)?), Timestamp::from_millis(row.get(2)?));
-                entries.push(GroupEntry { seq, by, at, events: vec![event] });
+                let previous = row.get(6)?;
+                entries.push(GroupEntry { seq, previous, by, at, events: vec![event] });
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) struct Heads {
     seqs: FxHashMap<ConversationKey, u64>,
     /// For a conversation and a user: who in it has blocked the user.
     blockers: FxHashMap<(ConversationKey, UserId), Option<UserId>>,
-    /// The members of a group, and the highest `seq` that one of them may not see.
+    /// The members of a group, and a `seq` that is not below the highest that one of them may not see.
     rosters: FxHashMap<ConversationKey, (Roster, u64)>,
 }
 
@@ -93,8 +93,20 @@ impl Heads {
         self.blockers.remove(&(key, user));
     }
 
-    /// Drops the cached members of a group. Call it when they change.
-    pub(super) fn forget_roster(&mut self, key: ConversationKey) {
-        self.rosters.remove(&key);
+    /// Adds a user who joins a group to its cached members.
+    pub(super) fn join(&mut self, key: ConversationKey, user: UserId, visible_after: u64) {
+        let Some((roster, all_see)) = self.rosters.get_mut(&key) else { return };
+        if let Err(place) = roster.binary_search(&user) {
+            let (below, above) = roster.split_at(place);
+            *roster = [below, &[user], above].concat().into();
+        }
+        *all_see = visible_after.max(*all_see);
+    }
+
+    /// Removes a user who leaves a group from its cached members. Until they are read anew, the highest `seq` that one of
+    /// them may not see may be given too high.
+    pub(super) fn leave(&mut self, key: ConversationKey, user: UserId) {
+        let Some((roster, _)) = self.rosters.get_mut(&key) else { return };
+        *roster = roster.iter().copied().filter(|member| *member != user).collect();
     }
 }

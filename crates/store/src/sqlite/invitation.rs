@@ -121,7 +121,7 @@ fn accept(writing: &mut Writing<'_>, change: &GroupChange) -> Result<Accepted, r
     }
     // Whoever joins has no invitation any more, so that it ends with the change.
     let changed = group::change(writing, change)?;
-    Ok(changed.map_or(Accepted::Changed, |record| Accepted::Joined(Box::new(record))))
+    Ok(changed.map_or(Accepted::Changed, Accepted::Joined))
 }
 
 #[async_trait]

@@ -33,11 +33,23 @@ pub(super) fn history_of(all: bool) -> HistoryAccess {
     if all { HistoryAccess::All } else { HistoryAccess::Joined }
 }
 
-/// A conversation as `user` sees it. With `None` nothing is hidden, and nothing counts as unread.
+/// The members that a record has besides the user who asks.
+pub(super) enum Shown<'a> {
+    /// All, and the names of the former ones.
+    All,
+    /// As many as a list of conversations shows.
+    First,
+    /// See [`ConversationStore::brief`](domain::store::ConversationStore::brief).
+    Brief(&'a [UserId]),
+}
+
+/// A conversation as `user` sees it; without members if they are none. With `None` nothing is hidden, and nothing counts
+/// as unread.
 pub(super) fn record(
     connection: &Connection,
     key: ConversationKey,
     user: Option<UserId>,
+    shown: &Shown<'_>,
 ) -> Result<Option<ConversationRecord>, rusqlite::Error> {
     let sql = "SELECT public_id, kind, created_at, title, history, changed_seq, member_count FROM conversations WHERE id = ?";
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
@@ -65,9 +77,16 @@ pub(super) fn record(
     };
     // No account has the number 0, so no message is hidden from it.
     let mut reader = Viewer { user: user.unwrap_or(UserId(0)), read_seq: None, visible_after: 0 };
-    match user {
-        Some(_) => first_members(connection, &mut record, &mut reader)?,
-        None => all_members(connection, &mut record)?,
+    if user.is_some() && !add_viewer(connection, &mut record, &mut reader)? {
+        return Ok(Some(record));
+    }
+    match shown {
+        Shown::All => all_members(connection, &mut record)?,
+        Shown::First => first_members(connection, &mut record, reader.user)?,
+        Shown::Brief(_) if record.member_count <= limit::MEMBERS_SHOWN => {
+            first_members(connection, &mut record, reader.user)?;
+        }
+        Shown::Brief(named) => leaders_and(connection, &mut record, named)?,
     }
     (record.head_seq, record.head_position) = head(connection, key)?;
     if let Some(read_seq) = reader.read_seq {
@@ -122,27 +141,59 @@ fn all_members(connection: &Connection, record: &mut ConversationRecord) -> Resu
     Ok(())
 }
 
-/// Adds the viewer and the first of the other members to a record, and fills in the marks of the viewer. Adds nobody if
-/// the viewer is not a member.
-fn first_members(
+/// Adds the viewer to a record, and fills in their marks. False if they are not a member.
+fn add_viewer(
     connection: &Connection,
     record: &mut ConversationRecord,
     viewer: &mut Viewer,
-) -> Result<(), rusqlite::Error> {
+) -> Result<bool, rusqlite::Error> {
     let sql = format!(
         "SELECT {MEMBER_COLUMNS}, visible_after FROM members JOIN users ON users.id = user_id \
          WHERE conversation_id = ? AND user_id = ? AND gone = 0"
     );
     let own = |row: &Row<'_>| Ok((member(row)?, row.get(7)?));
     let own = connection.prepare_cached(&sql)?.query_row([record.key.0, viewer.user.0], own).optional()?;
-    let Some((own, visible_after)) = own else { return Ok(()) };
+    let Some((own, visible_after)) = own else { return Ok(false) };
     (viewer.read_seq, viewer.visible_after) = (Some(own.cursors.read_seq), visible_after);
     record.members.push(own);
+    Ok(true)
+}
+
+/// Adds the first of the members besides the viewer to a record.
+fn first_members(
+    connection: &Connection,
+    record: &mut ConversationRecord,
+    viewer: UserId,
+) -> Result<(), rusqlite::Error> {
     let first = members(connection, record.key, None, limit::MEMBERS_SHOWN)?;
-    record.members.extend(first.into_iter().filter(|member| member.user != viewer.user));
+    record.members.extend(first.into_iter().filter(|member| member.user != viewer));
     record.members.truncate(limit::MEMBERS_SHOWN);
     if record.members.len() == record.member_count {
         record.members.sort_by_key(|member| member.user);
+    }
+    Ok(())
+}
+
+/// Adds the members who lead and those named to a record.
+fn leaders_and(
+    connection: &Connection,
+    record: &mut ConversationRecord,
+    named: &[UserId],
+) -> Result<(), rusqlite::Error> {
+    let mut found = members(connection, record.key, None, limit::MEMBERS_SHOWN)?;
+    found.retain(|member| member.role != Role::Member);
+    let sql = format!(
+        "SELECT {MEMBER_COLUMNS} FROM members JOIN users ON users.id = user_id \
+         WHERE conversation_id = ? AND user_id = ? AND gone = 0"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    for user in named {
+        found.extend(statement.query_row([record.key.0, user.0], member).optional()?);
+    }
+    for member in found {
+        if record.members.iter().all(|known| known.user != member.user) {
+            record.members.push(member);
+        }
     }
     Ok(())
 }

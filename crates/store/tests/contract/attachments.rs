@@ -186,7 +186,8 @@ pub(crate) async fn who_may_not_see_the_message_does_not_see_what_it_carries(sto
         members: vec![bob],
         at,
     };
-    let mut group = store.create_group(group).await.unwrap();
+    let group = store.create_group(group).await.unwrap();
+    let mut changed_seq = group.changed_seq;
     let early = upload(&store, ann, 1).await;
     append(&store, entry(Target::Group(group.key), ann, with(None, &[early]))).await.unwrap();
     for (member, role) in [(eve, Some(Role::Member)), (bob, None)] {
@@ -194,12 +195,12 @@ pub(crate) async fn who_may_not_see_the_message_does_not_see_what_it_carries(sto
             conversation: group.key,
             by: ann,
             at: now(),
-            changed_seq: group.changed_seq,
+            changed_seq,
             title: None,
             history: None,
             members: vec![(member, role)],
         };
-        group = store.change_group(change).await.unwrap().unwrap();
+        changed_seq = store.change_group(change).await.unwrap().unwrap().entry.seq;
     }
     // Eve came after it, and Bob has left.
     assert!(!sees(&store, eve, early).await && !sees(&store, bob, early).await);

@@ -2,7 +2,7 @@ use domain::store::{
     Action, AppendError, ConversationKey, ConversationRecord, EntryKind, EntryRange, GroupChange, GroupEvent,
     NewGroup, Since, Target, UserId,
 };
-use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role};
+use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role, limit};
 
 use crate::support::{Said, Shared, append, entry, now, send, text, to, user};
 
@@ -27,7 +27,8 @@ async fn change(
     let (conversation, changed_seq) = (group.key, group.changed_seq);
     let change =
         GroupChange { conversation, by, at: now(), changed_seq, title: None, history: None, members };
-    store.change_group(change).await.unwrap()
+    store.change_group(change).await.unwrap()?;
+    store.conversation_by_key(conversation).await.unwrap()
 }
 
 async fn say(
@@ -237,7 +238,9 @@ pub(crate) async fn how_a_group_changed_is_kept(store: Shared) {
     let (conversation, changed_seq) = (key, record.changed_seq);
     let renamed =
         GroupChange { conversation, by: ann, at: now(), changed_seq, title, history, members: Vec::new() };
-    let record = store.change_group(renamed).await.unwrap().unwrap();
+    let renamed = store.change_group(renamed).await.unwrap().unwrap();
+    assert_eq!((renamed.entry.seq, renamed.entry.previous), (5, 4));
+    let record = store.conversation_by_key(key).await.unwrap().unwrap();
     change(&store, &record, eve, vec![(eve, None)]).await.unwrap();
 
     let read = async |reader, above, below, limit| {
@@ -253,6 +256,10 @@ pub(crate) async fn how_a_group_changed_is_kept(store: Shared) {
     ];
     assert_eq!(read(ann, 0, u64::MAX, 9).await, all);
     assert_eq!(read(ann, 1, 6, 2).await, all[2..4], "the newest in between");
+    let entries = store.group_entries(ann, key, 0, u64::MAX, 9).await.unwrap();
+    let before: Vec<_> = entries.iter().map(|entry| entry.previous).collect();
+    assert_eq!(before, [0, 1, 3, 4, 5]);
+    assert!(entries.contains(&renamed.entry));
     assert_eq!(read(eve, 0, u64::MAX, 9).await, [], "not for who is gone");
     let record = store.conversation_by_key(key).await.unwrap().unwrap();
     let kim = user(&store, "kim").await;
@@ -337,4 +344,61 @@ pub(crate) async fn of_many_members_the_first_are_shown_and_all_are_listed(store
     assert_eq!((record.member_count, record.members.len()), (129, 129));
     let view = store.conversation(people[1], record.key).await.unwrap().unwrap();
     assert_eq!(view.member_count, 129);
+}
+
+pub(crate) async fn a_brief_record_has_the_members_who_matter(store: Shared) {
+    let mut many = Vec::new();
+    for number in 0..limit::MEMBERS_SHOWN {
+        many.push(user(&store, &format!("member-{number}")).await);
+    }
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    many.pop();
+    let record = group(&store, ann, &many, HistoryAccess::Joined).await;
+    let key = record.key;
+    let brief = async |reader, named: &[UserId]| {
+        let brief = store.brief(key, reader, named.to_vec()).await.unwrap()?;
+        let mut members: Vec<_> = brief.members.iter().map(|member| member.user).collect();
+        members.sort_unstable();
+        Some((members, brief.member_count, brief.changed_seq, brief.unread))
+    };
+    // All of a group that is shown whole.
+    let all: Vec<_> = many.iter().copied().chain([ann]).collect();
+    assert_eq!(brief(None, &[]).await, Some((all.clone(), 100, 1, 0)));
+    assert_eq!(brief(Some(ann), &[eve]).await, Some((all, 100, 1, 0)));
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
+    say(&store, key, ann, "hello").await.unwrap();
+    assert_eq!(brief(None, &[]).await, Some((vec![ann, bob], 101, 2, 0)));
+    assert_eq!(brief(None, &[many[7], eve]).await, Some((vec![many[7], ann, bob], 101, 2, 0)));
+    assert_eq!(brief(Some(many[5]), &[many[7]]).await, Some((vec![many[5], many[7], ann, bob], 101, 2, 1)));
+    let own = store.brief(key, Some(bob), Vec::new()).await.unwrap().unwrap();
+    assert_eq!(own.last_message.unwrap().text.as_ref(), "hello");
+    assert_eq!(brief(Some(eve), &[]).await, None);
+    change(&store, &record, bob, vec![(bob, None)]).await.unwrap();
+    assert_eq!(brief(Some(bob), &[ann]).await, None);
+}
+
+pub(crate) async fn who_may_see_a_message_is_right_after_each_change(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let mut record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
+    let key = record.key;
+    let roster = async |what| {
+        let appended = append(&store, entry(Target::Group(key), ann, what)).await.unwrap();
+        appended.committed.roster.clone().unwrap().to_vec()
+    };
+    assert_eq!(roster(text("one")).await, [ann, bob]);
+    let id = say(&store, key, ann, "before").await.unwrap();
+    let edit = || Action::Edit { id, text: "edited".into() };
+    // Each time the members are known from before.
+    let steps = [
+        (bob, None, vec![ann], vec![ann]),
+        (eve, Some(Role::Member), vec![ann, eve], vec![ann]),
+        (bob, Some(Role::Member), vec![ann, bob, eve], vec![ann]),
+        (eve, Some(Role::Admin), vec![ann, bob, eve], vec![ann]),
+        (eve, None, vec![ann, bob], vec![ann]),
+    ];
+    for (user, role, of_new, of_old) in steps {
+        record = change(&store, &record, ann, vec![(user, role)]).await.unwrap();
+        assert_eq!(roster(text("new")).await, of_new);
+        assert_eq!(roster(edit()).await, of_old);
+    }
 }

@@ -40,7 +40,8 @@ async fn change(
     by: UserId,
     members: Vec<(UserId, Option<Role>)>,
 ) -> ConversationRecord {
-    store.change_group(changing(store, group, by, members).await).await.unwrap().unwrap()
+    store.change_group(changing(store, group, by, members).await).await.unwrap().unwrap();
+    store.conversation_by_key(group.key).await.unwrap().unwrap()
 }
 
 async fn changing(
@@ -106,8 +107,8 @@ pub(crate) async fn an_invitation_waits_once_and_is_accepted_once(store: Shared)
     // The group has changed since it was read.
     assert!(matches!(accept(1).await, Accepted::Changed));
     assert!(waits(&store, &crew, bob).await);
-    let Accepted::Joined(record) = accept(2).await else { panic!() };
-    assert_eq!((record.member_count, record.changed_seq), (3, 3));
+    let Accepted::Joined(stored) = accept(2).await else { panic!() };
+    assert_eq!((stored.entry.seq, stored.entry.previous, stored.uninvited), (3, 2, vec![bob]));
     let changes = store.group_entries(ann, crew.key, 2, 9, 9).await.unwrap();
     assert_eq!((changes[0].by, &*changes[0].events), (bob, &[GroupEvent::Joined(bob)][..]));
     assert!(!waits(&store, &crew, bob).await);
@@ -115,7 +116,8 @@ pub(crate) async fn an_invitation_waits_once_and_is_accepted_once(store: Shared)
 
     // Who is added after all is not invited any more; what was taken back does not wait.
     assert_eq!(invite(&store, &crew, ann, eve).await, Ok(true));
-    change(&store, &crew, ann, vec![(eve, Some(Role::Member))]).await;
+    let added = changing(&store, &crew, ann, vec![(eve, Some(Role::Member))]).await;
+    assert_eq!(store.change_group(added).await.unwrap().unwrap().uninvited, [eve]);
     assert!(!waits(&store, &crew, eve).await);
     let dan = user(&store, "dan").await;
     assert_eq!(invite(&store, &crew, ann, dan).await, Ok(true));

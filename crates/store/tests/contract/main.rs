@@ -120,6 +120,7 @@ contract! {
         unread_counts_what_others_sent,
     };
     groups::{
+        a_brief_record_has_the_members_who_matter, who_may_see_a_message_is_right_after_each_change,
         a_group_is_its_first_entry,
         who_joins_sees_what_the_group_is_set_to,
         what_was_before_who_joined_is_not_there_for_them_when_it_changes,

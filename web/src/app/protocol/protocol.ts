@@ -91,6 +91,8 @@ export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unkno
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
+  /** The changes of the group that an event tells of, ascending, as `GET …/changes` gives them. Only in events. */
+  changes?: ConversationChange[];
   /** When it began. */
   createdAt: Timestamp;
   /** The highest `seq` taken in it; 0 in an empty one. */
@@ -111,7 +113,8 @@ export interface Conversation {
   memberCount: number;
   /**
    * All members, the caller included; in a group of more than 100 the caller and the first of the others, those
-   * who lead before the rest.
+   * who lead before the rest. An event has fewer of such a group: the caller, those who lead, and those whom
+   * `changes` names.
    */
   members: Member[];
   /** Whether the caller silenced it. */
