@@ -61,7 +61,9 @@ export class Figures {
   }
 
   spread(figure: Figure): Spread | undefined {
-    const values = Array.from({ length: this.#results.sizes.passes }, (_, pass) => figure(pass)).filter((value) => value !== undefined);
+    const values = Array.from({ length: this.#results.sizes.passes }, (_, pass) => figure(pass)).filter(
+      (value) => value !== undefined,
+    );
     values.sort((one, other) => one - other);
     const [middle, upper] = [values[(values.length - 1) >> 1], values[values.length >> 1]];
     if (middle === undefined || upper === undefined) return undefined;
@@ -77,14 +79,35 @@ export class Figures {
       rows.push(this.#row(line, what, against, figure, limit));
     };
 
-    for (const [key, most] of [['window 1', 0.45], ['window 16', 0.3]] as const) {
-      add('P1', `direct message, durable, ${key}: server CPU`, 'demo', ratio(cpu('sqlite', key), cpu('demo', key)), times(most));
+    for (const [key, most] of [
+      ['window 1', 0.45],
+      ['window 16', 0.3],
+    ] as const) {
+      add(
+        'P1',
+        `direct message, durable, ${key}: server CPU`,
+        'demo',
+        ratio(cpu('sqlite', key), cpu('demo', key)),
+        times(most),
+      );
     }
-    for (const [key, most] of [['window 1', 1.4], ['window 16', 3]] as const) {
-      add('P2', `direct message, in memory, ${key}: server CPU`, 'bare relay', ratio(cpu('memory', key), cpu('relay', key)), times(most));
+    for (const [key, most] of [
+      ['window 1', 1.4],
+      ['window 16', 3],
+    ] as const) {
+      add(
+        'P2',
+        `direct message, in memory, ${key}: server CPU`,
+        'bare relay',
+        ratio(cpu('memory', key), cpu('relay', key)),
+        times(most),
+      );
     }
     const group = `message to a group of ${thousands(sizes.members)}, all connected`;
-    for (const [server, most, where] of [['sqlite', 0.2, 'durable'], ['memory', 0.15, 'in memory']] as const) {
+    for (const [server, most, where] of [
+      ['sqlite', 0.2, 'durable'],
+      ['memory', 0.15, 'in memory'],
+    ] as const) {
       const each = ratio(cpu(server, 'group'), cpu('demo', 'group'));
       add('P3', `${group}, ${where}: server CPU of a delivery`, 'demo', each, times(most));
     }
@@ -96,29 +119,62 @@ export class Figures {
       const back = this.of('sqlite', `idle ${connections}`, givenBack);
       add('P4', `${name}: given back after they closed`, '–', back, { least: 90, digits: 0, unit: ' %' });
     }
-    add('P5', 'connect, authenticate, empty flush: server CPU', 'demo', ratio(cpu('sqlite', 'connect'), cpu('demo', 'connect')), times(0.1));
+    add(
+      'P5',
+      'connect, authenticate, empty flush: server CPU',
+      'demo',
+      ratio(cpu('sqlite', 'connect'), cpu('demo', 'connect')),
+      times(0.1),
+    );
     const flush = `flush of ${thousands(sizes.flush)} to one client`;
-    add('P6', flush, '–', this.of('sqlite', 'flush', ({ flushed }) => flushed?.perSecond), { least: 100_000, digits: 0, unit: ' messages/s' });
-    add('P6', `${flush}: growth of memory`, '–', this.of('sqlite', 'flush', growth), { most: 16, digits: 1, unit: ' MiB' });
-    for (const [server, most, where] of [['sqlite', 20, 'durable'], ['memory', 5, 'in memory']] as const) {
+    add(
+      'P6',
+      flush,
+      '–',
+      this.of('sqlite', 'flush', ({ flushed }) => flushed?.perSecond),
+      { least: 100_000, digits: 0, unit: ' messages/s' },
+    );
+    add('P6', `${flush}: growth of memory`, '–', this.of('sqlite', 'flush', growth), {
+      most: 16,
+      digits: 1,
+      unit: ' MiB',
+    });
+    for (const [server, most, where] of [
+      ['sqlite', 20, 'durable'],
+      ['memory', 5, 'in memory'],
+    ] as const) {
       const p99 = this.of(server, 'half load', ({ deliveryLatency }) => deliveryLatency?.p99);
       add('P7', `p99 until delivered at half load, ${where}`, '–', p99, { most, digits: 2, unit: ' ms' });
     }
     const stored = `${thousands(sizes.stored)} messages stored`;
     const grown = (key: string) => ratio(cpu('sqlite', `stored ${key}`), cpu('sqlite', key));
-    for (const key of ['window 1', 'window 16']) add('P8', `P1 with ${stored}, ${key}: server CPU`, 'P1', grown(key), times(1.2));
+    for (const key of ['window 1', 'window 16'])
+      add('P8', `P1 with ${stored}, ${key}: server CPU`, 'P1', grown(key), times(1.2));
     add('P8', `P5 with ${stored}: server CPU`, 'P5', grown('connect'), times(1.2));
     const storm = (get: (report: Report) => number | undefined) => this.of('sqlite', 'storm', get);
     const name = `${thousands(sizes.storm)} clients after a restart`;
-    add('P9', `${name}: until the last is back`, '–', storm(resumedAfter), { most: 10, digits: 1, unit: ' s' });
+    add('P9', `${name}: until the last is back`, '–', storm(resumedAfter), {
+      most: 10,
+      digits: 1,
+      unit: ' s',
+    });
     add('P9', `${name}: refused for good`, '–', storm(refused), { most: 0, digits: 0, unit: '' });
-    for (const [server, most, where] of [['sqlite', 1, 'durable'], ['memory', 0.5, 'in memory']] as const) {
+    for (const [server, most, where] of [
+      ['sqlite', 1, 'durable'],
+      ['memory', 0.5, 'in memory'],
+    ] as const) {
       const name = `direct message, ${where}, ${thousands(sizes.rate)} a second: server CPU`;
       add('P14', name, 'demo', ratio(cpu(server, 'open loop'), cpu('demo', 'open loop')), times(most));
     }
-    for (const [server, where] of [['sqlite', 'durable'], ['memory', 'in memory']] as const) {
+    for (const [server, where] of [
+      ['sqlite', 'durable'],
+      ['memory', 'in memory'],
+    ] as const) {
       const speed = (key: string) => this.of(server, key, ({ acknowledged }) => acknowledged?.perSecond);
-      for (const [what, figure] of [['server CPU', (key: string) => cpu(server, key)], ['messages/s', speed]] as const) {
+      for (const [what, figure] of [
+        ['server CPU', (key: string) => cpu(server, key)],
+        ['messages/s', speed],
+      ] as const) {
         const name = `all cores, shared with the load, ${where}: ${what}`;
         add('cores', name, 'one core', ratio(figure('all cores'), figure('window 16')), times());
       }
@@ -130,9 +186,13 @@ export class Figures {
     const spread = this.spread(figure);
     if (!spread) return undefined;
     const { digits, unit } = limit;
-    const meets = (value: number) => (limit.most === undefined || value <= limit.most) && (limit.least === undefined || value >= limit.least);
-    const verdict = meets(spread.least) && meets(spread.most) ? 'yes' : meets(spread.median) ? 'in the median' : 'no';
-    const [target, met] = limit.most === undefined && limit.least === undefined ? ['–', '–'] : [limitText(limit), verdict];
+    const meets = (value: number) =>
+      (limit.most === undefined || value <= limit.most) &&
+      (limit.least === undefined || value >= limit.least);
+    const verdict =
+      meets(spread.least) && meets(spread.most) ? 'yes' : meets(spread.median) ? 'in the median' : 'no';
+    const [target, met] =
+      limit.most === undefined && limit.least === undefined ? ['–', '–'] : [limitText(limit), verdict];
     return { line, what, against, target, measured: `${text(spread, digits)}${unit}`, met };
   }
 }
@@ -193,7 +253,9 @@ function refused({ refused }: Report): number | undefined {
 export function text(spread: Spread | undefined, digits: number): string {
   if (!spread) return '–';
   const { median, least, most } = spread;
-  return least === most ? amount(median, digits) : `${amount(median, digits)} (${amount(least, digits)}–${amount(most, digits)})`;
+  return least === most
+    ? amount(median, digits)
+    : `${amount(median, digits)} (${amount(least, digits)}–${amount(most, digits)})`;
 }
 
 export function thousands(value: number): string {

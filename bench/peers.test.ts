@@ -21,11 +21,20 @@ for (const name of ['demo', 'socketioxide'] as const) {
 
     const token = async (username: string) => {
       const body = JSON.stringify({ username, password: 'x' });
-      const response = await fetch(`${url}/auth/login`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+      const response = await fetch(`${url}/auth/login`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
       return ((await response.json()) as { token: string }).token;
     };
     const connect = async (token: string) => {
-      const socket = io(url, { auth: { token }, transports: ['websocket'], forceNew: true, reconnection: false });
+      const socket = io(url, {
+        auth: { token },
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+      });
       sockets.push(socket);
       const texts: string[] = [];
       socket.on('message', ({ text }: { text: string }) => texts.push(text));
@@ -45,8 +54,13 @@ for (const name of ['demo', 'socketioxide'] as const) {
 
     // Bob is away: everything waits, in order, and comes once.
     const sent = Array.from({ length: 1000 }, (_, index) => `text ${index}`);
-    const acks = await Promise.all(sent.map((text) => ann.socket.emitWithAck('message', { sender: 'ann', receiver: 'bob', text })));
-    deepEqual(acks.map(({ status, data }) => [status, data.sender, data.receiver, data.text]), sent.map((text) => ['ok', 'ann', 'bob', text]));
+    const acks = await Promise.all(
+      sent.map((text) => ann.socket.emitWithAck('message', { sender: 'ann', receiver: 'bob', text })),
+    );
+    deepEqual(
+      acks.map(({ status, data }) => [status, data.sender, data.receiver, data.text]),
+      sent.map((text) => ['ok', 'ann', 'bob', text]),
+    );
     equal(new Set(acks.map(({ data }) => data.id)).size, 1000);
     let bob = await connect(await token('bob'));
     deepEqual(await bob.reaches(1000), sent);
@@ -85,5 +99,8 @@ test('relay forwards as it is and acknowledges', async () => {
   await new Promise((later) => setTimeout(later, 50));
   for (const frame of sent) one.socket.send(frame);
   deepEqual(await two.reaches(sent.length), sent);
-  deepEqual(await one.reaches(sent.length), sent.map(() => '+'));
+  deepEqual(
+    await one.reaches(sent.length),
+    sent.map(() => '+'),
+  );
 });

@@ -57,7 +57,12 @@ export const QUICK: Sizes = {
 export const MOST_ACCOUNTS = 5_000;
 
 /** Measures a server that runs, under a name for what is measured. */
-export type Measure = (key: string, scenario: Scenario, options: Record<string, number | string>, svg?: boolean) => Promise<Outcome>;
+export type Measure = (
+  key: string,
+  scenario: Scenario,
+  options: Record<string, number | string>,
+  svg?: boolean,
+) => Promise<Outcome>;
 
 /** What is done with one start of one server. */
 export interface Job {
@@ -76,7 +81,10 @@ export interface Job {
   measure(measure: Measure, server: Running): Promise<void>;
 }
 
-/** What a pass does, in this order: every server in turn, so that whatever else the machine does hits all alike. */
+/**
+ * What a pass does, in this order: every server in turn, so that whatever else the machine does hits all
+ * alike.
+ */
 export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
   const { pairs, seconds, warmup } = sizes;
   const direct = { pairs, seconds, warmup };
@@ -97,7 +105,8 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
         const { report } = await measure(`window ${window}`, 'direct', { ...direct, window });
         rates.push(report?.acknowledged?.perSecond ?? 0);
       }
-      // Messages that are due at times of their own come singly, as with a window of 1: that is the load to halve.
+      // Messages that are due at times of their own come singly, as with a window of 1: that is the load to
+      // halve.
       const rate = Math.floor((rates[0] ?? 0) / 2);
       if (lines.includes('p7') && rate > 0) await measure('half load', 'direct', { ...direct, rate }, true);
       if (lines.includes('p14')) await measure('open loop', 'direct', { ...direct, rate: sizes.rate });
@@ -126,7 +135,11 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     once: connections > MOST_ACCOUNTS,
     ...accounts(server),
     async measure(measure) {
-      await measure(`idle ${connections}`, 'idle', { connections, accounts: Math.min(connections, MOST_ACCOUNTS), hold: 5 });
+      await measure(`idle ${connections}`, 'idle', {
+        connections,
+        accounts: Math.min(connections, MOST_ACCOUNTS),
+        hold: 5,
+      });
     },
   });
 
@@ -137,7 +150,11 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     seconds: 5 + sizes.connections / 300,
     ...accounts(server),
     async measure(measure) {
-      await measure('connect', 'connect', { connections: sizes.connections, concurrency: 32, accounts: 2 * pairs });
+      await measure('connect', 'connect', {
+        connections: sizes.connections,
+        concurrency: 32,
+        accounts: 2 * pairs,
+      });
     },
   });
 
@@ -207,7 +224,9 @@ export function plan(sizes: Sizes, lines: readonly Line[]): Job[] {
     messages('socketioxide', ['p1', 'p2']),
     cores('sqlite'),
     ...(['sqlite', 'memory', 'demo', 'socketioxide'] as const).map(group),
-    ...sizes.idle.flatMap((connections) => (['sqlite', 'demo', 'socketioxide', 'relay'] as const).map((server) => idle(server, connections))),
+    ...sizes.idle.flatMap((connections) =>
+      (['sqlite', 'demo', 'socketioxide', 'relay'] as const).map((server) => idle(server, connections)),
+    ),
     ...(['sqlite', 'demo', 'socketioxide', 'relay'] as const).map(connect),
     ...(['sqlite', 'memory'] as const).map(flush),
     history,

@@ -1,8 +1,21 @@
-/** From the results to what people read: a table on the terminal, and the generated part of docs/performance.md. */
+/**
+ * From the results to what people read: a table on the terminal, and the generated part of
+ * docs/performance.md.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-import { Figures, givenBack, growth, micros, perConnection, resumedAfter, type Results, text, thousands } from './figures.ts';
+import {
+  Figures,
+  givenBack,
+  growth,
+  micros,
+  perConnection,
+  resumedAfter,
+  type Results,
+  text,
+  thousands,
+} from './figures.ts';
 import type { Report } from './support/reports.ts';
 import type { Name } from './support/servers.ts';
 
@@ -63,18 +76,31 @@ const STORM: Column[] = [
 
 /** The lines against their targets, for a terminal. */
 export function table(results: Results): string {
-  const rows = new Figures(results).rows().map(({ line, what, against, target, measured, met }) => [line, what, against, target, measured, met]);
+  const rows = new Figures(results)
+    .rows()
+    .map(({ line, what, against, target, measured, met }) => [line, what, against, target, measured, met]);
   const lines = [['', 'what', 'against', 'target', 'measured', 'met'], ...rows];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** Writes what was found between the markers of the document; its prose stays. */
 export async function document(results: Results): Promise<void> {
   const before = await readFile(DOCUMENT, 'utf8').catch(() => `# Performance\n\n${MARKERS.join('\n')}\n`);
   const [from, to] = MARKERS.map((marker) => before.indexOf(marker)) as [number, number];
-  if (from < 0 || to < from) throw new Error(`${relative(process.cwd(), DOCUMENT)} has no ${MARKERS.join(' and ')}`);
-  await writeFile(DOCUMENT, `${before.slice(0, from + MARKERS[0].length)}\n\n${markdown(results)}\n\n${before.slice(to)}`);
+  if (from < 0 || to < from)
+    throw new Error(`${relative(process.cwd(), DOCUMENT)} has no ${MARKERS.join(' and ')}`);
+  await writeFile(
+    DOCUMENT,
+    `${before.slice(0, from + MARKERS[0].length)}\n\n${markdown(results)}\n\n${before.slice(to)}`,
+  );
 }
 
 export function markdown(results: Results): string {
@@ -88,7 +114,16 @@ export function markdown(results: Results): string {
     '### Against the targets',
     grid(
       ['', 'what', 'against', 'target', 'measured', 'met'],
-      figures.rows().map(({ line, what, against, target, measured, met }) => [line, what, against, target, `**${measured}**`, met]),
+      figures
+        .rows()
+        .map(({ line, what, against, target, measured, met }) => [
+          line,
+          what,
+          against,
+          target,
+          `**${measured}**`,
+          met,
+        ]),
     ),
     'P10 (clusters) is not measured by it yet.',
     '### In figures',
@@ -96,7 +131,9 @@ export function markdown(results: Results): string {
 
   const absolute = (title: string, keys: string[], columns: Column[]) => {
     for (const key of keys) {
-      const servers = (Object.keys(NAMES) as Name[]).filter((server) => runs.some((run) => run.server === server && run.key === key));
+      const servers = (Object.keys(NAMES) as Name[]).filter((server) =>
+        runs.some((run) => run.server === server && run.key === key),
+      );
       if (!servers.length) continue;
       const rows = servers.map((server) => [
         NAMES[server],
@@ -117,17 +154,24 @@ export function markdown(results: Results): string {
     parts.push(`![Latencies of ${NAMES[server]} at half load](../bench/results/${server}-half-load.svg)`);
   }
   absolute('On all cores, shared with the load', ['all cores'], MESSAGES);
-  absolute(`With ${thousands(sizes.stored)} messages stored`, ['stored window 1', 'stored window 16'], MESSAGES);
+  absolute(
+    `With ${thousands(sizes.stored)} messages stored`,
+    ['stored window 1', 'stored window 16'],
+    MESSAGES,
+  );
 
   absolute(`Messages to a group of ${thousands(sizes.members)}; CPU of a delivery`, ['group'], MESSAGES);
-  for (const connections of sizes.idle) absolute(`${thousands(connections)} idle connections`, [`idle ${connections}`], IDLE);
+  for (const connections of sizes.idle)
+    absolute(`${thousands(connections)} idle connections`, [`idle ${connections}`], IDLE);
   absolute('Connecting', ['connect'], CONNECT);
   absolute(`Connecting with ${thousands(sizes.stored)} messages stored`, ['stored connect'], CONNECT);
   absolute(`Flush of ${thousands(sizes.flush)} messages to one client`, ['flush'], FLUSH);
   absolute(`${thousands(sizes.storm)} clients come back after a restart`, ['storm'], STORM);
 
   const failed = runs.filter(({ error }) => error !== undefined);
-  const told = failed.map(({ server, key, pass, error }) => `* ${NAMES[server]}, ${key}, pass ${pass + 1}: ${error}`);
+  const told = failed.map(
+    ({ server, key, pass, error }) => `* ${NAMES[server]}, ${key}, pass ${pass + 1}: ${error}`,
+  );
   if (failed.length) parts.push('### Failed', told.join('\n'));
   return parts.join('\n\n');
 }
@@ -142,7 +186,9 @@ function grid(head: string[], rows: string[][]): string {
 }
 
 if (import.meta.main) {
-  const results = JSON.parse(await readFile(join(import.meta.dirname, 'results/latest.json'), 'utf8')) as Results;
+  const results = JSON.parse(
+    await readFile(join(import.meta.dirname, 'results/latest.json'), 'utf8'),
+  ) as Results;
   await document(results);
   console.log(table(results));
 }

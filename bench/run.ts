@@ -49,7 +49,9 @@ await mkdir(RESULTS, { recursive: true });
 if (loadavg()[0]! > 0.5) console.log(`Something else is running: the load is ${loadavg()[0]!.toFixed(1)}.`);
 
 const jobs = plan(sizes, lines);
-const passes = Array.from({ length: sizes.passes }, (_, pass) => jobs.filter((job) => pass === 0 || !job.once).map((job) => task(job, pass)));
+const passes = Array.from({ length: sizes.passes }, (_, pass) =>
+  jobs.filter((job) => pass === 0 || !job.once).map((job) => task(job, pass)),
+);
 await all([...setups(), ...passes.flat()]);
 await rm(DATA, { recursive: true, force: true });
 
@@ -81,7 +83,10 @@ async function all(tasks: Task[]): Promise<void> {
 
 /** What has to be there before the first pass. */
 function setups(): Task[] {
-  const wanted = [...(lines.includes('p4') ? sizes.idle : []), ...(lines.includes('p9') ? [sizes.storm] : [])];
+  const wanted = [
+    ...(lines.includes('p4') ? sizes.idle : []),
+    ...(lines.includes('p9') ? [sizes.storm] : []),
+  ];
   const accounts = Math.max(2 * sizes.pairs, Math.min(Math.max(0, ...wanted), MOST_ACCOUNTS));
   const register: Task = {
     name: `registering ${accounts} accounts`,
@@ -100,11 +105,18 @@ function setups(): Task[] {
       ]),
   };
   const needed = (stored: Job['stored']) => jobs.some((job) => job.stored === stored);
-  return [...(needed('accounts') || needed('messages') ? [register] : []), ...(needed('messages') ? [store] : [])];
+  return [
+    ...(needed('accounts') || needed('messages') ? [register] : []),
+    ...(needed('messages') ? [store] : []),
+  ];
 }
 
 /** Makes a folder with what a server has after this was done to it. */
-async function prepare(folder: string, copy: string | undefined, steps: [Scenario, Record<string, number>][]): Promise<void> {
+async function prepare(
+  folder: string,
+  copy: string | undefined,
+  steps: [Scenario, Record<string, number>][],
+): Promise<void> {
   const server = await Running.start('sqlite', { folder, copy });
   try {
     for (const [scenario, options] of steps) {
@@ -127,10 +139,16 @@ function task(job: Job, pass: number): Task {
 async function perform(job: Job, pass: number): Promise<void> {
   const server = await Running.start(job.server, {
     cpus: job.unpinned ? undefined : serverCpu,
-    ...(job.stored === 'messages' ? { folder: MESSAGES } : job.stored === 'accounts' ? { copy: ACCOUNTS } : {}),
+    ...(job.stored === 'messages'
+      ? { folder: MESSAGES }
+      : job.stored === 'accounts'
+        ? { copy: ACCOUNTS }
+        : {}),
   });
   const measure: Measure = async (key, scenario, options, svg = false) => {
-    const picture = svg ? join(RESULTS, `${whole ? '' : 'quick-'}${job.server}-${key.replaceAll(' ', '-')}.svg`) : undefined;
+    const picture = svg
+      ? join(RESULTS, `${whole ? '' : 'quick-'}${job.server}-${key.replaceAll(' ', '-')}.svg`)
+      : undefined;
     const outcome = await load({
       server,
       scenario,

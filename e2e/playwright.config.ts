@@ -11,7 +11,10 @@ const args = [
   '--disable-sync',
 ];
 
-const launch = (...more: string[]) => ({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: [...args, ...more] });
+const launch = (...more: string[]) => ({
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: [...args, ...more],
+});
 
 export default defineConfig({
   testDir: 'tests',
@@ -31,16 +34,33 @@ export default defineConfig({
     { name: 'socketio', testDir: 'tests/socketio' },
     // The binary, spoken to as programs do.
     { name: 'server', testDir: 'tests/server' },
-    // The binary behind the proxies that deploy/ has examples for, whose name the browser finds here. Service workers
-    // need a certificate that the browser takes.
-    { name: 'proxies', testDir: 'tests/proxies', use: { launchOptions: launch('--host-resolver-rules=MAP chat.example.org 127.0.0.1', '--ignore-certificate-errors') } },
-    // The binary, spoken to by client libraries of several languages; with CLIENTS=all by all that `make clients` builds.
+    // The binary behind the proxies that deploy/ has examples for, whose name the browser finds here. Service
+    // workers need a certificate that the browser takes.
+    {
+      name: 'proxies',
+      testDir: 'tests/proxies',
+      use: {
+        launchOptions: launch(
+          '--host-resolver-rules=MAP chat.example.org 127.0.0.1',
+          '--ignore-certificate-errors',
+        ),
+      },
+    },
+    // The binary, spoken to by client libraries of several languages; with CLIENTS=all by all that `make
+    // clients` builds.
     { name: 'clients', testDir: 'tests/clients', fullyParallel: true },
     // The binary, in the browser.
     // In CI a test that passes the second time is told of as flaky, and is to be mended.
     { name: 'web', testDir: 'tests/web', testIgnore: /performance/, retries: process.env['CI'] ? 1 : 0 },
-    // How fast, which only a machine without other work can tell: after everything else, one file after the other.
-    { name: 'performance', testDir: 'tests/web', testMatch: /performance/, workers: 1, dependencies: ['socketio', 'server', 'proxies', 'clients', 'web'] },
+    // How fast, which only a machine without other work can tell: after everything else, one file after the
+    // other.
+    {
+      name: 'performance',
+      testDir: 'tests/web',
+      testMatch: /performance/,
+      workers: 1,
+      dependencies: ['socketio', 'server', 'proxies', 'clients', 'web'],
+    },
     // No test: the pictures in docs/screenshots, when they are asked for.
     ...(process.env['PICTURES'] ? [{ name: 'pictures', testDir: 'screenshots' }] : []),
   ],

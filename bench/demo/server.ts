@@ -1,6 +1,6 @@
 /**
- * The design Aldis grew out of, at its best: Node and socket.io, everything in memory, a queue for those who are offline.
- * Deliveries are not stored and not confirmed by the receiver.
+ * The design Aldis grew out of, at its best: Node and socket.io, everything in memory, a queue for those who
+ * are offline. Deliveries are not stored and not confirmed by the receiver.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -33,9 +33,28 @@ export async function load({ server, scenario, options, cpus, svg }: Load): Prom
   const json = join(DATA, 'report.json');
   await rm(json, { force: true });
   const wanted = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]);
-  const own = ['--peer', SPEAKS[server.name], '--url', server.url, '--pid', String(server.pid), '--json', json, '--tokens', server.tokens];
+  const own = [
+    '--peer',
+    SPEAKS[server.name],
+    '--url',
+    server.url,
+    '--pid',
+    String(server.pid),
+    '--json',
+    json,
+    '--tokens',
+    server.tokens,
+  ];
   const pinned = cpus === undefined ? [] : ['taskset', '-c', cpus];
-  const [file, ...args] = [...pinned, BINARY, 'bench', scenario, ...wanted, ...own, ...(svg ? ['--svg', svg] : [])];
+  const [file, ...args] = [
+    ...pinned,
+    BINARY,
+    'bench',
+    scenario,
+    ...wanted,
+    ...own,
+    ...(svg ? ['--svg', svg] : []),
+  ];
   const generator = spawn(file!, args, { env: environment(), stdio: ['ignore', 'ignore', 'pipe'] });
   const [said, [code]] = await Promise.all([text(generator.stderr!), once(generator, 'exit')]);
 
@@ -43,7 +62,11 @@ export async function load({ server, scenario, options, cpus, svg }: Load): Prom
     .filter(([option]) => option !== 'pid-file')
     .map(([option, value]) => `--${option} ${typeof value === 'number' ? value : '…'}`);
   const command = [...pinned, 'aldis', 'bench', scenario, ...shown].join(' ');
-  const report = await readFile(json, 'utf8').then((found) => JSON.parse(found) as Report, () => undefined);
-  const error = code === 0 ? undefined : (/^(?:aldis|error): (.*)/m.exec(said)?.[1] ?? `it ended with ${code}`);
+  const report = await readFile(json, 'utf8').then(
+    (found) => JSON.parse(found) as Report,
+    () => undefined,
+  );
+  const error =
+    code === 0 ? undefined : (/^(?:aldis|error): (.*)/m.exec(said)?.[1] ?? `it ended with ${code}`);
   return { command, ...(report && { report }), ...(error && { error }) };
 }

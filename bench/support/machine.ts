@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
@@ -37,9 +46,11 @@ export function machine(): Machine {
 
 export function versions(binary: string): Record<string, string> {
   const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
-  const installed = (name: string) => (JSON.parse(read(`node_modules/${name}/package.json`)) as { version: string }).version;
+  const installed = (name: string) =>
+    (JSON.parse(read(`node_modules/${name}/package.json`)) as { version: string }).version;
   const lock = read('peers/Cargo.lock');
-  const locked = (name: string) => new RegExp(`name = "${name}"\nversion = "(.+)"`).exec(lock)?.[1] ?? 'unknown';
+  const locked = (name: string) =>
+    new RegExp(`name = "${name}"\nversion = "(.+)"`).exec(lock)?.[1] ?? 'unknown';
   return {
     aldis: run(binary, ['--version']).replace(/^aldis /, ''),
     rustc: run('rustc', ['--version']).split(' ')[1]!,
@@ -63,7 +74,8 @@ function run(command: string, args: string[]): string {
 /** What the disk takes for a durable write: it bounds what one who waits for each can reach. */
 function fsyncMs(): number {
   mkdirSync(DATA, { recursive: true });
-  if (statfsSync(DATA).type === TMPFS) throw new Error(`${DATA} is in memory: nothing durable can be measured there`);
+  if (statfsSync(DATA).type === TMPFS)
+    throw new Error(`${DATA} is in memory: nothing durable can be measured there`);
   const path = join(DATA, 'fsync');
   const file = openSync(path, 'w');
   const block = Buffer.alloc(4096, 'x');

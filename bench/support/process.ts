@@ -16,7 +16,10 @@ export class Server {
 
   /** Starts `command` and waits for the line with its address. */
   static async start([file, ...args]: string[], env: NodeJS.ProcessEnv = {}): Promise<Server> {
-    const server = spawn(file!, args, { env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = spawn(file!, args, {
+      env: { ...environment(), ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const url = await new Promise<string>((resolve, reject) => {
       server.on('error', reject);
       server.on('exit', (code, signal) => reject(new Error(`${file} ended with ${code ?? signal}`)));

@@ -7,7 +7,10 @@ const BENCH = resolve(import.meta.dirname, '..');
 
 export const BINARY = resolve(BENCH, '..', process.env['ALDIS_BIN'] ?? 'target/release/aldis');
 
-/** Beside the checkout and not in the system's folder for such files, which may be memory: what is durable shall be on a disk. */
+/**
+ * Beside the checkout and not in the system's folder for such files, which may be memory: what is durable
+ * shall be on a disk.
+ */
 export const DATA = join(BENCH, 'data');
 
 /** What is measured against, with what makes it fast. */
@@ -111,14 +114,27 @@ export class Running {
   /** Tokens belong to an address, which is another one than when they were given. */
   async #moveTokens(): Promise<void> {
     const known = await readFile(this.tokens, 'utf8').catch(() => '');
-    const moved = known.split('\n').filter(Boolean).map((line) => JSON.stringify({ ...JSON.parse(line), url: this.url }));
+    const moved = known
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.stringify({ ...JSON.parse(line), url: this.url }));
     if (moved.length) await writeFile(this.tokens, moved.join('\n') + '\n');
   }
 }
 
 function commandOf(name: Name, listen: string, data: string): [string[], NodeJS.ProcessEnv] {
   if (name === 'memory' || name === 'sqlite') {
-    return [[BINARY, 'serve', '--listen', listen, ...(name === 'memory' ? ['--memory'] : ['--data', data]), ...UNLIMITED], {}];
+    return [
+      [
+        BINARY,
+        'serve',
+        '--listen',
+        listen,
+        ...(name === 'memory' ? ['--memory'] : ['--data', data]),
+        ...UNLIMITED,
+      ],
+      {},
+    ];
   }
   const { command, env } = PEERS[name];
   return [[...command, '--port', listen.split(':')[1]!], env];

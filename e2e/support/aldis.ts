@@ -15,7 +15,11 @@ import type {
 } from '../../web/src/app/protocol/protocol.ts';
 import { Server } from './process.ts';
 
-export const BINARY = resolve(import.meta.dirname, '..', process.env['ALDIS_BIN'] ?? '../target/release/aldis');
+export const BINARY = resolve(
+  import.meta.dirname,
+  '..',
+  process.env['ALDIS_BIN'] ?? '../target/release/aldis',
+);
 export const PASSWORD = 'correct horse battery';
 
 export type Live = Socket<ServerToClientEvents, ClientToServerEvents>;
@@ -36,14 +40,25 @@ export class Aldis {
     private readonly flags: string[],
   ) {}
 
-  /** Serves with these flags besides where to listen and to keep its data: in a new folder, if none is named. */
+  /**
+   * Serves with these flags besides where to listen and to keep its data: in a new folder, if none is named.
+   */
   static async start(flags: string[] = [], folder?: string): Promise<Aldis> {
     const data = folder ?? (await mkdtemp(join(tmpdir(), 'aldis-')));
     return new Aldis(await Aldis.serve('127.0.0.1:0', data, flags), data, flags);
   }
 
   private static serve(listen: string, data: string, flags: string[]): Promise<Server> {
-    return Server.start(BINARY, ['serve', '--listen', listen, '--data', data, '--metrics-listen', 'off', ...flags]);
+    return Server.start(BINARY, [
+      'serve',
+      '--listen',
+      listen,
+      '--data',
+      data,
+      '--metrics-listen',
+      'off',
+      ...flags,
+    ]);
   }
 
   get url(): string {
@@ -81,7 +96,13 @@ export class Aldis {
   }
 
   /** A request as it is answered. */
-  request(method: string, path: string, body?: unknown, token?: string, headers: object = {}): Promise<Response> {
+  request(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+    headers: object = {},
+  ): Promise<Response> {
     return fetch(this.url + path, {
       method,
       headers: {
@@ -102,8 +123,8 @@ export class Aldis {
   }
 
   /**
-   * Registers, verifies and logs in; the username is `name` and a number that makes it unique. It begins with a
-   * capital letter, as people write their names: whatever compares usernames must not care.
+   * Registers, verifies and logs in; the username is `name` and a number that makes it unique. It begins with
+   * a capital letter, as people write their names: whatever compares usernames must not care.
    */
   async person(name: string, displayName = name): Promise<Person> {
     const username = `${name.charAt(0).toUpperCase()}${name.slice(1)}-${process.pid}-${++people}`;
@@ -130,7 +151,12 @@ export class Aldis {
 
   /** A group of which the first of these is the owner. */
   group(title: string, [owner, ...others]: [Person, ...Person[]]): Promise<Conversation> {
-    return this.call('POST', '/api/conversations', { title, members: others.map(({ username }) => username) }, owner.token);
+    return this.call(
+      'POST',
+      '/api/conversations',
+      { title, members: others.map(({ username }) => username) },
+      owner.token,
+    );
   }
 
   async conversations({ token }: { token: string }): Promise<Conversation[]> {
@@ -138,7 +164,14 @@ export class Aldis {
   }
 
   async messages({ token }: { token: string }, conversationId: string): Promise<Message[]> {
-    return (await this.call<Page<Message>>('GET', `/api/conversations/${conversationId}/messages?limit=200`, undefined, token)).items;
+    return (
+      await this.call<Page<Message>>(
+        'GET',
+        `/api/conversations/${conversationId}/messages?limit=200`,
+        undefined,
+        token,
+      )
+    ).items;
   }
 }
 

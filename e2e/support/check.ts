@@ -3,7 +3,11 @@ import { expect } from '@playwright/test';
 import type { Code, Problem, Reply } from '../../web/src/app/protocol/protocol.ts';
 
 /** Checks that an answer is the problem of a code, in the shape of the contract, and gives it. */
-export async function refused(response: Response | Promise<Response>, status: number, code: Code): Promise<Problem> {
+export async function refused(
+  response: Response | Promise<Response>,
+  status: number,
+  code: Code,
+): Promise<Problem> {
   const answer = await response;
   const text = await answer.text();
   expect(answer.status, text).toBe(status);

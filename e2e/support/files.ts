@@ -12,8 +12,16 @@ export interface Chosen {
   buffer: Buffer;
 }
 
-export const picture = (name: string, width = 600, height = 400): Chosen => ({ name, mimeType: 'image/png', buffer: png(width, height) });
-export const text = (name: string, content = 'Aye'): Chosen => ({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
+export const picture = (name: string, width = 600, height = 400): Chosen => ({
+  name,
+  mimeType: 'image/png',
+  buffer: png(width, height),
+});
+export const text = (name: string, content = 'Aye'): Chosen => ({
+  name,
+  mimeType: 'text/plain',
+  buffer: Buffer.from(content),
+});
 
 /** What a person does with files. */
 export class Files {
@@ -50,7 +58,9 @@ export class Files {
         const data = new DataTransfer();
         for (const type of also) data.setData(type, 'text');
         data.items.add(new File([Uint8Array.from(bytes)], 'image.png', { type: 'image/png' }));
-        field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+        field.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+        );
       },
       [[...bytes], also] as const,
     );
@@ -70,14 +80,28 @@ async function upload(aldis: Aldis, who: Person, { name, mimeType, buffer }: Cho
 }
 
 /** Sends without a browser. */
-export async function send(aldis: Aldis, from: Person, to: Person, said: string, ...files: Chosen[]): Promise<Message> {
+export async function send(
+  aldis: Aldis,
+  from: Person,
+  to: Person,
+  said: string,
+  ...files: Chosen[]
+): Promise<Message> {
   const attachments: string[] = [];
   for (const file of files) attachments.push((await upload(aldis, from, file)).id);
   return aldis.call('POST', '/api/messages', { receiver: to.username, text: said, attachments }, from.token);
 }
 
-export const annAndBob = async (aldis: Aldis) => [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')] as const;
+export const annAndBob = async (aldis: Aldis) =>
+  [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')] as const;
 
 /** Whether the picture of this name is on the screen and painted. */
 export const painted = (page: Page, name: string) =>
-  expect.poll(() => page.getByRole('button', { name: `Open photo ${name}` }).locator('img').evaluateAll((all) => all.length === 1 && (all[0] as HTMLImageElement).naturalWidth > 0)).toBe(true);
+  expect
+    .poll(() =>
+      page
+        .getByRole('button', { name: `Open photo ${name}` })
+        .locator('img')
+        .evaluateAll((all) => all.length === 1 && (all[0] as HTMLImageElement).naturalWidth > 0),
+    )
+    .toBe(true);

@@ -21,23 +21,33 @@ export class Gate {
     this.server = createServer((incoming, response) => {
       if (this.stops(incoming)) return void incoming.socket.destroy();
       const { method = 'GET', url = '/', headers } = incoming;
-      const onward = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
-        if (this.rewrite && url.startsWith(this.rewrite.path)) return void this.rewritten(answer, response, this.rewrite.text);
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
+      const onward = request(
+        { host: target.hostname, port: target.port, method, path: url, headers },
+        (answer) => {
+          if (this.rewrite && url.startsWith(this.rewrite.path))
+            return void this.rewritten(answer, response, this.rewrite.text);
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        },
+      );
       onward.on('error', () => incoming.socket.destroy());
-      if (this.throttle && method === 'POST' && url.startsWith(this.throttle.path)) return this.take(incoming, this.throttle.rate);
+      if (this.throttle && method === 'POST' && url.startsWith(this.throttle.path))
+        return this.take(incoming, this.throttle.rate);
       incoming.pipe(onward);
     });
     this.server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
       if (this.stops(incoming)) return void socket.destroy();
       const onward = connect(Number(target.port), target.hostname);
-      const lines = incoming.rawHeaders.flatMap((part, index, all) => (index % 2 ? [] : [`${part}: ${all[index + 1]}`]));
+      const lines = incoming.rawHeaders.flatMap((part, index, all) =>
+        index % 2 ? [] : [`${part}: ${all[index + 1]}`],
+      );
       onward.write(`GET ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
       onward.write(head);
       onward.pipe(socket).pipe(onward);
-      for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+      for (const [one, other] of [
+        [socket, onward],
+        [onward, socket],
+      ] as const) {
         this.live.add(one);
         one.on('error', () => other.destroy());
         one.on('close', () => {
@@ -94,10 +104,15 @@ export class Gate {
     });
   }
 
-  private async rewritten(answer: IncomingMessage, response: ServerResponse, text: (text: string) => string): Promise<void> {
+  private async rewritten(
+    answer: IncomingMessage,
+    response: ServerResponse,
+    text: (text: string) => string,
+  ): Promise<void> {
     const { 'content-length': _, 'content-encoding': encoding, etag: __, ...headers } = answer.headers;
     const bytes = Buffer.concat(await answer.toArray());
-    const plain = encoding === 'br' ? brotliDecompressSync(bytes) : encoding === 'gzip' ? gunzipSync(bytes) : bytes;
+    const plain =
+      encoding === 'br' ? brotliDecompressSync(bytes) : encoding === 'gzip' ? gunzipSync(bytes) : bytes;
     response.writeHead(answer.statusCode ?? 502, headers).end(text(plain.toString()));
   }
 

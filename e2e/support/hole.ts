@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * Stands between a client and the server, and can let what the server sends vanish, as a network does that a phone
- * has left: the bytes are taken, they never arrive, and neither side is told.
+ * Stands between a client and the server, and can let what the server sends vanish, as a network does that a
+ * phone has left: the bytes are taken, they never arrive, and neither side is told.
  */
 export class Hole {
   /** From what on it is a hole. */
@@ -22,7 +22,10 @@ export class Hole {
         if (this.open) near.write(bytes);
         else this.swallowed += bytes.toString('latin1');
       });
-      for (const [one, other] of [[near, far], [far, near]] as const) {
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
         this.sockets.add(one);
         one.on('error', () => other.destroy());
         one.on('close', () => {

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
-/** One host in front of several servers, each of which is under a path of it: the path is passed on as it is. */
+/**
+ * One host in front of several servers, each of which is under a path of it: the path is passed on as it is.
+ */
 export class Host {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
@@ -11,10 +13,13 @@ export class Host {
       const target = this.target(incoming);
       if (!target) return void response.writeHead(404).end();
       const { method = 'GET', url = '/', headers } = incoming;
-      const onward = request({ host: target.hostname, port: target.port, method, path: url, headers }, (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
-      });
+      const onward = request(
+        { host: target.hostname, port: target.port, method, path: url, headers },
+        (answer) => {
+          response.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(response);
+        },
+      );
       onward.on('error', () => incoming.socket.destroy());
       incoming.pipe(onward);
     });
@@ -22,12 +27,17 @@ export class Host {
       const target = this.target(incoming);
       if (!target) return void socket.destroy();
       const onward = connect(Number(target.port), target.hostname);
-      const lines = incoming.rawHeaders.flatMap((part, index, all) => (index % 2 ? [] : [`${part}: ${all[index + 1]}`]));
+      const lines = incoming.rawHeaders.flatMap((part, index, all) =>
+        index % 2 ? [] : [`${part}: ${all[index + 1]}`],
+      );
       onward.write(`GET ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
       onward.write(head);
       onward.pipe(socket).pipe(onward);
       this.sockets.add(socket);
-      for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+      for (const [one, other] of [
+        [socket, onward],
+        [onward, socket],
+      ] as const) {
         one.on('error', () => other.destroy());
         one.on('close', () => other.destroy());
       }

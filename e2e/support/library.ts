@@ -15,7 +15,9 @@ export interface Library {
   command: string[];
   cwd?: string;
   /** What it cannot do whatever the server does (README.md), so that a part of a story makes no sense. */
-  lacks?: ('namespaces' | 'auth of any shape' | 'upgrades' | 'order' | 'many answers' | 'word of a lost connection')[];
+  lacks?: (
+    'namespaces' | 'auth of any shape' | 'upgrades' | 'order' | 'many answers' | 'word of a lost connection'
+  )[];
 }
 
 const javascript = (version: string, module = `socket.io-client-${version}`): Library => ({
@@ -34,14 +36,30 @@ const always: Library[] = [
 /** `make clients` builds these. */
 const built: Library[] = [
   ...['4.0', '4.1', '4.2', '4.3', '4.4', '4.5', '4.6', '4.7'].map((version) => javascript(version)),
-  { name: 'Java 2.1', command: ['java', '-cp', 'target/classes:target/dependency/*', 'Client'], cwd: `${clients}/java`, lacks: ['auth of any shape'] },
-  { name: 'Go 3.0', command: [`${clients}/go/target/client`], lacks: ['auth of any shape', 'namespaces', 'upgrades'] },
-  { name: 'Rust 0.6', command: [`${clients}/rust/target/debug/client`], lacks: ['namespaces', 'many answers', 'word of a lost connection'] },
+  {
+    name: 'Java 2.1',
+    command: ['java', '-cp', 'target/classes:target/dependency/*', 'Client'],
+    cwd: `${clients}/java`,
+    lacks: ['auth of any shape'],
+  },
+  {
+    name: 'Go 3.0',
+    command: [`${clients}/go/target/client`],
+    lacks: ['auth of any shape', 'namespaces', 'upgrades'],
+  },
+  {
+    name: 'Rust 0.6',
+    command: [`${clients}/rust/target/debug/client`],
+    lacks: ['namespaces', 'many answers', 'word of a lost connection'],
+  },
 ];
 
 export const LIBRARIES = process.env['CLIENTS'] === 'all' ? [...always, ...built] : always;
 
-/** A line of a program: an event of a socket, the answer to what it emitted, or that a command was carried out. */
+/**
+ * A line of a program: an event of a socket, the answer to what it emitted, or that a command was carried
+ * out.
+ */
 export interface Line {
   did?: string;
   socket?: string;
@@ -64,7 +82,9 @@ export class Program {
   private asked = 0;
 
   private constructor(private readonly process: ChildProcess) {
-    createInterface({ input: process.stdout! }).on('line', (line) => this.lines.add(JSON.parse(line) as Line));
+    createInterface({ input: process.stdout! }).on('line', (line) =>
+      this.lines.add(JSON.parse(line) as Line),
+    );
     createInterface({ input: process.stderr! }).on('line', (line) => this.errors.push(line));
   }
 
@@ -96,7 +116,9 @@ export class Program {
 
   /** The lines of a socket's event, so far. */
   of(socket: string, event: string, namespace = '/'): Line[] {
-    return this.lines.items.filter((line) => line.socket === socket && line.event === event && line.namespace === namespace);
+    return this.lines.items.filter(
+      (line) => line.socket === socket && line.event === event && line.namespace === namespace,
+    );
   }
 
   messages(socket: string): Message[] {
@@ -104,7 +126,11 @@ export class Program {
   }
 
   answers(): Map<number, Reply<Message>> {
-    return new Map(this.lines.items.flatMap(({ ack, payload }) => (ack === undefined ? [] : [[ack, payload as Reply<Message>]])));
+    return new Map(
+      this.lines.items.flatMap(({ ack, payload }) =>
+        ack === undefined ? [] : [[ack, payload as Reply<Message>]],
+      ),
+    );
   }
 
   async end(): Promise<void> {

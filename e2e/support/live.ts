@@ -33,7 +33,13 @@ export class Inbox<T> {
 
 /** A client of the official library that is not connected yet, with what it will receive. */
 export function client(url: string, auth: object, options: Partial<ManagerOptions & SocketOptions> = {}) {
-  const socket: Live = io(url, { auth, forceNew: true, autoConnect: false, transports: ['websocket'], ...options });
+  const socket: Live = io(url, {
+    auth,
+    forceNew: true,
+    autoConnect: false,
+    transports: ['websocket'],
+    ...options,
+  });
   const messages = new Inbox<Message>();
   const events = new Inbox<[name: string, payload: unknown]>();
   socket.on('message', (message) => messages.add(message));
@@ -64,11 +70,17 @@ export async function refusedConnect({ socket }: Client): Promise<{ message: str
 }
 
 /** Waits until a client was told that somebody has what was sent to them, up to a `seq`. */
-export function delivered({ events }: Client, { username }: { username: string }, seq: number): Promise<void> {
-  return events.until((items) => items.some(([name, payload]) => {
-    const receipt = payload as Receipt;
-    return name === 'receipt' && receipt.username === username && receipt.deliveredSeq >= seq;
-  }));
+export function delivered(
+  { events }: Client,
+  { username }: { username: string },
+  seq: number,
+): Promise<void> {
+  return events.until((items) =>
+    items.some(([name, payload]) => {
+      const receipt = payload as Receipt;
+      return name === 'receipt' && receipt.username === username && receipt.deliveredSeq >= seq;
+    }),
+  );
 }
 
 /** Waits for the next event of a name. */

@@ -2,10 +2,16 @@ import type { Browser } from '@playwright/test';
 
 import { TASKS, tasksOf } from './trace.ts';
 
-/** Milliseconds of processor time that `work` takes on a machine of the targets: inferred, as docs/decisions/0006 says. */
+/**
+ * Milliseconds of processor time that `work` takes on a machine of the targets: inferred, as
+ * docs/decisions/0006 says.
+ */
 const REFERENCE = 50;
 
-/** Elements, styles, layout and short-lived objects, as a page that starts has them, without anything of Aldis. */
+/**
+ * Elements, styles, layout and short-lived objects, as a page that starts has them, without anything of
+ * Aldis.
+ */
 function work(): number {
   const list = document.createElement('ol');
   for (let index = 0; index < 500; index++) {
@@ -22,7 +28,9 @@ function work(): number {
   return [...found.values()].sort((a, b) => a.height - b.height || b.index - a.index).length;
 }
 
-/** How many times slower this machine is just now than that of the targets; 1 where it is as fast or faster. */
+/**
+ * How many times slower this machine is just now than that of the targets; 1 where it is as fast or faster.
+ */
 export async function slowness(browser: Browser): Promise<number> {
   const took: number[] = [];
   for (let turn = 0; turn < 7; turn++) {

@@ -21,5 +21,10 @@ export function png(width: number, height: number, rows = height): Buffer {
   const row = Buffer.alloc(1 + width * 3, 0x7f);
   row[0] = 0;
   const data = deflateSync(Buffer.concat(Array.from({ length: rows }, () => row)));
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', data),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }

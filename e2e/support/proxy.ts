@@ -87,7 +87,16 @@ export const KINDS = {
       import ${folder}/Caddyfile`,
     command: (config) => ['caddy', 'run', '--config', config, '--adapter', 'caddyfile'],
     reload: (_, config, { admin }) =>
-      run('caddy', ['reload', '--force', '--config', config, '--adapter', 'caddyfile', '--address', `127.0.0.1:${admin}`]),
+      run('caddy', [
+        'reload',
+        '--force',
+        '--config',
+        config,
+        '--adapter',
+        'caddyfile',
+        '--address',
+        `127.0.0.1:${admin}`,
+      ]),
   },
   haproxy: {
     example: 'haproxy.cfg',
@@ -119,7 +128,13 @@ export const KINDS = {
       PidFile ${folder}/apache.pid
       ErrorLog ${folder}/error.log
       ${isRoot ? 'User www-data\nGroup www-data' : ''}
-      ${['mpm_event', 'authz_core', 'alias', 'reqtimeout', ...(/a2enmod (.*)/.exec(example)?.[1]?.split(' ') ?? [])]
+      ${[
+        'mpm_event',
+        'authz_core',
+        'alias',
+        'reqtimeout',
+        ...(/a2enmod (.*)/.exec(example)?.[1]?.split(' ') ?? []),
+      ]
         .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`)
         .join('\n')}
       RequestReadTimeout header=20-40,minrate=500 body=10,minrate=500
@@ -227,7 +242,11 @@ export class Proxy {
     const outgoing = request(this.url + path, {
       method,
       agent,
-      headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      headers: {
+        'content-type': 'application/json',
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...headers,
+      },
     });
     const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
     answered.catch(() => undefined);
@@ -244,7 +263,8 @@ export class Proxy {
     const before = await this.children();
     await this.kind.reload(this.process, this.config, this.ports);
     // Those that are one process answer the command that tells them; the others begin new ones.
-    while (before.length && (await this.children()).every((pid) => before.includes(pid))) await setTimeout(20);
+    while (before.length && (await this.children()).every((pid) => before.includes(pid)))
+      await setTimeout(20);
   }
 
   private async children(): Promise<string[]> {
@@ -262,7 +282,8 @@ export class Proxy {
   }
 }
 
-const isParts = (body: unknown): body is AsyncIterable<Buffer> => typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+const isParts = (body: unknown): body is AsyncIterable<Buffer> =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
 
 /** Ports that nobody listens on: these proxies must be told one. */
 async function freePorts(count: number): Promise<number[]> {

@@ -1,5 +1,13 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, expect, type Locator, type Page, type Route, test as base } from '@playwright/test';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  expect,
+  type Locator,
+  type Page,
+  type Route,
+  test as base,
+} from '@playwright/test';
 
 import { Aldis, type Person } from './aldis.ts';
 
@@ -18,17 +26,36 @@ export const test = base.extend<object, { aldis: Aldis }>({
 
 export { expect };
 
-export const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true };
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 360, height: 640 },
+  hasTouch: true,
+  isMobile: true,
+};
 
 /**
- * A browser in which this person is logged in, as after their last visit, with nothing cached. Without a service
- * worker, which would fetch past the routes that a test lays; those that are about it allow it.
+ * A browser in which this person is logged in, as after their last visit, with nothing cached. Without a
+ * service worker, which would fetch past the routes that a test lays; those that are about it allow it.
  */
-export async function browserOf(browser: Browser, aldis: Aldis, person: Person, options: BrowserContextOptions = {}): Promise<Page> {
+export async function browserOf(
+  browser: Browser,
+  aldis: Aldis,
+  person: Person,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
   const { token, expiresAt, refreshToken, user } = await aldis.login(person.username);
   const session = JSON.stringify({ token, expiresAt, refreshToken, user });
-  const storageState = { cookies: [], origins: [{ origin: options.baseURL ?? aldis.url, localStorage: [{ name: 'aldis:session', value: session }] }] };
-  const context = await browser.newContext({ baseURL: aldis.url, storageState, serviceWorkers: 'block', ...options });
+  const storageState = {
+    cookies: [],
+    origins: [
+      { origin: options.baseURL ?? aldis.url, localStorage: [{ name: 'aldis:session', value: session }] },
+    ],
+  };
+  const context = await browser.newContext({
+    baseURL: aldis.url,
+    storageState,
+    serviceWorkers: 'block',
+    ...options,
+  });
   return context.newPage();
 }
 
@@ -72,10 +99,15 @@ export async function expectLast(messenger: Messenger, texts: string[]): Promise
 }
 
 /**
- * The browser keeps at least this many conversations, and how far they go: what the page shows is written a moment
- * later, and a page without a cursor begins anew.
+ * The browser keeps at least this many conversations, and how far they go: what the page shows is written a
+ * moment later, and a page without a cursor begins anew.
  */
-export async function expectKept(messenger: Messenger, { username }: Pick<Person, 'username'>, conversations: number, base = ''): Promise<void> {
+export async function expectKept(
+  messenger: Messenger,
+  { username }: Pick<Person, 'username'>,
+  conversations: number,
+  base = '',
+): Promise<void> {
   const kept = (name: string) =>
     new Promise<number>((resolve) => {
       const opening = indexedDB.open(name);
@@ -89,11 +121,16 @@ export async function expectKept(messenger: Messenger, { username }: Pick<Person
         };
       };
     });
-  await expect.poll(() => messenger.page.evaluate(kept, `aldis${base}:${username}`)).toBeGreaterThanOrEqual(conversations);
+  await expect
+    .poll(() => messenger.page.evaluate(kept, `aldis${base}:${username}`))
+    .toBeGreaterThanOrEqual(conversations);
 }
 
 /** Holds back requests until they are let go. */
-export async function hold(page: Page, url: RegExp): Promise<{ count: () => number; release: () => Promise<void> }> {
+export async function hold(
+  page: Page,
+  url: RegExp,
+): Promise<{ count: () => number; release: () => Promise<void> }> {
   const held: Route[] = [];
   let open = false;
   await page.route(url, (route) => (open ? route.continue() : void held.push(route)));
@@ -106,22 +143,42 @@ export async function hold(page: Page, url: RegExp): Promise<{ count: () => numb
 
 /** What axe complains about, once nothing fades in any more: until then a view has other colours. */
 export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+  await page.evaluate(() =>
+    Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))),
+  );
   // The package's types come with a copy of Playwright of their own.
   const { violations } = await new AxeBuilder({ page: page as never }).analyze();
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** No sideways scroll, and whatever a finger can press is large enough; links inside a sentence may be smaller. */
+/**
+ * No sideways scroll, and whatever a finger can press is large enough; links inside a sentence may be
+ * smaller.
+ */
 export async function fits(page: Page, where: string): Promise<void> {
   const found = await page.evaluate(() => {
-    const wide = [...document.querySelectorAll('*')].filter((element) => element.scrollWidth > element.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX));
-    const small = [...document.querySelectorAll<HTMLElement>('button, a[href], input, textarea, label:has(input)')].filter((element) => {
+    const wide = [...document.querySelectorAll('*')].filter(
+      (element) =>
+        element.scrollWidth > element.clientWidth + 1 &&
+        ['auto', 'scroll'].includes(getComputedStyle(element).overflowX),
+    );
+    const small = [
+      ...document.querySelectorAll<HTMLElement>('button, a[href], input, textarea, label:has(input)'),
+    ].filter((element) => {
       const { width, height } = element.getBoundingClientRect();
       const inSentence = element.matches('p a, p > .link-button');
-      return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest('.unseen, .skip') && !inSentence && (width < 43.5 || height < 43.5);
+      return (
+        element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
+        !element.closest('.unseen, .skip') &&
+        !inSentence &&
+        (width < 43.5 || height < 43.5)
+      );
     });
-    return { sideways: document.documentElement.scrollWidth > innerWidth, wide: wide.map(({ className }) => className), small: small.map(({ outerHTML }) => outerHTML.slice(0, 120)) };
+    return {
+      sideways: document.documentElement.scrollWidth > innerWidth,
+      wide: wide.map(({ className }) => className),
+      small: small.map(({ outerHTML }) => outerHTML.slice(0, 120)),
+    };
   });
   expect(found, where).toEqual({ sideways: false, wide: [], small: [] });
 }
@@ -148,7 +205,9 @@ export class Messenger {
 
   message(text: string): Locator {
     // By its own text: an answer quotes that of another.
-    return this.messages.filter({ has: this.page.locator('.text').and(this.page.getByText(text, { exact: true })) });
+    return this.messages.filter({
+      has: this.page.locator('.text').and(this.page.getByText(text, { exact: true })),
+    });
   }
 
   conversation(name: string): Locator {
@@ -162,14 +221,19 @@ export class Messenger {
 
   /** The panel about the conversation. */
   get details(): Locator {
-    return this.page.getByRole('complementary', { name: 'Details' }).or(this.page.getByRole('dialog', { name: 'Details' }));
+    return this.page
+      .getByRole('complementary', { name: 'Details' })
+      .or(this.page.getByRole('dialog', { name: 'Details' }));
   }
 
   /** Opens the menu of a message and chooses from it. One that the server does not have yet has none. */
   async choose(text: string, action: string): Promise<void> {
     await expect(this.tick(text, 'Waiting to be sent')).toHaveCount(0);
     await this.message(text).click({ button: 'right' });
-    await this.page.getByRole('menu', { name: 'Message actions' }).getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', { name: action }).click();
+    await this.page
+      .getByRole('menu', { name: 'Message actions' })
+      .getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', { name: action })
+      .click();
   }
 
   async openGroup({ id }: { id: string }): Promise<void> {
@@ -199,6 +263,8 @@ export class Messenger {
 
   /** How far the list is from its end. */
   fromEnd(): Promise<number> {
-    return this.page.locator('.scroller').evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
+    return this.page
+      .locator('.scroller')
+      .evaluate((list) => list.scrollHeight - list.clientHeight - list.scrollTop);
   }
 }

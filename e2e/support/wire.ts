@@ -9,8 +9,8 @@ export interface Answered {
 }
 
 /**
- * A request with headers that `fetch` sets itself: `Host`, `Origin`, `Connection`. An upgrade that is accepted is
- * answered with 101 and hung up.
+ * A request with headers that `fetch` sets itself: `Host`, `Origin`, `Connection`. An upgrade that is
+ * accepted is answered with 101 and hung up.
  */
 export function ask(url: string, path: string, headers: Record<string, string> = {}): Promise<Answered> {
   return new Promise((done, failed) => {
@@ -53,7 +53,10 @@ export class Polling {
   ) {}
 
   static async open(server: string): Promise<Polling> {
-    const open = JSON.parse((await (await fetch(server + POLLING)).text()).slice(1)) as { sid: string; maxPayload: number };
+    const open = JSON.parse((await (await fetch(server + POLLING)).text()).slice(1)) as {
+      sid: string;
+      maxPayload: number;
+    };
     return new Polling(`${server}${POLLING}&sid=${open.sid}`, open.maxPayload);
   }
 

@@ -1,7 +1,7 @@
-// Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the service worker
-// names files by relative paths, which it resolves against the path that it is under. Comments that only the bundler reads
-// are taken out of the scripts. Then this puts a .br and a .gz
-// beside every text file of the build, so that the server sends them as they are.
+// Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the
+// service worker names files by relative paths, which it resolves against the path that it is under. Comments
+// that only the bundler reads are taken out of the scripts. Then this puts a .br and a .gz beside every text
+// file of the build, so that the server sends them as they are.
 import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -11,13 +11,18 @@ const TEXT = new Set(['.html', '.js', '.css', '.svg', '.json', '.webmanifest', '
 const root = new URL('../dist/', import.meta.url).pathname;
 
 const font = readFileSync(new URL('../node_modules/@fontsource-variable/figtree/LICENSE', import.meta.url));
-appendFileSync(join(root, '3rdpartylicenses.txt'), `\nPackage: @fontsource-variable/figtree\nLicense: "OFL-1.1"\n\n${font}\n`);
+appendFileSync(
+  join(root, '3rdpartylicenses.txt'),
+  `\nPackage: @fontsource-variable/figtree\nLicense: "OFL-1.1"\n\n${font}\n`,
+);
 
 const list = JSON.parse(readFileSync(join(root, 'ngsw.json'), 'utf8'));
 const relative = (path) => path.replace(/^\//, '');
 list.index = relative(list.index);
 for (const group of list.assetGroups) group.urls = group.urls.map(relative);
-list.hashTable = Object.fromEntries(Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]));
+list.hashTable = Object.fromEntries(
+  Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]),
+);
 for (const name of Object.keys(list.hashTable).filter((path) => extname(path) === '.js')) {
   const script = readFileSync(join(root, name), 'utf8').replace(/(?<![\w$])\/\* @__PURE__ \*\/ ?/g, '');
   writeFileSync(join(root, name), script);

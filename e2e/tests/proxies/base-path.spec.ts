@@ -9,23 +9,40 @@ import type { LoggedIn } from '../../../web/src/app/protocol/protocol.ts';
 
 // Aldis under a path of a host, behind proxies that pass the path on.
 
-const start = (): Promise<Aldis> => Aldis.start(['--base-path', '/chat', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
+const start = (): Promise<Aldis> =>
+  Aldis.start(['--base-path', '/chat', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
 
 for (const kind of Object.keys(KINDS)) {
   test(`${kind}: under a path, people talk over each transport, and the rest of the host is not Aldis`, async () => {
     const aldis = await start();
     const proxy = await Proxy.start(kind, aldis.url);
     const bob = await aldis.person('bob');
-    expect((await proxy.ask('POST', '/auth/register', { body: { username: 'ann', password: PASSWORD } })).status).toBe(201);
-    expect((await proxy.ask('POST', '/auth/verify', { body: { username: 'ann', otp: '123456' } })).status).toBe(200);
+    expect(
+      (await proxy.ask('POST', '/auth/register', { body: { username: 'ann', password: PASSWORD } })).status,
+    ).toBe(201);
+    expect(
+      (await proxy.ask('POST', '/auth/verify', { body: { username: 'ann', otp: '123456' } })).status,
+    ).toBe(200);
     const login = await proxy.ask('POST', '/auth/login', { body: { username: 'ann', password: PASSWORD } });
     const ann = JSON.parse(`${login.body}`) as LoggedIn;
     for (const transports of [['polling'], ['websocket']]) {
       const sockets = [ann, bob].map(({ token }): Live => {
         const agent = proxy.agent() as unknown as string;
-        return io(proxy.origin, { path: '/chat/socket.io/', transports, auth: { token }, forceNew: true, agent, extraHeaders: { origin: proxy.origin } });
+        return io(proxy.origin, {
+          path: '/chat/socket.io/',
+          transports,
+          auth: { token },
+          forceNew: true,
+          agent,
+          extraHeaders: { origin: proxy.origin },
+        });
       });
-      await Promise.all(sockets.map((socket) => new Promise((done, failed) => socket.once('sync:done', done).once('connect_error', failed))));
+      await Promise.all(
+        sockets.map(
+          (socket) =>
+            new Promise((done, failed) => socket.once('sync:done', done).once('connect_error', failed)),
+        ),
+      );
       const [hers, his] = sockets as [Live, Live];
       const came = new Promise((done) => his.once('message', done));
       const sent = await say(hers, { receiver: bob.username, text: `by ${transports}` });
@@ -41,11 +58,17 @@ for (const kind of Object.keys(KINDS)) {
   });
 }
 
-test('a story behind nginx under a path, with a deep link, a start without a network, a picture, and a way out', async ({ browser }) => {
+test('a story behind nginx under a path, with a deep link, a start without a network, a picture, and a way out', async ({
+  browser,
+}) => {
   const aldis = await start();
   const proxy = await Proxy.start('nginx', aldis.url);
   const bob = await aldis.person('bob', 'Bob');
-  const context = await browser.newContext({ baseURL: `${proxy.url}/`, ignoreHTTPSErrors: true, serviceWorkers: 'allow' });
+  const context = await browser.newContext({
+    baseURL: `${proxy.url}/`,
+    ignoreHTTPSErrors: true,
+    serviceWorkers: 'allow',
+  });
   const page = await context.newPage();
   const wrong: string[] = [];
   page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
@@ -87,7 +110,14 @@ test('a story behind nginx under a path, with a deep link, a start without a net
   await page.getByRole('button', { name: 'Account of Ann' }).click();
   await page.getByRole('button', { name: 'Log out' }).click();
   await expect(page).toHaveURL(`${proxy.url}/login`);
-  await expect.poll(() => page.evaluate(async () => [...Object.keys(localStorage), ...(await indexedDB.databases()).map(({ name }) => name)])).toEqual([]);
+  await expect
+    .poll(() =>
+      page.evaluate(async () => [
+        ...Object.keys(localStorage),
+        ...(await indexedDB.databases()).map(({ name }) => name),
+      ]),
+    )
+    .toEqual([]);
   await page.goto(`./@${bob.username}`);
   await expect(page).toHaveURL(`${proxy.url}/login?next=%2F@${bob.username}`);
   expect(wrong.filter((text) => !/ERR_INTERNET_DISCONNECTED|Failed to load resource/.test(text))).toEqual([]);

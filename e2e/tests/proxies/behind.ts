@@ -34,9 +34,19 @@ export function behind(kind: string): void {
     await aldis?.end();
   });
 
-  function client({ token }: { token: string }, options: Partial<ManagerOptions & SocketOptions> = {}, from?: string): Live {
+  function client(
+    { token }: { token: string },
+    options: Partial<ManagerOptions & SocketOptions> = {},
+    from?: string,
+  ): Live {
     const agent = proxy.agent(from) as unknown as string;
-    return io(proxy.url, { auth: { token }, forceNew: true, agent, extraHeaders: { origin: proxy.url }, ...options });
+    return io(proxy.url, {
+      auth: { token },
+      forceNew: true,
+      agent,
+      extraHeaders: { origin: proxy.url },
+      ...options,
+    });
   }
 
   async function connected(socket: Live): Promise<Live> {
@@ -51,14 +61,20 @@ export function behind(kind: string): void {
     const people: Person[] = [];
     for (const name of ['ann', 'bob']) {
       const username = `${name}-of-${kind}`;
-      expect((await proxy.ask('POST', '/auth/register', { body: { username, password: PASSWORD } })).status).toBe(201);
-      expect((await proxy.ask('POST', '/auth/verify', { body: { username, otp: '123456' } })).status).toBe(200);
+      expect(
+        (await proxy.ask('POST', '/auth/register', { body: { username, password: PASSWORD } })).status,
+      ).toBe(201);
+      expect((await proxy.ask('POST', '/auth/verify', { body: { username, otp: '123456' } })).status).toBe(
+        200,
+      );
       const login = await proxy.ask('POST', '/auth/login', { body: { username, password: PASSWORD } });
       people.push({ ...(JSON.parse(`${login.body}`) as LoggedIn), username, password: PASSWORD });
     }
     const [ann, bob] = people as [Person, Person];
     for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
-      const [one, other] = await Promise.all([ann, bob].map((person) => connected(client(person, { transports })))) as [Live, Live];
+      const [one, other] = (await Promise.all(
+        [ann, bob].map((person) => connected(client(person, { transports }))),
+      )) as [Live, Live];
       if (transports.length > 1) await expect.poll(() => one.io.engine.transport.name).toBe('websocket');
       const came = new Promise((done) => other.once('message', done));
       const sent = await say(one, { receiver: bob.username, text: `by ${transports}` });
@@ -78,7 +94,11 @@ export function behind(kind: string): void {
       yield bytes.subarray(12 * MIB);
     }
     const headers = { 'content-type': 'application/octet-stream', 'content-length': bytes.length };
-    const uploaded = await proxy.ask('POST', '/api/attachments?name=large.bin', { ...ann, body: parts(), headers });
+    const uploaded = await proxy.ask('POST', '/api/attachments?name=large.bin', {
+      ...ann,
+      body: parts(),
+      headers,
+    });
     expect(uploaded.status, `${uploaded.body}`).toBe(201);
     const { url, size } = JSON.parse(`${uploaded.body}`) as Attachment;
     expect(size).toBe(bytes.length);
@@ -86,7 +106,10 @@ export function behind(kind: string): void {
     const whole = await proxy.ask('GET', url, ann);
     expect(whole.body.equals(bytes)).toBe(true);
     const range = await proxy.ask('GET', url, { ...ann, headers: { range: `bytes=${MIB}-${3 * MIB - 1}` } });
-    expect(range).toMatchObject({ status: 206, headers: { 'content-range': `bytes ${MIB}-${3 * MIB - 1}/${bytes.length}` } });
+    expect(range).toMatchObject({
+      status: 206,
+      headers: { 'content-range': `bytes ${MIB}-${3 * MIB - 1}/${bytes.length}` },
+    });
     expect(range.body.equals(bytes.subarray(MIB, 3 * MIB))).toBe(true);
   });
 
@@ -112,13 +135,21 @@ export function behind(kind: string): void {
 
     // The same on a WebSocket, and on polling.
     for (const transports of [['websocket'], ['polling']]) {
-      const claimed = (n: number) => ({ origin: proxy.url, 'x-forwarded-for': `198.51.100.${n}`, forwarded: `for=198.51.100.${n}` });
-      const sockets = await Promise.all([1, 2, 3, 4].map((n) => connected(client(ann, { transports, extraHeaders: claimed(n) }, from))));
+      const claimed = (n: number) => ({
+        origin: proxy.url,
+        'x-forwarded-for': `198.51.100.${n}`,
+        forwarded: `for=198.51.100.${n}`,
+      });
+      const sockets = await Promise.all(
+        [1, 2, 3, 4].map((n) => connected(client(ann, { transports, extraHeaders: claimed(n) }, from))),
+      );
       const another = client(ann, { transports, extraHeaders: claimed(5), reconnection: false }, from);
       await expect(connected(another)).rejects.toThrow('rate_limited');
       const local = await connected(client(ann, { transports }));
       for (const socket of [...sockets, another, local]) socket.close();
-      await expect(async () => void (await connected(client(ann, { transports, reconnection: false }, from))).close()).toPass();
+      await expect(
+        async () => void (await connected(client(ann, { transports, reconnection: false }, from))).close(),
+      ).toPass();
     }
   });
 
@@ -151,7 +182,8 @@ export function behind(kind: string): void {
 
   test(`${kind}: a reload loses nothing${kind === 'caddy' ? '' : ' and drops no WebSocket'}`, async () => {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    // Where the proxy drops connections, the sender repeats what got no answer, as the library does when it is told to.
+    // Where the proxy drops connections, the sender repeats what got no answer, as the library does when it
+    // is told to.
     const repeats = kind === 'caddy' ? { retries: Infinity, ackTimeout: 1_000 } : {};
     const [one, other] = await Promise.all([
       connected(client(ann, { transports: ['websocket'], ...repeats })),
@@ -163,7 +195,8 @@ export function behind(kind: string): void {
     const came = new Map<string, string>();
     other.on('message', ({ id, text }) => came.set(id, text));
     await proxy.reload();
-    for (let n = 0; n < 20; n++) answer(await one.emitWithAck('message', { receiver: bob.username, text: `${n}`, clientId: `c-${n}` }));
+    for (let n = 0; n < 20; n++)
+      answer(await one.emitWithAck('message', { receiver: bob.username, text: `${n}`, clientId: `c-${n}` }));
     await expect.poll(() => [...came.values()]).toEqual(Array.from({ length: 20 }, (_, n) => `${n}`));
     if (kind !== 'caddy') expect(drops).toEqual([]);
     expect((await proxy.ask('GET', '/livez')).status).toBe(200);
@@ -183,6 +216,13 @@ export function behind(kind: string): void {
 async function arrived({ data }: Aldis): Promise<number> {
   const folder = join(data, 'attachments/new');
   const files = await readdir(folder);
-  const sizes = await Promise.all(files.map((name) => stat(join(folder, name)).then(({ size }) => size, () => 0)));
+  const sizes = await Promise.all(
+    files.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

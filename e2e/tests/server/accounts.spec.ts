@@ -17,12 +17,22 @@ test('register, verify, log in, as the first demo did', async () => {
   expect(registering.status).toBe(201);
   const { user, otp } = (await registering.json()) as Registered;
   const createdAt: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  expect(user).toEqual({ username: 'Demo', displayName: 'Demo', createdAt, hidePresence: false, addMe: 'everybody' });
+  expect(user).toEqual({
+    username: 'Demo',
+    displayName: 'Demo',
+    createdAt,
+    hidePresence: false,
+    addMe: 'everybody',
+  });
   expect(otp.channel).toBe('fixed');
   expect(Date.parse(otp.expiresAt)).toBeGreaterThan(Date.now());
 
   await refused(post('/auth/login', { username: 'Demo', password: PASSWORD }), 403, 'not_verified');
-  await refused(post('/auth/login', { username: 'Demo', password: 'not the password' }), 401, 'credentials_invalid');
+  await refused(
+    post('/auth/login', { username: 'Demo', password: 'not the password' }),
+    401,
+    'credentials_invalid',
+  );
 
   const verifying = await post('/auth/verify', { username: 'demo', otp: '123456' });
   expect(verifying.status).toBe(200);
@@ -32,12 +42,18 @@ test('register, verify, log in, as the first demo did', async () => {
   const loggingIn = await post('/auth/login', { username: 'DEMO', password: PASSWORD, device: 'phone' });
   expect(loggingIn.status).toBe(200);
   const session = (await loggingIn.json()) as LoggedIn;
-  expect(session).toEqual({ token: expect.any(String), expiresAt: expect.any(String), refreshToken: expect.any(String), user });
+  expect(session).toEqual({
+    token: expect.any(String),
+    expiresAt: expect.any(String),
+    refreshToken: expect.any(String),
+    user,
+  });
 });
 
 test('what cannot be registered', async () => {
   const taken = await aldis.person('taken');
-  const register = (body: object) => post('/auth/register', { username: 'fresh', password: PASSWORD, ...body });
+  const register = (body: object) =>
+    post('/auth/register', { username: 'fresh', password: PASSWORD, ...body });
   await refused(register({ username: taken.username.toUpperCase() }), 409, 'username_taken');
   for (const [field, value] of [
     ['username', 'x'],
@@ -54,7 +70,9 @@ test('what cannot be registered', async () => {
     const problem = await refused(register({ [field]: value }), 422, 'invalid');
     expect(problem.field, `${field}: ${value}`).toBe(field);
   }
-  expect((await refused(post('/auth/register', { username: 'fresh' }), 422, 'invalid')).field).toBe('password');
+  expect((await refused(post('/auth/register', { username: 'fresh' }), 422, 'invalid')).field).toBe(
+    'password',
+  );
 });
 
 test('a code: five tries, then a new one', async () => {
@@ -71,7 +89,8 @@ test('a stranger who guesses locks nobody out, and neither do many', async () =>
   const proxied = await Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
   try {
     const from = (n: number) => ({ 'x-forwarded-for': `192.0.2.${n}` });
-    const ask = (path: string, n: number, body: object) => proxied.request('POST', path, { username: 'ann', ...body }, undefined, from(n));
+    const ask = (path: string, n: number, body: object) =>
+      proxied.request('POST', path, { username: 'ann', ...body }, undefined, from(n));
     const verify = (n: number, otp: string) => ask('/auth/verify', n, { otp });
     const guessed = async (n: number): Promise<number> => {
       const answers: Response[] = [];
@@ -98,12 +117,25 @@ test('a stranger who guesses locks nobody out, and neither do many', async () =>
   }
 });
 
-test('codes that a stranger asks for use up and replace nobody else\'s', async () => {
-  const proxied = await Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--otp-channel', 'log', '--log-format', 'json']);
+test("codes that a stranger asks for use up and replace nobody else's", async () => {
+  const proxied = await Aldis.start([
+    '--memory',
+    '--trusted-proxy',
+    '127.0.0.1',
+    '--otp-channel',
+    'log',
+    '--log-format',
+    'json',
+  ]);
   try {
     const ask = (path: string, n: number, body: object) =>
-      proxied.request('POST', path, { username: 'ann', ...body }, undefined, { 'x-forwarded-for': `192.0.2.${n}` });
-    const codes = () => proxied.log.filter((line) => line.includes('"ann"') && line.includes('"code"')).map((line) => (JSON.parse(line) as { code: string }).code);
+      proxied.request('POST', path, { username: 'ann', ...body }, undefined, {
+        'x-forwarded-for': `192.0.2.${n}`,
+      });
+    const codes = () =>
+      proxied.log
+        .filter((line) => line.includes('"ann"') && line.includes('"code"'))
+        .map((line) => (JSON.parse(line) as { code: string }).code);
     const sent = (count: number) => expect.poll(() => codes().length).toBe(count);
     await ask('/auth/register', 1, { password: PASSWORD });
     await sent(1);
@@ -121,7 +153,8 @@ test('codes that a stranger asks for use up and replace nobody else\'s', async (
 test('a username that nobody verified is free again after its time', async () => {
   const short = await Aldis.start(['--otp-lifetime', '1ms', '--unverified-lifetime', '1s']);
   try {
-    const register = (username: string) => short.request('POST', '/auth/register', { username, password: PASSWORD });
+    const register = (username: string) =>
+      short.request('POST', '/auth/register', { username, password: PASSWORD });
     const first = await register('Ann');
     expect(first.status).toBe(201);
     await refused(register('ann'), 409, 'username_taken');
@@ -131,11 +164,19 @@ test('a username that nobody verified is free again after its time', async () =>
       expect(((await again.json()) as Registered).user.username).toBe('ANN');
     }).toPass();
     // The one before it has lost its way in with it.
-    await refused(short.request('POST', '/auth/login', { username: 'ann', password: 'not the password' }), 401, 'credentials_invalid');
+    await refused(
+      short.request('POST', '/auth/login', { username: 'ann', password: 'not the password' }),
+      401,
+      'credentials_invalid',
+    );
     await register('the-newest');
     // It is removed in time, too: then nobody is there to log in.
     await expect(async () => {
-      await refused(short.request('POST', '/auth/login', { username: 'ANN', password: PASSWORD }), 401, 'credentials_invalid');
+      await refused(
+        short.request('POST', '/auth/login', { username: 'ANN', password: PASSWORD }),
+        401,
+        'credentials_invalid',
+      );
     }).toPass();
   } finally {
     await short.end();
@@ -149,7 +190,9 @@ test('asking for a code and entering one say nothing about who exists', async ()
     expect([answer.status, await answer.text()]).toEqual([202, '']);
   }
   const [known, unknown] = await Promise.all(
-    [username, 'nobody-at-all'].map(async (name) => (await post('/auth/verify', { username: name, otp: '000000' })).text()),
+    [username, 'nobody-at-all'].map(async (name) =>
+      (await post('/auth/verify', { username: name, otp: '000000' })).text(),
+    ),
   );
   expect(known).toBe(unknown);
 });
@@ -176,7 +219,8 @@ test('a wrong password and an unknown user are one and the same answer', async (
   expect(median(known)).toBeGreaterThan(median(unknown) / 2);
 });
 
-const refresh = (server: Aldis, refreshToken: string) => server.request('POST', '/auth/refresh', { refreshToken });
+const refresh = (server: Aldis, refreshToken: string) =>
+  server.request('POST', '/auth/refresh', { refreshToken });
 const refreshed = async (server: Aldis, refreshToken: string): Promise<LoggedIn> => {
   const answer = await refresh(server, refreshToken);
   expect(answer.status).toBe(200);
@@ -207,7 +251,8 @@ test('a refresh whose answer is lost is answered again with the same successor',
   const lost = await refreshed(aldis, person.refreshToken);
   const again = await refreshed(aldis, person.refreshToken);
   expect(again.refreshToken).toBe(lost.refreshToken);
-  for (const { token } of [lost, again]) expect((await aldis.request('GET', '/api/users/me', undefined, token)).status).toBe(200);
+  for (const { token } of [lost, again])
+    expect((await aldis.request('GET', '/api/users/me', undefined, token)).status).toBe(200);
   const next = await refreshed(aldis, again.refreshToken);
   expect(next.refreshToken).not.toBe(again.refreshToken);
 });
@@ -240,12 +285,25 @@ test('sessions are listed and ended by their owner alone', async () => {
   const phone = await aldis.login(person.username, 'phone');
   const list = () => aldis.call<Session[]>('GET', '/auth/sessions', undefined, phone.token);
   const sessions = await list();
-  expect(sessions.map(({ device, current }) => [device, current])).toEqual([['phone', true], [undefined, false]]);
+  expect(sessions.map(({ device, current }) => [device, current])).toEqual([
+    ['phone', true],
+    [undefined, false],
+  ]);
   const first = sessions[1]!;
-  await refused(aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, other.token), 404, 'not_found');
+  await refused(
+    aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, other.token),
+    404,
+    'not_found',
+  );
   await refused(aldis.request('DELETE', '/auth/sessions/nonsense', undefined, phone.token), 404, 'not_found');
-  expect((await aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, phone.token)).status).toBe(204);
-  await refused(aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, phone.token), 404, 'not_found');
+  expect((await aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, phone.token)).status).toBe(
+    204,
+  );
+  await refused(
+    aldis.request('DELETE', `/auth/sessions/${first.id}`, undefined, phone.token),
+    404,
+    'not_found',
+  );
   await refused(aldis.request('GET', '/api/users/me', undefined, person.token), 401, 'session_revoked');
   expect(await list()).toHaveLength(1);
   expect((await post('/auth/logout', undefined, phone.token)).status).toBe(204);
@@ -255,12 +313,18 @@ test('sessions are listed and ended by their owner alone', async () => {
 test('the token is a JWT that anybody can check', async () => {
   const { token, username, expiresAt } = await aldis.person('jwt');
   const [header, payload, signature] = token.split('.') as [string, string, string];
-  const decode = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
+  const decode = (part: string) =>
+    JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
   const { alg, kid } = decode(header);
   expect(alg).toBe('EdDSA');
-  const { keys } = await aldis.call<{ keys: (JsonWebKey & { kid: string })[] }>('GET', '/.well-known/jwks.json');
+  const { keys } = await aldis.call<{ keys: (JsonWebKey & { kid: string })[] }>(
+    'GET',
+    '/.well-known/jwks.json',
+  );
   const key = createPublicKey({ key: keys.find((key) => key.kid === kid)!, format: 'jwk' });
-  expect(verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(true);
+  expect(verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(
+    true,
+  );
   const claims = decode(payload);
   expect(claims).toEqual({
     sub: username,
@@ -277,14 +341,25 @@ test('the token is a JWT that anybody can check', async () => {
 
 test('tokens that are none', async () => {
   const { token } = await aldis.person('forger');
-  const me = (token?: string, headers = {}) => aldis.request('GET', '/api/users/me', undefined, token, headers);
+  const me = (token?: string, headers = {}) =>
+    aldis.request('GET', '/api/users/me', undefined, token, headers);
   await refused(me(), 401, 'token_required');
   await refused(me(undefined, { authorization: 'Basic YTpi' }), 401, 'token_required');
   const [header, payload, signature] = token.split('.') as [string, string, string];
   const none = Buffer.from('{"alg":"none","typ":"JWT","kid":"x"}').toString('base64url');
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
-  const other = Buffer.from(JSON.stringify({ ...claims, sub: 'root', username: 'root' })).toString('base64url');
-  for (const forged of ['x', 'a.b.c', `${none}.${payload}.`, `${none}.${payload}.${signature}`, `${header}.${other}.${signature}`, `${header}.${payload}.`, token.slice(0, -2)]) {
+  const other = Buffer.from(JSON.stringify({ ...claims, sub: 'root', username: 'root' })).toString(
+    'base64url',
+  );
+  for (const forged of [
+    'x',
+    'a.b.c',
+    `${none}.${payload}.`,
+    `${none}.${payload}.${signature}`,
+    `${header}.${other}.${signature}`,
+    `${header}.${payload}.`,
+    token.slice(0, -2),
+  ]) {
     await refused(me(forged), 401, 'token_invalid');
   }
 });
@@ -312,7 +387,11 @@ test('a code expires', async () => {
   const short = await Aldis.start(['--memory', '--otp-lifetime', '1ms']);
   try {
     await short.call('POST', '/auth/register', { username: 'late', password: PASSWORD });
-    await refused(short.request('POST', '/auth/verify', { username: 'late', otp: '123456' }), 400, 'otp_invalid');
+    await refused(
+      short.request('POST', '/auth/verify', { username: 'late', otp: '123456' }),
+      400,
+      'otp_invalid',
+    );
   } finally {
     await short.end();
   }
@@ -323,10 +402,15 @@ test('codes of the log channel are fresh and in the log', async () => {
   try {
     const codes = new Set<string>();
     for (const username of ['one', 'two', 'three']) {
-      const { otp } = await logging.call<Registered>('POST', '/auth/register', { username, password: PASSWORD });
+      const { otp } = await logging.call<Registered>('POST', '/auth/register', {
+        username,
+        password: PASSWORD,
+      });
       expect(otp.channel).toBe('log');
       await expect.poll(() => logging.log.some((line) => line.includes(`"${username}"`))).toBe(true);
-      const line = JSON.parse(logging.log.find((line) => line.includes(`"${username}"`))!) as { code: string };
+      const line = JSON.parse(logging.log.find((line) => line.includes(`"${username}"`))!) as {
+        code: string;
+      };
       expect(line.code).toMatch(/^\d{6}$/);
       codes.add(line.code);
       await logging.call('POST', '/auth/verify', { username, otp: line.code });

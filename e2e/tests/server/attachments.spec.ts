@@ -19,7 +19,9 @@ const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) 
 };
 
 let aldis: Aldis;
-test.beforeAll(async () => void (aldis = await Aldis.start(['--attachment-limit', '200KiB', '--upload-pause', '500ms'])));
+test.beforeAll(
+  async () => void (aldis = await Aldis.start(['--attachment-limit', '200KiB', '--upload-pause', '500ms'])),
+);
 test.afterAll(() => aldis.end());
 
 const post = (who: Person, bytes: Uint8Array | string, type: string, name = 'a file', on = aldis) =>
@@ -29,7 +31,13 @@ const post = (who: Person, bytes: Uint8Array | string, type: string, name = 'a f
     body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
   });
 
-async function upload(who: Person, bytes: Uint8Array | string, type: string, name = 'a file', on = aldis): Promise<Attachment> {
+async function upload(
+  who: Person,
+  bytes: Uint8Array | string,
+  type: string,
+  name = 'a file',
+  on = aldis,
+): Promise<Attachment> {
   const response = await post(who, bytes, type, name, on);
   expect(response.status, await response.clone().text()).toBe(201);
   return (await response.json()) as Attachment;
@@ -54,14 +62,27 @@ test('a picture is sent, and whoever may see the message may see it', async () =
   const picture = png(960, 200);
   const uploaded = await upload(ann, picture, 'image/png', 'Urlaub "süd" 🌊.png');
   const url = `/api/attachments/${uploaded.id}`;
-  const shown = { name: 'Urlaub "süd" 🌊.png', type: 'image/png', size: picture.length, width: 960, height: 200, url, thumbnailUrl: `${url}/thumbnail` };
+  const shown = {
+    name: 'Urlaub "süd" 🌊.png',
+    type: 'image/png',
+    size: picture.length,
+    width: 960,
+    height: 200,
+    url,
+    thumbnailUrl: `${url}/thumbnail`,
+  };
   expect(uploaded).toEqual({ id: uploaded.id, ...shown });
   // Nobody has been sent it yet.
   await refused(get(bob, url), 404, 'not_found');
   await refused(fetch(aldis.url + url), 401, 'token_required');
 
   const notes = await upload(ann, 'read me', 'text/plain; charset=utf-8', 'notes.txt');
-  const sent = await say(a.socket, { receiver: bob.username, text: '', attachments: [notes.id, uploaded.id], clientId: 'with-files' });
+  const sent = await say(a.socket, {
+    receiver: bob.username,
+    text: '',
+    attachments: [notes.id, uploaded.id],
+    clientId: 'with-files',
+  });
   expect(sent).toMatchObject({ text: '', attachments: [notes, uploaded] });
   expect((await b.messages.reaches(1))[0]).toEqual(sent);
   expect(await aldis.messages(bob, sent.conversationId)).toEqual([sent]);
@@ -91,14 +112,27 @@ test('a picture is sent, and whoever may see the message may see it', async () =
 
   // A repeat is the same only with the same files.
   const send = (attachments: string[]) =>
-    a.socket.emitWithAck('message', { receiver: bob.username, text: '', attachments, clientId: 'with-files' });
+    a.socket.emitWithAck('message', {
+      receiver: bob.username,
+      text: '',
+      attachments,
+      clientId: 'with-files',
+    });
   expect(answer(await send([notes.id, uploaded.id]))).toEqual(sent);
   refusal(await send([uploaded.id, notes.id]), 409, 'client_id_reused');
 
   // An edit keeps them; a deletion takes them away.
-  const edited = answer(await a.socket.emitWithAck('message:edit', { conversationId: sent.conversationId, id: sent.id, text: 'look' }));
+  const edited = answer(
+    await a.socket.emitWithAck('message:edit', {
+      conversationId: sent.conversationId,
+      id: sent.id,
+      text: 'look',
+    }),
+  );
   expect(edited).toMatchObject({ text: 'look', attachments: [notes, uploaded] });
-  const deleted = answer(await a.socket.emitWithAck('message:delete', { conversationId: sent.conversationId, id: sent.id }));
+  const deleted = answer(
+    await a.socket.emitWithAck('message:delete', { conversationId: sent.conversationId, id: sent.id }),
+  );
   expect(deleted.attachments).toBeUndefined();
   await refused(get(bob, url), 404, 'not_found');
   expect((await get(ann, url)).status).toBe(200);
@@ -111,18 +145,27 @@ test('where a photo was taken is not stored, and everything is of what is', () =
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const file = await upload(ann, photo(), 'image/jpeg', 'photo.jpg', aldis);
     expect(file).toMatchObject({ type: 'image/jpeg', width: 8, height: 16 });
-    await aldis.call('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [file.id] }, ann.token);
+    await aldis.call(
+      'POST',
+      '/api/messages',
+      { receiver: bob.username, text: '', attachments: [file.id] },
+      ann.token,
+    );
     const whole = await get(bob, file.url, {}, aldis);
     const stored = await bytesOf(whole);
     expect(stored.includes(PLACE)).toBe(false);
     expect(stored.length).toBe(file.size);
     expect(whole.headers.get('etag')).toBe(`"${sha256(stored).replace('/', '')}"`);
     const end = await get(bob, file.url, { range: 'bytes=-2' }, aldis);
-    expect([end.headers.get('content-range'), (await bytesOf(end)).toString('hex')]).toEqual([`bytes ${file.size - 2}-${file.size - 1}/${file.size}`, 'ffd9']);
+    expect([end.headers.get('content-range'), (await bytesOf(end)).toString('hex')]).toEqual([
+      `bytes ${file.size - 2}-${file.size - 1}/${file.size}`,
+      'ffd9',
+    ]);
     // On the disk, too, there is nothing but the file and its thumbnail.
     const left = await files(aldis);
     expect(left).toHaveLength(2);
-    for (const name of left) expect((await readFile(path(aldis.data, 'attachments', name))).includes(PLACE)).toBe(false);
+    for (const name of left)
+      expect((await readFile(path(aldis.data, 'attachments', name))).includes(PLACE)).toBe(false);
     // What cannot be read is a download, as it came.
     const broken = photo().subarray(0, 30);
     const download = await upload(ann, broken, 'image/jpeg', 'photo.jpg', aldis);
@@ -155,7 +198,10 @@ test('parts of a file, one at a time', async () => {
   expect(await part('bytes=0-1,4-5')).toEqual([200, null, text]);
   const beyond = await get(ann, url, { range: 'bytes=30000-' });
   expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */30000']);
-  const head = await fetch(aldis.url + url, { method: 'HEAD', headers: { authorization: `Bearer ${ann.token}` } });
+  const head = await fetch(aldis.url + url, {
+    method: 'HEAD',
+    headers: { authorization: `Bearer ${ann.token}` },
+  });
   expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '30000', '']);
 });
 
@@ -194,7 +240,9 @@ test('a file without a good name, in a form, or too large', async () => {
   for (const name of ['', 'a/b', 'a\\b', '..', 'a\nb', 'x'.repeat(256)]) {
     expect((await refused(post(ann, 'x', '', name), 422, 'invalid')).field).toBe('name');
   }
-  expect((await refused(aldis.request('POST', '/api/attachments', 'x', ann.token), 422, 'invalid')).field).toBe('name');
+  expect(
+    (await refused(aldis.request('POST', '/api/attachments', 'x', ann.token), 422, 'invalid')).field,
+  ).toBe('name');
   await refused(aldis.request('POST', '/api/attachments?name=x', 'x'), 401, 'token_required');
 
   await refused(post(ann, Buffer.alloc(200 * 1024 + 1), ''), 413, 'too_large');
@@ -202,7 +250,12 @@ test('a file without a good name, in a form, or too large', async () => {
   for (let n = 0; n < 5; n++) await refused(post(ann, Buffer.alloc(30 << 20), ''), 413, 'too_large');
   expect((await upload(ann, Buffer.alloc(200 * 1024), '')).size).toBe(200 * 1024);
   // Without a length in front, it is found out on the way.
-  expect(await drip(ann, Array.from({ length: 10 }, () => Buffer.alloc(30_000)))).toMatchObject([413, { code: 'too_large' }]);
+  expect(
+    await drip(
+      ann,
+      Array.from({ length: 10 }, () => Buffer.alloc(30_000)),
+    ),
+  ).toMatchObject([413, { code: 'too_large' }]);
   // Who stops in the middle is not waited for.
   expect(await drip(ann, [Buffer.from('and then')], false)).toMatchObject([400, { code: 'malformed' }]);
   expect((await upload(ann, Buffer.from('x'), '')).type).toBe('application/octet-stream');
@@ -211,7 +264,10 @@ test('a file without a good name, in a form, or too large', async () => {
 /** Sends pieces, and perhaps not the end; gives the status and the body of the answer. */
 function drip(who: Person, pieces: Buffer[], whole = true): Promise<[status: number, body: unknown]> {
   return new Promise((done, failed) => {
-    const sending = request(`${aldis.url}/api/attachments?name=x`, { method: 'POST', headers: { authorization: `Bearer ${who.token}` } });
+    const sending = request(`${aldis.url}/api/attachments?name=x`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${who.token}` },
+    });
     let answered = false;
     sending.on('response', async (response) => {
       answered = true;
@@ -227,7 +283,10 @@ function drip(who: Person, pieces: Buffer[], whole = true): Promise<[status: num
 
 /** Begins an upload and does not go on with it. */
 function hang(on: Aldis, who: Person, bytes: number): ClientRequest {
-  const hanging = request(`${on.url}/api/attachments?name=x`, { method: 'POST', headers: { authorization: `Bearer ${who.token}` } });
+  const hanging = request(`${on.url}/api/attachments?name=x`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${who.token}` },
+  });
   hanging.on('error', () => undefined);
   hanging.write(Buffer.alloc(bytes));
   return hanging;
@@ -260,15 +319,45 @@ test('pictures as people have them', async () => {
   const ann = await aldis.person('ann');
   const seen = async (bytes: Buffer, type: string, name: string) => {
     const { type: kept, width, height, animated, thumbnailUrl } = await upload(ann, bytes, type, name);
-    return [kept, width, height, animated, thumbnailUrl && (await get(ann, thumbnailUrl)).headers.get('content-type')];
+    return [
+      kept,
+      width,
+      height,
+      animated,
+      thumbnailUrl && (await get(ann, thumbnailUrl)).headers.get('content-type'),
+    ];
   };
   expect(await seen(GIF, 'image/gif', 'cat.gif')).toEqual(['image/gif', 60, 40, true, 'image/jpeg']);
-  expect(await seen(ANIMATED_WEBP, 'image/webp', 'cat.webp')).toEqual(['image/webp', 4, 4, true, 'image/jpeg']);
+  expect(await seen(ANIMATED_WEBP, 'image/webp', 'cat.webp')).toEqual([
+    'image/webp',
+    4,
+    4,
+    true,
+    'image/jpeg',
+  ]);
   expect(await seen(CMYK, 'image/jpeg', 'print.jpg')).toEqual(['image/jpeg', 16, 8, undefined, 'image/jpeg']);
-  expect(await seen(photo(), 'image/jpeg', 'photo.jpg')).toEqual(['image/jpeg', 8, 16, undefined, 'image/jpeg']);
+  expect(await seen(photo(), 'image/jpeg', 'photo.jpg')).toEqual([
+    'image/jpeg',
+    8,
+    16,
+    undefined,
+    'image/jpeg',
+  ]);
   // No server shows these, so they are downloads; the type is told for a client that can.
-  expect(await seen(HEIC, 'image/heic', 'IMG_1.HEIC')).toEqual(['image/heic', undefined, undefined, undefined, undefined]);
-  expect(await seen(AVIF, '', 'new.avif')).toEqual(['image/avif', undefined, undefined, undefined, undefined]);
+  expect(await seen(HEIC, 'image/heic', 'IMG_1.HEIC')).toEqual([
+    'image/heic',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(await seen(AVIF, '', 'new.avif')).toEqual([
+    'image/avif',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a message carries ten files of its sender at most', async () => {
@@ -291,7 +380,12 @@ test('a message carries ten files of its sender at most', async () => {
 
 test('in a group, who came later or has left does not see what it carries', async () => {
   const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
-  const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: [bob.username] }, ann.token);
+  const group = await aldis.call<Conversation>(
+    'POST',
+    '/api/conversations',
+    { title: 'Crew', members: [bob.username] },
+    ann.token,
+  );
   const { id, url } = await upload(ann, 'ours', 'text/plain');
   await aldis.call('POST', `/api/conversations/${group.id}/messages`, { attachments: [id] }, ann.token);
   expect(await (await get(bob, url)).text()).toBe('ours');
@@ -301,7 +395,12 @@ test('in a group, who came later or has left does not see what it carries', asyn
   await aldis.call('DELETE', member(bob), undefined, ann.token);
   await refused(get(bob, url), 404, 'not_found');
   // Sent again, Eve sees it.
-  await aldis.call('POST', `/api/conversations/${group.id}/messages`, { text: '', attachments: [id] }, ann.token);
+  await aldis.call(
+    'POST',
+    `/api/conversations/${group.id}/messages`,
+    { text: '', attachments: [id] },
+    ann.token,
+  );
   expect(await (await get(eve, url)).text()).toBe('ours');
 });
 
@@ -312,7 +411,12 @@ test('what was acknowledged survives kill -9, once for the same bytes, and nothi
     const first = await upload(ann, picture, 'image/png', 'one.png', aldis);
     const second = await upload(bob, picture, 'image/png', 'two.png', aldis);
     expect(first.id).not.toBe(second.id);
-    const sent = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [first.id] }, ann.token);
+    const sent = await aldis.call<Message>(
+      'POST',
+      '/api/messages',
+      { receiver: bob.username, text: '', attachments: [first.id] },
+      ann.token,
+    );
     // One more is on its way in.
     const hanging = hang(aldis, ann, 600_000);
     await expect.poll(async () => (await files(aldis)).length).toBe(3);
@@ -359,7 +463,12 @@ for (const memory of [false, true]) {
     return aldisWith(['--attachment-unused', '4s', ...(memory ? ['--memory'] : [])], async (aldis) => {
       const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
       const carried = await upload(ann, 'carried', 'text/plain', 'x', aldis);
-      const message = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [carried.id] }, ann.token);
+      const message = await aldis.call<Message>(
+        'POST',
+        '/api/messages',
+        { receiver: bob.username, text: '', attachments: [carried.id] },
+        ann.token,
+      );
       const unused = await upload(ann, 'unused', 'text/plain', 'x', aldis);
       const status = async (of: Attachment) => (await get(ann, of.url, {}, aldis)).status;
       expect(await status(unused)).toBe(200);
@@ -371,7 +480,9 @@ for (const memory of [false, true]) {
       if (!memory) await expect.poll(() => files(aldis)).toEqual([sha256(Buffer.from('carried'))]);
       // Once its message is deleted, it is unused, too.
       const live = await aldis.connect(ann);
-      answer(await live.emitWithAck('message:delete', { conversationId: message.conversationId, id: message.id }));
+      answer(
+        await live.emitWithAck('message:delete', { conversationId: message.conversationId, id: message.id }),
+      );
       live.close();
       await expect.poll(() => status(carried), { timeout: 20_000 }).toBe(404);
       if (!memory) await expect.poll(() => files(aldis)).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * Who may do what: every route and every event, tried by everybody, with what is expected in one table. Every text
- * that is sent names its audience, and whoever receives one that is not for them fails the test.
+ * Who may do what: every route and every event, tried by everybody, with what is expected in one table. Every
+ * text that is sent names its audience, and whoever receives one that is not for them fails the test.
  */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -15,7 +15,10 @@ import { client, join, type Client } from '../../support/live.ts';
 const ROLES = ['anonymous', 'stranger', 'former', 'blocked', 'member', 'admin', 'owner', 'program'] as const;
 type Role = (typeof ROLES)[number];
 type Known = Exclude<Role, 'anonymous'>;
-/** The status of an answer; over the socket, that of the problem, 200 where there is none, and 401 for who is not let in. */
+/**
+ * The status of an answer; over the socket, that of the problem, 200 where there is none, and 401 for who is
+ * not let in.
+ */
 type Expected = Record<Role, number>;
 
 /** A group as everybody is to it; a new one for each try. */
@@ -49,9 +52,16 @@ interface EventRow {
   expected: Expected;
 }
 
-const everybody = (status: number): Expected => Object.fromEntries(ROLES.map((role) => [role, status])) as Expected;
+const everybody = (status: number): Expected =>
+  Object.fromEntries(ROLES.map((role) => [role, status])) as Expected;
 const known = (status: number): Expected => ({ ...everybody(status), anonymous: 401 });
-const members = (status: number): Expected => ({ ...known(404), member: status, admin: status, owner: status, program: status });
+const members = (status: number): Expected => ({
+  ...known(404),
+  member: status,
+  admin: status,
+  owner: status,
+  program: status,
+});
 const leaders = (status: number): Expected => ({ ...members(status), member: 403 });
 const owner = (status: number): Expected => ({ ...leaders(status), admin: 403 });
 /** What rules over an account needs a login. */
@@ -64,42 +74,92 @@ const live = new Map<Known, Client>();
 const IN_GROUP: Known[] = ['member', 'admin', 'owner'];
 
 /** A text for these people alone. */
-const canary = (...audience: Role[]) => `canary for ${audience.map((role) => (role === 'anonymous' ? 'nobody' : people[role].username)).join(' ')} .`;
+const canary = (...audience: Role[]) =>
+  `canary for ${audience.map((role) => (role === 'anonymous' ? 'nobody' : people[role].username)).join(' ')} .`;
 const forGroup = () => canary(...IN_GROUP);
 
 const ROWS: Row[] = [
-  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json'].map((route) => ({ route, expected: everybody(200) })),
-  { route: 'POST /auth/register', body: (_, role) => ({ username: `matrix-${role}-${Date.now() % 1e9}`, password: PASSWORD }), expected: everybody(201) },
-  { route: 'POST /auth/verify', body: () => ({ username: people.owner.username, otp: '000000' }), expected: everybody(400) },
+  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json'].map((route) => ({
+    route,
+    expected: everybody(200),
+  })),
+  {
+    route: 'POST /auth/register',
+    body: (_, role) => ({ username: `matrix-${role}-${Date.now() % 1e9}`, password: PASSWORD }),
+    expected: everybody(201),
+  },
+  {
+    route: 'POST /auth/verify',
+    body: () => ({ username: people.owner.username, otp: '000000' }),
+    expected: everybody(400),
+  },
   { route: 'POST /auth/resend', body: () => ({ username: 'nobody-at-all' }), expected: everybody(202) },
-  { route: 'POST /auth/login', body: () => ({ username: people.owner.username, password: 'not the password' }), expected: everybody(401) },
+  {
+    route: 'POST /auth/login',
+    body: () => ({ username: people.owner.username, password: 'not the password' }),
+    expected: everybody(401),
+  },
   { route: 'POST /auth/refresh', body: () => ({ refreshToken: 'nothing' }), expected: everybody(401) },
   { route: 'POST /auth/logout', needs: 'own session', expected: loggedIn(204) },
   { route: 'GET /auth/sessions', expected: loggedIn(200) },
-  { route: 'DELETE /auth/sessions/{id}', path: ({ session }) => `/auth/sessions/${session}`, needs: 'session', expected: { ...loggedIn(404), owner: 204 } },
+  {
+    route: 'DELETE /auth/sessions/{id}',
+    path: ({ session }) => `/auth/sessions/${session}`,
+    needs: 'session',
+    expected: { ...loggedIn(404), owner: 204 },
+  },
   { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
   { route: 'GET /auth/tokens', expected: loggedIn(200) },
-  { route: 'DELETE /auth/tokens/{id}', path: ({ apiToken }) => `/auth/tokens/${apiToken}`, needs: 'api token', expected: { ...loggedIn(404), owner: 204 } },
+  {
+    route: 'DELETE /auth/tokens/{id}',
+    path: ({ apiToken }) => `/auth/tokens/${apiToken}`,
+    needs: 'api token',
+    expected: { ...loggedIn(404), owner: 204 },
+  },
 
   { route: 'GET /api/users/me', expected: known(200) },
   { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },
   { route: 'GET /api/users', path: () => '/api/users?query=own', expected: known(200) },
-  { route: 'GET /api/users/{username}', path: () => `/api/users/${people.owner.username}`, expected: known(200) },
+  {
+    route: 'GET /api/users/{username}',
+    path: () => `/api/users/${people.owner.username}`,
+    expected: known(200),
+  },
   { route: 'GET /api/blocks', expected: known(200) },
-  { route: 'PUT /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: known(200) },
-  { route: 'GET /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: known(200) },
+  {
+    route: 'PUT /api/blocks/{username}',
+    path: () => `/api/blocks/${newcomer.username}`,
+    expected: known(200),
+  },
+  {
+    route: 'GET /api/blocks/{username}',
+    path: () => `/api/blocks/${newcomer.username}`,
+    expected: known(200),
+  },
   // The program finds that the owner, whom it stands for, has done so.
-  { route: 'DELETE /api/blocks/{username}', path: () => `/api/blocks/${newcomer.username}`, expected: { ...known(204), program: 404 } },
+  {
+    route: 'DELETE /api/blocks/{username}',
+    path: () => `/api/blocks/${newcomer.username}`,
+    expected: { ...known(204), program: 404 },
+  },
 
   { route: 'GET /api/conversations', expected: known(200) },
   // A blocked person cannot bring in who has blocked them.
-  { route: 'POST /api/conversations', body: () => ({ title: 'New', members: [people.owner.username] }), expected: { ...known(201), blocked: 403 } },
+  {
+    route: 'POST /api/conversations',
+    body: () => ({ title: 'New', members: [people.owner.username] }),
+    expected: { ...known(201), blocked: 403 },
+  },
   { route: 'GET /api/conversations/{id}', expected: members(200) },
   { route: 'PATCH /api/conversations/{id}', body: () => ({ title: 'Renamed' }), expected: leaders(200) },
   { route: 'PATCH /api/conversations/{id} muted', body: () => ({ muted: true }), expected: members(200) },
   { route: 'DELETE /api/conversations/{id}', expected: { ...members(204), owner: 409, program: 409 } },
   { route: 'GET /api/conversations/{id}/members', expected: members(200) },
-  { route: 'PUT /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, newcomer.username), expected: leaders(200) },
+  {
+    route: 'PUT /api/conversations/{id}/members/{username}',
+    path: ({ group }) => member(group, newcomer.username),
+    expected: leaders(200),
+  },
   {
     route: 'PUT /api/conversations/{id}/members/{username} admin',
     path: ({ group }) => member(group, people.member.username),
@@ -113,8 +173,16 @@ const ROWS: Row[] = [
     expected: owner(200),
   },
   // Who takes out themselves leaves.
-  { route: 'DELETE /api/conversations/{id}/members/{username}', path: ({ group }) => member(group, people.member.username), expected: { ...members(200), member: 204 } },
-  { route: 'DELETE /api/conversations/{id}/members/{username} admin', path: ({ group }) => member(group, people.admin.username), expected: { ...owner(200), admin: 204 } },
+  {
+    route: 'DELETE /api/conversations/{id}/members/{username}',
+    path: ({ group }) => member(group, people.member.username),
+    expected: { ...members(200), member: 204 },
+  },
+  {
+    route: 'DELETE /api/conversations/{id}/members/{username} admin',
+    path: ({ group }) => member(group, people.admin.username),
+    expected: { ...owner(200), admin: 204 },
+  },
   { route: 'GET /api/conversations/{id}/invitations', expected: leaders(200) },
   { route: 'GET /api/invitations', expected: known(200) },
   // Nobody is invited; whoever is a member has accepted already.
@@ -122,53 +190,130 @@ const ROWS: Row[] = [
   { route: 'DELETE /api/invitations/{id}', expected: known(404) },
   { route: 'GET /api/conversations/{id}/messages', expected: members(200) },
   { route: 'GET /api/conversations/{id}/changes', expected: members(200) },
-  { route: 'POST /api/conversations/{id}/messages', body: () => ({ text: forGroup() }), expected: members(201) },
+  {
+    route: 'POST /api/conversations/{id}/messages',
+    body: () => ({ text: forGroup() }),
+    expected: members(201),
+  },
   // What a blocked person sends is answered as always, and reaches nobody.
   {
     route: 'POST /api/messages',
-    body: (_, role) => ({ receiver: people.owner.username, text: role === 'blocked' ? canary('blocked') : canary(role, 'owner') }),
+    body: (_, role) => ({
+      receiver: people.owner.username,
+      text: role === 'blocked' ? canary('blocked') : canary(role, 'owner'),
+    }),
     expected: known(201),
   },
-  { route: 'POST /api/messages conversation', path: () => '/api/messages', body: ({ group }) => ({ conversationId: group.id, text: forGroup() }), expected: members(201) },
-  { route: 'PATCH /api/conversations/{id}/messages/{messageId}', body: () => ({ text: forGroup() }), expected: owner(200) },
+  {
+    route: 'POST /api/messages conversation',
+    path: () => '/api/messages',
+    body: ({ group }) => ({ conversationId: group.id, text: forGroup() }),
+    expected: members(201),
+  },
+  {
+    route: 'PATCH /api/conversations/{id}/messages/{messageId}',
+    body: () => ({ text: forGroup() }),
+    expected: owner(200),
+  },
   { route: 'DELETE /api/conversations/{id}/messages/{messageId}', expected: owner(200) },
   { route: 'GET /api/conversations/{id}/messages/{messageId}/reactions', expected: members(200) },
   { route: 'PUT /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
   { route: 'DELETE /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
-  { route: 'POST /api/conversations/{id}/receipt', body: () => ({ deliveredSeq: 1 }), expected: members(200) },
+  {
+    route: 'POST /api/conversations/{id}/receipt',
+    body: () => ({ deliveredSeq: 1 }),
+    expected: members(200),
+  },
   { route: 'GET /api/search', path: () => '/api/search?q=canary', expected: known(200) },
-  { route: 'GET /api/search in it', path: ({ group }) => `/api/search?q=canary&conversationId=${group.id}`, expected: members(200) },
+  {
+    route: 'GET /api/search in it',
+    path: ({ group }) => `/api/search?q=canary&conversationId=${group.id}`,
+    expected: members(200),
+  },
   { route: 'GET /api/sync', expected: known(200) },
-  { route: 'POST /api/attachments', path: () => '/api/attachments?name=note.txt', raw: { type: 'text/plain', bytes: 'a note' }, expected: known(201) },
-  { route: 'GET /api/attachments/{id}', path: ({ attachment }) => `/api/attachments/${attachment}`, needs: 'attachment', expected: members(200) },
+  {
+    route: 'POST /api/attachments',
+    path: () => '/api/attachments?name=note.txt',
+    raw: { type: 'text/plain', bytes: 'a note' },
+    expected: known(201),
+  },
+  {
+    route: 'GET /api/attachments/{id}',
+    path: ({ attachment }) => `/api/attachments/${attachment}`,
+    needs: 'attachment',
+    expected: members(200),
+  },
   // There is none of a text.
-  { route: 'GET /api/attachments/{id}/thumbnail', path: ({ attachment }) => `/api/attachments/${attachment}/thumbnail`, needs: 'attachment', expected: known(404) },
+  {
+    route: 'GET /api/attachments/{id}/thumbnail',
+    path: ({ attachment }) => `/api/attachments/${attachment}/thumbnail`,
+    needs: 'attachment',
+    expected: known(404),
+  },
 ];
 
 const place = ({ group, message }: World) => ({ conversationId: group.id, id: message.id });
 const EVENTS: EventRow[] = [
-  { event: 'message', payload: ({ group }) => ({ conversationId: group.id, text: forGroup() }), expected: members(200) },
+  {
+    event: 'message',
+    payload: ({ group }) => ({ conversationId: group.id, text: forGroup() }),
+    expected: members(200),
+  },
   {
     event: 'message to a person',
-    payload: (_, role) => ({ receiver: people.owner.username, text: role === 'blocked' ? canary('blocked') : canary(role, 'owner') }),
+    payload: (_, role) => ({
+      receiver: people.owner.username,
+      text: role === 'blocked' ? canary('blocked') : canary(role, 'owner'),
+    }),
     expected: known(200),
   },
-  { event: 'message:edit', payload: (world) => ({ ...place(world), text: forGroup() }), expected: owner(200) },
+  {
+    event: 'message:edit',
+    payload: (world) => ({ ...place(world), text: forGroup() }),
+    expected: owner(200),
+  },
   { event: 'message:delete', payload: place, expected: owner(200) },
-  { event: 'message:react', payload: (world) => ({ ...place(world), emoji: '👍', on: true }), expected: members(200) },
-  { event: 'receipt', payload: ({ group }) => ({ conversationId: group.id, readSeq: 1 }), expected: members(200) },
+  {
+    event: 'message:react',
+    payload: (world) => ({ ...place(world), emoji: '👍', on: true }),
+    expected: members(200),
+  },
+  {
+    event: 'receipt',
+    payload: ({ group }) => ({ conversationId: group.id, readSeq: 1 }),
+    expected: members(200),
+  },
   { event: 'sync', payload: () => ({}), expected: known(200) },
-  { event: 'typing', payload: ({ group }) => ({ conversationId: group.id, typing: true }), expected: members(200) },
+  {
+    event: 'typing',
+    payload: ({ group }) => ({ conversationId: group.id, typing: true }),
+    expected: members(200),
+  },
   { event: 'presence:watch', payload: () => ({ usernames: [people.owner.username] }), expected: known(200) },
 ];
 
-const member = (group: Conversation, username: string) => `/api/conversations/${group.id}/members/${username}`;
+const member = (group: Conversation, username: string) =>
+  `/api/conversations/${group.id}/members/${username}`;
 
 test.beforeAll(async () => {
-  aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000', '--added-to-groups-per-hour', '1000000']);
-  const made = ROLES.filter((role) => role !== 'anonymous' && role !== 'program').map(async (role) => [role, await aldis.person(role)] as const);
+  aldis = await Aldis.start([
+    '--message-burst',
+    '1000000',
+    '--messages-per-second',
+    '1000000',
+    '--added-to-groups-per-hour',
+    '1000000',
+  ]);
+  const made = ROLES.filter((role) => role !== 'anonymous' && role !== 'program').map(
+    async (role) => [role, await aldis.person(role)] as const,
+  );
   people = Object.fromEntries(await Promise.all(made)) as Record<Known, Person>;
-  const { token } = await aldis.call<ApiToken>('POST', '/auth/tokens', { name: 'program' }, people.owner.token);
+  const { token } = await aldis.call<ApiToken>(
+    'POST',
+    '/auth/tokens',
+    { name: 'program' },
+    people.owner.token,
+  );
   people.program = { ...people.owner, token: token! };
   newcomer = await aldis.person('newcomer');
   await aldis.call('PUT', `/api/blocks/${people.blocked.username}`, undefined, people.owner.token);
@@ -183,8 +328,12 @@ test.afterAll(() => aldis.end());
 
 async function world(row: Pick<Row, 'needs'>): Promise<World> {
   const { owner, admin, member: plain, former } = people;
-  const call = <T>(method: string, path: string, body?: unknown) => aldis.call<T>(method, path, body, owner.token);
-  const group = await call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: [admin, plain, former].map(({ username }) => username) });
+  const call = <T>(method: string, path: string, body?: unknown) =>
+    aldis.call<T>(method, path, body, owner.token);
+  const group = await call<Conversation>('POST', '/api/conversations', {
+    title: 'Crew',
+    members: [admin, plain, former].map(({ username }) => username),
+  });
   await call('DELETE', member(group, former.username));
   await call('PUT', member(group, admin.username), { role: 'admin' });
   let attachment = '';
@@ -197,23 +346,37 @@ async function world(row: Pick<Row, 'needs'>): Promise<World> {
     attachment = ((await uploaded.json()) as { id: string }).id;
   }
   const attachments = attachment ? { attachments: [attachment] } : {};
-  const message = await call<Message>('POST', `/api/conversations/${group.id}/messages`, { text: forGroup(), ...attachments });
+  const message = await call<Message>('POST', `/api/conversations/${group.id}/messages`, {
+    text: forGroup(),
+    ...attachments,
+  });
   let session = '';
   if (row.needs === 'session') {
     const { token } = await aldis.login(owner.username, 'to be ended');
-    const sessions = await aldis.call<{ id: string; current: boolean }[] | { items: { id: string; current: boolean }[] }>('GET', '/auth/sessions', undefined, token);
+    const sessions = await aldis.call<
+      { id: string; current: boolean }[] | { items: { id: string; current: boolean }[] }
+    >('GET', '/auth/sessions', undefined, token);
     session = ('items' in sessions ? sessions.items : sessions).find(({ current }) => current)!.id;
   }
   let apiToken = '';
-  if (row.needs === 'api token') ({ id: apiToken } = await call<ApiToken>('POST', '/auth/tokens', { name: 'to be ended' }));
+  if (row.needs === 'api token')
+    ({ id: apiToken } = await call<ApiToken>('POST', '/auth/tokens', { name: 'to be ended' }));
   return { group, message, attachment, session, apiToken };
 }
 
 async function ask(row: Row, role: Role): Promise<number> {
   const made = await world(row);
   const [method, route] = row.route.split(' ') as [string, string];
-  const filled = route.replace('{id}', made.group.id).replace('{messageId}', made.message.id).replace('{emoji}', encodeURIComponent('👍'));
-  const token = role === 'anonymous' ? undefined : row.needs === 'own session' && role !== 'program' ? (await aldis.login(people[role].username)).token : people[role].token;
+  const filled = route
+    .replace('{id}', made.group.id)
+    .replace('{messageId}', made.message.id)
+    .replace('{emoji}', encodeURIComponent('👍'));
+  const token =
+    role === 'anonymous'
+      ? undefined
+      : row.needs === 'own session' && role !== 'program'
+        ? (await aldis.login(people[role].username)).token
+        : people[role].token;
   const path = row.path?.(made, role) ?? filled;
   if (row.raw) {
     const { type, bytes } = row.raw;
@@ -238,12 +401,17 @@ for (const { event, payload, expected } of EVENTS) {
       const made = await world({});
       if (role === 'anonymous') {
         const nobody = client(aldis.url, {});
-        answered[role] = await join(nobody).then(() => 200, () => 401);
+        answered[role] = await join(nobody).then(
+          () => 200,
+          () => 401,
+        );
         nobody.socket.close();
         continue;
       }
       const { socket } = live.get(role)!;
-      const reply = (await socket.timeout(10_000).emitWithAck(event.split(' ')[0] as 'message', payload(made, role) as never)) as Reply<unknown>;
+      const reply = (await socket
+        .timeout(10_000)
+        .emitWithAck(event.split(' ')[0] as 'message', payload(made, role) as never)) as Reply<unknown>;
       answered[role] = reply.status === 'ok' ? 200 : reply.error.status;
     }
     expect(answered).toEqual(expected);
@@ -269,18 +437,28 @@ test('nobody received what was not for them', async () => {
   // Nor when they look for it.
   for (const { username, token } of Object.values(people)) {
     for (const { id } of await aldis.conversations({ token })) {
-      for (const text of texts(await aldis.messages({ token }, id))) expect(text.split(' '), username).toContain(username);
+      for (const text of texts(await aldis.messages({ token }, id)))
+        expect(text.split(' '), username).toContain(username);
     }
   }
 });
 
 test('the table is whole', async () => {
-  const { paths } = (await (await fetch(`${aldis.url}/openapi.json`)).json()) as { paths: Record<string, object> };
-  const described = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+  const { paths } = (await (await fetch(`${aldis.url}/openapi.json`)).json()) as {
+    paths: Record<string, object>;
+  };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
   const tried = new Set(ROWS.map(({ route }) => route.split(' ').slice(0, 2).join(' ')));
   expect(described.filter((route) => !tried.has(route))).toEqual([]);
-  const types = await readFile(resolve(import.meta.dirname, '../../../web/src/app/protocol/protocol.ts'), 'utf8');
-  const events = [...types.slice(types.indexOf('interface ClientToServerEvents')).matchAll(/^ {2}'([^']+)':/gm)].map(([, name]) => name!);
+  const types = await readFile(
+    resolve(import.meta.dirname, '../../../web/src/app/protocol/protocol.ts'),
+    'utf8',
+  );
+  const events = [
+    ...types.slice(types.indexOf('interface ClientToServerEvents')).matchAll(/^ {2}'([^']+)':/gm),
+  ].map(([, name]) => name!);
   const emitted = new Set(EVENTS.map(({ event }) => event.split(' ')[0]!));
   expect(events.filter((name) => !emitted.has(name))).toEqual([]);
 });

@@ -22,7 +22,10 @@ test('the line that it prints names the path, and everything is there', async ()
   expect(new URL(aldis.url).pathname).toBe('/apps/chat');
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
-    const [hers, his] = [socket(ann, '/apps/chat/socket.io/', transports), socket(bob, '/apps/chat/socket.io/', transports)];
+    const [hers, his] = [
+      socket(ann, '/apps/chat/socket.io/', transports),
+      socket(bob, '/apps/chat/socket.io/', transports),
+    ];
     await Promise.all([hers, his].map((live) => new Promise((done) => live.once('sync:done', done))));
     const came = new Promise((done) => his.once('message', done));
     const sent = await say(hers, { receiver: bob.username, text: `by ${transports}` });
@@ -37,7 +40,9 @@ test('the page has the path in it, and its files are under it', async () => {
   expect(page.headers.get('content-encoding')).toBe('gzip');
   const text = await page.text();
   expect(text).toContain('<html data-base="/apps/chat"');
-  const files = [...text.matchAll(/(?:href|src)="([^"#]+)"/g)].map(([, file]) => file!).filter((file) => !file.startsWith('data:'));
+  const files = [...text.matchAll(/(?:href|src)="([^"#]+)"/g)]
+    .map(([, file]) => file!)
+    .filter((file) => !file.startsWith('data:'));
   expect(files.length).toBeGreaterThan(4);
   for (const file of files) {
     expect(file).toMatch(/^\/apps\/chat\//);
@@ -56,8 +61,20 @@ test('the page has the path in it, and its files are under it', async () => {
 
 test('what lies outside is told the path, sockets too', async () => {
   const ann = await aldis.person('ann');
-  for (const path of ['/', '/login', '/apps', '/apps/chatter/', '/api/users/me', '/ngsw.json', '/socket.io/?EIO=4&transport=polling']) {
-    const problem = await refused(fetch(origin() + path, { headers: { authorization: `Bearer ${ann.token}` } }), 404, 'not_found');
+  for (const path of [
+    '/',
+    '/login',
+    '/apps',
+    '/apps/chatter/',
+    '/api/users/me',
+    '/ngsw.json',
+    '/socket.io/?EIO=4&transport=polling',
+  ]) {
+    const problem = await refused(
+      fetch(origin() + path, { headers: { authorization: `Bearer ${ann.token}` } }),
+      404,
+      'not_found',
+    );
     expect(problem.detail, path).toContain('/apps/chat/socket.io/');
   }
   for (const transports of [['polling'], ['websocket']]) {
@@ -67,11 +84,14 @@ test('what lies outside is told the path, sockets too', async () => {
   }
   const led = await fetch(`${origin()}/apps/chat?open=new`, { redirect: 'manual' });
   expect([led.status, led.headers.get('location')]).toEqual([307, '/apps/chat/?open=new']);
-  for (const probe of ['/livez', '/readyz', '/apps/chat/livez', '/apps/chat/readyz']) expect((await fetch(origin() + probe)).status).toBe(200);
+  for (const probe of ['/livez', '/readyz', '/apps/chat/livez', '/apps/chat/readyz'])
+    expect((await fetch(origin() + probe)).status).toBe(200);
 });
 
 test('a path that is none is refused in one line', async () => {
   for (const path of ['chat', '/a/../b', '/a?b', '/a b', '/%61']) {
-    await expect(Aldis.start(['--memory', '--base-path', path])).rejects.toThrow('base-path (flag --base-path): a base path is written as /chat');
+    await expect(Aldis.start(['--memory', '--base-path', path])).rejects.toThrow(
+      'base-path (flag --base-path): a base path is written as /chat',
+    );
   }
 });

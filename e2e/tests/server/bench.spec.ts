@@ -26,8 +26,31 @@ test('direct messages: counted, measured, each delivered once and in order', asy
   const folder = await mkdtemp(path(tmpdir(), 'aldis-'));
   try {
     const [tokens, svg] = [path(folder, 'tokens'), path(folder, 'latency.svg')];
-    const common = ['--url', aldis.url, '--pid', `${aldis.pid}`, '--tokens', tokens, '--seconds', '1', '--warmup', '0', '--pairs', '2'];
-    const closed = await bench(['direct', ...common, '--window', '4', '--client-ids', '--json', '-', '--svg', svg]);
+    const common = [
+      '--url',
+      aldis.url,
+      '--pid',
+      `${aldis.pid}`,
+      '--tokens',
+      tokens,
+      '--seconds',
+      '1',
+      '--warmup',
+      '0',
+      '--pairs',
+      '2',
+    ];
+    const closed = await bench([
+      'direct',
+      ...common,
+      '--window',
+      '4',
+      '--client-ids',
+      '--json',
+      '-',
+      '--svg',
+      svg,
+    ]);
     expect(closed.code, closed.stderr).toBe(0);
     const report = JSON.parse(closed.stdout);
     expect(report).toMatchObject({
@@ -63,22 +86,39 @@ test('connecting, idling, and messages that waited', async () => {
   const aldis = await Aldis.start(UNLIMITED);
   try {
     const report = async (...args: string[]) => {
-      const { code, stdout, stderr } = await bench([...args, '--url', aldis.url, '--pid', `${aldis.pid}`, '--json', '-']);
+      const { code, stdout, stderr } = await bench([
+        ...args,
+        '--url',
+        aldis.url,
+        '--pid',
+        `${aldis.pid}`,
+        '--json',
+        '-',
+      ]);
       expect(code, stderr).toBe(0);
       return JSON.parse(stdout);
     };
     const connect = await report('connect', '--connections', '40', '--concurrency', '8', '--accounts', '2');
     expect(connect).toMatchObject({ connected: { count: 40 }, connectLatency: { count: 40 }, accounts: 2 });
     const idle = await report('idle', '--connections', '20', '--hold', '0', '--accounts', '1');
-    expect(idle).toMatchObject({ bytesPerConnection: { rss: expect.any(Number) }, memoryClosed: { rss: expect.any(Number) } });
+    expect(idle).toMatchObject({
+      bytesPerConnection: { rss: expect.any(Number) },
+      memoryClosed: { rss: expect.any(Number) },
+    });
     const flush = await report('flush', '--messages', '2000', '--senders', '2');
-    expect(flush).toMatchObject({ flushed: { count: 2000 }, checked: { messages: 2000, faults: { lost: 0, doubled: 0, outOfOrder: 0 } } });
+    expect(flush).toMatchObject({
+      flushed: { count: 2000 },
+      checked: { messages: 2000, faults: { lost: 0, doubled: 0, outOfOrder: 0 } },
+    });
     const crowd = await report('crowd', '--members', '11', '--rounds', '2');
     expect(crowd).toMatchObject({ options: { members: 11, rounds: 2 } });
     for (const step of Object.values(crowd.steps)) {
-      for (const group of ['few', 'many']) expect(step).toMatchObject({ [group]: { cpuMicros: expect.any(Number), latency: { count: 2 } } });
+      for (const group of ['few', 'many'])
+        expect(step).toMatchObject({ [group]: { cpuMicros: expect.any(Number), latency: { count: 2 } } });
     }
-    expect(await report('fill', '--messages', '500', '--pairs', '1')).toMatchObject({ stored: { count: 500 } });
+    expect(await report('fill', '--messages', '500', '--pairs', '1')).toMatchObject({
+      stored: { count: 500 },
+    });
   } finally {
     await aldis.end();
   }
@@ -86,10 +126,24 @@ test('connecting, idling, and messages that waited', async () => {
 
 test('a reconnect storm', async () => {
   const aldis = await Aldis.start(UNLIMITED);
-  const restarted = new Promise<void>((done, failed) => process.once('SIGUSR2', () => void aldis.kill().then(() => aldis.restart()).then(done, failed)));
+  const restarted = new Promise<void>((done, failed) =>
+    process.once(
+      'SIGUSR2',
+      () =>
+        void aldis
+          .kill()
+          .then(() => aldis.restart())
+          .then(done, failed),
+    ),
+  );
   try {
     const args = ['--connections', '30', '--accounts', '2', '--url', aldis.url, '--json', '-'];
-    const { code, stdout, stderr } = await bench(['storm', ...args, '--restart-command', `kill -USR2 ${process.pid}`]);
+    const { code, stdout, stderr } = await bench([
+      'storm',
+      ...args,
+      '--restart-command',
+      `kill -USR2 ${process.pid}`,
+    ]);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ resumed: { count: 30 }, refused: {} });
     await restarted;
@@ -101,9 +155,21 @@ test('a reconnect storm', async () => {
 test('what is wrong is said in a line', async () => {
   const aldis = await Aldis.start(['--memory', '--message-burst', '20', '--messages-per-second', '1']);
   try {
-    const limited = await bench(['direct', '--pairs', '1', '--seconds', '5', '--warmup', '0', '--url', aldis.url]);
+    const limited = await bench([
+      'direct',
+      '--pairs',
+      '1',
+      '--seconds',
+      '5',
+      '--warmup',
+      '0',
+      '--url',
+      aldis.url,
+    ]);
     expect(limited.code).toBe(1);
-    expect(limited.stderr).toMatch(/^aldis: the server refused a message: rate_limited: .*--messages-per-second.*\n$/m);
+    expect(limited.stderr).toMatch(
+      /^aldis: the server refused a message: rate_limited: .*--messages-per-second.*\n$/m,
+    );
   } finally {
     await aldis.end();
   }
@@ -125,7 +191,17 @@ test('what is wrong is said in a line', async () => {
 test('harm is done beside people who use the server, and what they wait is compared', async () => {
   const aldis = await Aldis.start(['--memory']);
   try {
-    const done = await bench(['abuse', '--url', aldis.url, '--seconds', '1', '--only', 'mute', '--json', '-']);
+    const done = await bench([
+      'abuse',
+      '--url',
+      aldis.url,
+      '--seconds',
+      '1',
+      '--only',
+      'mute',
+      '--json',
+      '-',
+    ]);
     // Two cores that also run other tests say nothing of times: it may be over its bound, and says so.
     if (done.code !== 0) expect(done.stderr).toMatch(/lines are over 2 times as long; the worst is mute/);
     const report = JSON.parse(done.stdout);
@@ -134,7 +210,11 @@ test('harm is done beside people who use the server, and what they wait is compa
     expect(asked).toBeGreaterThan(10);
     expect(Object.keys(lines)).toEqual(['handshake', 'login', 'message and acknowledgement', 'read']);
     for (const line of Object.values(lines)) {
-      expect(line).toMatchObject({ before: { count: expect.any(Number), p99: expect.any(Number) }, during: { p99: expect.any(Number) }, p99Times: expect.any(Number) });
+      expect(line).toMatchObject({
+        before: { count: expect.any(Number), p99: expect.any(Number) },
+        during: { p99: expect.any(Number) },
+        p99Times: expect.any(Number),
+      });
     }
   } finally {
     await aldis.end();

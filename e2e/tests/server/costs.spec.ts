@@ -72,7 +72,12 @@ test('a blocked person’s messages are passed over once: the mark moves', async
   const page = await aldis.request('GET', '/api/sync', undefined, bob.token);
   const { cursor } = (await page.json()) as { cursor: string };
   await say(a.socket, { conversationId, text: 'hidden again' });
-  const later = await aldis.call<{ events: unknown[]; cursor: string; more: boolean }>('GET', `/api/sync?cursor=${cursor}`, undefined, bob.token);
+  const later = await aldis.call<{ events: unknown[]; cursor: string; more: boolean }>(
+    'GET',
+    `/api/sync?cursor=${cursor}`,
+    undefined,
+    bob.token,
+  );
   expect(later).toMatchObject({ events: [], more: false });
   expect(later.cursor).not.toBe(cursor);
   a.socket.close();
@@ -83,16 +88,35 @@ test('who was a member is mentioned, and a text full of marks costs nothing', as
   const { id: conversationId } = await aldis.group('Crew', [ann, bob]);
   const a = client(aldis.url, ann);
   await join(a);
-  const sent = await say(a.socket, { conversationId, text: `@${bob.username.toUpperCase()} and @${eve.username}.` });
+  const sent = await say(a.socket, {
+    conversationId,
+    text: `@${bob.username.toUpperCase()} and @${eve.username}.`,
+  });
   expect(sent.mentions).toEqual([bob.username]);
-  for (const text of [`@${'.'.repeat(16_383)}`, '@'.repeat(16_384), '@.'.repeat(8_192), '@n\u0301'.repeat(4_096)]) {
+  for (const text of [
+    `@${'.'.repeat(16_383)}`,
+    '@'.repeat(16_384),
+    '@.'.repeat(8_192),
+    '@n\u0301'.repeat(4_096),
+  ]) {
     expect((await say(a.socket, { conversationId, text })).mentions).toBeUndefined();
   }
   await aldis.call('PUT', `/api/conversations/${conversationId}/members/${eve.username}`, {}, ann.token);
-  await aldis.call('DELETE', `/api/conversations/${conversationId}/members/${bob.username}`, undefined, ann.token);
+  await aldis.call(
+    'DELETE',
+    `/api/conversations/${conversationId}/members/${bob.username}`,
+    undefined,
+    ann.token,
+  );
   const [first] = await aldis.messages(ann, conversationId);
   expect(first!.mentions).toEqual([bob.username]);
-  const edited = answer(await a.socket.emitWithAck('message:edit', { conversationId, id: sent.id, text: `@${bob.username} @${eve.username}` }));
+  const edited = answer(
+    await a.socket.emitWithAck('message:edit', {
+      conversationId,
+      id: sent.id,
+      text: `@${bob.username} @${eve.username}`,
+    }),
+  );
   expect(edited.mentions).toEqual([eve.username]);
   a.socket.close();
 });
@@ -102,7 +126,9 @@ test('watching people costs by their number, blocks come in pages', async () => 
   try {
     const [ann, bob] = [await small.person('ann'), await small.person('bob')];
     const block = await small.call<Block>('PUT', `/api/blocks/${bob.username}`, undefined, ann.token);
-    expect(await small.call<Page<Block>>('GET', '/api/blocks', undefined, ann.token)).toEqual({ items: [block] });
+    expect(await small.call<Page<Block>>('GET', '/api/blocks', undefined, ann.token)).toEqual({
+      items: [block],
+    });
     await refused(small.request('GET', '/api/blocks?next=x', undefined, ann.token), 400, 'cursor_invalid');
     const b = client(small.url, bob);
     await join(b);
@@ -110,7 +136,11 @@ test('watching people costs by their number, blocks come in pages', async () => 
     expect(answer(await b.socket.emitWithAck('presence:watch', { usernames }))).toEqual([]);
     const limited = refusal(await b.socket.emitWithAck('presence:watch', { usernames }), 429, 'rate_limited');
     expect(limited.retryAfter).toBeGreaterThan(5);
-    refusal(await b.socket.emitWithAck('message', { receiver: ann.username, text: 'hi' }), 429, 'rate_limited');
+    refusal(
+      await b.socket.emitWithAck('message', { receiver: ann.username, text: 'hi' }),
+      429,
+      'rate_limited',
+    );
     b.socket.close();
   } finally {
     await small.end();

@@ -56,7 +56,12 @@ class Sending {
   static async start(aldis: Aldis): Promise<Sending> {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const options = { reconnectionDelay: 20, reconnectionDelayMax: 100, randomizationFactor: 0.5 };
-    return new Sending(bob.username, bob.token, client(aldis.url, ann, options), client(aldis.url, bob, options));
+    return new Sending(
+      bob.username,
+      bob.token,
+      client(aldis.url, ann, options),
+      client(aldis.url, bob, options),
+    );
   }
 
   /** Sends in order, eight on their way at a time; what has no answer is sent again before anything newer. */
@@ -64,7 +69,11 @@ class Sending {
     for (let next = 1; !this.stopping; next += 8) {
       let batch = Array.from({ length: 8 }, (_, index) => next + index);
       while (batch.length) {
-        const sends = batch.map((n) => this.a.socket.timeout(1000).emitWithAck('message', { receiver: this.receiver, text: `${n}`, clientId: `n-${n}` }));
+        const sends = batch.map((n) =>
+          this.a.socket
+            .timeout(1000)
+            .emitWithAck('message', { receiver: this.receiver, text: `${n}`, clientId: `n-${n}` }),
+        );
         const replies = await Promise.allSettled(sends);
         const missing: number[] = [];
         replies.forEach((reply, index) => {
@@ -94,7 +103,12 @@ class Sending {
     const stored: Message[] = [];
     const { conversationId } = this.acknowledged[0]!;
     for (let after = 0; ; after = stored.at(-1)!.seq) {
-      const { items } = await aldis.call<Page<Message>>('GET', `/api/conversations/${conversationId}/messages?afterSeq=${after}&limit=200`, undefined, this.token);
+      const { items } = await aldis.call<Page<Message>>(
+        'GET',
+        `/api/conversations/${conversationId}/messages?afterSeq=${after}&limit=200`,
+        undefined,
+        this.token,
+      );
       if (!items.length) break;
       stored.push(...items);
     }

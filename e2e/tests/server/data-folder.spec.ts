@@ -54,7 +54,8 @@ test('nobody else can read what is in the data folder, whatever the umask, and a
       expect(aldis.log.filter((line) => line.includes('open to other users'))).toHaveLength(1);
       const entries = await readdir(data, { recursive: true, withFileTypes: true });
       const names = entries.map((entry) => path(entry.parentPath, entry.name).slice(data.length + 1));
-      for (const name of ['aldis.db', 'aldis.db-wal', 'aldis.db-shm', 'search.db', 'search.db-wal', 'lock']) expect(names).toContain(name);
+      for (const name of ['aldis.db', 'aldis.db-wal', 'aldis.db-shm', 'search.db', 'search.db-wal', 'lock'])
+        expect(names).toContain(name);
       expect(await mode(data)).toBe(0o700);
       for (const entry of entries) {
         const file = path(entry.parentPath, entry.name);
@@ -111,7 +112,12 @@ async function uploadTen(aldis: Aldis): Promise<Filled> {
 /** Has messages carry them. */
 async function sendTen(aldis: Aldis, { ann, bob, files }: Filled): Promise<void> {
   for (const { id } of files) {
-    await aldis.call('POST', '/api/messages', { receiver: bob.username, text: '', attachments: [id] }, ann.token);
+    await aldis.call(
+      'POST',
+      '/api/messages',
+      { receiver: bob.username, text: '', attachments: [id] },
+      ann.token,
+    );
   }
 }
 
@@ -141,7 +147,13 @@ test('beside a wrong database no file is removed, and the right one has them all
         if (wrong) await copyFile(wrong, file('aldis.db'));
         // It has to be wanted.
         expect(await refusedStart(aldis.data)).toContain('--accept-older-database');
-        const flags = ['--attachment-unused', '1s', '--log', 'info,domain::attachment=debug', '--accept-older-database'];
+        const flags = [
+          '--attachment-unused',
+          '1s',
+          '--log',
+          'info,domain::attachment=debug',
+          '--accept-older-database',
+        ];
         const accepting = await Aldis.start(flags, aldis.data);
         const logged = (line: RegExp) => accepting.log.filter((one) => line.test(one)).length;
         // Four looks a second: longer than uploads that are not used live.
@@ -165,7 +177,8 @@ test('a database that was copied from a running server, or is behind its folder,
     const aldis = await Aldis.start();
     try {
       const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-      const send = () => aldis.call('POST', '/api/messages', { receiver: bob.username, text: 'hi' }, ann.token);
+      const send = () =>
+        aldis.call('POST', '/api/messages', { receiver: bob.username, text: 'hi' }, ann.token);
       const file = (name: string) => path(aldis.data, name);
       await send();
       // Without its log, in a folder of its own.
@@ -234,9 +247,14 @@ with open(path, "r+b") as file:
     execFileSync('python3', ['-c', script, path(aldis.data, 'aldis.db')]);
     await aldis.restart();
     expect((await fetch(`${aldis.url}/readyz`)).status).toBe(200);
-    const upload = await fetch(`${aldis.url}/api/attachments?name=x.txt`, { method: 'POST', headers: { authorization: `Bearer ${ann.token}` }, body: 'x' });
+    const upload = await fetch(`${aldis.url}/api/attachments?name=x.txt`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ann.token}` },
+      body: 'x',
+    });
     const { id } = (await upload.json()) as Attachment;
-    const send = (attachments: string[]) => aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x', attachments }, ann.token);
+    const send = (attachments: string[]) =>
+      aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x', attachments }, ann.token);
     expect((await refused(send([id]), 500, 'store_damaged')).retryable).toBe(false);
     // From here on nothing is stored on top of it.
     await refused(send([]), 500, 'store_damaged');
@@ -257,7 +275,8 @@ test('a start on a full disk says so, can be read from, and goes on by itself', 
     aldis = await Aldis.start([], data);
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const running = aldis;
-    const send = (text: string) => running.call<Message>('POST', '/api/messages', { receiver: bob.username, text }, ann.token);
+    const send = (text: string) =>
+      running.call<Message>('POST', '/api/messages', { receiver: bob.username, text }, ann.token);
     const stored = [await send('kept')];
     // Something else fills the disk, while it runs or while it does not.
     const filler = path(disk, 'filler');
@@ -269,14 +288,20 @@ test('a start on a full disk says so, can be read from, and goes on by itself', 
       for (let start = 0; start < 2; start++) {
         await aldis.restart();
         const { log } = aldis;
-        await expect.poll(() => log.filter((line) => line.includes('the disk is full') && line.includes(data)).length).toBe(1);
+        await expect
+          .poll(() => log.filter((line) => line.includes('the disk is full') && line.includes(data)).length)
+          .toBe(1);
         await refused(fetch(`${aldis.url}/readyz`), 503, 'store_unavailable');
         expect(await aldis.messages(ann, stored[0]!.conversationId)).toEqual(stored);
         const b = client(aldis.url, bob);
         await join(b);
         expect(await b.messages.reaches(stored.length)).toEqual(stored);
         b.socket.close();
-        await refused(aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x' }, ann.token), 503, 'store_unavailable');
+        await refused(
+          aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x' }, ann.token),
+          503,
+          'store_unavailable',
+        );
         await refused(fetch(`${aldis.url}/readyz`), 503, 'store_unavailable');
         await aldis.stop();
       }

@@ -38,7 +38,9 @@ test('messages wait for who is away, in order over all senders, and come before 
   await b.messages.reaches(60);
   expect(texts(b)).toEqual(numbers(1, 60));
   const done = b.events.items.findIndex(([name]) => name === 'sync:done');
-  expect(b.events.items.slice(0, done).filter(([name]) => name === 'message').length).toBeGreaterThanOrEqual(20);
+  expect(b.events.items.slice(0, done).filter(([name]) => name === 'message').length).toBeGreaterThanOrEqual(
+    20,
+  );
   for (const { socket } of [a, e, b]) socket.close();
 });
 
@@ -47,7 +49,11 @@ test('what a plain client was sent does not come again', async () => {
   const a = client(aldis.url, ann);
   await join(a);
   await count(a, bob.username, 1, 100);
-  for (const [from, to] of [[1, 100], [101, 150], [151, 151]] as const) {
+  for (const [from, to] of [
+    [1, 100],
+    [101, 150],
+    [151, 151],
+  ] as const) {
     const b = client(aldis.url, bob);
     await join(b);
     await b.messages.reaches(to - from + 1);
@@ -144,7 +150,10 @@ test('a cursor gives exactly what came after it, one’s own included', async ()
   phone.socket.close();
   const bobs = client(aldis.url, bob);
   await join(bobs);
-  for (const [from, to] of [[1, 5], [6, 10]] as const) {
+  for (const [from, to] of [
+    [1, 5],
+    [6, 10],
+  ] as const) {
     await count(a, bob.username, from, to);
     await say(bobs.socket, { receiver: ann.username, text: `own ${to}` });
     const resumed = client(aldis.url, { ...bob, cursor: cursors.at(-1) });
@@ -182,7 +191,12 @@ test('a device that was away sees changes in order', async () => {
     await join(back);
     const log = back.events.items.map(([name, payload]) => [name, (payload as Message).text]);
     const entries = log.filter(([name]) => name?.startsWith('message'));
-    expect(entries).toEqual([['message', 'hello'], ['message', 'second'], ['message:updated', 'hello'], ['message', 'third']]);
+    expect(entries).toEqual([
+      ['message', 'hello'],
+      ['message', 'second'],
+      ['message:updated', 'hello'],
+      ['message', 'third'],
+    ]);
     back.socket.close();
   }
   a.socket.close();
@@ -194,8 +208,13 @@ test('a cursor that is none is told, and the client is served as one without', a
   const now = Buffer.from(await join(a), 'base64url');
   await count(a, bob.username, 1, 3);
   // Of a log that is further on.
-  const ahead = Buffer.concat([now.subarray(0, 9), Buffer.from([0, 0, 1, 0, 0, 0, 0, 0])]).toString('base64url');
-  for (const [cursor, expected] of [['nonsense', numbers(1, 3)], [ahead, []]] as const) {
+  const ahead = Buffer.concat([now.subarray(0, 9), Buffer.from([0, 0, 1, 0, 0, 0, 0, 0])]).toString(
+    'base64url',
+  );
+  for (const [cursor, expected] of [
+    ['nonsense', numbers(1, 3)],
+    [ahead, []],
+  ] as const) {
     const b = client(aldis.url, { ...bob, cursor });
     const told = next<Problem>(b, 'request:error');
     await join(b);
@@ -211,7 +230,10 @@ test('a cursor lives through a restart, and not through going back to a copy', a
   const copy = `${own.data}-copy`;
   try {
     const [ann, bob] = [await own.person('ann'), await own.person('bob')];
-    const session = async (auth: object, texts: string[]): Promise<{ cursor: string; told: unknown[]; received: string[] }> => {
+    const session = async (
+      auth: object,
+      texts: string[],
+    ): Promise<{ cursor: string; told: unknown[]; received: string[] }> => {
       const [a, b] = [client(own.url, ann), client(own.url, { ...bob, ...auth })];
       await join(a);
       const sent: Message[] = [];
@@ -219,7 +241,9 @@ test('a cursor lives through a restart, and not through going back to a copy', a
       const cursor = await join(b);
       // Else it would be in doubt, and come again.
       for (const { seq } of sent.slice(-1)) await delivered(a, bob, seq);
-      const told = b.events.items.filter(([name]) => name === 'request:error').map(([, problem]) => (problem as Problem).code);
+      const told = b.events.items
+        .filter(([name]) => name === 'request:error')
+        .map(([, problem]) => (problem as Problem).code);
       const received = b.messages.items.map(({ text }) => text);
       for (const { socket } of [a, b]) socket.close();
       return { cursor, told, received };
@@ -235,7 +259,10 @@ test('a cursor lives through a restart, and not through going back to a copy', a
     await cp(copy, own.data, { recursive: true });
     await own.restart();
     // The log has grown behind where the cursor was.
-    expect(await session({ cursor: second.cursor }, ['4', '5'])).toMatchObject({ told: ['cursor_invalid'], received: ['4', '5'] });
+    expect(await session({ cursor: second.cursor }, ['4', '5'])).toMatchObject({
+      told: ['cursor_invalid'],
+      received: ['4', '5'],
+    });
     expect(await session({ cursor: first.cursor }, [])).toMatchObject({ told: [], received: ['4', '5'] });
   } finally {
     await own.end();
@@ -257,7 +284,11 @@ test('sync pages behind a cursor, and gives a fresh one to who has everything', 
   expect(texts(after)).toEqual([]);
 
   let cursor = start;
-  for (const [page, more] of [[numbers(1, 10), true], [numbers(11, 20), true], [numbers(21, 25), false]] as const) {
+  for (const [page, more] of [
+    [numbers(1, 10), true],
+    [numbers(11, 20), true],
+    [numbers(21, 25), false],
+  ] as const) {
     const before = after.messages.items.length;
     const answered = answer(await after.socket.emitWithAck('sync', { cursor, limit: 10 }));
     // The events come before the answer.
@@ -279,7 +310,8 @@ test('a fresh cursor stands where the socket has come to, also in the middle of 
   await Promise.all([join(a), join(b)]);
   let sending = true;
   const sent = (async () => {
-    for (let n = 1; n <= 400; n += 4) await Promise.all([0, 1, 2, 3].map((i) => say(a.socket, { receiver: bob.username, text: `${n + i}` })));
+    for (let n = 1; n <= 400; n += 4)
+      await Promise.all([0, 1, 2, 3].map((i) => say(a.socket, { receiver: bob.username, text: `${n + i}` })));
     sending = false;
   })();
   const cursors: [cursor: string, received: number][] = [];
@@ -307,8 +339,13 @@ test('a new conversation is told to both before its first message', async () => 
   await Promise.all([join(a), join(b)]);
   const message = await say(a.socket, { receiver: bob.username, text: 'hi' });
   // The acknowledgement does not wait for either.
-  await Promise.all([expect.poll(() => a.events.items.map(([name]) => name)).toContain('conversation'), b.messages.reaches(1)]);
-  expect(b.events.items.map(([name]) => name).filter((name) => name !== 'sync:done' && name !== 'receipt')).toEqual(['conversation', 'message']);
+  await Promise.all([
+    expect.poll(() => a.events.items.map(([name]) => name)).toContain('conversation'),
+    b.messages.reaches(1),
+  ]);
+  expect(
+    b.events.items.map(([name]) => name).filter((name) => name !== 'sync:done' && name !== 'receipt'),
+  ).toEqual(['conversation', 'message']);
   const told = (live: Client) => live.events.items.find(([name]) => name === 'conversation')![1];
   expect(told(a)).toMatchObject({ id: message.conversationId, unread: 0, headSeq: 1, lastMessage: message });
   expect(told(b)).toMatchObject({ id: message.conversationId, unread: 1, headSeq: 1, lastMessage: message });

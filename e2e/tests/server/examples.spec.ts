@@ -39,7 +39,10 @@ class Program {
     createInterface({ input: process.stderr! }).on('line', (line) => this.errors.push(line));
   }
 
-  static start([command, ...args]: string[], { cwd = folder, input = '', ...env }: Record<string, string> = {}): Program {
+  static start(
+    [command, ...args]: string[],
+    { cwd = folder, input = '', ...env }: Record<string, string> = {},
+  ): Program {
     const child = spawn(command!, args, { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: 'pipe' });
     Readable.from([input]).pipe(child.stdin);
     return new Program(child);
@@ -99,7 +102,9 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
     test('sends once, also to a server that is away', async () => {
       const { ann, bot, env } = await two(aldis);
       const stored = /^stored as number 1 of [0-9a-f-]{36}$/;
-      expect(await Program.start(command('send', ann.username, 'It is "quoted" – 100 %'), env).output()).toEqual([expect.stringMatching(stored)]);
+      expect(
+        await Program.start(command('send', ann.username, 'It is "quoted" – 100 %'), env).output(),
+      ).toEqual([expect.stringMatching(stored)]);
       await aldis.stop();
       const patient = Program.start(command('send', ann.username, 'patient'), env);
       // It has found nobody, where it says so.
@@ -116,7 +121,9 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
     test('sends to a server under a path', async () => {
       const under = await Aldis.start(['--memory', '--base-path', '/chat']);
       const { ann, bot, env } = await two(under);
-      expect(await Program.start(command('send', ann.username, 'under a path'), env).output()).toHaveLength(1);
+      expect(await Program.start(command('send', ann.username, 'under a path'), env).output()).toHaveLength(
+        1,
+      );
       expect(await texts(under, bot)).toEqual(['under a path']);
       await under.end();
     });
@@ -167,10 +174,11 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
       await eventually.poll(() => texts(aldis, ann)).toEqual(['one', 'one']);
       const group = await aldis.group('Crew', [ann, bot]);
       await aldis.call('POST', `/api/conversations/${group.id}/messages`, { text: 'all' }, ann.token);
-      await eventually.poll(async () => (await aldis.messages(ann, group.id)).map(({ sender, text }) => `${sender}: ${text}`)).toEqual([
-        `${ann.username}: all`,
-        `${bot.username}: all`,
-      ]);
+      await eventually
+        .poll(async () =>
+          (await aldis.messages(ann, group.id)).map(({ sender, text }) => `${sender}: ${text}`),
+        )
+        .toEqual([`${ann.username}: all`, `${bot.username}: all`]);
       await running.kill();
 
       for (let n = 0; n < 20; n++) await tell(aldis, other, bot, `${n}`);
@@ -182,11 +190,16 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
       running = echo();
       const numbers = Array.from({ length: 20 }, (_, n) => `${n}`);
       await eventually.poll(() => texts(aldis, other)).toHaveLength(41);
-      const answers = (await aldis.messages(other, (await aldis.conversations(other))[0]!.id)).filter(({ replyTo }) => replyTo);
+      const answers = (await aldis.messages(other, (await aldis.conversations(other))[0]!.id)).filter(
+        ({ replyTo }) => replyTo,
+      );
       expect(answers.map(({ text }) => text).sort()).toEqual(numbers.sort());
 
       // Two of them do not keep each other busy.
-      const second = Program.start(command('echo'), { ...env, ALDIS_TOKEN: (await apiToken(aldis, other)).token });
+      const second = Program.start(command('echo'), {
+        ...env,
+        ALDIS_TOKEN: (await apiToken(aldis, other)).token,
+      });
       const live = await aldis.connect(other);
       await say(live, { receiver: bot.username, text: 'to a bot' });
       await eventually.poll(() => texts(aldis, other)).toHaveLength(43);
@@ -202,7 +215,12 @@ for (const [language, command] of Object.entries(LANGUAGES)) {
 async function behind(aldis: Aldis, person: Person, file: string): Promise<number> {
   const cursor = await readFile(file, 'utf8').catch(() => '');
   if (!cursor) return -1;
-  const { events } = await aldis.call<{ events: { event: string }[] }>('GET', `/api/sync?cursor=${cursor}`, undefined, person.token);
+  const { events } = await aldis.call<{ events: { event: string }[] }>(
+    'GET',
+    `/api/sync?cursor=${cursor}`,
+    undefined,
+    person.token,
+  );
   return events.filter(({ event }) => event === 'message').length;
 }
 
@@ -225,7 +243,8 @@ test('curl: an account and its token, history, sync and a file', async () => {
 
     expect(await run('sync', ['cursor-curl'], env)).toEqual([]);
     const { conversationId } = await tell(aldis, ann, { ...backups, username: 'backups' }, 'first \\n "one"');
-    for (let n = 2; n <= 230; n++) await aldis.call('POST', '/api/messages', { receiver: 'backups', text: `${n}` }, ann.token);
+    for (let n = 2; n <= 230; n++)
+      await aldis.call('POST', '/api/messages', { receiver: 'backups', text: `${n}` }, ann.token);
     const synced = await run('sync', ['cursor-curl'], env);
     expect(synced).toHaveLength(230);
     expect(synced.slice(0, 2)).toEqual([`${ann.username}: first \\n "one"`, `${ann.username}: 2`]);
@@ -233,7 +252,10 @@ test('curl: an account and its token, history, sync and a file', async () => {
 
     expect(await run('history', [], env)).toEqual([`${conversationId} ${ann.username} and backups`]);
     expect((await run('history', [conversationId], env)).length).toBe(230);
-    expect(await run('history', [conversationId, '228'], env)).toEqual([`229 ${ann.username}: 229`, `230 ${ann.username}: 230`]);
+    expect(await run('history', [conversationId, '228'], env)).toEqual([
+      `229 ${ann.username}: 229`,
+      `230 ${ann.username}: 230`,
+    ]);
     const missing = Program.start(LANGUAGES.curl('history', ann.username), { ALDIS_URL: aldis.url, ...env });
     expect([await missing.ended(), missing.errors.at(-1)]).toEqual([1, 'There is nothing at this path.']);
 
@@ -261,7 +283,10 @@ async function readme(aldis: Aldis): Promise<{ program: Program; ann: Person; bo
   ] as const) {
     await aldis.call('POST', `/auth/${path}`, body);
   }
-  await writeFile(join(folder, 'javascript/readme.js'), client!.replaceAll('http://localhost:5000', aldis.url));
+  await writeFile(
+    join(folder, 'javascript/readme.js'),
+    client!.replaceAll('http://localhost:5000', aldis.url),
+  );
   const { token } = await apiToken(aldis, ann);
   const bob = { ...(await aldis.login('bob')), username: 'bob', password: PASSWORD };
   return { program: Program.start(LANGUAGES.javascript('readme'), { ALDIS_TOKEN: token }), ann, bob };

@@ -21,7 +21,9 @@ async function people(): Promise<[Person, Person]> {
 
 /** Sends these texts one behind the other. */
 async function count({ socket }: Client, receiver: string, texts: string[]): Promise<Message[]> {
-  return (await Promise.all(texts.map((text) => socket.emitWithAck('message', { receiver, text })))).map(answer);
+  return (await Promise.all(texts.map((text) => socket.emitWithAck('message', { receiver, text })))).map(
+    answer,
+  );
 }
 
 /** A client that acknowledges every message. */
@@ -44,7 +46,11 @@ test('a flush that is cut short delivers the rest the next time', async () => {
   const [ann, bob] = await people();
   const a = client(aldis.url, ann);
   await join(a);
-  await count(a, bob.username, numbers(1, 60).map((number) => number.padEnd(12_000)));
+  await count(
+    a,
+    bob.username,
+    numbers(1, 60).map((number) => number.padEnd(12_000)),
+  );
   const { token } = await aldis.login(bob.username, 'phone');
   // One's own message behind them is passed over.
   await aldis.call('POST', '/api/messages', { receiver: ann.username, text: 'own' }, bob.token);
@@ -57,7 +63,8 @@ test('a flush that is cut short delivers the rest the next time', async () => {
   const poll = async () => {
     const response = await fetch(session);
     for (const packet of (await response.text()).split('\x1e')) {
-      if (packet.startsWith('42["message"')) seen.push((JSON.parse(packet.slice(2)) as [string, Message])[1].text.trimEnd());
+      if (packet.startsWith('42["message"'))
+        seen.push((JSON.parse(packet.slice(2)) as [string, Message])[1].text.trimEnd());
     }
     return response.ok;
   };
@@ -88,7 +95,9 @@ test('with acks, of the changes of what was acknowledged the last is delivered, 
   await join(second);
   const changed = ({ events }: Client) => events.items.filter(([name]) => name === 'message:updated');
   const changes = (client: Client) => changed(client).length;
-  expect(changed(second).map(([, message]) => message)).toEqual([expect.objectContaining({ id, text: '600', changeSeq: 601 })]);
+  expect(changed(second).map(([, message]) => message)).toEqual([
+    expect.objectContaining({ id, text: '600', changeSeq: 601 }),
+  ]);
   await expect.poll(reached).toBe(601);
   // Live, too.
   answer(await edit('live'));
@@ -112,7 +121,12 @@ test('with acks, a change waits for the messages before it', async () => {
   const acknowledge: (() => void)[] = [];
   b.socket.on('message', (_, received) => acknowledge.push(() => received?.()));
   await join(b);
-  expect(b.events.items.map(([name]) => name)).toEqual(['message', 'message', 'message:updated', 'sync:done']);
+  expect(b.events.items.map(([name]) => name)).toEqual([
+    'message',
+    'message',
+    'message:updated',
+    'sync:done',
+  ]);
   acknowledge[0]!();
   await expect.poll(reached).toBe(1);
   acknowledge[1]!();
@@ -122,16 +136,27 @@ test('with acks, a change waits for the messages before it', async () => {
 
 test('what others did to one’s own message while one was away arrives', async () => {
   const [ann, bob] = await people();
-  const { id, conversationId } = await aldis.call<Message>('POST', '/api/messages', { receiver: ann.username, text: 'own' }, bob.token);
+  const { id, conversationId } = await aldis.call<Message>(
+    'POST',
+    '/api/messages',
+    { receiver: ann.username, text: 'own' },
+    bob.token,
+  );
   const reacted = `/api/conversations/${conversationId}/messages/${id}/reactions/${encodeURIComponent('👍')}`;
   await aldis.call('PUT', reacted, undefined, ann.token);
   for (const acks of [false, true]) {
     const b = client(aldis.url, { ...bob, acks });
     await join(b);
     expect(texts(b)).toEqual([]);
-    const updated = b.events.items.filter(([name]) => name === 'message:updated').map(([, message]) => message);
-    expect(updated).toEqual(acks ? [] : [expect.objectContaining({ id, reactions: { '👍': [ann.username] } })]);
-    await expect.poll(async () => (await aldis.conversations(bob))[0]!.members.map(({ deliveredSeq }) => deliveredSeq)).toContain(2);
+    const updated = b.events.items
+      .filter(([name]) => name === 'message:updated')
+      .map(([, message]) => message);
+    expect(updated).toEqual(
+      acks ? [] : [expect.objectContaining({ id, reactions: { '👍': [ann.username] } })],
+    );
+    await expect
+      .poll(async () => (await aldis.conversations(bob))[0]!.members.map(({ deliveredSeq }) => deliveredSeq))
+      .toContain(2);
     b.socket.close();
   }
 });
@@ -142,7 +167,8 @@ test('one’s own messages are passed over once, with acks as without', async ()
     const a = client(aldis.url, ann);
     await join(a);
     const reached = delivered(a, bob);
-    for (let own = 0; own < 3; own++) await aldis.call('POST', '/api/messages', { receiver: ann.username, text: 'own' }, bob.token);
+    for (let own = 0; own < 3; own++)
+      await aldis.call('POST', '/api/messages', { receiver: ann.username, text: 'own' }, bob.token);
     const b = client(aldis.url, { ...bob, acks });
     await join(b);
     expect(texts(b)).toEqual([]);
@@ -167,7 +193,8 @@ test('what another device of one’s own sends during a flush arrives', async ()
   await phone.messages.reaches(512);
   // More than is held back for it.
   const own = numbers(1, 300).map((number) => `own ${number}`);
-  for (const text of own) await aldis.call('POST', '/api/messages', { receiver: ann.username, text }, bob.token);
+  for (const text of own)
+    await aldis.call('POST', '/api/messages', { receiver: ann.username, text }, bob.token);
   for (const acknowledge of holding.splice(0)) acknowledge();
   holding = undefined;
   await joined;
@@ -184,7 +211,15 @@ test('what a socket sends itself during its flush does not come to it', async ()
   for (let round = 0; round < 20; round++) {
     const b = client(aldis.url, bob);
     const sent = new Promise<void>((done) => {
-      b.socket.on('connect', () => void count(b, ann.username, numbers(1, 50).map((number) => `own ${number}`)).then(() => done()));
+      b.socket.on(
+        'connect',
+        () =>
+          void count(
+            b,
+            ann.username,
+            numbers(1, 50).map((number) => `own ${number}`),
+          ).then(() => done()),
+      );
     });
     await Promise.all([join(b), sent]);
     answer(await b.socket.emitWithAck('sync', {}));

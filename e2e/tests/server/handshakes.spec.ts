@@ -40,7 +40,9 @@ test('acks and cursor as texts, which is all that a map of Java holds', async ()
   const asked = async (auth: object) => {
     const live = having({ token: ann.token, cursor, ...auth });
     live.socket.on('request:error', (error) => errors.push(error));
-    const received = new Promise<unknown[]>((done) => live.socket.once('message', (...args: unknown[]) => done(args)));
+    const received = new Promise<unknown[]>((done) =>
+      live.socket.once('message', (...args: unknown[]) => done(args)),
+    );
     await join(live);
     await first.socket.emitWithAck('message', { receiver: ann.username, text: 'hello' });
     const args = await received;
@@ -67,7 +69,8 @@ test('a client that says it has moved before it says anything else, as the Ardui
   const socket = new WebSocket(aldis.url.replace('http', 'ws') + WEBSOCKET);
   const connected = new Promise<string>((done, failed) => {
     socket.onmessage = ({ data }: MessageEvent<string>) => {
-      if (data.startsWith('0')) for (const packet of ['5', `40${JSON.stringify({ token: ann.token })}`]) socket.send(packet);
+      if (data.startsWith('0'))
+        for (const packet of ['5', `40${JSON.stringify({ token: ann.token })}`]) socket.send(packet);
       if (data.startsWith('40')) done(data);
     };
     socket.onclose = ({ code }) => failed(new Error(`closed with ${code}`));
@@ -85,7 +88,9 @@ test('clients of older protocols are told which ones are spoken, and by which li
     for (const version of ['EIO=3', 'EIO=5', 'EIO=']) {
       const { status, message } = await ask(aldis.url, path.replace('EIO=4', version), headers);
       expect(status).toBe(400);
-      expect(message).toMatch(/Unsupported protocol version.*Engine\.IO 4.*Socket\.IO 5.*socket\.io-client 3/);
+      expect(message).toMatch(
+        /Unsupported protocol version.*Engine\.IO 4.*Socket\.IO 5.*socket\.io-client 3/,
+      );
     }
     const { status, message } = await ask(aldis.url, path.replace('EIO=4&', ''), headers);
     expect(status).toBe(400);

@@ -12,7 +12,12 @@ import type { Session } from '../../../web/src/app/protocol/protocol.ts';
 const port = (aldis: Aldis) => Number(new URL(aldis.url).port);
 
 /** Sends a request and hangs up behind its last byte. */
-async function hangUp(aldis: Aldis, path: string, body: string, headers: Record<string, string> = {}): Promise<void> {
+async function hangUp(
+  aldis: Aldis,
+  path: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
   const socket = connect(port(aldis), '127.0.0.1').on('error', () => undefined);
   const all = { Host: 'x', 'Content-Type': 'application/json', 'Content-Length': body.length, ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -31,7 +36,9 @@ test('who logs out and hangs up is logged out, and the sockets of the session ar
     const sockets = devices.map(({ token }) => client(aldis.url, { token }, { reconnection: false }));
     const cut = Promise.all(sockets.map((live) => next<string>(live, 'disconnect')));
     await Promise.all(sockets.map(join));
-    await Promise.all(devices.map(({ token }) => hangUp(aldis, '/auth/logout', '', { Authorization: `Bearer ${token}` })));
+    await Promise.all(
+      devices.map(({ token }) => hangUp(aldis, '/auth/logout', '', { Authorization: `Bearer ${token}` })),
+    );
     const sessions = () => aldis.call<Session[]>('GET', '/auth/sessions', undefined, person.token);
     await expect.poll(async () => (await sessions()).length).toBe(1);
     await cut;
@@ -59,7 +66,15 @@ test('a right password counts as none that failed, also when nobody waits for th
 });
 
 test('passwords that nobody waits for take their places in the queue', async () => {
-  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '2', '--failed-logins-per-account-per-hour', '1000']);
+  const aldis = await Aldis.start([
+    '--memory',
+    '--hash-threads',
+    '1',
+    '--hash-queue',
+    '2',
+    '--failed-logins-per-account-per-hour',
+    '1000',
+  ]);
   try {
     const body = JSON.stringify({ username: 'nobody', password: 'guess guess' });
     await Promise.all(Array.from({ length: 20 }, () => hangUp(aldis, '/auth/login', body)));
@@ -73,7 +88,9 @@ test('a body that never ends is given up', async () => {
   const aldis = await Aldis.start(['--memory']);
   const socket = connect(port(aldis), '127.0.0.1');
   try {
-    socket.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    socket.write(
+      'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    );
     let answered = '';
     socket.on('data', (data) => (answered += String(data)));
     await once(socket, 'end');

@@ -27,13 +27,15 @@ test('health', async () => {
 test('a full disk refuses with retryable, acknowledges nothing false, and recovers', async () => {
   const aldis = await Aldis.start();
   /** Lets files of the server grow to so many bytes; past it the system refuses to write. */
-  const limit = (bytes: string) => execFileSync('prlimit', [`--pid=${aldis.pid}`, `--fsize=${bytes}:unlimited`]);
+  const limit = (bytes: string) =>
+    execFileSync('prlimit', [`--pid=${aldis.pid}`, `--fsize=${bytes}:unlimited`]);
   try {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const { socket } = client(aldis.url, ann);
     socket.connect();
     const text = 'x'.repeat(16 * 1024);
-    const send = (n: number) => socket.emitWithAck('message', { receiver: bob.username, text, clientId: `c-${n}` });
+    const send = (n: number) =>
+      socket.emitWithAck('message', { receiver: bob.username, text, clientId: `c-${n}` });
     const stored = [answer(await send(0))];
     limit(`${1024 * 1024}`);
     let failed: Reply<Message> | undefined;
@@ -46,7 +48,11 @@ test('a full disk refuses with retryable, acknowledges nothing false, and recove
     expect(retryable).toBe(true);
     refusal(await send(900), 503, 'store_unavailable');
     limit('1');
-    refusal(await socket.emitWithAck('message', { receiver: bob.username, text: 'short' }), 503, 'store_unavailable');
+    refusal(
+      await socket.emitWithAck('message', { receiver: bob.username, text: 'short' }),
+      503,
+      'store_unavailable',
+    );
     // Whatever succeeds since it has nothing to write says nothing about the disk.
     for (let n = 0; n < 50; n++) {
       expect((await socket.emitWithAck('sync', {})).status).toBe('ok');
@@ -70,12 +76,15 @@ test('a commit that takes more than five seconds is told, until it ends', async 
   test.setTimeout(60_000);
   const aldis = await Aldis.start();
   // Another process holds the database, so that a commit waits for it.
-  const script = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()';
+  const script =
+    'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()';
   const readyz = async () => (await fetch(`${aldis.url}/readyz`)).status;
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   const a = client(aldis.url, ann);
   await join(a);
-  const holder = spawn('python3', ['-c', script, path(aldis.data, 'aldis.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const holder = spawn('python3', ['-c', script, path(aldis.data, 'aldis.db')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   try {
     await once(holder.stdout, 'data');
     const asked = performance.now();

@@ -20,7 +20,11 @@ test('requests that cannot be read', async () => {
   await refused(send('{"text":"x"} {}'), 400, 'malformed');
   await refused(send('[]'), 422, 'invalid');
   // The fields in their order are not the fields.
-  const { detail } = await refused(aldis.request('POST', '/auth/register', ['positional', PASSWORD, null, null]), 422, 'invalid');
+  const { detail } = await refused(
+    aldis.request('POST', '/auth/register', ['positional', PASSWORD, null, null]),
+    422,
+    'invalid',
+  );
   expect(detail).toBe('Send an object.');
   await refused(send('["'), 400, 'malformed');
   expect((await refused(send('{"text":"x","text":"y"}'), 422, 'invalid')).field).toBe('text');
@@ -28,7 +32,9 @@ test('requests that cannot be read', async () => {
   await refused(send(`{"text":"${'x'.repeat(300 * 1024)}"}`), 413, 'too_large');
   expect((await refused(send({ receiver: 'x', text: 5 }), 422, 'invalid')).field).toBe('text');
   const group = { title: 'Crew', members: [], history: 5 };
-  expect((await refused(aldis.request('POST', '/api/conversations', group, token), 422, 'invalid')).field).toBe('history');
+  expect(
+    (await refused(aldis.request('POST', '/api/conversations', group, token), 422, 'invalid')).field,
+  ).toBe('history');
   await refused(aldis.request('GET', '/api/nothing'), 404, 'not_found');
   await refused(aldis.request('PUT', '/auth/login', {}), 405, 'method_not_allowed');
   await refused(aldis.request('POST', '/', {}), 405, 'method_not_allowed');
@@ -56,9 +62,17 @@ test('messages by HTTP, once for each Idempotency-Key', async () => {
   await refused(send({ text: 'x' }), 422, 'invalid');
   await refused(send({ ...body, conversationId: message.conversationId }), 422, 'invalid');
 
-  const second = await aldis.request('POST', `/api/conversations/${message.conversationId}/messages`, { text: 'there' }, ann.token);
+  const second = await aldis.request(
+    'POST',
+    `/api/conversations/${message.conversationId}/messages`,
+    { text: 'there' },
+    ann.token,
+  );
   expect(second.status).toBe(201);
-  expect((await live.messages.reaches(2)).map(({ seq, text }) => [seq, text])).toEqual([[1, 'by HTTP'], [2, 'there']]);
+  expect((await live.messages.reaches(2)).map(({ seq, text }) => [seq, text])).toEqual([
+    [1, 'by HTTP'],
+    [2, 'there'],
+  ]);
   live.socket.close();
 });
 
@@ -72,7 +86,12 @@ test('history pages in every direction', async () => {
   }
   live.socket.close();
   const page = async (query: string) => {
-    const { items } = await aldis.call<Page<Message>>('GET', `/api/conversations/${id}/messages${query}`, undefined, bob.token);
+    const { items } = await aldis.call<Page<Message>>(
+      'GET',
+      `/api/conversations/${id}/messages${query}`,
+      undefined,
+      bob.token,
+    );
     return items.map(({ seq }) => seq);
   };
   expect(await page('')).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
@@ -86,21 +105,45 @@ test('history pages in every direction', async () => {
 
 test('queries that do not fit', async () => {
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-  const { conversationId } = (await (await aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x' }, ann.token)).json()) as Message;
-  const get = (query: string) => aldis.request('GET', `/api/conversations/${conversationId}/messages${query}`, undefined, ann.token);
-  for (const query of ['?limit=0', '?limit=201', '?limit=many', '?beforeSeq=1&afterSeq=2', '?beforeSeq=-1', '?afterSeq=99999999999999999999']) {
+  const { conversationId } = (await (
+    await aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'x' }, ann.token)
+  ).json()) as Message;
+  const get = (query: string) =>
+    aldis.request('GET', `/api/conversations/${conversationId}/messages${query}`, undefined, ann.token);
+  for (const query of [
+    '?limit=0',
+    '?limit=201',
+    '?limit=many',
+    '?beforeSeq=1&afterSeq=2',
+    '?beforeSeq=-1',
+    '?afterSeq=99999999999999999999',
+  ]) {
     await refused(get(query), 422, 'invalid');
   }
   expect((await get('?beforeSeq=18446744073709551615')).status).toBe(200);
-  await refused(aldis.request('GET', '/api/conversations?next=nonsense', undefined, ann.token), 400, 'cursor_invalid');
+  await refused(
+    aldis.request('GET', '/api/conversations?next=nonsense', undefined, ann.token),
+    400,
+    'cursor_invalid',
+  );
 });
 
 test('what is not yours is not there', async () => {
   const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
-  const { conversationId: id } = (await (await aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'secret' }, ann.token)).json()) as Message;
+  const { conversationId: id } = (await (
+    await aldis.request('POST', '/api/messages', { receiver: bob.username, text: 'secret' }, ann.token)
+  ).json()) as Message;
   await refused(aldis.request('GET', `/api/conversations/${id}`, undefined, eve.token), 404, 'not_found');
-  await refused(aldis.request('GET', `/api/conversations/${id}/messages`, undefined, eve.token), 404, 'not_found');
-  await refused(aldis.request('POST', `/api/conversations/${id}/messages`, { text: 'x' }, eve.token), 404, 'not_found');
+  await refused(
+    aldis.request('GET', `/api/conversations/${id}/messages`, undefined, eve.token),
+    404,
+    'not_found',
+  );
+  await refused(
+    aldis.request('POST', `/api/conversations/${id}/messages`, { text: 'x' }, eve.token),
+    404,
+    'not_found',
+  );
   await refused(aldis.request('GET', `/api/conversations/${id}`), 401, 'token_required');
   expect(await aldis.conversations(eve)).toEqual([]);
 });
@@ -109,30 +152,59 @@ test('the list of conversations: newest first, with what is unread, in pages', a
   const ann = await aldis.person('lister');
   const others: string[] = [];
   for (let count = 0; count < 52; count++) {
-    const other = await aldis.call<Message>('POST', '/api/messages', { receiver: (await person(count)).username, text: `to ${count}` }, ann.token);
+    const other = await aldis.call<Message>(
+      'POST',
+      '/api/messages',
+      { receiver: (await person(count)).username, text: `to ${count}` },
+      ann.token,
+    );
     others.push(other.conversationId);
   }
   async function person(count: number) {
     const person = await aldis.person(`other${count}`);
-    if (count === 3) await aldis.call('POST', '/api/messages', { receiver: ann.username, text: 'first' }, person.token);
+    if (count === 3)
+      await aldis.call('POST', '/api/messages', { receiver: ann.username, text: 'first' }, person.token);
     return person;
   }
   const first = await aldis.call<Page<Conversation>>('GET', '/api/conversations', undefined, ann.token);
   expect(first.items).toHaveLength(50);
-  const second = await aldis.call<Page<Conversation>>('GET', `/api/conversations?next=${first.next}`, undefined, ann.token);
+  const second = await aldis.call<Page<Conversation>>(
+    'GET',
+    `/api/conversations?next=${first.next}`,
+    undefined,
+    ann.token,
+  );
   expect(second.next).toBeUndefined();
   const listed = [...first.items, ...second.items];
   expect(listed.map(({ id }) => id)).toEqual([...others].reverse());
   const withUnread = listed.find(({ id }) => id === others[3])!;
-  expect(withUnread).toMatchObject({ kind: 'direct', headSeq: 2, unread: 1, muted: false, lastMessage: { text: 'to 3', seq: 2 } });
+  expect(withUnread).toMatchObject({
+    kind: 'direct',
+    headSeq: 2,
+    unread: 1,
+    muted: false,
+    lastMessage: { text: 'to 3', seq: 2 },
+  });
   expect(withUnread.members.map(({ username }) => username)).toContain(ann.username);
 });
 
 test('users', async () => {
   const [ann, bob] = [await aldis.person('ann', 'Ann Lee'), await aldis.person('bob')];
-  await aldis.call('POST', '/auth/register', { username: 'unverified', password: bob.password, email: 'u@example.org' });
-  expect(await aldis.call<User>('GET', '/api/users/me', undefined, ann.token)).toMatchObject({ username: ann.username, displayName: 'Ann Lee' });
-  const other = await aldis.call<User>('GET', `/api/users/${ann.username.toUpperCase()}`, undefined, bob.token);
+  await aldis.call('POST', '/auth/register', {
+    username: 'unverified',
+    password: bob.password,
+    email: 'u@example.org',
+  });
+  expect(await aldis.call<User>('GET', '/api/users/me', undefined, ann.token)).toMatchObject({
+    username: ann.username,
+    displayName: 'Ann Lee',
+  });
+  const other = await aldis.call<User>(
+    'GET',
+    `/api/users/${ann.username.toUpperCase()}`,
+    undefined,
+    bob.token,
+  );
   expect(other).toEqual({ username: ann.username, displayName: 'Ann Lee', createdAt: expect.any(String) });
   await refused(aldis.request('GET', '/api/users/nobody-at-all', undefined, bob.token), 404, 'not_found');
   await refused(aldis.request('GET', '/api/users/unverified', undefined, bob.token), 404, 'not_found');
@@ -142,7 +214,9 @@ test('users', async () => {
 test('a request names one host', async () => {
   const status = async (hosts: string[], version = '1.1') => {
     const socket = connect(Number(new URL(aldis.url).port), '127.0.0.1');
-    socket.write(`GET /livez HTTP/${version}\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`);
+    socket.write(
+      `GET /livez HTTP/${version}\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`,
+    );
     let answer = '';
     for await (const bytes of socket) answer += String(bytes);
     return Number(answer.split(' ')[1]);
@@ -165,7 +239,9 @@ test('pages of other sites are refused, those of localhost let in', async () => 
     fetch(`${aldis.url}/livez`, { method, headers: { origin, ...headers } });
   await refused(get('https://evil.example'), 403, 'origin_not_allowed');
   await refused(get('null'), 403, 'origin_not_allowed');
-  const polling = await fetch(`${aldis.url}/socket.io/?EIO=4&transport=polling`, { headers: { origin: 'https://evil.example' } });
+  const polling = await fetch(`${aldis.url}/socket.io/?EIO=4&transport=polling`, {
+    headers: { origin: 'https://evil.example' },
+  });
   expect(polling.status).toBe(403);
 
   const local = await get('http://localhost:4200');
@@ -185,12 +261,17 @@ test('on loopback a name that somebody led there is not the own one, but for a p
   // Not by fetch, which sets the host itself.
   const named = (url: string, host: string, origin: string) =>
     new Promise<number>((done, failed) => {
-      request(`${url}/livez`, { headers: { host, origin } }, ({ statusCode }) => done(statusCode!)).on('error', failed).end();
+      request(`${url}/livez`, { headers: { host, origin } }, ({ statusCode }) => done(statusCode!))
+        .on('error', failed)
+        .end();
     });
   expect(await named(aldis.url, 'evil.example', 'http://evil.example')).toBe(403);
   expect(await named(aldis.url, 'chat.localhost:5000', 'http://chat.localhost:5000')).toBe(200);
   const flags = ['--memory', '--metrics-listen', 'off', '--allow-fixed-otp'];
-  for (const more of [['--trusted-proxy', '127.0.0.1'], ['--allow-origin', 'https://Chat.example.org/']]) {
+  for (const more of [
+    ['--trusted-proxy', '127.0.0.1'],
+    ['--allow-origin', 'https://Chat.example.org/'],
+  ]) {
     const own = await Aldis.start([...flags, ...more]);
     try {
       expect(await named(own.url, 'chat.example.org', 'https://chat.example.org')).toBe(200);
@@ -222,7 +303,9 @@ test('the web client is served compressed and cached by what it is', async () =>
   for (const route of ['c/some-route', '@ann', '@ann.lee']) {
     expect(await (await fetch(`${aldis.url}/${route}`)).text()).toBe(html);
   }
-  const again = await fetch(aldis.url, { headers: { 'accept-encoding': 'br', 'if-none-match': page.headers.get('etag')! } });
+  const again = await fetch(aldis.url, {
+    headers: { 'accept-encoding': 'br', 'if-none-match': page.headers.get('etag')! },
+  });
   expect(again.status).toBe(304);
   const script = /src="\/(main-[^"]+\.js)"/.exec(html)![1]!;
   const { headers } = await fetch(`${aldis.url}/${script}`);

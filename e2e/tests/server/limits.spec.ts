@@ -19,14 +19,26 @@ test('a user sends a burst, then so many a second', async () => {
     const { socket } = client(aldis.url, ann);
     socket.connect();
     for (let n = 1; n <= 5; n++) await say(socket, { receiver: bob.username, text: `${n}` });
-    const limited = refusal(await socket.emitWithAck('message', { receiver: bob.username, text: '6', clientId: 'c-6' }), 429, 'rate_limited');
+    const limited = refusal(
+      await socket.emitWithAck('message', { receiver: bob.username, text: '6', clientId: 'c-6' }),
+      429,
+      'rate_limited',
+    );
     expect(limited).toMatchObject({ retryable: true, retryAfter: 1 });
     // The share is the person's, not the connection's.
-    const http = await aldis.request('POST', '/api/messages', { receiver: bob.username, text: '6' }, ann.token);
+    const http = await aldis.request(
+      'POST',
+      '/api/messages',
+      { receiver: bob.username, text: '6' },
+      ann.token,
+    );
     expect(http.headers.get('retry-after')).toBe('1');
     await refused(http, 429, 'rate_limited');
     // Who waits as told is let in, and nobody else was held up.
-    expect((await aldis.request('POST', '/api/messages', { receiver: ann.username, text: 'mine' }, bob.token)).status).toBe(201);
+    expect(
+      (await aldis.request('POST', '/api/messages', { receiver: ann.username, text: 'mine' }, bob.token))
+        .status,
+    ).toBe(201);
     await expect(async () => {
       answer(await socket.emitWithAck('message', { receiver: bob.username, text: '6', clientId: 'c-6' }));
     }).toPass();
@@ -37,7 +49,14 @@ test('a user sends a burst, then so many a second', async () => {
 });
 
 test('limits per address: registrations, failed logins, sockets; not on loopback', async () => {
-  const aldis = await behindProxy(['--registrations-per-hour', '2', '--failed-logins-per-hour', '3', '--sockets-per-address', '2']);
+  const aldis = await behindProxy([
+    '--registrations-per-hour',
+    '2',
+    '--failed-logins-per-hour',
+    '3',
+    '--sockets-per-address',
+    '2',
+  ]);
   try {
     const register = (username: string, address: string) =>
       aldis.request('POST', '/auth/register', { username, password: PASSWORD }, undefined, from(address));
@@ -49,13 +68,19 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
     // What a client claims in front of the proxy does not count.
     await refused(register('five', '198.51.100.7, 192.0.2.1'), 429, 'rate_limited');
     // One holder of IPv6 has a whole network of addresses.
-    for (const [n, status] of [[1, 201], [2, 201], [3, 429]]) expect((await register(`six-${n}`, `2001:db8::${n}`)).status).toBe(status);
+    for (const [n, status] of [
+      [1, 201],
+      [2, 201],
+      [3, 429],
+    ])
+      expect((await register(`six-${n}`, `2001:db8::${n}`)).status).toBe(status);
     expect((await register('seven', '2001:db8:0:1::1')).status).toBe(201);
 
     const person = await aldis.person('ann');
     const login = (password: string, address: string) =>
       aldis.request('POST', '/auth/login', { username: person.username, password }, undefined, from(address));
-    for (let n = 0; n < 3; n++) await refused(login('not the password', '192.0.2.3'), 401, 'credentials_invalid');
+    for (let n = 0; n < 3; n++)
+      await refused(login('not the password', '192.0.2.3'), 401, 'credentials_invalid');
     await refused(login(PASSWORD, '192.0.2.3'), 429, 'rate_limited');
     // Logging in rightly does not count as failed.
     for (let n = 0; n < 5; n++) expect((await login(PASSWORD, '192.0.2.4')).status).toBe(200);
@@ -83,11 +108,23 @@ test('limits per address: registrations, failed logins, sockets; not on loopback
 });
 
 test('limits per address do not apply to loopback', async () => {
-  const aldis = await Aldis.start(['--memory', '--registrations-per-hour', '1', '--failed-logins-per-hour', '1', '--sockets-per-address', '2']);
+  const aldis = await Aldis.start([
+    '--memory',
+    '--registrations-per-hour',
+    '1',
+    '--failed-logins-per-hour',
+    '1',
+    '--sockets-per-address',
+    '2',
+  ]);
   try {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     for (const { username } of [ann, bob, ann]) {
-      await refused(aldis.request('POST', '/auth/login', { username, password: 'not the password' }), 401, 'credentials_invalid');
+      await refused(
+        aldis.request('POST', '/auth/login', { username, password: 'not the password' }),
+        401,
+        'credentials_invalid',
+      );
     }
     const local = Array.from({ length: 5 }, () => client(aldis.url, ann));
     await Promise.all(local.map(join));
@@ -120,7 +157,8 @@ test('failed logins count per account on loopback, too', async () => {
   const aldis = await Aldis.start(['--memory', '--failed-logins-per-account-per-hour', '4']);
   try {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const login = (username: string, password: string) => aldis.request('POST', '/auth/login', { username, password });
+    const login = (username: string, password: string) =>
+      aldis.request('POST', '/auth/login', { username, password });
     // Four, and five more as from one address.
     for (let n = 1; n <= 9; n++) await refused(login(ann.username, `guess ${n}`), 401, 'credentials_invalid');
     await refused(login(ann.username, 'guess 10'), 429, 'rate_limited');
@@ -131,10 +169,22 @@ test('failed logins count per account on loopback, too', async () => {
 });
 
 test('who logs in rightly in a loop is slowed, and all others get in', async () => {
-  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '8', '--login-burst', '5', '--trusted-proxy', '127.0.0.1', '--allow-fixed-otp']);
+  const aldis = await Aldis.start([
+    '--memory',
+    '--hash-threads',
+    '1',
+    '--hash-queue',
+    '8',
+    '--login-burst',
+    '5',
+    '--trusted-proxy',
+    '127.0.0.1',
+    '--allow-fixed-otp',
+  ]);
   try {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const login = (username: string, address: string) => aldis.request('POST', '/auth/login', { username, password: PASSWORD }, undefined, from(address));
+    const login = (username: string, address: string) =>
+      aldis.request('POST', '/auth/login', { username, password: PASSWORD }, undefined, from(address));
     const attempts = await Promise.all(Array.from({ length: 40 }, () => login(ann.username, '192.0.2.1')));
     const statuses = attempts.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(5);
@@ -143,7 +193,9 @@ test('who logs in rightly in a loop is slowed, and all others get in', async () 
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(30);
     await refused(limited, 429, 'rate_limited');
     // Nobody finds the queue full, and the same person gets in from another address.
-    const others = Array.from({ length: 9 }, (_, n) => login(n % 2 ? ann.username : bob.username, `192.0.2.${10 + n}`));
+    const others = Array.from({ length: 9 }, (_, n) =>
+      login(n % 2 ? ann.username : bob.username, `192.0.2.${10 + n}`),
+    );
     const [blocked] = await Promise.all([login(ann.username, '192.0.2.1'), ...others]);
     expect(blocked.status).toBe(429);
     for (const answer of others) expect((await answer).status).toBe(200);
@@ -172,10 +224,22 @@ test('an account has a hundred sessions; one more ends the one unused for longes
 });
 
 test('a login flood is refused, not queued without end', async () => {
-  const aldis = await Aldis.start(['--memory', '--hash-threads', '1', '--hash-queue', '2', '--failed-logins-per-account-per-hour', '1000', '--login-burst', '1000']);
+  const aldis = await Aldis.start([
+    '--memory',
+    '--hash-threads',
+    '1',
+    '--hash-queue',
+    '2',
+    '--failed-logins-per-account-per-hour',
+    '1000',
+    '--login-burst',
+    '1000',
+  ]);
   try {
     const attempts = await Promise.all(
-      Array.from({ length: 30 }, () => aldis.request('POST', '/auth/login', { username: 'nobody', password: 'guess guess' })),
+      Array.from({ length: 30 }, () =>
+        aldis.request('POST', '/auth/login', { username: 'nobody', password: 'guess guess' }),
+      ),
     );
     const busy = attempts.filter(({ status }) => status === 503);
     expect(busy.length).toBeGreaterThan(0);
@@ -189,7 +253,15 @@ test('a login flood is refused, not queued without end', async () => {
 
 test('a packet over its limit closes the socket with the reason, and a flood of events is read at the rate', async () => {
   const metrics = '127.0.0.1:0';
-  const aldis = await Aldis.start(['--memory', '--metrics-listen', metrics, '--event-burst', '50', '--events-per-second', '100']);
+  const aldis = await Aldis.start([
+    '--memory',
+    '--metrics-listen',
+    metrics,
+    '--event-burst',
+    '50',
+    '--events-per-second',
+    '100',
+  ]);
   try {
     const line = aldis.log.find((line) => / metrics /.test(line))!;
     const address = /address=(?:\S*?m)?(127\.0\.0\.1:\d+)/.exec(line.replaceAll(/\x1b\[[0-9;]*m/g, ''))![1]!;
@@ -200,7 +272,9 @@ test('a packet over its limit closes the socket with the reason, and a flood of 
     const plain = await fetch(`http://${address}/metrics`);
     expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     expect(await plain.text()).toMatch(/^# TYPE aldis_sessions_opened_total counter$/m);
-    const open = await fetch(`http://${address}/metrics`, { headers: { accept: 'application/openmetrics-text;version=1.0.0,*/*;q=0.1' } });
+    const open = await fetch(`http://${address}/metrics`, {
+      headers: { accept: 'application/openmetrics-text;version=1.0.0,*/*;q=0.1' },
+    });
     expect(open.headers.get('content-type')).toContain('application/openmetrics-text');
     expect(await open.text()).toMatch(/# EOF\n$/);
 
@@ -213,24 +287,39 @@ test('a packet over its limit closes the socket with the reason, and a flood of 
     expect(await closed('packet_too_large')).toBe(1);
     const told = client(aldis.url, ann, { reconnection: false });
     await join(told);
-    const farewell = new Promise<CloseEvent>((done) => told.socket.once('disconnect', (_, details) => done((details as { context: CloseEvent }).context)));
+    const farewell = new Promise<CloseEvent>((done) =>
+      told.socket.once('disconnect', (_, details) => done((details as { context: CloseEvent }).context)),
+    );
     told.socket.emit('message', { receiver: bob.username, text: 'x'.repeat(200 * 1024) }, () => undefined);
     expect(await farewell).toMatchObject({ code: 1009, reason: 'packet_too_large' });
 
     const flood = client(aldis.url, ann, { reconnection: false });
     await join(flood);
     const begun = Date.now();
-    await Promise.all(Array.from({ length: 450 }, () => flood.socket.timeout(30_000).emitWithAck('sync', {})));
+    await Promise.all(
+      Array.from({ length: 450 }, () => flood.socket.timeout(30_000).emitWithAck('sync', {})),
+    );
     expect(Date.now() - begun).toBeGreaterThan(3900);
     flood.socket.close();
-    await expect.poll(async () => /aldis_sockets (\d+)/.exec(await (await fetch(`http://${address}/metrics`)).text())![1]).toBe('0');
+    await expect
+      .poll(
+        async () => /aldis_sockets (\d+)/.exec(await (await fetch(`http://${address}/metrics`)).text())![1],
+      )
+      .toBe('0');
   } finally {
     await aldis.end();
   }
 });
 
 test('a reader that is slow is closed and resumes from the log', async () => {
-  const aldis = await Aldis.start(['--pending-limit', '256KiB', '--message-burst', '100000', '--otp-channel', 'fixed']);
+  const aldis = await Aldis.start([
+    '--pending-limit',
+    '256KiB',
+    '--message-burst',
+    '100000',
+    '--otp-channel',
+    'fixed',
+  ]);
   try {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
     const [a, b] = [client(aldis.url, ann), client(aldis.url, bob, { reconnection: false })];
@@ -259,7 +348,15 @@ test('a reader that is slow is closed and resumes from the log', async () => {
 
 for (const transport of ['websocket', 'polling']) {
   test(`20,000 messages at once are all acknowledged, in order, and none of it piles up (${transport})`, async () => {
-    const aldis = await Aldis.start(['--memory', '--message-burst', '100000', '--event-burst', '100000', '--pending-limit', '1MiB']);
+    const aldis = await Aldis.start([
+      '--memory',
+      '--message-burst',
+      '100000',
+      '--event-burst',
+      '100000',
+      '--pending-limit',
+      '1MiB',
+    ]);
     try {
       const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
       const sender = client(aldis.url, ann, { transports: [transport], reconnection: false });
@@ -277,7 +374,10 @@ for (const transport of ['websocket', 'polling']) {
           });
         }
       });
-      await Promise.race([all, new Promise((_, failed) => sender.socket.once('disconnect', (reason) => failed(new Error(reason))))]);
+      await Promise.race([
+        all,
+        new Promise((_, failed) => sender.socket.once('disconnect', (reason) => failed(new Error(reason)))),
+      ]);
       expect(seqs).toEqual(Array.from({ length: 20_000 }, (_, index) => index + 1));
       expect(gone).toEqual([]);
       sender.socket.close();

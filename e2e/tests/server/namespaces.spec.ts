@@ -40,7 +40,12 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
       await connected;
       expect(await say(main, { receiver: ann.username, text: 'alive' })).toMatchObject({ seq: 1 });
       // Neither of them is tried again.
-      expect([disconnects(), main.connected, chat.active, manager.engine.readyState]).toEqual([0, true, false, 'open']);
+      expect([disconnects(), main.connected, chat.active, manager.engine.readyState]).toEqual([
+        0,
+        true,
+        false,
+        'open',
+      ]);
       // Asked for once more on the open connection, it is refused once more.
       const again = new Promise<Error>((done) => chat.once('connect_error', done));
       chat.connect();

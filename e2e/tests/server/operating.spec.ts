@@ -17,7 +17,10 @@ const run = promisify(execFile);
 const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('ALDIS_')));
 
 /** Runs the binary to its end; gives what it wrote, or how it failed. */
-async function aldisCommand(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; stdout: string; stderr: string }> {
+async function aldisCommand(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
   try {
     return { code: 0, ...(await run(BINARY, args, { env: { ...ENV, ...env }, timeout: 20_000 })) };
   } catch (error) {
@@ -30,7 +33,9 @@ test('settings: their sources, their errors, and what is printed', async () => {
   try {
     const file = path(folder, 'aldis.toml');
     await writeFile(file, 'text-limit = "8KiB"\nissuer = "file"\n');
-    const { stdout } = await aldisCommand(['config', '--config', file, '--audience', 'flag'], { ALDIS_ISSUER: 'environment' });
+    const { stdout } = await aldisCommand(['config', '--config', file, '--audience', 'flag'], {
+      ALDIS_ISSUER: 'environment',
+    });
     expect(stdout).toMatch(new RegExp(`^text-limit = "8KiB" +# file ${file}$`, 'm'));
     expect(stdout).toMatch(/^issuer = "environment" +# environment ALDIS_ISSUER$/m);
     expect(stdout).toMatch(/^audience = "flag" +# flag --audience$/m);
@@ -59,12 +64,19 @@ test('settings: their sources, their errors, and what is printed', async () => {
 
 test('that nobody reads what is printed is no fault of its own', async () => {
   // `head -c 0` reads nothing; the shell gives the other's exit code.
-  for (const [args, code] of [['config --otp-tries many', 1], ['config', 1]] as const) {
+  for (const [args, code] of [
+    ['config --otp-tries many', 1],
+    ['config', 1],
+  ] as const) {
     const piped = `(sleep 0.3; exec ${BINARY} ${args}) 2>&1 | head -c 0; echo \${PIPESTATUS[0]}`;
     const { stdout } = await run('bash', ['-c', piped], { env: ENV });
     expect(Number(stdout), args).toBe(code);
   }
-  const server = spawn('bash', ['-c', `exec ${BINARY} serve --memory --listen 127.0.0.1:0 --metrics-listen off 2> >(head -c 0)`], { env: ENV });
+  const server = spawn(
+    'bash',
+    ['-c', `exec ${BINARY} serve --memory --listen 127.0.0.1:0 --metrics-listen off 2> >(head -c 0)`],
+    { env: ENV },
+  );
   const line = await new Promise<string>((done) => server.stdout.once('data', (data) => done(String(data))));
   expect((await fetch(`${/http:\S+/.exec(line)![0]}/livez`)).status).toBe(200);
   const ended = new Promise((done) => server.once('exit', done));
@@ -73,17 +85,39 @@ test('that nobody reads what is printed is no fault of its own', async () => {
 });
 
 test('the fixed code is refused where others can reach the server', async () => {
-  const refused = await aldisCommand(['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off']);
+  const refused = await aldisCommand([
+    'serve',
+    '--memory',
+    '--listen',
+    '0.0.0.0:0',
+    '--metrics-listen',
+    'off',
+  ]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain('--allow-fixed-otp');
   // Through a proxy others come, too.
-  const behindProxy = await aldisCommand(['serve', '--memory', '--listen', '127.0.0.1:0', '--metrics-listen', 'off', '--trusted-proxy', '127.0.0.1']);
+  const behindProxy = await aldisCommand([
+    'serve',
+    '--memory',
+    '--listen',
+    '127.0.0.1:0',
+    '--metrics-listen',
+    'off',
+    '--trusted-proxy',
+    '127.0.0.1',
+  ]);
   expect(behindProxy.code).toBe(1);
   expect(behindProxy.stderr).toContain('--allow-fixed-otp');
   for (const flags of [['--allow-fixed-otp'], ['--otp-channel', 'log']]) {
     // 127.0.0.2 is loopback, too; a wildcard is not, and is only asked for its address here.
-    const check = execFile(BINARY, ['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off', ...flags], { env: ENV });
-    const line = await new Promise<string>((done) => check.stdout!.once('data', (data) => done(String(data))));
+    const check = execFile(
+      BINARY,
+      ['serve', '--memory', '--listen', '0.0.0.0:0', '--metrics-listen', 'off', ...flags],
+      { env: ENV },
+    );
+    const line = await new Promise<string>((done) =>
+      check.stdout!.once('data', (data) => done(String(data))),
+    );
     expect(line).toContain('listening on http://0.0.0.0:');
     const ended = new Promise((done) => check.once('exit', done));
     check.kill('SIGTERM');
@@ -111,7 +145,15 @@ test('keys: made for their owner alone, kept, rotated, and refused when others c
     await aldis.stop();
 
     await chmod(path(keys, file!), 0o644);
-    const refused = await aldisCommand(['serve', '--listen', '127.0.0.1:0', '--data', aldis.data, '--metrics-listen', 'off']);
+    const refused = await aldisCommand([
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      aldis.data,
+      '--metrics-listen',
+      'off',
+    ]);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`chmod 600`);
   } finally {
@@ -122,11 +164,26 @@ test('keys: made for their owner alone, kept, rotated, and refused when others c
 test('a second process on the same data is refused', async () => {
   const aldis = await Aldis.start();
   try {
-    const second = await aldisCommand(['serve', '--listen', '127.0.0.1:0', '--data', aldis.data, '--metrics-listen', 'off']);
+    const second = await aldisCommand([
+      'serve',
+      '--listen',
+      '127.0.0.1:0',
+      '--data',
+      aldis.data,
+      '--metrics-listen',
+      'off',
+    ]);
     expect(second.code).toBe(1);
     expect(second.stderr).toContain('in use by another process');
     expect((await fetch(`${aldis.url}/readyz`)).status).toBe(200);
-    const port = await aldisCommand(['serve', '--listen', new URL(aldis.url).host, '--memory', '--metrics-listen', 'off']);
+    const port = await aldisCommand([
+      'serve',
+      '--listen',
+      new URL(aldis.url).host,
+      '--memory',
+      '--metrics-listen',
+      'off',
+    ]);
     expect(port.stderr).toContain('--listen');
   } finally {
     await aldis.end();
@@ -161,7 +218,10 @@ test('asked to stop, it finishes what is in flight, sends sockets away to come b
     let stopping = false;
     const pump = async () => {
       while (!stopping) {
-        const reply = await a.socket.timeout(5000).emitWithAck('message', { receiver: bob.username, text: `${++sent}` }).catch(() => undefined);
+        const reply = await a.socket
+          .timeout(5000)
+          .emitWithAck('message', { receiver: bob.username, text: `${++sent}` })
+          .catch(() => undefined);
         if (reply) acknowledged.push(answer(reply));
       }
     };
@@ -178,8 +238,13 @@ test('asked to stop, it finishes what is in flight, sends sockets away to come b
     await Promise.all(pumps);
     const { conversationId } = acknowledged[0]!;
     const stored = new Set<string>();
-    for (let after = 0; ; ) {
-      const { items } = await aldis.call<{ items: Message[] }>('GET', `/api/conversations/${conversationId}/messages?afterSeq=${after}&limit=200`, undefined, ann.token);
+    for (let after = 0; ;) {
+      const { items } = await aldis.call<{ items: Message[] }>(
+        'GET',
+        `/api/conversations/${conversationId}/messages?afterSeq=${after}&limit=200`,
+        undefined,
+        ann.token,
+      );
       if (!items.length) break;
       for (const { id, seq } of items) (stored.add(id), (after = seq));
     }
@@ -193,13 +258,20 @@ test('asked to stop, it finishes what is in flight, sends sockets away to come b
 test('a stop keeps its bound, whatever does not end', async () => {
   const aldis = await Aldis.start(['--drain-timeout', '2s']);
   // Another process holds the database, so that no commit succeeds; and a request never ends.
-  const script = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()';
-  const holder = spawn('python3', ['-c', script, path(aldis.data, 'aldis.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const script =
+    'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("BEGIN IMMEDIATE"); print("held", flush=True); sys.stdin.read()';
+  const holder = spawn('python3', ['-c', script, path(aldis.data, 'aldis.db')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const endless = connect(Number(new URL(aldis.url).port), '127.0.0.1').on('error', () => undefined);
   try {
     await once(holder.stdout, 'data');
-    endless.write('POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n');
-    void aldis.request('POST', '/auth/register', { username: 'waits', password: PASSWORD }).catch(() => undefined);
+    endless.write(
+      'POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n',
+    );
+    void aldis
+      .request('POST', '/auth/register', { username: 'waits', password: PASSWORD })
+      .catch(() => undefined);
     // Until its commit is seen to hang.
     const ready = async () => (await aldis.request('GET', '/readyz')).status;
     await expect.poll(ready, { timeout: 20_000 }).toBe(503);
@@ -220,12 +292,22 @@ test('logs are one line an event, and hold no secret and no text of a message', 
     const { socket } = client(aldis.url, ann, { transports: ['polling', 'websocket'] });
     socket.connect();
     await say(socket, { receiver: bob.username, text: 'a very private text' });
-    refusal(await socket.emitWithAck('message', { receiver: 'nobody-at-all', text: 'another private text' }), 404, 'receiver_unknown');
+    refusal(
+      await socket.emitWithAck('message', { receiver: 'nobody-at-all', text: 'another private text' }),
+      404,
+      'receiver_unknown',
+    );
     socket.close();
     await aldis.stop();
     const log = aldis.log.join('\n');
     for (const line of aldis.log) expect(() => JSON.parse(line) as unknown, line).not.toThrow();
-    for (const secret of ['private text', ann.password, ann.token, ann.refreshToken, ann.token.split('.')[2]!]) {
+    for (const secret of [
+      'private text',
+      ann.password,
+      ann.token,
+      ann.refreshToken,
+      ann.token.split('.')[2]!,
+    ]) {
       expect(log).not.toContain(secret);
     }
   } finally {

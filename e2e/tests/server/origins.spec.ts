@@ -35,7 +35,10 @@ test('the own origin, as browsers and as the Swift library write it', async () =
         ['chat.example.org', 'ws://chat.example.org:80'],
         ['[2001:db8::1]:5000', 'ws://[2001:db8::1]:5000'],
       ] as const) {
-        expect((await ask(url, path, { ...headers, host, origin })).status, `${origin} at ${host}${path}`).toBe(status);
+        expect(
+          (await ask(url, path, { ...headers, host, origin })).status,
+          `${origin} at ${host}${path}`,
+        ).toBe(status);
       }
       for (const [host, origin] of [
         ['chat.example.org', 'ws://evil.example'],
@@ -45,7 +48,10 @@ test('the own origin, as browsers and as the Swift library write it', async () =
         ['chat.example.org', 'null'],
         ['chat.example.org', 'file://'],
       ] as const) {
-        expect((await ask(url, path, { ...headers, host, origin })).status, `${origin} at ${host}${path}`).toBe(403);
+        expect(
+          (await ask(url, path, { ...headers, host, origin })).status,
+          `${origin} at ${host}${path}`,
+        ).toBe(403);
       }
     }
   });
@@ -56,20 +62,25 @@ test('on loopback, programs of this machine and of no other', async () => {
     for (const { path, headers, status } of ways) {
       const { host } = new URL(url);
       expect((await ask(url, path, { ...headers, origin: `ws://${host}` })).status).toBe(status);
-      expect((await ask(url, path, { ...headers, host: 'evil.example', origin: 'ws://evil.example' })).status).toBe(403);
+      expect(
+        (await ask(url, path, { ...headers, host: 'evil.example', origin: 'ws://evil.example' })).status,
+      ).toBe(403);
     }
   });
 });
 
 test('pages without an origin, and those of files, where the operator lists them', async () => {
-  await serving(['--allow-origin', 'null', '--allow-origin', 'file://', '--allow-origin', 'wss://App.example.org/'], async ({ url }) => {
-    for (const { path, headers, status } of ways) {
-      for (const origin of ['null', 'file://', 'https://app.example.org', 'wss://app.example.org:443']) {
-        expect((await ask(url, path, { ...headers, origin })).status, origin).toBe(status);
+  await serving(
+    ['--allow-origin', 'null', '--allow-origin', 'file://', '--allow-origin', 'wss://App.example.org/'],
+    async ({ url }) => {
+      for (const { path, headers, status } of ways) {
+        for (const origin of ['null', 'file://', 'https://app.example.org', 'wss://app.example.org:443']) {
+          expect((await ask(url, path, { ...headers, origin })).status, origin).toBe(status);
+        }
+        expect((await ask(url, path, { ...headers, origin: 'http://app.example.org' })).status).toBe(403);
       }
-      expect((await ask(url, path, { ...headers, origin: 'http://app.example.org' })).status).toBe(403);
-    }
-  });
+    },
+  );
 });
 
 test('a refusal says how to allow the origin: to whoever asked, and once in the log', async () => {
@@ -91,7 +102,15 @@ test('a refusal says how to allow the origin: to whoever asked, and once in the 
 
 test('what is no origin is not recommended to anybody', async () => {
   await serving([], async (aldis) => {
-    const hostile = ['http://a;reboot', 'http://$(reboot)', 'http://a b', 'http://a" level=error', 'https://a@evil.example', 'http://a/b', 'evil'];
+    const hostile = [
+      'http://a;reboot',
+      'http://$(reboot)',
+      'http://a b',
+      'http://a" level=error',
+      'https://a@evil.example',
+      'http://a/b',
+      'evil',
+    ];
     for (const origin of hostile) {
       for (const { path, headers } of ways) {
         const { status, message } = await ask(aldis.url, path, { ...headers, origin });
@@ -100,7 +119,9 @@ test('what is no origin is not recommended to anybody', async () => {
         expect(message).toContain('leaves the header Origin out');
       }
     }
-    await expect.poll(() => aldis.log.filter((line) => line.includes('leaves the header Origin out'))).toHaveLength(1);
+    await expect
+      .poll(() => aldis.log.filter((line) => line.includes('leaves the header Origin out')))
+      .toHaveLength(1);
     expect(aldis.log.join('\n')).not.toMatch(/reboot|evil/);
   });
 });

@@ -1,6 +1,13 @@
 import { expect, test } from '@playwright/test';
 
-import type { Conversation, Presence, SetTyping, Typing, User, WatchPresence } from '../../../web/src/app/protocol/protocol.ts';
+import type {
+  Conversation,
+  Presence,
+  SetTyping,
+  Typing,
+  User,
+  WatchPresence,
+} from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal } from '../../support/check.ts';
 import { client, join, type Client } from '../../support/live.ts';
@@ -25,7 +32,8 @@ function leave(...all: Client[]): void {
   for (const { socket } of all) socket.close();
 }
 
-const of = <T>({ events }: Client, name: string) => events.items.filter(([event]) => event === name).map(([, payload]) => payload as T);
+const of = <T>({ events }: Client, name: string) =>
+  events.items.filter(([event]) => event === name).map(([, payload]) => payload as T);
 const typing = (live: Client) => of<Typing>(live, 'typing').map(({ username, typing }) => [username, typing]);
 const presence = (live: Client) => of<Presence>(live, 'presence');
 
@@ -43,22 +51,40 @@ async function settled(...all: Client[]): Promise<void> {
 const set = ({ socket }: Client, request: SetTyping) => socket.emitWithAck('typing', request);
 const watch = async ({ socket }: Client, ...people: { username: string }[]) =>
   answer(await socket.emitWithAck('presence:watch', { usernames: people.map(({ username }) => username) }));
-const hide = (person: Person, hidePresence: boolean) => aldis.call<User>('PATCH', '/api/users/me', { hidePresence }, person.token);
+const hide = (person: Person, hidePresence: boolean) =>
+  aldis.call<User>('PATCH', '/api/users/me', { hidePresence }, person.token);
 const group = (owner: Person, ...members: Person[]) =>
-  aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: members.map(({ username }) => username) }, owner.token);
+  aldis.call<Conversation>(
+    'POST',
+    '/api/conversations',
+    { title: 'Crew', members: members.map(({ username }) => username) },
+    owner.token,
+  );
 const away = ({ username }: Person) => ({ username, online: false });
 const here = ({ username }: Person) => ({ username, online: true });
-const wasHere = ({ username }: Person) => ({ username, online: false, lastSeen: expect.stringMatching(/^\d{4}-.*Z$/) as unknown as string });
+const wasHere = ({ username }: Person) => ({
+  username,
+  online: false,
+  lastSeen: expect.stringMatching(/^\d{4}-.*Z$/) as unknown as string,
+});
 
 test('typing is told to every device of the others, and to none of one’s own', async () => {
   const [ann, bob, eve] = await people('ann', 'bob', 'eve');
-  const [a, own, b, phone, e] = [await online(ann), await online(ann), await online(bob), await online(bob), await online(eve)];
+  const [a, own, b, phone, e] = [
+    await online(ann),
+    await online(ann),
+    await online(bob),
+    await online(bob),
+    await online(eve),
+  ];
   const { conversationId } = await say(a.socket, { receiver: bob.username, text: 'hi' });
   expect(answer(await set(a, { conversationId, typing: true }))).toEqual({});
   expect(answer(await set(a, { receiver: bob.username.toUpperCase(), typing: false }))).toEqual({});
   await settled(a, own, b, phone, e);
   for (const live of [b, phone]) {
-    expect(of(live, 'typing')).toEqual([true, false].map((typing) => ({ conversationId, username: ann.username, typing })));
+    expect(of(live, 'typing')).toEqual(
+      [true, false].map((typing) => ({ conversationId, username: ann.username, typing })),
+    );
   }
   for (const live of [a, own, e]) expect(typing(live)).toEqual([]);
 
@@ -115,7 +141,9 @@ test('who comes and goes is told to who watches, and when they were last there i
   const [ann, bob, eve] = await people('ann', 'bob', 'eve');
   const a = await online(ann);
   await say(a.socket, { receiver: bob.username, text: 'hi' });
-  expect(await watch(a, { username: 'nobody-at-all' }, bob, eve, { username: ann.username.toUpperCase() })).toEqual([away(bob), away(eve), here(ann)]);
+  expect(
+    await watch(a, { username: 'nobody-at-all' }, bob, eve, { username: ann.username.toUpperCase() }),
+  ).toEqual([away(bob), away(eve), here(ann)]);
   const b = await online(bob);
   expect(await told(a, 1)).toEqual([here(bob)]);
   // Who has another device has not gone.
@@ -166,8 +194,12 @@ test('a socket watches what it asked for last', async () => {
   expect(await told(a, 1)).toEqual([here(eve)]);
   expect(await watch(a)).toEqual([]);
   const request: WatchPresence = { usernames: Array.from({ length: 1001 }, () => bob.username) };
-  expect(refusal(await a.socket.emitWithAck('presence:watch', request), 422, 'invalid').field).toBe('usernames');
-  expect(refusal(await a.socket.emitWithAck('presence:watch', {} as WatchPresence), 422, 'invalid').field).toBe('usernames');
+  expect(refusal(await a.socket.emitWithAck('presence:watch', request), 422, 'invalid').field).toBe(
+    'usernames',
+  );
+  expect(
+    refusal(await a.socket.emitWithAck('presence:watch', {} as WatchPresence), 422, 'invalid').field,
+  ).toBe('usernames');
   leave(b, e);
   expect((await told(other, 4)).slice(2)).toEqual(expect.arrayContaining([wasHere(bob), wasHere(eve)]));
   await settled(a);

@@ -5,7 +5,8 @@ import { Hole } from '../../support/hole.ts';
 import { client, type Client, delivered, join, next } from '../../support/live.ts';
 import type { Receipt } from '../../../web/src/app/protocol/protocol.ts';
 
-// A message counts as delivered to a plain client once its library is known to have it, not once a kernel has.
+// A message counts as delivered to a plain client once its library is known to have it, not once a kernel
+// has.
 
 let aldis: Aldis;
 test.beforeAll(async () => void (aldis = await Aldis.start(['--message-burst', '100000'])));
@@ -14,7 +15,8 @@ test.afterAll(() => aldis.end());
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`);
 const texts = ({ messages }: Client) => messages.items.map(({ text }) => text);
 
-const isReceipt = (name: string, payload: unknown, username: string) => name === 'receipt' && (payload as Receipt).username === username;
+const isReceipt = (name: string, payload: unknown, username: string) =>
+  name === 'receipt' && (payload as Receipt).username === username;
 
 for (const transport of ['websocket', 'polling']) {
   const options = { transports: [transport], reconnection: false };
@@ -30,11 +32,17 @@ for (const transport of ['websocket', 'polling']) {
       await delivered(a, bob, 1);
 
       hole.swallow('"text":"1"');
-      const sends = numbers(1, 50).map((text) => a.socket.emitWithAck('message', { receiver: bob.username, text }));
+      const sends = numbers(1, 50).map((text) =>
+        a.socket.emitWithAck('message', { receiver: bob.username, text }),
+      );
       for (const reply of await Promise.all(sends)) answer(reply);
-      // All of it has left the server, as far as the transport lets it: on polling one response is on its way.
-      await expect.poll(() => hole.swallowed).toContain(transport === 'polling' ? '"text":"1"' : '"text":"50"');
-      // Receipts are told in the order in which they are stored: what is told of eve comes behind what was told of bob.
+      // All of it has left the server, as far as the transport lets it: on polling one response is on its
+      // way.
+      await expect
+        .poll(() => hole.swallowed)
+        .toContain(transport === 'polling' ? '"text":"1"' : '"text":"50"');
+      // Receipts are told in the order in which they are stored: what is told of eve comes behind what was
+      // told of bob.
       await say(a.socket, { receiver: eve.username, text: 'fence' });
       await delivered(a, eve, 1);
       expect(texts(b)).toEqual(['here']);
@@ -81,7 +89,10 @@ for (const transport of ['websocket', 'polling']) {
     await join(rest);
     for (const { id, text } of rest.messages.items) received.set(id, text);
     const seen = new Set(received.values());
-    expect(numbers(1, sent).filter((text) => !seen.has(text)), `of ${sent} in ${sessions} sessions`).toEqual([]);
+    expect(
+      numbers(1, sent).filter((text) => !seen.has(text)),
+      `of ${sent} in ${sessions} sessions`,
+    ).toEqual([]);
     for (const { socket } of [a, rest]) socket.close();
   });
 }
@@ -106,7 +117,9 @@ test('a plain client is told a great deal at once, and it counts as delivered', 
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   const a = client(aldis.url, ann);
   await join(a);
-  const sends = numbers(1, 5000).map((text) => a.socket.emitWithAck('message', { receiver: bob.username, text }));
+  const sends = numbers(1, 5000).map((text) =>
+    a.socket.emitWithAck('message', { receiver: bob.username, text }),
+  );
   for (const reply of await Promise.all(sends)) answer(reply);
   const b = client(aldis.url, bob);
   const begun = Date.now();

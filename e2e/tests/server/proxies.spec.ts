@@ -18,8 +18,16 @@ interface Answer {
 }
 
 /** A request with exactly these headers: several lines of one come as a list. */
-async function raw(url: string, method: string, path: string, headers: OutgoingHttpHeaders = {}, body = ''): Promise<Answer> {
-  const length = body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {};
+async function raw(
+  url: string,
+  method: string,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+  body = '',
+): Promise<Answer> {
+  const length = body
+    ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+    : {};
   const asked = request(new URL(path, url), { method, headers: { ...length, ...headers }, agent: false });
   asked.end(body);
   const [response] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
@@ -27,9 +35,22 @@ async function raw(url: string, method: string, path: string, headers: OutgoingH
   return { status: response.statusCode!, headers: response.headers, text };
 }
 
-/** A server that trusts proxies on this machine and in 10.0.0.0/8, where an address may fail to log in three times. */
+/**
+ * A server that trusts proxies on this machine and in 10.0.0.0/8, where an address may fail to log in three
+ * times.
+ */
 const behindProxy = (...flags: string[]): Promise<Aldis> =>
-  Aldis.start(['--memory', '--trusted-proxy', '127.0.0.1', '--trusted-proxy', '10.0.0.0/8', '--allow-fixed-otp', '--failed-logins-per-address-per-hour', '3', ...flags]);
+  Aldis.start([
+    '--memory',
+    '--trusted-proxy',
+    '127.0.0.1',
+    '--trusted-proxy',
+    '10.0.0.0/8',
+    '--allow-fixed-otp',
+    '--failed-logins-per-address-per-hour',
+    '3',
+    ...flags,
+  ]);
 
 let guesses = 0;
 
@@ -87,7 +108,8 @@ test('the last address that is no proxy counts, whatever a client wrote before i
       // One holder of IPv6 has a whole network of addresses.
       (n) => `192.0.2.${n}, [2001:db8::${n + 1}]:80`,
     ];
-    for (const list of lists) expect(await looked(aldis, (n) => ({ 'x-forwarded-for': list(n) })), String(list(0))).toBe(3);
+    for (const list of lists)
+      expect(await looked(aldis, (n) => ({ 'x-forwarded-for': list(n) })), String(list(0))).toBe(3);
   } finally {
     await aldis.end();
   }
@@ -112,10 +134,21 @@ for (const claim of ['127.0.0.1', '127.0.0.2', '::1', '"[::1]:80"', '::ffff:127.
     const headers: OutgoingHttpHeaders = claim === undefined ? {} : { 'x-forwarded-for': claim };
     try {
       expect(await looked(aldis, () => headers)).toBe(3);
-      const register = (n: number) => raw(aldis.url, 'POST', '/auth/register', headers, JSON.stringify({ username: `somebody-${n}`, password: PASSWORD }));
-      expect((await Promise.all([1, 2, 3].map(register))).map(({ status }) => status).sort()).toEqual([201, 201, 429]);
+      const register = (n: number) =>
+        raw(
+          aldis.url,
+          'POST',
+          '/auth/register',
+          headers,
+          JSON.stringify({ username: `somebody-${n}`, password: PASSWORD }),
+        );
+      expect((await Promise.all([1, 2, 3].map(register))).map(({ status }) => status).sort()).toEqual([
+        201, 201, 429,
+      ]);
       const poll = () => raw(aldis.url, 'GET', '/socket.io/?EIO=4&transport=polling', headers);
-      expect((await Promise.all([poll(), poll(), poll()])).map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+      expect((await Promise.all([poll(), poll(), poll()])).map(({ status }) => status).sort()).toEqual([
+        200, 200, 429,
+      ]);
     } finally {
       await aldis.end();
     }
@@ -155,8 +188,16 @@ test('what comes through a proxy that was not named is refused, and the log says
         expect(detail).toContain('--trusted-proxy 127.0.0.1');
         expect(retryable).toBe(false);
       }
-      const upgrade = { ...headers, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' };
-      expect((await raw(aldis.url, 'GET', '/socket.io/?EIO=4&transport=websocket', upgrade)).status).toBe(421);
+      const upgrade = {
+        ...headers,
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      };
+      expect((await raw(aldis.url, 'GET', '/socket.io/?EIO=4&transport=websocket', upgrade)).status).toBe(
+        421,
+      );
       // That it lives is told to anybody.
       expect((await raw(aldis.url, 'GET', '/livez', headers)).status).toBe(200);
     }
@@ -177,11 +218,20 @@ test('a client behind a proxy that was not named is told why it cannot connect; 
     const target = new URL(aldis.url);
     const proxy = createServer((incoming, outgoing) => {
       const { method = 'GET', url = '/', headers, socket } = incoming;
-      const named = { ...headers, 'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress].flat().filter(Boolean).join(', ') };
-      const onward = request({ host: target.hostname, port: target.port, method, path: url, headers: named }, (answer) => {
-        outgoing.writeHead(answer.statusCode!, answer.headers);
-        answer.pipe(outgoing);
-      });
+      const named = {
+        ...headers,
+        'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress]
+          .flat()
+          .filter(Boolean)
+          .join(', '),
+      };
+      const onward = request(
+        { host: target.hostname, port: target.port, method, path: url, headers: named },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
       onward.on('error', () => outgoing.destroy());
       incoming.pipe(onward);
     });
@@ -192,10 +242,16 @@ test('a client behind a proxy that was not named is told why it cannot connect; 
       const live = client(url, person, { transports: ['polling'], reconnection: false });
       const outcome = new Promise<string>((done) => {
         live.socket.once('connect', () => done('connected'));
-        live.socket.once('connect_error', (error) => done(String((error as Error & { context?: { responseText?: string } }).context?.responseText)));
+        live.socket.once('connect_error', (error) =>
+          done(String((error as Error & { context?: { responseText?: string } }).context?.responseText)),
+        );
       });
       live.socket.connect();
-      expect(await outcome).toMatch(flags.length ? /^connected$/ : /proxy_not_trusted.*--trusted-proxy 127\.0\.0\.1|--trusted-proxy 127\.0\.0\.1.*proxy_not_trusted/);
+      expect(await outcome).toMatch(
+        flags.length
+          ? /^connected$/
+          : /proxy_not_trusted.*--trusted-proxy 127\.0\.0\.1|--trusted-proxy 127\.0\.0\.1.*proxy_not_trusted/,
+      );
       live.socket.close();
     } finally {
       proxy.closeAllConnections();

@@ -1,4 +1,7 @@
-/** Connections cut anywhere, during replay and live traffic: what a device keeps is what the log says, each time. */
+/**
+ * Connections cut anywhere, during replay and live traffic: what a device keeps is what the log says, each
+ * time.
+ */
 import { expect, test } from '@playwright/test';
 
 import type { Conversation, Message } from '../../../web/src/app/protocol/protocol.ts';
@@ -6,7 +9,10 @@ import { Aldis, answer, type Person } from '../../support/aldis.ts';
 import { client, join, type Client } from '../../support/live.ts';
 
 let aldis: Aldis;
-test.beforeAll(async () => void (aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000'])));
+test.beforeAll(
+  async () =>
+    void (aldis = await Aldis.start(['--message-burst', '1000000', '--messages-per-second', '1000000'])),
+);
 test.afterAll(() => aldis.end());
 
 /** The same numbers for the same seed (a linear congruential generator). */
@@ -49,7 +55,11 @@ class Device {
 
   private async once(most: number): Promise<void> {
     this.messages = new Map(this.kept.messages);
-    const live = client(aldis.url, { token: this.person.token, cursor: this.kept.cursor }, { reconnection: false });
+    const live = client(
+      aldis.url,
+      { token: this.person.token, cursor: this.kept.cursor },
+      { reconnection: false },
+    );
     this.live = live;
     const over = new Promise<void>((done) => live.socket.once('disconnect', () => done()));
     let left = most;
@@ -104,8 +114,15 @@ for (const seed of [1, 2, 3]) {
   test(`two devices a person are cut at random and miss nothing (${seed})`, async () => {
     const draw = random(seed);
     const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
-    const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: [bob.username, eve.username] }, ann.token);
-    const devices = [bob, bob, eve, eve].map((person, number) => new Device(person, random(seed * 100 + number)));
+    const group = await aldis.call<Conversation>(
+      'POST',
+      '/api/conversations',
+      { title: 'Crew', members: [bob.username, eve.username] },
+      ann.token,
+    );
+    const devices = [bob, bob, eve, eve].map(
+      (person, number) => new Device(person, random(seed * 100 + number)),
+    );
     for (const device of devices) await device.begin();
     const senders = [client(aldis.url, ann), client(aldis.url, eve)];
     for (const sender of senders) await join(sender);
@@ -123,8 +140,23 @@ for (const seed of [1, 2, 3]) {
         await Promise.all(burst);
         const own = sent.filter(({ sender }) => sender === ann.username);
         const some = own[draw(own.length)];
-        if (some && !draw(2)) answer(await senders[0]!.socket.emitWithAck('message:edit', { conversationId: some.conversationId, id: some.id, text: `${some.text}!` }));
-        else if (some) answer(await senders[0]!.socket.emitWithAck('message:react', { conversationId: some.conversationId, id: some.id, emoji: '👍', on: true }));
+        if (some && !draw(2))
+          answer(
+            await senders[0]!.socket.emitWithAck('message:edit', {
+              conversationId: some.conversationId,
+              id: some.id,
+              text: `${some.text}!`,
+            }),
+          );
+        else if (some)
+          answer(
+            await senders[0]!.socket.emitWithAck('message:react', {
+              conversationId: some.conversationId,
+              id: some.id,
+              emoji: '👍',
+              on: true,
+            }),
+          );
       }
     })();
     await Promise.all(devices.map((device) => device.run(traffic)));
@@ -135,7 +167,12 @@ for (const seed of [1, 2, 3]) {
       for (const { id, headSeq } of await aldis.conversations(person)) {
         let after = 0;
         while (after < headSeq) {
-          const { items } = await aldis.call<{ items: Message[] }>('GET', `/api/conversations/${id}/messages?afterSeq=${after}&limit=200`, undefined, person.token);
+          const { items } = await aldis.call<{ items: Message[] }>(
+            'GET',
+            `/api/conversations/${id}/messages?afterSeq=${after}&limit=200`,
+            undefined,
+            person.token,
+          );
           for (const message of items) log.set(message.id, message);
           after = items.at(-1)?.seq ?? headSeq;
         }

@@ -23,7 +23,9 @@ const texts = ({ items }: Page<Hit>) => items.map(({ message }) => message.text)
 
 /** Waits until somebody finds exactly this: the index follows the log a moment later. */
 const finds = (who: Person, q: string, expected: string[], conversationId?: string) =>
-  expect.poll(async () => texts(await search(who, q, conversationId ? { conversationId } : {}))).toEqual(expected);
+  expect
+    .poll(async () => texts(await search(who, q, conversationId ? { conversationId } : {})))
+    .toEqual(expected);
 
 test('everywhere and in a conversation, for its members alone', async () => {
   const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
@@ -36,7 +38,11 @@ test('everywhere and in a conversation, for its members alone', async () => {
   await finds(ann, 'crem tonight', []);
   const { items } = await search(ann, 'creme');
   expect(items).toEqual([{ message: first, fragment: '<mark>Crème</mark> brûlée tonight?' }]);
-  await refused(aldis.request('GET', path({ q: 'creme', conversationId: first.conversationId }), undefined, eve.token), 404, 'not_found');
+  await refused(
+    aldis.request('GET', path({ q: 'creme', conversationId: first.conversationId }), undefined, eve.token),
+    404,
+    'not_found',
+  );
   await refused(aldis.request('GET', path({ q: 'creme' })), 401, 'token_required');
 });
 
@@ -52,8 +58,14 @@ test('whatever is typed is words, or refused', async () => {
     const problem = await refused(aldis.request('GET', path({ q }), undefined, ann.token), 422, 'invalid');
     expect(problem.field).toBe('q');
   }
-  expect((await refused(aldis.request('GET', '/api/search', undefined, ann.token), 422, 'invalid')).field).toBe('q');
-  await refused(aldis.request('GET', path({ q: 'x', next: 'elsewhere' }), undefined, ann.token), 400, 'cursor_invalid');
+  expect(
+    (await refused(aldis.request('GET', '/api/search', undefined, ann.token), 422, 'invalid')).field,
+  ).toBe('q');
+  await refused(
+    aldis.request('GET', path({ q: 'x', next: 'elsewhere' }), undefined, ann.token),
+    400,
+    'cursor_invalid',
+  );
 });
 
 test('what is written as HTML is shown as it was written', async () => {
@@ -82,7 +94,12 @@ test('edited and deleted messages are found as they are now', async () => {
 
 test('who left a group or came late finds what they may see', async () => {
   const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
-  const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members: [bob.username] }, ann.token);
+  const group = await aldis.call<Conversation>(
+    'POST',
+    '/api/conversations',
+    { title: 'Crew', members: [bob.username] },
+    ann.token,
+  );
   await say(ann, group, 'plan one');
   await aldis.call('PUT', `/api/conversations/${group.id}/members/${eve.username}`, undefined, ann.token);
   await say(bob, group, 'plan two');
@@ -90,7 +107,11 @@ test('who left a group or came late finds what they may see', async () => {
   await finds(eve, 'plan', ['plan two']);
   await aldis.call('DELETE', `/api/conversations/${group.id}/members/${bob.username}`, undefined, ann.token);
   expect(texts(await search(bob, 'plan'))).toEqual([]);
-  await refused(aldis.request('GET', path({ q: 'plan', conversationId: group.id }), undefined, bob.token), 404, 'not_found');
+  await refused(
+    aldis.request('GET', path({ q: 'plan', conversationId: group.id }), undefined, bob.token),
+    404,
+    'not_found',
+  );
 });
 
 test('what a block hides is not found by who blocked', async () => {
@@ -109,7 +130,7 @@ test('pages, also after the server was killed and the index lost', async () => {
   const pages = async () => {
     const sizes: number[] = [];
     const found: string[] = [];
-    for (let next: string | undefined = ''; next !== undefined; ) {
+    for (let next: string | undefined = ''; next !== undefined;) {
       const page: Page<Hit> = await search(bob, 'numb', next ? { next } : {});
       sizes.push(page.items.length);
       found.push(...texts(page));

@@ -12,7 +12,10 @@ test.afterAll(() => aldis.end());
 for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']]) {
   test(`two people talk over ${transports.join(' and then ')}`, async () => {
     const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const [a, b] = [ann, bob].map(({ token }) => client(aldis.url, { token }, { transports })) as [ReturnType<typeof client>, ReturnType<typeof client>];
+    const [a, b] = [ann, bob].map(({ token }) => client(aldis.url, { token }, { transports })) as [
+      ReturnType<typeof client>,
+      ReturnType<typeof client>,
+    ];
     await Promise.all([join(a), join(b)]);
     for (let count = 1; count <= 50; count++) {
       const [from, to] = count % 2 ? [a, bob] : [b, ann];
@@ -20,7 +23,9 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
       expect(message).toMatchObject({ seq: count, receiver: to.username, text: `${count}` });
     }
     const received = [...(await a.messages.reaches(25)), ...(await b.messages.reaches(25))];
-    expect(received.map(({ seq }) => seq).sort((x, y) => x - y)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+    expect(received.map(({ seq }) => seq).sort((x, y) => x - y)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 1),
+    );
     expect(a.socket.io.engine.transport.name).toBe(transports.at(-1));
     for (const { socket } of [a, b]) socket.close();
   });
@@ -114,7 +119,9 @@ test('every refusal of a message has its code, and nothing is stored', async () 
   socket.connect();
   const send = (message: object) => socket.emitWithAck('message', message as SendMessage);
   const first = answer(await send({ receiver: bob.username, text: 'first', clientId: 'c-1' }));
-  const stranger = (await (await aldis.request('POST', '/api/messages', { receiver: eve.username, text: 'x' }, bob.token)).json()) as Message;
+  const stranger = (await (
+    await aldis.request('POST', '/api/messages', { receiver: eve.username, text: 'x' }, bob.token)
+  ).json()) as Message;
 
   refusal(await send({ receiver: 'nobody-at-all', text: 'x' }), 404, 'receiver_unknown');
   refusal(await send({ receiver: 'not a name!', text: 'x' }), 404, 'receiver_unknown');
@@ -143,7 +150,11 @@ test('every refusal of a message has its code, and nothing is stored', async () 
   // Binary parts, too, and the connection lives on.
   refusal(await send({ receiver: bob.username, text: Buffer.from('x') }), 400, 'malformed');
   refusal(await send(Buffer.alloc(1000)), 400, 'malformed');
-  refusal((await socket.emitWithAck('message:sing' as 'message', {} as SendMessage)) as Reply<unknown>, 400, 'event_unknown');
+  refusal(
+    (await socket.emitWithAck('message:sing' as 'message', {} as SendMessage)) as Reply<unknown>,
+    400,
+    'event_unknown',
+  );
   // Exactly at the limit it is taken, and nothing that was refused took a place.
   const longest = answer(await send({ receiver: bob.username, text: 'é'.repeat(8 * 1024) }));
   expect(longest.seq).toBe(2);
@@ -154,7 +165,10 @@ test('a request without a callback that fails arrives as request:error', async (
   const live = client(aldis.url, await aldis.person('ann'));
   await join(live);
   const told = next<Problem>(live, 'request:error');
-  (live.socket as unknown as { emit(name: string, payload: unknown): void }).emit('message', { receiver: 'nobody-at-all', text: 'x' });
+  (live.socket as unknown as { emit(name: string, payload: unknown): void }).emit('message', {
+    receiver: 'nobody-at-all',
+    text: 'x',
+  });
   problem(await told, 404, 'receiver_unknown');
   live.socket.close();
 });
@@ -163,7 +177,8 @@ test('the payload of the first demo is taken: with its capitals, and with the se
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   const [a, b] = [client(aldis.url, ann), client(aldis.url, bob)];
   await Promise.all([join(a), join(b)]);
-  const emit = (payload: unknown) => (a.socket as unknown as { emit(name: string, payload: unknown): void }).emit('message', payload);
+  const emit = (payload: unknown) =>
+    (a.socket as unknown as { emit(name: string, payload: unknown): void }).emit('message', payload);
   emit({ Sender: ann.username, Receiver: bob.username, Text: 'capitals' });
   emit({ sender: ann.username, receiver: bob.username, text: 'small' });
   emit({ sender: ann.username.toUpperCase(), receiver: bob.username.toUpperCase(), text: 'loud' });
@@ -178,7 +193,9 @@ test('the same clientId is stored once, whoever repeats it and however', async (
   const [a, again, b] = [client(aldis.url, ann), client(aldis.url, ann), client(aldis.url, bob)];
   await Promise.all([join(a), join(again), join(b)]);
   const body = { receiver: bob.username, text: 'once', clientId: '01914d4e-7d1c-7c3a-9f2b-0123456789ab' };
-  const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? a : again).socket.emitWithAck('message', body)));
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, i) => (i % 2 ? a : again).socket.emitWithAck('message', body)),
+  );
   const ids = new Set(replies.map((reply) => answer(reply).id));
   expect(ids.size).toBe(1);
   // Also once it has changed: it is known by what it said at first.
@@ -204,12 +221,23 @@ test('messages are edited and deleted by their sender, and everybody is told', a
   refusal(await b.socket.emitWithAck('message:delete', { conversationId, id }), 403, 'forbidden');
   refusal(await a.socket.emitWithAck('message:edit', { conversationId, id, text: '' }), 422, 'text_empty');
   const missing = id.replace(/.$/, (last) => (last === '9' ? '8' : '9'));
-  refusal(await a.socket.emitWithAck('message:edit', { conversationId, id: missing, text: 'x' }), 404, 'not_found');
+  refusal(
+    await a.socket.emitWithAck('message:edit', { conversationId, id: missing, text: 'x' }),
+    404,
+    'not_found',
+  );
 
   const deleted = next<Message>(b, 'message:updated');
-  expect(answer(await a.socket.emitWithAck('message:delete', { conversationId, id }))).toMatchObject({ text: '', changeSeq: 3 });
+  expect(answer(await a.socket.emitWithAck('message:delete', { conversationId, id }))).toMatchObject({
+    text: '',
+    changeSeq: 3,
+  });
   expect((await deleted).deletedAt).toBeDefined();
-  refusal(await a.socket.emitWithAck('message:edit', { conversationId, id, text: 'x' }), 409, 'message_deleted');
+  refusal(
+    await a.socket.emitWithAck('message:edit', { conversationId, id, text: 'x' }),
+    409,
+    'message_deleted',
+  );
   for (const { socket } of [a, b]) socket.close();
 });
 
@@ -218,13 +246,17 @@ test('receipts: cursors that only move forward, told to both sides', async () =>
   const [a, b] = [client(aldis.url, ann), client(aldis.url, bob)];
   await join(a);
   const told = new Set<string>();
-  a.socket.on('receipt', ({ username, deliveredSeq, readSeq }) => told.add(`${username} ${deliveredSeq} ${readSeq}`));
+  a.socket.on('receipt', ({ username, deliveredSeq, readSeq }) =>
+    told.add(`${username} ${deliveredSeq} ${readSeq}`),
+  );
   let conversationId = '';
-  for (let count = 0; count < 3; count++) ({ conversationId } = await say(a.socket, { receiver: bob.username, text: 'x' }));
+  for (let count = 0; count < 3; count++)
+    ({ conversationId } = await say(a.socket, { receiver: bob.username, text: 'x' }));
   await join(b);
   // Taken by the transport of a plain client.
   await expect.poll(() => [...told]).toContain(`${bob.username} 3 0`);
-  const advance = async (cursors: object) => answer(await b.socket.emitWithAck('receipt', { conversationId, ...cursors }));
+  const advance = async (cursors: object) =>
+    answer(await b.socket.emitWithAck('receipt', { conversationId, ...cursors }));
   expect(await advance({ readSeq: 2 })).toEqual({ deliveredSeq: 3, readSeq: 2 });
   await expect.poll(() => [...told]).toContain(`${bob.username} 3 2`);
   expect(await advance({ readSeq: 1 })).toEqual({ deliveredSeq: 3, readSeq: 2 });

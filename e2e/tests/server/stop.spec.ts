@@ -16,7 +16,10 @@ for (const transport of ['websocket', 'polling']) {
   test(`after a graceful stop the JavaScript client is back (${transport})`, async () => {
     const aldis = await Aldis.start();
     try {
-      const ann = client(aldis.url, await aldis.person('ann'), { transports: [transport], reconnectionDelay: 200 });
+      const ann = client(aldis.url, await aldis.person('ann'), {
+        transports: [transport],
+        reconnectionDelay: 200,
+      });
       await join(ann);
       const gone = next<string>(ann, 'disconnect');
       expect(await aldis.stop()).toBe(0);
@@ -34,7 +37,12 @@ for (const transport of ['websocket', 'polling']) {
     let python: ChildProcess | undefined;
     try {
       const { token } = await aldis.person('ann');
-      python = spawn(`${folder}/.venv/bin/python`, [`${folder}/clients/stay.py`, aldis.url, token, transport]);
+      python = spawn(`${folder}/.venv/bin/python`, [
+        `${folder}/clients/stay.py`,
+        aldis.url,
+        token,
+        transport,
+      ]);
       const lines = new Inbox<string>();
       createInterface({ input: python.stdout! }).on('line', (line) => lines.add(line));
       await lines.reaches(1);

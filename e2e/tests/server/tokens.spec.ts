@@ -35,7 +35,12 @@ test('a token is shown once and works over HTTP and at the socket', async () => 
   expect(await list(bob)).toEqual([]);
 
   expect(((await (await me(token)).json()) as User).username).toBe(ann.username);
-  const sent = await aldis.call<Message>('POST', '/api/messages', { receiver: bob.username, text: 'by HTTP' }, token);
+  const sent = await aldis.call<Message>(
+    'POST',
+    '/api/messages',
+    { receiver: bob.username, text: 'by HTTP' },
+    token,
+  );
   expect(sent.sender).toBe(ann.username);
   const socket = await aldis.connect({ token: token! });
   expect((await say(socket, { receiver: bob.username, text: 'by the socket' })).seq).toBe(2);
@@ -45,14 +50,18 @@ test('a token is shown once and works over HTTP and at the socket', async () => 
   expect(await list(ann)).toEqual([used]);
   const sessions = await aldis.call<Session[]>('GET', '/auth/sessions', undefined, ann.token);
   expect(sessions.map(({ id }) => id)).not.toContain(shown.id);
-  await refused(aldis.request('DELETE', `/auth/sessions/${shown.id}`, undefined, ann.token), 404, 'not_found');
+  await refused(
+    aldis.request('DELETE', `/auth/sessions/${shown.id}`, undefined, ann.token),
+    404,
+    'not_found',
+  );
   await refused(end(sessions[0]!.id, ann.token), 404, 'not_found');
   // The sessions of people come and go.
   expect((await aldis.request('POST', '/auth/logout', undefined, ann.token)).status).toBe(204);
   expect((await me(token)).status).toBe(200);
 });
 
-test('ending a token cuts its sockets at once and nobody else\'s', async () => {
+test("ending a token cuts its sockets at once and nobody else's", async () => {
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
   const [bot, other] = [await make(ann), await make(ann, { name: 'other' })];
   const cut = client(aldis.url, { token: bot.token });
@@ -123,11 +132,19 @@ test('what cannot be made', async () => {
     ['expiresAt', { name: 'bot', expiresAt: '2020-01-01T00:00:00Z' }],
     ['expiresAt', { name: 'bot', expiresAt: 'tomorrow' }],
   ] as const) {
-    expect((await refused(aldis.request('POST', '/auth/tokens', body, ann.token), 422, 'invalid')).field).toBe(field);
+    expect(
+      (await refused(aldis.request('POST', '/auth/tokens', body, ann.token), 422, 'invalid')).field,
+    ).toBe(field);
   }
-  const made = await Promise.all(Array.from({ length: 60 }, () => aldis.request('POST', '/auth/tokens', { name: 'many' }, ann.token)));
+  const made = await Promise.all(
+    Array.from({ length: 60 }, () => aldis.request('POST', '/auth/tokens', { name: 'many' }, ann.token)),
+  );
   expect(made.filter(({ status }) => status === 201)).toHaveLength(50);
-  await refused(aldis.request('POST', '/auth/tokens', { name: 'one more' }, ann.token), 409, 'too_many_tokens');
+  await refused(
+    aldis.request('POST', '/auth/tokens', { name: 'one more' }, ann.token),
+    409,
+    'too_many_tokens',
+  );
   const [one] = await list(ann);
   expect((await end(one!.id, ann.token)).status).toBe(204);
   await make(ann);
@@ -139,14 +156,31 @@ test('a token counts only where tokens belong', async () => {
   for (const name of ['token', 'access_token', 'auth']) {
     await refused(fetch(`${aldis.url}/api/users/me?${name}=${token}`), 401, 'token_required');
     const query = io(aldis.url, { query: { [name]: token }, forceNew: true, reconnection: false });
-    const refusal = await new Promise<string>((done) => query.once('connect_error', ({ message }) => done(message)));
+    const refusal = await new Promise<string>((done) =>
+      query.once('connect_error', ({ message }) => done(message)),
+    );
     expect(refusal).toBe('token_required');
     query.close();
   }
-  await refused(aldis.request('GET', '/api/users/me', undefined, undefined, { cookie: `token=${token}` }), 401, 'token_required');
-  await refused(aldis.request('GET', '/api/users/me', undefined, undefined, { authorization: `Basic ${token}` }), 401, 'token_required');
+  await refused(
+    aldis.request('GET', '/api/users/me', undefined, undefined, { cookie: `token=${token}` }),
+    401,
+    'token_required',
+  );
+  await refused(
+    aldis.request('GET', '/api/users/me', undefined, undefined, { authorization: `Basic ${token}` }),
+    401,
+    'token_required',
+  );
   await refused(aldis.request('POST', '/auth/refresh', { refreshToken: token }), 401, 'refresh_invalid');
-  for (const other of ['aldis_', token.slice(0, -1), `${token}x`, `${token}=`, token.toLowerCase(), `aldis_${'A'.repeat(43)}`]) {
+  for (const other of [
+    'aldis_',
+    token.slice(0, -1),
+    `${token}x`,
+    `${token}=`,
+    token.toLowerCase(),
+    `aldis_${'A'.repeat(43)}`,
+  ]) {
     await refused(me(other), 401, 'session_revoked');
   }
   for (const other of [token.slice(6), token.toUpperCase()]) await refused(me(other), 401, 'token_invalid');
@@ -172,7 +206,8 @@ test('a token outlives the server, which neither logs nor stores it', async () =
     const secret = token!.slice('aldis_'.length);
     for (const log of [made, used, own.log]) expect(log.join('\n')).not.toContain(secret);
     for (const file of await readdir(own.data)) {
-      if (file.startsWith('aldis.db')) expect((await readFile(path(own.data, file))).includes(secret), file).toBe(false);
+      if (file.startsWith('aldis.db'))
+        expect((await readFile(path(own.data, file))).includes(secret), file).toBe(false);
     }
   } finally {
     await own.end();

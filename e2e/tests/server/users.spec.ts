@@ -1,6 +1,15 @@
 import { expect, test } from '@playwright/test';
 
-import type { Block, ChangeMe, Conversation, Message, Page, Presence, Typing, User } from '../../../web/src/app/protocol/protocol.ts';
+import type {
+  Block,
+  ChangeMe,
+  Conversation,
+  Message,
+  Page,
+  Presence,
+  Typing,
+  User,
+} from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, PASSWORD, say, type Person } from '../../support/aldis.ts';
 import { refused } from '../../support/check.ts';
 import { client, join, next } from '../../support/live.ts';
@@ -11,16 +20,29 @@ test.afterAll(() => aldis.end());
 
 const path = (query: string, next?: string) =>
   `/api/users?${new URLSearchParams({ query, ...(next === undefined ? {} : { next }) }).toString()}`;
-const find = ({ token }: Person, query: string, next?: string) => aldis.call<Page<User>>('GET', path(query, next), undefined, token);
+const find = ({ token }: Person, query: string, next?: string) =>
+  aldis.call<Page<User>>('GET', path(query, next), undefined, token);
 const change = ({ token }: Person, body: ChangeMe) => aldis.call<User>('PATCH', '/api/users/me', body, token);
 
 test('one changes one’s name and what others see of one, and what is left out stays', async () => {
   const ann = await aldis.person('ann', 'Ann');
   const me = () => aldis.call<User>('GET', '/api/users/me', undefined, ann.token);
   expect(ann.user.hidePresence).toBe(false);
-  expect(await me()).toEqual({ username: ann.username, displayName: 'Ann', createdAt: ann.user.createdAt, hidePresence: false, addMe: 'everybody' });
-  expect(await change(ann, { displayName: ' Ann Lee ' })).toMatchObject({ displayName: 'Ann Lee', hidePresence: false });
-  expect(await change(ann, { hidePresence: true })).toMatchObject({ displayName: 'Ann Lee', hidePresence: true });
+  expect(await me()).toEqual({
+    username: ann.username,
+    displayName: 'Ann',
+    createdAt: ann.user.createdAt,
+    hidePresence: false,
+    addMe: 'everybody',
+  });
+  expect(await change(ann, { displayName: ' Ann Lee ' })).toMatchObject({
+    displayName: 'Ann Lee',
+    hidePresence: false,
+  });
+  expect(await change(ann, { hidePresence: true })).toMatchObject({
+    displayName: 'Ann Lee',
+    hidePresence: true,
+  });
   expect(await change(ann, {})).toEqual(await me());
   expect(await change(ann, { displayName: 'é'.repeat(64), hidePresence: false })).toEqual(await me());
   expect((await me()).hidePresence).toBe(false);
@@ -28,7 +50,9 @@ test('one changes one’s name and what others see of one, and what is left out 
   for (const displayName of ['', '  ', 'x'.repeat(65), 'a\nb', 5]) {
     expect((await refused(patch({ displayName }, ann.token), 422, 'invalid')).field).toBe('displayName');
   }
-  expect((await refused(patch({ hidePresence: 'yes' }, ann.token), 422, 'invalid')).field).toBe('hidePresence');
+  expect((await refused(patch({ hidePresence: 'yes' }, ann.token), 422, 'invalid')).field).toBe(
+    'hidePresence',
+  );
   await refused(patch({}), 401, 'token_required');
   // Nothing of that is for others.
   const bob = await aldis.person('bob');
@@ -41,8 +65,10 @@ test('a new name shows in conversations', async () => {
   const a = client(aldis.url, ann);
   await join(a);
   const { conversationId } = await say(a.socket, { receiver: bob.username, text: 'hi' });
-  const name = ({ members }: Conversation) => members.find(({ username }) => username === ann.username)!.displayName;
-  const get = () => aldis.call<Conversation>('GET', `/api/conversations/${conversationId}`, undefined, bob.token);
+  const name = ({ members }: Conversation) =>
+    members.find(({ username }) => username === ann.username)!.displayName;
+  const get = () =>
+    aldis.call<Conversation>('GET', `/api/conversations/${conversationId}`, undefined, bob.token);
   expect(name(await get())).toBe('ann');
   await change(ann, { displayName: 'Ann Lee' });
   expect(name(await get())).toBe('Ann Lee');
@@ -58,7 +84,11 @@ test('people are found by the beginning of a name, by their username first', asy
   const byName = await aldis.person('zoe', `${unique} ÉMILE`);
   const byUsername = await aldis.person(`${unique}-ann`, 'Ann');
   const unverified = `${unique}-nobody`;
-  await aldis.call('POST', '/auth/register', { username: unverified, password: PASSWORD, email: 'n@example.org' });
+  await aldis.call('POST', '/auth/register', {
+    username: unverified,
+    password: PASSWORD,
+    email: 'n@example.org',
+  });
   const found = async (query: string) => (await find(caller, query)).items.map(({ username }) => username);
   for (const query of [unique, unique.toUpperCase(), ` ${unique} `]) {
     expect(await found(query)).toEqual([byUsername.username, byName.username]);
@@ -76,7 +106,9 @@ test('people are found by the beginning of a name, by their username first', asy
 test('who was found comes in pages', async () => {
   const unique = `p${process.pid}`;
   const expected: string[] = [];
-  const registered = Array.from({ length: 45 }, (_, n) => (n < 23 ? [`${unique}-${10 + n}`, 'x'] : [`z${unique}-${10 + n}`, `${unique.toUpperCase()} ${10 + n}`]));
+  const registered = Array.from({ length: 45 }, (_, n) =>
+    n < 23 ? [`${unique}-${10 + n}`, 'x'] : [`z${unique}-${10 + n}`, `${unique.toUpperCase()} ${10 + n}`],
+  );
   for (const [username, displayName] of registered as [string, string][]) {
     await aldis.call('POST', '/auth/register', { username, password: PASSWORD, displayName });
     await aldis.call('POST', '/auth/verify', { username, otp: '123456' });
@@ -84,7 +116,7 @@ test('who was found comes in pages', async () => {
   }
   const caller = await aldis.person('caller');
   const pages: string[][] = [];
-  for (let next: string | undefined; pages.length === 0 || next !== undefined; ) {
+  for (let next: string | undefined; pages.length === 0 || next !== undefined;) {
     const page = await find(caller, unique, next);
     pages.push(page.items.map(({ username }) => username));
     next = page.next;
@@ -106,7 +138,11 @@ test('a search that cannot be answered is refused', async () => {
 
 test('a username in any case is the same person, and is answered as it was registered', async () => {
   const [ann, bob, eve] = [await aldis.person('Ann'), await aldis.person('bOB'), await aldis.person('eve')];
-  expect([ann, bob, eve].map(({ username }) => username === username.toLowerCase())).toEqual([false, false, false]);
+  expect([ann, bob, eve].map(({ username }) => username === username.toLowerCase())).toEqual([
+    false,
+    false,
+    false,
+  ]);
   const [loud, quiet] = [(name: string) => name.toUpperCase(), (name: string) => name.toLowerCase()];
 
   // Logging in, and the account behind it.
@@ -117,7 +153,9 @@ test('a username in any case is the same person, and is answered as it was regis
   const taken = { username: loud(ann.username), password: PASSWORD };
   await refused(aldis.request('POST', '/auth/register', taken), 409, 'username_taken');
   for (const name of [loud(bob.username), quiet(bob.username), bob.username]) {
-    expect((await aldis.call<User>('GET', `/api/users/${name}`, undefined, ann.token)).username).toBe(bob.username);
+    expect((await aldis.call<User>('GET', `/api/users/${name}`, undefined, ann.token)).username).toBe(
+      bob.username,
+    );
   }
 
   // Messages: to whom, and from whom.
@@ -146,25 +184,48 @@ test('a username in any case is the same person, and is answered as it was regis
 
   // Groups: somebody who is named twice is there once; mentions, roles and leaving.
   const members = [loud(bob.username), quiet(bob.username), quiet(ann.username)];
-  const group = await aldis.call<Conversation>('POST', '/api/conversations', { title: 'Crew', members }, ann.token);
+  const group = await aldis.call<Conversation>(
+    'POST',
+    '/api/conversations',
+    { title: 'Crew', members },
+    ann.token,
+  );
   expect(group.members.map(({ username }) => username).sort()).toEqual([ann.username, bob.username].sort());
-  const put = (name: string, body: object) => aldis.call<Conversation>('PUT', `/api/conversations/${group.id}/members/${name}`, body, ann.token);
-  const roles = ({ members }: Conversation) => Object.fromEntries(members.map(({ username, role }) => [username, role]));
-  expect(roles(await put(loud(eve.username), {}))).toEqual({ [ann.username]: 'owner', [bob.username]: 'member', [eve.username]: 'member' });
+  const put = (name: string, body: object) =>
+    aldis.call<Conversation>('PUT', `/api/conversations/${group.id}/members/${name}`, body, ann.token);
+  const roles = ({ members }: Conversation) =>
+    Object.fromEntries(members.map(({ username, role }) => [username, role]));
+  expect(roles(await put(loud(eve.username), {}))).toEqual({
+    [ann.username]: 'owner',
+    [bob.username]: 'member',
+    [eve.username]: 'member',
+  });
   expect(roles(await put(quiet(bob.username), { role: 'admin' }))).toMatchObject({ [bob.username]: 'admin' });
   const text = `@${quiet(bob.username)}, @${loud(bob.username)} and @${loud(eve.username)}: aye`;
-  expect((await say(a.socket, { conversationId: group.id, text })).mentions).toEqual([bob.username, eve.username]);
+  expect((await say(a.socket, { conversationId: group.id, text })).mentions).toEqual([
+    bob.username,
+    eve.username,
+  ]);
   const path = `/api/conversations/${group.id}/members/${loud(eve.username)}`;
   const { members: left } = await aldis.call<Conversation>('DELETE', path, undefined, ann.token);
   expect(left.map(({ username }) => username)).not.toContain(eve.username);
   const own = `/api/conversations/${group.id}/members/${quiet(bob.username)}`;
   expect((await aldis.request('DELETE', own, undefined, bob.token)).ok).toBe(true);
-  await refused(aldis.request('GET', `/api/conversations/${group.id}`, undefined, bob.token), 404, 'not_found');
+  await refused(
+    aldis.request('GET', `/api/conversations/${group.id}`, undefined, bob.token),
+    404,
+    'not_found',
+  );
 
   // Blocks.
-  const block = (method: string, name: string) => aldis.request(method, `/api/blocks/${name}`, undefined, bob.token);
-  expect((await (await block('PUT', loud(ann.username))).json()) as Block).toMatchObject({ username: ann.username });
-  expect((await (await block('PUT', quiet(ann.username))).json()) as Block).toMatchObject({ username: ann.username });
+  const block = (method: string, name: string) =>
+    aldis.request(method, `/api/blocks/${name}`, undefined, bob.token);
+  expect((await (await block('PUT', loud(ann.username))).json()) as Block).toMatchObject({
+    username: ann.username,
+  });
+  expect((await (await block('PUT', quiet(ann.username))).json()) as Block).toMatchObject({
+    username: ann.username,
+  });
   expect((await aldis.call<Page<Block>>('GET', '/api/blocks', undefined, bob.token)).items).toHaveLength(1);
   expect((await block('GET', quiet(ann.username))).status).toBe(200);
   expect((await refused(block('PUT', loud(bob.username)), 422, 'invalid')).field).toBe('username');

@@ -28,7 +28,11 @@ for (const [name, list] of Object.entries(transports)) {
     test('binary goes both ways', async ({ connect }) => {
       const socket = connect('/', options);
       const large = Buffer.alloc(100_000, 7);
-      for (const args of [[Buffer.from([1, 2, 3])], ['a', { data: Buffer.from([4]), more: [large] }], [large, 1, large]]) {
+      for (const args of [
+        [Buffer.from([1, 2, 3])],
+        ['a', { data: Buffer.from([4]), more: [large] }],
+        [large, 1, large],
+      ]) {
         const back = next(socket, 'message-back');
         socket.emit('message', ...args);
         expect(await back).toEqual(args);
@@ -39,7 +43,9 @@ for (const [name, list] of Object.entries(transports)) {
       const socket = connect('/', options);
       expect(await socket.emitWithAck('message-with-ack', 'one')).toBe('one');
       const answer = await new Promise((resolve) =>
-        socket.emit('message-with-ack', 1, { b: Buffer.from([1, 2]) }, 'c', (...args: any[]) => resolve(args)),
+        socket.emit('message-with-ack', 1, { b: Buffer.from([1, 2]) }, 'c', (...args: any[]) =>
+          resolve(args),
+        ),
       );
       expect(answer).toEqual([1, { b: Buffer.from([1, 2]) }, 'c']);
       // Nobody answers this event.

@@ -2,10 +2,15 @@ import { say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
-test('one answers, changes, deletes, reacts and copies, and the other sees it at once', async ({ aldis, browser }) => {
+test('one answers, changes, deletes, reacts and copies, and the other sees it at once', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const [hers, his] = [
-    new Messenger(await browserOf(browser, aldis, ann, { permissions: ['clipboard-read', 'clipboard-write'] })),
+    new Messenger(
+      await browserOf(browser, aldis, ann, { permissions: ['clipboard-read', 'clipboard-write'] }),
+    ),
     new Messenger(await browserOf(browser, aldis, bob)),
   ];
   await hers.open(bob.username);
@@ -38,7 +43,10 @@ test('one answers, changes, deletes, reacts and copies, and the other sees it at
 
   // React: with one of the six, with any other, on another's chip, and back.
   await his.choose('Six is early', 'React with 👍');
-  await expect(his.message('Six is early').getByRole('button', { name: '👍 1 by You' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(his.message('Six is early').getByRole('button', { name: '👍 1 by You' })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
   const theirs = hers.message('Six is early').getByRole('button', { name: '👍 1 by Bob' });
   await expect(theirs).toHaveAttribute('aria-pressed', 'false');
   await theirs.click();
@@ -67,7 +75,9 @@ test('one answers, changes, deletes, reacts and copies, and the other sees it at
     await expect(messenger.messages.getByText('Six is early', { exact: true })).toHaveCount(0);
     await expect(messenger.messages.getByRole('button', { name: '🚢' })).toHaveCount(0);
   }
-  await expect(his.message('It is').getByRole('button', { name: 'In reply to Ann' })).toContainText('Message deleted');
+  await expect(his.message('It is').getByRole('button', { name: 'In reply to Ann' })).toContainText(
+    'Message deleted',
+  );
   await Promise.all([hers.page.context().close(), his.page.context().close()]);
 });
 
@@ -108,7 +118,10 @@ test('all of it by keyboard', async ({ aldis, browser }) => {
   await messenger.page.context().close();
 });
 
-test('without a connection changes are refused, and nothing is shown that is not so', async ({ aldis, browser }) => {
+test('without a connection changes are refused, and nothing is shown that is not so', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const gate = await Gate.before(aldis.url);
   const messenger = new Messenger(await browserOf(browser, aldis, ann, { baseURL: gate.url }));
@@ -123,15 +136,21 @@ test('without a connection changes are refused, and nothing is shown that is not
   gate.close();
   await expect(messenger.banner).toBeVisible();
   await messenger.choose('As it was', 'React with 👍');
-  await expect(alert).toHaveText('The reaction could not be saved: there is no connection. Try again once you are back.');
+  await expect(alert).toHaveText(
+    'The reaction could not be saved: there is no connection. Try again once you are back.',
+  );
   await messenger.choose('As it was', 'Delete');
   await messenger.page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await expect(messenger.page.getByRole('dialog').getByRole('alert')).toContainText('The message could not be deleted: there is no connection.');
+  await expect(messenger.page.getByRole('dialog').getByRole('alert')).toContainText(
+    'The message could not be deleted: there is no connection.',
+  );
   await messenger.page.keyboard.press('Escape');
   await messenger.choose('As it was', 'Edit');
   await expect(messenger.composer).toHaveValue('As it was');
   await messenger.send('As it would be');
-  await expect(alert).toHaveText('The change could not be saved: there is no connection. Try again once you are back.');
+  await expect(alert).toHaveText(
+    'The change could not be saved: there is no connection. Try again once you are back.',
+  );
   await messenger.composer.press('Escape');
   await expect(alert).toHaveCount(0);
   gate.open();
@@ -145,9 +164,16 @@ test('without a connection changes are refused, and nothing is shown that is not
 });
 
 test('a message is forwarded, and its info says whom it reached', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const group = await aldis.group('Crew', [ann, bob, cat]);
-  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann)), new Messenger(await browserOf(browser, aldis, bob))];
+  const [hers, his] = [
+    new Messenger(await browserOf(browser, aldis, ann)),
+    new Messenger(await browserOf(browser, aldis, bob)),
+  ];
   await hers.openGroup(group);
   await hers.send('We sail at six');
   await his.openGroup(group);
@@ -193,7 +219,11 @@ test('a finger that rests on a message opens its menu', async ({ aldis, browser 
   await messenger.message('Press me').tap({ trial: true });
   const { x, y, width, height } = (await messenger.message('Press me').locator('.bubble').boundingBox())!;
   const finger = await page.context().newCDPSession(page);
-  const touch = (type: 'touchStart' | 'touchEnd') => finger.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchStart' ? [{ x: x + width / 2, y: y + height / 2 }] : [] });
+  const touch = (type: 'touchStart' | 'touchEnd') =>
+    finger.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchStart' ? [{ x: x + width / 2, y: y + height / 2 }] : [],
+    });
   await touch('touchStart');
   await expect(page.getByRole('menu', { name: 'Message actions' })).toBeVisible();
   await touch('touchEnd');

@@ -11,10 +11,24 @@ import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } fro
 /** The server takes every file but this one, which it finds too large. */
 const refuse = (page: Page, name: string) =>
   page.route(new RegExp(`/api/attachments\\?name=${name}`), (route) =>
-    route.fulfill({ status: 413, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'Too large', status: 413, detail: 'Too large.', code: 'too_large', retryable: false }) }),
+    route.fulfill({
+      status: 413,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        type: 'about:blank',
+        title: 'Too large',
+        status: 413,
+        detail: 'Too large.',
+        code: 'too_large',
+        retryable: false,
+      }),
+    }),
   );
 
-test('26. the place of a picture is kept before it is there, and nothing moves when it comes', async ({ aldis, browser }) => {
+test('26. the place of a picture is kept before it is there, and nothing moves when it comes', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   await send(aldis, bob, ann, 'Tall', picture('tall.png', 300, 900));
   await send(aldis, bob, ann, 'Several', picture('a.png'), picture('b.png'), picture('c.png'), text('d.txt'));
@@ -45,7 +59,8 @@ test('26. the place of a picture is kept before it is there, and nothing moves w
     await expect(page.locator('aldis-message-list .unsettled')).toHaveCount(0);
     const before = await places();
     expect(before.boxes.length).toBe(3 + 6);
-    for (const [, , width, height] of before.boxes) expect(Math.min(width!, height!)).toBeGreaterThanOrEqual(40);
+    for (const [, , width, height] of before.boxes)
+      expect(Math.min(width!, height!)).toBeGreaterThanOrEqual(40);
     paint();
     await expect.poll(held.count).toBe(5);
     expect(await places()).toEqual(before);
@@ -58,7 +73,15 @@ test('26. the place of a picture is kept before it is there, and nothing moves w
 
 test('26. a picture opens large; Esc closes and gives the focus back', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
-  await send(aldis, bob, ann, 'Both', picture('first.png', 1200, 800), picture('second.png', 300, 900), text('log.txt'));
+  await send(
+    aldis,
+    bob,
+    ann,
+    'Both',
+    picture('first.png', 1200, 800),
+    picture('second.png', 300, 900),
+    text('log.txt'),
+  );
   const page = await browserOf(browser, aldis, ann, { reducedMotion: 'reduce' });
   const { keyboard } = page;
   const messenger = new Messenger(page);
@@ -77,7 +100,9 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   await expect(viewer).toBeVisible();
   await expect(large('first.png')).toBeVisible();
   await expect(viewer.getByRole('status')).toHaveText('1 of 2');
-  await expect.poll(() => large('first.png').evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(1200);
+  await expect
+    .poll(() => large('first.png').evaluate((image) => (image as HTMLImageElement).naturalWidth))
+    .toBe(1200);
   await keyboard.press('ArrowRight');
   await expect(large('second.png')).toBeVisible();
   await expect(large('second.png')).toBeInViewport({ ratio: 1 });
@@ -114,16 +139,27 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   await page.context().close();
 });
 
-test('26. whatever people send is a picture or a row with its name, and nothing is broken', async ({ aldis, browser }) => {
+test('26. whatever people send is a picture or a row with its name, and nothing is broken', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
-  await send(aldis, bob, ann, 'Moving', { name: 'cat.gif', mimeType: 'image/gif', buffer: GIF }, { name: 'cat.webp', mimeType: 'image/webp', buffer: ANIMATED_WEBP });
+  await send(
+    aldis,
+    bob,
+    ann,
+    'Moving',
+    { name: 'cat.gif', mimeType: 'image/gif', buffer: GIF },
+    { name: 'cat.webp', mimeType: 'image/webp', buffer: ANIMATED_WEBP },
+  );
   await send(aldis, bob, ann, 'Printed', { name: 'print.jpg', mimeType: 'image/jpeg', buffer: CMYK });
   const page = await browserOf(browser, aldis, ann);
   const [messenger, files] = [new Messenger(page), new Files(page)];
   await messenger.open(bob.username);
   await painted(page, 'print.jpg');
 
-  // From a phone: a photo, one of a kind that no browser and no server shows, one that browsers show, one cut off.
+  // From a phone: a photo, one of a kind that no browser and no server shows, one that browsers show, one cut
+  // off.
   await files.choose(
     { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo() },
     { name: 'IMG_1.HEIC', mimeType: 'image/heic', buffer: HEIC },
@@ -133,11 +169,24 @@ test('26. whatever people send is a picture or a row with its name, and nothing 
   await messenger.send('From my phone');
   const said = messenger.message('From my phone');
   await painted(page, 'photo.jpg');
-  await expect(said.getByRole('button', { name: /^Download/ })).toHaveText([/IMG_1\.HEIC *HEIC · 514 bytes/, /new\.avif *AVIF · 300 bytes/, /cut\.jpg *JPG · 30 bytes/]);
+  await expect(said.getByRole('button', { name: /^Download/ })).toHaveText([
+    /IMG_1\.HEIC *HEIC · 514 bytes/,
+    /new\.avif *AVIF · 300 bytes/,
+    /cut\.jpg *JPG · 30 bytes/,
+  ]);
   const saved = page.waitForEvent('download');
   await said.getByRole('button', { name: 'Download IMG_1.HEIC' }).click();
   expect((await readFile(await (await saved).path())).equals(HEIC)).toBe(true);
-  expect(await page.locator('aldis-message-list img').evaluateAll((all) => all.filter((image) => (image as HTMLImageElement).complete && (image as HTMLImageElement).naturalWidth === 0).length)).toBe(0);
+  expect(
+    await page
+      .locator('aldis-message-list img')
+      .evaluateAll(
+        (all) =>
+          all.filter(
+            (image) => (image as HTMLImageElement).complete && (image as HTMLImageElement).naturalWidth === 0,
+          ).length,
+      ),
+  ).toBe(0);
 
   // What was saved by somebody else tells nobody where it was taken.
   const mine = page.waitForEvent('download');
@@ -147,7 +196,10 @@ test('26. whatever people send is a picture or a row with its name, and nothing 
   await page.context().close();
 });
 
-test('26. a picture that moves says so, and does not where less motion is wanted', async ({ aldis, browser }) => {
+test('26. a picture that moves says so, and does not where less motion is wanted', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   await send(aldis, bob, ann, 'Look', { name: 'cat.gif', mimeType: 'image/gif', buffer: GIF });
   for (const reducedMotion of ['reduce', 'no-preference'] as const) {
@@ -196,7 +248,10 @@ test('26. a picture that did not load says so, and comes with the connection', a
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`29. axe finds nothing to complain about in attachments (${colorScheme})`, async ({ aldis, browser }) => {
+  test(`29. axe finds nothing to complain about in attachments (${colorScheme})`, async ({
+    aldis,
+    browser,
+  }) => {
     const [ann, bob] = await annAndBob(aldis);
     await send(aldis, bob, ann, 'Theirs', picture('a.png'), picture('b.png'), text('c.txt'));
     const page = await browserOf(browser, aldis, ann, { colorScheme });
@@ -245,7 +300,11 @@ test('30. files on a phone: no sideways scroll, targets of 44 px', async ({ aldi
   const shown = page.getByRole('dialog', { name: 'Photo' }).getByRole('status');
   const finger = await page.context().newCDPSession(page);
   const swipe = async (from: number, to: number) => {
-    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number) => finger.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y: 320 }] });
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number) =>
+      finger.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: type === 'touchEnd' ? [] : [{ x, y: 320 }],
+      });
     await touch('touchStart', from);
     await touch('touchMove', (from + to) / 2);
     await touch('touchMove', to);

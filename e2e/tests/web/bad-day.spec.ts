@@ -4,7 +4,9 @@ import { expect, expectLast, Messenger, register, test } from '../../support/web
 
 const at = (url: string) => url.replace('127.0.0.1', 'localhost');
 
-/** Loses the next answers to a refresh on their way: the server has answered, and the page does not hear it. */
+/**
+ * Loses the next answers to a refresh on their way: the server has answered, and the page does not hear it.
+ */
 async function loseRefreshes({ page }: Messenger, count: number): Promise<{ lost: number }> {
   const seen = { lost: 0 };
   await page.route('**/auth/refresh', async (route) => {
@@ -16,12 +18,17 @@ async function loseRefreshes({ page }: Messenger, count: number): Promise<{ lost
   return seen;
 }
 
-test('34. Ann and Bob talk at localhost through a flapping network, a restart and lost answers, and notice nothing', async ({ browser }) => {
+test('34. Ann and Bob talk at localhost through a flapping network, a restart and lost answers, and notice nothing', async ({
+  browser,
+}) => {
   test.slow();
   // Tokens that are over at every reconnect, as they are after a night.
   const aldis = await Aldis.start(['--token-lifetime', '2s']);
   const gate = await Gate.before(aldis.url);
-  const [hers, his] = [await browser.newContext({ baseURL: at(gate.url) }), await browser.newContext({ baseURL: at(aldis.url) })];
+  const [hers, his] = [
+    await browser.newContext({ baseURL: at(gate.url) }),
+    await browser.newContext({ baseURL: at(aldis.url) }),
+  ];
   const [ann, bob] = [new Messenger(await hers.newPage()), new Messenger(await his.newPage())];
   await register(ann.page, 'Ann', 'Ann');
   await register(bob.page, 'Bob', 'Bob');
@@ -40,7 +47,8 @@ test('34. Ann and Bob talk at localhost through a flapping network, a restart an
   await says(bob, 'I am');
   await read(bob, 'I am');
 
-  // The line is cut under messages that are on their way, again and again; Bob's network says so, Ann's does not.
+  // The line is cut under messages that are on their way, again and again; Bob's network says so, Ann's does
+  // not.
   for (let blink = 1; blink <= 3; blink++) {
     await says(ann, `Ann, before blink ${blink}`);
     gate.close();

@@ -5,11 +5,15 @@ import { expect, installed, Messenger, register, test } from '../../support/web.
 /** What a browser keeps of the client under a path. */
 function kept(base: string): Promise<string[]> {
   const databases = indexedDB.databases().then((all) => all.map(({ name }) => name!));
-  return Promise.all([databases, caches.keys()]).then((names) => [...names.flat(), ...Object.keys(localStorage)].filter((name) => name.startsWith(`aldis${base}:`)));
+  return Promise.all([databases, caches.keys()]).then((names) =>
+    [...names.flat(), ...Object.keys(localStorage)].filter((name) => name.startsWith(`aldis${base}:`)),
+  );
 }
 
 test('two servers under two paths of one host share nothing in the browser', async ({ browser }) => {
-  const [one, two] = await Promise.all(['/one', '/two'].map((path) => Aldis.start(['--memory', '--base-path', path]))) as [Aldis, Aldis];
+  const [one, two] = (await Promise.all(
+    ['/one', '/two'].map((path) => Aldis.start(['--memory', '--base-path', path])),
+  )) as [Aldis, Aldis];
   const host = await Host.of(one.url, two.url);
   const context = await browser.newContext({ baseURL: `${host.url}/one/`, serviceWorkers: 'allow' });
   const first = new Messenger(await context.newPage());
@@ -22,7 +26,10 @@ test('two servers under two paths of one host share nothing in the browser', asy
   await expect(second.page).toHaveURL(`${host.url}/two/login`);
   await register(second.page, 'ann', 'Ann of two', `${host.url}/two/`);
   await installed(second.page);
-  for (const [aldis, { page }, text] of [[one, first, 'Hello from one'], [two, second, 'Hello from two']] as const) {
+  for (const [aldis, { page }, text] of [
+    [one, first, 'Hello from one'],
+    [two, second, 'Hello from two'],
+  ] as const) {
     const bob = await aldis.person('bob', 'Bob');
     const { token } = await aldis.login('ann');
     await aldis.call('POST', '/api/messages', { receiver: bob.username, text: `To ${bob.username}` }, token);
@@ -35,7 +42,10 @@ test('two servers under two paths of one host share nothing in the browser', asy
     await expect(page.getByRole('navigation', { name: 'Conversations' }).getByRole('link')).toHaveCount(1);
   }
   // Each worker has the files of its own path, and of no other.
-  const workers = () => first.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => new URL(scope).pathname).sort());
+  const workers = () =>
+    first.page.evaluate(async () =>
+      (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => new URL(scope).pathname).sort(),
+    );
   expect(await workers()).toEqual(['/one/', '/two/']);
 
   // Logging out of one leaves the other as it is.
@@ -43,7 +53,9 @@ test('two servers under two paths of one host share nothing in the browser', asy
   await first.page.getByRole('button', { name: 'Log out' }).click();
   await expect(first.page).toHaveURL(`${host.url}/one/login`);
   await expect.poll(() => first.page.evaluate(kept, '/one')).toEqual([]);
-  expect(await second.page.evaluate(kept, '/two')).toEqual(expect.arrayContaining(['aldis/two:ann', 'aldis/two:session']));
+  expect(await second.page.evaluate(kept, '/two')).toEqual(
+    expect.arrayContaining(['aldis/two:ann', 'aldis/two:session']),
+  );
   await second.page.reload();
   await expect(second.message('Hello from two')).toBeVisible();
   await context.close();

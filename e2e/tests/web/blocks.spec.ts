@@ -1,7 +1,10 @@
 import { say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test, violations } from '../../support/web.ts';
 
-test('somebody is blocked and let in again from the details of the conversation', async ({ aldis, browser }) => {
+test('somebody is blocked and let in again from the details of the conversation', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   await say(socket, { receiver: ann.username, text: 'Hello' });

@@ -11,7 +11,11 @@ async function watch(messenger: Messenger, text: string): Promise<void> {
       if (there) seen.at ??= Date.now();
       else if (seen.at) seen.gone ??= Date.now();
     };
-    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+    new MutationObserver(look).observe(document.body, {
+      childList: true,
+      subtree: true,
+      characterData: true,
+    });
   }, text);
 }
 
@@ -19,11 +23,14 @@ function seen(messenger: Messenger): Promise<{ at?: number; gone?: number }> {
   return messenger.page.evaluate(() => (window as unknown as { seen: object }).seen);
 }
 
-test('18. the offline banner within a second, never a blank screen; 19. reconnected within two, gap filled, nothing doubled', async ({ browser }) => {
+test('18. the offline banner within a second, never a blank screen; 19. reconnected within two, gap filled, nothing doubled', async ({
+  browser,
+}) => {
   const aldis = await Aldis.start();
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   let socket = await aldis.connect(bob);
-  for (let index = 1; index <= 5; index++) await say(socket, { receiver: ann.username, text: `Before ${index}` });
+  for (let index = 1; index <= 5; index++)
+    await say(socket, { receiver: ann.username, text: `Before ${index}` });
   socket.close();
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
@@ -56,8 +63,15 @@ test('18. the offline banner within a second, never a blank screen; 19. reconnec
   await aldis.end();
 });
 
-test('18. without a network the banner comes, and what was seen before is still there', async ({ aldis, browser }) => {
-  const people = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('18. without a network the banner comes, and what was seen before is still there', async ({
+  aldis,
+  browser,
+}) => {
+  const people = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const [ann, bob, cat] = people;
   for (const other of [bob, cat]) {
     const socket = await aldis.connect(other);
@@ -81,7 +95,10 @@ test('18. without a network the banner comes, and what was seen before is still 
   await messenger.page.context().close();
 });
 
-test('18. a network that goes before the page can connect is said, and asked again', async ({ aldis, browser }) => {
+test('18. a network that goes before the page can connect is said, and asked again', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   let gone = true;
@@ -101,7 +118,10 @@ test('18. a network that goes before the page can connect is said, and asked aga
   await messenger.page.context().close();
 });
 
-test('19. after a longer absence everything is there, in order, however it is scrolled', async ({ aldis, browser }) => {
+test('19. after a longer absence everything is there, in order, however it is scrolled', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   const texts: string[] = [];
@@ -134,11 +154,17 @@ test('19. after a longer absence everything is there, in order, however it is sc
   await messenger.page.context().close();
 });
 
-test('the live connection is a WebSocket of the page’s own host, and none to another host is let through', async ({ aldis, browser }) => {
+test('the live connection is a WebSocket of the page’s own host, and none to another host is let through', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const polls: string[] = [];
-  messenger.page.on('request', (request) => request.url().includes('transport=polling') && polls.push(request.url()));
+  messenger.page.on(
+    'request',
+    (request) => request.url().includes('transport=polling') && polls.push(request.url()),
+  );
   const connected = messenger.page.waitForEvent('websocket');
   await messenger.open(bob.username);
   expect(new URL((await connected).url()).host).toBe(new URL(aldis.url).host);
@@ -148,7 +174,9 @@ test('the live connection is a WebSocket of the page’s own host, and none to a
   const other = messenger.page.evaluate(
     () =>
       new Promise<string>((done) => {
-        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => done(effectiveDirective));
+        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
+          done(effectiveDirective),
+        );
         const socket = new WebSocket('ws://127.0.0.2:9/');
         socket.onopen = () => done('open');
       }),
@@ -163,16 +191,27 @@ test('whom a busy server turns away comes back later each time, by itself', asyn
   const tries: number[] = [];
   await messenger.page.routeWebSocket(/socket\.io/, (route) => {
     if (tries.push(Date.now()) > 4) return void route.connectToServer();
-    const problem = { type: 'about:blank', title: 'Busy', status: 503, detail: 'Busy.', code: 'overloaded', retryable: true };
+    const problem = {
+      type: 'about:blank',
+      title: 'Busy',
+      status: 503,
+      detail: 'Busy.',
+      code: 'overloaded',
+      retryable: true,
+    };
     route.onMessage((packet) => {
-      if (`${packet}`.startsWith('40')) route.send(`44${JSON.stringify({ message: problem.code, data: problem })}`);
+      if (`${packet}`.startsWith('40'))
+        route.send(`44${JSON.stringify({ message: problem.code, data: problem })}`);
     });
-    route.send(`0${JSON.stringify({ sid: `busy-${tries.length}`, upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 })}`);
+    route.send(
+      `0${JSON.stringify({ sid: `busy-${tries.length}`, upgrades: [], pingInterval: 25_000, pingTimeout: 20_000, maxPayload: 1_000_000 })}`,
+    );
   });
   await messenger.open(bob.username);
   await messenger.send('When it is calm');
   await expect(messenger.tick('When it is calm', 'Sent')).toBeVisible({ timeout: 15_000 });
-  // The library opens the next connection on its own; between tries are the waits of the client, at least a half of each.
+  // The library opens the next connection on its own; between tries are the waits of the client, at least a
+  // half of each.
   const waits = tries.slice(1).map((at, index) => at - tries[index]!);
   expect(waits.length).toBe(4);
   for (const [index, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(250 * 2 ** index - 50);
@@ -185,8 +224,19 @@ test('a login that a busy server turned away is tried again by itself', async ({
   await page.route(/\/auth\/login$/, (route) => {
     if (route.request().method() !== 'POST' || turnedAway === 2) return route.continue();
     turnedAway++;
-    const problem = { type: 'about:blank', title: 'Busy', status: 503, detail: 'Too many logins at once; try again in a moment.', code: 'overloaded', retryable: true };
-    return route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) });
+    const problem = {
+      type: 'about:blank',
+      title: 'Busy',
+      status: 503,
+      detail: 'Too many logins at once; try again in a moment.',
+      code: 'overloaded',
+      retryable: true,
+    };
+    return route.fulfill({
+      status: 503,
+      contentType: 'application/problem+json',
+      body: JSON.stringify(problem),
+    });
   });
   await page.goto(`${aldis.url}/login`);
   await page.getByLabel('Username').fill(ann.username);

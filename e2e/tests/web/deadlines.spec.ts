@@ -5,8 +5,15 @@ import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 const HISTORY = /\/messages\?/;
 
-test('a history that does not come blocks neither another conversation nor logging out, and is given up in time', async ({ aldis, browser }) => {
-  const people = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('a history that does not come blocks neither another conversation nor logging out, and is given up in time', async ({
+  aldis,
+  browser,
+}) => {
+  const people = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const [ann, bob, cat] = people;
   for (const other of [bob, cat]) {
     const socket = await aldis.connect(other);
@@ -21,7 +28,9 @@ test('a history that does not come blocks neither another conversation nor loggi
   await page.clock.install();
   let hanging = true;
   const asked: string[] = [];
-  const [first] = (await aldis.conversations(ann)).filter(({ members }) => members.some(({ username }) => username === bob.username));
+  const [first] = (await aldis.conversations(ann)).filter(({ members }) =>
+    members.some(({ username }) => username === bob.username),
+  );
   await page.route(HISTORY, (route) => {
     if (!hanging || !route.request().url().includes(first!.id)) return route.continue();
     asked.push(route.request().url());
@@ -46,7 +55,10 @@ test('a history that does not come blocks neither another conversation nor loggi
   await page.context().close();
 });
 
-test('a history that hung when the connection went is asked for again once it is back', async ({ aldis, browser }) => {
+test('a history that hung when the connection went is asked for again once it is back', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   await say(socket, { receiver: ann.username, text: 'From Bob' });

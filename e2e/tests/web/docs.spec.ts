@@ -26,14 +26,19 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('the description leads from the contents to an endpoint, an event and their types', async ({ aldis, browser }) => {
+test('the description leads from the contents to an endpoint, an event and their types', async ({
+  aldis,
+  browser,
+}) => {
   const context = await browser.newContext({ ...PHONE, baseURL: aldis.url });
   const page = await context.newPage();
   await page.goto('/docs');
   await page.getByRole('link', { name: 'GET /api/search', exact: true }).click();
   const search = page.getByRole('article', { name: 'GET /api/search' });
   await expect(search).toBeInViewport();
-  await expect(search.getByRole('table', { name: 'Parameters' }).getByRole('row', { name: 'q query string yes' })).toBeVisible();
+  await expect(
+    search.getByRole('table', { name: 'Parameters' }).getByRole('row', { name: 'q query string yes' }),
+  ).toBeVisible();
   await search.getByRole('link', { name: 'Page_Hit' }).click();
   await expect(page.getByRole('article', { name: 'Page_Hit' })).toBeInViewport();
   const edit = page.getByRole('article', { name: 'message:edit' });
@@ -41,6 +46,8 @@ test('the description leads from the contents to an endpoint, an event and their
   await expect(edit).toContainText('Answer: Message as data, or a problem');
   await expect(page.getByRole('row', { name: 'client_id_reused 409' })).toBeVisible();
   // Nothing is wider than a phone.
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
+  expect(
+    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  ).toBe(0);
   await context.close();
 });

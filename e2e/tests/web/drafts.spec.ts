@@ -1,8 +1,15 @@
 import { say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
-test('21. a draft per conversation survives switching and reload, stands in the list, and is gone once sent', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('21. a draft per conversation survives switching and reload, stands in the list, and is gone once sent', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   for (const other of [bob, cat]) {
     const socket = await aldis.connect(other);
     await say(socket, { receiver: ann.username, text: `Hello from ${other.username}` });

@@ -1,6 +1,9 @@
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
-test('emoji are found by a word, taken by mouse and keyboard where the caret is, and remembered', async ({ aldis, browser }) => {
+test('emoji are found by a word, taken by mouse and keyboard where the caret is, and remembered', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const { page } = messenger;
@@ -45,7 +48,10 @@ test('emoji are found by a word, taken by mouse and keyboard where the caret is,
   await page.context().close();
 });
 
-test('on a phone there is no button for what its keyboard has, and all of them to react with', async ({ aldis, browser }) => {
+test('on a phone there is no button for what its keyboard has, and all of them to react with', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const messenger = new Messenger(await browserOf(browser, aldis, ann, PHONE));
   const { page } = messenger;

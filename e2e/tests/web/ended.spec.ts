@@ -38,12 +38,17 @@ async function fill(messenger: Messenger, ann: Person, bob: Person): Promise<voi
   }, `aldis:${ann.username}`);
 }
 
-const session = (page: Page) => page.evaluate(() => JSON.parse(localStorage.getItem('aldis:session')!) as LoggedIn);
-const endAll = async (aldis: Aldis, page: Page) => aldis.call('POST', '/auth/logout', undefined, (await session(page)).token);
+const session = (page: Page) =>
+  page.evaluate(() => JSON.parse(localStorage.getItem('aldis:session')!) as LoggedIn);
+const endAll = async (aldis: Aldis, page: Page) =>
+  aldis.call('POST', '/auth/logout', undefined, (await session(page)).token);
 
 const ENDED = 'Your session has ended: it was logged out from another device.';
 
-test('a session ended from afar is gone from all tabs within a second, with all that it left', async ({ aldis, browser }) => {
+test('a session ended from afar is gone from all tabs within a second, with all that it left', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const first = new Messenger(await browserOf(browser, aldis, ann));
   await fill(first, ann, bob);
@@ -70,7 +75,10 @@ test('a session that ended while no page was open is gone at the next start', as
   await messenger.page.context().close();
 });
 
-test('any request that hears of the end is enough, without the live connection', async ({ aldis, browser }) => {
+test('any request that hears of the end is enough, without the live connection', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
@@ -103,7 +111,10 @@ test('the login page removes what earlier sessions left', async ({ aldis, browse
   await page.context().close();
 });
 
-test('a server that does not answer keeps nobody logged in, and hears of it all the same', async ({ aldis, browser }) => {
+test('a server that does not answer keeps nobody logged in, and hears of it all the same', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const page = await browserOf(browser, aldis, ann);
   await page.goto('/');
@@ -122,7 +133,10 @@ test('a server that does not answer keeps nobody logged in, and hears of it all 
   await page.context().close();
 });
 
-test('a page that the browser shows again as it was, after the session ended, begins anew', async ({ aldis, browser }) => {
+test('a page that the browser shows again as it was, after the session ended, begins anew', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const page = await browserOf(browser, aldis, ann);
   await fill(new Messenger(page), ann, bob);
@@ -142,8 +156,13 @@ test('the page of one person never gets the session of another', async ({ aldis,
   await fill(new Messenger(page), ann, bob);
   await attends;
   const theirs = await aldis.login(bob.username);
-  // The document of Ann asks as soon as it hears of another session, and the next document takes a while to come.
-  await page.evaluate(() => addEventListener('storage', () => setTimeout(() => document.dispatchEvent(new Event('visibilitychange')))));
+  // The document of Ann asks as soon as it hears of another session, and the next document takes a while to
+  // come.
+  await page.evaluate(() =>
+    addEventListener('storage', () =>
+      setTimeout(() => document.dispatchEvent(new Event('visibilitychange'))),
+    ),
+  );
   const asked: string[] = [];
   let gone = false;
   page.on('request', (request) => {
@@ -173,6 +192,7 @@ test('a tab at the login page goes on once somebody logs in in another tab', asy
   await other.getByLabel('Username').fill(ann.username);
   await other.getByLabel('Password', { exact: true }).fill(ann.password);
   await other.getByRole('button', { name: 'Log in' }).click();
-  for (const one of [other, page]) await expect(one.getByRole('button', { name: 'Account of Ann' })).toBeVisible();
+  for (const one of [other, page])
+    await expect(one.getByRole('button', { name: 'Account of Ann' })).toBeVisible();
   await page.context().close();
 });

@@ -2,7 +2,11 @@ import { say } from '../../support/aldis.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 test('28. the keyboard alone: open, send, edit the last, reply, quick switch', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   for (const other of [bob, cat]) {
     const socket = await aldis.connect(other);
     await say(socket, { receiver: ann.username, text: `Hello from ${other.username}` });
@@ -43,11 +47,14 @@ test('28. the keyboard alone: open, send, edit the last, reply, quick switch', a
   await expect(page.getByText('Reply to Bob', { exact: true })).toBeVisible();
   await keyboard.type('Hello to you');
   await keyboard.press('Enter');
-  await expect(messenger.message('Hello to you').getByRole('button', { name: 'In reply to Bob' })).toContainText(`Hello from ${bob.username}`);
+  await expect(
+    messenger.message('Hello to you').getByRole('button', { name: 'In reply to Bob' }),
+  ).toContainText(`Hello from ${bob.username}`);
 
   // Reply from the list: up into the messages, R, and back in the composer.
   await keyboard.press('Shift+Tab');
-  while (!(await messenger.last.evaluate((message) => message === document.activeElement))) await keyboard.press('Shift+Tab');
+  while (!(await messenger.last.evaluate((message) => message === document.activeElement)))
+    await keyboard.press('Shift+Tab');
   await keyboard.press('ArrowUp');
   await expect(messenger.message('A first word')).toBeFocused();
   await keyboard.press('ArrowUp');
@@ -89,7 +96,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
     await messenger.open(bob.username);
     const socket = await aldis.connect(bob);
-    const first = await say(socket, { receiver: ann.username, text: 'Look at https://aldis.example/ and tell me' });
+    const first = await say(socket, {
+      receiver: ann.username,
+      text: 'Look at https://aldis.example/ and tell me',
+    });
     await say(socket, { receiver: ann.username, text: '🎉', replyTo: first.id });
     await messenger.send('I did');
     await messenger.send('x'.repeat(17_000));
@@ -119,7 +129,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
 test('29. role=log announces new messages of others only', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  for (let index = 1; index <= 120; index++) await say(socket, { receiver: ann.username, text: `Old ${index}` });
+  for (let index = 1; index <= 120; index++)
+    await say(socket, { receiver: ann.username, text: `Old ${index}` });
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const log = messenger.page.getByRole('log');
   await messenger.open(bob.username);
@@ -138,11 +149,20 @@ test('29. role=log announces new messages of others only', async ({ aldis, brows
   await messenger.page.context().close();
 });
 
-test('30. 360 × 640: no sideways scroll, targets of 44 px, the composer above the keyboard', async ({ aldis, browser }) => {
+test('30. 360 × 640: no sideways scroll, targets of 44 px, the composer above the keyboard', async ({
+  aldis,
+  browser,
+}) => {
   const long = 'W'.repeat(64);
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', long)];
   const socket = await aldis.connect(bob);
-  for (const text of ['Hello', 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3), 'https://aldis.example/' + 'path/'.repeat(40), 'مرحبا بالعالم', '🎉']) {
+  for (const text of [
+    'Hello',
+    'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3),
+    'https://aldis.example/' + 'path/'.repeat(40),
+    'مرحبا بالعالم',
+    '🎉',
+  ]) {
     await say(socket, { receiver: ann.username, text });
   }
   socket.close();

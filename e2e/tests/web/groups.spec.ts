@@ -3,11 +3,21 @@ import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } fro
 
 const WIDE = { viewport: { width: 1280, height: 800 } };
 
-test('a group is begun, with mistakes explained where they happen, and everybody sees it at once', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+test('a group is begun, with mistakes explained where they happen, and everybody sees it at once', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const socket = await aldis.connect(cat);
   await say(socket, { receiver: ann.username, text: 'Hello' });
-  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann)), new Messenger(await browserOf(browser, aldis, bob))];
+  const [hers, his] = [
+    new Messenger(await browserOf(browser, aldis, ann)),
+    new Messenger(await browserOf(browser, aldis, bob)),
+  ];
   await his.page.goto('/');
   await hers.page.goto('/');
   await expect(hers.conversation('Cat')).toBeVisible();
@@ -106,14 +116,27 @@ test('what is pressed while a name is looked up is done afterwards, once', async
   await Promise.all([cats.release(), again.release()]);
   await expect(page.getByRole('heading', { name: 'Both' })).toBeVisible();
   const groups = await aldis.conversations(ann);
-  expect(groups.map(({ title, members }) => [title, members.length])).toEqual([['Both', 4], ['Crew', 2]]);
+  expect(groups.map(({ title, members }) => [title, members.length])).toEqual([
+    ['Both', 4],
+    ['Crew', 2],
+  ]);
   await page.context().close();
 });
 
-test('who leads a group renames it, adds, promotes, removes and hands it on; who is removed is told calmly', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+test('who leads a group renames it, adds, promotes, removes and hands it on; who is removed is told calmly', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const group = await aldis.group('Crew', [ann, bob]);
-  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann, WIDE)), new Messenger(await browserOf(browser, aldis, bob, WIDE))];
+  const [hers, his] = [
+    new Messenger(await browserOf(browser, aldis, ann, WIDE)),
+    new Messenger(await browserOf(browser, aldis, bob, WIDE)),
+  ];
   for (const messenger of [hers, his]) {
     await messenger.openGroup(group);
     await messenger.page.getByRole('button', { name: 'Details' }).click();
@@ -151,7 +174,9 @@ test('who leads a group renames it, adds, promotes, removes and hands it on; who
   // The owner cannot leave the others alone; having handed the group on, she can.
   await hers.details.getByRole('button', { name: 'Leave group' }).click();
   await hers.page.getByRole('button', { name: 'Leave', exact: true }).click();
-  await expect(hers.page.getByRole('dialog').getByRole('alert')).toContainText('Make somebody else the owner first');
+  await expect(hers.page.getByRole('dialog').getByRole('alert')).toContainText(
+    'Make somebody else the owner first',
+  );
   await hers.page.getByRole('button', { name: 'Cancel' }).click();
   await choose('Bob', 'Make owner');
   await hers.page.getByRole('dialog').getByRole('button', { name: 'Make owner' }).click();
@@ -212,11 +237,25 @@ test('a group is silenced and left from its details', async ({ aldis, browser })
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing to complain about in a group (${colorScheme})`, async ({ aldis, browser }) => {
-    const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+    const [ann, bob, cat] = [
+      await aldis.person('ann', 'Ann'),
+      await aldis.person('bob', 'Bob'),
+      await aldis.person('cat', 'Cat'),
+    ];
     const group = await aldis.group('Crew', [ann, bob, cat]);
     const socket = await aldis.connect(bob);
-    const first = await say(socket, { conversationId: group.id, text: `Is @${ann.username} there? Ask @${cat.username}.` });
-    answer(await socket.emitWithAck('message:react', { conversationId: group.id, id: first.id, emoji: '👍', on: true }));
+    const first = await say(socket, {
+      conversationId: group.id,
+      text: `Is @${ann.username} there? Ask @${cat.username}.`,
+    });
+    answer(
+      await socket.emitWithAck('message:react', {
+        conversationId: group.id,
+        id: first.id,
+        emoji: '👍',
+        on: true,
+      }),
+    );
     const second = await say(socket, { conversationId: group.id, text: 'Gone soon' });
     answer(await socket.emitWithAck('message:delete', { conversationId: group.id, id: second.id }));
     socket.close();
@@ -253,13 +292,27 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('a group fits a phone: nothing scrolls sideways, every target is large enough', async ({ aldis, browser }) => {
+test('a group fits a phone: nothing scrolls sideways, every target is large enough', async ({
+  aldis,
+  browser,
+}) => {
   const long = 'W'.repeat(64);
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', long), await aldis.person('cat', 'Cat')];
-  const group = await aldis.group('An uncommonly long name of a group that has to end somewhere', [ann, bob, cat]);
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', long),
+    await aldis.person('cat', 'Cat'),
+  ];
+  const group = await aldis.group('An uncommonly long name of a group that has to end somewhere', [
+    ann,
+    bob,
+    cat,
+  ]);
   const socket = await aldis.connect(bob);
   const first = await say(socket, { conversationId: group.id, text: `Hello @${ann.username}` });
-  for (const emoji of ['👍', '❤️', '😂', '😮', '😢', '🙏', '🎉', '🚢']) answer(await socket.emitWithAck('message:react', { conversationId: group.id, id: first.id, emoji, on: true }));
+  for (const emoji of ['👍', '❤️', '😂', '😮', '😢', '🙏', '🎉', '🚢'])
+    answer(
+      await socket.emitWithAck('message:react', { conversationId: group.id, id: first.id, emoji, on: true }),
+    );
   socket.close();
   const messenger = new Messenger(await browserOf(browser, aldis, ann, PHONE));
   const { page } = messenger;
@@ -292,12 +345,19 @@ test('a group fits a phone: nothing scrolls sideways, every target is large enou
 
 test('between the messages stands how the group changed, live and after a reload', async ({ browser }) => {
   const aldis = await Aldis.start();
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const group = await aldis.group('Crew', [ann, bob]);
   const messenger = new Messenger(await browserOf(browser, aldis, bob));
   const lines = messenger.page.locator('.message .text, .beginning');
   // Names are kept apart from the sentence by marks that nobody sees.
-  const shown = (texts: string[]) => expect.poll(async () => (await lines.allInnerTexts()).map((text) => text.replaceAll(/[\u2068\u2069]/g, ''))).toEqual(texts);
+  const shown = (texts: string[]) =>
+    expect
+      .poll(async () => (await lines.allInnerTexts()).map((text) => text.replaceAll(/[\u2068\u2069]/g, '')))
+      .toEqual(texts);
   await messenger.openGroup(group);
   await shown(['Ann created the group']);
   await messenger.send('Who is there?');
@@ -312,7 +372,15 @@ test('between the messages stands how the group changed, live and after a reload
   await expect(messenger.tick('So she went', 'Sent')).toBeVisible();
   await aldis.call('PUT', `${members}/${bob.username}`, { role: 'admin' }, ann.token);
   // Who is gone keeps the name, as on what they wrote.
-  const all = ['Ann created the group', 'Who is there?', 'Ann added Cat', 'Ann renamed the group to “Harbour”', 'Cat left', 'So she went', 'Ann made you an admin'];
+  const all = [
+    'Ann created the group',
+    'Who is there?',
+    'Ann added Cat',
+    'Ann renamed the group to “Harbour”',
+    'Cat left',
+    'So she went',
+    'Ann made you an admin',
+  ];
   await shown(['The beginning of your conversation with Harbour.', ...all]);
   await messenger.page.reload();
   await shown(['The beginning of your conversation with Harbour.', ...all]);

@@ -8,14 +8,24 @@ test('Chromium finds nothing that keeps the client from being installed', async 
   const { errors, data, url } = await developer.send('Page.getAppManifest');
   expect(errors).toEqual([]);
   expect(url).toBe(`${aldis.url}/manifest.webmanifest`);
-  const manifest = JSON.parse(data!) as { icons: { src: string; sizes: string; purpose?: string }[]; shortcuts: { name: string; url: string }[] };
+  const manifest = JSON.parse(data!) as {
+    icons: { src: string; sizes: string; purpose?: string }[];
+    shortcuts: { name: string; url: string }[];
+  };
   expect(manifest).toMatchObject({ name: 'Aldis', start_url: '.', scope: '.', display: 'standalone' });
   // By it the browser knows an installed client again: it is the same since the first version.
   expect((await developer.send('Page.getAppId')).appId).toBe(`${aldis.url}/`);
-  expect(manifest.icons.map(({ sizes, purpose = 'any' }) => `${sizes} ${purpose}`)).toEqual(['any any', '192x192 any', '512x512 any', '512x512 maskable']);
+  expect(manifest.icons.map(({ sizes, purpose = 'any' }) => `${sizes} ${purpose}`)).toEqual([
+    'any any',
+    '192x192 any',
+    '512x512 any',
+    '512x512 maskable',
+  ]);
   // A context of its own counts as private browsing, in which nothing can be installed.
   const { installabilityErrors } = await developer.send('Page.getInstallabilityErrors');
-  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
+  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual(
+    [],
+  );
 
   for (const { src, sizes } of manifest.icons.filter(({ src }) => src.endsWith('.png'))) {
     const size = await page.evaluate(async (src) => {
@@ -42,7 +52,9 @@ test('an offer to install is in the menu, and good for one question', async ({ a
   await page.evaluate(() => {
     const offer = new Event('beforeinstallprompt', { cancelable: true });
     Object.assign(window, { asked: 0 });
-    Object.assign(offer, { prompt: () => Promise.resolve(((window as unknown as { asked: number }).asked += 1)) });
+    Object.assign(offer, {
+      prompt: () => Promise.resolve(((window as unknown as { asked: number }).asked += 1)),
+    });
     window.dispatchEvent(offer);
     if (!offer.defaultPrevented) throw new Error('the browser would put it over the page');
   });

@@ -13,9 +13,15 @@ async function letAdd(aldis: Aldis, { token }: Person, addMe: string): Promise<v
   await aldis.call('PATCH', '/api/users/me', { addMe }, token);
 }
 
-test('whoever wants to be asked sees the invitation at once and after a reload, accepts it, and talks', async ({ aldis, browser }) => {
+test('whoever wants to be asked sees the invitation at once and after a reload, accepts it, and talks', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
-  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann, WIDE)), new Messenger(await browserOf(browser, aldis, bob, WIDE))];
+  const [hers, his] = [
+    new Messenger(await browserOf(browser, aldis, ann, WIDE)),
+    new Messenger(await browserOf(browser, aldis, bob, WIDE)),
+  ];
   await hers.page.goto('/');
   await hers.page.getByRole('button', { name: /^Account of/ }).waitFor();
   await hers.page.keyboard.press('Control+,');
@@ -24,7 +30,11 @@ test('whoever wants to be asked sees the invitation at once and after a reload, 
   const adding = settings.getByRole('group', { name: 'Who may add me to groups' });
   await expect(adding.getByRole('radio', { name: 'Everybody' })).toBeChecked();
   await adding.getByText('Nobody', { exact: true }).click();
-  await expect.poll(async () => (await aldis.call<{ addMe: string }>('GET', '/api/users/me', undefined, ann.token)).addMe).toBe('nobody');
+  await expect
+    .poll(
+      async () => (await aldis.call<{ addMe: string }>('GET', '/api/users/me', undefined, ann.token)).addMe,
+    )
+    .toBe('nobody');
   expect(await violations(hers.page)).toEqual([]);
   await hers.page.keyboard.press('Escape');
 
@@ -61,10 +71,16 @@ test('whoever wants to be asked sees the invitation at once and after a reload, 
   await Promise.all([hers.page.context().close(), his.page.context().close()]);
 });
 
-test('on a phone invitations fit, are declined, and go when they are taken back', async ({ aldis, browser }) => {
+test('on a phone invitations fit, are declined, and go when they are taken back', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   await letAdd(aldis, ann, 'contacts');
-  const long = await aldis.group('Extraordinarilylongandunbrokenwordsareintitles and others, too, up to a hundred', [bob, ann]);
+  const long = await aldis.group(
+    'Extraordinarilylongandunbrokenwordsareintitles and others, too, up to a hundred',
+    [bob, ann],
+  );
   const crew = await aldis.group('Crew', [bob, ann]);
   const hers = new Messenger(await browserOf(browser, aldis, ann, PHONE));
   const his = new Messenger(await browserOf(browser, aldis, bob, WIDE));
@@ -108,7 +124,9 @@ test('an invitation outlives a crash of the server', async ({ browser }) => {
     await aldis.restart();
     const hers = new Messenger(await browserOf(browser, aldis, ann));
     await hers.page.goto('/');
-    await invitations(hers.page).getByRole('button', { name: /^Accept/ }).click();
+    await invitations(hers.page)
+      .getByRole('button', { name: /^Accept/ })
+      .click();
     await expect(hers.page.locator('.chat-note')).toHaveText('2 members');
     await hers.page.context().close();
   } finally {
@@ -116,9 +134,21 @@ test('an invitation outlives a crash of the server', async ({ browser }) => {
   }
 });
 
-test('whoever left keeps their name on what they wrote, also for those who reload or come later', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob Ross'), await aldis.person('cat', 'Cat')];
-  const group = await aldis.call<{ id: string }>('POST', '/api/conversations', { title: 'Crew', members: [bob.username], history: 'all' }, ann.token);
+test('whoever left keeps their name on what they wrote, also for those who reload or come later', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob Ross'),
+    await aldis.person('cat', 'Cat'),
+  ];
+  const group = await aldis.call<{ id: string }>(
+    'POST',
+    '/api/conversations',
+    { title: 'Crew', members: [bob.username], history: 'all' },
+    ann.token,
+  );
   const socket = await aldis.connect(bob);
   await say(socket, { conversationId: group.id, text: 'Farewell' });
   socket.close();

@@ -1,8 +1,15 @@
 import { say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
-test('22. typing is said at most every three seconds, and forgotten after five', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('22. typing is said at most every three seconds, and forgotten after five', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const socket = await aldis.connect(bob);
   const { conversationId } = await say(socket, { receiver: ann.username, text: 'Hello' });
   const other = await aldis.connect(cat);
@@ -23,7 +30,8 @@ test('22. typing is said at most every three seconds, and forgotten after five',
   const said = told.filter(({ typing }) => typing);
   expect(said.length).toBeGreaterThanOrEqual(2);
   expect(said.length).toBeLessThanOrEqual(3);
-  for (const [index, { at }] of said.entries()) if (index > 0) expect(at - said[index - 1]!.at).toBeGreaterThanOrEqual(2_900);
+  for (const [index, { at }] of said.entries())
+    if (index > 0) expect(at - said[index - 1]!.at).toBeGreaterThanOrEqual(2_900);
   // Clearing ends it, and so does leaving.
   await messenger.composer.pressSequentially('xyz', { delay: 300 });
   await expect.poll(() => told.at(-1)?.typing).toBe(true);

@@ -1,4 +1,5 @@
-// At http://localhost, which the README names, the network of the browser says nothing of the way to the server.
+// At http://localhost, which the README names, the network of the browser says nothing of the way to the
+// server.
 import type { BrowserContext } from '@playwright/test';
 
 import { type Aldis, type Person } from '../../support/aldis.ts';
@@ -7,12 +8,17 @@ import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 const byName = (url: string) => url.replace('127.0.0.1', 'localhost');
 
-const couple = async (aldis: Aldis): Promise<[Person, Person]> => [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+const couple = async (aldis: Aldis): Promise<[Person, Person]> => [
+  await aldis.person('ann', 'Ann'),
+  await aldis.person('bob', 'Bob'),
+];
 
 /** What a browser does when its network comes or goes, whatever becomes of connections. */
-const say = (messenger: Messenger, event: 'offline' | 'online') => messenger.page.evaluate((name) => dispatchEvent(new Event(name)), event);
+const say = (messenger: Messenger, event: 'offline' | 'online') =>
+  messenger.page.evaluate((name) => dispatchEvent(new Event(name)), event);
 
-const told = (messenger: Messenger, text: string) => expect(messenger.tick(text, 'Sent')).toBeVisible({ timeout: 5_000 });
+const told = (messenger: Messenger, text: string) =>
+  expect(messenger.tick(text, 'Sent')).toBeVisible({ timeout: 5_000 });
 
 async function blink(context: BrowserContext, meanwhile: () => Promise<void>): Promise<void> {
   await context.setOffline(true);
@@ -20,7 +26,10 @@ async function blink(context: BrowserContext, meanwhile: () => Promise<void>): P
   await context.setOffline(false);
 }
 
-test('a blink of the network leaves no banner, and what was written meanwhile is sent', async ({ aldis, browser }) => {
+test('a blink of the network leaves no banner, and what was written meanwhile is sent', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const messenger = new Messenger(await browserOf(browser, aldis, ann, { baseURL: byName(aldis.url) }));
   await messenger.open(bob.username);
@@ -34,7 +43,10 @@ test('a blink of the network leaves no banner, and what was written meanwhile is
   await messenger.page.context().close();
 });
 
-test('where the browser says that the network is gone, and the server answers, one goes on', async ({ aldis, browser }) => {
+test('where the browser says that the network is gone, and the server answers, one goes on', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const messenger = new Messenger(await browserOf(browser, aldis, ann, { baseURL: byName(aldis.url) }));
   await messenger.open(bob.username);
@@ -51,7 +63,10 @@ test('where the browser says that the network is gone, and the server answers, o
   await messenger.page.context().close();
 });
 
-test('where the line is dead the banner comes, and goes once the server answers again', async ({ aldis, browser }) => {
+test('where the line is dead the banner comes, and goes once the server answers again', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await couple(aldis);
   const gate = await Gate.before(aldis.url);
   const messenger = new Messenger(await browserOf(browser, aldis, ann, { baseURL: byName(gate.url) }));

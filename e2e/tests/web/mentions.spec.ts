@@ -1,9 +1,19 @@
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
-test('a name is suggested while it is typed, by keyboard and by pointer, and stands out where it names a member', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob Marley'), await aldis.person('cat', 'Cat')];
+test('a name is suggested while it is typed, by keyboard and by pointer, and stands out where it names a member', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob Marley'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const group = await aldis.group('Crew', [ann, bob, cat]);
-  const [hers, his] = [new Messenger(await browserOf(browser, aldis, ann)), new Messenger(await browserOf(browser, aldis, bob))];
+  const [hers, his] = [
+    new Messenger(await browserOf(browser, aldis, ann)),
+    new Messenger(await browserOf(browser, aldis, bob)),
+  ];
   const { page } = hers;
   const { keyboard } = page;
   await Promise.all([hers.openGroup(group), his.openGroup(group)]);
@@ -12,7 +22,10 @@ test('a name is suggested while it is typed, by keyboard and by pointer, and sta
   // Everybody but oneself.
   await expect(suggestions.getByRole('option')).toHaveCount(2);
   await keyboard.type('mar');
-  await expect(suggestions.getByRole('option', { name: 'Bob Marley' })).toHaveAttribute('aria-selected', 'true');
+  await expect(suggestions.getByRole('option', { name: 'Bob Marley' })).toHaveAttribute(
+    'aria-selected',
+    'true',
+  );
   await keyboard.press('Enter');
   await expect(hers.composer).toHaveValue(`Ask @${bob.username} `);
   await expect(suggestions).toHaveCount(0);

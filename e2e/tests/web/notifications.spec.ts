@@ -10,7 +10,10 @@ interface Shown {
   open: boolean;
 }
 
-/** Notes what pages of a context show, where nobody looks at a screen; a page is looked at until it says otherwise. */
+/**
+ * Notes what pages of a context show, where nobody looks at a screen; a page is looked at until it says
+ * otherwise.
+ */
 async function noted(context: BrowserContext, answer: NotificationPermission = 'granted'): Promise<void> {
   await context.addInitScript((answer) => {
     const shown: object[] = [];
@@ -40,7 +43,15 @@ async function noted(context: BrowserContext, answer: NotificationPermission = '
   }, answer);
 }
 
-const shown = (page: Page) => page.evaluate(() => (window as unknown as { shown: Shown[] }).shown.map(({ title, body, tag, open }) => ({ title, body, tag, open })));
+const shown = (page: Page) =>
+  page.evaluate(() =>
+    (window as unknown as { shown: Shown[] }).shown.map(({ title, body, tag, open }) => ({
+      title,
+      body,
+      tag,
+      open,
+    })),
+  );
 const all = async (pages: Page[]) => (await Promise.all(pages.map(shown))).flat();
 
 async function look(page: Page, here: boolean): Promise<void> {
@@ -62,13 +73,25 @@ async function turnOn(page: Page) {
 }
 
 /** What is in the title shows that the part behind the page is at work. */
-const counted = (page: Page, count: number) => expect(page).toHaveTitle(count > 0 ? new RegExp(`^\\(${count}\\) `) : /^[^(]/);
+const counted = (page: Page, count: number) =>
+  expect(page).toHaveTitle(count > 0 ? new RegExp(`^\\(${count}\\) `) : /^[^(]/);
 
-test('the title and the badge count what is unread in all tabs, without what is muted', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('the title and the badge count what is unread in all tabs, without what is muted', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const [his, hers] = [await aldis.connect(bob), await aldis.connect(cat)];
   const page = await browserOf(browser, aldis, ann);
-  await page.context().addInitScript(() => Object.assign(navigator, { setAppBadge: (count: number) => Promise.resolve(Object.assign(window, { badge: count })) }));
+  await page.context().addInitScript(() =>
+    Object.assign(navigator, {
+      setAppBadge: (count: number) => Promise.resolve(Object.assign(window, { badge: count })),
+    }),
+  );
   const tab = await page.context().newPage();
   for (const one of [page, tab]) await one.goto('/');
   const tell = (socket: Live, text: string) => say(socket, { receiver: ann.username, text });
@@ -88,7 +111,11 @@ test('the title and the badge count what is unread in all tabs, without what is 
 });
 
 test('one notification for a conversation, from one tab, while nobody looks', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const [his, hers] = [await aldis.connect(bob), await aldis.connect(cat)];
   const page = await browserOf(browser, aldis, ann);
   await noted(page.context());
@@ -108,7 +135,9 @@ test('one notification for a conversation, from one tab, while nobody looks', as
   for (const one of tabs) await counted(one, 2);
   await look(tabs[1], false);
   await say(his, { receiver: ann.username, text: 'Where are you?' });
-  await expect.poll(() => all(tabs)).toEqual([{ title: 'Bob (3)', body: 'Where are you?', tag: first.conversationId, open: true }]);
+  await expect
+    .poll(() => all(tabs))
+    .toEqual([{ title: 'Bob (3)', body: 'Where are you?', tag: first.conversationId, open: true }]);
 
   // Muted; then of another.
   await aldis.call('PATCH', `/api/conversations/${first.conversationId}`, { muted: true }, ann.token);
@@ -146,7 +175,10 @@ test('one notification for a conversation, from one tab, while nobody looks', as
   await page.context().close();
 });
 
-test('what was written is hidden by who wants that, and read elsewhere it is gone', async ({ aldis, browser }) => {
+test('what was written is hidden by who wants that, and read elsewhere it is gone', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   const page = await browserOf(browser, aldis, ann);
@@ -161,7 +193,9 @@ test('what was written is hidden by who wants that, and read elsewhere it is gon
   await counted(page, 1);
   await look(page, false);
   const { conversationId, seq } = await say(socket, { receiver: ann.username, text: 'A secret' });
-  await expect.poll(() => shown(page)).toMatchObject([{ title: 'Bob (2)', body: '2 new messages', open: true }]);
+  await expect
+    .poll(() => shown(page))
+    .toMatchObject([{ title: 'Bob (2)', body: '2 new messages', open: true }]);
   const other = await aldis.connect(ann);
   await other.emitWithAck('receipt', { conversationId, readSeq: seq });
   await expect.poll(() => shown(page)).toMatchObject([{ open: false }]);
@@ -181,10 +215,16 @@ test('where the browser denies notifications the settings say what to do', async
   await page.context().close();
 });
 
-test('the worker shows them where there is one, and a click on one leads to the conversation', async ({ aldis, browser }) => {
+test('the worker shows them where there is one, and a click on one leads to the conversation', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  const page = await browserOf(browser, aldis, ann, { serviceWorkers: 'allow', permissions: ['notifications'] });
+  const page = await browserOf(browser, aldis, ann, {
+    serviceWorkers: 'allow',
+    permissions: ['notifications'],
+  });
   await page.goto('/');
   await page.evaluate(() => navigator.serviceWorker.ready);
   const { on } = await turnOn(page);
@@ -197,7 +237,11 @@ test('the worker shows them where there is one, and a click on one leads to the 
   const held = () =>
     page.evaluate(async () => {
       const notifications = await (await navigator.serviceWorker.ready).getNotifications();
-      return notifications.map(({ title, body, data }) => ({ title, body, url: (data as { url: string }).url }));
+      return notifications.map(({ title, body, data }) => ({
+        title,
+        body,
+        url: (data as { url: string }).url,
+      }));
     });
   const url = `/@${bob.username}`;
   await expect.poll(held).toEqual([{ title: 'Bob (2)', body: 'By the worker', url }]);

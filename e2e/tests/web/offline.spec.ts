@@ -4,7 +4,11 @@ import { browserOf, expect, expectKept, installed, Messenger, test } from '../..
 
 test('5. without a server the client opens, with all that was seen before', async ({ browser }) => {
   const aldis = await Aldis.start();
-  const people = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const people = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const [ann, bob, cat] = people;
   for (const other of [bob, cat]) {
     const socket = await aldis.connect(other);
@@ -47,8 +51,12 @@ test('a new version says so, calmly, and is there after a reload', async ({ aldi
   const notice = page.getByText('A new version of Aldis is ready.');
   await expect(notice).toBeHidden();
 
-  // The server comes back with another client in it: another list of files, from which the worker knows a version.
-  gate.rewrite = { path: '/ngsw.json', text: (text) => JSON.stringify({ ...JSON.parse(text), timestamp: 1 }) };
+  // The server comes back with another client in it: another list of files, from which the worker knows a
+  // version.
+  gate.rewrite = {
+    path: '/ngsw.json',
+    text: (text) => JSON.stringify({ ...JSON.parse(text), timestamp: 1 }),
+  };
   gate.close();
   await expect(page.getByText('No connection.')).toBeVisible();
   gate.open();

@@ -3,7 +3,10 @@ import { browserOf, expect, Messenger, register, test } from '../../support/web.
 
 test('31. Ann and Bob register as the form invites them to, and talk both ways', async ({ browser }) => {
   const aldis = await Aldis.start();
-  const [hers, his] = await Promise.all([browser.newContext({ baseURL: aldis.url }), browser.newContext({ baseURL: aldis.url })]);
+  const [hers, his] = await Promise.all([
+    browser.newContext({ baseURL: aldis.url }),
+    browser.newContext({ baseURL: aldis.url }),
+  ]);
   const [ann, bob] = [new Messenger(await hers.newPage()), new Messenger(await his.newPage())];
   await register(ann.page, 'Ann', 'Ann');
   await register(bob.page, 'Bob', 'Bob');
@@ -71,7 +74,11 @@ test('31. Ann and Bob register as the form invites them to, and talk both ways',
   await expect(ann.banner).toBeVisible();
   await ann.send('For Cat');
   await expect(ann.tick('For Cat', 'Waiting to be sent')).toBeVisible();
-  const links = () => ann.page.getByRole('navigation', { name: 'Conversations' }).getByRole('link').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+  const links = () =>
+    ann.page
+      .getByRole('navigation', { name: 'Conversations' })
+      .getByRole('link')
+      .evaluateAll((all) => all.map((link) => link.getAttribute('href')));
   expect(await links()).toEqual([`/@${cat.username}`, '/@Bob']);
   await ann.page.context().setOffline(false);
   await expect(ann.tick('For Cat', 'Sent')).toBeVisible();
@@ -97,7 +104,11 @@ test('who logs in in another case has the same database and drafts', async ({ al
     await messenger.conversation('Bob').click();
     await expect(messenger.message('Hello')).toBeVisible();
     await messenger.composer.fill('half a thought');
-    const names = () => page.evaluate(async () => ({ databases: (await indexedDB.databases()).map(({ name }) => name), drafts: Object.keys(localStorage).filter((key) => key.includes('draft')) }));
+    const names = () =>
+      page.evaluate(async () => ({
+        databases: (await indexedDB.databases()).map(({ name }) => name),
+        drafts: Object.keys(localStorage).filter((key) => key.includes('draft')),
+      }));
     await expect.poll(async () => (await names()).drafts).toHaveLength(1);
     kept.push(await names());
     await context.close();
@@ -107,7 +118,11 @@ test('who logs in in another case has the same database and drafts', async ({ al
 });
 
 test('a group knows its people in any case', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob'), await aldis.person('cat', 'Cat')];
+  const [ann, bob, cat] = [
+    await aldis.person('ann', 'Ann'),
+    await aldis.person('bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const { page } = messenger;
   await page.goto('/');
@@ -127,8 +142,14 @@ test('a group knows its people in any case', async ({ aldis, browser }) => {
   await pick(cat.username);
   await dialog.getByRole('button', { name: 'Create group' }).click();
   await messenger.composer.waitFor();
-  await messenger.send(`@${bob.username.toLowerCase()} and @${cat.username.toUpperCase()}: aye, @${ann.username.toLowerCase()}?`);
-  await expect(page.locator('.mention')).toHaveText([`@${bob.username.toLowerCase()}`, `@${cat.username.toUpperCase()}`, `@${ann.username.toLowerCase()}`]);
+  await messenger.send(
+    `@${bob.username.toLowerCase()} and @${cat.username.toUpperCase()}: aye, @${ann.username.toLowerCase()}?`,
+  );
+  await expect(page.locator('.mention')).toHaveText([
+    `@${bob.username.toLowerCase()}`,
+    `@${cat.username.toUpperCase()}`,
+    `@${ann.username.toLowerCase()}`,
+  ]);
   await expect(page.locator('.mention.me')).toHaveText(`@${ann.username.toLowerCase()}`);
   await page.context().close();
 });

@@ -4,19 +4,26 @@ import { Aldis, type Person, say } from '../../support/aldis.ts';
 import { slowness } from '../../support/pace.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
-// Recording a trace costs the page more than the page itself does. Each test goes on where the one before it ended.
+// Recording a trace costs the page more than the page itself does. Each test goes on where the one before it
+// ended.
 test.use({ trace: 'off' });
 test.describe.configure({ mode: 'serial', timeout: 400_000 });
 
 const MANY = 10_000;
 const VERY_MANY = 100_000;
-/** Other work on the machine costs frames and never gives any: what succeeds once in so many turns, the page can do. */
+/**
+ * Other work on the machine costs frames and never gives any: what succeeds once in so many turns, the page
+ * can do.
+ */
 const TURNS = 10;
 /** Px in a frame: as fast as a fling. */
 const STEP = 60;
 /** Ms of the processor that a page takes for a frame which leaves as much time again. */
 const HALF = 8;
-/** Milliseconds of the processor for a frame, of the 16.7 there are, on a machine of the targets where this one is slower. */
+/**
+ * Milliseconds of the processor for a frame, of the 16.7 there are, on a machine of the targets where this
+ * one is slower.
+ */
 const ENOUGH = 12;
 
 let aldis: Aldis;
@@ -41,10 +48,16 @@ test.afterAll(async () => {
 /** Bob writes lines of many lengths; gives the id of the first of them. */
 async function talk(from: number, to: number): Promise<string> {
   const socket = await aldis.connect(bob);
-  const line = (index: number) => say(socket, { receiver: ann.username, text: `Line ${index}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}` });
+  const line = (index: number) =>
+    say(socket, {
+      receiver: ann.username,
+      text: `Line ${index}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}`,
+    });
   const first = await line(from);
   for (let next = from + 1; next <= to; next += 1_000) {
-    await Promise.all(Array.from({ length: Math.min(1_000, to - next + 1) }, (_, index) => line(next + index)));
+    await Promise.all(
+      Array.from({ length: Math.min(1_000, to - next + 1) }, (_, index) => line(next + index)),
+    );
   }
   socket.close();
   return first.id;
@@ -75,24 +88,32 @@ function frames(page: Page, step: number): Promise<Frames> {
       nodes = Math.max(nodes, document.querySelectorAll('*').length);
     }
     const whole = took.reduce((sum, one) => sum + one, 0);
-    return { count: took.length, fps: (took.length * 1_000) / whole, p99: took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)]!, nodes };
+    return {
+      count: took.length,
+      fps: (took.length * 1_000) / whole,
+      p99: took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)]!,
+      nodes,
+    };
   }, step);
 }
 
 /**
- * A page without a line of script that has as much to paint: what it does not reach, this machine cannot, and is not
- * asked for.
+ * A page without a line of script that has as much to paint: what it does not reach, this machine cannot, and
+ * is not asked for.
  */
 async function plain(browser: Browser): Promise<Page> {
   const page = await browser.newPage();
-  const line = '<p style="max-width: 40em; padding: 8px; border-radius: 12px; background: #fff; box-shadow: 0 1px 2px #888">The tide waits for nobody. The tide waits for nobody.</p>';
-  await page.setContent(`<div class="scroller" style="height: 600px; overflow: auto">${line.repeat(1_000)}</div>`);
+  const line =
+    '<p style="max-width: 40em; padding: 8px; border-radius: 12px; background: #fff; box-shadow: 0 1px 2px #888">The tide waits for nobody. The tide waits for nobody.</p>';
+  await page.setContent(
+    `<div class="scroller" style="height: 600px; overflow: auto">${line.repeat(1_000)}</div>`,
+  );
   return page;
 }
 
 /**
- * Scrolls from the middle until it was smooth once. Where other work takes the frames even of a plain page, the time
- * of the processor says what this page needs.
+ * Scrolls from the middle until it was smooth once. Where other work takes the frames even of a plain page,
+ * the time of the processor says what this page needs.
  */
 async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps' | 'p99'>): Promise<void> {
   const slower = await slowness(browser);
@@ -100,7 +121,9 @@ async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps'
   const developer = await page.context().newCDPSession(page);
   await developer.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' });
   await developer.send('Performance.enable');
-  const busy = async () => (await developer.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'TaskDuration')!.value * 1_000;
+  const busy = async () =>
+    (await developer.send('Performance.getMetrics')).metrics.find((metric) => metric.name === 'TaskDuration')!
+      .value * 1_000;
   const reached = ({ fps, p99 }: Frames) => fps >= wanted.fps && p99 <= wanted.p99;
   const told = ({ fps, p99 }: Frames) => `${fps.toFixed(1)} fps, 1 in 100 frames over ${p99.toFixed(1)} ms`;
   const turns: string[] = [];
@@ -115,7 +138,9 @@ async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps'
     const took = ((await busy()) - before) / own.count;
     nodes = Math.max(nodes, own.nodes);
     good = reached(own) || (!reached(least) && took <= HALF) || (slower > 1.25 && took / slower <= ENOUGH);
-    turns.push(`${told(own)}, ${took.toFixed(1)} ms of the processor each (a page without script: ${told(least)})`);
+    turns.push(
+      `${told(own)}, ${took.toFixed(1)} ms of the processor each (a page without script: ${told(least)})`,
+    );
   }
   await other.close();
   console.log(`${name}: ${turns.at(-1)}, ${nodes} elements`);
@@ -123,7 +148,9 @@ async function smooth(browser: Browser, name: string, wanted: Pick<Frames, 'fps'
   expect(nodes, '8. elements in the document').toBeLessThan(500);
 }
 
-test('6. 10,000 messages scroll at 60 frames a second, one in a hundred over 20 ms; 8. in fewer than 500 elements', async ({ browser }) => {
+test('6. 10,000 messages scroll at 60 frames a second, one in a hundred over 20 ms; 8. in fewer than 500 elements', async ({
+  browser,
+}) => {
   await messenger.open(bob.username);
   await expect(messenger.last).toContainText(`Line ${MANY}.`);
   // All of them, page by page, from the end to the beginning.
@@ -147,7 +174,11 @@ test('9. with 10,000 messages the next frame is there 32 ms after a key is press
     const { port1, port2 } = new MessageChannel();
     let pressed = 0;
     port1.onmessage = () => took.push(performance.now() - pressed);
-    addEventListener('keydown', ({ timeStamp }) => requestAnimationFrame(() => ((pressed = timeStamp), port2.postMessage(null))), { capture: true });
+    addEventListener(
+      'keydown',
+      ({ timeStamp }) => requestAnimationFrame(() => ((pressed = timeStamp), port2.postMessage(null))),
+      { capture: true },
+    );
   });
   const median = async () => {
     const text = 'The tide waits for nobody.';
@@ -178,7 +209,9 @@ test('13. from the beginning of 10,000 messages one click leads to the end', asy
   }).toPass({ timeout: 60_000 });
 });
 
-test('7. in the middle of 100,000 messages, read page by page, at least 55 frames a second; 8. in fewer than 500 elements', async ({ browser }) => {
+test('7. in the middle of 100,000 messages, read page by page, at least 55 frames a second; 8. in fewer than 500 elements', async ({
+  browser,
+}) => {
   await page.goto('about:blank');
   const half = VERY_MANY / 2;
   await talk(MANY + 1, half - 1);

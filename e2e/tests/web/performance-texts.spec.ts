@@ -23,14 +23,14 @@ const TEXTS: Record<string, string> = {
   'one link': fill('y', 'https://a.example/'),
   'at signs': fill('@'),
   'a name of dots': fill('.', '@'),
-  'names': fill('@nobody '),
-  'stars': fill('*'),
-  'backticks': fill('`'),
+  names: fill('@nobody '),
+  stars: fill('*'),
+  backticks: fill('`'),
   'marks that do not close': fill('*a '),
   'marks that close': fill('*a* _b_ ~c~ '),
   'marks in marks': fill('*_~a~_* '),
-  'code': fill('`a` '),
-  'links': fill('https://a.b '),
+  code: fill('`a` '),
+  links: fill('https://a.b '),
   'links without spaces': fill('a.com,'),
   'mail addresses': fill('a@b.co '),
   'what is almost a link': fill('com^a.co$\u0301|bb+'),
@@ -38,18 +38,20 @@ const TEXTS: Record<string, string> = {
   'combining characters on each letter': fill('a\u0301\u0302\u0303\u0304'),
   'direction marks': fill('\u202e', 'a'),
   'direction marks and letters': fill('\u202ea\u202c'),
-  'isolates': fill('\u2067a'),
+  isolates: fill('\u2067a'),
   'two directions': fill('a א '),
-  'families': fill('👩‍👩‍👧‍👦'),
+  families: fill('👩‍👩‍👧‍👦'),
   'one family of many': fill('👩\u200d'),
-  'flags': fill('🇩🇪'),
-  'Chinese': fill('漢'),
-  'Thai': fill('ก'),
+  flags: fill('🇩🇪'),
+  Chinese: fill('漢'),
+  Thai: fill('ก'),
   'line breaks': `a${fill('\n').slice(2)}b`,
-  'spaces': `a${fill(' ').slice(2)}b`,
+  spaces: `a${fill(' ').slice(2)}b`,
   'soft hyphens': fill('a\u00ad'),
-  'joiners': fill('a\u200d'),
-  'Zalgo': fill('Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f\u031e\u0320\u034d'),
+  joiners: fill('a\u200d'),
+  Zalgo: fill(
+    'Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334\u0319\u0324\u031e\u0349\u035a\u032f\u031e\u0320\u034d',
+  ),
 };
 
 test('39. no text of the greatest length holds the page for 50 ms', async ({ aldis, browser }) => {
@@ -78,7 +80,9 @@ test('39. no text of the greatest length holds the page for 50 ms', async ({ ald
       const more = message.getByRole('button', { name: 'Show more' });
       if (await more.isVisible()) await more.click();
       // Its frame, too.
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+      );
       const { tasks } = tasksOf(await browser.stopTracing());
       best = Math.min(best, Math.max(...tasks.map(({ took }) => took)));
     }

@@ -12,13 +12,18 @@ test.use({ trace: 'off' });
 async function talk(aldis: Aldis): Promise<[Person, Person]> {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  for (let index = 1; index <= 40; index++) await say(socket, { receiver: ann.username, text: `Line ${index}. ${'The tide waits for nobody. '.repeat(index % 4)}` });
+  for (let index = 1; index <= 40; index++)
+    await say(socket, {
+      receiver: ann.username,
+      text: `Line ${index}. ${'The tide waits for nobody. '.repeat(index % 4)}`,
+    });
   socket.close();
   return [ann, bob];
 }
 
 /**
- * Other work on the machine only ever makes a page slower, so the best of three says what the page itself needs.
+ * Other work on the machine only ever makes a page slower, so the best of three says what the page itself
+ * needs.
  */
 async function best(measure: () => Promise<number>): Promise<number> {
   const results: number[] = [];
@@ -32,8 +37,15 @@ interface Measured {
   moved: string[];
 }
 
-/** Opens the conversation in a browser that has never been here, and measures inside the page and its main thread. */
-async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]): Promise<{ trace: Buffer; measured: Measured }> {
+/**
+ * Opens the conversation in a browser that has never been here, and measures inside the page and its main
+ * thread.
+ */
+async function load(
+  browser: Browser,
+  aldis: Aldis,
+  [ann, bob]: [Person, Person],
+): Promise<{ trace: Buffer; measured: Measured }> {
   const page = await browserOf(browser, aldis, ann);
   await page.addInitScript(() => {
     const measured: Measured = { shifted: 0, moved: [] };
@@ -46,16 +58,21 @@ async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]
       }),
     ).observe({ type: 'layout-shift', buffered: true });
     const look = () => {
-      if (document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) measured.firstMessage = performance.mark('first message').startTime;
+      if (document.querySelector('.message')?.checkVisibility({ visibilityProperty: true }))
+        measured.firstMessage = performance.mark('first message').startTime;
       else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
   });
   await browser.startTracing(page, { categories: TASKS });
   await page.goto(`/@${bob.username}`, { waitUntil: 'commit' });
-  // Two seconds is when the client tidies up after live traffic: nothing of that may be felt either. It is asked for
-  // rarely, and not by role, as that would be work of the page's own thread.
-  await page.waitForFunction(() => performance.now() > (window as unknown as { measured: Measured }).measured.firstMessage! + 2_500, null, { polling: 1_000 });
+  // Two seconds is when the client tidies up after live traffic: nothing of that may be felt either. It is
+  // asked for rarely, and not by role, as that would be work of the page's own thread.
+  await page.waitForFunction(
+    () => performance.now() > (window as unknown as { measured: Measured }).measured.firstMessage! + 2_500,
+    null,
+    { polling: 1_000 },
+  );
   await expect(new Messenger(page).last).toContainText('Line 40');
   const measured = await page.evaluate(() => (window as unknown as { measured: Measured }).measured);
   const trace = await browser.stopTracing();
@@ -64,24 +81,31 @@ async function load(browser: Browser, aldis: Aldis, [ann, bob]: [Person, Person]
 }
 
 /**
- * When the first message was there, in milliseconds from the address on, less what the page's thread was ready to run
- * and did not get a processor: on two cores the browser's own processes and the server otherwise count twice.
+ * When the first message was there, in milliseconds from the address on, less what the page's thread was
+ * ready to run and did not get a processor: on two cores the browser's own processes and the server otherwise
+ * count twice.
  */
 function firstMessage(trace: Buffer, { firstMessage }: Measured): number {
   const { tasks, marks } = tasksOf(trace);
   const there = marks.get('first message')!;
   const from = there - firstMessage! * 1_000;
-  return firstMessage! - tasks.filter(({ ts }) => ts >= from && ts < there).reduce((sum, { held }) => sum + held, 0);
+  return (
+    firstMessage! -
+    tasks.filter(({ ts }) => ts >= from && ts < there).reduce((sum, { held }) => sum + held, 0)
+  );
 }
 
 /**
- * Total blocking time: from the first paint on, what each task of the page takes beyond 50 ms. Counted in time of
- * the processor, so that other work on the machine does not count, and then as if it were `slower` times slower.
+ * Total blocking time: from the first paint on, what each task of the page takes beyond 50 ms. Counted in
+ * time of the processor, so that other work on the machine does not count, and then as if it were `slower`
+ * times slower.
  */
 function blockingTime(trace: Buffer, slower: number): number {
   const { tasks, painted } = tasksOf(trace);
   if (painted === undefined) throw new Error('nothing was painted');
-  return tasks.filter(({ ts }) => ts >= painted).reduce((sum, { took }) => sum + Math.max(0, took * slower - 50), 0);
+  return tasks
+    .filter(({ ts }) => ts >= painted)
+    .reduce((sum, { took }) => sum + Math.max(0, took * slower - 50), 0);
 }
 
 test('1. a cold start transfers at most 150 kB', async ({ aldis, browser }) => {
@@ -91,7 +115,9 @@ test('1. a cold start transfers at most 150 kB', async ({ aldis, browser }) => {
   await developer.send('Network.enable');
   const addresses = new Map<string, string>();
   let [bytes, data] = [0, 0];
-  developer.on('Network.requestWillBeSent', ({ requestId, request }) => addresses.set(requestId, request.url));
+  developer.on('Network.requestWillBeSent', ({ requestId, request }) =>
+    addresses.set(requestId, request.url),
+  );
   developer.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
     // What people wrote is theirs; the client is all the rest, headers included.
     if (new URL(addresses.get(requestId)!).pathname.startsWith('/api/')) data += encodedDataLength;
@@ -100,7 +126,9 @@ test('1. a cold start transfers at most 150 kB', async ({ aldis, browser }) => {
   await new Messenger(page).open(people[1].username);
   await expect(new Messenger(page).last).toContainText('Line 40');
   await page.waitForLoadState('networkidle');
-  console.log(`cold transfer: ${(bytes / 1000).toFixed(1)} kB, and ${(data / 1000).toFixed(1)} kB of conversations`);
+  console.log(
+    `cold transfer: ${(bytes / 1000).toFixed(1)} kB, and ${(data / 1000).toFixed(1)} kB of conversations`,
+  );
   expect(bytes).toBeLessThanOrEqual(150_000);
   await page.context().close();
 });
@@ -117,12 +145,17 @@ test('2. the first message is on the screen within 700 ms; 4. nothing shifts', a
     console.log(`first message: ${measured.firstMessage!.toFixed(0)} ms by the clock`);
     return firstMessage(trace, measured) / slower;
   });
-  console.log(`first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)} ${moved.join(' ')}`);
+  console.log(
+    `first message: ${first.toFixed(0)} ms, layout shift: ${shifted.toFixed(4)} ${moved.join(' ')}`,
+  );
   expect(first).toBeLessThanOrEqual(700);
   expect(shifted, moved.join(' ')).toBeLessThan(0.01);
 });
 
-test('3. on a machine four times slower the page is blocked for at most 300 ms', async ({ aldis, browser }) => {
+test('3. on a machine four times slower the page is blocked for at most 300 ms', async ({
+  aldis,
+  browser,
+}) => {
   const people = await talk(aldis);
   const slower = 4 / (await slowness(browser));
   const blocked = await best(async () => blockingTime((await load(browser, aldis, people)).trace, slower));
@@ -130,7 +163,10 @@ test('3. on a machine four times slower the page is blocked for at most 300 ms',
   expect(blocked).toBeLessThanOrEqual(300);
 });
 
-test('5. a conversation seen before is painted within 300 ms, with the network off', async ({ aldis, browser }) => {
+test('5. a conversation seen before is painted within 300 ms, with the network off', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await talk(aldis);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
@@ -146,7 +182,8 @@ test('5. a conversation seen before is painted within 300 ms, with the network o
     const took = await page.evaluate(async () => {
       const from = performance.now();
       document.querySelector<HTMLElement>('a.row')!.click();
-      while (!document.querySelector('.message')?.checkVisibility({ visibilityProperty: true })) await new Promise(requestAnimationFrame);
+      while (!document.querySelector('.message')?.checkVisibility({ visibilityProperty: true }))
+        await new Promise(requestAnimationFrame);
       await new Promise(requestAnimationFrame);
       return performance.now() - from;
     });
@@ -158,11 +195,22 @@ test('5. a conversation seen before is painted within 300 ms, with the network o
   await page.context().close();
 });
 
-test('25. from what was found to its message, 500 above the end, centred and marked, within 500 ms', async ({ aldis, browser }) => {
+test('25. from what was found to its message, 500 above the end, centred and marked, within 500 ms', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   await Promise.all(
-    Array.from({ length: 600 }, (_, index) => say(socket, { receiver: ann.username, text: index === 99 ? 'The lighthouse' : `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}` })),
+    Array.from({ length: 600 }, (_, index) =>
+      say(socket, {
+        receiver: ann.username,
+        text:
+          index === 99
+            ? 'The lighthouse'
+            : `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}`,
+      }),
+    ),
   );
   socket.close();
   const page = await browserOf(browser, aldis, ann);
@@ -178,7 +226,10 @@ test('25. from what was found to its message, 500 above the end, centred and mar
       const centred = () => {
         const marked = document.querySelector('aldis-message.marked .message');
         if (!marked?.checkVisibility({ visibilityProperty: true })) return false;
-        const [list, { top, bottom }] = [document.querySelector('.scroller')!.getBoundingClientRect(), marked.getBoundingClientRect()];
+        const [list, { top, bottom }] = [
+          document.querySelector('.scroller')!.getBoundingClientRect(),
+          marked.getBoundingClientRect(),
+        ];
         return Math.abs((top + bottom) / 2 - (list.top + list.bottom) / 2) < list.height / 8;
       };
       while (!centred() && performance.now() - from < 3_000) await new Promise(requestAnimationFrame);

@@ -1,7 +1,8 @@
 import { say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
-// Days and groups depend on when messages were stored, so the server's answers get the hours that the test needs.
+// Days and groups depend on when messages were stored, so the server's answers get the hours that the test
+// needs.
 const NOW = new Date('2026-03-29T12:00:00+02:00');
 const WRITTEN: [text: string, at: string][] = [
   ['long ago', '2025-11-03T10:00:00Z'],
@@ -17,7 +18,10 @@ for (const [timezoneId, headings] of [
   ['Europe/Berlin', ['3 November 2025', 'Friday', 'Yesterday', 'Today']],
   ['America/Los_Angeles', ['3 November 2025', 'Friday', 'Yesterday']],
 ] as const) {
-  test(`24. day separators in the local zone, grouping within five minutes (${timezoneId})`, async ({ aldis, browser }) => {
+  test(`24. day separators in the local zone, grouping within five minutes (${timezoneId})`, async ({
+    aldis,
+    browser,
+  }) => {
     const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
     const socket = await aldis.connect(bob);
     for (const [text] of WRITTEN) await say(socket, { receiver: ann.username, text });
@@ -27,17 +31,26 @@ for (const [timezoneId, headings] of [
     await page.route(/\/messages\?/, async (route) => {
       const response = await route.fetch();
       const body = (await response.json()) as { items: { text: string; timestamp: string }[] };
-      for (const message of body.items) message.timestamp = new Date(WRITTEN.find(([text]) => text === message.text)![1]).toISOString();
+      for (const message of body.items)
+        message.timestamp = new Date(WRITTEN.find(([text]) => text === message.text)![1]).toISOString();
       await route.fulfill({ response, json: body });
     });
     const messenger = new Messenger(page);
-    // What waited for Ann comes over the socket with its true time; a session that has it already reads pages only.
+    // What waited for Ann comes over the socket with its true time; a session that has it already reads pages
+    // only.
     (await aldis.connect(ann)).close();
     await messenger.open(bob.username);
     await expect(messenger.message('much later')).toBeVisible();
     await expect(page.locator('.day')).toHaveText([...headings]);
 
-    const groups = await page.locator('aldis-message').evaluateAll((all) => all.map((message) => [message.querySelector('.text')!.textContent!.trim(), message.classList.contains('starts')]));
+    const groups = await page
+      .locator('aldis-message')
+      .evaluateAll((all) =>
+        all.map((message) => [
+          message.querySelector('.text')!.textContent!.trim(),
+          message.classList.contains('starts'),
+        ]),
+      );
     const alone = timezoneId === 'Europe/Berlin';
     expect(groups).toEqual([
       ['long ago', true],
@@ -55,13 +68,19 @@ for (const [timezoneId, headings] of [
 test('marks around words are shown as what people mean by them', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  await say(socket, { receiver: ann.username, text: 'At *six* sharp, ~not seven~: `make sail`. 2*3*4 <b>is</b> text.' });
+  await say(socket, {
+    receiver: ann.username,
+    text: 'At *six* sharp, ~not seven~: `make sail`. 2*3*4 <b>is</b> text.',
+  });
   socket.close();
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
   const shown = messenger.message('At six sharp, not seven: make sail. 2*3*4 <b>is</b> text.');
   await expect(shown.getByText('six', { exact: true })).toHaveCSS('font-weight', '640');
-  await expect(shown.getByText('not seven', { exact: true })).toHaveCSS('text-decoration-line', 'line-through');
+  await expect(shown.getByText('not seven', { exact: true })).toHaveCSS(
+    'text-decoration-line',
+    'line-through',
+  );
   await expect(shown.getByText('make sail', { exact: true })).toHaveCSS('font-family', /monospace/);
   await messenger.page.context().close();
 });

@@ -14,7 +14,8 @@ async function watch(messenger: Messenger): Promise<() => Promise<number>> {
         const { top, bottom } = message.getBoundingClientRect();
         if (bottom > list.top && top < list.bottom) now.set(message.dataset['key']!, top);
       }
-      for (const [key, top] of now) watched.moved = Math.max(watched.moved, Math.abs(top - (before.get(key) ?? top)));
+      for (const [key, top] of now)
+        watched.moved = Math.max(watched.moved, Math.abs(top - (before.get(key) ?? top)));
       before = now;
       if (!watched.stop) requestAnimationFrame(look);
     };
@@ -41,15 +42,22 @@ async function stands({ page }: Messenger): Promise<void> {
 
 /** How far a message stands from the middle of the list. */
 async function fromMiddle({ page, messages }: Messenger, text: string): Promise<number> {
-  const [list, message] = await Promise.all([page.locator('.scroller').boundingBox(), messages.filter({ hasText: text }).boundingBox()]);
+  const [list, message] = await Promise.all([
+    page.locator('.scroller').boundingBox(),
+    messages.filter({ hasText: text }).boundingBox(),
+  ]);
   return Math.abs(message!.y + message!.height / 2 - list!.y - list!.height / 2);
 }
 
-test('12. what comes while one reads further up moves nothing and is counted; 13. one click reaches the end', async ({ aldis, browser }) => {
+test('12. what comes while one reads further up moves nothing and is counted; 13. one click reaches the end', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   const tell = (text: string) => say(socket, { receiver: ann.username, text });
-  for (let index = 1; index <= 60; index++) await tell(`Line ${index}. ${'The tide waits for nobody. '.repeat(index % 7)}`);
+  for (let index = 1; index <= 60; index++)
+    await tell(`Line ${index}. ${'The tide waits for nobody. '.repeat(index % 7)}`);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
@@ -86,7 +94,12 @@ test('10. loading older messages moves nothing', async ({ aldis, browser }) => {
   test.slow();
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  const all = Array.from({ length: 300 }, (_, index) => say(socket, { receiver: ann.username, text: `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}` }));
+  const all = Array.from({ length: 300 }, (_, index) =>
+    say(socket, {
+      receiver: ann.username,
+      text: `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}`,
+    }),
+  );
   await Promise.all(all);
   socket.close();
   const page = await browserOf(browser, aldis, ann);
@@ -94,15 +107,22 @@ test('10. loading older messages moves nothing', async ({ aldis, browser }) => {
   await messenger.open(bob.username);
   await expect(messenger.last).toContainText('Line 300');
 
-  // In the page: always upwards; whenever a message that was in the window stands higher than before, that is backwards.
+  // In the page: always upwards; whenever a message that was in the window stands higher than before, that is
+  // backwards.
   const { backward, reached } = await page.evaluate(async () => {
     const list = document.querySelector<HTMLElement>('.scroller')!;
     // What was painted: measured behind the frame, when sizes that it found have been taken up.
     const frame = () => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
     const { top: upper, bottom: lower } = list.getBoundingClientRect();
     const places = () => {
-      const all = [...document.querySelectorAll<HTMLElement>('.message')].map((message) => [message.dataset['key']!, message.getBoundingClientRect()] as const);
-      return new Map(all.filter(([, { top, bottom }]) => bottom > upper && top < lower).map(([key, { top }]) => [key, top]));
+      const all = [...document.querySelectorAll<HTMLElement>('.message')].map(
+        (message) => [message.dataset['key']!, message.getBoundingClientRect()] as const,
+      );
+      return new Map(
+        all
+          .filter(([, { top, bottom }]) => bottom > upper && top < lower)
+          .map(([key, { top }]) => [key, top]),
+      );
     };
     let [backward, reached] = [0, false];
     let before = places();
@@ -124,11 +144,19 @@ test('10. loading older messages moves nothing', async ({ aldis, browser }) => {
   await page.context().close();
 });
 
-test('a quoted message far above is reached from its reply, centred and marked, and the end is one click away', async ({ aldis, browser }) => {
+test('a quoted message far above is reached from its reply, centred and marked, and the end is one click away', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  const tell = (text: string, replyTo?: string) => say(socket, { receiver: ann.username, text, ...(replyTo ? { replyTo } : {}) });
-  const sent = await Promise.all(Array.from({ length: 400 }, (_, index) => tell(`Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}`)));
+  const tell = (text: string, replyTo?: string) =>
+    say(socket, { receiver: ann.username, text, ...(replyTo ? { replyTo } : {}) });
+  const sent = await Promise.all(
+    Array.from({ length: 400 }, (_, index) =>
+      tell(`Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 11)}`),
+    ),
+  );
   await tell('About that', sent[99]!.id);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);

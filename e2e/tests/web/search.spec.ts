@@ -5,10 +5,22 @@ import { browserOf, expect, Messenger, PHONE, test } from '../../support/web.ts'
 
 /** Bob wrote 600 lines, one of them far up about a lighthouse; Cat wrote of one, too. */
 async function written(aldis: Parameters<typeof browserOf>[1]) {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const socket = await aldis.connect(bob);
   await Promise.all(
-    Array.from({ length: 600 }, (_, index) => say(socket, { receiver: ann.username, text: index === 99 ? 'The <b>lighthouse</b> & its keeper' : `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}` })),
+    Array.from({ length: 600 }, (_, index) =>
+      say(socket, {
+        receiver: ann.username,
+        text:
+          index === 99
+            ? 'The <b>lighthouse</b> & its keeper'
+            : `Line ${index + 1}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}`,
+      }),
+    ),
   );
   socket.close();
   const other = await aldis.connect(cat);
@@ -84,7 +96,10 @@ test('25. search and jump: the target is in the window and marked', async ({ ald
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`25. axe finds nothing to complain about in what was found (${colorScheme})`, async ({ aldis, browser }) => {
+  test(`25. axe finds nothing to complain about in what was found (${colorScheme})`, async ({
+    aldis,
+    browser,
+  }) => {
     const { ann } = await written(aldis);
     const page = await browserOf(browser, aldis, ann, { colorScheme });
     await page.goto('/');
@@ -92,14 +107,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
     await page.getByRole('button', { name: /^Bob/ }).click();
     await new Messenger(page).pointedOut('lighthouse');
-    await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))));
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))),
+    );
     const { violations } = await new AxeBuilder({ page: page as never }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
+      [],
+    );
     await page.context().close();
   });
 }
 
-test('25. on a phone what was found takes the place of the chat, which then takes its place', async ({ aldis, browser }) => {
+test('25. on a phone what was found takes the place of the chat, which then takes its place', async ({
+  aldis,
+  browser,
+}) => {
   const { ann, bob } = await written(aldis);
   const page = await browserOf(browser, aldis, ann, PHONE);
   const messenger = new Messenger(page);
@@ -107,7 +129,11 @@ test('25. on a phone what was found takes the place of the chat, which then take
   await page.getByRole('button', { name: 'Search in this conversation' }).tap();
   await page.getByRole('searchbox', { name: 'Search messages with Bob' }).fill('lighthouse');
   await expect(messenger.composer).toBeHidden();
-  const small = await page.locator('aldis-search :is(button, input):visible').evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 43.5).map(({ outerHTML }) => outerHTML));
+  const small = await page
+    .locator('aldis-search :is(button, input):visible')
+    .evaluateAll((all) =>
+      all.filter((one) => one.getBoundingClientRect().height < 43.5).map(({ outerHTML }) => outerHTML),
+    );
   expect(small).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   await page.getByRole('button', { name: /^Bob/ }).tap();

@@ -7,7 +7,11 @@ import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 test('11. one’s own send always ends at the end, wherever one was reading', async ({ aldis, browser }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
-  for (let index = 0; index < 120; index++) await say(socket, { receiver: ann.username, text: `Line ${index}\n${'and more of it '.repeat(index % 9)}` });
+  for (let index = 0; index < 120; index++)
+    await say(socket, {
+      receiver: ann.username,
+      text: `Line ${index}\n${'and more of it '.repeat(index % 9)}`,
+    });
   socket.close();
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
@@ -24,7 +28,10 @@ test('11. one’s own send always ends at the end, wherever one was reading', as
   await messenger.page.context().close();
 });
 
-test('14. ticks: pending, sent, delivered, read, each with an accessible name', async ({ aldis, browser }) => {
+test('14. ticks: pending, sent, delivered, read, each with an accessible name', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const gate = await Gate.before(aldis.url);
   const page = await browserOf(browser, aldis, ann, { baseURL: gate.url });
@@ -57,7 +64,10 @@ test('14. ticks: pending, sent, delivered, read, each with an accessible name', 
   gate.end();
 });
 
-test('15. the same clientId twice shows once, also when the acknowledgement was lost', async ({ aldis, browser }) => {
+test('15. the same clientId twice shows once, also when the acknowledgement was lost', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   const twice = { receiver: ann.username, clientId: 'the-same-one', text: 'Sent twice' };
@@ -89,7 +99,10 @@ test('15. the same clientId twice shows once, also when the acknowledgement was 
   await expect(messenger.message('Answered once')).toHaveCount(1);
   await expect(messenger.message('Sent twice')).toHaveCount(1);
   const [conversation] = await aldis.conversations(ann);
-  expect((await aldis.messages(ann, conversation!.id)).map(({ text }) => text)).toEqual(['Sent twice', 'Answered once']);
+  expect((await aldis.messages(ann, conversation!.id)).map(({ text }) => text)).toEqual([
+    'Sent twice',
+    'Answered once',
+  ]);
   socket.close();
   await page.context().close();
 });
@@ -117,7 +130,10 @@ test('17. the outbox survives a reload, order kept', async ({ aldis, browser }) 
   await expect(messenger.tick('After the reload', 'Sent')).toBeVisible();
   expect(await messenger.texts()).toEqual([...texts, 'After the reload']);
   const [conversation] = await aldis.conversations(bob);
-  expect((await aldis.messages(bob, conversation!.id)).map(({ text }) => text)).toEqual([...texts, 'After the reload']);
+  expect((await aldis.messages(bob, conversation!.id)).map(({ text }) => text)).toEqual([
+    ...texts,
+    'After the reload',
+  ]);
   await page.context().close();
   gate.end();
 });
@@ -150,7 +166,10 @@ async function counted(aldis: Aldis, browser: Browser) {
   return { page, messenger, bob, sockets: () => opened };
 }
 
-test('17. a text too long for the line says so, and does not stand in the way', async ({ aldis, browser }) => {
+test('17. a text too long for the line says so, and does not stand in the way', async ({
+  aldis,
+  browser,
+}) => {
   const { page, messenger, bob, sockets } = await counted(aldis, browser);
   await messenger.composer.fill('y'.repeat(140_000));
   await expect(page.getByText('123,616 bytes over')).toBeVisible();

@@ -16,7 +16,10 @@ async function settings(page: Page, section: string) {
   return dialog;
 }
 
-test('the settings open from the menu and by a key, close with Esc, and give the focus back', async ({ aldis, browser }) => {
+test('the settings open from the menu and by a key, close with Esc, and give the focus back', async ({
+  aldis,
+  browser,
+}) => {
   const ann = await aldis.person('ann', 'Ann');
   const page = await browserOf(browser, aldis, ann);
   await page.goto('/');
@@ -73,7 +76,12 @@ test('theme and text size hold in all tabs and after a reload', async ({ aldis, 
   const ann = await aldis.person('ann', 'Ann');
   const page = await browserOf(browser, aldis, ann, { colorScheme: 'light' });
   const tab = await page.context().newPage();
-  const look = (one: Page) => one.evaluate(() => [getComputedStyle(document.body).colorScheme, getComputedStyle(document.documentElement).fontSize].join(' '));
+  const look = (one: Page) =>
+    one.evaluate(() =>
+      [getComputedStyle(document.body).colorScheme, getComputedStyle(document.documentElement).fontSize].join(
+        ' ',
+      ),
+    );
   for (const one of [page, tab]) await one.goto('/');
   const elsewhere = await settings(tab, 'Appearance');
   const dialog = await settings(page, 'Appearance');
@@ -101,14 +109,18 @@ test('who hides is not seen, and whom one blocked is let in again', async ({ ald
   await expect(hide).toHaveAttribute('aria-checked', 'false');
   await hide.click();
   await expect(hide).toHaveAttribute('aria-checked', 'true');
-  expect(await aldis.call('GET', '/api/users/me', undefined, ann.token)).toMatchObject({ hidePresence: true });
+  expect(await aldis.call('GET', '/api/users/me', undefined, ann.token)).toMatchObject({
+    hidePresence: true,
+  });
 
   await dialog.getByRole('button', { name: `Unblock ${bob.username}` }).click();
   await expect(dialog.getByText(`${bob.username} is no longer blocked.`)).toBeFocused();
   await expect(dialog.getByText('Nobody. You block')).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByText('You have blocked Bob.')).toHaveCount(0);
-  expect((await aldis.call<{ items: unknown[] }>('GET', '/api/blocks', undefined, ann.token)).items).toEqual([]);
+  expect((await aldis.call<{ items: unknown[] }>('GET', '/api/blocks', undefined, ann.token)).items).toEqual(
+    [],
+  );
   socket.close();
   await page.context().close();
 });
@@ -173,7 +185,12 @@ test('an API token is made, shown once, used and ended', async ({ aldis, browser
 
   const line = dialog.getByRole('listitem').filter({ hasText: 'Deploys' });
   await expect(line).toContainText(/Made today · never used · expires \w/);
-  const use = () => page.evaluate(async (token) => (await fetch('/api/users/me', { headers: { authorization: `Bearer ${token}` } })).status, token);
+  const use = () =>
+    page.evaluate(
+      async (token) =>
+        (await fetch('/api/users/me', { headers: { authorization: `Bearer ${token}` } })).status,
+      token,
+    );
   expect(await use()).toBe(200);
   // Another section and back.
   await dialog.getByRole('button', { name: 'Devices' }).click();
@@ -193,7 +210,9 @@ test('an API token is made, shown once, used and ended', async ({ aldis, browser
 
 test('who has as many API tokens as there may be is told so', async ({ aldis, browser }) => {
   const ann = await aldis.person('ann', 'Ann');
-  await Promise.all(Array.from({ length: 50 }, () => aldis.call('POST', '/auth/tokens', { name: 'bot' }, ann.token)));
+  await Promise.all(
+    Array.from({ length: 50 }, () => aldis.call('POST', '/auth/tokens', { name: 'bot' }, ann.token)),
+  );
   const page = await browserOf(browser, aldis, ann);
   await page.goto('/');
   const dialog = await settings(page, 'API tokens');
@@ -217,8 +236,14 @@ test('who logs out in one tab is logged out in all, and nothing stays', async ({
   await second.composer.fill('A draft');
   await first.page.getByRole('button', { name: 'Account of Ann' }).click();
   await first.page.getByRole('button', { name: 'Log out' }).click();
-  for (const { page } of [first, second]) await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
-  const left = () => second.page.evaluate(async () => [...(await indexedDB.databases()).map(({ name }) => name), ...(await caches.keys()).filter((name) => name.startsWith('aldis:')), ...Object.keys(localStorage)]);
+  for (const { page } of [first, second])
+    await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  const left = () =>
+    second.page.evaluate(async () => [
+      ...(await indexedDB.databases()).map(({ name }) => name),
+      ...(await caches.keys()).filter((name) => name.startsWith('aldis:')),
+      ...Object.keys(localStorage),
+    ]);
   await expect.poll(left).toEqual([]);
   await first.page.context().close();
 });
@@ -274,7 +299,10 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('on a phone the settings fill the screen, a section at a time, at any size of text', async ({ aldis, browser }) => {
+test('on a phone the settings fill the screen, a section at a time, at any size of text', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'A'.repeat(64)), await aldis.person('bob', 'Bob')];
   await aldis.call('PUT', `/api/blocks/${bob.username}`, undefined, ann.token);
   const page = await browserOf(browser, aldis, ann, PHONE);
@@ -284,7 +312,8 @@ test('on a phone the settings fill the screen, a section at a time, at any size 
     for (const section of ['Appearance', ...SECTIONS]) {
       await dialog.getByRole('button', { name: section, exact: true }).tap();
       await expect(dialog.getByRole('heading', { name: section })).toBeFocused();
-      if (section === 'Appearance') await dialog.getByRole('radio', { name: size, exact: true }).check({ force: true });
+      if (section === 'Appearance')
+        await dialog.getByRole('radio', { name: size, exact: true }).check({ force: true });
       await expect(dialog.getByText('Loading')).toHaveCount(0);
       expect(await dialog.boundingBox()).toEqual({ x: 0, y: 0, width: 360, height: 640 });
       await fits(page, `${section}, ${size}`);

@@ -1,5 +1,5 @@
-// The browser's storage may fail, hang, be lost under the page, be full, or be forbidden: one writes and reads all the
-// same, and is told what is not kept.
+// The browser's storage may fail, hang, be lost under the page, be full, or be forbidden: one writes and
+// reads all the same, and is told what is not kept.
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,9 @@ const hangs = () => {
 
 /** An open database never says that something is done, and writes nothing. */
 const stalls = () => {
-  IDBRequest.prototype.addEventListener = function (...parameters: Parameters<EventTarget['addEventListener']>) {
+  IDBRequest.prototype.addEventListener = function (
+    ...parameters: Parameters<EventTarget['addEventListener']>
+  ) {
     if (this instanceof IDBOpenDBRequest) EventTarget.prototype.addEventListener.apply(this, parameters);
   };
   IDBTransaction.prototype.addEventListener = () => undefined;
@@ -52,12 +54,19 @@ const decays = () => {
     state.opened++;
     return open.apply(this, parameters);
   };
-  IDBObjectStore.prototype.put = IDBObjectStore.prototype.clear = IDBObjectStore.prototype.delete = () => {
-    throw new DOMException('Internal error.', 'UnknownError');
-  };
+  IDBObjectStore.prototype.put =
+    IDBObjectStore.prototype.clear =
+    IDBObjectStore.prototype.delete =
+      () => {
+        throw new DOMException('Internal error.', 'UnknownError');
+      };
 };
 
-async function couple(aldis: Aldis, browser: Browser, init?: () => void): Promise<[Messenger, Person, Person]> {
+async function couple(
+  aldis: Aldis,
+  browser: Browser,
+  init?: () => void,
+): Promise<[Messenger, Person, Person]> {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const page = await browserOf(browser, aldis, ann);
   if (init) await page.addInitScript(init);
@@ -65,16 +74,25 @@ async function couple(aldis: Aldis, browser: Browser, init?: () => void): Promis
 }
 
 /** Both ways. */
-async function talk(aldis: Aldis, messenger: Messenger, [ann, bob]: [Person, Person], text: string): Promise<void> {
+async function talk(
+  aldis: Aldis,
+  messenger: Messenger,
+  [ann, bob]: [Person, Person],
+  text: string,
+): Promise<void> {
   await messenger.send(text);
-  await expect(messenger.message(text).getByRole('img', { name: /^(Sent|Delivered|Read)$/ })).toBeVisible({ timeout: 10_000 });
+  await expect(messenger.message(text).getByRole('img', { name: /^(Sent|Delivered|Read)$/ })).toBeVisible({
+    timeout: 10_000,
+  });
   const socket = await aldis.connect(bob);
   await say(socket, { receiver: ann.username, text: `Aye, ${text}` });
   socket.close();
   await expect(messenger.message(`Aye, ${text}`)).toBeVisible();
 }
 
-/** The texts that the browser's database has, which may not be there yet: it is left to the page to make it. */
+/**
+ * The texts that the browser's database has, which may not be there yet: it is left to the page to make it.
+ */
 const stored = (page: Page, name: string) =>
   page.evaluate(
     (name) =>
@@ -94,8 +112,14 @@ const stored = (page: Page, name: string) =>
     name,
   );
 
-for (const [what, init] of [['does not open', fails], ['never answers', hangs]] as const) {
-  test(`a database that ${what} stops nobody, is said, and is used once it can be`, async ({ aldis, browser }) => {
+for (const [what, init] of [
+  ['does not open', fails],
+  ['never answers', hangs],
+] as const) {
+  test(`a database that ${what} stops nobody, is said, and is used once it can be`, async ({
+    aldis,
+    browser,
+  }) => {
     const [messenger, ann, bob] = await couple(aldis, browser, init);
     const { page } = messenger;
     await messenger.open(bob.username);
@@ -117,13 +141,19 @@ for (const [what, init] of [['does not open', fails], ['never answers', hangs]] 
     const again = new Messenger(await page.context().newPage());
     await again.page.addInitScript(init);
     await again.open(bob.username);
-    await expect(again.message('without a line').getByRole('img', { name: /^(Sent|Delivered|Read)$/ })).toBeVisible({ timeout: 10_000 });
+    await expect(
+      again.message('without a line').getByRole('img', { name: /^(Sent|Delivered|Read)$/ }),
+    ).toBeVisible({ timeout: 10_000 });
 
     if (init === hangs) return void (await page.context().close());
     await again.page.evaluate(() => Object.assign(window, { broken: false }));
     await expect(again.page.getByText(NOT_KEPT)).toBeHidden({ timeout: 15_000 });
     await talk(aldis, again, [ann, bob], 'in the light');
-    await expect.poll(() => stored(again.page, `aldis:${ann.username}`)).toEqual(expect.arrayContaining(['in the dark', 'without a line', 'in the light', 'Aye, in the light']));
+    await expect
+      .poll(() => stored(again.page, `aldis:${ann.username}`))
+      .toEqual(
+        expect.arrayContaining(['in the dark', 'without a line', 'in the light', 'Aye, in the light']),
+      );
     await page.context().close();
   });
 }
@@ -137,17 +167,25 @@ test('a database whose transactions never end stops nobody', async ({ aldis, bro
   await messenger.page.context().close();
 });
 
-test('a database that opens and takes nothing stops nobody, is said, and is not opened without end', async ({ aldis, browser }) => {
+test('a database that opens and takes nothing stops nobody, is said, and is not opened without end', async ({
+  aldis,
+  browser,
+}) => {
   const [messenger, ann, bob] = await couple(aldis, browser, decays);
   await messenger.open(bob.username);
   await talk(aldis, messenger, [ann, bob], 'first');
   await talk(aldis, messenger, [ann, bob], 'second');
   await expect(messenger.page.getByText(NOT_KEPT)).toBeVisible({ timeout: 10_000 });
-  expect(await messenger.page.evaluate(() => (window as unknown as { opened: number }).opened)).toBeLessThan(10);
+  expect(await messenger.page.evaluate(() => (window as unknown as { opened: number }).opened)).toBeLessThan(
+    10,
+  );
   await messenger.page.context().close();
 });
 
-test('a database that a newer version took over in another tab is missed, said, and a reload helps', async ({ aldis, browser }) => {
+test('a database that a newer version took over in another tab is missed, said, and a reload helps', async ({
+  aldis,
+  browser,
+}) => {
   const [messenger, ann, bob] = await couple(aldis, browser);
   const { page } = messenger;
   await messenger.open(bob.username);
@@ -173,7 +211,10 @@ test('a database that a newer version took over in another tab is missed, said, 
   await page.context().close();
 });
 
-test('everything that this site stored is cleared under the page, which goes on and keeps again', async ({ aldis, browser }) => {
+test('everything that this site stored is cleared under the page, which goes on and keeps again', async ({
+  aldis,
+  browser,
+}) => {
   const [messenger, ann, bob] = await couple(aldis, browser);
   const { page } = messenger;
   await messenger.open(bob.username);
@@ -184,7 +225,9 @@ test('everything that this site stored is cleared under the page, which goes on 
   await talk(aldis, messenger, [ann, bob], 'after');
   await expect(page.getByText(NOT_KEPT)).toBeHidden();
   // What is in memory is kept again, too, without a gap.
-  await expect.poll(() => stored(page, `aldis:${ann.username}`)).toEqual(['before', 'Aye, before', 'after', 'Aye, after']);
+  await expect
+    .poll(() => stored(page, `aldis:${ann.username}`))
+    .toEqual(['before', 'Aye, before', 'after', 'Aye, after']);
   await expectKept(messenger, ann, 1);
   await page.context().close();
 });
@@ -203,13 +246,18 @@ test('a full disk is said at the message, and stops nobody', async ({ aldis, bro
   await expect(messenger.message('without room')).toContainText('Not kept on this device');
   await expect(page.locator('.connection')).toContainText('leave this page open');
   await page.context().setOffline(false);
-  await expect(messenger.message('without room').getByRole('img', { name: /^(Sent|Delivered|Read)$/ })).toBeVisible();
+  await expect(
+    messenger.message('without room').getByRole('img', { name: /^(Sent|Delivered|Read)$/ }),
+  ).toBeVisible();
   await expect(messenger.message('without room')).not.toContainText('Not kept');
   await talk(aldis, messenger, [ann, bob], 'after');
   await page.context().close();
 });
 
-test('a tab that crashes right after Enter loses nothing, whether or not its database was quick', async ({ aldis, browser }) => {
+test('a tab that crashes right after Enter loses nothing, whether or not its database was quick', async ({
+  aldis,
+  browser,
+}) => {
   const [messenger, ann, bob] = await couple(aldis, browser);
   const { page: last } = messenger;
   const texts = Array.from({ length: 6 }, (_, index) => `Words ${index + 1}`);
@@ -223,7 +271,10 @@ test('a tab that crashes right after Enter loses nothing, whether or not its dat
     await one.composer.fill(text);
     const developer = await last.context().newCDPSession(page);
     const crashed = page.waitForEvent('crash');
-    await page.evaluate(() => void document.querySelector('.composer')!.dispatchEvent(new Event('submit', { cancelable: true })));
+    await page.evaluate(
+      () =>
+        void document.querySelector('.composer')!.dispatchEvent(new Event('submit', { cancelable: true })),
+    );
     developer.send('Page.crash').catch(() => undefined);
     await crashed;
     await page.close();
@@ -242,22 +293,43 @@ test('a tab that crashes right after Enter loses nothing, whether or not its dat
 async function forbidding(aldis: Aldis, use: (page: Page) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'aldis-browser-'));
   await mkdir(join(folder, 'Default'));
-  await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
-  const { executablePath, args } = { executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] };
-  const context = await chromium.launchPersistentContext(folder, { baseURL: aldis.url, executablePath, args });
+  await writeFile(
+    join(folder, 'Default', 'Preferences'),
+    JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
+  );
+  const { executablePath, args } = {
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  };
+  const context = await chromium.launchPersistentContext(folder, {
+    baseURL: aldis.url,
+    executablePath,
+    args,
+  });
   await use(await context.newPage());
   await context.close();
   await rm(folder, { recursive: true, force: true });
 }
 
-test('where all storage is forbidden one can log in and talk, and is told what is not kept', async ({ aldis }) => {
+test('where all storage is forbidden one can log in and talk, and is told what is not kept', async ({
+  aldis,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   await forbidding(aldis, async (page) => {
     const errors: string[] = [];
     page.on('pageerror', ({ message }) => errors.push(message));
     await page.goto(`/@${bob.username}`);
-    expect(await page.evaluate(() => typeof Reflect.getOwnPropertyDescriptor(window, 'localStorage') && 'there')).toBe('there');
-    const access = () => page.evaluate(() => { try { return String(window.localStorage); } catch (error) { return (error as Error).name; } });
+    expect(
+      await page.evaluate(() => typeof Reflect.getOwnPropertyDescriptor(window, 'localStorage') && 'there'),
+    ).toBe('there');
+    const access = () =>
+      page.evaluate(() => {
+        try {
+          return String(window.localStorage);
+        } catch (error) {
+          return (error as Error).name;
+        }
+      });
     expect(await access()).toBe('SecurityError');
     await page.getByLabel('Username').fill(ann.username);
     await page.getByLabel('Password', { exact: true }).fill(ann.password);

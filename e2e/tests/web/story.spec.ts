@@ -4,7 +4,10 @@ import { browserOf, expect, expectLast, Messenger, register, test } from '../../
 
 test('two people register, talk, lose the server, and miss nothing', async ({ browser }) => {
   const aldis = await Aldis.start();
-  const [hers, his] = await Promise.all([browser.newContext({ baseURL: aldis.url }), browser.newContext({ baseURL: aldis.url })]);
+  const [hers, his] = await Promise.all([
+    browser.newContext({ baseURL: aldis.url }),
+    browser.newContext({ baseURL: aldis.url }),
+  ]);
   const ann = new Messenger(await hers.newPage());
   let bob = new Messenger(await his.newPage());
   await register(ann.page, 'Ann', 'Ann');
@@ -44,7 +47,10 @@ test('two people register, talk, lose the server, and miss nothing', async ({ br
   await bob.conversation('Ann').click();
   await expect(bob.message('Written in the dark')).toBeVisible();
   const all = ['Hello Bob', 'Hello Ann', ...texts, 'Written in the dark'];
-  const login = await aldis.call<{ token: string }>('POST', '/auth/login', { username: 'bob', password: 'correct horse battery' });
+  const login = await aldis.call<{ token: string }>('POST', '/auth/login', {
+    username: 'bob',
+    password: 'correct horse battery',
+  });
   const [conversation] = await aldis.conversations(login);
   expect((await aldis.messages(login, conversation!.id)).map(({ text }) => text)).toEqual(all);
   await expectLast(bob, all);
@@ -55,7 +61,13 @@ test('two people register, talk, lose the server, and miss nothing', async ({ br
   await bob.page.getByRole('button', { name: 'Account of Bob' }).click();
   await bob.page.getByRole('button', { name: 'Log out' }).click();
   await expect(bob.page.getByText('You are logged out')).toBeVisible();
-  expect(await bob.page.evaluate(async () => [localStorage.length, (await indexedDB.databases()).length, (await caches.keys()).filter((name) => name.startsWith('aldis:')).length])).toEqual([0, 0, 0]);
+  expect(
+    await bob.page.evaluate(async () => [
+      localStorage.length,
+      (await indexedDB.databases()).length,
+      (await caches.keys()).filter((name) => name.startsWith('aldis:')).length,
+    ]),
+  ).toEqual([0, 0, 0]);
   await Promise.all([hers.close(), his.close()]);
   await aldis.end();
 });
@@ -83,7 +95,10 @@ async function stored(aldis: Aldis, person: Person, conversationId: string): Pro
   }));
 }
 
-test('a day of two people, one of them on two devices, which both end up with what the server has', async ({ aldis, browser }) => {
+test('a day of two people, one of them on two devices, which both end up with what the server has', async ({
+  aldis,
+  browser,
+}) => {
   test.slow();
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const gate = await Gate.before(aldis.url);
@@ -172,19 +187,29 @@ test('a day of two people, one of them on two devices, which both end up with wh
   // Evening: the same on both, and what the server has; after a reload, too.
   const direct = (await aldis.conversations(ann)).find(({ kind }) => kind === 'direct')!;
   for (const device of hers) {
-    for (const [open, id] of [[() => device.openGroup(group), group.id], [() => device.open(bob.username), direct.id]] as const) {
+    for (const [open, id] of [
+      [() => device.openGroup(group), group.id],
+      [() => device.open(bob.username), direct.id],
+    ] as const) {
       await open();
       await expect.poll(() => shown(device)).toEqual(await stored(aldis, ann, id));
     }
     await expect(device.page.getByText('unread')).toHaveCount(0);
   }
   await expect(laptop.conversation('Harbour')).toContainText('Draft: half a thought');
-  expect((await aldis.messages(ann, direct.id)).map(({ text }) => text)).toEqual(['Good morning', 'To you alone', 'Back again']);
+  expect((await aldis.messages(ann, direct.id)).map(({ text }) => text)).toEqual([
+    'Good morning',
+    'To you alone',
+    'Back again',
+  ]);
   await Promise.all([his, laptop, tablet].map(({ page }) => page.context().close()));
   gate.end();
 });
 
-test('a wrong password, a wrong code and a taken name are explained where they happen', async ({ aldis, page }) => {
+test('a wrong password, a wrong code and a taken name are explained where they happen', async ({
+  aldis,
+  page,
+}) => {
   const ann = await aldis.person('ann');
   await page.goto(`${aldis.url}/login`);
   await page.getByLabel('Username').fill(ann.username);
@@ -207,7 +232,10 @@ test('a wrong password, a wrong code and a taken name are explained where they h
   await expect(page.getByRole('alert')).toHaveText('That is not the code, or it is no longer valid.');
 });
 
-test('a session that was ended elsewhere leads to the login with an explanation, and back', async ({ aldis, browser }) => {
+test('a session that was ended elsewhere leads to the login with an explanation, and back', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const context = await browser.newContext({ baseURL: aldis.url });
   const page = await context.newPage();
@@ -216,7 +244,9 @@ test('a session that was ended elsewhere leads to the login with an explanation,
   await page.getByLabel('Password', { exact: true }).fill(ann.password);
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('heading', { name: 'Bob' })).toBeVisible();
-  const { token } = await page.evaluate(() => JSON.parse(localStorage.getItem('aldis:session')!) as { token: string });
+  const { token } = await page.evaluate(
+    () => JSON.parse(localStorage.getItem('aldis:session')!) as { token: string },
+  );
   await aldis.call('POST', '/auth/logout', undefined, token);
   await expect(page.getByText('Your session has ended')).toBeVisible();
   await context.close();

@@ -15,16 +15,23 @@ test('46. links lead where they say, and come without moving anything', async ({
   const held: Route[] = [];
   let open = false;
   await page.route(/\/chunk-[^/]*\.js$/, (route) => (open ? route.continue() : void held.push(route)));
-  const text = 'See *https://a.example/it\'s*, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs';
+  const text =
+    "See *https://a.example/it's*, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs";
   await say(socket, { receiver: ann.username, text });
-  const message = messenger.message("See https://a.example/it's, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs");
+  const message = messenger.message(
+    "See https://a.example/it's, www.b.example/x?y=1, example.com or mail bob@c.example. Not main.rs",
+  );
   await expect.poll(() => held.length).toBeGreaterThan(0);
   const before = await messenger.last.boundingBox();
   await expect(messenger.last.getByRole('link')).toHaveCount(0);
   open = true;
   await Promise.all(held.map((route) => route.continue()));
   await expect(message.getByRole('link')).toHaveCount(4);
-  const links = await message.getByRole('link').evaluateAll((all) => all.map((link) => [link.textContent, link.getAttribute('href'), link.getAttribute('target')]));
+  const links = await message
+    .getByRole('link')
+    .evaluateAll((all) =>
+      all.map((link) => [link.textContent, link.getAttribute('href'), link.getAttribute('target')]),
+    );
   expect(links).toEqual([
     ["https://a.example/it's", "https://a.example/it's", '_blank'],
     ['www.b.example/x?y=1', 'https://www.b.example/x?y=1', '_blank'],
@@ -49,7 +56,8 @@ test('39. a long text comes in parts', async ({ aldis, browser }) => {
   expect(await violations(page)).toEqual([]);
   const more = messenger.last.getByRole('button', { name: 'Show more' });
   while (await more.isVisible()) await more.click();
-  const shown = () => messenger.last.locator('.text').evaluateAll((all) => all.map(({ textContent }) => textContent).join(''));
+  const shown = () =>
+    messenger.last.locator('.text').evaluateAll((all) => all.map(({ textContent }) => textContent).join(''));
   expect(await shown()).toBe(text);
   // Its text is copied, quoted and answered as a whole.
   await expect(messenger.last).toHaveAccessibleName(new RegExp('word1499'));

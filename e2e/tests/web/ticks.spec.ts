@@ -9,7 +9,9 @@ const NAMES = ['Waiting to be sent', 'Not sent', 'Sent', 'Delivered', 'Read'] as
 function ink(tick: Locator): Promise<number[]> {
   return tick.locator('path').evaluate((path) => {
     const { fill, fillRule, strokeWidth } = getComputedStyle(path);
-    const context = Object.assign(document.createElement('canvas'), { width: 18, height: 12 }).getContext('2d')!;
+    const context = Object.assign(document.createElement('canvas'), { width: 18, height: 12 }).getContext(
+      '2d',
+    )!;
     const shape = new Path2D(path.getAttribute('d')!);
     if (fill === 'none') {
       Object.assign(context, { lineWidth: parseFloat(strokeWidth), lineCap: 'round', lineJoin: 'round' });
@@ -22,7 +24,9 @@ function ink(tick: Locator): Promise<number[]> {
 /** How much of two shapes is not common to both, from 0 to 1. */
 function difference(a: number[], b: number[]): number {
   const sum = (values: number[]) => values.reduce((sum, value) => sum + value, 0);
-  return sum(a.map((value, at) => Math.abs(value - b[at]!))) / sum(a.map((value, at) => Math.max(value, b[at]!)));
+  return (
+    sum(a.map((value, at) => Math.abs(value - b[at]!))) / sum(a.map((value, at) => Math.max(value, b[at]!)))
+  );
 }
 
 interface Contrast {
@@ -34,7 +38,10 @@ interface Contrast {
 function contrasts(tick: Locator, row: boolean): Promise<Contrast[]> {
   return tick.evaluate((tick, row) => {
     type Colour = [red: number, green: number, blue: number, alpha: number];
-    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext('2d', { willReadFrequently: true })!;
+    const context = Object.assign(document.createElement('canvas'), { width: 1, height: 1 }).getContext(
+      '2d',
+      { willReadFrequently: true },
+    )!;
     const paint = (...layers: string[]): Colour => {
       context.clearRect(0, 0, 1, 1);
       for (const layer of layers) {
@@ -51,7 +58,8 @@ function contrasts(tick: Locator, row: boolean): Promise<Contrast[]> {
       return color;
     };
     const light = ([red, green, blue]: Colour) => {
-      const linear = (value: number) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+      const linear = (value: number) =>
+        value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
       return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
     };
     const grounds = row
@@ -69,11 +77,15 @@ async function inRow(page: Page, messenger: Messenger, name: string): Promise<vo
   await expect(tick).toBeVisible();
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const { on, ratio } of await contrasts(tick, true)) expect(ratio, `${name} on a ${on}, ${colorScheme}`).toBeGreaterThanOrEqual(3);
+    for (const { on, ratio } of await contrasts(tick, true))
+      expect(ratio, `${name} on a ${on}, ${colorScheme}`).toBeGreaterThanOrEqual(3);
   }
 }
 
-test('14. ticks are told apart by their shape alone, and read on whatever they stand', async ({ aldis, browser }) => {
+test('14. ticks are told apart by their shape alone, and read on whatever they stand', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const page = await browserOf(browser, aldis, ann, { viewport: { width: 1280, height: 1_600 } });
   const messenger = new Messenger(page);
@@ -107,12 +119,14 @@ test('14. ticks are told apart by their shape alone, and read on whatever they s
 
   const shapes = await Promise.all(NAMES.map(async (name) => [name, await ink(tick(name))] as const));
   for (const [at, [name, one]] of shapes.entries()) {
-    for (const [other, two] of shapes.slice(at + 1)) expect(difference(one, two), `${name} and ${other}`).toBeGreaterThan(0.35);
+    for (const [other, two] of shapes.slice(at + 1))
+      expect(difference(one, two), `${name} and ${other}`).toBeGreaterThan(0.35);
   }
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const name of NAMES) {
-      for (const { on, ratio } of await contrasts(tick(name), false)) expect(ratio, `${name} on ${on}, ${colorScheme}`).toBeGreaterThanOrEqual(3);
+      for (const { on, ratio } of await contrasts(tick(name), false))
+        expect(ratio, `${name} on ${on}, ${colorScheme}`).toBeGreaterThanOrEqual(3);
     }
   }
 

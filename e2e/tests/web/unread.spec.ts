@@ -3,13 +3,22 @@ import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 /** The text of the message under “New messages”. */
 async function below(messenger: Messenger): Promise<string> {
-  const line = messenger.page.locator('aldis-message', { has: messenger.page.getByRole('separator', { name: 'New messages' }) });
+  const line = messenger.page.locator('aldis-message', {
+    has: messenger.page.getByRole('separator', { name: 'New messages' }),
+  });
   await expect(line).toHaveCount(1);
   return line.locator('.text').innerText();
 }
 
-test('16. “New messages” stands before the first unread, and stays until one leaves', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+test('16. “New messages” stands before the first unread, and stays until one leaves', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const socket = await aldis.connect(bob);
   const tell = (text: string) => say(socket, { receiver: ann.username, text });
   const old = await tell('Read before');
@@ -54,7 +63,8 @@ test('16. “New messages” stands before the first unread, and stays until one
   expect(await below(messenger)).toBe('While away');
 
   // So is what comes while the page is closed, from the cache on; once it is told that the rest was read.
-  const unread = async () => (await aldis.conversations(ann)).find(({ id }) => id === old.conversationId)!.unread;
+  const unread = async () =>
+    (await aldis.conversations(ann)).find(({ id }) => id === old.conversationId)!.unread;
   await expect.poll(unread).toBe(0);
   await page.goto('about:blank');
   await tell('While closed');
@@ -68,13 +78,21 @@ test('16. “New messages” stands before the first unread, and stays until one
 });
 
 test('20. several tabs agree on unread counts', async ({ aldis, browser }) => {
-  const [ann, bob, cat] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob'), aldis.person('cat', 'Cat')]);
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
   const socket = await aldis.connect(bob);
   const other = await aldis.connect(cat);
   await say(socket, { receiver: ann.username, text: 'One' });
   await say(other, { receiver: ann.username, text: 'Hello' });
   const page = await browserOf(browser, aldis, ann);
-  const tabs = [new Messenger(page), new Messenger(await page.context().newPage()), new Messenger(await browserOf(browser, aldis, ann))];
+  const tabs = [
+    new Messenger(page),
+    new Messenger(await page.context().newPage()),
+    new Messenger(await browserOf(browser, aldis, ann)),
+  ];
   for (const tab of tabs) {
     await tab.page.goto('/');
     await expect(tab.conversation('Bob').getByText('1 unread')).toBeVisible();
@@ -91,7 +109,9 @@ test('20. several tabs agree on unread counts', async ({ aldis, browser }) => {
   // Open in one, what comes is read there, and counts nowhere.
   const last = await say(socket, { receiver: ann.username, text: 'Four' });
   await expect(tabs[1]!.message('Four')).toBeVisible();
-  await expect.poll(async () => (await aldis.conversations(ann)).find(({ id }) => id === last.conversationId)?.unread).toBe(0);
+  await expect
+    .poll(async () => (await aldis.conversations(ann)).find(({ id }) => id === last.conversationId)?.unread)
+    .toBe(0);
   for (const tab of tabs) await expect(tab.conversation('Bob').getByText('unread')).toBeHidden();
   socket.close();
   other.close();

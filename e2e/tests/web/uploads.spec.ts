@@ -6,7 +6,10 @@ import { Gate } from '../../support/gate.ts';
 import { png } from '../../support/png.ts';
 import { browserOf, expect, hold, installed, Messenger, test } from '../../support/web.ts';
 
-test('27. files are chosen, sent, shown to both, told in a word, and gone when they are deleted', async ({ aldis, browser }) => {
+test('27. files are chosen, sent, shown to both, told in a word, and gone when they are deleted', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   const [page, his] = [await browserOf(browser, aldis, ann), await browserOf(browser, aldis, bob)];
   const [messenger, other, files] = [new Messenger(page), new Messenger(his), new Files(page)];
@@ -38,7 +41,9 @@ test('27. files are chosen, sent, shown to both, told in a word, and gone when t
   await other.last.getByRole('button', { name: 'Reply' }).click();
   await expect(his.locator('.composer-quote')).toHaveText('Photo');
   await other.send('The pier!');
-  await expect(messenger.message('The pier!').getByRole('button', { name: 'In reply to You' })).toContainText('Photo');
+  await expect(messenger.message('The pier!').getByRole('button', { name: 'In reply to You' })).toContainText(
+    'Photo',
+  );
 
   // There is no text to copy.
   const photo = messenger.messages.filter({ has: page.getByRole('button', { name: 'Open photo pier.png' }) });
@@ -56,7 +61,9 @@ test('27. files are chosen, sent, shown to both, told in a word, and gone when t
   await messenger.choose('Look', 'Edit');
   await expect(page.getByRole('button', { name: 'Attach files' })).toHaveCount(0);
   await messenger.send('Look here');
-  await expect(other.message('Look here').getByRole('button', { name: 'Open photo lighthouse.png' })).toBeVisible();
+  await expect(
+    other.message('Look here').getByRole('button', { name: 'Open photo lighthouse.png' }),
+  ).toBeVisible();
   await Promise.all([page.context().close(), his.context().close()]);
 });
 
@@ -91,7 +98,10 @@ test('27. files are pasted, and dropped where it shows that they can be', async 
   await expect(files.tray).toHaveCount(3);
 
   // Ten at most, and that is said.
-  await files.drag('drop', Array.from({ length: 8 }, (_, index) => `more ${index}.txt`));
+  await files.drag(
+    'drop',
+    Array.from({ length: 8 }, (_, index) => `more ${index}.txt`),
+  );
   await expect(files.tray).toHaveCount(10);
   await expect(page.getByText('A message carries 10 files at most.')).toBeVisible();
   await messenger.composer.press('Enter');
@@ -112,13 +122,19 @@ test('27. files are pasted, and dropped where it shows that they can be', async 
   await page.context().close();
 });
 
-// With the service worker, as in the product, and without, as on the first visit: a request that the worker answers
-// tells of no progress.
+// With the service worker, as in the product, and without, as on the first visit: a request that the worker
+// answers tells of no progress.
 for (const worker of [false, true]) {
-  test(`27. an upload shows how far it is, and can be taken back, ${worker ? 'with' : 'without'} the service worker`, async ({ aldis, browser }) => {
+  test(`27. an upload shows how far it is, and can be taken back, ${worker ? 'with' : 'without'} the service worker`, async ({
+    aldis,
+    browser,
+  }) => {
     const [ann, bob] = await annAndBob(aldis);
     const gate = await Gate.before(aldis.url);
-    const page = await browserOf(browser, aldis, ann, { baseURL: gate.url, serviceWorkers: worker ? 'allow' : 'block' });
+    const page = await browserOf(browser, aldis, ann, {
+      baseURL: gate.url,
+      serviceWorkers: worker ? 'allow' : 'block',
+    });
     const [messenger, files] = [new Messenger(page), new Files(page)];
     await messenger.open(bob.username);
     if (worker) {
@@ -156,7 +172,10 @@ for (const worker of [false, true]) {
   });
 }
 
-test('27. what is sent before its files are there waits for them, and that can be taken back', async ({ aldis, browser }) => {
+test('27. what is sent before its files are there waits for them, and that can be taken back', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   await send(aldis, await aldis.person('cat', 'Cat'), ann, 'Hello');
   const page = await browserOf(browser, aldis, ann);
@@ -214,7 +233,10 @@ test('27. what is sent before its files are there waits for them, and that can b
   await page.context().close();
 });
 
-test('27. what was sent without a connection goes with it, and what cannot go is a draft', async ({ aldis, browser }) => {
+test('27. what was sent without a connection goes with it, and what cannot go is a draft', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   await send(aldis, await aldis.person('cat', 'Cat'), ann, 'Hello');
   await send(aldis, bob, ann, 'Hello');
@@ -234,7 +256,9 @@ test('27. what was sent without a connection goes with it, and what cannot go is
   await page.context().setOffline(false);
   await expect(messenger.conversation('Bob')).toContainText('You: On its way');
   await messenger.conversation('Bob').click();
-  await expect(messenger.message('On its way').getByRole('button', { name: 'Download late.txt' })).toBeVisible();
+  await expect(
+    messenger.message('On its way').getByRole('button', { name: 'Download late.txt' }),
+  ).toBeVisible();
 
   // A proxy refuses it in its own words; it waits for the person, where they can see that from elsewhere.
   await page.unroute(UPLOAD);
@@ -255,7 +279,10 @@ test('27. what was sent without a connection goes with it, and what cannot go is
   await page.context().close();
 });
 
-test('27. an upload that gets no answer, though there is a connection, is tried again, and does not hold the composer for ever', async ({ aldis, browser }) => {
+test('27. an upload that gets no answer, though there is a connection, is tried again, and does not hold the composer for ever', async ({
+  aldis,
+  browser,
+}) => {
   const [ann, bob] = await annAndBob(aldis);
   const page = await browserOf(browser, aldis, ann);
   const [messenger, files] = [new Messenger(page), new Files(page)];
@@ -264,7 +291,9 @@ test('27. an upload that gets no answer, though there is a connection, is tried 
   await page.route(UPLOAD, (route) => (failing-- > 0 ? route.abort() : route.continue()));
   await files.choose(text('soon.txt'));
   await messenger.send('By itself');
-  await expect(messenger.message('By itself').getByRole('button', { name: 'Download soon.txt' })).toBeVisible();
+  await expect(
+    messenger.message('By itself').getByRole('button', { name: 'Download soon.txt' }),
+  ).toBeVisible();
 
   failing = Infinity;
   await files.choose(text('late.txt'));
@@ -277,7 +306,9 @@ test('27. an upload that gets no answer, though there is a connection, is tried 
   await expect(files.tray).toHaveText(/late\.txt\s*3 bytes/, { timeout: 20_000 });
   await expect(messenger.banner).toBeHidden();
   await messenger.composer.press('Enter');
-  await expect(messenger.message('In a while').getByRole('button', { name: 'Download late.txt' })).toBeVisible();
+  await expect(
+    messenger.message('In a while').getByRole('button', { name: 'Download late.txt' }),
+  ).toBeVisible();
   await page.context().close();
 });
 
@@ -346,7 +377,11 @@ test('17. a message that waits keeps its files over a reload', async ({ aldis, b
   gate.open();
   await expect(messenger.tick('With both', 'Sent')).toBeVisible();
   const [conversation] = await aldis.conversations(bob);
-  expect((await aldis.messages(bob, conversation!.id)).map(({ attachments }) => attachments?.map(({ name }) => name))).toEqual([['chart.png', 'notes.txt']]);
+  expect(
+    (await aldis.messages(bob, conversation!.id)).map(({ attachments }) =>
+      attachments?.map(({ name }) => name),
+    ),
+  ).toEqual([['chart.png', 'notes.txt']]);
   await page.context().close();
   gate.end();
 });

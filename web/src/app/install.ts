@@ -7,7 +7,10 @@ interface InstallEvent extends Event {
 
 const state = signal<InstallEvent | null>(null);
 
-/** The offer to install the client, where there is one. It may come before anything of the messenger has loaded. */
+/**
+ * The offer to install the client, where there is one. It may come before anything of the messenger has
+ * loaded.
+ */
 export const offer = state.asReadonly();
 
 export function listenForOffer(): void {

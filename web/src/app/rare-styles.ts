@@ -14,4 +14,17 @@ import settings from './settings/settings.css' with { loader: 'text' };
 import { adopt } from './ui/adopt';
 import menu from './ui/menu.css' with { loader: 'text' };
 
-adopt(menu, emoji, reactions, options, groups, details, invitations, search, mentionList, messageMenu, attachments, settings);
+adopt(
+  menu,
+  emoji,
+  reactions,
+  options,
+  groups,
+  details,
+  invitations,
+  search,
+  mentionList,
+  messageMenu,
+  attachments,
+  settings,
+);

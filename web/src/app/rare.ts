@@ -1,6 +1,6 @@
-// What is needed now and then. Loaded together at the first need, and a while after the start for what it does behind
-// the page: each by itself, the build would split what they share with the messenger into many small files, all of
-// which the first load would have to fetch.
+// What is needed now and then. Loaded together at the first need, and a while after the start for what it
+// does behind the page: each by itself, the build would split what they share with the messenger into many
+// small files, all of which the first load would have to fetch.
 import './rare-styles';
 import './ui/rare-icons';
 
@@ -27,4 +27,3 @@ export { AccountMenu } from './shell/account-menu';
 export { ShellNotes } from './shell/shell-notes';
 export { Versions } from './shell/versions';
 export { Dialog } from './ui/dialog';
-

@@ -9,7 +9,9 @@ async function messenger(): Promise<Routes> {
   return routes;
 }
 
-/** What a visitor needs first is small; the messenger with its socket and stores comes as one part of its own. */
+/**
+ * What a visitor needs first is small; the messenger with its socket and stores comes as one part of its own.
+ */
 export const routes: Routes = [
   {
     path: 'login',

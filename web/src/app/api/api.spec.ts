@@ -21,6 +21,10 @@ describe('the list of blocks', () => {
       ['/api/blocks?next=a%2Fb', { items: [block('cat')] }],
     ]);
     vi.stubGlobal('fetch', (path: string) => Promise.resolve(new Response(JSON.stringify(pages.get(path)))));
-    expect((await TestBed.inject(Api).blocks()).map(({ username }) => username)).toEqual(['ann', 'bob', 'cat']);
+    expect((await TestBed.inject(Api).blocks()).map(({ username }) => username)).toEqual([
+      'ann',
+      'bob',
+      'cat',
+    ]);
   });
 });

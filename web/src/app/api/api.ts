@@ -1,7 +1,23 @@
 import { inject, Service } from '@angular/core';
 
 import { AuthService } from '../auth/auth-service';
-import type { Block, ChangeConversation, ChangeMe, Conversation, ConversationChange, ConversationId, Hit, Member, Message, NewGroup, Page, Role, Session, SessionId, User } from '../protocol/protocol';
+import type {
+  Block,
+  ChangeConversation,
+  ChangeMe,
+  Conversation,
+  ConversationChange,
+  ConversationId,
+  Hit,
+  Member,
+  Message,
+  NewGroup,
+  Page,
+  Role,
+  Session,
+  SessionId,
+  User,
+} from '../protocol/protocol';
 import { takeEarly } from './early';
 import { Failure } from './problem';
 import { request } from './request';
@@ -95,21 +111,39 @@ export class Api {
   }
 
   search(query: string, within: ConversationId | null, next?: string): Promise<Page<Hit>> {
-    const parameters = new URLSearchParams({ q: query, ...(within ? { conversationId: within } : {}), ...(next ? { next } : {}) });
+    const parameters = new URLSearchParams({
+      q: query,
+      ...(within ? { conversationId: within } : {}),
+      ...(next ? { next } : {}),
+    });
     return this.get(`/api/search?${parameters}`);
   }
 
-  private page<T>(id: ConversationId, what: string, limit: number, where: Where | object = {}, signal?: AbortSignal): Promise<Page<T>> {
+  private page<T>(
+    id: ConversationId,
+    what: string,
+    limit: number,
+    where: Where | object = {},
+    signal?: AbortSignal,
+  ): Promise<Page<T>> {
     const query = new URLSearchParams({ limit: String(limit) });
     for (const [name, seq] of Object.entries(where)) query.set(name, String(seq));
-    return this.call('GET', `/api/conversations/${encodeURIComponent(id)}/${what}?${query}`, undefined, signal);
+    return this.call(
+      'GET',
+      `/api/conversations/${encodeURIComponent(id)}/${what}?${query}`,
+      undefined,
+      signal,
+    );
   }
 
   private get<T>(path: string): Promise<T> {
     return this.call('GET', path);
   }
 
-  /** Parts that are loaded later ask by this for what only they need: each call here is on the way of the first paint. */
+  /**
+   * Parts that are loaded later ask by this for what only they need: each call here is on the way of the
+   * first paint.
+   */
   call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     return this.authorized((token) => request<T>(method, path, { token, body, signal }));
   }

@@ -4,7 +4,9 @@ import { request } from './request';
 
 let early: Promise<Page<Conversation>> | null = null;
 
-/** Asks for the conversations while the messenger itself is still on its way; whether somebody is logged in. */
+/**
+ * Asks for the conversations while the messenger itself is still on its way; whether somebody is logged in.
+ */
 export function askEarly(): boolean {
   const session = storedSession();
   if (!session) return false;

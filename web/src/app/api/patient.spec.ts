@@ -11,7 +11,11 @@ function server(...codes: Code[]): string[] {
   vi.stubGlobal('fetch', (path: string) => {
     asked.push(path);
     const code = codes.shift();
-    return Promise.resolve(code ? new Response(JSON.stringify({ code, detail: 'No.', retryable: true }), { status: 503 }) : new Response('{}'));
+    return Promise.resolve(
+      code
+        ? new Response(JSON.stringify({ code, detail: 'No.', retryable: true }), { status: 503 })
+        : new Response('{}'),
+    );
   });
   return asked;
 }
@@ -35,7 +39,9 @@ describe('a server that is overloaded', () => {
 
   it('is believed in the end', async () => {
     const asked = server(...Array<Code>(9).fill('overloaded'));
-    const answer = patient(() => request('POST', '/auth/login', { body: {} })).catch((error: unknown) => error);
+    const answer = patient(() => request('POST', '/auth/login', { body: {} })).catch(
+      (error: unknown) => error,
+    );
     await vi.advanceTimersByTimeAsync(60_000);
     expect(await answer).toMatchObject({ code: 'overloaded' });
     expect(asked.length).toBe(5);
@@ -43,7 +49,9 @@ describe('a server that is overloaded', () => {
 
   it('is not one that may have done it', async () => {
     const asked = server('store_unavailable');
-    await expect(patient(() => request('POST', '/auth/register', { body: {} }))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(patient(() => request('POST', '/auth/register', { body: {} }))).rejects.toMatchObject({
+      code: 'store_unavailable',
+    });
     expect(asked.length).toBe(1);
   });
 });

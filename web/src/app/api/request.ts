@@ -14,7 +14,11 @@ export interface Options {
 }
 
 /** One call over HTTP, at a path below the server's own: the answer's body, or a `Failure`. */
-export async function request<T>(method: string, path: string, { body, token, signal, keepalive = false }: Options = {}): Promise<T> {
+export async function request<T>(
+  method: string,
+  path: string,
+  { body, token, signal, keepalive = false }: Options = {},
+): Promise<T> {
   const headers = new Headers({ accept: 'application/json' });
   if (token) headers.set('authorization', `Bearer ${token}`);
   if (body !== undefined) headers.set('content-type', 'application/json');

@@ -35,7 +35,10 @@ export interface Held {
 
 const NONE: Held = { files: [], full: false, waiting: false };
 
-/** What is attached and not sent, by conversation. The work is that of `Uploads`, which is loaded once there is some. */
+/**
+ * What is attached and not sent, by conversation. The work is that of `Uploads`, which is loaded once there
+ * is some.
+ */
 @Service()
 export class Attached {
   private readonly chats = new BehaviorSubject<ReadonlyMap<string, Held>>(new Map());

@@ -16,13 +16,29 @@ import { fileSize } from './size';
     }
     <span class="attaching-name" dir="auto">{{ one().file.name }}</span>
     @if (one().failure; as failure) {
-      <span class="attaching-note" role="alert">{{ failure.said }}&ngsp;<button type="button" class="link-button" (click)="again.emit()">Try again</button></span>
+      <span class="attaching-note" role="alert">
+        {{ failure.said }}
+        <button type="button" class="link-button" (click)="again.emit()">Try again</button>
+      </span>
     } @else if (one().attachment) {
       <span class="attaching-note">{{ size() }}</span>
     } @else {
-      <progress class="attaching-progress" max="1" [value]="one().progress ?? 0" [attr.aria-label]="'Uploading ' + one().file.name"></progress>
+      <progress
+        class="attaching-progress"
+        max="1"
+        [value]="one().progress ?? 0"
+        [attr.aria-label]="'Uploading ' + one().file.name"
+      ></progress>
     }
-    <button type="button" class="icon-button" [attr.aria-label]="'Remove ' + one().file.name" title="Remove" (click)="removed.emit()"><aldis-icon name="close" /></button>
+    <button
+      type="button"
+      class="icon-button"
+      [attr.aria-label]="'Remove ' + one().file.name"
+      title="Remove"
+      (click)="removed.emit()"
+    >
+      <aldis-icon name="close" />
+    </button>
   `,
 })
 export class AttachingView {

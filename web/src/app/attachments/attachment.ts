@@ -15,18 +15,30 @@ import { view } from './viewer';
   imports: [Icon],
   template: `
     @if (picture()) {
-      <button type="button" class="picture-button" [attr.aria-label]="label()" [attr.tabindex]="reachable() ? 0 : -1" (click)="open()">
+      <button
+        type="button"
+        class="picture-button"
+        [attr.aria-label]="label()"
+        [attr.tabindex]="reachable() ? 0 : -1"
+        (click)="open()"
+      >
         @if (address(); as address) {
           <img [src]="address" alt="" />
         } @else if (failed()) {
           <aldis-icon name="warning" />
         }
         @if (file().animated) {
-          <span class="animated-badge" aria-hidden="true">{{ file().type === 'image/gif' ? 'GIF' : 'Animated' }}</span>
+          <span class="animated-badge" aria-hidden="true">{{ moving() }}</span>
         }
       </button>
     } @else {
-      <button type="button" class="file-button" [attr.tabindex]="reachable() ? 0 : -1" [attr.aria-busy]="busy()" (click)="save()">
+      <button
+        type="button"
+        class="file-button"
+        [attr.tabindex]="reachable() ? 0 : -1"
+        [attr.aria-busy]="busy()"
+        (click)="save()"
+      >
         <aldis-icon name="file" />
         <span class="unseen">Download </span>
         <span class="file-name" dir="auto">{{ file().name }}</span>
@@ -50,17 +62,27 @@ export class AttachmentView {
   protected readonly failed = signal(false);
   protected readonly busy = signal(false);
   protected readonly picture = computed(() => isPicture(this.file()));
-  protected readonly label = computed(() => (this.failed() ? 'Not loaded, try again: ' : this.file().animated ? 'Open animated photo ' : 'Open photo ') + this.file().name);
-  protected readonly note = computed(() => [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '));
+  protected readonly moving = computed(() => (this.file().type === 'image/gif' ? 'GIF' : 'Animated'));
+  protected readonly label = computed(() => {
+    if (this.failed()) return `Not loaded, try again: ${this.file().name}`;
+    return `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+  });
+  protected readonly note = computed(() =>
+    [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),
+  );
   /** What a download has come to, where that is worth a word. */
-  protected readonly state = computed(() => (this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : ''));
+  protected readonly state = computed(() =>
+    this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : '',
+  );
 
   constructor() {
     effect(() => {
       if (this.picture()) void untracked(() => this.load());
     });
     // What could not be fetched without a connection comes with it.
-    inject(WebSocketService).status$.pipe(takeUntilDestroyed()).subscribe((status) => status === 'online' && this.failed() && this.picture() && void this.load());
+    inject(WebSocketService)
+      .status$.pipe(takeUntilDestroyed())
+      .subscribe((status) => status === 'online' && this.failed() && this.picture() && void this.load());
   }
 
   protected open(): void {
@@ -72,7 +94,12 @@ export class AttachmentView {
   protected async save(): Promise<void> {
     if (this.busy()) return;
     this.busy.set(true);
-    this.failed.set(await this.files.save(this.file()).then(() => false, () => true));
+    this.failed.set(
+      await this.files.save(this.file()).then(
+        () => false,
+        () => true,
+      ),
+    );
     this.busy.set(false);
   }
 

@@ -15,8 +15,23 @@ import { carried, summary } from './summary';
 import { fitName } from './upload';
 import { reason, Uploads } from './uploads';
 
-const picture = (width: number, height: number, id = 'p'): Attachment => ({ id, name: `${id}.png`, type: 'image/png', size: 1, width, height, url: `/${id}`, thumbnailUrl: `/${id}/thumbnail` });
-const file = (id = 'f'): Attachment => ({ id, name: `${id}.pdf`, type: 'application/pdf', size: 1, url: `/${id}` });
+const picture = (width: number, height: number, id = 'p'): Attachment => ({
+  id,
+  name: `${id}.png`,
+  type: 'image/png',
+  size: 1,
+  width,
+  height,
+  url: `/${id}`,
+  thumbnailUrl: `/${id}/thumbnail`,
+});
+const file = (id = 'f'): Attachment => ({
+  id,
+  name: `${id}.pdf`,
+  type: 'application/pdf',
+  size: 1,
+  url: `/${id}`,
+});
 
 describe('the place of an attachment', () => {
   const alone = (width: number, height: number) => {
@@ -39,14 +54,20 @@ describe('the place of an attachment', () => {
   });
 
   it('is a square among others, and other files come below', () => {
-    const boxes = boxesOf([file('a'), picture(10, 20, 'b'), { ...picture(9, 9, 'huge'), thumbnailUrl: undefined } as unknown as Attachment, picture(20, 10, 'c')]);
+    const boxes = boxesOf([
+      file('a'),
+      picture(10, 20, 'b'),
+      { ...picture(9, 9, 'huge'), thumbnailUrl: undefined } as unknown as Attachment,
+      picture(20, 10, 'c'),
+    ]);
     expect(boxes.map(({ file: { id }, kind, ratio }) => [id, kind, ratio])).toEqual([
       ['b', 'picture', 1],
       ['c', 'picture', 1],
       ['a', 'file', undefined],
       ['huge', 'file', undefined],
     ]);
-    const columns = (count: number) => columnsOf(boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`))));
+    const columns = (count: number) =>
+      columnsOf(boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`))));
     expect([0, 1, 2, 3, 4, 5, 10].map(columns)).toEqual([1, 1, 2, 3, 2, 3, 3]);
   });
 });
@@ -63,7 +84,9 @@ describe('what a message carries', () => {
   });
 
   it('has a size that people read', () => {
-    expect([0, 1, 999, 1_000, 1_250, 9_949, 12_345, 999_499, 999_500, 26_214_400, 1.5e9].map(fileSize)).toEqual([
+    expect(
+      [0, 1, 999, 1_000, 1_250, 9_949, 12_345, 999_499, 999_500, 26_214_400, 1.5e9].map(fileSize),
+    ).toEqual([
       '0 bytes',
       '1 byte',
       '999 bytes',
@@ -79,7 +102,19 @@ describe('what a message carries', () => {
   });
 
   it('is of a kind that people know by the ending of its name', () => {
-    expect(['photo.heic', 'a.b.PDF', 'clip.mp4', 'archive.tar.gz', 'notes', '.bashrc', 'v1.2', 'a.long-ending', 'x.'].map(fileKind)).toEqual(['HEIC', 'PDF', 'MP4', 'GZ', '', '', '', '', '']);
+    expect(
+      [
+        'photo.heic',
+        'a.b.PDF',
+        'clip.mp4',
+        'archive.tar.gz',
+        'notes',
+        '.bashrc',
+        'v1.2',
+        'a.long-ending',
+        'x.',
+      ].map(fileKind),
+    ).toEqual(['HEIC', 'PDF', 'MP4', 'GZ', '', '', '', '', '']);
   });
 
   it('has a name that the server takes', () => {
@@ -134,15 +169,34 @@ class Wire {
   }
 }
 
-const problem = (code: Code, more: Partial<Problem> = {}): Problem => ({ code, detail: code, status: 400, title: code, type: code, retryable: false, ...more });
+const problem = (code: Code, more: Partial<Problem> = {}): Problem => ({
+  code,
+  detail: code,
+  status: 400,
+  title: code,
+  type: code,
+  retryable: false,
+  ...more,
+});
 
 describe('uploads', () => {
   let status$: BehaviorSubject<Status>;
   let attached: Attached;
   let uploads: Uploads;
-  const attach = (...names: string[]) => attached.add('@bob', names.map((name) => new File(['x'], name, { type: 'text/plain' })));
+  const attach = (...names: string[]) =>
+    attached.add(
+      '@bob',
+      names.map((name) => new File(['x'], name, { type: 'text/plain' })),
+    );
   const under = () => Wire.open.map(({ name }) => name);
-  const held = () => attached.of('@bob').files.map(({ file: { name }, progress, attachment, failure }) => failure?.said ?? (attachment ? `${name} is there` : progress === undefined ? name : `${name} ${progress}`));
+  const held = () =>
+    attached
+      .of('@bob')
+      .files.map(
+        ({ file: { name }, progress, attachment, failure }) =>
+          failure?.said ??
+          (attachment ? `${name} is there` : progress === undefined ? name : `${name} ${progress}`),
+      );
   const keyOf = (name: string) => attached.of('@bob').files.find((one) => one.file.name === name)!.key;
   const settle = () => vi.advanceTimersByTimeAsync(0);
 
@@ -217,7 +271,10 @@ describe('uploads', () => {
     Wire.open[0]!.answer(413, problem('too_large'));
     Wire.open[0]!.answer(413, problem('quota_exceeded'));
     await settle();
-    expect(held()).toEqual(['Larger than this server takes.', 'Your files have no more room. Delete messages with some.']);
+    expect(held()).toEqual([
+      'Larger than this server takes.',
+      'Your files have no more room. Delete messages with some.',
+    ]);
     uploads.again(keyOf('a'));
     uploads.again(keyOf('b'));
     await settle();
@@ -278,7 +335,8 @@ describe('uploads', () => {
     attach('a');
     await settle();
     const told: unknown[] = [];
-    const wait = () => void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
+    const wait = () =>
+      void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
     const fail = async () => {
       Wire.open[0]!.answer(0, null);
       await settle();
@@ -322,12 +380,17 @@ describe('uploads', () => {
   });
 
   it('cannot be of what has no bytes, as a folder', async () => {
-    const folder = Object.assign(new File([], 'folder'), { slice: () => ({ arrayBuffer: () => Promise.reject(new Error('it is none')) }) });
+    const folder = Object.assign(new File([], 'folder'), {
+      slice: () => ({ arrayBuffer: () => Promise.reject(new Error('it is none')) }),
+    });
     attached.add('@bob', [folder]);
     await settle();
     Wire.open[0]!.answer(0, null);
     await settle();
-    expect(attached.of('@bob').files[0]!.failure).toMatchObject({ said: 'It cannot be read.', unreached: false });
+    expect(attached.of('@bob').files[0]!.failure).toMatchObject({
+      said: 'It cannot be read.',
+      unreached: false,
+    });
   });
 
   it('wait for their turn where the server asks them to', async () => {
@@ -344,7 +407,8 @@ describe('uploads', () => {
     attach('a', 'b');
     await settle();
     const told: unknown[] = [];
-    const wait = () => void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
+    const wait = () =>
+      void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
     wait();
     expect(attached.of('@bob').waiting).toBe(true);
     Wire.open[0]!.answer(201, file('a'));
@@ -382,6 +446,9 @@ describe('uploads', () => {
   });
 
   it('have the server’s own words for what is rare', () => {
-    expect(reason(new Failure(problem('store_unavailable', { detail: 'The disk is full.' })))).toMatchObject({ said: 'The disk is full.', unreached: false });
+    expect(reason(new Failure(problem('store_unavailable', { detail: 'The disk is full.' })))).toMatchObject({
+      said: 'The disk is full.',
+      unreached: false,
+    });
   });
 });

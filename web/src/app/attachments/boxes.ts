@@ -17,7 +17,11 @@ export interface Box {
 }
 
 /** Shown as a picture; a picture that the server made no small one of is a file like any other. */
-export function isPicture({ thumbnailUrl, width, height }: Pick<Attachment, 'thumbnailUrl' | 'width' | 'height'>): boolean {
+export function isPicture({
+  thumbnailUrl,
+  width,
+  height,
+}: Pick<Attachment, 'thumbnailUrl' | 'width' | 'height'>): boolean {
   return Boolean(thumbnailUrl && width && height);
 }
 
@@ -25,7 +29,11 @@ export function isPicture({ thumbnailUrl, width, height }: Pick<Attachment, 'thu
 export function boxesOf(files: readonly Attachment[]): readonly Box[] {
   const pictures = files.filter(isPicture);
   return [
-    ...pictures.map((file): Box => ({ file, kind: 'picture', ...(pictures.length > 1 ? { ratio: 1 } : alone(file)) })),
+    ...pictures.map((file): Box => ({
+      file,
+      kind: 'picture',
+      ...(pictures.length > 1 ? { ratio: 1 } : alone(file)),
+    })),
     ...files.filter((file) => !isPicture(file)).map((file): Box => ({ file, kind: 'file' })),
   ];
 }

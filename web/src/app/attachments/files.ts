@@ -13,7 +13,9 @@ const HELD = 200;
 /** Long enough for a browser to begin saving. */
 const SAVED_WITHIN = 60_000;
 
-/** The bytes of files that messages carry. They need the token, so a page shows them from objects of its own. */
+/**
+ * The bytes of files that messages carry. They need the token, so a page shows them from objects of its own.
+ */
 @Service()
 export class Files {
   private readonly api = inject(Api);
@@ -63,7 +65,12 @@ export class Files {
       const idle = whenIdle(stop);
       signal?.addEventListener('abort', stop);
       const headers = { authorization: `Bearer ${token}`, [BYPASS]: '' };
-      const answer = await fetch(BASE + url, { headers, cache: 'no-store', credentials: 'omit', signal: abort.signal }).catch(() => null);
+      const answer = await fetch(BASE + url, {
+        headers,
+        cache: 'no-store',
+        credentials: 'omit',
+        signal: abort.signal,
+      }).catch(() => null);
       if (answer?.ok) return watched(answer, idle);
       const problem: unknown = await answer?.json().catch(() => null);
       idle.done();

@@ -8,7 +8,9 @@ interface Said {
 }
 
 /** What a message carries, or will carry, in a word. */
-export function carried(files: readonly Pick<Attachment, 'name' | 'thumbnailUrl' | 'width' | 'height'>[] = []): string {
+export function carried(
+  files: readonly Pick<Attachment, 'name' | 'thumbnailUrl' | 'width' | 'height'>[] = [],
+): string {
   if (files.length > 1) return `${files.length} ${files.every(isPicture) ? 'photos' : 'files'}`;
   const [file] = files;
   return file ? (isPicture(file) ? 'Photo' : file.name) : '';

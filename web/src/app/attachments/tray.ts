@@ -18,7 +18,9 @@ import { Uploads } from './uploads';
     }
     <ul class="tray" aria-label="Attached files">
       @for (one of held().files; track one.key) {
-        <li class="tray-item" [class.failed]="one.failure"><aldis-attaching [one]="one" (again)="uploads.again(one.key)" (removed)="remove(one.key)" /></li>
+        <li class="tray-item" [class.failed]="one.failure">
+          <aldis-attaching [one]="one" (again)="uploads.again(one.key)" (removed)="remove(one.key)" />
+        </li>
       }
     </ul>
     <p class="tray-note" role="status">{{ note() }}</p>

@@ -4,12 +4,18 @@ import type { Attachment } from '../protocol/protocol';
 import { whenIdle } from './idle';
 
 const NAME_BYTES = 255;
-/** Control characters, slashes, and what turns the direction of writing: the server takes none of them in a name. */
+/**
+ * Control characters, slashes, and what turns the direction of writing: the server takes none of them in a
+ * name.
+ */
 const UNFIT = /[\p{Cc}/\\\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The name of a file as the server takes it; one that is too long keeps its ending. */
 export function fitName(name: string): string {
-  const fit = name.toWellFormed().replace(UNFIT, '_').replace(/^\.{0,2}$/, 'file');
+  const fit = name
+    .toWellFormed()
+    .replace(UNFIT, '_')
+    .replace(/^\.{0,2}$/, 'file');
   const [, stem = fit, ending = ''] = /^(.+)(\.[^.]{1,16})$/s.exec(fit) ?? [];
   const characters = [...stem];
   const encoder = new TextEncoder();
@@ -17,7 +23,10 @@ export function fitName(name: string): string {
   return characters.join('') + ending;
 }
 
-/** Past the service worker: a request through it tells of no progress, and the end of it does not reach the server. */
+/**
+ * Past the service worker: a request through it tells of no progress, and the end of it does not reach the
+ * server.
+ */
 export const BYPASS = 'ngsw-bypass';
 
 export interface Uploading {

@@ -58,13 +58,23 @@ export class Uploads {
     this.under.get(key)?.abort();
   }
 
-  /** All files of a chat once they are there, however long there is no connection; nothing where one failed, or after `stop`. */
+  /**
+   * All files of a chat once they are there, however long there is no connection; nothing where one failed,
+   * or after `stop`.
+   */
   async whole(chat: string): Promise<readonly Attachment[] | null> {
     this.attached.of(chat).files.forEach((one) => this.afresh(one));
     this.attached.set(chat, { waiting: true });
-    const failed = ({ key, failure }: Attaching) => failure && (!failure.unreached || (this.unreached.get(key) ?? 0) >= TRIES);
-    const settled = ({ files, waiting }: Held) => !waiting || files.every(({ attachment }) => attachment) || files.some(failed);
-    const { files, waiting } = await firstValueFrom(this.attached.chats$.pipe(map(() => this.attached.of(chat)), filter(settled)));
+    const failed = ({ key, failure }: Attaching) =>
+      failure && (!failure.unreached || (this.unreached.get(key) ?? 0) >= TRIES);
+    const settled = ({ files, waiting }: Held) =>
+      !waiting || files.every(({ attachment }) => attachment) || files.some(failed);
+    const { files, waiting } = await firstValueFrom(
+      this.attached.chats$.pipe(
+        map(() => this.attached.of(chat)),
+        filter(settled),
+      ),
+    );
     this.attached.set(chat, { waiting: false });
     const there = files.flatMap(({ attachment }) => attachment ?? []);
     return waiting && there.length === files.length ? there : null;
@@ -91,8 +101,15 @@ export class Uploads {
       if (attachment.thumbnailUrl) this.files.picture(attachment.thumbnailUrl).catch(() => undefined);
       this.change(key, { attachment });
     } catch (error) {
-      // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the network.
-      const readable = await file.slice(0, 1).arrayBuffer().then(() => true, () => false);
+      // A folder that was dropped, or a file that has changed since: the browser calls that a failure of the
+      // network.
+      const readable = await file
+        .slice(0, 1)
+        .arrayBuffer()
+        .then(
+          () => true,
+          () => false,
+        );
       const failure = readable ? reason(error) : { said: 'It cannot be read.', unreached: false };
       if (failure.unreached) this.later(key);
       this.change(key, { failure, progress: undefined });
@@ -108,7 +125,10 @@ export class Uploads {
     if (failure?.unreached && this.online) this.again(key);
   }
 
-  /** Once there is a connection, and after a pause where there is one: it may be this request alone that got no answer. */
+  /**
+   * Once there is a connection, and after a pause where there is one: it may be this request alone that got
+   * no answer.
+   */
   private later(key: string): void {
     if (!this.online) return;
     const times = (this.unreached.get(key) ?? 0) + 1;
@@ -156,7 +176,12 @@ export class Uploads {
 
 /** Why a file was not taken, for the person who attached it. */
 export function reason(error: unknown): Failed {
-  const code = error instanceof Failure ? error.code : error instanceof Refused && error.status === 413 ? 'too_large' : '';
+  const code =
+    error instanceof Failure
+      ? error.code
+      : error instanceof Refused && error.status === 413
+        ? 'too_large'
+        : '';
   const said: Partial<Record<string, string>> = {
     unreachable: 'No connection.',
     too_large: 'Larger than this server takes.',

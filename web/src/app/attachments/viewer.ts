@@ -1,4 +1,18 @@
-import { afterNextRender, type ApplicationRef, Component, computed, createComponent, effect, type ElementRef, inject, input, linkedSignal, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  type ApplicationRef,
+  Component,
+  computed,
+  createComponent,
+  effect,
+  type ElementRef,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 
 import { explain } from '../api/problem';
 import type { Attachment } from '../protocol/protocol';
@@ -18,31 +32,75 @@ export function view(app: ApplicationRef, pictures: readonly Attachment[], first
   document.body.append(viewer.location.nativeElement as Element);
 }
 
-/** The pictures of a message, one at a time and as large as there is room. Modal: Esc closes and the focus goes back. */
+/**
+ * The pictures of a message, one at a time and as large as there is room. Modal: Esc closes and the focus
+ * goes back.
+ */
 @Component({
   selector: 'aldis-viewer',
   imports: [Icon],
   template: `
     <!-- Esc closes it without being asked to. -->
     <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
-    <dialog #dialog class="viewer" aria-label="Photo" (close)="closed.emit()" (keydown)="key($event)" (click)="outside($event)">
+    <dialog
+      #dialog
+      class="viewer"
+      aria-label="Photo"
+      (close)="closed.emit()"
+      (keydown)="key($event)"
+      (click)="outside($event)"
+    >
       <header class="viewer-head">
         <p class="viewer-name" dir="auto">{{ picture().name }}</p>
         <p class="viewer-note" role="status">{{ note() }}</p>
-        <button type="button" class="icon-button" aria-label="Download" title="Download" (click)="save()"><aldis-icon name="save" /></button>
-        <button type="button" class="icon-button" aria-label="Close" title="Close (Esc)" autofocus (click)="dialog.close()"><aldis-icon name="close" /></button>
+        <button type="button" class="icon-button" aria-label="Download" title="Download" (click)="save()">
+          <aldis-icon name="save" />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close"
+          title="Close (Esc)"
+          autofocus
+          (click)="dialog.close()"
+        >
+          <aldis-icon name="close" />
+        </button>
       </header>
       <div class="viewer-stage" (pointerdown)="from = $event.clientX" (pointerup)="swiped($event)">
         @if (shown(); as shown) {
-          <img [src]="shown" [alt]="picture().name" [width]="picture().width" [height]="picture().height" [class.small]="!address()" (error)="broken(shown)" />
+          <img
+            [src]="shown"
+            [alt]="picture().name"
+            [width]="picture().width"
+            [height]="picture().height"
+            [class.small]="!address()"
+            (error)="broken(shown)"
+          />
         }
         @if (still()) {
           <button type="button" class="button" (click)="playing.set(true)">Play</button>
         }
       </div>
       @if (pictures().length > 1) {
-        <button type="button" class="icon-button viewer-before" aria-label="Photo before" title="Before (←)" (click)="step(-1)"><aldis-icon name="back" /></button>
-        <button type="button" class="icon-button viewer-after" aria-label="Next photo" title="Next (→)" (click)="step(1)"><aldis-icon name="back" /></button>
+        <button
+          type="button"
+          class="icon-button viewer-before"
+          aria-label="Photo before"
+          title="Before (←)"
+          (click)="step(-1)"
+        >
+          <aldis-icon name="back" />
+        </button>
+        <button
+          type="button"
+          class="icon-button viewer-after"
+          aria-label="Next photo"
+          title="Next (→)"
+          (click)="step(1)"
+        >
+          <aldis-icon name="back" />
+        </button>
       }
     </dialog>
   `,
@@ -62,7 +120,12 @@ export class Viewer {
   protected readonly shown = computed(() => this.address() || this.small());
   /** Somebody who wants less to move said that this one may. */
   protected readonly playing = linkedSignal({ source: this.picture, computation: () => false });
-  protected readonly still = computed(() => Boolean(this.picture().animated) && !this.playing() && matchMedia('(prefers-reduced-motion: reduce)').matches);
+  protected readonly still = computed(
+    () =>
+      Boolean(this.picture().animated) &&
+      !this.playing() &&
+      matchMedia('(prefers-reduced-motion: reduce)').matches,
+  );
   private readonly failure = signal('');
   protected readonly note = computed(() => {
     const { length } = this.pictures();
@@ -121,7 +184,10 @@ export class Viewer {
   }
 
   private async show(picture: Attachment, still: boolean, signal: AbortSignal): Promise<void> {
-    this.files.picture(picture.thumbnailUrl!).then((small) => signal.aborted || this.small.set(small), () => undefined);
+    this.files.picture(picture.thumbnailUrl!).then(
+      (small) => signal.aborted || this.small.set(small),
+      () => undefined,
+    );
     if (still) return;
     try {
       const bytes = await this.files.bytes(picture, signal);

@@ -8,7 +8,8 @@ import { HeldCall, Shown } from '../testing/pressed';
 import { AuthService } from './auth-service';
 import { Entrance } from './entrance';
 
-const failure = (code: Code, field?: string) => new Failure({ code, detail: code, ...(field && { field }) } as Problem);
+const failure = (code: Code, field?: string) =>
+  new Failure({ code, detail: code, ...(field && { field }) } as Problem);
 // The forms come with styles, which the test's page cannot adopt.
 Object.assign(document, { adoptedStyleSheets: [] });
 
@@ -23,7 +24,10 @@ beforeEach(() => {
     providers: [
       provideRouter([{ path: '**', children: [] }]),
       { provide: AuthService, useValue: { user: null } },
-      { provide: Entrance, useValue: { login: login.call, register: registered.call, verify: verified.call } },
+      {
+        provide: Entrance,
+        useValue: { login: login.call, register: registered.call, verify: verified.call },
+      },
     ],
   });
 });
@@ -38,7 +42,10 @@ describe('a form that is corrected and pressed again before its answer', () => {
     await form.fill('password', 'right');
     await form.submit();
     await login.refuse(failure('credentials_invalid'));
-    expect(login.asked).toEqual([['ann', 'wrong'], ['ann', 'right']]);
+    expect(login.asked).toEqual([
+      ['ann', 'wrong'],
+      ['ann', 'right'],
+    ]);
     expect(await form.text()).not.toContain('do not match');
     await login.answer();
     expect(login.asked).toHaveLength(2);
@@ -63,7 +70,9 @@ describe('a form that is corrected and pressed again before its answer', () => {
     await form.fill('username', 'free');
     await form.submit();
     await registered.refuse(failure('username_taken'));
-    expect(registered.asked).toEqual(['taken', 'free'].map((username) => [{ username, password: 'correct horse' }]));
+    expect(registered.asked).toEqual(
+      ['taken', 'free'].map((username) => [{ username, password: 'correct horse' }]),
+    );
     expect(await form.text()).not.toContain('is taken');
   });
 
@@ -72,7 +81,10 @@ describe('a form that is corrected and pressed again before its answer', () => {
     await form.fill('code', '111111');
     await form.fill('code', '222222');
     await verified.refuse(failure('otp_invalid'));
-    expect(verified.asked).toEqual([['ann', '111111'], ['ann', '222222']]);
+    expect(verified.asked).toEqual([
+      ['ann', '111111'],
+      ['ann', '222222'],
+    ]);
     expect(await form.text()).not.toContain('not the code');
   });
 });

@@ -19,7 +19,12 @@ class Sessions {
   }
 }
 
-const session = (token: string): LoggedIn => ({ token, expiresAt: '', refreshToken: 'refresh', user: { username: 'ann', displayName: 'Ann', createdAt: '' } });
+const session = (token: string): LoggedIn => ({
+  token,
+  expiresAt: '',
+  refreshToken: 'refresh',
+  user: { username: 'ann', displayName: 'Ann', createdAt: '' },
+});
 
 let server: Sessions;
 const replace = vi.fn();
@@ -36,7 +41,10 @@ afterEach(() => vi.unstubAllGlobals());
 
 function auth(token: string, listeners = new Map<string, (event: object) => void>()): AuthService {
   localStorage.setItem(SESSION, JSON.stringify(session(token)));
-  const defaultView = { addEventListener: (name: string, hear: (event: object) => void) => listeners.set(name, hear), location: { replace } };
+  const defaultView = {
+    addEventListener: (name: string, hear: (event: object) => void) => listeners.set(name, hear),
+    location: { replace },
+  };
   TestBed.configureTestingModule({ providers: [{ provide: DOCUMENT, useValue: { defaultView } }] });
   return TestBed.inject(AuthService);
 }
@@ -67,7 +75,9 @@ describe('refreshing', () => {
     const one = auth('stale');
     let asked = 0;
     const answer = fetch;
-    vi.stubGlobal('fetch', (path: string, init: RequestInit) => (++asked < 3 ? Promise.reject(new TypeError('lost')) : answer(path, init)));
+    vi.stubGlobal('fetch', (path: string, init: RequestInit) =>
+      ++asked < 3 ? Promise.reject(new TypeError('lost')) : answer(path, init),
+    );
     expect(await one.refresh('stale')).toBe('fresh-1');
     expect(asked).toBe(3);
   });
@@ -76,7 +86,11 @@ describe('refreshing', () => {
     const one = auth('stale');
     vi.stubGlobal('fetch', () => {
       localStorage.setItem(SESSION, JSON.stringify({ ...session('from there'), refreshToken: 'next' }));
-      return Promise.resolve(new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), { status: 401 }));
+      return Promise.resolve(
+        new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), {
+          status: 401,
+        }),
+      );
     });
     expect(await one.refresh('stale')).toBe('from there');
     expect(one.token).toBe('from there');
@@ -85,7 +99,13 @@ describe('refreshing', () => {
 
   it('ends the session where the server refuses, and says why', async () => {
     const one = auth('stale');
-    vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), { status: 401 })));
+    vi.stubGlobal('fetch', () =>
+      Promise.resolve(
+        new Response(JSON.stringify({ code: 'refresh_invalid', detail: '', retryable: false }), {
+          status: 401,
+        }),
+      ),
+    );
     await expect(one.refresh('stale')).rejects.toThrow();
     await vi.waitFor(() => expect(replace).toHaveBeenCalledWith('/login'));
     expect(localStorage.getItem(SESSION)).toBeNull();
@@ -110,7 +130,10 @@ describe('the session of somebody else', () => {
     const one = auth('good', listeners);
     const seen: (string | undefined)[] = [];
     one.session$.subscribe((session) => seen.push(session?.user.username));
-    localStorage.setItem(SESSION, JSON.stringify({ ...session('theirs'), user: { username: 'bob', displayName: 'Bob', createdAt: '' } }));
+    localStorage.setItem(
+      SESSION,
+      JSON.stringify({ ...session('theirs'), user: { username: 'bob', displayName: 'Bob', createdAt: '' } }),
+    );
     listeners.get('storage')!({ key: SESSION });
     expect(seen).toEqual(['ann', undefined]);
     expect(one.token).toBe('');

@@ -16,8 +16,8 @@ const LEAVE_WITHIN = 1_000;
 const LONG = 24 * 3_600_000;
 
 /**
- * Who is logged in on this browser. All tabs share one session through the local storage; a page that loses it
- * loads anew, so that nothing of one person stays in memory for the next.
+ * Who is logged in on this browser. All tabs share one session through the local storage; a page that loses
+ * it loads anew, so that nothing of one person stays in memory for the next.
  */
 @Service()
 export class AuthService implements PageSession {
@@ -62,7 +62,10 @@ export class AuthService implements PageSession {
     return this.care((care) => care.know(this, user));
   }
 
-  /** Here first, and at once: the server is told meanwhile, and an answer that does not come keeps nobody here. */
+  /**
+   * Here first, and at once: the server is told meanwhile, and an answer that does not come keeps nobody
+   * here.
+   */
   logout(): Promise<void> {
     return this.end('logged-out');
   }
@@ -83,7 +86,9 @@ export class AuthService implements PageSession {
     this.window.location.replace(BASE + '/login');
   }
 
-  /** What is stored now, by whichever tab; the page of one person never goes on with the session of another. */
+  /**
+   * What is stored now, by whichever tab; the page of one person never goes on with the session of another.
+   */
   adopt(session: LoggedIn | null): void {
     const [before, now] = [this.user?.username, session?.user.username];
     if (!this.over && (before === now || sameUser(before, now))) {

@@ -20,12 +20,19 @@ import { afterNextRender, Component, type ElementRef, input, signal, viewChild }
         (input)="error.set('')"
       />
       @if (type() === 'password') {
-        <button type="button" class="field-reveal" [attr.aria-pressed]="shown()" (click)="shown.set(!shown())">
+        <button
+          type="button"
+          class="field-reveal"
+          [attr.aria-pressed]="shown()"
+          (click)="shown.set(!shown())"
+        >
           {{ shown() ? 'Hide' : 'Show' }}<span class="unseen"> password</span>
         </button>
       }
     </div>
-    <p class="field-note" [id]="'field-' + name() + '-note'" [class.wrong]="error()">{{ error() || hint() }}</p>
+    <p class="field-note" [id]="'field-' + name() + '-note'" [class.wrong]="error()">
+      {{ error() || hint() }}
+    </p>
   `,
 })
 export class Field {

@@ -30,11 +30,19 @@ const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
       }
       <form novalidate (submit)="$event.preventDefault(); submit(name.value(), password.value())">
         <aldis-field #name label="Username" name="username" autocomplete="username" [start]="username()" />
-        <aldis-field #password label="Password" name="password" type="password" autocomplete="current-password" />
+        <aldis-field
+          #password
+          label="Password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+        />
         @if (failure()) {
           <p class="form-error" role="alert">{{ failure() }}</p>
         }
-        <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Logging in…' : 'Log in' }}</button>
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+          {{ busy() ? 'Logging in…' : 'Log in' }}
+        </button>
       </form>
       <p class="auth-other">New here? <a routerLink="/register">Create an account</a></p>
     </aldis-auth-frame>
@@ -82,7 +90,11 @@ export class Login {
         await this.router.navigate(['/verify'], { queryParams: { username } });
         return true;
       }
-      this.failure.set(error instanceof Failure && error.code === 'credentials_invalid' ? 'That username and password do not match.' : explain(error));
+      this.failure.set(
+        error instanceof Failure && error.code === 'credentials_invalid'
+          ? 'That username and password do not match.'
+          : explain(error),
+      );
       this.password().focus();
       return false;
     }

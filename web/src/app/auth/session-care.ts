@@ -16,7 +16,10 @@ import { storeSession } from './store-session';
 const REFRESH = `${OWN}refresh`;
 const REFRESH_TRIES = 3;
 
-/** What a session needs now and then: new tokens, and a good end. Loaded behind the page, to be here when it is wanted. */
+/**
+ * What a session needs now and then: new tokens, and a good end. Loaded behind the page, to be here when it
+ * is wanted.
+ */
 @Service()
 export class SessionCare {
   /**
@@ -69,11 +72,15 @@ export class SessionCare {
       await logout(session);
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'token_expired') return;
-      await this.exchange(session).then(logout).catch(() => undefined);
+      await this.exchange(session)
+        .then(logout)
+        .catch(() => undefined);
     }
   }
 
-  /** The next tokens. An answer that was lost is asked for again: for a while the server gives the same one. */
+  /**
+   * The next tokens. An answer that was lost is asked for again: for a while the server gives the same one.
+   */
   private async exchange({ refreshToken }: LoggedIn): Promise<LoggedIn> {
     for (let turn = 1; ; turn++) {
       try {

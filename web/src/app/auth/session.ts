@@ -8,7 +8,10 @@ export const SESSION = `${OWN}session`;
 /** Where the login page finds why a session ended. */
 export const NOTICE = `${OWN}notice`;
 
-/** Why somebody is on the login page: they logged out, were away for long, or what the server said of the session. */
+/**
+ * Why somebody is on the login page: they logged out, were away for long, or what the server said of the
+ * session.
+ */
 export type Ending = 'logged-out' | 'away' | Code | 'unreachable';
 
 /** The session as this page has it. */

@@ -15,7 +15,9 @@ export interface Waiting {
 
 const KEY = `${OWN}verify`;
 
-/** What the code page must know of the registration before it; it survives a reload, the password does not. */
+/**
+ * What the code page must know of the registration before it; it survives a reload, the password does not.
+ */
 @Service()
 export class Verification {
   private waiting: Waiting | null = null;

@@ -1,4 +1,14 @@
-import { afterNextRender, Component, computed, DestroyRef, type ElementRef, inject, input, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  type ElementRef,
+  inject,
+  input,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -32,7 +42,9 @@ const LENGTH = 6;
           (input)="typed()"
         />
         <p id="code-note" class="field-note" [class.wrong]="failure()" role="alert">{{ failure() }}</p>
-        <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Checking…' : 'Verify' }}</button>
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+          {{ busy() ? 'Checking…' : 'Verify' }}
+        </button>
       </form>
       <p class="auth-other">
         <button type="button" class="link-button" (click)="resend()">Send a new code</button>
@@ -119,7 +131,9 @@ export class Verify {
     if (password) {
       await this.entrance.login(this.username(), password).catch(() => undefined);
     }
-    await (this.auth.user ? this.router.navigateByUrl('/') : this.router.navigate(['/login'], { queryParams: { username: this.username() } }));
+    await (this.auth.user
+      ? this.router.navigateByUrl('/')
+      : this.router.navigate(['/login'], { queryParams: { username: this.username() } }));
   }
 
   private complaint(error: unknown): string {

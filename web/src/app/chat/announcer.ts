@@ -8,7 +8,10 @@ const KEPT = 10;
 /** Characters of a message that are read out; the message itself has the rest. */
 const SPOKEN = 1_000;
 
-/** What was said, for a screen reader: new messages of others as they come, never the history that scrolling brings. */
+/**
+ * What was said, for a screen reader: new messages of others as they come, never the history that scrolling
+ * brings.
+ */
 @Component({
   selector: 'aldis-announcer',
   template: `

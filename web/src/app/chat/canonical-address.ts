@@ -3,8 +3,14 @@ import { Router } from '@angular/router';
 
 import { linkToUser, sameUser } from '../people/handle';
 
-/** Shows the address of a person in their own spelling, whatever was typed: every link to them then is this page. */
-export function canonicalAddress(typed: Signal<string | undefined>, username: Signal<string | undefined>): void {
+/**
+ * Shows the address of a person in their own spelling, whatever was typed: every link to them then is this
+ * page.
+ */
+export function canonicalAddress(
+  typed: Signal<string | undefined>,
+  username: Signal<string | undefined>,
+): void {
   const router = inject(Router);
   effect(() => {
     const [from, to] = [typed(), username()];

@@ -24,13 +24,19 @@ export class ChatNote {
   readonly handle = input<string>();
   readonly names = input.required<ReadonlyMap<string, string>>();
 
-  protected readonly typing = computed(() => typingNote(this.typists().get(this.conversation()?.id ?? '') ?? [], this.handle() ? null : this.names()));
+  protected readonly typing = computed(() =>
+    typingNote(this.typists().get(this.conversation()?.id ?? '') ?? [], this.handle() ? null : this.names()),
+  );
   protected readonly note = computed(() => {
     const [handle, conversation] = [this.handle(), this.conversation()];
     if (this.typing()) return this.typing();
     if (!handle) return conversation?.kind === 'group' ? membersOf(conversation) : '';
     const { online, lastSeen } = this.presences().get(handle) ?? {};
-    const presence = online ? ' · online' : lastSeen ? ` · ${lastSeenTime(new Date(lastSeen), this.now())}` : '';
+    const presence = online
+      ? ' · online'
+      : lastSeen
+        ? ` · ${lastSeenTime(new Date(lastSeen), this.now())}`
+        : '';
     return `@${handle}${presence}`;
   });
 }

@@ -1,5 +1,15 @@
 import { Location } from '@angular/common';
-import { afterRenderEffect, Component, computed, effect, inject, input, signal, untracked, viewChild } from '@angular/core';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Title } from '@angular/platform-browser';
 import { Router } from '@angular/router';
@@ -68,7 +78,9 @@ export class Chat {
   private readonly pending = toSignal(this.outbox.pending$, { requireSync: true });
   private readonly person = signal<User | null>(null);
   /** Whom the address names, where there is no conversation with them yet. */
-  private readonly found = computed(() => (sameUser(this.person()?.username, this.username()) ? this.person() : null));
+  private readonly found = computed(() =>
+    sameUser(this.person()?.username, this.username()) ? this.person() : null,
+  );
 
   protected readonly key = computed(() => chatOf({ receiver: this.username(), conversationId: this.id() }));
   protected readonly conversation = computed(() =>
@@ -80,7 +92,11 @@ export class Chat {
     return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
   });
   private readonly address = computed(() => addressTo(this.handle(), this.id()));
-  protected readonly title = computed(() => (this.conversation() ? titleOf(this.conversation()!, this.me) : (this.found()?.displayName ?? this.username() ?? '')));
+  protected readonly title = computed(() =>
+    this.conversation()
+      ? titleOf(this.conversation()!, this.me)
+      : (this.found()?.displayName ?? this.username() ?? ''),
+  );
   protected readonly members = allMembers(this.conversation);
   protected readonly names = allNames(this.members);
   /** Why there is nothing to show, where that is so. */
@@ -88,12 +104,21 @@ export class Chat {
   /** A conversation that has not begun has no history to wait for. */
   protected readonly thread = computed(() => {
     const id = this.conversationId();
-    return this.place.thread(id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true });
+    return this.place.thread(
+      id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true },
+    );
   });
-  protected readonly notes = groupNotes(this.conversation, this.thread, computed(() => this.place.excerpt() !== null), this.names);
+  protected readonly notes = groupNotes(
+    this.conversation,
+    this.thread,
+    computed(() => this.place.excerpt() !== null),
+    this.names,
+  );
   protected readonly entries = computed(() => {
     const others = withoutUser(this.conversation()?.members ?? [], this.me);
-    const mine = this.place.excerpt() ? [] : this.pending().filter((pending) => sameAddress(pending, this.address()));
+    const mine = this.place.excerpt()
+      ? []
+      : this.pending().filter((pending) => sameAddress(pending, this.address()));
     return timeline(this.thread().messages, mine, this.me, others, this.notes());
   });
 
@@ -103,7 +128,9 @@ export class Chat {
   protected readonly wanted = signal<Wanted | null>(null);
   protected readonly group = computed(() => this.conversation()?.kind === 'group');
   /** Taken out of the group: what was said stays, and nothing more can be. */
-  protected readonly open = computed(() => !this.conversation() || roleOf(this.conversation()!, this.me) !== undefined);
+  protected readonly open = computed(
+    () => !this.conversation() || roleOf(this.conversation()!, this.me) !== undefined,
+  );
   private readonly allBlocked = toSignal(this.blocks.blocked$, { requireSync: true });
   protected readonly blocked = computed(() => this.allBlocked().has(this.handle() ?? ''));
 
@@ -201,7 +228,9 @@ export class Chat {
   }
 
   protected async unblock(): Promise<void> {
-    await this.blocks.unblock(this.handle() ?? '').catch((error: unknown) => this.composing.failure.set(explain(error)));
+    await this.blocks
+      .unblock(this.handle() ?? '')
+      .catch((error: unknown) => this.composing.failure.set(explain(error)));
   }
 
   protected async forget(): Promise<void> {

@@ -1,4 +1,17 @@
-import { afterNextRender, Component, computed, DestroyRef, effect, ElementRef, inject, input, output, signal, untracked, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  effect,
+  ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 
 import { toSignal } from '@angular/core/rxjs-interop';
 
@@ -15,7 +28,10 @@ import { addressOf, type Written } from './pending';
 import type { Entry } from './timeline';
 import { excess } from './too-long';
 
-/** Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last message. */
+/**
+ * Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last
+ * message.
+ */
 @Component({
   selector: 'aldis-composer',
   imports: [EmojiPanel, Icon, MentionList, Tray],
@@ -43,7 +59,10 @@ export class Composer {
   readonly stepReply = output<1 | -1>();
 
   protected readonly text = signal('');
-  /** The text as it is sent: half a character, which a program may leave behind, becomes a replacement character. */
+  /**
+   * The text as it is sent: half a character, which a program may leave behind, becomes a replacement
+   * character.
+   */
   private readonly message = computed(() => this.text().trim().toWellFormed());
   private readonly chats = toSignal(this.attached.chats$, { requireSync: true });
   /** What goes with it; a message that is changed keeps what it carries. */
@@ -51,18 +70,26 @@ export class Composer {
   protected readonly waiting = computed(() => this.held().waiting);
   /** Files are dragged over the chat. */
   protected readonly dropping = signal(false);
-  protected readonly empty = computed(() => this.message() === '' && (this.editing() !== null || this.held().files.length === 0));
+  protected readonly empty = computed(
+    () => this.message() === '' && (this.editing() !== null || this.held().files.length === 0),
+  );
   /** Said before the server says it; only the server knows for certain. */
   protected readonly tooLong = computed(() => {
     const over = excess(this.message());
-    return over === 0 ? '' : `${over.toLocaleString('en')} ${over === 1 ? 'byte' : 'bytes'} over the usual limit of 16 KiB: it may be refused.`;
+    return over === 0
+      ? ''
+      : `${over.toLocaleString('en')} ${over === 1 ? 'byte' : 'bytes'} over the usual limit of 16 KiB: it may be refused.`;
   });
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
     if (!entry) return null;
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
-    return { heading: this.editing() ? 'Edit message' : `Reply to ${who}`, text: summary(entry), icon: this.editing() ? ('edit' as const) : ('reply' as const) };
+    return {
+      heading: this.editing() ? 'Edit message' : `Reply to ${who}`,
+      text: summary(entry),
+      icon: this.editing() ? ('edit' as const) : ('reply' as const),
+    };
   });
   /** Whether the emoji are open. */
   protected readonly picking = signal(false);
@@ -78,7 +105,12 @@ export class Composer {
   constructor() {
     const gone = new AbortController();
     afterNextRender(() => {
-      onDrop(this.host.closest<HTMLElement>('aldis-chat') ?? this.host, gone.signal, (over) => this.dropping.set(over && !this.editing()), (files) => this.attach(files));
+      onDrop(
+        this.host.closest<HTMLElement>('aldis-chat') ?? this.host,
+        gone.signal,
+        (over) => this.dropping.set(over && !this.editing()),
+        (files) => this.attach(files),
+      );
       this.write(this.drafts.of(this.chat()));
       this.offer();
     });
@@ -86,7 +118,8 @@ export class Composer {
       gone.abort();
       this.typing.stopped();
     });
-    // The draft steps aside while an earlier message is changed, and may be gone once files are no longer waited for.
+    // The draft steps aside while an earlier message is changed, and may be gone once files are no longer
+    // waited for.
     effect(() => {
       const [editing, waiting] = [this.editing(), this.waiting()];
       untracked(() => {
@@ -117,7 +150,8 @@ export class Composer {
   /** Whether a name is being typed where the caret is. */
   protected look(): void {
     const { value, selectionStart, selectionEnd } = this.field().nativeElement;
-    const naming = this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
+    const naming =
+      this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
     if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
     this.naming.set(naming);
     this.chosen.set(0);

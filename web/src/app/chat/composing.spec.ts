@@ -7,12 +7,16 @@ import { Composing } from './composing';
 import type { MessageChanges } from './message-changes';
 import type { Entry } from './timeline';
 
-const entry = (id: string) => ({ key: id, own: true, text: id, message: { id, text: id } as Message }) as Entry;
+const entry = (id: string) =>
+  ({ key: id, own: true, text: id, message: { id, text: id } as Message }) as Entry;
 
 describe('a change of a message', () => {
   it('that is stored does not end that of another, which was begun meanwhile', async () => {
     const edited = new HeldCall<void>();
-    const composing = new Composing(signal([]), { edit: edited.call, forget: () => undefined } as unknown as MessageChanges);
+    const composing = new Composing(signal([]), {
+      edit: edited.call,
+      forget: () => undefined,
+    } as unknown as MessageChanges);
     const [first, second] = [entry('first'), entry('second')];
     composing.edit(first);
     void composing.save('First');

@@ -30,7 +30,12 @@ export class Cursor {
   /** Goes where a key leads, if it is one that leads somewhere. */
   move(key: string): Entry | undefined {
     const end = this.entries().length - 1;
-    const moves: Record<string, number> = { ArrowUp: this.index() - 1, ArrowDown: this.index() + 1, Home: 0, End: end };
+    const moves: Record<string, number> = {
+      ArrowUp: this.index() - 1,
+      ArrowDown: this.index() + 1,
+      Home: 0,
+      End: end,
+    };
     const to = moves[key];
     const entry = to === undefined ? undefined : this.entries()[Math.min(Math.max(to, 0), end)];
     if (entry) this.key.set(entry.key);

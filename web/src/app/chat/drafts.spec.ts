@@ -41,7 +41,9 @@ describe('drafts', () => {
     const here = drafts();
     const told: number[] = [];
     here.texts$.subscribe(({ size }) => told.push(size));
-    window.dispatchEvent(new StorageEvent('storage', { key: 'aldis:draft:ann:@bob', newValue: 'from there' }));
+    window.dispatchEvent(
+      new StorageEvent('storage', { key: 'aldis:draft:ann:@bob', newValue: 'from there' }),
+    );
     expect(here.of('@bob')).toBe('from there');
     window.dispatchEvent(new StorageEvent('storage', { key: 'aldis:draft:ann:@bob', newValue: null }));
     expect(told).toEqual([0, 1, 0]);

@@ -8,8 +8,9 @@ import { keysOf, local } from '../store/storage';
 type Texts = ReadonlyMap<string, string>;
 
 /**
- * What was typed and not sent, by conversation. It is written with every key, so in the local storage, which needs no
- * time that a page being closed would not give; where that is full, a draft lives as long as the page.
+ * What was typed and not sent, by conversation. It is written with every key, so in the local storage, which
+ * needs no time that a page being closed would not give; where that is full, a draft lives as long as the
+ * page.
  */
 @Service()
 export class Drafts {

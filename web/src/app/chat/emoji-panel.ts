@@ -7,7 +7,14 @@ import { EmojiPicker } from './emoji-picker';
   selector: 'aldis-emoji-panel',
   imports: [EmojiPicker],
   template: `
-    <div #panel class="menu emoji-panel" popover role="dialog" aria-label="Emoji" (toggle)="$event.newState === 'closed' && close()">
+    <div
+      #panel
+      class="menu emoji-panel"
+      popover
+      role="dialog"
+      aria-label="Emoji"
+      (toggle)="$event.newState === 'closed' && close()"
+    >
       <aldis-emoji-picker (pick)="pick.emit($event)" />
     </div>
   `,
@@ -15,7 +22,10 @@ import { EmojiPicker } from './emoji-picker';
 export class EmojiPanel {
   readonly button = input.required<HTMLElement>();
   readonly pick = output<string>();
-  /** Whether the focus is free for the field again: a press elsewhere closes it, too, and may have given the focus to what is there. */
+  /**
+   * Whether the focus is free for the field again: a press elsewhere closes it, too, and may have given the
+   * focus to what is there.
+   */
   readonly closed = output<boolean>();
 
   private readonly panel = viewChild.required<ElementRef<HTMLElement>>('panel');
@@ -33,6 +43,8 @@ export class EmojiPanel {
   protected close(): void {
     const { activeElement } = document;
     const places: readonly Node[] = [this.panel().nativeElement, this.button()];
-    this.closed.emit(activeElement === document.body || places.some((place) => place.contains(activeElement)));
+    this.closed.emit(
+      activeElement === document.body || places.some((place) => place.contains(activeElement)),
+    );
   }
 }

@@ -11,19 +11,56 @@ const RECENT = 'Recent';
   selector: 'aldis-emoji-picker',
   template: `
     <!-- What opens, a dialog or a popover, gives it the focus. -->
-    <!-- eslint-disable-next-line @angular-eslint/template/no-autofocus -->
-    <input #input class="field-input" type="search" [attr.autofocus]="fine ? '' : null" autocomplete="off" spellcheck="false" aria-label="Find an emoji" aria-controls="emoji-grid" placeholder="Find an emoji" (input)="query.set(input.value)" (keydown)="searchKey($event)" />
+    <!-- eslint-disable @angular-eslint/template/no-autofocus -->
+    <input
+      #input
+      class="field-input"
+      type="search"
+      [attr.autofocus]="fine ? '' : null"
+      autocomplete="off"
+      spellcheck="false"
+      aria-label="Find an emoji"
+      aria-controls="emoji-grid"
+      placeholder="Find an emoji"
+      (input)="query.set(input.value)"
+      (keydown)="searchKey($event)"
+    />
     <div class="emoji-groups" role="group" aria-label="Groups">
       @for (group of tabs(); track group.name) {
-        <button type="button" class="emoji" [attr.aria-label]="group.name" [title]="group.name" [attr.aria-pressed]="query() === '' && group.name === chosen()" (click)="open(group.name, input)">{{ group.sign }}</button>
+        <button
+          type="button"
+          class="emoji"
+          [attr.aria-label]="group.name"
+          [title]="group.name"
+          [attr.aria-pressed]="query() === '' && group.name === chosen()"
+          (click)="open(group.name, input)"
+        >
+          {{ group.sign }}
+        </button>
       }
     </div>
-    <div #grid id="emoji-grid" class="emoji-grid" role="group" [attr.aria-label]="query() ? 'Found' : chosen()" (keydown)="gridKey($event)">
+    <div
+      #grid
+      id="emoji-grid"
+      class="emoji-grid"
+      role="group"
+      [attr.aria-label]="query() ? 'Found' : chosen()"
+      (keydown)="gridKey($event)"
+    >
       @for (item of shown(); track item.emoji; let index = $index) {
-        <button type="button" class="emoji" [attr.aria-label]="item.name" [title]="item.name" [attr.tabindex]="index === 0 ? 0 : -1" (click)="take(item.emoji)">{{ item.emoji }}</button>
+        <button
+          type="button"
+          class="emoji"
+          [attr.aria-label]="item.name"
+          [title]="item.name"
+          [attr.tabindex]="index === 0 ? 0 : -1"
+          (click)="take(item.emoji)"
+        >
+          {{ item.emoji }}
+        </button>
       }
     </div>
-    <p class="field-note" role="status">{{ failed() ? 'The emoji could not be loaded: type one.' : query() && shown().length === 0 ? 'Nothing is called that.' : '' }}</p>
+    <p class="field-note" role="status">{{ note() }}</p>
   `,
 })
 export class EmojiPicker {
@@ -37,14 +74,25 @@ export class EmojiPicker {
   protected readonly failed = signal(false);
   private readonly groups = signal<readonly EmojiGroup[]>([]);
   private recent: readonly string[] = [];
-  protected readonly tabs = computed(() => this.groups().map(({ name, emoji }) => ({ name, sign: name === RECENT ? '🕘' : (emoji[0]?.emoji ?? '') })));
+  protected readonly tabs = computed(() =>
+    this.groups().map(({ name, emoji }) => ({
+      name,
+      sign: name === RECENT ? '🕘' : (emoji[0]?.emoji ?? ''),
+    })),
+  );
   private readonly wanted = signal<string | null>(null);
   protected readonly chosen = computed(() => this.wanted() ?? this.tabs()[0]?.name ?? '');
   protected readonly shown = computed((): readonly Emoji[] => {
     const query = this.query();
     const one = oneEmoji(query);
     if (one) return [{ emoji: one, name: one, words: [] }];
-    return query.trim() ? findEmoji(this.groups(), query) : (this.groups().find(({ name }) => name === this.chosen())?.emoji ?? []);
+    return query.trim()
+      ? findEmoji(this.groups(), query)
+      : (this.groups().find(({ name }) => name === this.chosen())?.emoji ?? []);
+  });
+  protected readonly note = computed(() => {
+    if (this.failed()) return 'The emoji could not be loaded: type one.';
+    return this.query() && this.shown().length === 0 ? 'Nothing is called that.' : '';
   });
   private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
   private readonly grid = viewChild.required<ElementRef<HTMLElement>>('grid');
@@ -54,7 +102,10 @@ export class EmojiPicker {
   }
 
   private async load(): Promise<void> {
-    const [{ default: listed }, recent] = await Promise.all([import('emoji-picker-element-data/en/cldr-native/data.json'), this.database.recentEmoji().catch(() => [])]);
+    const [{ default: listed }, recent] = await Promise.all([
+      import('emoji-picker-element-data/en/cldr-native/data.json'),
+      this.database.recentEmoji().catch(() => []),
+    ]);
     this.recent = recent;
     const taken = recent.map((emoji) => ({ emoji, name: emoji, words: [] }));
     this.groups.set([...(taken.length > 0 ? [{ name: RECENT, emoji: taken }] : []), ...groupsOf(listed)]);
@@ -81,7 +132,14 @@ export class EmojiPicker {
     const index = buttons.indexOf(event.target as HTMLElement);
     if (index < 0) return;
     const line = buttons.filter(({ offsetTop }) => offsetTop === buttons[0]?.offsetTop).length;
-    const moves: Record<string, number> = { ArrowRight: index + 1, ArrowLeft: index - 1, ArrowDown: index + line, ArrowUp: index - line, Home: 0, End: buttons.length - 1 };
+    const moves: Record<string, number> = {
+      ArrowRight: index + 1,
+      ArrowLeft: index - 1,
+      ArrowDown: index + line,
+      ArrowUp: index - line,
+      Home: 0,
+      End: buttons.length - 1,
+    };
     const to = moves[event.key];
     if (to === undefined) return;
     event.preventDefault();

@@ -22,6 +22,8 @@ describe('emoji', () => {
   it('are remembered, the newest first and each once', () => {
     const recent = ['🚢', '⚓', '🚢'].reduce<string[]>(withRecent, []);
     expect(recent).toEqual(['🚢', '⚓']);
-    expect(groups[0]!.emoji.reduce<string[]>((taken, { emoji }) => withRecent(taken, emoji), recent)).toHaveLength(18);
+    expect(
+      groups[0]!.emoji.reduce<string[]>((taken, { emoji }) => withRecent(taken, emoji), recent),
+    ).toHaveLength(18);
   });
 });

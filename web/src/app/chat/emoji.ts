@@ -1,7 +1,9 @@
 import { plain } from '../format/text';
 import { oneEmoji } from './reaction';
 
-/** An emoji as the table of the Unicode consortium's names describes it (package emoji-picker-element-data). */
+/**
+ * An emoji as the table of the Unicode consortium's names describes it (package emoji-picker-element-data).
+ */
 export interface Listed {
   readonly emoji: string;
   readonly annotation: string;
@@ -46,15 +48,23 @@ export function groupsOf(listed: readonly Listed[]): EmojiGroup[] {
     name,
     emoji: listed
       .filter(({ group, version }) => group === number && version <= NEWEST)
-      .map(({ emoji, annotation, tags }) => ({ emoji: oneEmoji(emoji) ?? emoji.replace(/\ufe0f$/, ''), name: annotation, words: plain([annotation, ...tags].join(' ')).split(/[^\p{L}\p{N}]+/u) })),
+      .map(({ emoji, annotation, tags }) => ({
+        emoji: oneEmoji(emoji) ?? emoji.replace(/\ufe0f$/, ''),
+        name: annotation,
+        words: plain([annotation, ...tags].join(' ')).split(/[^\p{L}\p{N}]+/u),
+      })),
   }));
 }
 
-/** Those for which every word of the query begins one of theirs; where that is their name, they come first. */
+/**
+ * Those for which every word of the query begins one of theirs; where that is their name, they come first.
+ */
 export function findEmoji(groups: readonly EmojiGroup[], query: string): Emoji[] {
   const wanted = plain(query).split(/\s+/).filter(Boolean);
   const all = groups.flatMap(({ emoji }) => emoji);
-  const found = all.filter(({ words }) => wanted.every((start) => words.some((word) => word.startsWith(start))));
+  const found = all.filter(({ words }) =>
+    wanted.every((start) => words.some((word) => word.startsWith(start))),
+  );
   const named = (emoji: Emoji) => (plain(emoji.name).startsWith(wanted[0] ?? '') ? 0 : 1);
   return found.sort((a, b) => named(a) - named(b)).slice(0, FOUND);
 }

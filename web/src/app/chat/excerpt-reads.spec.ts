@@ -11,8 +11,17 @@ import { type Excerpt, ExcerptStore } from './excerpt-store';
 import { MessageStore } from './message-store';
 import { EMPTY, type Thread } from './thread';
 
-const message = (seq: number): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender: 'bob', text: `${seq}`, timestamp: '' });
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+const message = (seq: number): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender: 'bob',
+  text: `${seq}`,
+  timestamp: '',
+});
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
 /** A conversation of 1,000 messages of which the last 30 are in memory. */
 let thread: Thread;
@@ -41,7 +50,10 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       { provide: Api, useValue: { messages } },
-      { provide: MessageStore, useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined } },
+      {
+        provide: MessageStore,
+        useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },
+      },
       { provide: WebSocketService, useValue: { updated$ } },
     ],
   });

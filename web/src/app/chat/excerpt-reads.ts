@@ -23,7 +23,8 @@ export class ExcerptReads {
     const { conversationId, seq } = target;
     const holds = (thread?: Thread) => thread?.messages.some((message) => message.seq === seq);
     const value = this.excerpts.shown;
-    if (value?.target.conversationId === conversationId && holds(value.thread)) return this.excerpts.aim(target);
+    if (value?.target.conversationId === conversationId && holds(value.thread))
+      return this.excerpts.aim(target);
     if (holds(this.messages.thread(conversationId))) {
       this.excerpts.show(null);
       return this.excerpts.aim(target);
@@ -39,13 +40,18 @@ export class ExcerptReads {
     if (!value || value.thread.whole) return;
     const first = value.thread.messages[0];
     if (!first) return this.load(value.target);
-    await this.extend(value.target, { beforeSeq: first.seq }, (page) => ({ whole: page.length < PAGE, top: page.length < PAGE, from: page[0]?.seq ?? first.seq }));
+    await this.extend(value.target, { beforeSeq: first.seq }, (page) => ({
+      whole: page.length < PAGE,
+      top: page.length < PAGE,
+      from: page[0]?.seq ?? first.seq,
+    }));
   }
 
   async newer(): Promise<void> {
     const value = this.excerpts.shown;
     const last = value?.thread.messages.at(-1);
-    if (value && last) await this.extend(value.target, { afterSeq: last.seq }, (page) => this.join(value.target, page));
+    if (value && last)
+      await this.extend(value.target, { afterSeq: last.seq }, (page) => this.join(value.target, page));
   }
 
   private async load(target: Target): Promise<void> {
@@ -59,7 +65,11 @@ export class ExcerptReads {
   }
 
   /** One page at one of the two ends, one at a time. */
-  private async extend(target: Target, where: Where, also: (page: readonly Message[]) => Partial<Thread>): Promise<void> {
+  private async extend(
+    target: Target,
+    where: Where,
+    also: (page: readonly Message[]) => Partial<Thread>,
+  ): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     try {

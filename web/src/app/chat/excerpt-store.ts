@@ -19,8 +19,8 @@ export interface Excerpt {
 }
 
 /**
- * The place that the person jumped to, if that is not in memory anyway. It grows at both ends as one scrolls, and
- * joins the thread where it meets it.
+ * The place that the person jumped to, if that is not in memory anyway. It grows at both ends as one scrolls,
+ * and joins the thread where it meets it.
  */
 @Service()
 export class ExcerptStore {
@@ -35,7 +35,8 @@ export class ExcerptStore {
   constructor() {
     inject(WebSocketService).updated$.subscribe((changed) => {
       const { value } = this.excerpt;
-      if (value?.target.conversationId === changed.conversationId) this.change(value, { messages: replace(value.thread.messages, changed) });
+      if (value?.target.conversationId === changed.conversationId)
+        this.change(value, { messages: replace(value.thread.messages, changed) });
     });
   }
 

@@ -18,7 +18,9 @@ const PAGE = 200;
 export class GroupChangeStore {
   private readonly api = inject(Api);
   private readonly database = inject(Database);
-  private readonly changes = new BehaviorSubject<ReadonlyMap<ConversationId, readonly ConversationChange[]>>(new Map());
+  private readonly changes = new BehaviorSubject<ReadonlyMap<ConversationId, readonly ConversationChange[]>>(
+    new Map(),
+  );
   readonly changes$ = this.changes.asObservable();
   private readonly loading = new Map<ConversationId, Promise<void>>();
 
@@ -27,7 +29,8 @@ export class GroupChangeStore {
     socket.conversation$.subscribe(({ id, kind }) => {
       if (kind === 'group' && this.changes.value.has(id)) void this.renew(id);
     });
-    // In large groups not everybody is told of each change: what was read may be old after a while without a connection.
+    // In large groups not everybody is told of each change: what was read may be old after a while without a
+    // connection.
     socket.synced$.subscribe(() => this.changes.value.forEach((_, id) => void this.renew(id)));
   }
 
@@ -70,7 +73,9 @@ export class GroupChangeStore {
   }
 
   private put(id: ConversationId, read: readonly ConversationChange[]): void {
-    const bySeq = new Map([...(this.changes.value.get(id) ?? []), ...read].map((change) => [change.seq, change]));
+    const bySeq = new Map(
+      [...(this.changes.value.get(id) ?? []), ...read].map((change) => [change.seq, change]),
+    );
     const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
     this.changes.next(new Map(this.changes.value).set(id, all));
     if (read.length > 0) void this.database.putChanges(id, all).catch(() => undefined);
@@ -78,11 +83,18 @@ export class GroupChangeStore {
 }
 
 /** The lines that say how the group of a chat changed, between the messages that are there. */
-export function readGroupNotes(conversation: Signal<Conversation | undefined>, thread: Signal<Thread>, apart: Signal<boolean>, names: Signal<ReadonlyMap<string, string>>): Signal<readonly GroupNote[]> {
+export function readGroupNotes(
+  conversation: Signal<Conversation | undefined>,
+  thread: Signal<Thread>,
+  apart: Signal<boolean>,
+  names: Signal<ReadonlyMap<string, string>>,
+): Signal<readonly GroupNote[]> {
   const store = inject(GroupChangeStore);
   const { me } = inject(ConversationStore);
   const changes = toSignal(store.changes$, { requireSync: true });
-  const group = computed(() => (conversation()?.kind === 'group' && roleOf(conversation()!, me) ? conversation()!.id : null));
+  const group = computed(() =>
+    conversation()?.kind === 'group' && roleOf(conversation()!, me) ? conversation()!.id : null,
+  );
   const above = computed(() => {
     const { from, top, messages } = thread();
     return from === null ? null : top ? 0 : (messages[0]?.seq ?? from);
@@ -100,6 +112,8 @@ export function readGroupNotes(conversation: Signal<Conversation | undefined>, t
   const held = computed(() => changes().get(conversation()?.id ?? '') ?? []);
   return computed(() => {
     const from = above() ?? Infinity;
-    return held().filter(({ seq }) => seq >= from && seq < below()).flatMap((change) => notesOf(change, me, names()));
+    return held()
+      .filter(({ seq }) => seq >= from && seq < below())
+      .flatMap((change) => notesOf(change, me, names()));
   });
 }

@@ -4,7 +4,15 @@ import type { Message } from '../protocol/protocol';
 import { arrivedBehind, lastSeen, shifted } from './list-window';
 import { timeline } from './timeline';
 
-const message = (seq: number, sender = 'bob'): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender, text: `${seq}`, timestamp: '2026-03-28T10:00:00.000Z' });
+const message = (seq: number, sender = 'bob'): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender,
+  text: `${seq}`,
+  timestamp: '2026-03-28T10:00:00.000Z',
+});
 const entries = (...messages: Message[]) => timeline(messages, [], 'ann', []);
 
 describe('the window of the list', () => {
@@ -12,7 +20,9 @@ describe('the window of the list', () => {
     const before = entries(message(1), message(2));
     const newest = before.at(-1)!.key;
     expect(arrivedBehind(before, newest)).toBe(0);
-    expect(arrivedBehind(entries(message(1), message(2), message(3), message(4, 'ann'), message(5)), newest)).toBe(2);
+    expect(
+      arrivedBehind(entries(message(1), message(2), message(3), message(4, 'ann'), message(5)), newest),
+    ).toBe(2);
     expect(arrivedBehind(before, undefined)).toBe(0);
     expect(arrivedBehind(before, 'given up')).toBe(0);
   });

@@ -5,8 +5,9 @@ const HELD_FOR = 500;
 const SLACK = 10;
 
 /**
- * Hears a finger that rests on something inside `root`, for browsers that do not take that for a context menu.
- * Its listeners are the page's own: none of the many moves of a pointer is a reason to look at the view.
+ * Hears a finger that rests on something inside `root`, for browsers that do not take that for a context
+ * menu. Its listeners are the page's own: none of the many moves of a pointer is a reason to look at the
+ * view.
  */
 export function onLongPress(root: HTMLElement, held: (on: Element, at: Anchor) => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -12,7 +12,14 @@ import { Avatar } from '../ui/avatar';
       @for (member of members(); track member.username; let index = $index) {
         <!-- The keyboard stays in the field and moves the choice from there. -->
         <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
-        <li role="option" class="option" [id]="'mention-' + index" [attr.aria-selected]="index === chosen()" (pointerdown)="$event.preventDefault()" (click)="pick.emit(member)">
+        <li
+          role="option"
+          class="option"
+          [id]="'mention-' + index"
+          [attr.aria-selected]="index === chosen()"
+          (pointerdown)="$event.preventDefault()"
+          (click)="pick.emit(member)"
+        >
           <aldis-avatar [name]="member.displayName" [username]="member.username" />
           <span class="option-title" dir="auto">{{ member.displayName }}</span>
           <span class="option-note">{{ '@' + member.username }}</span>

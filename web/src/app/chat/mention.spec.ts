@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { Member } from '../protocol/protocol';
 import { complete, nameAt, suggest } from './mention';
 
-const member = (username: string, displayName: string): Member => ({ username, displayName, role: 'member', deliveredSeq: 0, readSeq: 0 });
-const CREW = [member('ann', 'Ann'), member('bob', 'José Ortega'), member('ortwin', 'Cat'), member('dan.b', 'Dan')];
+const member = (username: string, displayName: string): Member => ({
+  username,
+  displayName,
+  role: 'member',
+  deliveredSeq: 0,
+  readSeq: 0,
+});
+const CREW = [
+  member('ann', 'Ann'),
+  member('bob', 'José Ortega'),
+  member('ortwin', 'Cat'),
+  member('dan.b', 'Dan'),
+];
 const names = (query: string) => suggest(CREW, query, 'ann').map(({ username }) => username);
 
 describe('a name that is typed', () => {

@@ -21,12 +21,24 @@ export function suggest(members: readonly Member[], query: string, me: string): 
   const wanted = plain(query);
   const others = withoutUser(members, me);
   const byUsername = others.filter(({ username }) => handleOf(username).startsWith(wanted));
-  const byName = others.filter((member) => !byUsername.includes(member) && member.displayName.split(/\s+/).some((word) => plain(word).startsWith(wanted)));
+  const byName = others.filter(
+    (member) =>
+      !byUsername.includes(member) &&
+      member.displayName.split(/\s+/).some((word) => plain(word).startsWith(wanted)),
+  );
   return [...byUsername, ...byName].slice(0, SHOWN);
 }
 
 /** The text with the name written out, and where the caret then is. */
-export function complete(text: string, caret: number, { from }: Typing, username: string): { text: string; caret: number } {
+export function complete(
+  text: string,
+  caret: number,
+  { from }: Typing,
+  username: string,
+): { text: string; caret: number } {
   const written = `@${username} `;
-  return { text: text.slice(0, from) + written + text.slice(caret).replace(/^ /, ''), caret: from + written.length };
+  return {
+    text: text.slice(0, from) + written + text.slice(caret).replace(/^ /, ''),
+    caret: from + written.length,
+  };
 }

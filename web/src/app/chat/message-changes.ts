@@ -7,8 +7,8 @@ import type { Message } from '../protocol/protocol';
 import { checkPacket } from './too-long';
 
 /**
- * Changes of messages that the server has. Unlike a new message, a change does not wait for a connection: without
- * one it is refused, and nothing is shown that is not so.
+ * Changes of messages that the server has. Unlike a new message, a change does not wait for a connection:
+ * without one it is refused, and nothing is shown that is not so.
  */
 @Service()
 export class MessageChanges {
@@ -24,7 +24,10 @@ export class MessageChanges {
   }
 
   async remove({ conversationId, id }: Message): Promise<void> {
-    await this.take(this.socket.request('message:delete', { conversationId, id }), 'The message could not be deleted');
+    await this.take(
+      this.socket.request('message:delete', { conversationId, id }),
+      'The message could not be deleted',
+    );
   }
 
   /** Why a reaction was not taken is told through `failure$`. */

@@ -43,7 +43,9 @@ export class MessageInfo {
   readonly closed = output();
 
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
-  private readonly conversation = computed(() => this.conversations().find(({ id }) => id === this.message().conversationId));
+  private readonly conversation = computed(() =>
+    this.conversations().find(({ id }) => id === this.message().conversationId),
+  );
   private readonly members = readMembers(this.conversation);
   protected readonly groups = computed(() => {
     return reached(this.message().seq, withoutUser(this.members(), this.store.me));

@@ -1,4 +1,18 @@
-import { afterNextRender, afterRenderEffect, Component, computed, type ElementRef, effect, inject, input, linkedSignal, output, signal, untracked, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  afterRenderEffect,
+  Component,
+  computed,
+  type ElementRef,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Virtualizer } from 'virtua/angular';
 
@@ -61,10 +75,14 @@ export class MessageList {
   readonly leave = output();
 
   private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
-  private readonly byId = computed(() => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))));
+  private readonly byId = computed(
+    () => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))),
+  );
 
   /** Not before the history is there: what came live in the meantime would only be pushed about by it. */
-  protected readonly shown = computed(() => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading));
+  protected readonly shown = computed(
+    () => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading),
+  );
   protected readonly keyOf = (entry: Entry) => entry.key;
   protected readonly itemProps = () => ({ role: 'listitem' });
   protected readonly shifting = linkedSignal<readonly Entry[], boolean>({
@@ -90,7 +108,8 @@ export class MessageList {
     effect(() => {
       const entries = this.entries();
       const arrived = arrivedBehind(entries, last);
-      if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart)) this.below.update((count) => count + arrived);
+      if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart))
+        this.below.update((count) => count + arrived);
       last = entries.at(-1)?.key;
     });
     effect(() => this.shown() && onceMeasured(() => this.settled.set(true)));
@@ -149,14 +168,16 @@ export class MessageList {
   }
 
   protected key(event: KeyboardEvent): void {
-    if (!(event.target as HTMLElement).matches('.message') || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!(event.target as HTMLElement).matches('.message') || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const entry = this.cursor.entry();
     const next = this.cursor.move(event.key);
     if (next) this.focusOn(next);
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
     else if (event.key === 'c' && entry?.text) void navigator.clipboard?.writeText(entry.text);
-    else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey)) this.ask(event.target as Element, below(event.target as Element));
+    else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey))
+      this.ask(event.target as Element, below(event.target as Element));
     else if (event.key === 'Escape') this.leave.emit();
     else return;
     event.preventDefault();
@@ -189,7 +210,10 @@ export class MessageList {
     const list = this.virtualizer();
     if (!list || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const end = list.scrollOffset + list.viewportSize;
-    const seq = lastSeen(this.entries(), this.atEnd() ? this.entries().length - 1 : list.findItemIndex(end) - 1);
+    const seq = lastSeen(
+      this.entries(),
+      this.atEnd() ? this.entries().length - 1 : list.findItemIndex(end) - 1,
+    );
     if (seq > 0) this.seen.emit(seq);
   }
 
@@ -198,11 +222,16 @@ export class MessageList {
     setTimeout(() => {
       // The next key may have led elsewhere meanwhile, as to the composer.
       if (!document.activeElement?.matches('body, .message')) return;
-      this.scroller().nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+      this.scroller()
+        .nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
+        ?.focus({ preventScroll: true });
     });
   }
 
-  /** Asks for what lies above, before one is there; not while the list goes to a message, which that would push away. */
+  /**
+   * Asks for what lies above, before one is there; not while the list goes to a message, which that would
+   * push away.
+   */
   private reachUp(): void {
     const { loading, failure } = this.thread();
     // What failed is tried again when the person says so, not with every movement.

@@ -23,7 +23,10 @@ export interface Wanted {
   readonly at: Anchor;
 }
 
-/** What can be done with a message: react, reply, copy, forward, and with one's own edit, look how far it got, and delete. */
+/**
+ * What can be done with a message: react, reply, copy, forward, and with one's own edit, look how far it got,
+ * and delete.
+ */
 @Component({
   selector: 'aldis-message-menu',
   imports: [Chooser, Confirm, Dialog, EmojiPicker, Icon, Menu, MessageInfo],

@@ -8,8 +8,17 @@ import { AuthService } from '../auth/auth-service';
 import type { Message } from '../protocol/protocol';
 import { MessageStore } from './message-store';
 
-const message = (seq: number): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender: 'bob', text: '', timestamp: '2026-03-28T10:00:00.000Z' });
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+const message = (seq: number): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender: 'bob',
+  text: '',
+  timestamp: '2026-03-28T10:00:00.000Z',
+});
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
 
 const HEAD = 2_000;
 let people = 0;

@@ -31,13 +31,17 @@ export class MessageStore {
   readonly quoted$ = this.quotes.found$;
 
   private readonly asked = new Set<ConversationId>();
-  private readonly turns = new Turns((id, error) => this.set(id, { loading: false, failure: explain(error) }));
+  private readonly turns = new Turns((id, error) =>
+    this.set(id, { loading: false, failure: explain(error) }),
+  );
 
   thread(id: ConversationId): Thread | undefined {
     return this.threads.value.get(id);
   }
 
-  /** Brings a conversation into memory: what this browser holds of it first, then the server's newest page. */
+  /**
+   * Brings a conversation into memory: what this browser holds of it first, then the server's newest page.
+   */
   async open(id: ConversationId): Promise<void> {
     const known = this.thread(id);
     if (known) {
@@ -48,17 +52,28 @@ export class MessageStore {
     this.set(id, {});
     // A browser that is here for the first time does not wait for its database, in which there is nothing.
     const early = this.database.ready ? null : this.newest(id);
-    const [span, held] = await Promise.all([this.database.span(id), this.database.messages(id, END, HELD_PAGE)]);
+    const [span, held] = await Promise.all([
+      this.database.span(id),
+      this.database.messages(id, END, HELD_PAGE),
+    ]);
     // Below the span there may be holes, so only what is above it is shown as history.
     const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
     await early;
     if (early && this.thread(id)?.from !== null) return;
     this.add(id, usable);
-    if (span && held) this.set(id, { from: span.from, whole: span.whole, top: span.whole && held.length < HELD_PAGE, loading: false });
+    if (span && held)
+      this.set(id, {
+        from: span.from,
+        whole: span.whole,
+        top: span.whole && held.length < HELD_PAGE,
+        loading: false,
+      });
     else if (!early) await this.newest(id);
   }
 
-  /** After a connection was lost: reads that were under way then may never be answered, and are begun anew. */
+  /**
+   * After a connection was lost: reads that were under way then may never be answered, and are begun anew.
+   */
   async resume(): Promise<void> {
     for (const id of this.turns.giveUp()) {
       this.asked.delete(id);
@@ -73,7 +88,9 @@ export class MessageStore {
     await Promise.all(failed.map(([id]) => this.newest(id)));
   }
 
-  /** The page above what is in memory: from this browser as far as it holds the history, then from the server. */
+  /**
+   * The page above what is in memory: from this browser as far as it holds the history, then from the server.
+   */
   async older(id: ConversationId): Promise<void> {
     // Asked again while it is under way, it is the same question.
     if (this.asked.has(id)) return;
@@ -81,15 +98,20 @@ export class MessageStore {
     await this.turns.take(id, async (signal) => {
       // While a page is still being written down, those who see it may ask for the next.
       const page = await this.readOlder(id, signal).finally(() => signal.aborted || this.asked.delete(id));
-      if (page) await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
+      if (page)
+        await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
     });
   }
 
-  /** At the end of a conversation its older messages are out of sight: they are read again when they are wanted. */
+  /**
+   * At the end of a conversation its older messages are out of sight: they are read again when they are
+   * wanted.
+   */
   settle(id: ConversationId): void {
     const messages = this.thread(id)?.messages ?? [];
     // A page on its way is put above what is here when it comes.
-    if (messages.length > MANY && !this.turns.has(id)) this.set(id, { messages: messages.slice(-NEWEST), top: false });
+    if (messages.length > MANY && !this.turns.has(id))
+      this.set(id, { messages: messages.slice(-NEWEST), top: false });
   }
 
   /** Messages as they come from the server, oldest first. */
@@ -144,12 +166,16 @@ export class MessageStore {
     await this.turns.each(this.threads.value.keys(), async (signal, id) => {
       const { messages, from, whole } = this.thread(id) ?? EMPTY;
       const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
-      if (from !== null && reached >= headOf(id)) await this.database.putHistory({ conversationId: id, from, whole }, []);
+      if (from !== null && reached >= headOf(id))
+        await this.database.putHistory({ conversationId: id, from, whole }, []);
       else await this.readNewest(id, signal);
     });
   }
 
-  /** The database is back without what came meanwhile, or empty: it gets what is in memory, and promises no more. */
+  /**
+   * The database is back without what came meanwhile, or empty: it gets what is in memory, and promises no
+   * more.
+   */
   rekeep(): Promise<void> {
     return this.turns.each(this.threads.value.keys(), async (_signal, id) => {
       const { messages, from, top } = this.thread(id) ?? EMPTY;
@@ -205,7 +231,12 @@ export class MessageStore {
     await this.store(id, merge(above, page), page, 1);
   }
 
-  private async store(id: ConversationId, messages: readonly Message[], page: readonly Message[], above: number): Promise<void> {
+  private async store(
+    id: ConversationId,
+    messages: readonly Message[],
+    page: readonly Message[],
+    above: number,
+  ): Promise<void> {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
     this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });

@@ -47,7 +47,9 @@ export class MessageView {
   /** The message it answers, once that is found. */
   readonly quoted = input<Message>();
   readonly names = input.required<ReadonlyMap<string, string>>();
-  /** Set on the very first message: with whom. It is part of the line, so that nothing moves when it is known. */
+  /**
+   * Set on the very first message: with whom. It is part of the line, so that nothing moves when it is known.
+   */
   readonly beginning = input('');
   /** The one message of the list that the Tab key reaches. */
   readonly reachable = input(false);
@@ -67,7 +69,9 @@ export class MessageView {
   protected readonly under = signal(false);
   protected readonly below = below;
   protected readonly sameUser = sameUser;
-  protected readonly name = computed(() => (this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender)));
+  protected readonly name = computed(() =>
+    this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender),
+  );
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
   protected readonly columns = computed(() => columnsOf(this.boxes()));
@@ -80,7 +84,9 @@ export class MessageView {
   );
   protected readonly folded = computed(() => this.shown().length < this.parts().length);
   protected readonly hue = computed(() => hueOf(this.entry().sender));
-  protected readonly reacted = computed(() => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0);
+  protected readonly reacted = computed(
+    () => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0,
+  );
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
   protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
   protected readonly time = computed(() => clockTime(this.entry().time));
@@ -89,7 +95,11 @@ export class MessageView {
   protected readonly label = computed(() => {
     const { text, attachments, tick, message } = this.entry();
     const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
-    return `${this.name()}, ${this.time()}${message?.editedAt ? ', edited' : ''}${state}: ${this.deleted() ? 'this message was deleted' : [carried(attachments), text].filter(Boolean).join(': ')}`;
+    const edited = message?.editedAt ? ', edited' : '';
+    const said = this.deleted()
+      ? 'this message was deleted'
+      : [carried(attachments), text].filter(Boolean).join(': ');
+    return `${this.name()}, ${this.time()}${edited}${state}: ${said}`;
   });
   protected readonly quote = computed(() => {
     const id = this.entry().replyTo;
@@ -104,7 +114,8 @@ export class MessageView {
   constructor() {
     effect(() => {
       const { replyTo, message } = this.entry();
-      if (replyTo && message && !this.quoted()) void untracked(() => this.store.find(message.conversationId, replyTo));
+      if (replyTo && message && !this.quoted())
+        void untracked(() => this.store.find(message.conversationId, replyTo));
     });
   }
 

@@ -9,7 +9,9 @@ import { SHORTCUT } from '../ui/shortcut';
     <div class="empty">
       <svg class="mark" viewBox="3 5 26 22" aria-hidden="true"><use href="#mark" /></svg>
       <h2>Choose a conversation</h2>
-      <p>Or press <kbd>{{ shortcut }}</kbd> and type a name.</p>
+      <p>
+        Or press <kbd>{{ shortcut }}</kbd> and type a name.
+      </p>
     </div>
   `,
 })

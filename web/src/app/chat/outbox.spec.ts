@@ -13,7 +13,8 @@ import { Database } from '../store/database';
 import { Outbox } from './outbox';
 import type { Pending } from './pending';
 
-const problem = (code: string, retryable: boolean): Problem => ({ code, retryable, detail: code, status: 400, title: code, type: code }) as Problem;
+const problem = (code: string, retryable: boolean): Problem =>
+  ({ code, retryable, detail: code, status: 400, title: code, type: code }) as Problem;
 
 /** A server that stores what arrives, once for each clientId. */
 class Wire {
@@ -28,7 +29,10 @@ class Wire {
     return this.status$.value === 'online';
   }
 
-  request(_event: string, { clientId, text, attachments }: { clientId: string; text: string; attachments?: string[] }): Promise<Message> {
+  request(
+    _event: string,
+    { clientId, text, attachments }: { clientId: string; text: string; attachments?: string[] },
+  ): Promise<Message> {
     if (!this.online) return Promise.reject(new Failure(null));
     if (attachments) this.attached.push(attachments);
     this.sent.push(text);
@@ -41,7 +45,15 @@ class Wire {
     if (failure instanceof Failure) return Promise.reject(failure);
     if (!this.stored.includes(text)) this.stored.push(text);
     if (failure === 'lost') return Promise.reject(new Failure(null));
-    return Promise.resolve({ id: clientId, conversationId: 'c', seq: this.stored.length, clientId, sender: 'ann', text, timestamp: '' });
+    return Promise.resolve({
+      id: clientId,
+      conversationId: 'c',
+      seq: this.stored.length,
+      clientId,
+      sender: 'ann',
+      text,
+      timestamp: '',
+    });
   }
 }
 
@@ -49,7 +61,10 @@ let wire: Wire;
 let people = 0;
 let username: string;
 
-function outbox(prepare?: (database: Database) => void, conversations: object = { find: () => ({}) }): Outbox {
+function outbox(
+  prepare?: (database: Database) => void,
+  conversations: object = { find: () => ({}) },
+): Outbox {
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
@@ -247,7 +262,8 @@ describe('the outbox', () => {
 
   it('says of a message that the disk has no room for it, and does not let the page go without a question', async () => {
     wire.status$.next('offline');
-    const full = (database: Database) => vi.spyOn(database, 'putPending').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    const full = (database: Database) =>
+      vi.spyOn(database, 'putPending').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
     const listening = vi.spyOn(window, 'addEventListener');
     const box = outbox(full);
     // Its own: other suites have listeners in the same window.
@@ -270,7 +286,8 @@ describe('the outbox', () => {
 
   it('goes on after something went wrong that nobody thought of', async () => {
     let times = 0;
-    const unthought = () => (times++ < 2 ? Promise.reject(new Error('of all things')) : Promise.resolve(null));
+    const unthought = () =>
+      times++ < 2 ? Promise.reject(new Error('of all things')) : Promise.resolve(null);
     const box = outbox((database) => vi.spyOn(database, 'outbox').mockImplementation(unthought));
     await box.send({ receiver: 'bob' }, 'a');
     await vi.waitFor(() => expect(wire.stored).toEqual(['a']), 3_000);

@@ -29,9 +29,9 @@ const READ_WITHIN = 1_000;
 /**
  * What the person wrote and the server has not acknowledged.
  *
- * A message is stored here before it is sent, and leaves only when the server has it or the person gives it up.
- * One at a time is under way, in the order of writing, from one tab: so a retry can neither overtake nor double.
- * The server knows a message by its clientId, so sending again is always safe.
+ * A message is stored here before it is sent, and leaves only when the server has it or the person gives it
+ * up. One at a time is under way, in the order of writing, from one tab: so a retry can neither overtake nor
+ * double. The server knows a message by its clientId, so sending again is always safe.
  */
 @Service()
 export class Outbox {
@@ -84,8 +84,20 @@ export class Outbox {
     await this.refresh();
   }
 
-  async send(address: Address, text: string, replyTo?: MessageId, attachments: readonly Attachment[] = []): Promise<void> {
-    const entry: Pending = { ...address, clientId: uuidv7(), text, writtenAt: Date.now(), ...(replyTo ? { replyTo } : {}), ...(attachments.length > 0 ? { attachments } : {}) };
+  async send(
+    address: Address,
+    text: string,
+    replyTo?: MessageId,
+    attachments: readonly Attachment[] = [],
+  ): Promise<void> {
+    const entry: Pending = {
+      ...address,
+      clientId: uuidv7(),
+      text,
+      writtenAt: Date.now(),
+      ...(replyTo ? { replyTo } : {}),
+      ...(attachments.length > 0 ? { attachments } : {}),
+    };
     this.publish([...this.pending.value, entry]);
     await Promise.all([this.save(entry), this.flush()]);
   }
@@ -130,7 +142,14 @@ export class Outbox {
     for (let entry = this.next(); entry && this.socket.online; entry = this.next()) {
       try {
         const { clientId, receiver, conversationId, text, replyTo, attachments } = entry;
-        const payload = { clientId, receiver, conversationId, text, replyTo, attachments: attachments?.map(({ id }) => id) };
+        const payload = {
+          clientId,
+          receiver,
+          conversationId,
+          text,
+          replyTo,
+          attachments: attachments?.map(({ id }) => id),
+        };
         if (!this.insisted.has(clientId)) checkPacket('message', payload);
         const message = await this.socket.request('message', payload);
         this.sent.add(clientId);
@@ -147,15 +166,17 @@ export class Outbox {
 
   private async finish(message: Message): Promise<void> {
     const { clientId, conversationId } = message;
-    // A conversation begins with this message: known before the message leaves the outbox, it is never out of sight.
-    if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
+    // A conversation begins with this message: known before the message leaves the outbox, it is never out of
+    // sight.
+    if (!this.conversations.find(conversationId))
+      await this.conversations.fetch(conversationId).catch(() => undefined);
     this.stored$.next(message);
     await this.remove(clientId, message);
   }
 
   /**
-   * Whether it is this message that cuts the connection: one larger than the server takes has no other answer,
-   * and would be sent again for ever.
+   * Whether it is this message that cuts the connection: one larger than the server takes has no other
+   * answer, and would be sent again for ever.
    */
   private cutsOff({ clientId, text }: Pending, reason: unknown): boolean {
     // A server that answers has taken the packet.

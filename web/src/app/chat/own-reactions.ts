@@ -8,12 +8,14 @@ import type { Message } from '../protocol/protocol';
 import { local } from '../store/storage';
 import { MessageChanges } from './message-changes';
 
-/** The oldest are forgotten: then a reaction counts, but is not marked as one's own until it is given again. */
+/**
+ * The oldest are forgotten: then a reaction counts, but is not marked as one's own until it is given again.
+ */
 const MOST = 500;
 
 /**
- * This person's reactions to messages that many reacted to. A message names only the first twenty with each emoji, so
- * the client itself remembers whether this person is among the others.
+ * This person's reactions to messages that many reacted to. A message names only the first twenty with each
+ * emoji, so the client itself remembers whether this person is among the others.
  */
 @Service()
 export class OwnReactions {
@@ -24,7 +26,10 @@ export class OwnReactions {
   private readonly kept = signal(this.read());
 
   /** Whether this person's reaction with an emoji is among those to a message. */
-  has({ id, reactions, reactionCounts }: Pick<Message, 'id' | 'reactions' | 'reactionCounts'>, emoji: string): boolean {
+  has(
+    { id, reactions, reactionCounts }: Pick<Message, 'id' | 'reactions' | 'reactionCounts'>,
+    emoji: string,
+  ): boolean {
     const isCounted = reactionCounts?.[emoji] !== undefined;
     return hasUser(reactions?.[emoji], this.me) || (isCounted && this.kept().has(`${id} ${emoji}`));
   }
@@ -35,7 +40,10 @@ export class OwnReactions {
     const on = !this.has(message, emoji);
     this.changes.forget();
     try {
-      await this.changes.take(this.socket.request('message:react', { conversationId, id, emoji, on }), 'The reaction could not be saved');
+      await this.changes.take(
+        this.socket.request('message:react', { conversationId, id, emoji, on }),
+        'The reaction could not be saved',
+      );
       this.note(id, emoji, on);
     } catch (error) {
       this.changes.refuse(error);

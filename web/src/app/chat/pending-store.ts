@@ -5,8 +5,9 @@ import { forbidden, keysOf, local } from '../store/storage';
 import type { Pending } from './pending';
 
 /**
- * Where the outbox is kept: in the database, and until that has it in a journal in the local storage. A database
- * takes a moment, and some browsers give none; the local storage is written before the next line of the program.
+ * Where the outbox is kept: in the database, and until that has it in a journal in the local storage. A
+ * database takes a moment, and some browsers give none; the local storage is written before the next line of
+ * the program.
  */
 export class PendingStore {
   private readonly journal: string;

@@ -22,7 +22,10 @@ interface Surroundings {
   readonly atEnd: () => boolean;
 }
 
-/** Where in its conversation a chat stands: at the end or at a place that was jumped to; and where the unread begins. */
+/**
+ * Where in its conversation a chat stands: at the end or at a place that was jumped to; and where the unread
+ * begins.
+ */
 export class Place {
   private readonly injector = inject(Injector);
   private readonly excerpts = inject(ExcerptStore);
@@ -35,7 +38,10 @@ export class Place {
   readonly target = computed(() => (this.sought()?.conversationId === this.id() ? this.sought() : null));
   /** The part that was jumped to, while it does not reach the end. */
   readonly excerpt = computed(() => (this.held()?.target.conversationId === this.id() ? this.held() : null));
-  /** Another one for each list that starts anew: at another conversation, at a jump far away, and back at the end. */
+  /**
+   * Another one for each list that starts anew: at another conversation, at a jump far away, and back at the
+   * end.
+   */
   readonly view: Signal<string>;
   readonly divider: UnreadDivider;
 

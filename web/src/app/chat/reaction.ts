@@ -17,7 +17,10 @@ export interface Reaction {
 /** Names that are written out; the others are counted. */
 const NAMED = 10;
 
-/** `isMine` says whether this person reacted with an emoji; they may not be among those whom the message names. */
+/**
+ * `isMine` says whether this person reacted with an emoji; they may not be among those whom the message
+ * names.
+ */
 export function reactionsOf(
   { reactions = {}, reactionCounts = {} }: Pick<Message, 'reactions' | 'reactionCounts'>,
   names: ReadonlyMap<string, string>,
@@ -27,11 +30,18 @@ export function reactionsOf(
   return Object.entries(reactions).map(([emoji, usernames]) => {
     const count = reactionCounts[emoji] ?? usernames.length;
     const mine = isMine(emoji);
-    const named = usernames.slice(0, NAMED).map((username) => (sameUser(username, me) ? 'You' : (names.get(username) ?? username)));
+    const named = usernames
+      .slice(0, NAMED)
+      .map((username) => (sameUser(username, me) ? 'You' : (names.get(username) ?? username)));
     // One looks for oneself first, wherever one stands in the list.
     if (mine && !hasUser(usernames.slice(0, NAMED), me)) named.splice(NAMED - 1, 1, 'You');
     const more = count - named.length;
-    return { emoji, count, mine, names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ') };
+    return {
+      emoji,
+      count,
+      mine,
+      names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', '),
+    };
   });
 }
 

@@ -19,9 +19,10 @@ import { type Reaction, reactionsOf } from './reaction';
         [title]="reaction.names"
         (click)="toggle(reaction)"
       >
-        <span class="reaction-face"
-          ><span class="reaction-emoji">{{ reaction.emoji }}</span> {{ reaction.count }}<span class="unseen">by {{ reaction.names }}</span></span
-        >
+        <span class="reaction-face">
+          <span class="reaction-emoji">{{ reaction.emoji }}</span> {{ reaction.count }}
+          <span class="unseen">by {{ reaction.names }}</span>
+        </span>
       </button>
     }
   `,
@@ -37,7 +38,9 @@ export class Reactions {
   /** Whether one may still react here. */
   readonly open = input(true);
 
-  protected readonly reactions = computed(() => reactionsOf(this.message(), this.names(), this.me(), (emoji) => this.own.has(this.message(), emoji)));
+  protected readonly reactions = computed(() =>
+    reactionsOf(this.message(), this.names(), this.me(), (emoji) => this.own.has(this.message(), emoji)),
+  );
 
   protected toggle({ emoji }: Reaction): void {
     if (this.open()) void this.own.react(this.message(), emoji);

@@ -44,7 +44,8 @@ export class Receipts {
     const known = this.conversations.find(said.id);
     if (!known) return;
     const { deliveredSeq, readSeq } = cursorsOf(known, this.conversations.me);
-    if (readSeq > cursorsOf(said, this.conversations.me).readSeq) this.move(said.id, { deliveredSeq, readSeq });
+    if (readSeq > cursorsOf(said, this.conversations.me).readSeq)
+      this.move(said.id, { deliveredSeq, readSeq });
   }
 
   private move(conversationId: ConversationId, { deliveredSeq, readSeq }: Cursors): void {
@@ -68,7 +69,8 @@ export class Receipts {
     this.waiting.delete(conversationId);
     const { deliveredSeq, readSeq } = cursors;
     try {
-      const payload = readSeq > 0 ? { conversationId, deliveredSeq, readSeq } : { conversationId, deliveredSeq };
+      const payload =
+        readSeq > 0 ? { conversationId, deliveredSeq, readSeq } : { conversationId, deliveredSeq };
       const now = await this.socket.request('receipt', payload);
       this.conversations.receipt({ conversationId, username: this.conversations.me, ...now });
       if (readSeq > 0) void this.conversations.recount(conversationId);

@@ -54,7 +54,10 @@ it('finds the seq in a message’s id', () => {
 });
 
 describe('the list window', () => {
-  const entries = (...keys: string[]) => keys.map((key, index) => ({ key, ...(key.startsWith('p') ? {} : { message: message(index + 1) }) }) as Entry);
+  const entries = (...keys: string[]) =>
+    keys.map(
+      (key, index) => ({ key, ...(key.startsWith('p') ? {} : { message: message(index + 1) }) }) as Entry,
+    );
 
   it('knows when history was put before the rest', () => {
     expect(shifted(entries('b', 'c'), entries('a', 'b', 'c'))).toBe(true);

@@ -15,7 +15,14 @@ export interface Thread {
   readonly failure: string | null;
 }
 
-export const EMPTY: Thread = { messages: [], from: null, whole: false, top: false, loading: true, failure: null };
+export const EMPTY: Thread = {
+  messages: [],
+  from: null,
+  whole: false,
+  top: false,
+  loading: true,
+  failure: null,
+};
 
 /** Whether `a` is a later state than `b` of the same message. */
 export function newer(a: Message, b: Message): boolean {

@@ -26,7 +26,10 @@ export interface Entry {
   /** Whether it begins and ends a run of one sender's messages, which stand close together. */
   readonly startsGroup: boolean;
   readonly endsGroup: boolean;
-  /** How the group changed before it: on an earlier day, and on its own; after it, only at the end of what the server has. */
+  /**
+   * How the group changed before it: on an earlier day, and on its own; after it, only at the end of what the
+   * server has.
+   */
   readonly earlier?: readonly GroupNote[];
   readonly before?: readonly GroupNote[];
   readonly after?: readonly GroupNote[];
@@ -45,7 +48,13 @@ export function tickOf(seq: number, others: readonly Cursors[]): Tick {
 type Line = { -readonly [Key in keyof Entry]: Entry[Key] } & { readonly day: number };
 
 /** What a chat shows: what the server stored, then what still waits, in days and groups. */
-export function timeline(messages: readonly Message[], pending: readonly Pending[], me: string, others: readonly Cursors[], notes: readonly GroupNote[] = []): Entry[] {
+export function timeline(
+  messages: readonly Message[],
+  pending: readonly Pending[],
+  me: string,
+  others: readonly Cursors[],
+  notes: readonly GroupNote[] = [],
+): Entry[] {
   const stored = new Set<string>();
   const lines = messages.map((message) => {
     const own = sameUser(message.sender, me);
@@ -80,13 +89,36 @@ export function timeline(messages: readonly Message[], pending: readonly Pending
 }
 
 /** Filled in place: there may be thousands, and copies of them take longer than a frame. */
-function lineOf(key: string, own: boolean, time: Date, { sender, text, attachments, replyTo }: Pick<Entry, 'sender' | 'text' | 'attachments'> & { readonly replyTo?: string }): Line {
-  const line: Line = { key, own, sender, text, attachments, time, day: dayNumber(time), startsDay: false, startsGroup: false, endsGroup: false };
+function lineOf(
+  key: string,
+  own: boolean,
+  time: Date,
+  {
+    sender,
+    text,
+    attachments,
+    replyTo,
+  }: Pick<Entry, 'sender' | 'text' | 'attachments'> & { readonly replyTo?: string },
+): Line {
+  const line: Line = {
+    key,
+    own,
+    sender,
+    text,
+    attachments,
+    time,
+    day: dayNumber(time),
+    startsDay: false,
+    startsGroup: false,
+    endsGroup: false,
+  };
   if (replyTo) line.replyTo = replyTo;
   return line;
 }
 
-/** Each note before the first message that was written after it, and behind the last one where there is none. */
+/**
+ * Each note before the first message that was written after it, and behind the last one where there is none.
+ */
 function put(notes: readonly GroupNote[], lines: readonly Line[]): void {
   const stored = lines.filter(({ message }) => message);
   let at = 0;

@@ -1,7 +1,9 @@
 import { Failure } from '../api/problem';
 import type { Problem } from '../protocol/protocol';
 
-/** Bytes of a text that a server takes unless it is set otherwise: for a warning; the server says for certain. */
+/**
+ * Bytes of a text that a server takes unless it is set otherwise: for a warning; the server says for certain.
+ */
 const TEXT_LIMIT = 16 * 1024;
 
 /** Bytes of a packet, likewise. Over a larger one the server closes the connection, and so cannot say why. */

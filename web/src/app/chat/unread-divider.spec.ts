@@ -5,7 +5,15 @@ import type { Message } from '../protocol/protocol';
 import { timeline } from './timeline';
 import { firstUnread, UnreadDivider } from './unread-divider';
 
-const message = (seq: number, sender = 'bob'): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender, text: `${seq}`, timestamp: '2026-03-28T10:00:00.000Z' });
+const message = (seq: number, sender = 'bob'): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender,
+  text: `${seq}`,
+  timestamp: '2026-03-28T10:00:00.000Z',
+});
 const entries = (...messages: Message[]) => timeline(messages, [], 'ann', []);
 
 describe('the first unread', () => {

@@ -11,8 +11,8 @@ export function firstUnread(entries: readonly Entry[], after: number): string | 
 }
 
 /**
- * Where “New messages” stands in a chat: before the first that was unread when one came, or that arrived while
- * nobody looked. Once there it stays until one leaves.
+ * Where “New messages” stands in a chat: before the first that was unread when one came, or that arrived
+ * while nobody looked. Once there it stays until one leaves.
  */
 export class UnreadDivider {
   /** Everything up to here was read before, or seen as it came; `null` until that is known. */
@@ -34,7 +34,10 @@ export class UnreadDivider {
     this.boundary.set(null);
   }
 
-  /** Called with whatever changes; `ready` from when what waited has arrived, `looking` while it is read as it comes. */
+  /**
+   * Called with whatever changes; `ready` from when what waited has arrived, `looking` while it is read as it
+   * comes.
+   */
   update(readSeq: number, ready: boolean, looking: boolean): void {
     this.after ??= readSeq;
     const newest = this.entries().findLast(({ own, message }) => !own && message)?.message?.seq ?? 0;

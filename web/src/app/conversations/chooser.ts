@@ -1,4 +1,14 @@
-import { afterNextRender, Component, computed, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Avatar } from '../ui/avatar';
@@ -10,7 +20,10 @@ import { type Row, rows } from './rows';
 
 const SHOWN = 8;
 
-/** A conversation is chosen: a few letters of a name and Enter. What is inside says what to do where none matches. */
+/**
+ * A conversation is chosen: a few letters of a name and Enter. What is inside says what to do where none
+ * matches.
+ */
 @Component({
   selector: 'aldis-chooser',
   imports: [Avatar, Dialog],
@@ -35,7 +48,14 @@ const SHOWN = 8;
         @for (row of options(); track row.key; let index = $index) {
           <!-- The keyboard stays in the field and moves the choice from there. -->
           <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
-          <li role="option" class="option" [id]="'chooser-' + index" [attr.aria-selected]="index === chosen()" (click)="take(index)" (mousemove)="chosen.set(index)">
+          <li
+            role="option"
+            class="option"
+            [id]="'chooser-' + index"
+            [attr.aria-selected]="index === chosen()"
+            (click)="take(index)"
+            (mousemove)="chosen.set(index)"
+          >
             <aldis-avatar [name]="row.title" [username]="row.username" [group]="row.group" />
             <span class="option-title" dir="auto">{{ row.title }}</span>
             <span class="option-note">{{ row.group ? 'Group' : '@' + row.username }}</span>

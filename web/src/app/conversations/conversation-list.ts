@@ -35,7 +35,9 @@ export class ConversationList {
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   private readonly former = inject(Names).known;
-  protected readonly rows = computed(() => rows(this.state().items, this.outbox(), this.store.me, this.former()));
+  protected readonly rows = computed(() =>
+    rows(this.state().items, this.outbox(), this.store.me, this.former()),
+  );
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
@@ -63,7 +65,14 @@ export class ConversationList {
   }
 
   protected draftOf({ chat }: Row): string {
-    return oneLine(this.drafts().get(chat) ?? '') || carried(this.attached().get(chat)?.files.map(({ file }) => file));
+    return (
+      oneLine(this.drafts().get(chat) ?? '') ||
+      carried(
+        this.attached()
+          .get(chat)
+          ?.files.map(({ file }) => file),
+      )
+    );
   }
 
   protected typingIn({ key, person }: Row): string {

@@ -7,7 +7,18 @@ import { AuthService } from '../auth/auth-service';
 import { withoutUser } from '../people/handle';
 import type { Conversation, ConversationId, Message, Receipt } from '../protocol/protocol';
 import { Database } from '../store/database';
-import { activity, conversationAt, countOf, cursorsOf, mergeConversation, roleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
+import {
+  activity,
+  conversationAt,
+  countOf,
+  cursorsOf,
+  mergeConversation,
+  roleOf,
+  withChange,
+  withCount,
+  withMessage,
+  withReceipt,
+} from './conversation';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -26,7 +37,11 @@ export class ConversationStore {
   private readonly database = inject(Database);
   readonly me = inject(AuthService).user?.username ?? '';
 
-  private readonly state = new BehaviorSubject<ConversationsState>({ items: [], loading: true, failure: null });
+  private readonly state = new BehaviorSubject<ConversationsState>({
+    items: [],
+    loading: true,
+    failure: null,
+  });
   readonly state$ = this.state.asObservable();
   private readonly fetching = new Map<ConversationId, Promise<void>>();
   readonly conversations$ = this.state$.pipe(map(({ items }) => items));
@@ -64,7 +79,10 @@ export class ConversationStore {
       this.put(page.items);
       // Whoever was taken out of a group while they were away is told of it by its absence.
       const listed = new Set(page.items.map(({ id }) => id));
-      if (!page.next) before.filter(({ id, kind }) => kind === 'group' && !listed.has(id)).forEach(({ id }) => this.close(id));
+      if (!page.next)
+        before
+          .filter(({ id, kind }) => kind === 'group' && !listed.has(id))
+          .forEach(({ id }) => this.close(id));
       this.change({ loading: false, failure: null, next: page.next });
       return page.items;
     } catch (error) {
@@ -98,16 +116,21 @@ export class ConversationStore {
     return fetching;
   }
 
-  /** What the server says of these, merged with what is known; a group that was left and forgotten stays so. */
+  /**
+   * What the server says of these, merged with what is known; a group that was left and forgotten stays so.
+   */
   put(said: readonly Conversation[]): void {
     const wanted = said.filter((conversation) => roleOf(conversation, this.me) || this.find(conversation.id));
-    this.update(wanted.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)));
+    this.update(
+      wanted.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)),
+    );
   }
 
   /** This person is no longer part of a group; what was said until then stays, here. */
   close(id: ConversationId): void {
     const known = this.find(id);
-    if (known && roleOf(known, this.me)) this.put([{ ...known, members: withoutUser(known.members, this.me), memberCount: countOf(known) - 1 }]);
+    if (known && roleOf(known, this.me))
+      this.put([{ ...known, members: withoutUser(known.members, this.me), memberCount: countOf(known) - 1 }]);
   }
 
   /** Nothing of a conversation stays in this browser. */
@@ -132,16 +155,23 @@ export class ConversationStore {
     if (!known) return;
     this.apply(known, withChange(known, message));
     // What is deleted before it was read is not to be read any more.
-    if (message.deletedAt && known.unread && message.seq > cursorsOf(known, this.me).readSeq) void this.recount(known.id);
+    if (message.deletedAt && known.unread && message.seq > cursorsOf(known, this.me).readSeq)
+      void this.recount(known.id);
   }
 
-  /** Somebody got further; what this person read in part is counted again once the server knows of it (`recount`). */
+  /**
+   * Somebody got further; what this person read in part is counted again once the server knows of it
+   * (`recount`).
+   */
   receipt(receipt: Receipt): void {
     const known = this.find(receipt.conversationId);
     if (known) this.apply(known, withReceipt(known, receipt, this.me));
   }
 
-  /** After the server learnt, from here or from another device, that a part was read: only it can count the rest. */
+  /**
+   * After the server learnt, from here or from another device, that a part was read: only it can count the
+   * rest.
+   */
   async recount(id: ConversationId): Promise<void> {
     if (!this.find(id)?.unread) return;
     const said = await this.api.conversation(id).catch(() => null);

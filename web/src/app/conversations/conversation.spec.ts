@@ -1,12 +1,31 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Conversation, Message } from '../protocol/protocol';
-import { conversationAt, mergeConversation, peer, roleOf, titleOf, withChange, withCount, withMessage, withReceipt } from './conversation';
+import {
+  conversationAt,
+  mergeConversation,
+  peer,
+  roleOf,
+  titleOf,
+  withChange,
+  withCount,
+  withMessage,
+  withReceipt,
+} from './conversation';
 import { matching } from './matching';
 import { rows } from './rows';
 
 function message(seq: number, sender: string, more: Partial<Message> = {}): Message {
-  return { id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender, text: `text ${seq}`, timestamp: `2026-03-28T10:00:${String(seq).padStart(2, '0')}.000Z`, ...more };
+  return {
+    id: `m${seq}`,
+    conversationId: 'c',
+    seq,
+    clientId: `c${seq}`,
+    sender,
+    text: `text ${seq}`,
+    timestamp: `2026-03-28T10:00:${String(seq).padStart(2, '0')}.000Z`,
+    ...more,
+  };
 }
 
 function conversation(more: Partial<Conversation> = {}): Conversation {
@@ -44,7 +63,11 @@ describe('a conversation', () => {
     expect([told.unread, told.lastMessage?.seq]).toEqual([4, 8]);
     expect(withMessage(told, message(7, 'bob'), 'ann')).toBe(told);
     // An answer that was given before one's own was stored does not know it.
-    const answered = mergeConversation(sent, conversation({ headSeq: 7, unread: 4, lastMessage: message(7, 'bob') }), 'ann');
+    const answered = mergeConversation(
+      sent,
+      conversation({ headSeq: 7, unread: 4, lastMessage: message(7, 'bob') }),
+      'ann',
+    );
     expect([answered.unread, answered.lastMessage?.seq]).toEqual([4, 8]);
     expect(withMessage(answered, message(7, 'bob'), 'ann')).toBe(answered);
     const next = withMessage(answered, message(9, 'bob'), 'ann');
@@ -61,18 +84,25 @@ describe('a conversation', () => {
     const read = withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann');
     expect(read.unread).toBe(0);
     expect(withReceipt(read, { username: 'ann', deliveredSeq: 4, readSeq: 4 }, 'ann')).toBe(read);
-    expect(withReceipt(conversation(), { username: 'bob', deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(2);
+    expect(withReceipt(conversation(), { username: 'bob', deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(
+      2,
+    );
   });
 
   it('keeps what it knows when an older answer comes late', () => {
-    const known = withMessage(withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann'), message(6, 'bob'), 'ann');
+    const known = withMessage(
+      withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq: 5 }, 'ann'),
+      message(6, 'bob'),
+      'ann',
+    );
     const merged = mergeConversation(known, conversation(), 'ann');
     expect([merged.headSeq, merged.unread, merged.lastMessage?.seq]).toEqual([6, 1, 6]);
     expect(merged.members[0]?.readSeq).toBe(5);
   });
 
   it('takes a count from an answer that knows what was read, and from no other', () => {
-    const read = (readSeq: number) => withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq }, 'ann');
+    const read = (readSeq: number) =>
+      withReceipt(conversation(), { username: 'ann', deliveredSeq: 5, readSeq }, 'ann');
     expect(withCount(read(4), { ...read(4), unread: 1 }, 'ann').unread).toBe(1);
     // Asked for before the server heard of it, and answered after all was read.
     expect(withCount(read(5), conversation(), 'ann').unread).toBe(0);
@@ -102,7 +132,11 @@ describe('a conversation', () => {
     expect(conversationAt([conversation()], { username: bob }, ann)?.id).toBe('c');
     expect(withMessage(conversation(), message(6, ann), 'ann').unread).toBe(2);
     expect(withReceipt(conversation(), { username: ann, deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(0);
-    const [row, ...others] = rows([conversation()], [{ clientId: '1', receiver: bob, text: 'to Bob', writtenAt: 0 }], ann);
+    const [row, ...others] = rows(
+      [conversation()],
+      [{ clientId: '1', receiver: bob, text: 'to Bob', writtenAt: 0 }],
+      ann,
+    );
     expect([row?.preview, row?.chat, row?.link, others]).toEqual(['to Bob', '@bob', ['/@bob'], []]);
   });
 
@@ -133,17 +167,37 @@ describe('the list', () => {
   it('says when there is nothing, and when it was deleted', () => {
     const { lastMessage: _, ...empty } = conversation();
     expect(rows([empty], [], 'ann')[0]?.preview).toBe('No messages yet');
-    expect(rows([conversation({ lastMessage: message(5, 'bob', { deletedAt: '2026-03-28T10:01:00.000Z', text: '' }) })], [], 'ann')[0]?.preview).toBe('Message deleted');
+    expect(
+      rows(
+        [
+          conversation({
+            lastMessage: message(5, 'bob', { deletedAt: '2026-03-28T10:01:00.000Z', text: '' }),
+          }),
+        ],
+        [],
+        'ann',
+      )[0]?.preview,
+    ).toBe('Message deleted');
   });
 
   it('names who wrote last in a group, and nobody between two', () => {
-    expect(rows([conversation({ kind: 'group', title: 'Crew' })], [], 'ann')[0]).toMatchObject({ from: 'Bob', preview: 'text 5', group: true });
+    expect(rows([conversation({ kind: 'group', title: 'Crew' })], [], 'ann')[0]).toMatchObject({
+      from: 'Bob',
+      preview: 'text 5',
+      group: true,
+    });
     expect(rows([conversation()], [], 'ann')[0]?.from).toBeUndefined();
-    expect(rows([conversation({ kind: 'group', lastMessage: message(5, 'ann') })], [], 'ann')[0]?.from).toBeUndefined();
+    expect(
+      rows([conversation({ kind: 'group', lastMessage: message(5, 'ann') })], [], 'ann')[0]?.from,
+    ).toBeUndefined();
   });
 
   it('finds names by the beginning of a word, without case and accents', () => {
-    const named = (title: string, username: string) => ({ ...rows([conversation()], [], 'ann')[0]!, title, username });
+    const named = (title: string, username: string) => ({
+      ...rows([conversation()], [], 'ann')[0]!,
+      title,
+      username,
+    });
     const all = [named('José Ortega', 'jo'), named('Marjo', 'marjo'), named('Bob', 'bob')];
     expect(matching(all, 'JO').map(({ title }) => title)).toEqual(['José Ortega', 'Marjo']);
     expect(matching(all, 'ort').map(({ title }) => title)).toEqual(['José Ortega']);

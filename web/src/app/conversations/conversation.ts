@@ -48,7 +48,10 @@ export function isCut(conversation: Conversation | undefined): boolean {
   return conversation !== undefined && countOf(conversation) > conversation.members.length;
 }
 
-export function cursorsOf(conversation: Conversation, username: string): { deliveredSeq: number; readSeq: number } {
+export function cursorsOf(
+  conversation: Conversation,
+  username: string,
+): { deliveredSeq: number; readSeq: number } {
   return findUser(conversation.members, username) ?? { deliveredSeq: 0, readSeq: 0 };
 }
 
@@ -61,10 +64,15 @@ export function activity(conversation: Conversation): string {
  * What the server says of a conversation, on top of what is known: an answer may be older than events that
  * came while it was under way, and a cursor never moves back.
  */
-export function mergeConversation(known: Conversation | undefined, said: Conversation, me: string): Conversation {
+export function mergeConversation(
+  known: Conversation | undefined,
+  said: Conversation,
+  me: string,
+): Conversation {
   if (!known) return said;
   // Taken out of a group: what was said until then stays, and nothing of it waits to be read.
-  if (!roleOf(said, me)) return { ...said, ...(known.lastMessage ? { lastMessage: known.lastMessage } : {}), unread: 0 };
+  if (!roleOf(said, me))
+    return { ...said, ...(known.lastMessage ? { lastMessage: known.lastMessage } : {}), unread: 0 };
   const members = said.members.map((member) => {
     const before = cursorsOf(known, member.username);
     return {
@@ -88,8 +96,8 @@ export function mergeConversation(known: Conversation | undefined, said: Convers
 /**
  * A message that is newer than anything that was told counts once, and only if somebody else wrote it.
  *
- * The acknowledgement of one's own does not wait for what others wrote just before it: what is between is still to
- * be told, and to be counted.
+ * The acknowledgement of one's own does not wait for what others wrote just before it: what is between is
+ * still to be told, and to be counted.
  */
 export function withMessage(conversation: Conversation, message: Message, me: string): Conversation {
   const { headSeq, lastMessage } = conversation;
@@ -108,24 +116,36 @@ export function withMessage(conversation: Conversation, message: Message, me: st
 
 export function withChange(conversation: Conversation, changed: Message): Conversation {
   const headSeq = Math.max(conversation.headSeq, changed.changeSeq ?? changed.seq);
-  if (conversation.lastMessage?.id !== changed.id) return headSeq === conversation.headSeq ? conversation : { ...conversation, headSeq };
+  if (conversation.lastMessage?.id !== changed.id)
+    return headSeq === conversation.headSeq ? conversation : { ...conversation, headSeq };
   return { ...conversation, headSeq, lastMessage: changed };
 }
 
-export function withReceipt(conversation: Conversation, { username, deliveredSeq, readSeq }: Omit<Receipt, 'conversationId'>, me: string): Conversation {
+export function withReceipt(
+  conversation: Conversation,
+  { username, deliveredSeq, readSeq }: Omit<Receipt, 'conversationId'>,
+  me: string,
+): Conversation {
   const before = cursorsOf(conversation, username);
   if (deliveredSeq <= before.deliveredSeq && readSeq <= before.readSeq) return conversation;
   const members = conversation.members.map((member) =>
     sameUser(member.username, username)
-      ? { ...member, deliveredSeq: Math.max(deliveredSeq, member.deliveredSeq), readSeq: Math.max(readSeq, member.readSeq) }
+      ? {
+          ...member,
+          deliveredSeq: Math.max(deliveredSeq, member.deliveredSeq),
+          readSeq: Math.max(readSeq, member.readSeq),
+        }
       : member,
   );
   const all = sameUser(username, me) && readSeq >= (conversation.lastMessage?.seq ?? 0);
   return { ...conversation, members, unread: all ? 0 : conversation.unread };
 }
 
-/** The count of an answer, unless the answer is older than what was read or came here since it was asked for. */
+/**
+ * The count of an answer, unless the answer is older than what was read or came here since it was asked for.
+ */
 export function withCount(known: Conversation, said: Conversation, me: string): Conversation {
-  const current = said.headSeq >= known.headSeq && cursorsOf(said, me).readSeq >= cursorsOf(known, me).readSeq;
+  const current =
+    said.headSeq >= known.headSeq && cursorsOf(said, me).readSeq >= cursorsOf(known, me).readSeq;
   return current && said.unread !== known.unread ? { ...known, unread: said.unread } : known;
 }

@@ -7,7 +7,12 @@ export function matching(rows: readonly Row[], query: string): Row[] {
   if (wanted === '') return [...rows];
   const score = (row: Row) => {
     const names = row.group ? [plain(row.title)] : [plain(row.title), plain(row.username)];
-    if (names.some((name) => name.split(/[\s._-]/).some((word) => word.startsWith(wanted)) || name.startsWith(wanted))) return 2;
+    if (
+      names.some(
+        (name) => name.split(/[\s._-]/).some((word) => word.startsWith(wanted)) || name.startsWith(wanted),
+      )
+    )
+      return 2;
     return names.some((name) => name.includes(wanted)) ? 1 : 0;
   };
   return rows

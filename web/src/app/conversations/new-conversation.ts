@@ -18,7 +18,9 @@ import { ConversationStore } from './conversation-store';
     <aldis-dialog heading="New conversation" (closed)="closed.emit()">
       <form novalidate (submit)="$event.preventDefault(); submit()">
         <aldis-field #field label="Username" name="receiver" autocomplete="off" [hint]="hint" />
-        <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Looking…' : 'Start conversation' }}</button>
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+          {{ busy() ? 'Looking…' : 'Start conversation' }}
+        </button>
       </form>
     </aldis-dialog>
   `,
@@ -52,14 +54,20 @@ export class NewConversation {
     field.error.set('');
     try {
       const known = this.store.with(username);
-      const link = known ? linkTo(known, this.store.me) : [linkToUser((await this.api.user(username)).username)];
+      const link = known
+        ? linkTo(known, this.store.me)
+        : [linkToUser((await this.api.user(username)).username)];
       // Somebody else is meant by now, or nobody: the dialog was closed.
       if (this.presses.followed || this.destroyed.destroyed) return false;
       this.dialog().close();
       await this.router.navigate(link);
       return true;
     } catch (error) {
-      field.error.set(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
+      field.error.set(
+        error instanceof Failure && error.code === 'not_found'
+          ? `Nobody here is called @${username}. Check the spelling.`
+          : explain(error),
+      );
       field.focus();
       return false;
     }

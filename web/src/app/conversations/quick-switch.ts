@@ -8,7 +8,11 @@ import { Chooser } from './chooser';
   selector: 'aldis-quick-switch',
   imports: [Chooser],
   template: `
-    <aldis-chooser heading="Go to a conversation" (pick)="router.navigate($event.link)" (closed)="closed.emit()">
+    <aldis-chooser
+      heading="Go to a conversation"
+      (pick)="router.navigate($event.link)"
+      (closed)="closed.emit()"
+    >
       <button type="button" class="link-button" (click)="start.emit()">Start a new one</button>
     </aldis-chooser>
   `,

@@ -28,10 +28,16 @@ export interface Row {
 }
 
 /**
- * The list, newest activity first. What waits in the outbox counts as activity, and somebody who was written to
- * for the first time, perhaps without a connection, has a line already. `former` are the names of people who left.
+ * The list, newest activity first. What waits in the outbox counts as activity, and somebody who was written
+ * to for the first time, perhaps without a connection, has a line already. `former` are the names of people
+ * who left.
  */
-export function rows(conversations: readonly Conversation[], outbox: readonly Pending[], me: string, former?: ReadonlyMap<string, string>): Row[] {
+export function rows(
+  conversations: readonly Conversation[],
+  outbox: readonly Pending[],
+  me: string,
+  former?: ReadonlyMap<string, string>,
+): Row[] {
   const waiting = new Map<string, Pending>();
   for (const pending of outbox) waiting.set(chatOf(pending), pending);
   const found = conversations.map((conversation): Row => {
@@ -55,17 +61,34 @@ export function rows(conversations: readonly Conversation[], outbox: readonly Pe
   for (const [chat, pending] of waiting) {
     const { receiver } = pending;
     if (!receiver) continue;
-    const line = { key: chat, chat, person: true, title: receiver, username: receiver, group: false, muted: false };
+    const line = {
+      key: chat,
+      chat,
+      person: true,
+      title: receiver,
+      username: receiver,
+      group: false,
+      muted: false,
+    };
     found.push({ ...line, link: [linkToUser(receiver)], unread: 0, ...ofPending(pending) });
   }
   return found.sort((a, b) => b.time.getTime() - a.time.getTime());
 }
 
 function ofPending(pending: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
-  return { preview: summary(pending), own: true, tick: pending.problem ? 'failed' : 'pending', time: new Date(pending.writtenAt) };
+  return {
+    preview: summary(pending),
+    own: true,
+    tick: pending.problem ? 'failed' : 'pending',
+    time: new Date(pending.writtenAt),
+  };
 }
 
-function ofLast(conversation: Conversation, me: string, former?: ReadonlyMap<string, string>): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
+function ofLast(
+  conversation: Conversation,
+  me: string,
+  former?: ReadonlyMap<string, string>,
+): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
   const last = conversation.lastMessage;
   const time = new Date(activity(conversation));
   if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
@@ -73,7 +96,16 @@ function ofLast(conversation: Conversation, me: string, former?: ReadonlyMap<str
   const own = sameUser(last.sender, me);
   const preview = last.deletedAt ? 'Message deleted' : summary(last);
   const member = findUser(conversation.members, last.sender);
-  const from = conversation.kind === 'group' && !own && !last.deletedAt ? { from: member?.displayName ?? former?.get(last.sender) ?? last.sender } : {};
+  const from =
+    conversation.kind === 'group' && !own && !last.deletedAt
+      ? { from: member?.displayName ?? former?.get(last.sender) ?? last.sender }
+      : {};
   const others = withoutUser(conversation.members, me);
-  return { preview, own, time, ...from, ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}) };
+  return {
+    preview,
+    own,
+    time,
+    ...from,
+    ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}),
+  };
 }

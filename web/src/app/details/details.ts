@@ -15,7 +15,9 @@ import { PersonDetails } from './person-details';
     <ng-template #content>
       <header class="details-head">
         <h2>{{ conversation()?.kind === 'group' ? 'Group' : 'Person' }}</h2>
-        <button type="button" class="icon-button" aria-label="Close details" (click)="close()"><aldis-icon name="close" /></button>
+        <button type="button" class="icon-button" aria-label="Close details" (click)="close()">
+          <aldis-icon name="close" />
+        </button>
       </header>
       <div class="details-body">
         @if (conversation(); as conversation) {
@@ -33,9 +35,19 @@ import { PersonDetails } from './person-details';
       </div>
     </ng-template>
     @if (wide()) {
-      <aside class="details" aria-label="Details" tabindex="-1" (keydown.escape)="close()"><ng-container [ngTemplateOutlet]="content" /></aside>
+      <aside class="details" aria-label="Details" tabindex="-1" (keydown.escape)="close()">
+        <ng-container [ngTemplateOutlet]="content" />
+      </aside>
     } @else {
-      <dialog #sheet class="details sheet" aria-label="Details" (close)="closed.emit()" (mousedown)="outside($event)"><ng-container [ngTemplateOutlet]="content" /></dialog>
+      <dialog
+        #sheet
+        class="details sheet"
+        aria-label="Details"
+        (close)="closed.emit()"
+        (mousedown)="outside($event)"
+      >
+        <ng-container [ngTemplateOutlet]="content" />
+      </dialog>
     }
   `,
 })

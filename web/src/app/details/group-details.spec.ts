@@ -34,7 +34,13 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       provideRouter([]),
-      { provide: Api, useValue: { call: listed.call, user: (username: string) => Promise.resolve({ username, displayName: 'Bob' }) } },
+      {
+        provide: Api,
+        useValue: {
+          call: listed.call,
+          user: (username: string) => Promise.resolve({ username, displayName: 'Bob' }),
+        },
+      },
       { provide: ConversationStore, useValue: { me: 'ann', conversations$: new BehaviorSubject([]) } },
       { provide: Groups, useValue: { change: changed.call, put: put.call, remove: removed.call } },
     ],
@@ -89,7 +95,10 @@ describe('pressed again before the answer', () => {
     await details.fill('rename', 'Night crew');
     await details.submit();
     await changed.answer(group);
-    expect(changed.asked).toEqual([['g', { title: 'Crews' }], ['g', { title: 'Night crew' }]]);
+    expect(changed.asked).toEqual([
+      ['g', { title: 'Crews' }],
+      ['g', { title: 'Night crew' }],
+    ]);
     await changed.refuse(new Failure({ code: 'invalid', detail: 'Not that.' } as Problem));
     expect(await details.text()).toContain('Not that.');
   });

@@ -1,4 +1,14 @@
-import { afterNextRender, Component, computed, inject, Injector, input, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  inject,
+  Injector,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router } from '@angular/router';
 
 import { explain } from '../api/problem';
@@ -24,7 +34,12 @@ import { MuteSwitch } from './mute-switch';
 /** Members that are listed before one asks for the others. */
 const SHOWN = 50;
 
-const NAMES: Record<MemberAction, string> = { admin: 'Make admin', member: 'No longer admin', owner: 'Make owner', remove: 'Remove from group' };
+const NAMES: Record<MemberAction, string> = {
+  admin: 'Make admin',
+  member: 'No longer admin',
+  owner: 'Make owner',
+  remove: 'Remove from group',
+};
 
 interface Asked {
   readonly action: MemberAction | 'leave';
@@ -131,7 +146,9 @@ export class GroupDetails {
   protected ask({ action, member }: Asked): () => Promise<unknown> {
     const { id } = this.group();
     const username = member?.username ?? '';
-    return action === 'remove' ? () => this.groups.remove(id, username) : () => this.groups.put(id, username, action === 'leave' ? 'member' : action);
+    return action === 'remove'
+      ? () => this.groups.remove(id, username)
+      : () => this.groups.put(id, username, action === 'leave' ? 'member' : action);
   }
 
   protected readonly leave = async () => {

@@ -25,7 +25,14 @@ import { EachOnce } from '../ui/each-once';
             <aldis-avatar [name]="person.displayName" [username]="person.username" />
             <span class="member-name" dir="auto">{{ person.displayName }}</span>
             <span class="member-note">{{ '@' + person.username }}</span>
-            <button type="button" class="button quiet" [attr.aria-disabled]="ending.has(person.username)" (click)="takeBack(person)">Take back<span class="unseen">&ngsp;the invitation of {{ person.displayName }}</span></button>
+            <button
+              type="button"
+              class="button quiet"
+              [attr.aria-disabled]="ending.has(person.username)"
+              (click)="takeBack(person)"
+            >
+              Take back<span class="unseen">&ngsp;the invitation of {{ person.displayName }}</span>
+            </button>
           </li>
         }
       </ul>
@@ -58,7 +65,10 @@ export class Invitees {
     let next: string | undefined;
     try {
       do {
-        const page: Page<Invitee> = await this.api.call('GET', next ? `${path}?next=${encodeURIComponent(next)}` : path);
+        const page: Page<Invitee> = await this.api.call(
+          'GET',
+          next ? `${path}?next=${encodeURIComponent(next)}` : path,
+        );
         all.push(...page.items);
         next = page.next;
       } while (next);

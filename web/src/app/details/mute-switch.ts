@@ -10,8 +10,16 @@ import { Icon } from '../ui/icon';
   selector: 'aldis-mute-switch',
   imports: [Icon],
   template: `
-    <button type="button" class="details-action" role="switch" [attr.aria-checked]="conversation().muted" [attr.aria-disabled]="busy()" (click)="toggle()">
-      <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">Mute</span><span class="switch" aria-hidden="true"></span>
+    <button
+      type="button"
+      class="details-action"
+      role="switch"
+      [attr.aria-checked]="conversation().muted"
+      [attr.aria-disabled]="busy()"
+      (click)="toggle()"
+    >
+      <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">Mute</span>
+      <span class="switch" aria-hidden="true"></span>
     </button>
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
@@ -30,7 +38,9 @@ export class MuteSwitch {
     const { id, muted } = this.conversation();
     this.busy.set(true);
     this.failure.set('');
-    await this.groups.change(id, { muted: !muted }).catch((error: unknown) => this.failure.set(explain(error)));
+    await this.groups
+      .change(id, { muted: !muted })
+      .catch((error: unknown) => this.failure.set(explain(error)));
     this.busy.set(false);
   }
 }

@@ -1,6 +1,8 @@
 import { Service, signal } from '@angular/core';
 
-/** Whether the details of the conversation are open beside it: a choice that outlasts going to another one. */
+/**
+ * Whether the details of the conversation are open beside it: a choice that outlasts going to another one.
+ */
 @Service()
 export class Panel {
   private readonly state = signal(false);

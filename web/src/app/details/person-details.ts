@@ -26,17 +26,28 @@ import { MuteSwitch } from './mute-switch';
     }
     @if (!self()) {
       @if (blocked()) {
-        <p class="notice">You have blocked <bdi>{{ title() }}</bdi>. What they write to you does not arrive.</p>
-        <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()"><aldis-icon name="block" />Unblock</button>
+        <p class="notice">
+          You have blocked <bdi>{{ title() }}</bdi>. What they write to you does not arrive.
+        </p>
+        <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()">
+          <aldis-icon name="block" />Unblock
+        </button>
       } @else {
-        <button type="button" class="details-action danger" (click)="asking.set(true)"><aldis-icon name="block" />Block</button>
+        <button type="button" class="details-action danger" (click)="asking.set(true)">
+          <aldis-icon name="block" />Block
+        </button>
       }
     }
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
     @if (asking()) {
-      <aldis-confirm [heading]="'Block ' + title() + '?'" yes="Block" [work]="block" (closed)="asking.set(false)">
+      <aldis-confirm
+        [heading]="'Block ' + title() + '?'"
+        yes="Block"
+        [work]="block"
+        (closed)="asking.set(false)"
+      >
         What they write to you will not arrive, and they are not told. In groups you go on seeing each other.
       </aldis-confirm>
     }

@@ -1,10 +1,16 @@
-/** Characters and lines of a text that are shown at once: what a browser lays out well within a frame's time or two. */
+/**
+ * Characters and lines of a text that are shown at once: what a browser lays out well within a frame's time
+ * or two.
+ */
 const CHARACTERS = 2_500;
 const LINES = 200;
 /** A rest that is hardly longer than the words that would stand for it comes with the part before it. */
 const REST = 250;
 
-/** A text in parts that are shown one after the other; they end where a line or a word does, if there is such a place. */
+/**
+ * A text in parts that are shown one after the other; they end where a line or a word does, if there is such
+ * a place.
+ */
 export function partsOf(text: string): string[] {
   const parts: string[] = [];
   let from = 0;

@@ -10,8 +10,9 @@ const AGAIN = 10_000;
 const MAY_HAVE = /:\/\/|mailto:|[\p{L}\p{N}]\.[\p{L}\p{N}-]{2}/iu;
 
 /**
- * The links of texts. What finds them is loaded once a text looks as if it had one: until then, and where it cannot
- * be loaded, the text is shown without. A link takes the place of its text, so nothing moves when it comes.
+ * The links of texts. What finds them is loaded once a text looks as if it had one: until then, and where it
+ * cannot be loaded, the text is shown without. A link takes the place of its text, so nothing moves when it
+ * comes.
  */
 @Service()
 export class LinkFinder {

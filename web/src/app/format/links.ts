@@ -9,17 +9,24 @@ export interface Link {
 
 /** More would be thousands of elements in one message; the text beyond stays as it was written. */
 const MOST_LINKS = 60;
-/** What begins like a link and is none costs time, with a scheme the most. A text is given up after so much of it. */
+/**
+ * What begins like a link and is none costs time, with a scheme the most. A text is given up after so much of
+ * it.
+ */
 const PATIENCE = 500;
 const FALSE_SCHEME = 10;
 const FALSE_HOST = 1;
 /** A link without a scheme has no longer path. */
 const LONGEST_BARE = 2_048;
 
-/** Endings of host names in everyday use, besides those of countries and the old ones, which the library knows. */
-const MORE = (
-  'app art blog chat cloud club dev email live media news online page shop site social store tech wiki world xyz'
-).split(' ');
+/**
+ * Endings of host names in everyday use, besides those of countries and the old ones, which the library
+ * knows.
+ */
+const MORE =
+  'app art blog chat cloud club dev email live media news online page shop site social store tech wiki world xyz'.split(
+    ' ',
+  );
 /** Endings of countries that are those of files, too: `main.rs` is no host, `docs.rs/serde` is. */
 const FILE = /\.(?:cc|mk|ml|md|pl|ps|py|rs|sh|so)$/i;
 /** A sentence that begins without a space after the one before: `done.It was`. */
@@ -27,7 +34,10 @@ const SENTENCE = /\.\p{Lu}\p{Ll}+$/u;
 
 const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false, maxLength: 16_384 }).tlds(MORE, true);
 
-/** Where an address ends for certain: at code, and at what turns the direction of writing and so hides where it leads. */
+/**
+ * Where an address ends for certain: at code, and at what turns the direction of writing and so hides where
+ * it leads.
+ */
 const BOUNDARY = /[`\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 // Chinese and Japanese have no spaces: what stands beside a host's name there is not part of it.
@@ -37,8 +47,9 @@ const HOST = `(?:${LABEL}\\.){1,10}${LABEL}`;
 /** Behind it one is inside a name such as `snake_case`; without a letter before it, it is a mark. */
 const WITHIN = '[\\p{L}\\p{N}]_';
 /**
- * Where a link may begin: at a scheme, at a mail address, at a name with dots. The library says what is one and where
- * it ends. Its own search would take half a second for a hostile text; this looks at each character a few times.
+ * Where a link may begin: at a scheme, at a mail address, at a name with dots. The library says what is one
+ * and where it ends. Its own search would take half a second for a hostile text; this looks at each character
+ * a few times.
  */
 const BEGINNING = new RegExp(
   `(?<!${WITHIN}|${LETTER})(?:(?<scheme>https?:)(?=//)|(?<mailto>mailto:))` +
@@ -92,7 +103,9 @@ function schemeLength(text: string, schema: string, index: number, from: number)
 
 /** Without `mailto:` before it, an address ends with letters behind a dot. */
 function isMail(mail: string): boolean {
-  return /\.(?:\p{L}{2,}|xn--[\w-]+)$/u.test(mail) && linkify.testSchemaAt(mail, 'mailto:', 0) === mail.length;
+  return (
+    /\.(?:\p{L}{2,}|xn--[\w-]+)$/u.test(mail) && linkify.testSchemaAt(mail, 'mailto:', 0) === mail.length
+  );
 }
 
 function bareLength(text: string, index: number, host: string): number {

@@ -1,4 +1,6 @@
-/** A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names. */
+/**
+ * A stretch of a message's text; with `href`, a link; with `mention`, the username of somebody whom it names.
+ */
 export interface Segment {
   text: string;
   href?: string;

@@ -7,10 +7,19 @@ const MOST_STYLED = 60;
 
 const CODE = /```\n?([^`]+?)\n?```|`([^`\n]+)`/g;
 
-/** A pair of marks opens where a word does, not inside an expression or a path, and has no space beside it within. */
-const pair = (mark: string) => new RegExp(`(?<=^|[\\s([{"'“‘«¿¡*_~])(?<!${mark})${mark}(?=[^\\s.,;:)\\]}/${mark}])([^\\n${mark}]*[^\\s${mark}])${mark}(?![\\p{L}\\p{N}${mark}])`, 'gu');
+/**
+ * A pair of marks opens where a word does, not inside an expression or a path, and has no space beside it
+ * within.
+ */
+const pair = (mark: string) =>
+  new RegExp(
+    `(?<=^|[\\s([{"'“‘«¿¡*_~])(?<!${mark})${mark}(?=[^\\s.,;:)\\]}/${mark}])([^\\n${mark}]*[^\\s${mark}])${mark}(?![\\p{L}\\p{N}${mark}])`,
+    'gu',
+  );
 
-/** The classes of the styles; a style is a bit of a number, so that one number is all styles of a character. */
+/**
+ * The classes of the styles; a style is a bit of a number, so that one number is all styles of a character.
+ */
 const CLASSES = ['strong', 'em', 'del', 'code', 'block'] as const;
 const [STRONG, EM, DEL, CODE_LINE, CODE_BLOCK] = [1, 2, 4, 8, 8 | 16];
 const PAIRS = [
@@ -19,7 +28,9 @@ const PAIRS = [
   [DEL, pair('~')],
 ] as const;
 
-/** What people mean with *strong*, _emphasis_, ~no longer~, `code` and blocks of it between three backticks. */
+/**
+ * What people mean with *strong*, _emphasis_, ~no longer~, `code` and blocks of it between three backticks.
+ */
 export function styled(segments: Segment[]): Segment[] {
   const text = segments.map((segment) => segment.text).join('');
   if (!/[*_~`]/.test(text)) return segments;
@@ -46,7 +57,10 @@ export function styled(segments: Segment[]): Segment[] {
 
 /** The text in which marks are looked for: addresses, names and code are closed to them. */
 function opened(text: string, segments: readonly Segment[], code: readonly RegExpExecArray[]): string {
-  const closed: [from: number, to: number][] = code.map(({ 0: whole, index }) => [index, index + whole.length]);
+  const closed: [from: number, to: number][] = code.map(({ 0: whole, index }) => [
+    index,
+    index + whole.length,
+  ]);
   let offset = 0;
   for (const { text, href, mention } of segments) {
     if (href ?? mention) closed.push([offset, offset + text.length]);

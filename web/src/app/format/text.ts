@@ -5,13 +5,21 @@ import type { Segment } from './segment';
 import { styled } from './style';
 
 /** Splits a text at the links and names that were found in it, and at its marks. */
-export function segments(text: string, mentions: readonly string[] = [], links: readonly Link[] = []): Segment[] {
+export function segments(
+  text: string,
+  mentions: readonly string[] = [],
+  links: readonly Link[] = [],
+): Segment[] {
   const found = linked(text, links);
-  const named = mentions.length === 0 ? found : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
+  const named =
+    mentions.length === 0 ? found : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
   return styled(named).map((segment) => ({ ...segment, text: legible(segment.text) }));
 }
 
-/** No writing system puts so many signs on one letter, and to set thousands of them takes a browser half a second. */
+/**
+ * No writing system puts so many signs on one letter, and to set thousands of them takes a browser half a
+ * second.
+ */
 const HEAPED = /(\p{M}{16})\p{M}+/gu;
 
 function legible(text: string): string {
@@ -84,21 +92,40 @@ export function emojiOnly(text: string): boolean {
 /** A text on one line, for previews. */
 export function oneLine(text: string, most = 240): string {
   // A few characters of white space may become one.
-  return text.trimStart().slice(0, 4 * most).replace(/\s+/g, ' ').trim().slice(0, most);
+  return text
+    .trimStart()
+    .slice(0, 4 * most)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, most);
 }
 
-/** Marks that make no other word of it, as the server leaves them out: accents, the points of Hebrew and Arabic, and invisible signs. */
-const LEFT_OUT = /[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200d\ufe00-\ufe0f]/g;
+/**
+ * Marks that make no other word of it, as the server leaves them out: accents, the points of Hebrew and
+ * Arabic, and invisible signs.
+ */
+const LEFT_OUT =
+  /[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u00ad\u200b-\u200d\ufe00-\ufe0f]/g;
 
-/** Letters without case and accents, so that “jose” finds “José” and “oresund” “Øresund”: as the server folds them. */
+/**
+ * Letters without case and accents, so that “jose” finds “José” and “oresund” “Øresund”: as the server folds
+ * them.
+ */
 export function plain(text: string): string {
   const bare = text.normalize('NFKD').replace(LEFT_OUT, '').toLowerCase();
   return bare.replace(/\P{ASCII}/gu, (letter) => FOLDED[letter] ?? letter);
 }
 
-/** One or two letters for a person without a picture; a whole character each, even outside the basic plane. */
+/**
+ * One or two letters for a person without a picture; a whole character each, even outside the basic plane.
+ */
 export function initials(name: string): string {
   const words = name.split(/[\s._-]+/).filter(Boolean);
   const chosen = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return chosen.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase() || '?';
+  return (
+    chosen
+      .map((word) => [...(word ?? '')][0] ?? '')
+      .join('')
+      .toLocaleUpperCase() || '?'
+  );
 }

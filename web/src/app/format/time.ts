@@ -24,7 +24,9 @@ function twelve(): boolean {
   return (counted ??= countsToTwelve(navigator.language));
 }
 
-/** The local calendar day of an instant, as a number: two instants share it if and only if they share the day. */
+/**
+ * The local calendar day of an instant, as a number: two instants share it if and only if they share the day.
+ */
 export function dayNumber(time: Date): number {
   return (time.getFullYear() * 12 + time.getMonth()) * 31 + time.getDate();
 }
@@ -39,7 +41,9 @@ function daysAgo(time: Date, now: Date): number {
 export function clockTime(time: Date): string {
   const hours = time.getHours();
   const minutes = String(time.getMinutes()).padStart(2, '0');
-  return twelve() ? `${hours % 12 || 12}:${minutes} ${hours < 12 ? 'AM' : 'PM'}` : `${String(hours).padStart(2, '0')}:${minutes}`;
+  return twelve()
+    ? `${hours % 12 || 12}:${minutes} ${hours < 12 ? 'AM' : 'PM'}`
+    : `${String(hours).padStart(2, '0')}:${minutes}`;
 }
 
 /** “Sunday 22 November 2026 at 14:03”, for those who want to know exactly. */

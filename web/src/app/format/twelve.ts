@@ -1,6 +1,6 @@
 /**
- * Where the clock counts to twelve twice, from the Unicode CLDR 48 (supplemental `timeData`). `Intl` knows it, too,
- * but its first answer takes 30 ms, on the way of the first paint.
+ * Where the clock counts to twelve twice, from the Unicode CLDR 48 (supplemental `timeData`). `Intl` knows
+ * it, too, but its first answer takes 30 ms, on the way of the first paint.
  */
 const TWICE =
   'AE AG AL AR AS AU BB BD BH BM BN BO BS BT CA CL CO CR CU CY DJ DM DO DZ EC EG EH ER ET FJ FM GD GH GM GR GT GU GY HK HN IN IQ JM JO KH KI KN KP KR KW KY LB LC LR LS LY ' +
@@ -15,7 +15,11 @@ export function countsToTwelve(locale: string): boolean {
 
 /** For a language without a region, and for one that says how its hours are counted. */
 function asked(name: string): boolean {
-  const locale = new Intl.Locale(name) as Intl.Locale & { getHourCycles?: () => string[]; hourCycles?: string[] };
-  const cycles = locale.getHourCycles?.() ?? locale.hourCycles ?? [new Intl.DateTimeFormat(name, { hour: 'numeric' }).resolvedOptions().hourCycle];
+  const locale = new Intl.Locale(name) as Intl.Locale & {
+    getHourCycles?: () => string[];
+    hourCycles?: string[];
+  };
+  const cycles = locale.getHourCycles?.() ??
+    locale.hourCycles ?? [new Intl.DateTimeFormat(name, { hour: 'numeric' }).resolvedOptions().hourCycle];
   return cycles[0]?.startsWith('h1') ?? false;
 }

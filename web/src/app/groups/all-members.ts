@@ -1,11 +1,23 @@
-import { computed, effect, inject, Injector, runInInjectionContext, type Signal, signal, untracked } from '@angular/core';
+import {
+  computed,
+  effect,
+  inject,
+  Injector,
+  runInInjectionContext,
+  type Signal,
+  signal,
+  untracked,
+} from '@angular/core';
 
 import { isCut } from '../conversations/conversation';
 import { namesOf } from '../people/handle';
 import { Names } from '../people/names';
 import type { Conversation, Member } from '../protocol/protocol';
 
-/** The members of the conversation of a chat; what reads those of a large group is loaded at the first of these. */
+/**
+ * The members of the conversation of a chat; what reads those of a large group is loaded at the first of
+ * these.
+ */
 export function allMembers(conversation: Signal<Conversation | undefined>): Signal<readonly Member[]> {
   const injector = inject(Injector);
   const members = signal<Signal<readonly Member[]> | null>(null);

@@ -4,11 +4,33 @@ import type { Conversation, Member, Role } from '../protocol/protocol';
 import { acquaintances } from './people';
 import { actionsOn, byRank } from './roles';
 
-const member = (username: string, role: Role = 'member', displayName = username): Member => ({ username, displayName, role, deliveredSeq: 0, readSeq: 0 });
-const group = (...members: Member[]): Conversation => ({ id: 'g', kind: 'group', title: 'Crew', memberCount: 0, history: 'joined', createdAt: '', headSeq: 0, unread: 0, muted: false, members });
+const member = (username: string, role: Role = 'member', displayName = username): Member => ({
+  username,
+  displayName,
+  role,
+  deliveredSeq: 0,
+  readSeq: 0,
+});
+const group = (...members: Member[]): Conversation => ({
+  id: 'g',
+  kind: 'group',
+  title: 'Crew',
+  memberCount: 0,
+  history: 'joined',
+  createdAt: '',
+  headSeq: 0,
+  unread: 0,
+  muted: false,
+  members,
+});
 
 describe('a group', () => {
-  const [owner, admin, second, plain] = [member('owner', 'owner'), member('admin', 'admin'), member('second', 'admin'), member('plain')];
+  const [owner, admin, second, plain] = [
+    member('owner', 'owner'),
+    member('admin', 'admin'),
+    member('second', 'admin'),
+    member('plain'),
+  ];
   const crew = group(owner, admin, second, plain);
 
   it('lets its owner do everything to the others', () => {
@@ -25,13 +47,20 @@ describe('a group', () => {
   });
 
   it('lists who leads it first', () => {
-    expect(byRank([plain, member('b', 'admin', 'Bea'), member('a', 'admin', 'Ann'), owner]).map(({ username }) => username)).toEqual(['owner', 'a', 'b', 'plain']);
+    expect(
+      byRank([plain, member('b', 'admin', 'Bea'), member('a', 'admin', 'Ann'), owner]).map(
+        ({ username }) => username,
+      ),
+    ).toEqual(['owner', 'a', 'b', 'plain']);
   });
 });
 
 describe('people', () => {
   it('one knows are those of one’s conversations, each once', () => {
-    const known = acquaintances([group(member('Ann'), member('Bob')), group(member('bob'), member('cat'))], 'ann');
+    const known = acquaintances(
+      [group(member('Ann'), member('Bob')), group(member('bob'), member('cat'))],
+      'ann',
+    );
     expect(known.map(({ username }) => username)).toEqual(['Bob', 'cat']);
   });
 });

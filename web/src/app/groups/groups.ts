@@ -5,7 +5,9 @@ import { MessageStore } from '../chat/message-store';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { ChangeConversation, Conversation, ConversationId, Role } from '../protocol/protocol';
 
-/** Begins and changes groups. The answer is shown at once; everybody else is told by the event `conversation`. */
+/**
+ * Begins and changes groups. The answer is shown at once; everybody else is told by the event `conversation`.
+ */
 @Service()
 export class Groups {
   private readonly api = inject(Api);

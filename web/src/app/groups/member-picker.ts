@@ -1,4 +1,13 @@
-import { Component, computed, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  Component,
+  computed,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Api } from '../api/api';
@@ -13,7 +22,10 @@ import { type Acquaintance, acquaintances } from './people';
 const SHOWN = 5;
 let count = 0;
 
-/** Picks a person by their username, or by the beginning of a name one knows; says what is wrong where it happens. */
+/**
+ * Picks a person by their username, or by the beginning of a name one knows; says what is wrong where it
+ * happens.
+ */
 @Component({
   selector: 'aldis-member-picker',
   imports: [Avatar],
@@ -41,7 +53,8 @@ export class MemberPicker {
     const wanted = plain(typedUsername(this.query()));
     const taken = new UserSet(this.taken());
     if (wanted === '') return [];
-    const begins = ({ username, displayName }: Acquaintance) => [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
+    const begins = ({ username, displayName }: Acquaintance) =>
+      [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
     return acquaintances(this.conversations(), this.store.me)
       .filter((person) => !taken.has(person.username) && begins(person))
       .slice(0, SHOWN);
@@ -52,7 +65,10 @@ export class MemberPicker {
     this.input().nativeElement.focus();
   }
 
-  /** Picks what was typed and not confirmed, and waits for the names that are looked up; whether all were picked. */
+  /**
+   * Picks what was typed and not confirmed, and waits for the names that are looked up; whether all were
+   * picked.
+   */
   async finish(): Promise<boolean> {
     const typed = this.query().trim() === '' || this.take();
     const picked = await this.lookUps.all();
@@ -75,7 +91,8 @@ export class MemberPicker {
     const count = this.options().length;
     if (event.key === 'Enter') void this.take(this.options()[this.chosen()]);
     else if (event.key === 'ArrowDown' && count > 0) this.chosen.update((index) => (index + 1) % count);
-    else if (event.key === 'ArrowUp' && count > 0) this.chosen.update((index) => (index <= 0 ? count : index) - 1);
+    else if (event.key === 'ArrowUp' && count > 0)
+      this.chosen.update((index) => (index <= 0 ? count : index) - 1);
     else return;
     event.preventDefault();
   }
@@ -99,7 +116,11 @@ export class MemberPicker {
       if (this.query() === query) this.clear();
       return true;
     } catch (error) {
-      return this.complain(error instanceof Failure && error.code === 'not_found' ? `Nobody here is called @${username}. Check the spelling.` : explain(error));
+      return this.complain(
+        error instanceof Failure && error.code === 'not_found'
+          ? `Nobody here is called @${username}. Check the spelling.`
+          : explain(error),
+      );
     }
   }
 

@@ -1,4 +1,15 @@
-import { afterNextRender, Component, computed, DestroyRef, type ElementRef, inject, Injector, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  type ElementRef,
+  inject,
+  Injector,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router } from '@angular/router';
 
 import { explain, Failure } from '../api/problem';
@@ -25,12 +36,23 @@ import type { Acquaintance } from './people';
       } @else {
         <form novalidate (submit)="$event.preventDefault(); submit()">
           <aldis-field #field label="Group name" name="title" autocomplete="off" />
-          <aldis-member-picker #picker label="Members" hint="Type a username and press Enter." [taken]="usernames()" (pick)="add($event)" />
+          <aldis-member-picker
+            #picker
+            label="Members"
+            hint="Type a username and press Enter."
+            [taken]="usernames()"
+            (pick)="add($event)"
+          />
           @if (members().length > 0) {
             <ul class="picked" aria-label="Picked members">
               @for (person of members(); track person.username) {
                 <li>
-                  <button type="button" class="chip" [attr.aria-label]="'Remove ' + person.displayName" (click)="drop(person)">
+                  <button
+                    type="button"
+                    class="chip"
+                    [attr.aria-label]="'Remove ' + person.displayName"
+                    (click)="drop(person)"
+                  >
                     <aldis-avatar [name]="person.displayName" [username]="person.username" />
                     <span class="chip-name" dir="auto">{{ person.displayName }}</span>
                     <aldis-icon name="close" />
@@ -42,7 +64,9 @@ import type { Acquaintance } from './people';
           @if (failure()) {
             <p class="form-error" role="alert">{{ failure() }}</p>
           }
-          <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Creating…' : 'Create group' }}</button>
+          <button type="submit" class="button" [attr.aria-disabled]="busy()">
+            {{ busy() ? 'Creating…' : 'Create group' }}
+          </button>
         </form>
       }
     </aldis-dialog>
@@ -115,7 +139,9 @@ export class NewGroup {
   /** Who has to accept before they are members. */
   private asked(invited: readonly string[]): string {
     const names = invited.map((username) => findUser(this.members(), username)?.displayName ?? username);
-    return names.length === 1 ? `${names[0]} is invited and has to accept.` : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are invited and have to accept.`;
+    return names.length === 1
+      ? `${names[0]} is invited and has to accept.`
+      : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are invited and have to accept.`;
   }
 
   private explain(error: unknown): void {

@@ -22,5 +22,7 @@ const RANK: Record<Role, number> = { owner: 0, admin: 1, member: 2 };
 
 /** The owner first, then admins, then the others; each by name. */
 export function byRank(members: readonly Member[]): Member[] {
-  return [...members].sort((a, b) => RANK[a.role] - RANK[b.role] || a.displayName.localeCompare(b.displayName));
+  return [...members].sort(
+    (a, b) => RANK[a.role] - RANK[b.role] || a.displayName.localeCompare(b.displayName),
+  );
 }

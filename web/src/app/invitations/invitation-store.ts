@@ -19,7 +19,8 @@ export class InvitationStore {
 
   constructor() {
     const socket = inject(WebSocketService);
-    // An event is a hint: events may overtake each other, and what came without a connection is told by the list alone.
+    // An event is a hint: events may overtake each other, and what came without a connection is told by the
+    // list alone.
     merge(socket.status$, socket.invitation$).subscribe(() => {
       if (socket.online) void this.load();
     });
@@ -28,7 +29,8 @@ export class InvitationStore {
   /** Becomes a member. Fails with why, for the person to see. */
   async accept(id: ConversationId): Promise<void> {
     const group = await this.answer<Conversation>('POST', id);
-    // One that this browser knows is a group that was left: the event `conversation` brings it back with its messages.
+    // One that this browser knows is a group that was left: the event `conversation` brings it back with its
+    // messages.
     if (group && !this.conversations.find(id)) this.conversations.put([group]);
   }
 

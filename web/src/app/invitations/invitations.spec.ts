@@ -12,7 +12,14 @@ import { HeldCall, Shown } from '../testing/pressed';
 import { InvitationStore } from './invitation-store';
 import { Invitations } from './invitations';
 
-const invitation = (conversationId: string, title = conversationId): Invitation => ({ conversationId, title, by: 'Bob-1', byName: 'Bob', memberCount: 1, createdAt: '' });
+const invitation = (conversationId: string, title = conversationId): Invitation => ({
+  conversationId,
+  title,
+  by: 'Bob-1',
+  byName: 'Bob',
+  memberCount: 1,
+  createdAt: '',
+});
 const MISSING = new Failure({ code: 'not_found', detail: 'There is no such invitation.' } as Problem);
 let called: HeldCall<unknown>;
 let socket: { status$: BehaviorSubject<string>; invitation$: Subject<unknown>; online: boolean };

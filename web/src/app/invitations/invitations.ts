@@ -25,10 +25,27 @@ import { InvitationStore } from './invitation-store';
             <li class="invitation">
               <aldis-avatar [name]="invitation.title" [username]="invitation.conversationId" [group]="true" />
               <span class="row-name" dir="auto">{{ invitation.title }}</span>
-              <span class="invitation-note"><bdi>{{ invitation.byName }}</bdi> ({{ '@' + invitation.by }}) invites you · {{ members(invitation) }}</span>
+              <span class="invitation-note">
+                <bdi>{{ invitation.byName }}</bdi> ({{ '@' + invitation.by }}) invites you ·
+                {{ members(invitation) }}
+              </span>
               <span class="invitation-actions">
-                <button type="button" class="button" [attr.aria-disabled]="busy(invitation)" (click)="accept(invitation)">Accept<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span></button>
-                <button type="button" class="button quiet" [attr.aria-disabled]="busy(invitation)" (click)="decline(invitation)">Decline<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span></button>
+                <button
+                  type="button"
+                  class="button"
+                  [attr.aria-disabled]="busy(invitation)"
+                  (click)="accept(invitation)"
+                >
+                  Accept<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span>
+                </button>
+                <button
+                  type="button"
+                  class="button quiet"
+                  [attr.aria-disabled]="busy(invitation)"
+                  (click)="decline(invitation)"
+                >
+                  Decline<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span>
+                </button>
               </span>
             </li>
           }

@@ -14,7 +14,12 @@ function after(...events: LineEvent[]): (Status | `${Status}, ${LineTask}`)[] {
 
 describe('the line', () => {
   it('is online once connected, and offline once that ended', () => {
-    expect(after('connected', 'disconnected', 'refused', 'connected')).toEqual(['online', 'offline', 'offline', 'online']);
+    expect(after('connected', 'disconnected', 'refused', 'connected')).toEqual([
+      'online',
+      'offline',
+      'offline',
+      'online',
+    ]);
     expect(after('refused')).toEqual(['offline']);
   });
 
@@ -34,15 +39,31 @@ describe('the line', () => {
 
   it('is asked once at a time, and again after an answer', () => {
     const events = ['connected', 'doubted', 'resumed', 'doubted', 'answered', 'resumed'] as const;
-    expect(after(...events).slice(1)).toEqual(['online, probe', 'online', 'online', 'online', 'online, probe']);
+    expect(after(...events).slice(1)).toEqual([
+      'online, probe',
+      'online',
+      'online',
+      'online',
+      'online, probe',
+    ]);
   });
 
   it('does not wait for the next attempt where one is worth it, and makes none where the network just went', () => {
-    expect(after('connected', 'disconnected', 'doubted', 'resumed')).toEqual(['online', 'offline', 'offline', 'offline, reconnect']);
+    expect(after('connected', 'disconnected', 'doubted', 'resumed')).toEqual([
+      'online',
+      'offline',
+      'offline',
+      'offline, reconnect',
+    ]);
   });
 
   it('gives up an attempt that was under way when the network went, which would not be heard of for long', () => {
-    expect(after('unplugged', 'refused', 'resumed', 'connected')).toEqual(['connecting, reconnect', 'offline', 'offline, reconnect', 'online']);
+    expect(after('unplugged', 'refused', 'resumed', 'connected')).toEqual([
+      'connecting, reconnect',
+      'offline',
+      'offline, reconnect',
+      'online',
+    ]);
   });
 
   it('takes neither answer nor silence of an earlier connection for its own', () => {

@@ -32,9 +32,9 @@ export const UNCONNECTED: Line = { status: 'connecting', up: false, probing: fal
 const DOWN: Line = { status: 'offline', up: false, probing: false };
 
 /**
- * The state of the connection after an event, and what to do. What a browser says of its network is only a reason to
- * ask: a server on this machine is there without one, and a dead connection may go unnoticed for minutes. So a
- * connection is online from an answer to a silence.
+ * The state of the connection after an event, and what to do. What a browser says of its network is only a
+ * reason to ask: a server on this machine is there without one, and a dead connection may go unnoticed for
+ * minutes. So a connection is online from an answer to a silence.
  */
 export function step(line: Line, event: LineEvent): [Line, LineTask?] {
   switch (event) {

@@ -6,7 +6,8 @@ import { PresenceStore } from './presence-store';
 /** A light at the picture of somebody who is there. */
 @Component({
   selector: 'aldis-presence-dot',
-  template: '@if (online()) {<span class="presence-dot" aria-hidden="true"></span><span class="unseen">online</span>}',
+  template:
+    '@if (online()) {<span class="presence-dot" aria-hidden="true"></span><span class="unseen">online</span>}',
 })
 export class PresenceDot {
   private readonly presences = toSignal(inject(PresenceStore).presences$, { requireSync: true });

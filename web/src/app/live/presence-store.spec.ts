@@ -8,7 +8,8 @@ import type { Conversation, Presence, Problem } from '../protocol/protocol';
 import { PresenceStore, type Presences } from './presence-store';
 import { type Status, WebSocketService } from './web-socket-service';
 
-const direct = (username: string) => ({ id: username, kind: 'direct', members: [{ username: 'ann' }, { username }] }) as Conversation;
+const direct = (username: string) =>
+  ({ id: username, kind: 'direct', members: [{ username: 'ann' }, { username }] }) as Conversation;
 const group = { id: 'g', kind: 'group', members: [{ username: 'ann' }, { username: 'zoe' }] } as Conversation;
 
 class Wire {
@@ -23,7 +24,9 @@ class Wire {
 
   request(_event: string, { usernames }: { usernames: string[] }) {
     this.asked.push(usernames);
-    return this.refusal ? Promise.reject(this.refusal) : Promise.resolve(usernames.map((username) => ({ username, online: username === 'bob' })));
+    return this.refusal
+      ? Promise.reject(this.refusal)
+      : Promise.resolve(usernames.map((username) => ({ username, online: username === 'bob' })));
   }
 }
 

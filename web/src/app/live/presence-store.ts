@@ -14,7 +14,9 @@ const GATHER = 200;
 
 export type Presences = ReadonlyMap<string, Presence>;
 
-/** Who of the people in direct conversations is there. Without a connection nobody knows, so nothing is shown. */
+/**
+ * Who of the people in direct conversations is there. Without a connection nobody knows, so nothing is shown.
+ */
 @Service()
 export class PresenceStore {
   private readonly socket = inject(WebSocketService);
@@ -46,7 +48,8 @@ export class PresenceStore {
   private async watch(): Promise<void> {
     const usernames = this.usernames();
     const wanted = usernames.toSorted().join(' ');
-    // A server that refused, or does not know of presence, is asked again by the next change or connection only.
+    // A server that refused, or does not know of presence, is asked again by the next change or connection
+    // only.
     if (!this.socket.online || usernames.length === 0 || wanted === this.watched) return;
     this.watched = wanted;
     const said = await this.socket.request('presence:watch', { usernames }).catch(() => []);

@@ -14,7 +14,15 @@ import { Database } from '../store/database';
 import { Sync } from './sync';
 import { WebSocketService } from './web-socket-service';
 
-const message = (seq: number): Message => ({ id: `m${seq}`, conversationId: 'c', seq, clientId: `c${seq}`, sender: 'bob', text: `${seq}`, timestamp: '' });
+const message = (seq: number): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender: 'bob',
+  text: `${seq}`,
+  timestamp: '',
+});
 
 let people = 0;
 let database: Database;
@@ -29,14 +37,32 @@ beforeEach(async () => {
   remind.mockClear();
   const username = `ann${++people}`;
   wire = { message$: new Subject(), synced$: new Subject(), cursor: () => undefined };
-  const socket = { ...wire, updated$: NEVER, receipt$: NEVER, conversation$: NEVER, cursorLost$: NEVER, status$: NEVER, connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor) };
-  const conversations = { me: username, find: () => undefined, refresh: () => Promise.resolve([{ id: 'c' }]), restore: () => Promise.resolve(), rekeep: () => undefined, receive: () => undefined };
+  const socket = {
+    ...wire,
+    updated$: NEVER,
+    receipt$: NEVER,
+    conversation$: NEVER,
+    cursorLost$: NEVER,
+    status$: NEVER,
+    connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor),
+  };
+  const conversations = {
+    me: username,
+    find: () => undefined,
+    refresh: () => Promise.resolve([{ id: 'c' }]),
+    restore: () => Promise.resolve(),
+    rekeep: () => undefined,
+    receive: () => undefined,
+  };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
       { provide: WebSocketService, useValue: socket },
       { provide: ConversationStore, useValue: conversations },
-      { provide: Outbox, useValue: { stored$: NEVER, restore: () => Promise.resolve(), remove: () => Promise.resolve() } },
+      {
+        provide: Outbox,
+        useValue: { stored$: NEVER, restore: () => Promise.resolve(), remove: () => Promise.resolve() },
+      },
       { provide: Receipts, useValue: { delivered, remind } },
       { provide: Api, useValue: {} },
       { provide: AuthService, useValue: { user: { username } } },
@@ -52,7 +78,8 @@ beforeEach(async () => {
   await vi.waitFor(() => expect(remind).toHaveBeenCalledOnce());
 });
 
-const full = () => vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
+const full = () =>
+  vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
 
 describe('what arrives', () => {
   it('is kept before the cursor that stands for it', async () => {
@@ -74,7 +101,9 @@ describe('what arrives', () => {
 
   it('comes again where not even that could be written down', async () => {
     full();
-    const forget = vi.spyOn(database, 'forgetSpans').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    const forget = vi
+      .spyOn(database, 'forgetSpans')
+      .mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
     wire.message$.next(message(2));
     wire.synced$.next({ cursor: 'second' });
     await vi.waitFor(() => expect(forget).toHaveBeenCalled());

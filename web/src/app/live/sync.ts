@@ -67,14 +67,16 @@ export class Sync {
     socket.receipt$.subscribe((receipt) => {
       this.receive();
       this.conversations.receipt(receipt);
-      if (sameUser(receipt.username, this.conversations.me)) void this.conversations.recount(receipt.conversationId);
+      if (sameUser(receipt.username, this.conversations.me))
+        void this.conversations.recount(receipt.conversationId);
     });
     socket.conversation$.subscribe((conversation) => {
       this.receive();
       const before = this.conversations.find(conversation.id);
       this.conversations.put([conversation]);
       const { me } = this.conversations;
-      if (before && !roleOf(before, me) && roleOf(conversation, me)) void this.messages.renewOne(conversation.id);
+      if (before && !roleOf(before, me) && roleOf(conversation, me))
+        void this.messages.renewOne(conversation.id);
     });
     this.outbox.stored$.subscribe((message) => {
       this.receive();
@@ -139,7 +141,10 @@ export class Sync {
     if (whole) await this.database.putCursor(cursor).catch(() => undefined);
   }
 
-  /** The database is back, and promises nothing: what is in memory is written again, and then what that stands for. */
+  /**
+   * The database is back, and promises nothing: what is in memory is written again, and then what that stands
+   * for.
+   */
   private async rekeep(): Promise<void> {
     const { cursor } = this;
     this.written = this.messages.rekeep().then(() => true);

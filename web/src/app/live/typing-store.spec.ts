@@ -91,7 +91,8 @@ describe('typing, told', () => {
 });
 
 describe('typing, heard', () => {
-  const typing = (username: string, typing = true) => wire.typing$.next({ conversationId: 'c', username, typing });
+  const typing = (username: string, typing = true) =>
+    wire.typing$.next({ conversationId: 'c', username, typing });
 
   it('is forgotten five seconds after it was last said', () => {
     typing('bob');
@@ -120,7 +121,10 @@ describe('typing, heard', () => {
 });
 
 describe('the note', () => {
-  const names = new Map([['bob', 'Bob'], ['cat', 'Cat']]);
+  const names = new Map([
+    ['bob', 'Bob'],
+    ['cat', 'Cat'],
+  ]);
 
   it('names people in a group only', () => {
     expect(typingNote([], names)).toBe('');

@@ -18,7 +18,10 @@ const REST = 300;
 /** Who types where, by username. */
 export type Typists = ReadonlyMap<ConversationId, readonly string[]>;
 
-/** Tells that the person types, and knows of others that they do. Nothing of it is kept, and nothing waits for it. */
+/**
+ * Tells that the person types, and knows of others that they do. Nothing of it is kept, and nothing waits for
+ * it.
+ */
 @Service()
 export class TypingStore {
   private readonly socket = inject(WebSocketService);
@@ -35,7 +38,9 @@ export class TypingStore {
   constructor() {
     this.socket.typing$.subscribe((typing) => this.heard(typing));
     // Who has sent a message has stopped typing it.
-    this.socket.message$.subscribe(({ conversationId, sender }) => this.heard({ conversationId, username: sender, typing: false }));
+    this.socket.message$.subscribe(({ conversationId, sender }) =>
+      this.heard({ conversationId, username: sender, typing: false }),
+    );
     this.socket.status$.subscribe((status) => {
       if (status === 'online') this.unheard = false;
       else this.told = null;
@@ -72,7 +77,9 @@ export class TypingStore {
     const key = `${conversationId} ${handleOf(username)}`;
     clearTimeout(this.timers.get(key));
     this.timers.delete(key);
-    const others = (this.typists.value.get(conversationId) ?? []).filter((other) => !sameUser(other, username));
+    const others = (this.typists.value.get(conversationId) ?? []).filter(
+      (other) => !sameUser(other, username),
+    );
     if (typing) {
       this.timers.set(
         key,

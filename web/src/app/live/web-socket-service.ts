@@ -8,13 +8,27 @@ import { AuthService } from '../auth/auth-service';
 import { BASE } from '../base';
 import { breath } from '../ui/breath';
 import { type Line, type LineEvent, type Status, step, UNCONNECTED } from './line';
-import type { ClientToServerEvents, Conversation, InvitationChange, Message, Presence, Problem, Receipt, Reply, ServerToClientEvents, Synced, Typing } from '../protocol/protocol';
+import type {
+  ClientToServerEvents,
+  Conversation,
+  InvitationChange,
+  Message,
+  Presence,
+  Problem,
+  Receipt,
+  Reply,
+  ServerToClientEvents,
+  Synced,
+  Typing,
+} from '../protocol/protocol';
 
 export type { Status } from './line';
 
 type Requests = ClientToServerEvents;
 type Payload<E extends keyof Requests> = Parameters<Requests[E]>[0];
-type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (reply: Reply<infer T>) => void ? T : never;
+type Answer<E extends keyof Requests> = Parameters<Requests[E]>[1] extends (reply: Reply<infer T>) => void
+  ? T
+  : never;
 
 const CONNECT_WITHIN = 5_000;
 const ANSWER_WITHIN = 10_000;
@@ -93,7 +107,9 @@ export class WebSocketService {
     });
   }
 
-  /** Not on the way of the first paint; and asked for until it comes, as the network may go right after that. */
+  /**
+   * Not on the way of the first paint; and asked for until it comes, as the network may go right after that.
+   */
   private async library(): Promise<typeof import('socket.io-client')> {
     for (;;) {
       try {
@@ -117,7 +133,12 @@ export class WebSocketService {
         else reject(new Failure(reply.error));
       };
       // The library's types cannot follow a generic event name.
-      (socket.timeout(ANSWER_WITHIN).emit as (...args: unknown[]) => void).call(socket.timeout(ANSWER_WITHIN), event, payload, answered);
+      (socket.timeout(ANSWER_WITHIN).emit as (...args: unknown[]) => void).call(
+        socket.timeout(ANSWER_WITHIN),
+        event,
+        payload,
+        answered,
+      );
     });
   }
 
@@ -145,9 +166,12 @@ export class WebSocketService {
 
   /** Whom the server turned away does not come back with all the others. */
   private later(socket: Socket, retryAfter = 0): void {
-    setTimeout(() => {
-      if (this.auth.user && !socket.connected) socket.connect();
-    }, 1_000 * retryAfter + backoff(this.refusals++));
+    setTimeout(
+      () => {
+        if (this.auth.user && !socket.connected) socket.connect();
+      },
+      1_000 * retryAfter + backoff(this.refusals++),
+    );
   }
 
   private happened(event: LineEvent, within = PROBE_WITHIN): void {
@@ -155,7 +179,9 @@ export class WebSocketService {
     this.line = line;
     if (line.status !== this.status.value) this.status.next(line.status);
     if (task === 'probe') {
-      this.socket?.timeout(within).emit('sync', {}, (silent: Error | null) => this.happened(silent ? 'silent' : 'answered'));
+      this.socket
+        ?.timeout(within)
+        .emit('sync', {}, (silent: Error | null) => this.happened(silent ? 'silent' : 'answered'));
     } else if (task && this.auth.user) this.socket?.disconnect().connect();
   }
 

@@ -3,8 +3,8 @@ import { OWN } from '../base';
 const NAME = `${OWN}looked-at`;
 
 /**
- * Whether somebody looks at a tab of this client. Each tab that is looked at holds a lock which all may share: it
- * ends with the tab, however that ends.
+ * Whether somebody looks at a tab of this client. Each tab that is looked at holds a lock which all may
+ * share: it ends with the tab, however that ends.
  */
 export class Attention {
   private leave: (() => void) | null = null;

@@ -16,7 +16,11 @@ export class Board {
 
   async show({ title, body, tag, message, url }: Notice): Promise<void> {
     // Understood by the worker of Angular: it goes to a tab of ours, or opens one.
-    const data = { url, message, onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url: BASE + url } } };
+    const data = {
+      url,
+      message,
+      onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url: BASE + url } },
+    };
     const options = { body, tag, icon: ICON, badge: ICON, renotify: true, data };
     const registration = await worker();
     if (registration) {

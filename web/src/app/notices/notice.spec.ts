@@ -3,11 +3,23 @@ import { describe, expect, it } from 'vitest';
 import type { Conversation, Member, Message } from '../protocol/protocol';
 import { noticeOf, unreadOf } from './notice';
 
-const member = (username: string, readSeq = 0) => ({ username, displayName: username.toUpperCase(), role: 'member', deliveredSeq: 0, readSeq }) as Member;
+const member = (username: string, readSeq = 0) =>
+  ({ username, displayName: username.toUpperCase(), role: 'member', deliveredSeq: 0, readSeq }) as Member;
 const talk = (part: Partial<Conversation> = {}) =>
-  ({ id: 'c1', kind: 'direct', createdAt: '', headSeq: 7, unread: 1, muted: false, members: [member('ann', 6), member('bob')], ...part }) as Conversation;
-const message = (part: Partial<Message> = {}) => ({ id: 'm7', conversationId: 'c1', seq: 7, sender: 'bob', text: 'Two\nlines', ...part }) as Message;
-const told = (conversation: Conversation, part: Partial<Message> = {}, text = true) => noticeOf(conversation, message(part), 'ann', { text });
+  ({
+    id: 'c1',
+    kind: 'direct',
+    createdAt: '',
+    headSeq: 7,
+    unread: 1,
+    muted: false,
+    members: [member('ann', 6), member('bob')],
+    ...part,
+  }) as Conversation;
+const message = (part: Partial<Message> = {}) =>
+  ({ id: 'm7', conversationId: 'c1', seq: 7, sender: 'bob', text: 'Two\nlines', ...part }) as Message;
+const told = (conversation: Conversation, part: Partial<Message> = {}, text = true) =>
+  noticeOf(conversation, message(part), 'ann', { text });
 
 describe('a notice', () => {
   it('is of what somebody else wrote, in one line, and leads to it', () => {

@@ -22,13 +22,23 @@ export interface Notice {
   readonly url: string;
 }
 
-/** Messages that the person wants to hear of and has not read. What is muted counts beside its conversation only. */
+/**
+ * Messages that the person wants to hear of and has not read. What is muted counts beside its conversation
+ * only.
+ */
 export function unreadOf(conversations: readonly Conversation[]): number {
   return conversations.reduce((sum, { muted, unread }) => (muted ? sum : sum + unread), 0);
 }
 
-/** What to tell of a message, or nothing: it is their own, read by now, deleted, or of a muted conversation. */
-export function noticeOf(conversation: Conversation, message: Message, me: string, { text }: Pick<NoticeChoices, 'text'>): Notice | null {
+/**
+ * What to tell of a message, or nothing: it is their own, read by now, deleted, or of a muted conversation.
+ */
+export function noticeOf(
+  conversation: Conversation,
+  message: Message,
+  me: string,
+  { text }: Pick<NoticeChoices, 'text'>,
+): Notice | null {
   const read = message.seq <= cursorsOf(conversation, me).readSeq;
   if (sameUser(message.sender, me) || conversation.muted || message.deletedAt || read) return null;
   const { id, unread } = conversation;

@@ -22,8 +22,9 @@ const GATHER = 500;
 const COMES_WITHIN = 2_000;
 
 /**
- * Tells of new messages whoever does not look: by the title of the tab, the badge of the installed client, and, for
- * who turned that on, by notices of the system. Of several tabs one shows them: the one that holds a lock.
+ * Tells of new messages whoever does not look: by the title of the tab, the badge of the installed client,
+ * and, for who turned that on, by notices of the system. Of several tabs one shows them: the one that holds a
+ * lock.
  */
 @Service()
 export class Notices {
@@ -48,7 +49,9 @@ export class Notices {
     const { locks } = navigator as { locks?: LockManager };
     if (!locks || forbidden || !('Notification' in window)) return;
     const attention = new Attention(locks);
-    navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) => this.clicked(data, attention));
+    navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) =>
+      this.clicked(data, attention),
+    );
     void locks.request(`${OWN}notices`, () => this.lead(attention));
   }
 
@@ -82,7 +85,8 @@ export class Notices {
     if (!choices.on || Notification.permission !== 'granted' || (await attention.anywhere())) return;
     for (const message of fresh) {
       const { conversationId } = message;
-      if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
+      if (!this.conversations.find(conversationId))
+        await this.conversations.fetch(conversationId).catch(() => undefined);
       const conversation = this.conversations.find(conversationId);
       const notice = conversation && noticeOf(conversation, message, this.conversations.me, choices);
       if (notice) await this.board.show(notice).catch(() => undefined);

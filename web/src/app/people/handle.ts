@@ -17,12 +17,18 @@ export function hasUser(usernames: readonly string[] | undefined, username: stri
 }
 
 /** The one of these people who has this username. */
-export function findUser<T extends { readonly username: string }>(people: readonly T[], username: string): T | undefined {
+export function findUser<T extends { readonly username: string }>(
+  people: readonly T[],
+  username: string,
+): T | undefined {
   return people.find((person) => sameUser(person.username, username));
 }
 
 /** These people but the one who has this username. */
-export function withoutUser<T extends { readonly username: string }>(people: readonly T[], username: string): T[] {
+export function withoutUser<T extends { readonly username: string }>(
+  people: readonly T[],
+  username: string,
+): T[] {
   return people.filter((person) => !sameUser(person.username, username));
 }
 
@@ -71,14 +77,26 @@ export class UserSet extends Set<string> {
 }
 
 /**
- * Display names by username, as a chat needs them; those of `others` are the names of people who left. Whoever shares a name
- * with another is shown with the username, too.
+ * Display names by username, as a chat needs them; those of `others` are the names of people who left.
+ * Whoever shares a name with another is shown with the username, too.
  */
-export function namesOf(people: readonly { readonly username: string; readonly displayName: string }[], others: Iterable<readonly [string, string]> = []): UserMap<string> {
+export function namesOf(
+  people: readonly { readonly username: string; readonly displayName: string }[],
+  others: Iterable<readonly [string, string]> = [],
+): UserMap<string> {
   const named = new UserMap<readonly [string, string]>();
   // A member's own name replaces the one remembered of them.
-  for (const name of [...others, ...people.map(({ username, displayName }) => [username, displayName] as const)]) named.set(name[0], name);
+  for (const name of [
+    ...others,
+    ...people.map(({ username, displayName }) => [username, displayName] as const),
+  ])
+    named.set(name[0], name);
   const folded = [...named.values()].map(([, name]) => name.normalize('NFKC').toLowerCase());
   const shared = (name: string) => folded.indexOf(name) !== folded.lastIndexOf(name);
-  return new UserMap([...named].map(([handle, [username, name]], index) => [handle, shared(folded[index]!) ? `${name} (@${username})` : name]));
+  return new UserMap(
+    [...named].map(([handle, [username, name]], index) => [
+      handle,
+      shared(folded[index]!) ? `${name} (@${username})` : name,
+    ]),
+  );
 }

@@ -12,9 +12,17 @@ import type { Conversation, Member, Problem } from '../protocol/protocol';
 import { NameReads } from './name-reads';
 import { Names } from './names';
 
-const member = (username: string): Member => ({ username, displayName: username, role: 'member', deliveredSeq: 0, readSeq: 0 });
-const group = (memberCount: number, ...members: string[]) => ({ id: 'g', kind: 'group', memberCount, members: members.map(member) }) as unknown as Conversation;
-const senders = (...usernames: string[]) => new Map([['g', { messages: usernames.map((sender) => ({ sender })) }]]);
+const member = (username: string): Member => ({
+  username,
+  displayName: username,
+  role: 'member',
+  deliveredSeq: 0,
+  readSeq: 0,
+});
+const group = (memberCount: number, ...members: string[]) =>
+  ({ id: 'g', kind: 'group', memberCount, members: members.map(member) }) as unknown as Conversation;
+const senders = (...usernames: string[]) =>
+  new Map([['g', { messages: usernames.map((sender) => ({ sender })) }]]);
 
 let conversations$: BehaviorSubject<readonly Conversation[]>;
 let threads$: BehaviorSubject<ReadonlyMap<string, unknown>>;
@@ -28,7 +36,11 @@ beforeEach(() => {
   threads$ = new BehaviorSubject<ReadonlyMap<string, unknown>>(new Map());
   changes$ = new BehaviorSubject<ReadonlyMap<string, unknown>>(new Map());
   members$ = new BehaviorSubject<ReadonlyMap<string, readonly Member[]>>(new Map());
-  user.mockReset().mockImplementation((username: string) => Promise.resolve({ username, displayName: `${username} Smith` }));
+  user
+    .mockReset()
+    .mockImplementation((username: string) =>
+      Promise.resolve({ username, displayName: `${username} Smith` }),
+    );
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
@@ -69,7 +81,9 @@ describe('the names of people who left', () => {
   });
 
   it('are asked for again after a failure, and not where there is nobody', async () => {
-    user.mockRejectedValueOnce(new Failure(null)).mockRejectedValueOnce(new Failure({ code: 'not_found' } as Problem));
+    user
+      .mockRejectedValueOnce(new Failure(null))
+      .mockRejectedValueOnce(new Failure({ code: 'not_found' } as Problem));
     conversations$.next([group(1, 'ann')]);
     threads$.next(senders('cat', 'bob'));
     await vi.advanceTimersByTimeAsync(1_000);

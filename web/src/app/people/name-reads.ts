@@ -26,8 +26,9 @@ interface Shown {
 }
 
 /**
- * Reads the names of people who wrote in a group, or changed it, and left. A message names its sender by username, and a
- * group names its members alone. Each name is read once, one at a time, those of the newest messages first.
+ * Reads the names of people who wrote in a group, or changed it, and left. A message names its sender by
+ * username, and a group names its members alone. Each name is read once, one at a time, those of the newest
+ * messages first.
  */
 @Service()
 export class NameReads {
@@ -57,19 +58,27 @@ export class NameReads {
       const { groups, threads, changes, members } = this.shown;
       for (const group of groups) {
         const { id, kind } = group;
-        if (kind === 'group') this.look(group, threads.get(id)?.messages ?? NONE, changes.get(id) ?? NONE, members.get(id));
+        if (kind === 'group')
+          this.look(group, threads.get(id)?.messages ?? NONE, changes.get(id) ?? NONE, members.get(id));
       }
     }, GATHERED);
   }
 
-  private look(group: Conversation, messages: readonly Message[], changes: readonly ConversationChange[], read: readonly Member[] | undefined): void {
+  private look(
+    group: Conversation,
+    messages: readonly Message[],
+    changes: readonly ConversationChange[],
+    read: readonly Member[] | undefined,
+  ): void {
     const looked = [group, messages, changes, read];
     if (this.seen.get(group.id)?.every((one, index) => one === looked[index])) return;
     this.seen.set(group.id, looked);
     const last = group.lastMessage ? [group.lastMessage.sender] : [];
     // Whether somebody is a member of a large group is known once all its members are read.
     const whole = !isCut(group) || read !== undefined;
-    const named = whole ? [...messages.map(({ sender }) => sender), ...changes.flatMap(namedIn)].reverse() : [];
+    const named = whole
+      ? [...messages.map(({ sender }) => sender), ...changes.flatMap(namedIn)].reverse()
+      : [];
     const members = new UserSet([...group.members, ...(read ?? [])].map(({ username }) => username));
     for (const username of new Set([...last, ...named])) {
       if (this.asked.size >= MOST) break;

@@ -11,7 +11,10 @@ export interface Opened {
   readonly within: ConversationId | null;
 }
 
-/** Whether the person searches, and where. What is looked for and found is that of `SearchStore`, which is loaded then. */
+/**
+ * Whether the person searches, and where. What is looked for and found is that of `SearchStore`, which is
+ * loaded then.
+ */
 @Service()
 export class SearchPanel {
   private readonly state = new BehaviorSubject<Opened>({ open: false, opened: 0, within: null });

@@ -17,7 +17,8 @@ let state: Searching;
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
-  answer = (query, next) => Promise.resolve(next ? { items: [hit(`${query} 2`)] } : { items: [hit(`${query} 1`)], next: 'on' });
+  answer = (query, next) =>
+    Promise.resolve(next ? { items: [hit(`${query} 2`)] } : { items: [hit(`${query} 1`)], next: 'on' });
   const search = (query: string, within: string | null, next?: string) => {
     asked.push([query, within, next].filter(Boolean).join(' '));
     return answer(query, next);
@@ -51,7 +52,8 @@ describe('searching', () => {
 
   it('forgets an answer that comes after another question', async () => {
     let late: ((page: Page<Hit>) => void) | undefined;
-    answer = (query) => (query === 'slow' ? new Promise((done) => (late = done)) : Promise.resolve({ items: [hit(query)] }));
+    answer = (query) =>
+      query === 'slow' ? new Promise((done) => (late = done)) : Promise.resolve({ items: [hit(query)] });
     store.look('slow');
     await pause();
     store.look('fast');

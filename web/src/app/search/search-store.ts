@@ -28,7 +28,13 @@ const NOTHING = { hits: [], next: undefined, answered: null, loading: false, fai
 export class SearchStore {
   private readonly api = inject(Api);
   private readonly panel = inject(SearchPanel);
-  private readonly state = new BehaviorSubject<Searching>({ open: false, opened: 0, within: null, query: '', ...NOTHING });
+  private readonly state = new BehaviorSubject<Searching>({
+    open: false,
+    opened: 0,
+    within: null,
+    query: '',
+    ...NOTHING,
+  });
   readonly state$ = this.state.asObservable();
   /** The person changed what is looked for, or where. */
   private readonly asked = new Subject<void>();
@@ -83,7 +89,8 @@ export class SearchStore {
       return { hits: page.items, next: page.next, loading: false, failure: null };
     } catch (error) {
       // Nothing but punctuation: there are no words to look for.
-      if (error instanceof Failure && error.code === 'invalid') return { hits: [], next: undefined, loading: false };
+      if (error instanceof Failure && error.code === 'invalid')
+        return { hits: [], next: undefined, loading: false };
       return { loading: false, failure: explain(error) };
     }
   }

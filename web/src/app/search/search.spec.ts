@@ -10,8 +10,13 @@ import { HeldCall, Shown } from '../testing/pressed';
 import { Search } from './search';
 import { SearchStore } from './search-store';
 
-const hit = (id: string): Hit => ({ fragment: `in ${id}`, message: { id: `m-${id}`, conversationId: id, seq: 1, sender: 'bob', timestamp: '2026-01-01T00:00:00Z' } }) as Hit;
-const group = (id: string): Conversation => ({ id, kind: 'group', title: id, members: [] }) as unknown as Conversation;
+const hit = (id: string): Hit =>
+  ({
+    fragment: `in ${id}`,
+    message: { id: `m-${id}`, conversationId: id, seq: 1, sender: 'bob', timestamp: '2026-01-01T00:00:00Z' },
+  }) as Hit;
+const group = (id: string): Conversation =>
+  ({ id, kind: 'group', title: id, members: [] }) as unknown as Conversation;
 let known: Conversation[];
 let fetched: HeldCall<void>;
 
@@ -19,8 +24,22 @@ beforeEach(() => {
   known = [group('near')];
   fetched = new HeldCall();
   vi.stubGlobal('matchMedia', () => ({ matches: false }));
-  const state = { open: true, opened: 1, within: null, query: 'in', hits: [hit('far'), hit('near')], answered: 'in', loading: false, failure: null };
-  const store = { me: 'ann', conversations$: new BehaviorSubject(known), find: (id: string) => known.find((one) => one.id === id), fetch: fetched.call };
+  const state = {
+    open: true,
+    opened: 1,
+    within: null,
+    query: 'in',
+    hits: [hit('far'), hit('near')],
+    answered: 'in',
+    loading: false,
+    failure: null,
+  };
+  const store = {
+    me: 'ann',
+    conversations$: new BehaviorSubject(known),
+    find: (id: string) => known.find((one) => one.id === id),
+    fetch: fetched.call,
+  };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [

@@ -1,4 +1,13 @@
-import { afterNextRender, Component, computed, effect, ElementRef, inject, untracked, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  effect,
+  ElementRef,
+  inject,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
@@ -49,11 +58,27 @@ export class Search {
     return this.state().hits.map((hit) => {
       const { id, conversationId, sender, timestamp } = hit.message;
       const conversation = this.all().find((known) => known.id === conversationId);
-      const who = (conversation && findUser(conversation.members, sender)?.displayName) ?? this.former().get(sender) ?? sender;
+      const who =
+        (conversation && findUser(conversation.members, sender)?.displayName) ??
+        this.former().get(sender) ??
+        sender;
       const own = sameUser(sender, me);
-      const where = this.state().within === null && (conversation?.kind === 'group' || own) ? this.titleIn(conversationId) : '';
+      const where =
+        this.state().within === null && (conversation?.kind === 'group' || own)
+          ? this.titleIn(conversationId)
+          : '';
       const time = new Date(timestamp);
-      return { id, hit, sender, who: own ? 'You' : who, name: who, where, time, clock: rowTime(time, this.now()), parts: parts(hit.fragment) };
+      return {
+        id,
+        hit,
+        sender,
+        who: own ? 'You' : who,
+        name: who,
+        where,
+        time,
+        clock: rowTime(time, this.now()),
+        parts: parts(hit.fragment),
+      };
     });
   });
   protected readonly said = computed(() => {
@@ -76,7 +101,8 @@ export class Search {
     // Conversations further down than the list was read are asked for by what was found in them.
     effect(() => {
       const unknown = new Set(this.state().hits.map(({ message }) => message.conversationId));
-      for (const id of unknown) if (!this.conversations.find(id)) void this.conversations.fetch(id).catch(() => undefined);
+      for (const id of unknown)
+        if (!this.conversations.find(id)) void this.conversations.fetch(id).catch(() => undefined);
     });
   }
 
@@ -110,7 +136,8 @@ export class Search {
   protected async choose(hit: Hit): Promise<void> {
     const { conversationId, seq } = hit.message;
     this.chosen = hit;
-    if (!this.conversations.find(conversationId)) await this.conversations.fetch(conversationId).catch(() => undefined);
+    if (!this.conversations.find(conversationId))
+      await this.conversations.fetch(conversationId).catch(() => undefined);
     const conversation = this.conversations.find(conversationId);
     // Another one may be chosen by now.
     if (!conversation || this.chosen !== hit) return;

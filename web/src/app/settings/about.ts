@@ -1,4 +1,4 @@
-import { Component } from '@angular/core';
+import { Component, computed } from '@angular/core';
 
 import { request } from '../api/request';
 import { BASE } from '../base';
@@ -13,14 +13,23 @@ import { Asked, AskedState } from './asked';
   template: `
     <div class="settings-line">
       <svg class="mark" viewBox="3 5 26 22" aria-hidden="true"><use href="#mark" /></svg>
-      <span class="settings-text">Aldis<span class="settings-note">{{ version.value() ? 'Version ' + version.value() : 'Messages that arrive, once and in order.' }}</span></span>
+      <span class="settings-text">
+        Aldis
+        <span class="settings-note">{{ note() }}</span>
+      </span>
     </div>
     <aldis-asked [what]="version" />
     @if (offer()) {
-      <button type="button" class="details-action" (click)="install()"><aldis-icon name="down" />Install Aldis</button>
+      <button type="button" class="details-action" (click)="install()">
+        <aldis-icon name="down" />Install Aldis
+      </button>
     }
-    <a class="details-action" [href]="base + '/docs'" target="_blank" rel="noopener"><aldis-icon name="info" />For programs: how to use this server</a>
-    <a class="details-action" [href]="base + '/3rdpartylicenses.txt'" target="_blank" rel="noopener"><aldis-icon name="copy" />Licences</a>
+    <a class="details-action" [href]="base + '/docs'" target="_blank" rel="noopener">
+      <aldis-icon name="info" />For programs: how to use this server
+    </a>
+    <a class="details-action" [href]="base + '/3rdpartylicenses.txt'" target="_blank" rel="noopener">
+      <aldis-icon name="copy" />Licences
+    </a>
   `,
 })
 export class About {
@@ -28,5 +37,11 @@ export class About {
   protected readonly offer = offer;
   protected readonly install = install;
   /** The server says which it is; the client comes with it. */
-  protected readonly version = new Asked(async () => (await request<{ info: { version: string } }>('GET', '/openapi.json')).info.version);
+  protected readonly version = new Asked(
+    async () => (await request<{ info: { version: string } }>('GET', '/openapi.json')).info.version,
+  );
+  protected readonly note = computed(() => {
+    const version = this.version.value();
+    return version ? `Version ${version}` : 'Messages that arrive, once and in order.';
+  });
 }

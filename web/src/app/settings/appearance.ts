@@ -13,7 +13,14 @@ import { Look } from './look';
       <legend>Theme</legend>
       @for (theme of themes; track theme.choice) {
         <label class="choice">
-          <input type="radio" name="theme" class="unseen" [value]="theme.choice" [checked]="looks().theme === theme.choice" (change)="look.choose('theme', theme.choice)" />
+          <input
+            type="radio"
+            name="theme"
+            class="unseen"
+            [value]="theme.choice"
+            [checked]="looks().theme === theme.choice"
+            (change)="look.choose('theme', theme.choice)"
+          />
           <aldis-icon [name]="theme.icon" />{{ theme.name }}
         </label>
       }
@@ -22,7 +29,14 @@ import { Look } from './look';
       <legend>Text size</legend>
       @for (size of sizes; track size.choice) {
         <label class="choice" [class]="size.choice">
-          <input type="radio" name="text" class="unseen" [value]="size.choice" [checked]="looks().text === size.choice" (change)="look.choose('text', size.choice)" />
+          <input
+            type="radio"
+            name="text"
+            class="unseen"
+            [value]="size.choice"
+            [checked]="looks().text === size.choice"
+            (change)="look.choose('text', size.choice)"
+          />
           <span class="choice-letter" aria-hidden="true">A</span>{{ size.name }}
         </label>
       }

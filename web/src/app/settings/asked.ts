@@ -46,7 +46,10 @@ export class Asked<T> {
         @for (line of [0, 1]; track line) {
           <div class="settings-line" aria-hidden="true">
             <span class="skeleton skeleton-avatar"></span>
-            <span class="settings-text"><span class="skeleton skeleton-title"></span><span class="skeleton skeleton-text"></span></span>
+            <span class="settings-text">
+              <span class="skeleton skeleton-title"></span>
+              <span class="skeleton skeleton-text"></span>
+            </span>
           </div>
         }
       </div>

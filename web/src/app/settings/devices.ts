@@ -22,9 +22,19 @@ import { Asked, AskedState } from './asked';
       @for (session of sessions.value() ?? []; track session.id) {
         <li class="settings-line">
           <aldis-icon name="system" />
-          <span class="settings-text">{{ nameOf(session) }}<span class="settings-note">{{ session.current ? 'This device' : seen(session) }}</span></span>
+          <span class="settings-text">
+            {{ nameOf(session) }}
+            <span class="settings-note">{{ session.current ? 'This device' : seen(session) }}</span>
+          </span>
           @if (!session.current) {
-            <button type="button" class="button quiet" [attr.aria-disabled]="ending.has(session.id)" (click)="end(session)">Log out<span class="unseen">&ngsp;{{ nameOf(session) }}</span></button>
+            <button
+              type="button"
+              class="button quiet"
+              [attr.aria-disabled]="ending.has(session.id)"
+              (click)="end(session)"
+            >
+              Log out<span class="unseen">&ngsp;{{ nameOf(session) }}</span>
+            </button>
           }
         </li>
       }
@@ -33,10 +43,19 @@ import { Asked, AskedState } from './asked';
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
     @if (others().length > 1) {
-      <button type="button" class="details-action danger" (click)="asking.set(true)"><aldis-icon name="leave" />Log out all other devices</button>
+      <button type="button" class="details-action danger" (click)="asking.set(true)">
+        <aldis-icon name="leave" />Log out all other devices
+      </button>
     }
     @if (asking()) {
-      <aldis-confirm heading="Log out all other devices?" yes="Log out" [work]="endOthers" (closed)="asking.set(false)">You stay logged in here only. API tokens stay, too: they have a section of their own.</aldis-confirm>
+      <aldis-confirm
+        heading="Log out all other devices?"
+        yes="Log out"
+        [work]="endOthers"
+        (closed)="asking.set(false)"
+      >
+        You stay logged in here only. API tokens stay, too: they have a section of their own.
+      </aldis-confirm>
     }
   `,
 })
@@ -44,7 +63,9 @@ export class Devices {
   private readonly api = inject(Api);
   private readonly now = inject(Now).day;
 
-  protected readonly sessions = new Asked(async () => (await this.api.sessions()).toSorted((a, b) => Number(b.current) - Number(a.current)));
+  protected readonly sessions = new Asked(async () =>
+    (await this.api.sessions()).toSorted((a, b) => Number(b.current) - Number(a.current)),
+  );
   protected readonly others = computed(() => (this.sessions.value() ?? []).filter(({ current }) => !current));
   protected readonly asking = signal(false);
   protected readonly ending = new EachOnce();
@@ -62,7 +83,9 @@ export class Devices {
 
   protected end(session: Session): void {
     this.failure.set('');
-    void this.ending.begin(session.id, () => this.ended([session]).catch((error: unknown) => this.failure.set(explain(error))));
+    void this.ending.begin(session.id, () =>
+      this.ended([session]).catch((error: unknown) => this.failure.set(explain(error))),
+    );
   }
 
   /** One that has ended by itself meanwhile is not there any more: what counts is the list afterwards. */
@@ -70,7 +93,9 @@ export class Devices {
     const results = await Promise.allSettled(sessions.map(({ id }) => this.api.endSession(id)));
     await this.sessions.again();
     const left = new Set(this.others().map(({ id }) => id));
-    const failed = results.find((result, index) => result.status === 'rejected' && left.has(sessions[index]!.id));
+    const failed = results.find(
+      (result, index) => result.status === 'rejected' && left.has(sessions[index]!.id),
+    );
     if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 }

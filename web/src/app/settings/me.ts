@@ -6,7 +6,10 @@ import { ConversationStore } from '../conversations/conversation-store';
 import { WebSocketService } from '../live/web-socket-service';
 import type { ChangeMe, User } from '../protocol/protocol';
 
-/** What the person shows of themselves. All tabs share it; other devices ask when they connect and when they are looked at. */
+/**
+ * What the person shows of themselves. All tabs share it; other devices ask when they connect and when they
+ * are looked at.
+ */
 @Service()
 export class Me {
   private readonly api = inject(Api);

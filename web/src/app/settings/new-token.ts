@@ -1,4 +1,13 @@
-import { afterNextRender, Component, DestroyRef, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  DestroyRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 
 import { explain, Failure } from '../api/problem';
 import { Field } from '../auth/field';
@@ -17,22 +26,38 @@ const DAY = 86_400_000;
     <aldis-dialog heading="New API token" (closed)="closed.emit()">
       @if (secret()) {
         <aldis-token-secret [secret]="secret()" />
-        <div class="dialog-actions"><button type="button" class="button quiet" (click)="close()">Done</button></div>
+        <div class="dialog-actions">
+          <button type="button" class="button quiet" (click)="close()">Done</button>
+        </div>
       } @else {
         <form novalidate (submit)="$event.preventDefault(); submit()">
-          <aldis-field #name label="Name" name="token" autocomplete="off" hint="What it is for, to know it by." />
+          <aldis-field
+            #name
+            label="Name"
+            name="token"
+            autocomplete="off"
+            hint="What it is for, to know it by."
+          />
           <fieldset class="choices">
             <legend>Expires</legend>
             @for (choice of lives; track choice.name) {
               <label class="choice">
-                <input type="radio" name="life" class="unseen" [checked]="life() === choice.days" (change)="life.set(choice.days)" />{{ choice.name }}
+                <input
+                  type="radio"
+                  name="life"
+                  class="unseen"
+                  [checked]="life() === choice.days"
+                  (change)="life.set(choice.days)"
+                />{{ choice.name }}
               </label>
             }
           </fieldset>
           @if (failure()) {
             <p class="form-error" role="alert">{{ failure() }}</p>
           }
-          <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Making…' : 'Make token' }}</button>
+          <button type="submit" class="button" [attr.aria-disabled]="busy()">
+            {{ busy() ? 'Making…' : 'Make token' }}
+          </button>
         </form>
       }
     </aldis-dialog>
@@ -79,7 +104,11 @@ export class NewToken {
     field.error.set('');
     this.failure.set('');
     try {
-      this.secret.set(await this.make()(days ? { name, expiresAt: new Date(Date.now() + days * DAY).toISOString() } : { name }));
+      this.secret.set(
+        await this.make()(
+          days ? { name, expiresAt: new Date(Date.now() + days * DAY).toISOString() } : { name },
+        ),
+      );
       return true;
     } catch (error) {
       if (error instanceof Failure && error.problem?.field === 'name') {

@@ -13,18 +13,37 @@ import { Switch } from './switch';
     <aldis-asked [what]="choices" />
     @if (choices.value(); as choices) {
       @if (permission() === 'none') {
-        <p class="notice">This browser shows no notifications here. They need https, and on an iPhone or iPad the client on the home screen.</p>
+        <p class="notice">
+          This browser shows no notifications here. They need https, and on an iPhone or iPad the client on
+          the home screen.
+        </p>
       } @else {
-        <aldis-switch label="New messages" [note]="note" [on]="on(choices)" [busy]="busy()" (toggled)="turn(choices, $event)" />
+        <aldis-switch
+          label="New messages"
+          [note]="note"
+          [on]="on(choices)"
+          [busy]="busy()"
+          (toggled)="turn(choices, $event)"
+        />
         @if (permission() === 'denied') {
-          <p class="notice" role="status">This browser does not allow Aldis to show notifications. Allow them for this site in the settings of the browser, beside its address, and turn them on here.</p>
+          <p class="notice" role="status">
+            This browser does not allow Aldis to show notifications. Allow them for this site in the settings
+            of the browser, beside its address, and turn them on here.
+          </p>
         }
         @if (on(choices)) {
-          <aldis-switch label="Show what was written" note="Otherwise only from whom it is." [on]="choices.text" (toggled)="keep({ on: true, text: $event })" />
+          <aldis-switch
+            label="Show what was written"
+            note="Otherwise only from whom it is."
+            [on]="choices.text"
+            (toggled)="keep({ on: true, text: $event })"
+          />
         }
       }
     }
-    <p class="settings-note">What is muted stays silent. What is unread is counted in the title of the tab, too.</p>
+    <p class="settings-note">
+      What is muted stays silent. What is unread is counted in the title of the tab, too.
+    </p>
   `,
 })
 export class NoticeSettings {
@@ -32,7 +51,9 @@ export class NoticeSettings {
 
   protected readonly note = 'On this device, while Aldis is open and you look elsewhere.';
   protected readonly choices = new Asked(() => this.database.noticeChoices());
-  protected readonly permission = signal<NotificationPermission | 'none'>('Notification' in window ? Notification.permission : 'none');
+  protected readonly permission = signal<NotificationPermission | 'none'>(
+    'Notification' in window ? Notification.permission : 'none',
+  );
   protected readonly busy = signal(false);
 
   protected on(choices: NoticeChoices): boolean {

@@ -19,12 +19,25 @@ import { Switch } from './switch';
   selector: 'aldis-privacy',
   imports: [AskedState, Avatar, Switch],
   template: `
-    <aldis-switch label="Hide when I am here" note="Nobody sees whether you are online and when you last were, and you do not see it of others." [on]="hidden()" [busy]="hiding()" (toggled)="hide($event)" />
+    <aldis-switch
+      label="Hide when I am here"
+      note="Nobody sees whether you are online and when you last were, and you do not see it of others."
+      [on]="hidden()"
+      [busy]="hiding()"
+      (toggled)="hide($event)"
+    />
     <fieldset class="choices">
       <legend>Who may add me to groups</legend>
       @for (choice of choices; track choice.who) {
         <label class="choice">
-          <input type="radio" name="add-me" class="unseen" [value]="choice.who" [checked]="addMe() === choice.who" (change)="letAdd(choice.who)" />
+          <input
+            type="radio"
+            name="add-me"
+            class="unseen"
+            [value]="choice.who"
+            [checked]="addMe() === choice.who"
+            (change)="letAdd(choice.who)"
+          />
           {{ choice.name }}
         </label>
       }
@@ -42,10 +55,19 @@ import { Switch } from './switch';
           <li class="settings-line">
             <aldis-avatar [name]="person.username" [username]="person.username" />
             <span class="settings-text">{{ '@' + person.username }}</span>
-            <button type="button" class="button quiet" [attr.aria-disabled]="unblocking.has(person.username)" (click)="unblock(person.username)">Unblock<span class="unseen">&ngsp;{{ person.username }}</span></button>
+            <button
+              type="button"
+              class="button quiet"
+              [attr.aria-disabled]="unblocking.has(person.username)"
+              (click)="unblock(person.username)"
+            >
+              Unblock<span class="unseen">&ngsp;{{ person.username }}</span>
+            </button>
           </li>
         } @empty {
-          <li class="settings-note">Nobody. You block somebody in the details of a conversation with them.</li>
+          <li class="settings-note">
+            Nobody. You block somebody in the details of a conversation with them.
+          </li>
         }
       </ul>
     }

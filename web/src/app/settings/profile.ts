@@ -20,10 +20,21 @@ import { Me } from './me';
         <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
       </div>
       <form novalidate (submit)="$event.preventDefault(); save()">
-        <aldis-field #name label="Name" name="display-name" autocomplete="name" hint="What others see. Your username stays as it is." [start]="user.displayName" />
-        <button type="submit" class="button" [attr.aria-disabled]="busy()">{{ busy() ? 'Saving…' : 'Save' }}</button>
+        <aldis-field
+          #name
+          label="Name"
+          name="display-name"
+          autocomplete="name"
+          hint="What others see. Your username stays as it is."
+          [start]="user.displayName"
+        />
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+          {{ busy() ? 'Saving…' : 'Save' }}
+        </button>
       </form>
-      <p class="settings-note" role="status">{{ saved() ? 'Saved. Others see it when they next read it.' : '' }}</p>
+      <p class="settings-note" role="status">
+        {{ saved() ? 'Saved. Others see it when they next read it.' : '' }}
+      </p>
     }
   `,
 })

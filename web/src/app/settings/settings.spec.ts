@@ -15,7 +15,14 @@ import { Privacy } from './privacy';
 import { Profile } from './profile';
 
 const TOO_LONG = new Failure({ code: 'invalid', detail: 'Too long.', field: 'name' } as Problem);
-const session = (id: string): Session => ({ id, device: id, lastSeenAt: new Date().toISOString(), createdAt: '', current: false }) as unknown as Session;
+const session = (id: string): Session =>
+  ({
+    id,
+    device: id,
+    lastSeenAt: new Date().toISOString(),
+    createdAt: '',
+    current: false,
+  }) as unknown as Session;
 let changed: HeldCall<void>;
 let unblocked: HeldCall<void>;
 let ended: HeldCall<void>;
@@ -27,7 +34,17 @@ beforeEach(() => {
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
-      { provide: AuthService, useValue: { user$: new BehaviorSubject({ username: 'ann', displayName: 'Ann', createdAt: '', hidePresence: false }) } },
+      {
+        provide: AuthService,
+        useValue: {
+          user$: new BehaviorSubject({
+            username: 'ann',
+            displayName: 'Ann',
+            createdAt: '',
+            hidePresence: false,
+          }),
+        },
+      },
       { provide: Me, useValue: { change: changed.call } },
       { provide: Blocks, useValue: { unblock: unblocked.call, blocked$: NEVER } },
       {
@@ -121,7 +138,10 @@ describe('pressed again before the answer', () => {
     await page.press('Log out phone');
     await page.press('Log out tablet');
     sessions = [];
-    await Promise.all([ended.refuse(new Failure({ code: 'not_found', detail: 'No such session.' } as Problem)), ended.answer()]);
+    await Promise.all([
+      ended.refuse(new Failure({ code: 'not_found', detail: 'No such session.' } as Problem)),
+      ended.answer(),
+    ]);
     expect(await page.text()).not.toContain('No such session.');
   });
 });

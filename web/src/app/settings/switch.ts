@@ -4,7 +4,15 @@ import { Component, input, output } from '@angular/core';
 @Component({
   selector: 'aldis-switch',
   template: `
-    <button type="button" class="details-action" role="switch" [attr.aria-checked]="on()" [attr.aria-disabled]="busy()" [attr.aria-describedby]="id" (click)="busy() || toggled.emit(!on())">
+    <button
+      type="button"
+      class="details-action"
+      role="switch"
+      [attr.aria-checked]="on()"
+      [attr.aria-disabled]="busy()"
+      [attr.aria-describedby]="id"
+      (click)="busy() || toggled.emit(!on())"
+    >
       <span class="details-label">{{ label() }}</span><span class="switch" aria-hidden="true"></span>
     </button>
     <p class="settings-note" [id]="id">{{ note() }}</p>

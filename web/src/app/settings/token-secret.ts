@@ -7,9 +7,15 @@ import { Icon } from '../ui/icon';
   selector: 'aldis-token-secret',
   imports: [Icon],
   template: `
-    <p class="notice" id="token-once">Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.</p>
-    <p class="token-secret"><code #code id="token-secret">{{ secret() }}</code></p>
-    <button #copy type="button" class="button" aria-describedby="token-once token-secret" (click)="take()"><aldis-icon name="copy" />Copy</button>
+    <p class="notice" id="token-once">
+      Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.
+    </p>
+    <p class="token-secret">
+      <code #code id="token-secret">{{ secret() }}</code>
+    </p>
+    <button #copy type="button" class="button" aria-describedby="token-once token-secret" (click)="take()">
+      <aldis-icon name="copy" />Copy
+    </button>
     <p class="settings-note" role="status">{{ said() }}</p>
   `,
 })

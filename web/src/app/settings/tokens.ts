@@ -15,15 +15,25 @@ import { NewToken } from './new-token';
   selector: 'aldis-tokens',
   imports: [AskedState, Confirm, Icon, NewToken],
   template: `
-    <p class="settings-note">A program shows a token instead of logging in, and reads and writes as you. Logging out ends none of them: end what you do not know or no longer use.</p>
-    <button #add type="button" class="details-action" (click)="adding.set(true)"><aldis-icon name="plus" />New API token</button>
+    <p class="settings-note">
+      A program shows a token instead of logging in, and reads and writes as you. Logging out ends none of
+      them: end what you do not know or no longer use.
+    </p>
+    <button #add type="button" class="details-action" (click)="adding.set(true)">
+      <aldis-icon name="plus" />New API token
+    </button>
     <aldis-asked [what]="tokens" />
     @if (tokens.value(); as list) {
       <ul>
         @for (token of list; track token.id) {
           <li class="settings-line">
-            <span class="settings-text"><bdi>{{ token.name }}</bdi><span class="settings-note">{{ about(token) }}</span></span>
-            <button type="button" class="button quiet" (click)="ending.set(token)">End<span class="unseen">&ngsp;{{ token.name }}</span></button>
+            <span class="settings-text">
+              <bdi>{{ token.name }}</bdi>
+              <span class="settings-note">{{ about(token) }}</span>
+            </span>
+            <button type="button" class="button quiet" (click)="ending.set(token)">
+              End<span class="unseen">&ngsp;{{ token.name }}</span>
+            </button>
           </li>
         } @empty {
           <li class="settings-note">None. A program with one needs no password of yours.</li>
@@ -35,7 +45,15 @@ import { NewToken } from './new-token';
     }
     <!-- What was pressed to end one is gone with it: the focus goes to what makes one. -->
     @if (ending(); as token) {
-      <aldis-confirm heading="End this API token?" yes="End" [work]="end" (done)="add.focus()" (closed)="ending.set(null)">Programs that use “<bdi>{{ token.name }}</bdi>” are cut off at once, and for good.</aldis-confirm>
+      <aldis-confirm
+        heading="End this API token?"
+        yes="End"
+        [work]="end"
+        (done)="add.focus()"
+        (closed)="ending.set(null)"
+      >
+        Programs that use “<bdi [textContent]="token.name"></bdi>” are cut off at once, and for good.
+      </aldis-confirm>
     }
   `,
 })

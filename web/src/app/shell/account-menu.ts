@@ -1,4 +1,14 @@
-import { afterNextRender, Component, computed, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Attached } from '../attachments/attached';
@@ -27,14 +37,19 @@ export class AccountMenu {
   private readonly pending = toSignal(inject(Outbox).pending$, { requireSync: true });
   private readonly attached = toSignal(inject(Attached).chats$, { requireSync: true });
   /** Messages that were not sent; what is attached makes one. */
-  protected readonly unsent = computed(() => this.pending().length + [...this.attached().values()].filter(({ files }) => files.length > 0).length);
+  protected readonly unsent = computed(
+    () =>
+      this.pending().length + [...this.attached().values()].filter(({ files }) => files.length > 0).length,
+  );
   protected readonly offer = offer;
   protected readonly install = install;
   protected readonly asking = signal(false);
   protected readonly leaving = signal(false);
   protected readonly loss = computed(() => {
     const count = this.unsent();
-    return count === 1 ? 'One message has not been sent yet and would be lost.' : `${count} messages have not been sent yet and would be lost.`;
+    return count === 1
+      ? 'One message has not been sent yet and would be lost.'
+      : `${count} messages have not been sent yet and would be lost.`;
   });
 
   constructor() {

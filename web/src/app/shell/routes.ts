@@ -4,7 +4,10 @@ import { Chat } from '../chat/chat';
 import { NothingChosen } from '../chat/nothing-chosen';
 import { Shell } from './shell';
 
-/** `/@username`, in any spelling: the address of a conversation of two, which is there before its first message. */
+/**
+ * `/@username`, in any spelling: the address of a conversation of two, which is there before its first
+ * message.
+ */
 const handle: UrlMatcher = ([first, ...rest]) =>
   first && rest.length === 0 && /^@./.test(first.path)
     ? { consumed: [first], posParams: { username: new UrlSegment(first.path.slice(1), {}) } }

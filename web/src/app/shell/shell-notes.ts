@@ -13,16 +13,18 @@ import { Versions } from './versions';
       <p class="banner">
         @if (forbidden) {
           <span>
-            <strong>This browser lets Aldis keep nothing.</strong> Whoever reloads or closes this page is logged out, and what was
-            not sent is lost. Allow cookies for this site to change that.
+            <strong>This browser lets Aldis keep nothing.</strong> Whoever reloads or closes this page is
+            logged out, and what was not sent is lost. Allow cookies for this site to change that.
           </span>
         } @else if (database.newer) {
-          <span><strong>Nothing is kept on this device.</strong> Another tab has a newer version of Aldis.</span>
+          <span>
+            <strong>Nothing is kept on this device.</strong> Another tab has a newer version of Aldis.
+          </span>
           <button type="button" class="link-button" (click)="reload()">Reload</button>
         } @else {
           <span>
-            <strong>Nothing is kept on this device</strong> while the browser's storage does not answer. Messages are sent and
-            received all the same.
+            <strong>Nothing is kept on this device</strong> while the browser's storage does not answer.
+            Messages are sent and received all the same.
           </span>
         }
       </p>

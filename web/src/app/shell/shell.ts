@@ -21,21 +21,46 @@ const LATER = 2_500;
 /** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
 @Component({
   selector: 'aldis-shell',
-  imports: [Account, ConversationList, Icon, Invitations, NewConversation, NewGroup, QuickSwitch, RouterOutlet, Search, Settings, ShellNotes],
+  imports: [
+    Account,
+    ConversationList,
+    Icon,
+    Invitations,
+    NewConversation,
+    NewGroup,
+    QuickSwitch,
+    RouterOutlet,
+    Search,
+    Settings,
+    ShellNotes,
+  ],
   templateUrl: './shell.html',
-  host: { '(document:keydown)': 'shortcut($event)', '[class.in-chat]': 'inChat()', '[class.searching]': 'searching()' },
+  host: {
+    '(document:keydown)': 'shortcut($event)',
+    '[class.in-chat]': 'inChat()',
+    '[class.searching]': 'searching()',
+  },
 })
 export class Shell {
   private readonly router = inject(Router);
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
   protected readonly search = inject(SearchPanel);
-  protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), { requireSync: true });
+  protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), {
+    requireSync: true,
+  });
   protected readonly shortcutName = SHORTCUT;
   protected readonly offline = computed(() => this.status() === 'offline');
-  protected readonly unkept = inject(Outbox).unkept;
+  private readonly unkept = inject(Outbox).unkept;
+  protected readonly unsent = computed(() =>
+    this.unkept().size > 0
+      ? 'What you write is sent once you are back: leave this page open.'
+      : 'What you write is kept and sent once you are back.',
+  );
   /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
-  protected readonly dialog = signal<string | null>(inject(ActivatedRoute).snapshot.queryParamMap.get('open'));
+  protected readonly dialog = signal<string | null>(
+    inject(ActivatedRoute).snapshot.queryParamMap.get('open'),
+  );
   /** On a phone one pane is seen: the chat once one is chosen. */
   protected readonly inChat = toSignal(
     this.router.events.pipe(

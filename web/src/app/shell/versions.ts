@@ -8,8 +8,9 @@ import { WebSocketService } from '../live/web-socket-service';
 const LATER = 500;
 
 /**
- * The worker that keeps the client on this machine, so that it opens without a network, and newer versions of it.
- * It is Angular's own; of its library, which would come with every first load, one message each way is needed.
+ * The worker that keeps the client on this machine, so that it opens without a network, and newer versions of
+ * it. It is Angular's own; of its library, which would come with every first load, one message each way is
+ * needed.
  */
 @Service()
 export class Versions {
@@ -30,6 +31,10 @@ export class Versions {
     // A server that was away may have come back with another client.
     inject(WebSocketService)
       .status$.pipe(skip(1))
-      .subscribe((status) => status === 'online' && workers.controller?.postMessage({ action: 'CHECK_FOR_UPDATES', nonce: Date.now() }));
+      .subscribe(
+        (status) =>
+          status === 'online' &&
+          workers.controller?.postMessage({ action: 'CHECK_FOR_UPDATES', nonce: Date.now() }),
+      );
   }
 }

@@ -13,8 +13,8 @@ import { forgetSpans, type Handle, open, type Schema, type Span } from './schema
 export type { Span };
 
 /**
- * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the cursor:
- * the cursor is written after, and never before, the messages that it stands for.
+ * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the
+ * cursor: the cursor is written after, and never before, the messages that it stands for.
  *
  * The client works without it: a read that gets no answer finds nothing, and a write that is not done fails.
  */
@@ -22,7 +22,11 @@ export type { Span };
 export class Database {
   private readonly auth = inject(AuthService);
   private readonly name = `${OWN}${this.auth.user?.username ?? ''}`;
-  private readonly disk = new Disk<Schema>((hooks) => open(this.name, hooks), forgetSpans, () => this.auth.user !== null);
+  private readonly disk = new Disk<Schema>(
+    (hooks) => open(this.name, hooks),
+    forgetSpans,
+    () => this.auth.user !== null,
+  );
   readonly state$ = this.disk.state$;
   /** It was away, or emptied, and promises nothing until it is written anew. */
   readonly back$ = this.disk.back$;
@@ -91,7 +95,9 @@ export class Database {
     await this.disk.use((db) => db.put('spans', span));
   }
 
-  /** A part of a conversation, and then that it is here; where that could not be written, nothing is promised. */
+  /**
+   * A part of a conversation, and then that it is here; where that could not be written, nothing is promised.
+   */
   async putHistory(span: Span, messages: readonly Message[]): Promise<void> {
     try {
       await this.putMessages(messages);
@@ -163,7 +169,9 @@ export class Database {
     return this.putMeta('notices', JSON.stringify(choices));
   }
 
-  /** The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted. */
+  /**
+   * The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted.
+   */
   forgetSpans(): Promise<void> {
     return this.disk.use(forgetSpans);
   }

@@ -43,7 +43,11 @@ class Browser {
       this.doubted++;
       return Promise.resolve();
     };
-    return new Disk<Schema>((hooks) => this.open(hooks), doubt, () => this.allowed);
+    return new Disk<Schema>(
+      (hooks) => this.open(hooks),
+      doubt,
+      () => this.allowed,
+    );
   }
 }
 
@@ -160,10 +164,14 @@ describe('the disk', () => {
     watch(disk);
     const broken = () => Promise.reject(new DOMException('no', 'UnknownError'));
     // Like the outbox, which writes what the database lacks at each opening.
-    const dying = disk.state$.subscribe((state) => state === 'open' && void disk.use(broken).catch(() => undefined));
+    const dying = disk.state$.subscribe(
+      (state) => state === 'open' && void disk.use(broken).catch(() => undefined),
+    );
     await until(() => disk.state === 'away');
     // It can be read, which says nothing of writing.
-    const reading = disk.state$.subscribe((state) => state === 'open' && void get(disk).catch(() => undefined));
+    const reading = disk.state$.subscribe(
+      (state) => state === 'open' && void get(disk).catch(() => undefined),
+    );
     const opened: number[] = [];
     for (const pause of [2_000, 4_000, 8_000, 16_000, 32_000]) {
       const before = states.length;

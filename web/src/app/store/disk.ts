@@ -9,7 +9,9 @@ const ANSWERS_WITHIN = 5_000;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
 const SILENT = 'TimeoutError';
-/** The errors of a handle that was closed, and of what was under way on it; and of one that says nothing more. */
+/**
+ * The errors of a handle that was closed, and of what was under way on it; and of one that says nothing more.
+ */
 const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError', SILENT];
 
 /** What the browser tells of a database while it is open. */
@@ -27,8 +29,8 @@ export interface Opened<S extends DBSchema> {
 }
 
 /**
- * The browser's database, which may fail to open, hang, or be lost under the page at any time. Nothing waits for it
- * longer than its deadlines, and whenever it is back it is used again.
+ * The browser's database, which may fail to open, hang, or be lost under the page at any time. Nothing waits
+ * for it longer than its deadlines, and whenever it is back it is used again.
  */
 export class Disk<S extends DBSchema> {
   private db: IDBPDatabase<S> | null = null;
@@ -62,7 +64,10 @@ export class Disk<S extends DBSchema> {
     return this.status.value;
   }
 
-  /** Runs `work` on the database, which it may write into: again, on another handle, where this one turns out to be dead. */
+  /**
+   * Runs `work` on the database, which it may write into: again, on another handle, where this one turns out
+   * to be dead.
+   */
   async use<T>(work: (db: IDBPDatabase<S>) => Promise<T>, writes = true): Promise<T> {
     const run = async (db: IDBPDatabase<S>) => {
       const done = await within(ANSWERS_WITHIN, work(db));

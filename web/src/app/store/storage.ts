@@ -45,5 +45,7 @@ export const tab = area('sessionStorage');
 export const forbidden = local instanceof Memory;
 
 export function keysOf(area: Area, prefix: string): string[] {
-  return Array.from({ length: area.length }, (_, index) => area.key(index) ?? '').filter((key) => key.startsWith(prefix));
+  return Array.from({ length: area.length }, (_, index) => area.key(index) ?? '').filter((key) =>
+    key.startsWith(prefix),
+  );
 }

@@ -6,8 +6,9 @@ import { keysOf, local } from './storage';
 const OF_THE_BROWSER = [SESSION, `${OWN}theme`, `${OWN}text`];
 
 /**
- * Removes what this browser keeps of people, but for whoever is logged in: messages and what was not sent, drafts,
- * pictures, notifications. `username` is whose is known to be here, for browsers that do not list their databases.
+ * Removes what this browser keeps of people, but for whoever is logged in: messages and what was not sent,
+ * drafts, pictures, notifications. `username` is whose is known to be here, for browsers that do not list
+ * their databases.
  */
 export async function wipe(username?: string): Promise<void> {
   const kept = storedSession()?.user.username;
@@ -15,7 +16,11 @@ export async function wipe(username?: string): Promise<void> {
   for (const key of keysOf(local, OWN)) {
     if (!OF_THE_BROWSER.includes(key) && !(kept && key.includes(`:${kept}:`))) local.removeItem(key);
   }
-  await Promise.allSettled([databases(others, username), pictures(others), ...(kept ? [] : [notifications()])]);
+  await Promise.allSettled([
+    databases(others, username),
+    pictures(others),
+    ...(kept ? [] : [notifications()]),
+  ]);
 }
 
 async function databases(others: (name?: string) => boolean, username?: string): Promise<void> {

@@ -57,7 +57,9 @@ export class Shown {
   }
 
   async enter(selector: string): Promise<void> {
-    this.page.querySelector(selector)!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', cancelable: true }));
+    this.page
+      .querySelector(selector)!
+      .dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', cancelable: true }));
     await this.stable();
   }
 

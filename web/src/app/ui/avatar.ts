@@ -12,7 +12,9 @@ export function hueOf(username: string): number {
   return (hash % HUES) + 1;
 }
 
-/** A person's initials on a colour of their own, or a group's on a softened square. The name stands beside it. */
+/**
+ * A person's initials on a colour of their own, or a group's on a softened square. The name stands beside it.
+ */
 @Component({
   selector: 'aldis-avatar',
   template: '{{ letters() }}',

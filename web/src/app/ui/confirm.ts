@@ -15,7 +15,9 @@ import { Dialog } from './dialog';
       }
       <div class="dialog-actions">
         <button type="button" class="button quiet" (click)="close()">Cancel</button>
-        <button type="button" class="button danger" [attr.aria-disabled]="busy()" (click)="confirm()">{{ yes() }}</button>
+        <button type="button" class="button danger" [attr.aria-disabled]="busy()" (click)="confirm()">
+          {{ yes() }}
+        </button>
       </div>
     </aldis-dialog>
   `,

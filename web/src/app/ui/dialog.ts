@@ -9,10 +9,18 @@ let count = 0;
   selector: 'aldis-dialog',
   imports: [Icon],
   template: `
-    <dialog #dialog class="dialog" [attr.aria-labelledby]="id" (close)="closed.emit()" (mousedown)="outside($event)">
+    <dialog
+      #dialog
+      class="dialog"
+      [attr.aria-labelledby]="id"
+      (close)="closed.emit()"
+      (mousedown)="outside($event)"
+    >
       <div class="dialog-head">
         <h2 [id]="id">{{ heading() }}</h2>
-        <button type="button" class="icon-button" aria-label="Close" (click)="dialog.close()"><aldis-icon name="close" /></button>
+        <button type="button" class="icon-button" aria-label="Close" (click)="dialog.close()">
+          <aldis-icon name="close" />
+        </button>
       </div>
       <ng-content />
     </dialog>

@@ -16,7 +16,9 @@ export class EachOnce<T = void> {
   begin(key: string, work: () => Promise<T>): Promise<T> {
     const begun = this.underWay().get(key);
     if (begun) return begun;
-    const beginning = work().finally(() => this.underWay.update((all) => new Map([...all].filter(([other]) => other !== key))));
+    const beginning = work().finally(() =>
+      this.underWay.update((all) => new Map([...all].filter(([other]) => other !== key))),
+    );
     this.underWay.update((all) => new Map(all).set(key, beginning));
     return beginning;
   }

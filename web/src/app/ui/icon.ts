@@ -2,12 +2,14 @@ import { Component, computed, input } from '@angular/core';
 
 /** Drawn on 24 × 24, as strokes. */
 const PATHS = {
-  attach: 'M19.5 11.5l-7.6 7.6a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.3-7.4',
+  attach:
+    'M19.5 11.5l-7.6 7.6a4.6 4.6 0 0 1-6.5-6.5l8-8a3.1 3.1 0 0 1 4.4 4.4l-8 8a1.5 1.5 0 0 1-2.1-2.1l7.3-7.4',
   back: 'M15 5l-7 7 7 7',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M6 9l6 6 6-6',
-  group: 'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 5.2a3.5 3.5 0 0 1 0 6.6M18 14.2a6.5 6.5 0 0 1 3.5 5.3',
+  group:
+    'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 5.2a3.5 3.5 0 0 1 0 6.6M18 14.2a6.5 6.5 0 0 1 3.5 5.3',
   info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11.5v4M12 8.2h.01',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   muted: 'M6 16V11a6 6 0 0 1 9.3-5M18 11v5M4 16.5h11M10 20h4M4 4l16 16',
@@ -16,11 +18,28 @@ const PATHS = {
   reply: 'M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 6.5',
   search: 'M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12M15.5 15.5L20 20',
   send: 'M4.5 12L3 4l18 8-18 8 1.5-8zM4.5 12H12',
-  unplugged: 'M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.3M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 6 6M19 12a10 10 0 0 0-5-2.8M22 8.5A15 15 0 0 0 11 5M12 19h.01',
+  unplugged:
+    'M3 3l18 18M8.5 15.5a5 5 0 0 1 5-1.3M5 12a10 10 0 0 1 4-2.5M2 8.5A15 15 0 0 1 6 6M19 12a10 10 0 0 0-5-2.8M22 8.5A15 15 0 0 0 11 5M12 19h.01',
 } as const;
 
 /** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
-type RareIconName = 'block' | 'copy' | 'dark' | 'delete' | 'edit' | 'file' | 'forward' | 'light' | 'leave' | 'person' | 'plus' | 'save' | 'settings' | 'sound' | 'system' | 'warning';
+type RareIconName =
+  | 'block'
+  | 'copy'
+  | 'dark'
+  | 'delete'
+  | 'edit'
+  | 'file'
+  | 'forward'
+  | 'light'
+  | 'leave'
+  | 'person'
+  | 'plus'
+  | 'save'
+  | 'settings'
+  | 'sound'
+  | 'system'
+  | 'warning';
 
 export type IconName = keyof typeof PATHS | RareIconName;
 

@@ -6,15 +6,23 @@ import type { Anchor } from './anchor';
 const EDGE = 8;
 
 /**
- * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the press
- * that closes it does nothing else, and the browser gives the focus back.
+ * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the
+ * press that closes it does nothing else, and the browser gives the focus back.
  */
 @Component({
   selector: 'aldis-menu',
   template: `
     <!-- Esc closes it without being asked to. -->
     <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
-    <dialog #dialog class="menu menu-dialog" [attr.aria-label]="label()" (close)="closed.emit()" (pointerdown)="pressed = $event.target" (click)="outside($event)" (contextmenu)="$event.preventDefault()">
+    <dialog
+      #dialog
+      class="menu menu-dialog"
+      [attr.aria-label]="label()"
+      (close)="closed.emit()"
+      (pointerdown)="pressed = $event.target"
+      (click)="outside($event)"
+      (contextmenu)="$event.preventDefault()"
+    >
       <!-- The items take the focus. -->
       <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
       <div role="menu" [attr.aria-label]="label()" (keydown)="key($event)"><ng-content /></div>
@@ -48,7 +56,14 @@ export class Menu {
     const items = this.items();
     const index = items.indexOf(event.target as HTMLElement);
     if (index < 0) return;
-    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowRight: index + 1, ArrowUp: index - 1, ArrowLeft: index - 1, Home: 0, End: -1 };
+    const moves: Record<string, number> = {
+      ArrowDown: index + 1,
+      ArrowRight: index + 1,
+      ArrowUp: index - 1,
+      ArrowLeft: index - 1,
+      Home: 0,
+      End: -1,
+    };
     const to = moves[event.key];
     if (event.key === 'Tab') this.close();
     else if (to !== undefined) items.at(to % items.length)?.focus();
@@ -59,7 +74,8 @@ export class Menu {
   private clicked(event: MouseEvent): void {
     // The end of the long press that opened it chooses nothing.
     if (event.detail > 0 && this.pressed === null) event.stopPropagation();
-    // Closed before the item does its work, which may be to put the focus somewhere: a modal dialog would keep it.
+    // Closed before the item does its work, which may be to put the focus somewhere: a modal dialog would
+    // keep it.
     else if ((event.target as Element).closest('[role^="menuitem"]')) this.close();
   }
 
@@ -77,7 +93,8 @@ export class Menu {
   private place(dialog: HTMLDialogElement): void {
     const { x, y } = this.at();
     const { offsetWidth, offsetHeight, style } = dialog;
-    const within = (at: number, size: number, room: number) => `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
+    const within = (at: number, size: number, room: number) =>
+      `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
     style.left = within(x, offsetWidth, innerWidth);
     style.top = within(y, offsetHeight, innerHeight);
   }

@@ -6,8 +6,8 @@ interface Press {
 }
 
 /**
- * Does what a form is pressed for, one piece of work at a time. A press during the work is not lost: if it means the
- * same, it is the same press; else it follows, the last one only, as long as the form is there.
+ * Does what a form is pressed for, one piece of work at a time. A press during the work is not lost: if it
+ * means the same, it is the same press; else it follows, the last one only, as long as the form is there.
  */
 export class Presses {
   readonly busy = signal(false);
@@ -25,8 +25,8 @@ export class Presses {
   }
 
   /**
-   * `work` resolves to whether it settles what was pressed meanwhile, too. It does where nobody knows what became of it:
-   * done once more, there might be two.
+   * `work` resolves to whether it settles what was pressed meanwhile, too. It does where nobody knows what
+   * became of it: done once more, there might be two.
    */
   press(meaning: unknown, work: () => Promise<boolean>): void {
     const press = { meaning: JSON.stringify(meaning), work };

@@ -10,7 +10,9 @@ const NAMES: Record<Tick, string> = {
   read: 'Read',
 };
 
-/** Told apart by their shape alone, as colours are not by everybody: the last is the only one that is filled. */
+/**
+ * Told apart by their shape alone, as colours are not by everybody: the last is the only one that is filled.
+ */
 const SHAPES: Record<Tick, string> = {
   pending: 'M9 1.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M9 3.6V6l1.7 1',
   failed: 'M9 1.5v5.5M9 10h.01',
@@ -22,7 +24,9 @@ const SHAPES: Record<Tick, string> = {
 /** How far a message of one's own got: a clock, one tick, two ticks, a lamp with two ticks cut out of it. */
 @Component({
   selector: 'aldis-tick',
-  template: `<svg viewBox="0 0 18 12" role="img" [attr.aria-label]="label()"><path [attr.d]="shape()" /></svg>`,
+  template: `<svg viewBox="0 0 18 12" role="img" [attr.aria-label]="label()">
+    <path [attr.d]="shape()" />
+  </svg>`,
   host: { '[attr.data-tick]': 'tick()' },
 })
 export class TickMark {
