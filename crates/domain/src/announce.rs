@@ -12,7 +12,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::announcement::{Announcements, Told};
+use crate::announcement::Announcements;
 use crate::context::Context;
 use crate::error::Error;
 use crate::store::{Committed, ConversationKey, EntryKind, Follower, Position, StoreError, UserId};
@@ -154,7 +154,7 @@ impl Announcer {
                 }
                 Item::Messages(committed) => self.announcements.messages(conversation, committed).await,
                 Item::Views(users) => {
-                    self.announcements.views(users.clone(), conversation, &Told::default()).await;
+                    self.announcements.views(users.clone(), conversation, None).await;
                     Ok(())
                 }
             }

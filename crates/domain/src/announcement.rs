@@ -146,13 +146,13 @@ impl Announcements {
             let leading = record.members.iter().filter(|member| member.role != Role::Member);
             leading.map(|member| member.user).chain(told.named.iter().copied()).collect()
         };
-        self.views(users, key, &told).await;
+        self.views(users, key, Some(&told)).await;
         Ok(())
     }
 
-    /// Sends each of these members the conversation as it is now and as they see it. Closes the sockets of those
-    /// whose view is not read within [`VIEW_TIMEOUT`], or not before [`VIEWS_TIMEOUT`] is over.
-    pub(crate) async fn views(&self, users: BTreeSet<UserId>, key: ConversationKey, told: &Told) {
+    /// Sends each of these members the conversation as it is now and as they see it, with what is told of its changes.
+    /// Closes the sockets of those whose view is not read within [`VIEW_TIMEOUT`], or not before [`VIEWS_TIMEOUT`] is over.
+    pub(crate) async fn views(&self, users: BTreeSet<UserId>, key: ConversationKey, told: Option<&Told>) {
         let mut missing = users;
         missing.retain(|user| self.context.broker.is_live(*user));
         let views = stream::iter(missing.clone()).map(|user| self.view(user, key, told));
@@ -167,10 +167,16 @@ impl Announcements {
         }
     }
 
-    async fn view(&self, user: UserId, key: ConversationKey, told: &Told) -> UserId {
-        let read = self.context.store.brief(key, Some(user), told.named.clone());
+    async fn view(&self, user: UserId, key: ConversationKey, told: Option<&Told>) -> UserId {
+        let store = &self.context.store;
+        let read = async {
+            match told {
+                Some(told) => store.brief(key, Some(user), told.named.clone()).await,
+                None => store.conversation(user, key).await,
+            }
+        };
         match tokio::time::timeout(VIEW_TIMEOUT, read).await {
-            Ok(Ok(Some(record))) => self.tell(record, user, told),
+            Ok(Ok(Some(record))) => self.tell(record, user, told.map_or(Vec::new(), |told| told.to(user))),
             Ok(Ok(None)) => {}
             // For example, because the user has as many waiting reads as one user may have.
             Ok(Err(_)) | Err(_) => self.context.broker.close_to_resume(Some(&[user])),
@@ -179,8 +185,8 @@ impl Announcements {
     }
 
     /// Sends a user a conversation as they see it.
-    fn tell(&self, record: ConversationRecord, user: UserId, told: &Told) {
-        let view = Conversation { changes: told.to(user), ..self.context.channels.view(record, user) };
+    fn tell(&self, record: ConversationRecord, user: UserId, changes: Vec<ConversationChange>) {
+        let view = Conversation { changes, ..self.context.channels.view(record, user) };
         self.context.broker.tell(&mut std::iter::once(user), Live::Conversation(Box::new(view)));
     }
 
@@ -196,7 +202,7 @@ impl Announcements {
             return self.tell_in_turns(&members, &[Live::Conversation(Box::new(view))]).await;
         }
         for user in members.into_iter().filter(|user| self.context.broker.is_live(*user)) {
-            self.tell(record.clone(), user, told);
+            self.tell(record.clone(), user, told.to(user));
             tokio::task::yield_now().await;
         }
     }
@@ -217,7 +223,7 @@ impl Announcements {
         if record.changed_seq > seq {
             return self.context.broker.close_to_resume(Some(&[user]));
         }
-        self.tell(ConversationRecord { last_message: None, ..record.clone() }, user, told);
+        self.tell(ConversationRecord { last_message: None, ..record.clone() }, user, told.to(user));
     }
 
     /// Closes the sockets that should have been told of an entry, so that their clients resume from the log.
@@ -237,7 +243,6 @@ impl Announcements {
 }
 
 /// What is told of a group beside its state.
-#[derive(Default)]
 pub(crate) struct Told {
     /// The changes that are told, ascending.
     changes: Vec<ConversationChange>,

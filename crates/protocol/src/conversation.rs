@@ -28,8 +28,8 @@ wire! {
         /// How many members it has.
         pub member_count: usize,
         /// All members, the caller included; in a group of more than 100 the caller and the first of the others, those
-        /// who lead before the rest. An event has fewer of such a group: the caller, those who lead, and those whom
-        /// `changes` names.
+        /// who lead before the rest. An event with `changes` has fewer of such a group: the caller, those who lead, and
+        /// those whom `changes` names.
         pub members: Vec<Member>,
         /// The newest message the caller may see.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -126,6 +126,20 @@ describe('a conversation', () => {
     expect([back.lastMessage?.seq, back.unread, roleOf(back, 'ann')]).toEqual([8, 2, 'member']);
   });
 
+  it('keeps the members of a large group whom an event does not name', () => {
+    const member = (username: string) => ({ ...conversation().members[0]!, username });
+    const said = (names: string[], more: Partial<Conversation> = {}) =>
+      conversation({ kind: 'group', memberCount: 300, members: names.map(member), ...more });
+    const known = said(['ann', 'Bob', 'cat']);
+    const change = { seq: 6, by: 'ann', timestamp: '', joined: ['dan'], left: ['CAT'] };
+    const told = mergeConversation(known, said(['ann', 'dan'], { headSeq: 6, changes: [change] }), 'ann');
+    expect(told.members.map(({ username }) => username)).toEqual(['ann', 'dan', 'Bob']);
+    expect(told).not.toHaveProperty('changes');
+    // An answer has the members that it has.
+    const asked = mergeConversation(told, said(['ann', 'eve']), 'ann');
+    expect(asked.members.map(({ username }) => username)).toEqual(['ann', 'eve']);
+  });
+
   it('knows its people in any case', () => {
     const [ann, bob] = ['ANN', 'BOB'];
     expect([peer(conversation(), ann)?.username, roleOf(conversation(), bob)]).toEqual(['bob', 'member']);

@@ -1,4 +1,4 @@
-import { findUser, linkToUser, sameUser, withoutUser } from '../people/handle';
+import { UserSet, findUser, linkToUser, sameUser, withoutUser } from '../people/handle';
 import type { Conversation, Member, Message, Receipt, Role } from '../protocol/protocol';
 
 /** The other one of two; oneself in a conversation with oneself, nobody in a group. */
@@ -69,11 +69,17 @@ export function mergeConversation(
   said: Conversation,
   me: string,
 ): Conversation {
-  if (!known) return said;
+  const { changes, ...state } = said;
+  if (!known) return state;
   // Taken out of a group: what was said until then stays, and nothing of it waits to be read.
   if (!roleOf(said, me))
-    return { ...said, ...(known.lastMessage ? { lastMessage: known.lastMessage } : {}), unread: 0 };
-  const members = said.members.map((member) => {
+    return { ...state, ...(known.lastMessage ? { lastMessage: known.lastMessage } : {}), unread: 0 };
+  // What is told of a change of a large group has not all the members that an answer has.
+  const gone = new UserSet(changes?.flatMap(({ left }) => left ?? []));
+  const named = new UserSet(said.members.map(({ username }) => username));
+  const kept = changes && isCut(said) ? known.members : [];
+  const others = kept.filter(({ username }) => !named.has(username) && !gone.has(username));
+  const members = [...said.members, ...others].map((member) => {
     const before = cursorsOf(known, member.username);
     return {
       ...member,
@@ -85,7 +91,7 @@ export function mergeConversation(
   const { headSeq, unread } = newest;
   // One's own message may be acknowledged before what stands in front of it is told.
   const lastMessage = (known.lastMessage?.seq ?? 0) > newest.headSeq ? known.lastMessage : newest.lastMessage;
-  const merged: Conversation = { ...said, members, headSeq, unread };
+  const merged: Conversation = { ...state, members, headSeq, unread };
   if (lastMessage) merged.lastMessage = lastMessage;
   // What was read here while the answer was under way stays read.
   const read = cursorsOf(merged, me).readSeq;

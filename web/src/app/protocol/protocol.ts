@@ -113,8 +113,8 @@ export interface Conversation {
   memberCount: number;
   /**
    * All members, the caller included; in a group of more than 100 the caller and the first of the others, those
-   * who lead before the rest. An event has fewer of such a group: the caller, those who lead, and those whom
-   * `changes` names.
+   * who lead before the rest. An event with `changes` has fewer of such a group: the caller, those who lead, and
+   * those whom `changes` names.
    */
   members: Member[];
   /** Whether the caller silenced it. */
