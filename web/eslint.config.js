@@ -1,8 +1,10 @@
+import { posix } from 'node:path';
+
 import angular from 'angular-eslint';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-// Nobody is told from somebody else by the spelling of their username: `people/handle.ts` compares.
+// Nobody is told from somebody else by the spelling of their username: `core/handle.ts` compares.
 const USER = '/^(me|username|sender|receiver)$/';
 const COMPARISON =
   "BinaryExpression[operator=/^[!=]==$/]:not(:has(> Identifier.right[name='undefined'])):not(:has(> Literal.right))";
@@ -17,6 +19,68 @@ const COMPARED_USERS = [
     message: 'Look for a username with `hasUser`.',
   },
 ];
+
+// Imports point down only: features → ui and data → core → protocol. A room may import from those named beside
+// it, and each of them stands above it, so that no two rooms import each other.
+const CORE = {
+  core: [],
+  'core/format': ['core'],
+  'core/storage': ['core'],
+  'core/http': ['core'],
+  'core/session': ['core', 'core/storage', 'core/http'],
+  'core/api': ['core', 'core/http', 'core/session'],
+  'core/disk': ['core', 'core/storage', 'core/session'],
+  'core/line': ['core', 'core/http', 'core/session'],
+  'core/app': ['core', 'core/storage', 'core/line'],
+};
+const DATA = {
+  'data/attachments': [],
+  'data/conversations': [],
+  'data/people': ['data/conversations'],
+  'data/outbox': ['data/conversations', 'data/attachments'],
+  'data/messages': ['data/conversations', 'data/outbox', 'data/attachments'],
+  'data/groups': ['data/conversations', 'data/people', 'data/messages'],
+  'data/live': ['data/conversations', 'data/outbox', 'data/messages'],
+  'data/search': ['data/conversations', 'data/messages'],
+  'data/invitations': ['data/conversations'],
+  'data/notifications': ['data/attachments', 'data/conversations'],
+};
+const FEATURES = {
+  'features/people': [],
+  'features/auth': [],
+  'features/attachments': [],
+  'features/groups': [],
+  'features/invitations': [],
+  'features/search': [],
+  'features/settings': [],
+  'features/conversations': ['features/people'],
+  'features/details': ['features/people', 'features/groups'],
+  // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
+  'features/chat': ['features/people', 'features/conversations', 'rare'],
+  // The frame puts the others together.
+  'features/shell': ['features/chat', 'features/conversations', 'rare'],
+};
+const COMPONENTS = {
+  name: '@angular/core',
+  importNames: ['Component', 'Directive', 'Pipe'],
+  message: 'Components are in `ui/` and `features/`.',
+};
+const EVERYWHERE = ['protocol', 'testing'];
+const BELOW_FEATURES = [...Object.keys(CORE), ...Object.keys(DATA), 'ui'];
+
+/** A room: a folder of `src/app`, and the rooms that its files may import from. */
+function room(folder, rooms, paths = []) {
+  const allowed = [...EVERYWHERE, ...rooms].map((other) => {
+    const path = posix.relative(folder, other).replaceAll('.', '\\.') || '\\.';
+    return other === 'rare' ? `${path}$` : `${path}/[^/]+$`;
+  });
+  const message = `\`${folder}\` imports from the rooms that eslint.config.js names for it.`;
+  const patterns = [{ regex: `^(?!(?:${allowed.join('|')}))\\.\\./`, message }];
+  return {
+    files: [`src/app/${folder}/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { paths, patterns }] },
+  };
+}
 
 export default defineConfig(
   { ignores: ['dist/', '.angular/', 'src/app/protocol/'] },
@@ -42,12 +106,18 @@ export default defineConfig(
       'no-restricted-syntax': ['error', ...COMPARED_USERS],
     },
   },
+  ...Object.entries(CORE).map(([folder, rooms]) => room(folder, rooms, [COMPONENTS])),
+  ...Object.entries(DATA).map(([folder, rooms]) =>
+    room(folder, [...Object.keys(CORE), ...rooms], [COMPONENTS]),
+  ),
+  room('ui', Object.keys(CORE)),
+  ...Object.entries(FEATURES).map(([folder, rooms]) => room(folder, [...BELOW_FEATURES, ...rooms])),
   {
     files: ['src/**/*.spec.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {
-    files: ['src/app/people/handle.ts'],
+    files: ['src/app/core/handle.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

@@ -1,7 +1,8 @@
 // Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the
 // service worker names files by relative paths, which it resolves against the path that it is under. Comments
 // that only the bundler reads are taken out of the scripts. Then this puts a .br and a .gz beside every text
-// file of the build, so that the server sends them as they are.
+// file of the build, so that the server sends them as they are. It fails where a part that is to be loaded
+// later has come into the first load.
 import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -29,6 +30,21 @@ for (const name of Object.keys(list.hashTable).filter((path) => extname(path) ==
   list.hashTable[name] = createHash('sha1').update(script).digest('hex');
 }
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
+
+// An import of a part of rare.ts that is used outside of `@defer` puts it beside the frame of the messenger.
+const app = new URL('../src/app/', import.meta.url).pathname;
+const scripts = Object.keys(list.hashTable)
+  .filter((path) => extname(path) === '.js')
+  .map((path) => readFileSync(join(root, path), 'utf8'));
+const defines = (selector) => scripts.find((script) => script.includes(`selectors:[[\`${selector}\`]]`));
+const first = defines('aldis-shell');
+for (const [, path] of readFileSync(join(app, 'rare.ts'), 'utf8').matchAll(/^export .* from '(.+)';$/gm)) {
+  const [, selector] = /selector: '(.+)'/.exec(readFileSync(join(app, `${path}.ts`), 'utf8')) ?? [];
+  if (!selector) continue;
+  const script = defines(selector);
+  if (!first || !script || script === first)
+    throw new Error(`<${selector}> of rare.ts is in the first load.`);
+}
 
 /** The smallest of what a few settings give, none of which is always it. */
 function brotli(bytes) {

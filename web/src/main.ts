@@ -1,14 +1,14 @@
 import { bootstrapApplication } from '@angular/platform-browser';
 
-import { askEarly } from './app/api/early';
+import { askEarly } from './app/core/api/early';
 import { App } from './app/app';
 import { config } from './app/config';
-import { listenForOffer } from './app/install';
+import { listenForOffer } from './app/core/app/install';
 import './app/shared';
-import { breath } from './app/ui/breath';
+import { breath } from './app/core/breath';
 
 // Who was here before goes straight to the messenger: it loads while the frame starts.
-if (askEarly()) void import('./app/shell/routes');
+if (askEarly()) void import('./app/features/shell/routes');
 
 listenForOffer();
 

@@ -3,9 +3,9 @@ import { type ApplicationConfig, provideBrowserGlobalErrorListeners } from '@ang
 import { Title } from '@angular/platform-browser';
 import { provideRouter, withComponentInputBinding } from '@angular/router';
 
-import { BASE } from './base';
+import { BASE } from './core/base';
+import { CountedTitle } from './data/notifications/counted-title';
 import { routes } from './routes';
-import { CountedTitle } from './ui/counted-title';
 
 export const config: ApplicationConfig = {
   providers: [

@@ -1,10 +1,10 @@
 import type { Routes } from '@angular/router';
 
-import { signedIn, signedOut } from './auth/guard';
-import { breath } from './ui/breath';
+import { breath } from './core/breath';
+import { signedIn, signedOut } from './features/auth/guard';
 
 async function messenger(): Promise<Routes> {
-  const { routes } = await import('./shell/routes');
+  const { routes } = await import('./features/shell/routes');
   await breath();
   return routes;
 }
@@ -17,19 +17,19 @@ export const routes: Routes = [
     path: 'login',
     title: 'Log in · Aldis',
     canActivate: [signedOut],
-    loadComponent: () => import('./auth/login').then((m) => m.Login),
+    loadComponent: () => import('./features/auth/login').then((m) => m.Login),
   },
   {
     path: 'register',
     title: 'Create an account · Aldis',
     canActivate: [signedOut],
-    loadComponent: () => import('./auth/register').then((m) => m.Register),
+    loadComponent: () => import('./features/auth/register').then((m) => m.Register),
   },
   {
     path: 'verify',
     title: 'Enter your code · Aldis',
     canActivate: [signedOut],
-    loadComponent: () => import('./auth/verify').then((m) => m.Verify),
+    loadComponent: () => import('./features/auth/verify').then((m) => m.Verify),
   },
   { path: '', canActivate: [signedIn], loadChildren: messenger },
 ];

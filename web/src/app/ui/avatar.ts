@@ -1,7 +1,7 @@
 import { Component, computed, input } from '@angular/core';
 
-import { initials } from '../format/text';
-import { handleOf } from '../people/handle';
+import { initials } from '../core/format/text';
+import { handleOf } from '../core/handle';
 
 const HUES = 6;
 

@@ -1,6 +1,6 @@
 import { Component, input, output, signal, viewChild } from '@angular/core';
 
-import { explain } from '../api/problem';
+import { explain } from '../core/http/problem';
 import { Dialog } from './dialog';
 
 /** Asks before something that cannot be taken back, does it, and says in the same place if that failed. */

@@ -1,14 +1,14 @@
 import { Component, computed, input } from '@angular/core';
 
-import type { Tick } from '../chat/timeline';
-
-const NAMES: Record<Tick, string> = {
+const NAMES = {
   pending: 'Waiting to be sent',
   failed: 'Not sent',
   sent: 'Sent',
   delivered: 'Delivered',
   read: 'Read',
 };
+
+type Tick = keyof typeof NAMES;
 
 /**
  * Told apart by their shape alone, as colours are not by everybody: the last is the only one that is filled.

@@ -1,0 +1,228 @@
+import { inject, Service } from '@angular/core';
+
+import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
+import { OWN } from '../base';
+import { newer } from '../newer';
+import { AuthService } from '../session/auth-service';
+import { Disk } from './disk';
+import { openPictures, picturesOf } from './pictures';
+import {
+  forgetSpans,
+  type Handle,
+  type NotificationChoices,
+  open,
+  type Pending,
+  type Schema,
+  type Span,
+} from './schema';
+
+export type { Span };
+
+/**
+ * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the
+ * cursor: the cursor is written after, and never before, the messages that it stands for.
+ *
+ * The client works without it: a read that gets no answer finds nothing, and a write that is not done fails.
+ */
+@Service()
+export class Database {
+  private readonly auth = inject(AuthService);
+  private readonly name = `${OWN}${this.auth.user?.username ?? ''}`;
+  private readonly disk = new Disk<Schema>(
+    (hooks) => open(this.name, hooks),
+    forgetSpans,
+    () => this.auth.user !== null,
+  );
+  readonly state$ = this.disk.state$;
+  /** It was away, or emptied, and promises nothing until it is written anew. */
+  readonly back$ = this.disk.back$;
+
+  /** Whether it answers; the first time a browser makes it, that takes a while. */
+  get ready(): boolean {
+    return this.disk.state === 'open';
+  }
+
+  /** A newer version of the client has changed it. */
+  get newer(): boolean {
+    return this.disk.reason instanceof DOMException && this.disk.reason.name === 'VersionError';
+  }
+
+  conversations(): Promise<Conversation[]> {
+    return this.read([], (db) => db.getAll('conversations'));
+  }
+
+  putConversations(conversations: readonly Conversation[]): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction('conversations', 'readwrite');
+      for (const conversation of conversations) void tx.store.put(conversation);
+      await tx.done;
+    });
+  }
+
+  /** Up to `limit` messages below `before`, ascending; `null` where there is no answer. */
+  messages(id: ConversationId, before: number, limit: number): Promise<Message[] | null> {
+    return this.read(null, async (db) => {
+      const found: Message[] = [];
+      const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
+      let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
+      while (cursor && found.length < limit) {
+        found.unshift(cursor.value);
+        cursor = await cursor.continue();
+      }
+      return found;
+    });
+  }
+
+  message(id: ConversationId, seq: number): Promise<Message | undefined> {
+    return this.read(undefined, (db) => db.get('messages', [id, seq]));
+  }
+
+  /** Stores messages, never an older state over a newer one. */
+  async putMessages(messages: readonly Message[]): Promise<void> {
+    const gone = await this.disk.use(async (db) => {
+      const tx = db.transaction('messages', 'readwrite');
+      const gone: Message[] = [];
+      for (const message of messages) {
+        const held = await tx.store.get([message.conversationId, message.seq]);
+        if (!held || newer(message, held)) void tx.store.put(message);
+        if (held && message.deletedAt) gone.push(held);
+      }
+      await tx.done;
+      return gone;
+    });
+    await this.forgetPicturesOf(gone);
+  }
+
+  span(id: ConversationId): Promise<Span | undefined> {
+    return this.read(undefined, (db) => db.get('spans', id));
+  }
+
+  async putSpan(span: Span): Promise<void> {
+    await this.disk.use((db) => db.put('spans', span));
+  }
+
+  /**
+   * A part of a conversation, and then that it is here; where that could not be written, nothing is promised.
+   */
+  async putHistory(span: Span, messages: readonly Message[]): Promise<void> {
+    try {
+      await this.putMessages(messages);
+      await this.putSpan(span);
+    } catch {
+      await this.forgetSpan(span.conversationId).catch(() => undefined);
+    }
+  }
+
+  /** What waits to be sent, or `null` where the browser keeps nothing. */
+  outbox(): Promise<Pending[] | null> {
+    return this.read(null, (db) => db.getAll('outbox'));
+  }
+
+  async putPending(pending: Pending): Promise<void> {
+    await this.disk.use((db) => db.put('outbox', pending));
+  }
+
+  /** A message left the outbox: it was stored by the server, or given up by the person. */
+  removePending(clientId: string, stored?: Message): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction(['outbox', 'messages'], 'readwrite');
+      const messages = tx.objectStore('messages');
+      const held = stored && (await messages.get([stored.conversationId, stored.seq]));
+      if (stored && (!held || newer(stored, held))) void messages.put(stored);
+      void tx.objectStore('outbox').delete(clientId);
+      await tx.done;
+    });
+  }
+
+  cursor(): Promise<string | undefined> {
+    return this.meta('cursor');
+  }
+
+  /** The stores it claims are the stores that earlier writes claimed, so it takes its turn behind them. */
+  putCursor(cursor: string): Promise<void> {
+    return this.disk.use(async (db) => {
+      const tx = db.transaction(['messages', 'conversations', 'meta'], 'readwrite');
+      void tx.objectStore('meta').put(cursor, 'cursor');
+      await tx.done;
+    });
+  }
+
+  /** How a group changed, as far as that is known here. */
+  async changes(id: ConversationId): Promise<ConversationChange[]> {
+    return JSON.parse((await this.meta(`changes:${id}`)) ?? '[]') as ConversationChange[];
+  }
+
+  putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
+    return this.putMeta(`changes:${id}`, JSON.stringify(changes));
+  }
+
+  /** The emoji that were taken last, newest first. */
+  async recentEmoji(): Promise<string[]> {
+    return (await this.meta('emoji'))?.split(' ') ?? [];
+  }
+
+  putRecentEmoji(emoji: readonly string[]): Promise<void> {
+    return this.putMeta('emoji', emoji.join(' '));
+  }
+
+  /** Whether and how this browser tells of new messages. */
+  async noticeChoices(): Promise<NotificationChoices> {
+    const kept = await this.meta('notices');
+    return kept ? (JSON.parse(kept) as NotificationChoices) : { on: false, text: true };
+  }
+
+  putNoticeChoices(choices: NotificationChoices): Promise<void> {
+    return this.putMeta('notices', JSON.stringify(choices));
+  }
+
+  /**
+   * The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted.
+   */
+  forgetSpans(): Promise<void> {
+    return this.disk.use(forgetSpans);
+  }
+
+  /** Leaves nothing of one conversation behind. */
+  async forgetConversation(id: ConversationId): Promise<void> {
+    const gone = await this.disk.use(async (db) => {
+      const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
+      void tx.objectStore('conversations').delete(id);
+      void tx.objectStore('meta').delete(`changes:${id}`);
+      const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
+      const gone = await tx.objectStore('messages').getAll(all);
+      void tx.objectStore('messages').delete(all);
+      void tx.objectStore('spans').delete(id);
+      await tx.done;
+      return gone;
+    });
+    await this.forgetPicturesOf(gone);
+  }
+
+  /** What is held of a conversation may have holes from now on. */
+  async forgetSpan(id: ConversationId): Promise<void> {
+    await this.disk.use((db) => db.delete('spans', id));
+  }
+
+  /** Where small pictures are kept, if the browser can keep some and somebody is logged in. */
+  async pictures(): Promise<Cache | undefined> {
+    return this.auth.user ? openPictures(this.name) : undefined;
+  }
+
+  private async forgetPicturesOf(messages: readonly Message[]): Promise<void> {
+    const urls = picturesOf(messages);
+    const kept = urls.length > 0 ? await this.pictures() : undefined;
+    await Promise.all(urls.map((url) => kept?.delete(url)));
+  }
+
+  private meta(key: string): Promise<string | undefined> {
+    return this.read(undefined, (db) => db.get('meta', key));
+  }
+
+  private async putMeta(key: string, value: string): Promise<void> {
+    await this.disk.use((db) => db.put('meta', value, key));
+  }
+
+  private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
+    return this.disk.use(work, false).catch(() => otherwise);
+  }
+}

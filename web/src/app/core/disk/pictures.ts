@@ -1,0 +1,18 @@
+import type { Message } from '../../protocol/protocol';
+
+/** Where small pictures of one person are kept, if the browser can keep some. */
+export async function openPictures(name: string): Promise<Cache | undefined> {
+  // There in a secure context only: over https, or on this machine. Whoever blocks all cookies forbids it,
+  // too.
+  try {
+    return await (globalThis as { caches?: CacheStorage }).caches?.open(name);
+  } catch {
+    return undefined;
+  }
+}
+
+export function picturesOf(messages: readonly Message[]): string[] {
+  return messages.flatMap(({ attachments = [] }) =>
+    attachments.flatMap(({ thumbnailUrl }) => thumbnailUrl ?? []),
+  );
+}

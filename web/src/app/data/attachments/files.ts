@@ -1,0 +1,80 @@
+import { inject, Service } from '@angular/core';
+
+import { Api } from '../../core/api/api';
+import { BASE } from '../../core/base';
+import { Database } from '../../core/disk/database';
+import { Failure, isProblem } from '../../core/http/problem';
+import type { Attachment } from '../../protocol/protocol';
+import { watched, whenIdle } from './idle';
+import { BYPASS } from './upload';
+
+/** Small pictures in memory; the one that was wanted longest ago goes first. */
+const HELD = 200;
+/** Long enough for a browser to begin saving. */
+const SAVED_WITHIN = 60_000;
+
+/**
+ * The bytes of files that messages carry. They need the token, so a page shows them from objects of its own.
+ */
+@Service()
+export class Files {
+  private readonly api = inject(Api);
+  private readonly database = inject(Database);
+  private readonly held = new Map<string, Promise<string>>();
+
+  /** The address of a small picture within this page. What was seen once is there without a connection. */
+  picture(url: string): Promise<string> {
+    const picture = this.held.get(url) ?? this.small(url);
+    // The newest are last.
+    this.held.delete(url);
+    this.held.set(url, picture);
+    picture.catch(() => this.held.delete(url));
+    const [[oldest, gone] = []] = this.held;
+    if (this.held.size > HELD && oldest && gone) {
+      this.held.delete(oldest);
+      void gone.then((address) => URL.revokeObjectURL(address));
+    }
+    return picture;
+  }
+
+  /** A file as it is. */
+  async bytes({ url }: Attachment, signal?: AbortSignal): Promise<Blob> {
+    return (await this.fetch(url, signal)).blob();
+  }
+
+  /** Saves a file where the browser saves files. */
+  async save(file: Attachment): Promise<void> {
+    const address = URL.createObjectURL(await this.bytes(file));
+    const link = Object.assign(document.createElement('a'), { href: address, download: file.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), SAVED_WITHIN);
+  }
+
+  private async small(url: string): Promise<string> {
+    const kept = await this.database.pictures();
+    const found = await kept?.match(url);
+    const answer = found ?? (await this.fetch(url));
+    if (!found) await kept?.put(url, answer.clone()).catch(() => undefined);
+    return URL.createObjectURL(await answer.blob());
+  }
+
+  private fetch(url: string, signal?: AbortSignal): Promise<Response> {
+    return this.api.authorized(async (token) => {
+      const abort = new AbortController();
+      const stop = () => abort.abort();
+      const idle = whenIdle(stop);
+      signal?.addEventListener('abort', stop);
+      const headers = { authorization: `Bearer ${token}`, [BYPASS]: '' };
+      const answer = await fetch(BASE + url, {
+        headers,
+        cache: 'no-store',
+        credentials: 'omit',
+        signal: abort.signal,
+      }).catch(() => null);
+      if (answer?.ok) return watched(answer, idle);
+      const problem: unknown = await answer?.json().catch(() => null);
+      idle.done();
+      throw new Failure(isProblem(problem) ? problem : null);
+    });
+  }
+}

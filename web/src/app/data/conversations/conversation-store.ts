@@ -1,0 +1,198 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject, map } from 'rxjs';
+
+import { Api } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
+import { withoutUser } from '../../core/handle';
+import { explain } from '../../core/http/problem';
+import { AuthService } from '../../core/session/auth-service';
+import type { Conversation, ConversationId, Message, Receipt } from '../../protocol/protocol';
+import {
+  activity,
+  conversationAt,
+  countOf,
+  cursorsOf,
+  mergeConversation,
+  roleOf,
+  withChange,
+  withCount,
+  withMessage,
+  withReceipt,
+} from './conversation';
+
+export interface ConversationsState {
+  /** By newest activity. */
+  readonly items: readonly Conversation[];
+  /** Nothing is known yet, neither from this browser nor from the server. */
+  readonly loading: boolean;
+  /** The rest of the list, where it has one. */
+  readonly next?: string | undefined;
+  readonly failure: string | null;
+}
+
+/** The conversations of the person who is logged in. */
+@Service()
+export class ConversationStore {
+  private readonly api = inject(Api);
+  private readonly database = inject(Database);
+  readonly me = inject(AuthService).user?.username ?? '';
+
+  private readonly state = new BehaviorSubject<ConversationsState>({
+    items: [],
+    loading: true,
+    failure: null,
+  });
+  readonly state$ = this.state.asObservable();
+  private readonly fetching = new Map<ConversationId, Promise<void>>();
+  readonly conversations$ = this.state$.pipe(map(({ items }) => items));
+
+  get items(): readonly Conversation[] {
+    return this.state.value.items;
+  }
+
+  find(id: ConversationId): Conversation | undefined {
+    return this.items.find((conversation) => conversation.id === id);
+  }
+
+  with(username: string): Conversation | undefined {
+    return conversationAt(this.items, { username }, this.me);
+  }
+
+  /** From this browser: at once, and without a network. */
+  async restore(): Promise<void> {
+    const held = await this.database.conversations();
+    // The server may have been faster, and knows better.
+    const unknown = held.filter(({ id }) => !this.find(id));
+    if (unknown.length > 0) this.put(unknown);
+  }
+
+  /** Into this browser once more. */
+  rekeep(): void {
+    void this.database.putConversations(this.items).catch(() => undefined);
+  }
+
+  /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
+  async refresh(): Promise<readonly Conversation[]> {
+    const before = this.items;
+    try {
+      const page = await this.api.conversations();
+      this.put(page.items);
+      // Whoever was taken out of a group while they were away is told of it by its absence.
+      const listed = new Set(page.items.map(({ id }) => id));
+      if (!page.next)
+        before
+          .filter(({ id, kind }) => kind === 'group' && !listed.has(id))
+          .forEach(({ id }) => this.close(id));
+      this.change({ loading: false, failure: null, next: page.next });
+      return page.items;
+    } catch (error) {
+      this.change({ loading: false, failure: explain(error) });
+      return [];
+    }
+  }
+
+  async more(): Promise<void> {
+    const { next } = this.state.value;
+    if (!next) return;
+    this.change({ next: undefined });
+    try {
+      const page = await this.api.conversations(next);
+      this.put(page.items);
+      this.change({ next: page.next });
+    } catch {
+      this.change({ next });
+    }
+  }
+
+  /** One conversation, from the server; asked once, however many wait for it. */
+  fetch(id: ConversationId): Promise<void> {
+    const under = this.fetching.get(id);
+    if (under) return under;
+    const fetching = this.api
+      .conversation(id)
+      .then((said) => this.put([said]))
+      .finally(() => this.fetching.delete(id));
+    this.fetching.set(id, fetching);
+    return fetching;
+  }
+
+  /**
+   * What the server says of these, merged with what is known; a group that was left and forgotten stays so.
+   */
+  put(said: readonly Conversation[]): void {
+    const wanted = said.filter((conversation) => roleOf(conversation, this.me) || this.find(conversation.id));
+    this.update(
+      wanted.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)),
+    );
+  }
+
+  /** This person is no longer part of a group; what was said until then stays, here. */
+  close(id: ConversationId): void {
+    const known = this.find(id);
+    if (known && roleOf(known, this.me))
+      this.put([{ ...known, members: withoutUser(known.members, this.me), memberCount: countOf(known) - 1 }]);
+  }
+
+  /** Nothing of a conversation stays in this browser. */
+  async forget(id: ConversationId): Promise<void> {
+    this.change({ items: this.items.filter((conversation) => conversation.id !== id) });
+    await this.database.forgetConversation(id).catch(() => undefined);
+  }
+
+  /** Messages arrived; a conversation that is not known yet is asked for. */
+  receive(messages: readonly Message[]): void {
+    const changed = new Map<ConversationId, Conversation>();
+    for (const message of messages) {
+      const known = changed.get(message.conversationId) ?? this.find(message.conversationId);
+      if (known) changed.set(known.id, withMessage(known, message, this.me));
+      else void this.fetch(message.conversationId).catch(() => undefined);
+    }
+    this.update([...changed.values()].filter((conversation) => conversation !== this.find(conversation.id)));
+  }
+
+  changed(message: Message): void {
+    const known = this.find(message.conversationId);
+    if (!known) return;
+    this.apply(known, withChange(known, message));
+    // What is deleted before it was read is not to be read any more.
+    if (message.deletedAt && known.unread && message.seq > cursorsOf(known, this.me).readSeq)
+      void this.recount(known.id);
+  }
+
+  /**
+   * Somebody got further; what this person read in part is counted again once the server knows of it
+   * (`recount`).
+   */
+  receipt(receipt: Receipt): void {
+    const known = this.find(receipt.conversationId);
+    if (known) this.apply(known, withReceipt(known, receipt, this.me));
+  }
+
+  /**
+   * After the server learnt, from here or from another device, that a part was read: only it can count the
+   * rest.
+   */
+  async recount(id: ConversationId): Promise<void> {
+    if (!this.find(id)?.unread) return;
+    const said = await this.api.conversation(id).catch(() => null);
+    const known = this.find(id);
+    if (said && known) this.apply(known, withCount(known, said, this.me));
+  }
+
+  private apply(before: Conversation, after: Conversation): void {
+    if (after !== before) this.update([after]);
+  }
+
+  private update(changed: readonly Conversation[]): void {
+    if (changed.length === 0) return;
+    const byId = new Map(this.items.map((conversation) => [conversation.id, conversation]));
+    for (const conversation of changed) byId.set(conversation.id, conversation);
+    const items = [...byId.values()].sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
+    this.change({ items, loading: this.state.value.loading && items.length === 0 });
+    void this.database.putConversations(changed).catch(() => undefined);
+  }
+
+  private change(part: Partial<ConversationsState>): void {
+    this.state.next({ ...this.state.value, ...part });
+  }
+}

@@ -1,0 +1,120 @@
+import 'fake-indexeddb/auto';
+
+import { TestBed } from '@angular/core/testing';
+import { NEVER, Subject } from 'rxjs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { Api } from '../../core/api/api';
+import { AuthService } from '../../core/session/auth-service';
+import { Outbox } from '../outbox/outbox';
+import { Receipts } from '../messages/receipts';
+import { ConversationStore } from '../conversations/conversation-store';
+import type { Message, Synced } from '../../protocol/protocol';
+import { Database } from '../../core/disk/database';
+import { Sync } from './sync';
+import { WebSocketService } from '../../core/line/web-socket-service';
+
+const message = (seq: number): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender: 'bob',
+  text: `${seq}`,
+  timestamp: '',
+});
+
+let people = 0;
+let database: Database;
+let wire: { message$: Subject<Message>; synced$: Subject<Synced>; cursor: () => string | undefined };
+const delivered = vi.fn();
+/** Called last, once the cursor of a `sync:done` was kept or not. */
+const remind = vi.fn();
+
+/** Connected, with everything up to the first message stored. */
+beforeEach(async () => {
+  delivered.mockClear();
+  remind.mockClear();
+  const username = `ann${++people}`;
+  wire = { message$: new Subject(), synced$: new Subject(), cursor: () => undefined };
+  const socket = {
+    ...wire,
+    updated$: NEVER,
+    receipt$: NEVER,
+    conversation$: NEVER,
+    cursorLost$: NEVER,
+    status$: NEVER,
+    connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor),
+  };
+  const conversations = {
+    me: username,
+    find: () => undefined,
+    refresh: () => Promise.resolve([{ id: 'c' }]),
+    restore: () => Promise.resolve(),
+    rekeep: () => undefined,
+    receive: () => undefined,
+  };
+  TestBed.resetTestingModule();
+  TestBed.configureTestingModule({
+    providers: [
+      { provide: WebSocketService, useValue: socket },
+      { provide: ConversationStore, useValue: conversations },
+      {
+        provide: Outbox,
+        useValue: { stored$: NEVER, restore: () => Promise.resolve(), remove: () => Promise.resolve() },
+      },
+      { provide: Receipts, useValue: { delivered, remind } },
+      { provide: Api, useValue: {} },
+      { provide: AuthService, useValue: { user: { username } } },
+    ],
+  });
+  database = TestBed.inject(Database);
+  await TestBed.inject(Sync).start();
+  wire.message$.next(message(1));
+  wire.synced$.next({ cursor: 'first' });
+  await vi.waitFor(async () => expect(await database.cursor()).toBe('first'));
+  await database.putSpan({ conversationId: 'c', from: 1, whole: true });
+  await vi.waitFor(() => expect(delivered).toHaveBeenCalledWith('c', 1));
+  await vi.waitFor(() => expect(remind).toHaveBeenCalledOnce());
+});
+
+const full = () =>
+  vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
+
+describe('what arrives', () => {
+  it('is kept before the cursor that stands for it', async () => {
+    wire.message$.next(message(2));
+    wire.synced$.next({ cursor: 'second' });
+    await vi.waitFor(async () => expect(await database.cursor()).toBe('second'));
+    expect((await database.messages('c', 9, 9))?.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(await database.span('c')).toBeDefined();
+  });
+
+  it('and could not be kept leaves no promise that nothing is missing', async () => {
+    full();
+    wire.message$.next(message(2));
+    wire.synced$.next({ cursor: 'second' });
+    await vi.waitFor(async () => expect(await database.cursor()).toBe('second'));
+    // Read again from the server when it is wanted.
+    expect(await database.span('c')).toBeUndefined();
+  });
+
+  it('comes again where not even that could be written down', async () => {
+    full();
+    const forget = vi
+      .spyOn(database, 'forgetSpans')
+      .mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    wire.message$.next(message(2));
+    wire.synced$.next({ cursor: 'second' });
+    await vi.waitFor(() => expect(forget).toHaveBeenCalled());
+    await vi.waitFor(() => expect(remind).toHaveBeenCalledTimes(2));
+    expect([await database.cursor(), wire.cursor()]).toEqual(['first', 'first']);
+    expect(delivered).not.toHaveBeenCalledWith('c', 2);
+    // As soon as it can be, the cursor goes on.
+    forget.mockRestore();
+    wire.message$.next(message(3));
+    wire.synced$.next({ cursor: 'third' });
+    await vi.waitFor(async () => expect(await database.cursor()).toBe('third'));
+    expect(await database.span('c')).toBeUndefined();
+  });
+});

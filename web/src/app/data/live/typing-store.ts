@@ -1,0 +1,104 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject } from 'rxjs';
+
+import { handleOf, sameUser } from '../../core/handle';
+import { Failure } from '../../core/http/problem';
+import { WebSocketService } from '../../core/line/web-socket-service';
+import type { ConversationId, Typing } from '../../protocol/protocol';
+import { ConversationStore } from '../conversations/conversation-store';
+import { type Address, sameAddress } from '../outbox/pending';
+
+/** It is said at most this often, … */
+const AGAIN = 3_000;
+/** … and believed for so long. */
+const BELIEVED = 5_000;
+/** The server passes on no new beginning so soon after an end: it waits for the next key. */
+const REST = 300;
+
+/** Who types where, by username. */
+export type Typists = ReadonlyMap<ConversationId, readonly string[]>;
+
+/**
+ * Tells that the person types, and knows of others that they do. Nothing of it is kept, and nothing waits for
+ * it.
+ */
+@Service()
+export class TypingStore {
+  private readonly socket = inject(WebSocketService);
+  private readonly me = inject(ConversationStore).me;
+  private readonly typists = new BehaviorSubject<Typists>(new Map());
+  readonly typists$ = this.typists.asObservable();
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  private told: { address: Address; at: number } | null = null;
+  private ended: { address: Address; at: number } | null = null;
+  /** The server does not know of typing; perhaps the one of the next connection does. */
+  private unheard = false;
+
+  constructor() {
+    this.socket.typing$.subscribe((typing) => this.heard(typing));
+    // Who has sent a message has stopped typing it.
+    this.socket.message$.subscribe(({ conversationId, sender }) =>
+      this.heard({ conversationId, username: sender, typing: false }),
+    );
+    this.socket.status$.subscribe((status) => {
+      if (status === 'online') this.unheard = false;
+      else this.told = null;
+    });
+  }
+
+  /** The person changed the text of a message to this address. */
+  typed(address: Address, empty: boolean): void {
+    if (empty) return this.stopped();
+    if (this.told && !sameAddress(this.told.address, address)) this.stopped();
+    if (this.told && Date.now() - this.told.at < AGAIN) return;
+    if (this.ended && sameAddress(this.ended.address, address) && Date.now() - this.ended.at < REST) return;
+    this.told = { address, at: Date.now() };
+    this.tell(address, true);
+  }
+
+  /** The text was sent, cleared or left. */
+  stopped(): void {
+    if (!this.told) return;
+    this.tell(this.told.address, false);
+    this.ended = { address: this.told.address, at: Date.now() };
+    this.told = null;
+  }
+
+  private tell(address: Address, typing: boolean): void {
+    if (!this.socket.online || this.unheard) return;
+    this.socket.request('typing', { ...address, typing }).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'event_unknown') this.unheard = true;
+    });
+  }
+
+  private heard({ conversationId, username, typing }: Typing): void {
+    if (sameUser(username, this.me)) return;
+    const key = `${conversationId} ${handleOf(username)}`;
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+    const others = (this.typists.value.get(conversationId) ?? []).filter(
+      (other) => !sameUser(other, username),
+    );
+    if (typing) {
+      this.timers.set(
+        key,
+        setTimeout(() => this.heard({ conversationId, username, typing: false }), BELIEVED),
+      );
+    } else if (others.length === (this.typists.value.get(conversationId) ?? []).length) return;
+    const typists = new Map(this.typists.value);
+    if (typing) others.push(username);
+    if (others.length > 0) typists.set(conversationId, others);
+    else typists.delete(conversationId);
+    this.typists.next(typists);
+  }
+}
+
+/** “typing…” between two; in a group, who. */
+export function typingNote(typists: readonly string[], names: ReadonlyMap<string, string> | null): string {
+  if (typists.length === 0) return '';
+  if (!names) return 'typing…';
+  const [first, second] = typists.map((username) => names.get(username) ?? username);
+  if (typists.length > 2) return `${typists.length} people are typing…`;
+  return second ? `${first} and ${second} are typing…` : `${first} is typing…`;
+}

@@ -1,0 +1,128 @@
+import { TestBed } from '@angular/core/testing';
+import { Subject } from 'rxjs';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { Api, type Where } from '../../core/api/api';
+import { Failure } from '../../core/http/problem';
+import { WebSocketService } from '../../core/line/web-socket-service';
+import type { Message } from '../../protocol/protocol';
+import { ExcerptReads } from './excerpt-reads';
+import { type Excerpt, ExcerptStore } from './excerpt-store';
+import { MessageStore } from './message-store';
+import { EMPTY, type Thread } from './thread';
+
+const message = (seq: number): Message => ({
+  id: `m${seq}`,
+  conversationId: 'c',
+  seq,
+  clientId: `c${seq}`,
+  sender: 'bob',
+  text: `${seq}`,
+  timestamp: '',
+});
+const range = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
+
+/** A conversation of 1,000 messages of which the last 30 are in memory. */
+let thread: Thread;
+let failing: boolean;
+let store: ExcerptStore;
+let reads: ExcerptReads;
+let excerpt: Excerpt | null;
+let views: number;
+const updated$ = new Subject<Message>();
+const joined = vi.fn();
+
+async function messages(_id: string, limit: number, where: Where): Promise<Message[]> {
+  if (failing) throw new Failure(null);
+  const all = range(1, 1_000);
+  if ('beforeSeq' in where) return all.slice(Math.max(0, where.beforeSeq - 1 - limit), where.beforeSeq - 1);
+  if ('afterSeq' in where) return all.slice(where.afterSeq, where.afterSeq + limit);
+  const first = Math.max(0, where.aroundSeq - limit / 2);
+  return all.slice(first, first + limit);
+}
+
+beforeEach(() => {
+  thread = { ...EMPTY, messages: range(971, 1_000), from: 971, loading: false };
+  failing = false;
+  joined.mockClear();
+  TestBed.resetTestingModule();
+  TestBed.configureTestingModule({
+    providers: [
+      { provide: Api, useValue: { messages } },
+      {
+        provide: MessageStore,
+        useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },
+      },
+      { provide: WebSocketService, useValue: { updated$ } },
+    ],
+  });
+  store = TestBed.inject(ExcerptStore);
+  reads = TestBed.inject(ExcerptReads);
+  store.excerpt$.subscribe((now) => (excerpt = now));
+  store.view$.subscribe((now) => (views = now));
+});
+
+const span = () => [excerpt?.thread.messages[0]?.seq, excerpt?.thread.messages.at(-1)?.seq];
+
+describe('a jump', () => {
+  it('to what is in memory shows no other part', async () => {
+    await reads.go({ conversationId: 'c', seq: 980 });
+    expect(excerpt).toBeNull();
+    expect(views).toBe(0);
+  });
+
+  it('far up shows the part around it, which grows at both ends', async () => {
+    const loading: (boolean | undefined)[] = [];
+    store.excerpt$.subscribe((now) => loading.push(now?.thread.loading));
+    await reads.go({ conversationId: 'c', seq: 500 });
+    expect(loading).toEqual([undefined, true, false]);
+    expect(span()).toEqual([471, 530]);
+    expect(excerpt?.thread.loading).toBe(false);
+    await reads.newer();
+    expect(span()).toEqual([471, 580]);
+    await reads.older();
+    expect(span()).toEqual([421, 580]);
+    for (let page = 0; page < 9; page++) await reads.older();
+    expect(span()).toEqual([1, 580]);
+    expect(excerpt?.thread).toMatchObject({ whole: true });
+    // What changes in it changes here.
+    updated$.next({ ...message(500), text: 'edited', changeSeq: 1_001 });
+    expect(excerpt?.thread.messages[499]?.text).toBe('edited');
+    // Again, to what it holds: the same part.
+    const before = views;
+    await reads.go({ conversationId: 'c', seq: 400 });
+    expect(views).toBe(before);
+  });
+
+  it('joins the thread where it meets it, and nobody sees that', async () => {
+    await reads.go({ conversationId: 'c', seq: 860 });
+    const before = views;
+    await reads.newer();
+    expect(joined).not.toHaveBeenCalled();
+    await reads.newer();
+    expect(joined).toHaveBeenCalledOnce();
+    expect((joined.mock.calls[0]![1] as Thread).messages.at(-1)!.seq).toBeGreaterThanOrEqual(971);
+    expect(excerpt).toBeNull();
+    expect(views).toBe(before);
+  });
+
+  it('that fails can be tried again', async () => {
+    failing = true;
+    await reads.go({ conversationId: 'c', seq: 500 });
+    expect(excerpt?.thread).toMatchObject({ loading: false, messages: [] });
+    expect(excerpt?.thread.failure).not.toBeNull();
+    failing = false;
+    await reads.older();
+    expect(span()).toEqual([471, 530]);
+    expect(excerpt?.thread.failure).toBeNull();
+  });
+
+  it('ends when one leaves, and is not ended by leaving another', async () => {
+    await reads.go({ conversationId: 'c', seq: 500 });
+    store.leave('d');
+    expect(excerpt).not.toBeNull();
+    store.leave('c');
+    expect(excerpt).toBeNull();
+  });
+});

@@ -1,0 +1,98 @@
+import { inject, Service } from '@angular/core';
+
+import { Api, type Where } from '../../core/api/api';
+import { explain } from '../../core/http/problem';
+import type { Message } from '../../protocol/protocol';
+import { ExcerptStore, type Target } from './excerpt-store';
+import { MessageStore } from './message-store';
+import { EMPTY, merge, type Thread } from './thread';
+
+const AROUND = 60;
+const PAGE = 50;
+
+/** How the parts that `ExcerptStore` holds are read. */
+@Service()
+export class ExcerptReads {
+  private readonly api = inject(Api);
+  private readonly messages = inject(MessageStore);
+  private readonly excerpts = inject(ExcerptStore);
+  private busy = false;
+
+  /** Goes to a message, in memory or not. */
+  async go(target: Target): Promise<void> {
+    const { conversationId, seq } = target;
+    const holds = (thread?: Thread) => thread?.messages.some((message) => message.seq === seq);
+    const value = this.excerpts.shown;
+    if (value?.target.conversationId === conversationId && holds(value.thread))
+      return this.excerpts.aim(target);
+    if (holds(this.messages.thread(conversationId))) {
+      this.excerpts.show(null);
+      return this.excerpts.aim(target);
+    }
+    this.excerpts.show({ target, thread: EMPTY });
+    this.excerpts.aim(target);
+    await this.load(target);
+  }
+
+  /** Tries again what failed, or fetches what lies above. */
+  async older(): Promise<void> {
+    const value = this.excerpts.shown;
+    if (!value || value.thread.whole) return;
+    const first = value.thread.messages[0];
+    if (!first) return this.load(value.target);
+    await this.extend(value.target, { beforeSeq: first.seq }, (page) => ({
+      whole: page.length < PAGE,
+      top: page.length < PAGE,
+      from: page[0]?.seq ?? first.seq,
+    }));
+  }
+
+  async newer(): Promise<void> {
+    const value = this.excerpts.shown;
+    const last = value?.thread.messages.at(-1);
+    if (value && last)
+      await this.extend(value.target, { afterSeq: last.seq }, (page) => this.join(value.target, page));
+  }
+
+  private async load(target: Target): Promise<void> {
+    const { conversationId, seq } = target;
+    try {
+      const messages = merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: seq }));
+      this.excerpts.of(target, { messages, from: messages[0]?.seq ?? seq, loading: false, failure: null });
+    } catch (error) {
+      this.excerpts.of(target, { loading: false, failure: explain(error) });
+    }
+  }
+
+  /** One page at one of the two ends, one at a time. */
+  private async extend(
+    target: Target,
+    where: Where,
+    also: (page: readonly Message[]) => Partial<Thread>,
+  ): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      const page = await this.api.messages(target.conversationId, PAGE, where);
+      const value = this.excerpts.shown;
+      if (value?.target !== target) return;
+      this.excerpts.change(value, { messages: merge(value.thread.messages, page), failure: null });
+      this.excerpts.of(target, also(page));
+    } catch (error) {
+      this.excerpts.of(target, { failure: explain(error) });
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /** Where it has come down to what the thread has in memory, the two are one. */
+  private join({ conversationId }: Target, page: readonly Message[]): Partial<Thread> {
+    const value = this.excerpts.shown;
+    const lowest = this.messages.thread(conversationId)?.messages[0]?.seq;
+    if (value && lowest !== undefined && (page.length < PAGE || page.at(-1)!.seq >= lowest)) {
+      this.messages.join(conversationId, value.thread);
+      this.excerpts.joined();
+    }
+    return {};
+  }
+}

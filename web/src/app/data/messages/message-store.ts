@@ -1,0 +1,256 @@
+import { inject, Service } from '@angular/core';
+import { BehaviorSubject } from 'rxjs';
+
+import { Api } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
+import { explain } from '../../core/http/problem';
+import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
+import { Quotes } from './quotes';
+import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
+import { Turns } from './turns';
+
+const PAGE = 30;
+const HELD_PAGE = 100;
+/** More than so many are too many in memory for who reads the newest; so many of these stay. */
+const MANY = 1_000;
+const NEWEST = 300;
+/** Above every seq there is. */
+const END = Number.MAX_SAFE_INTEGER;
+
+export type Threads = ReadonlyMap<ConversationId, Thread>;
+
+/** The messages of the conversations that were looked at, over what this browser holds of all of them. */
+@Service()
+export class MessageStore {
+  private readonly api = inject(Api);
+  private readonly database = inject(Database);
+  private readonly threads = new BehaviorSubject<Threads>(new Map());
+  readonly threads$ = this.threads.asObservable();
+  private readonly quotes = new Quotes();
+  /** Messages that a reply quotes and that are not in their thread's memory. */
+  readonly quoted$ = this.quotes.found$;
+
+  private readonly asked = new Set<ConversationId>();
+  private readonly turns = new Turns((id, error) =>
+    this.set(id, { loading: false, failure: explain(error) }),
+  );
+
+  thread(id: ConversationId): Thread | undefined {
+    return this.threads.value.get(id);
+  }
+
+  /**
+   * Brings a conversation into memory: what this browser holds of it first, then the server's newest page.
+   */
+  async open(id: ConversationId): Promise<void> {
+    const known = this.thread(id);
+    if (known) {
+      if (known.from === null && !known.loading) await this.newest(id);
+      return;
+    }
+    // From here on live messages find their place, whatever the database still has to say.
+    this.set(id, {});
+    // A browser that is here for the first time does not wait for its database, in which there is nothing.
+    const early = this.database.ready ? null : this.newest(id);
+    const [span, held] = await Promise.all([
+      this.database.span(id),
+      this.database.messages(id, END, HELD_PAGE),
+    ]);
+    // Below the span there may be holes, so only what is above it is shown as history.
+    const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
+    await early;
+    if (early && this.thread(id)?.from !== null) return;
+    this.add(id, usable);
+    if (span && held)
+      this.set(id, {
+        from: span.from,
+        whole: span.whole,
+        top: span.whole && held.length < HELD_PAGE,
+        loading: false,
+      });
+    else if (!early) await this.newest(id);
+  }
+
+  /**
+   * After a connection was lost: reads that were under way then may never be answered, and are begun anew.
+   */
+  async resume(): Promise<void> {
+    for (const id of this.turns.giveUp()) {
+      this.asked.delete(id);
+      this.set(id, { loading: false });
+    }
+    await this.retry();
+  }
+
+  /** What failed while there was no connection is tried again. */
+  async retry(): Promise<void> {
+    const failed = [...this.threads.value].filter(([, { from, loading }]) => from === null && !loading);
+    await Promise.all(failed.map(([id]) => this.newest(id)));
+  }
+
+  /**
+   * The page above what is in memory: from this browser as far as it holds the history, then from the server.
+   */
+  async older(id: ConversationId): Promise<void> {
+    // Asked again while it is under way, it is the same question.
+    if (this.asked.has(id)) return;
+    this.asked.add(id);
+    await this.turns.take(id, async (signal) => {
+      // While a page is still being written down, those who see it may ask for the next.
+      const page = await this.readOlder(id, signal).finally(() => signal.aborted || this.asked.delete(id));
+      if (page)
+        await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
+    });
+  }
+
+  /**
+   * At the end of a conversation its older messages are out of sight: they are read again when they are
+   * wanted.
+   */
+  settle(id: ConversationId): void {
+    const messages = this.thread(id)?.messages ?? [];
+    // A page on its way is put above what is here when it comes.
+    if (messages.length > MANY && !this.turns.has(id))
+      this.set(id, { messages: messages.slice(-NEWEST), top: false });
+  }
+
+  /** Messages as they come from the server, oldest first. */
+  async receive(messages: readonly Message[]): Promise<void> {
+    for (const [id, arrived] of Map.groupBy(messages, ({ conversationId }) => conversationId)) {
+      const thread = this.thread(id);
+      if (thread) {
+        // What lies below what is in memory comes with its page.
+        const lowest = thread.top ? 0 : (thread.messages[0]?.seq ?? 0);
+        const above = arrived.filter(({ seq }) => seq > lowest);
+        this.add(id, above);
+      } else if (arrived[0]?.seq === 1) {
+        // The first message of a conversation, and what follows it, is all of it.
+        this.set(id, { messages: merge([], arrived), from: 1, whole: true, top: true, loading: false });
+        await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+      }
+    }
+    await this.database.putMessages(messages);
+  }
+
+  async changed(message: Message): Promise<void> {
+    const thread = this.thread(message.conversationId);
+    if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
+    this.quotes.changed(message);
+    await this.database.putMessages([message]);
+  }
+
+  /** Finds a message that is quoted; the answer comes through `quoted$`. */
+  async find(conversationId: ConversationId, id: MessageId): Promise<void> {
+    await this.quotes.find(id, async () => {
+      const held = await this.database.message(conversationId, seqOf(id));
+      return held ? [held] : this.api.messages(conversationId, 1, { aroundSeq: seqOf(id) });
+    });
+  }
+
+  /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
+  join(id: ConversationId, { messages, from, whole, top }: Thread): void {
+    const thread = this.thread(id);
+    if (thread?.from == null || from === null) return;
+    const lower = from < thread.from ? { from, whole } : {};
+    this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
+    const held = this.thread(id)!;
+    void this.database.putHistory({ conversationId: id, from: held.from!, whole: held.whole }, messages);
+  }
+
+  /**
+   * The server did not know this client's cursor, so what is held may have holes, and is read anew. What was
+   * read a moment ago and has everything up to the head has none.
+   */
+  async renew(headOf: (id: ConversationId) => number): Promise<void> {
+    await this.database.forgetSpans().catch(() => undefined);
+    await this.turns.each(this.threads.value.keys(), async (signal, id) => {
+      const { messages, from, whole } = this.thread(id) ?? EMPTY;
+      const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
+      if (from !== null && reached >= headOf(id))
+        await this.database.putHistory({ conversationId: id, from, whole }, []);
+      else await this.readNewest(id, signal);
+    });
+  }
+
+  /**
+   * The database is back without what came meanwhile, or empty: it gets what is in memory, and promises no
+   * more.
+   */
+  rekeep(): Promise<void> {
+    return this.turns.each(this.threads.value.keys(), async (_signal, id) => {
+      const { messages, from, top } = this.thread(id) ?? EMPTY;
+      if (from === null) return;
+      const lowest = top ? 1 : (messages[0]?.seq ?? from);
+      this.set(id, { from: lowest, whole: top });
+      await this.database.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
+    });
+  }
+
+  /** Back in a group: what was said in the meantime did not come live, so its newest page is read again. */
+  async renewOne(id: ConversationId): Promise<void> {
+    await this.database.forgetSpan(id).catch(() => undefined);
+    if (this.thread(id)) await this.newest(id);
+  }
+
+  /** Nothing of a conversation stays in memory. */
+  forget(id: ConversationId): void {
+    const threads = new Map(this.threads.value);
+    threads.delete(id);
+    this.threads.next(threads);
+  }
+
+  /** What this browser holds is in memory afterwards; else the page of the server. */
+  private async readOlder(id: ConversationId, signal: AbortSignal): Promise<Message[] | null> {
+    const thread = this.thread(id);
+    if (!thread || thread.from === null) return null;
+    const { from, whole, top } = thread;
+    if (top) return null;
+    const lowest = thread.messages[0]?.seq ?? END;
+    const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
+    if (signal.aborted) return null;
+    const usable = (held ?? []).filter(({ seq }) => seq >= from);
+    this.add(id, usable);
+    // A browser that keeps nothing has only the server to ask.
+    const kept = whole && held && this.database.ready;
+    if (kept && held.length < HELD_PAGE) this.set(id, { top: true });
+    if (usable.length > 0 || kept) return null;
+    this.set(id, { loading: true, failure: null });
+    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? from : lowest }, signal);
+  }
+
+  private newest(id: ConversationId): Promise<void> {
+    return this.turns.take(id, (signal) => this.readNewest(id, signal));
+  }
+
+  private async readNewest(id: ConversationId, signal: AbortSignal): Promise<void> {
+    this.set(id, { loading: true, failure: null });
+    const page = await this.api.messages(id, PAGE, undefined, signal);
+    const first = page[0]?.seq ?? 0;
+    // What lies below the page was held without a promise that it is complete.
+    const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
+    await this.store(id, merge(above, page), page, 1);
+  }
+
+  private async store(
+    id: ConversationId,
+    messages: readonly Message[],
+    page: readonly Message[],
+    above: number,
+  ): Promise<void> {
+    const whole = page.length < PAGE;
+    const from = whole ? 1 : (page[0]?.seq ?? above);
+    this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
+    await this.database.putHistory({ conversationId: id, from, whole }, page);
+  }
+
+  private add(id: ConversationId, messages: readonly Message[]): void {
+    if (messages.length === 0) return;
+    this.set(id, { messages: merge(this.thread(id)?.messages ?? [], messages) });
+  }
+
+  private set(id: ConversationId, part: Partial<Thread>): void {
+    const threads = new Map(this.threads.value);
+    threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
+    this.threads.next(threads);
+  }
+}

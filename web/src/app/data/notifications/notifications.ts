@@ -1,0 +1,106 @@
+import { inject, Service } from '@angular/core';
+import { Title } from '@angular/platform-browser';
+import { Router } from '@angular/router';
+import { distinctUntilChanged, map } from 'rxjs';
+
+import { OWN } from '../../core/base';
+import { Database } from '../../core/disk/database';
+import { sameUser } from '../../core/handle';
+import { WebSocketService } from '../../core/line/web-socket-service';
+import { AuthService } from '../../core/session/auth-service';
+import { forbidden } from '../../core/storage/storage';
+import type { ConversationId, Message } from '../../protocol/protocol';
+import { ConversationStore } from '../conversations/conversation-store';
+import { Attention } from './attention';
+import { Board } from './board';
+import type { CountedTitle } from './counted-title';
+import { noticeOf, unreadOf } from './notification';
+
+/** How long messages gather: one notice for many, and none for what another device shows at this moment. */
+const GATHER = 500;
+/** How long after a click on a notice the tab that it belongs to has come to the front. */
+const COMES_WITHIN = 2_000;
+
+/**
+ * Tells of new messages whoever does not look: by the title of the tab, the badge of the installed client,
+ * and, for who turned that on, by notices of the system. Of several tabs one shows them: the one that holds a
+ * lock.
+ */
+@Service()
+export class Notifications {
+  private readonly conversations = inject(ConversationStore);
+  private readonly database = inject(Database);
+  private readonly router = inject(Router);
+  private readonly socket = inject(WebSocketService);
+  private readonly title = inject(Title) as CountedTitle;
+  private readonly board = new Board((url) => void this.router.navigateByUrl(url));
+  private readonly fresh = new Map<ConversationId, Message>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    const unread$ = this.conversations.conversations$.pipe(map(unreadOf), distinctUntilChanged());
+    unread$.subscribe((unread) => this.count(unread));
+    inject(AuthService).session$.subscribe((session) => {
+      if (session) return;
+      this.count(0);
+      this.board.clear();
+    });
+    // Notices and locks are there in a secure context only: over https, or on this machine.
+    const { locks } = navigator as { locks?: LockManager };
+    if (!locks || forbidden || !('Notification' in window)) return;
+    const attention = new Attention(locks);
+    navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) =>
+      this.clicked(data, attention),
+    );
+    void locks.request(`${OWN}notices`, () => this.lead(attention));
+  }
+
+  private count(unread: number): void {
+    this.title.count(unread);
+    void navigator.setAppBadge?.(unread).catch(() => undefined);
+  }
+
+  /** Until this tab ends. */
+  private lead(attention: Attention): Promise<never> {
+    void this.board.takeOver();
+    this.socket.message$.subscribe((message) => {
+      if (sameUser(message.sender, this.conversations.me)) return;
+      this.fresh.set(message.conversationId, message);
+      this.timer ??= setTimeout(() => void this.tell(attention), GATHER);
+    });
+    this.socket.updated$.subscribe(({ conversationId, id, deletedAt }) => {
+      if (deletedAt) this.board.close(conversationId, id);
+    });
+    this.conversations.conversations$.subscribe(() => {
+      for (const tag of this.board.tags) if (!this.conversations.find(tag)?.unread) this.board.close(tag);
+    });
+    return new Promise<never>(() => undefined);
+  }
+
+  private async tell(attention: Attention): Promise<void> {
+    this.timer = undefined;
+    const fresh = [...this.fresh.values()];
+    this.fresh.clear();
+    const choices = await this.database.noticeChoices();
+    if (!choices.on || Notification.permission !== 'granted' || (await attention.anywhere())) return;
+    for (const message of fresh) {
+      const { conversationId } = message;
+      if (!this.conversations.find(conversationId))
+        await this.conversations.fetch(conversationId).catch(() => undefined);
+      const conversation = this.conversations.find(conversationId);
+      const notice = conversation && noticeOf(conversation, message, this.conversations.me, choices);
+      if (notice) await this.board.show(notice).catch(() => undefined);
+    }
+  }
+
+  /** The worker tells all tabs of a click, and brings one of them to the front: that one goes there. */
+  private clicked(data: unknown, attention: Attention): void {
+    const said = data as { type?: string; data?: { notification?: { data?: { url?: string } } } } | null;
+    const url = said?.data?.notification?.data?.url;
+    if (said?.type !== 'NOTIFICATION_CLICK' || !url) return;
+    const go = () => void this.router.navigateByUrl(url);
+    if (attention.here) return go();
+    addEventListener('focus', go, { once: true });
+    setTimeout(() => removeEventListener('focus', go), COMES_WITHIN);
+  }
+}

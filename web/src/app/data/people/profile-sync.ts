@@ -1,0 +1,46 @@
+import { DOCUMENT, inject, Service } from '@angular/core';
+
+import { Api } from '../../core/api/api';
+import { WebSocketService } from '../../core/line/web-socket-service';
+import { AuthService } from '../../core/session/auth-service';
+import type { ChangeMe, User } from '../../protocol/protocol';
+import { ConversationStore } from '../conversations/conversation-store';
+
+/**
+ * What the person shows of themselves. All tabs share it; other devices ask when they connect and when they
+ * are looked at.
+ */
+@Service()
+export class ProfileSync {
+  private readonly api = inject(Api);
+  private readonly auth = inject(AuthService);
+  private readonly conversations = inject(ConversationStore);
+
+  constructor() {
+    const document = inject(DOCUMENT);
+    inject(WebSocketService).status$.subscribe((status) => {
+      if (status === 'online') void this.load();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.load();
+    });
+  }
+
+  /** Fails with why, for the person to see. */
+  async change(change: ChangeMe): Promise<void> {
+    this.know(await this.api.changeMe(change));
+  }
+
+  private async load(): Promise<void> {
+    const user = await this.api.me().catch(() => null);
+    if (user) this.know(user);
+  }
+
+  private know(user: User): void {
+    const before = this.auth.user;
+    if (JSON.stringify(before) === JSON.stringify(user)) return;
+    void this.auth.know(user);
+    // Groups name the person, too.
+    if (before?.displayName !== user.displayName) void this.conversations.refresh();
+  }
+}

@@ -1,0 +1,114 @@
+import { ApplicationRef, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+
+import { WebSocketService } from '../../core/line/web-socket-service';
+import { isPicture } from '../../data/attachments/boxes';
+import { Files } from '../../data/attachments/files';
+import { fileKind, fileSize } from '../../data/attachments/size';
+import type { Attachment } from '../../protocol/protocol';
+import { Icon } from '../../ui/icon';
+import { view } from './viewer';
+
+/** What a message carries, in the place that is kept for it: a small picture, or a file to save. */
+@Component({
+  selector: 'aldis-attachment',
+  imports: [Icon],
+  template: `
+    @if (picture()) {
+      <button
+        type="button"
+        class="picture-button"
+        [attr.aria-label]="label()"
+        [attr.tabindex]="reachable() ? 0 : -1"
+        (click)="open()"
+      >
+        @if (address(); as address) {
+          <img [src]="address" alt="" />
+        } @else if (failed()) {
+          <aldis-icon name="warning" />
+        }
+        @if (file().animated) {
+          <span class="animated-badge" aria-hidden="true">{{ moving() }}</span>
+        }
+      </button>
+    } @else {
+      <button
+        type="button"
+        class="file-button"
+        [attr.tabindex]="reachable() ? 0 : -1"
+        [attr.aria-busy]="busy()"
+        (click)="save()"
+      >
+        <aldis-icon name="file" />
+        <span class="unseen">Download </span>
+        <span class="file-name" dir="auto">{{ file().name }}</span>
+        <span class="file-note">{{ state() || note() }}</span>
+        <aldis-icon name="save" />
+      </button>
+      <span class="unseen" role="status">{{ state() }}</span>
+    }
+  `,
+})
+export class AttachmentView {
+  private readonly app = inject(ApplicationRef);
+  private readonly files = inject(Files);
+
+  readonly file = input.required<Attachment>();
+  /** All of its message. */
+  readonly among = input.required<readonly Attachment[]>();
+  readonly reachable = input(false);
+
+  protected readonly address = signal('');
+  protected readonly failed = signal(false);
+  protected readonly busy = signal(false);
+  protected readonly picture = computed(() => isPicture(this.file()));
+  protected readonly moving = computed(() => (this.file().type === 'image/gif' ? 'GIF' : 'Animated'));
+  protected readonly label = computed(() => {
+    if (this.failed()) return `Not loaded, try again: ${this.file().name}`;
+    return `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+  });
+  protected readonly note = computed(() =>
+    [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),
+  );
+  /** What a download has come to, where that is worth a word. */
+  protected readonly state = computed(() =>
+    this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : '',
+  );
+
+  constructor() {
+    effect(() => {
+      if (this.picture()) void untracked(() => this.load());
+    });
+    // What could not be fetched without a connection comes with it.
+    inject(WebSocketService)
+      .status$.pipe(takeUntilDestroyed())
+      .subscribe((status) => status === 'online' && this.failed() && this.picture() && void this.load());
+  }
+
+  protected open(): void {
+    if (this.failed()) return void this.load();
+    const pictures = this.among().filter(isPicture);
+    view(this.app, pictures, pictures.indexOf(this.file()));
+  }
+
+  protected async save(): Promise<void> {
+    if (this.busy()) return;
+    this.busy.set(true);
+    this.failed.set(
+      await this.files.save(this.file()).then(
+        () => false,
+        () => true,
+      ),
+    );
+    this.busy.set(false);
+  }
+
+  private async load(): Promise<void> {
+    this.failed.set(false);
+    try {
+      this.address.set(await this.files.picture(this.file().thumbnailUrl!));
+    } catch {
+      this.failed.set(true);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { TestBed } from '@angular/core/testing';
+import { provideRouter } from '@angular/router';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { Failure } from '../../core/http/problem';
+import { AuthService } from '../../core/session/auth-service';
+import { Entrance } from '../../core/session/entrance';
+import type { Code, Problem } from '../../protocol/protocol';
+import { HeldCall, Shown } from '../../testing/pressed';
+
+const failure = (code: Code, field?: string) =>
+  new Failure({ code, detail: code, ...(field && { field }) } as Problem);
+// The forms come with styles, which the test's page cannot adopt.
+Object.assign(document, { adoptedStyleSheets: [] });
+
+let login: HeldCall<void>;
+let registered: HeldCall<object>;
+let verified: HeldCall<object>;
+
+beforeEach(() => {
+  [login, registered, verified] = [new HeldCall(), new HeldCall(), new HeldCall()];
+  TestBed.resetTestingModule();
+  TestBed.configureTestingModule({
+    providers: [
+      provideRouter([{ path: '**', children: [] }]),
+      { provide: AuthService, useValue: { user: null } },
+      {
+        provide: Entrance,
+        useValue: { login: login.call, register: registered.call, verify: verified.call },
+      },
+    ],
+  });
+});
+
+describe('a form that is corrected and pressed again before its answer', () => {
+  it('logs in with the password that was typed last, and with none twice', async () => {
+    const form = await Shown.of((await import('./login')).Login);
+    await form.fill('username', 'ann');
+    await form.fill('password', 'wrong');
+    await form.submit();
+    await form.submit();
+    await form.fill('password', 'right');
+    await form.submit();
+    await login.refuse(failure('credentials_invalid'));
+    expect(login.asked).toEqual([
+      ['ann', 'wrong'],
+      ['ann', 'right'],
+    ]);
+    expect(await form.text()).not.toContain('do not match');
+    await login.answer();
+    expect(login.asked).toHaveLength(2);
+  });
+
+  it('does not log in again where the first password was right', async () => {
+    const form = await Shown.of((await import('./login')).Login);
+    await form.fill('username', 'ann');
+    await form.fill('password', 'right');
+    await form.submit();
+    await form.fill('password', 'rights');
+    await form.submit();
+    await login.answer();
+    expect(login.asked).toHaveLength(1);
+  });
+
+  it('registers by the name that was typed last', async () => {
+    const form = await Shown.of((await import('./register')).Register);
+    await form.fill('username', 'taken');
+    await form.fill('password', 'correct horse');
+    await form.submit();
+    await form.fill('username', 'free');
+    await form.submit();
+    await registered.refuse(failure('username_taken'));
+    expect(registered.asked).toEqual(
+      ['taken', 'free'].map((username) => [{ username, password: 'correct horse' }]),
+    );
+    expect(await form.text()).not.toContain('is taken');
+  });
+
+  it('tries the code that was typed last', async () => {
+    const form = await Shown.of((await import('./verify')).Verify, { username: 'ann' });
+    await form.fill('code', '111111');
+    await form.fill('code', '222222');
+    await verified.refuse(failure('otp_invalid'));
+    expect(verified.asked).toEqual([
+      ['ann', '111111'],
+      ['ann', '222222'],
+    ]);
+    expect(await form.text()).not.toContain('not the code');
+  });
+});

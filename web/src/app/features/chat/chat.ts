@@ -1,0 +1,249 @@
+import { Location } from '@angular/common';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { Title } from '@angular/platform-browser';
+import { Router } from '@angular/router';
+
+import { Api } from '../../core/api/api';
+import { breath } from '../../core/breath';
+import { sameUser, withoutUser } from '../../core/handle';
+import { explain, Failure } from '../../core/http/problem';
+import { conversationAt, peer, roleOf, titleOf } from '../../data/conversations/conversation';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { Groups } from '../../data/groups/groups';
+import { MessageChanges } from '../../data/messages/message-changes';
+import { MessageStore } from '../../data/messages/message-store';
+import { Receipts } from '../../data/messages/receipts';
+import { EMPTY } from '../../data/messages/thread';
+import { type Entry, timeline } from '../../data/messages/timeline';
+import { Outbox } from '../../data/outbox/outbox';
+import { addressTo, chatOf, sameAddress, type Written } from '../../data/outbox/pending';
+import { Blocks } from '../../data/people/blocks';
+import { SearchPanel } from '../../data/search/search-panel';
+import type { User } from '../../protocol/protocol';
+import { Details, MessageMenu } from '../../rare';
+import { Avatar } from '../../ui/avatar';
+import { Icon } from '../../ui/icon';
+import { PresenceDot } from '../people/presence-dot';
+import { allMembers, allNames } from './all-members';
+import { canonicalAddress } from './canonical-address';
+import { ChatStatus } from './chat-status';
+import { Composer } from './composer';
+import { Composing } from './composing';
+import { MessageList } from './message-list';
+import type { Wanted } from './message-menu';
+import { Panel } from './panel';
+import { ScrollPosition } from './scroll-position';
+import { systemMessages } from './system-messages';
+
+/** One conversation: its head, its messages, and the composer. */
+@Component({
+  selector: 'aldis-chat',
+  imports: [Avatar, ChatStatus, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot],
+  templateUrl: './chat.html',
+  host: { '[class.with-details]': 'panel.open()' },
+})
+export class Chat {
+  private readonly api = inject(Api);
+  private readonly location = inject(Location);
+  private readonly router = inject(Router);
+  private readonly tab = inject(Title);
+  private readonly store = inject(ConversationStore);
+  private readonly messages = inject(MessageStore);
+  private readonly outbox = inject(Outbox);
+  private readonly receipts = inject(Receipts);
+  private readonly changes = inject(MessageChanges);
+  private readonly groups = inject(Groups);
+  private readonly blocks = inject(Blocks);
+  protected readonly panel = inject(Panel);
+  protected readonly search = inject(SearchPanel);
+
+  /** From the address: a group by its id, or the other one of two by their username. */
+  readonly id = input<string>();
+  readonly username = input<string>();
+
+  protected readonly me = this.store.me;
+  private readonly conversations = toSignal(this.store.state$, { requireSync: true });
+  private readonly threads = toSignal(this.messages.threads$, { requireSync: true });
+  private readonly pending = toSignal(this.outbox.pending$, { requireSync: true });
+  private readonly person = signal<User | null>(null);
+  /** Whom the address names, where there is no conversation with them yet. */
+  private readonly found = computed(() =>
+    sameUser(this.person()?.username, this.username()) ? this.person() : null,
+  );
+
+  protected readonly key = computed(() => chatOf({ receiver: this.username(), conversationId: this.id() }));
+  protected readonly conversation = computed(() =>
+    conversationAt(this.conversations().items, { id: this.id(), username: this.username() }, this.me),
+  );
+  private readonly conversationId = computed(() => this.conversation()?.id);
+  protected readonly handle = computed(() => {
+    const conversation = this.conversation();
+    return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
+  });
+  private readonly address = computed(() => addressTo(this.handle(), this.id()));
+  protected readonly title = computed(() =>
+    this.conversation()
+      ? titleOf(this.conversation()!, this.me)
+      : (this.found()?.displayName ?? this.username() ?? ''),
+  );
+  protected readonly members = allMembers(this.conversation);
+  protected readonly names = allNames(this.members);
+  /** Why there is nothing to show, where that is so. */
+  protected readonly problem = signal<'missing' | string | null>(null);
+  /** A conversation that has not begun has no history to wait for. */
+  protected readonly thread = computed(() => {
+    const id = this.conversationId();
+    return this.position.thread(
+      id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true },
+    );
+  });
+  protected readonly notes = systemMessages(
+    this.conversation,
+    this.thread,
+    computed(() => this.position.excerpt() !== null),
+    this.names,
+  );
+  protected readonly entries = computed(() => {
+    const others = withoutUser(this.conversation()?.members ?? [], this.me);
+    const mine = this.position.excerpt()
+      ? []
+      : this.pending().filter((pending) => sameAddress(pending, this.address()));
+    return timeline(this.thread().messages, mine, this.me, others, this.notes());
+  });
+
+  protected readonly composing = new Composing(this.entries, this.changes);
+  private readonly refused = toSignal(this.changes.failure$, { requireSync: true });
+  protected readonly failure = computed(() => this.composing.failure() || this.refused());
+  protected readonly wanted = signal<Wanted | null>(null);
+  protected readonly group = computed(() => this.conversation()?.kind === 'group');
+  /** Taken out of the group: what was said stays, and nothing more can be. */
+  protected readonly open = computed(
+    () => !this.conversation() || roleOf(this.conversation()!, this.me) !== undefined,
+  );
+  private readonly allBlocked = toSignal(this.blocks.blocked$, { requireSync: true });
+  protected readonly blocked = computed(() => this.allBlocked().has(this.handle() ?? ''));
+
+  protected readonly position: ScrollPosition = new ScrollPosition({
+    me: this.me,
+    key: this.key,
+    conversation: this.conversation,
+    entries: this.entries,
+    loaded: computed(() => this.thread().from !== null),
+    atEnd: () => this.list()?.atEnd() ?? true,
+  });
+
+  private readonly list = viewChild(MessageList);
+  protected readonly composer = viewChild(Composer);
+
+  /** The frame is painted before the messages in it. */
+  protected readonly framed = signal(false);
+
+  constructor() {
+    void breath().then(() => this.framed.set(true));
+    effect(() => this.tab.setTitle(`${this.title()} · Aldis`));
+    canonicalAddress(this.username, this.handle);
+    effect(() => {
+      this.key();
+      untracked(() => this.composing.cancel());
+    });
+    effect(() => {
+      const id = this.conversationId();
+      if (id) void untracked(() => this.messages.open(id));
+    });
+    // After the lines that came: the list takes what goes above by itself.
+    afterRenderEffect(() => {
+      const id = this.conversationId();
+      this.thread();
+      if (id && this.list()?.atEnd()) untracked(() => this.messages.settle(id));
+    });
+    effect(() => {
+      this.key();
+      const unknown = !this.conversationId() && !this.conversations().loading;
+      // Who was found at an address in another case is known at the canonical one.
+      untracked(() => (unknown && !this.found() ? this.lookUp() : this.problem.set(null)));
+    });
+  }
+
+  protected async lookUp(): Promise<void> {
+    const [key, id, username] = [this.key(), this.id(), this.username()];
+    this.problem.set(null);
+    try {
+      if (id) await this.store.fetch(id);
+      else if (username) {
+        const person = await this.api.user(username);
+        if (key === this.key()) this.person.set(person);
+      }
+    } catch (error) {
+      // Found meanwhile, as in what this browser holds.
+      if (key !== this.key() || this.conversationId()) return;
+      const missing = error instanceof Failure && error.code === 'not_found';
+      // Somebody who was written to stays reachable here while the server is not.
+      if (missing || this.entries().length === 0) this.problem.set(missing ? 'missing' : explain(error));
+    }
+  }
+
+  protected back(): void {
+    const before = this.router.lastSuccessfulNavigation()?.previousNavigation?.finalUrl?.toString();
+    if (before === '/') this.location.back();
+    else void this.router.navigateByUrl('/', { replaceUrl: true });
+  }
+
+  protected older(): void {
+    const id = this.conversationId();
+    if (!id || this.position.older()) return;
+    if (this.thread().from === null) void this.messages.open(id);
+    else void this.messages.older(id);
+  }
+
+  protected seen(seq: number): void {
+    const id = this.conversationId();
+    if (id) this.receipts.read(id, seq);
+  }
+
+  protected reply(entry: Entry): void {
+    this.composing.reply(entry);
+    this.composer()?.focus();
+  }
+
+  protected edit(entry: Entry | undefined): void {
+    if (entry && this.composing.edit(entry)) this.composer()?.focus();
+  }
+
+  protected stepReply(direction: 1 | -1): void {
+    const entry = this.composing.step(direction);
+    if (!entry) return this.composing.replying.set(null);
+    this.reply(entry);
+    this.list()?.show(entry.key);
+  }
+
+  protected async unblock(): Promise<void> {
+    await this.blocks
+      .unblock(this.handle() ?? '')
+      .catch((error: unknown) => this.composing.failure.set(explain(error)));
+  }
+
+  protected async forget(): Promise<void> {
+    const id = this.conversationId();
+    await this.router.navigateByUrl('/', { replaceUrl: true });
+    if (id) await this.groups.forget(id);
+  }
+
+  protected async send({ text, attachments }: Written): Promise<void> {
+    const replyTo = this.composing.replying()?.message?.id;
+    this.composing.cancel();
+    this.position.latest();
+    this.list()?.follow();
+    await this.outbox.send(this.address(), text, replyTo, attachments);
+  }
+}

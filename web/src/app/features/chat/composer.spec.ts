@@ -1,0 +1,61 @@
+import { TestBed } from '@angular/core/testing';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { Entry } from '../../data/messages/timeline';
+import { Composer } from './composer';
+
+let sent: string[];
+let saved: string[];
+
+async function composer(editing: Partial<Entry> | null = null) {
+  const fixture = TestBed.createComponent(Composer);
+  const inputs = { chat: '@bob', title: 'Bob', names: new Map(), replying: null, editing };
+  for (const [name, value] of Object.entries(inputs)) fixture.componentRef.setInput(name, value);
+  fixture.componentInstance.send.subscribe(({ text }) => sent.push(text));
+  fixture.componentInstance.save.subscribe((text) => saved.push(text));
+  await fixture.whenStable();
+  const page = fixture.nativeElement as HTMLElement;
+  return {
+    async type(text: string) {
+      const field = page.querySelector('textarea')!;
+      field.value = text;
+      field.dispatchEvent(new Event('input'));
+      await fixture.whenStable();
+    },
+    submit: () => page.querySelector('form')!.dispatchEvent(new Event('submit', { cancelable: true })),
+    get note() {
+      return page.querySelector('.composer-note')?.textContent?.trim();
+    },
+  };
+}
+
+beforeEach(() => {
+  sent = [];
+  saved = [];
+  // The test's browser has no pointer.
+  vi.stubGlobal('matchMedia', () => ({ matches: false }));
+});
+
+describe('the composer', () => {
+  it('sends and saves half a character as a replacement character, which is what it looks like', async () => {
+    const fresh = await composer();
+    await fresh.type(' half \ud83d end, whole \u{1f98a} ');
+    fresh.submit();
+    const change = await composer({ text: 'before' });
+    await change.type('\udc00');
+    change.submit();
+    expect({ sent, saved }).toEqual({ sent: ['half \ufffd end, whole \u{1f98a}'], saved: ['\ufffd'] });
+  });
+
+  it('says by how many bytes a text is too long, and still leaves it to the server', async () => {
+    const one = await composer();
+    await one.type(` ${'y'.repeat(16_384)}\n`);
+    expect(one.note).toBeUndefined();
+    await one.type('y'.repeat(16_385));
+    expect(one.note).toContain('1 byte over');
+    await one.type('界'.repeat(6_000));
+    expect(one.note).toContain('1,616 bytes over');
+    one.submit();
+    expect(sent.map((text) => text.length)).toEqual([6_000]);
+  });
+});

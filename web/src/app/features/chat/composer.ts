@@ -1,0 +1,250 @@
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  effect,
+  ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { PendingAttachments } from '../../data/attachments/pending-attachments';
+import { summary } from '../../data/attachments/summary';
+import { TypingStore } from '../../data/live/typing-store';
+import { complete, nameAt, suggest, type Typing } from '../../data/messages/mention';
+import type { Entry } from '../../data/messages/timeline';
+import { Drafts } from '../../data/outbox/drafts';
+import { addressOf, type Written } from '../../data/outbox/pending';
+import { excess } from '../../data/outbox/too-long';
+import type { Member } from '../../protocol/protocol';
+import { EmojiPanel, MentionList, Tray } from '../../rare';
+import { onDrop, pastedFiles } from '../../ui/dropping';
+import { Icon } from '../../ui/icon';
+
+/**
+ * Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last
+ * message.
+ */
+@Component({
+  selector: 'aldis-composer',
+  imports: [EmojiPanel, Icon, MentionList, Tray],
+  templateUrl: './composer.html',
+})
+export class Composer {
+  private readonly drafts = inject(Drafts);
+  private readonly typing = inject(TypingStore);
+  private readonly attached = inject(PendingAttachments);
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+
+  readonly chat = input.required<string>();
+  readonly title = input.required<string>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  /** Whom an `@` may name: the members of a group. */
+  readonly members = input<readonly Member[]>([]);
+  readonly me = input('');
+  readonly replying = input.required<Entry | null>();
+  readonly editing = input.required<Entry | null>();
+  readonly failure = input('');
+  readonly send = output<Written>();
+  readonly save = output<string>();
+  readonly dismiss = output();
+  readonly editLast = output();
+  readonly stepReply = output<1 | -1>();
+
+  protected readonly text = signal('');
+  /**
+   * The text as it is sent: half a character, which a program may leave behind, becomes a replacement
+   * character.
+   */
+  private readonly message = computed(() => this.text().trim().toWellFormed());
+  private readonly chats = toSignal(this.attached.chats$, { requireSync: true });
+  /** What goes with it; a message that is changed keeps what it carries. */
+  protected readonly held = computed(() => this.chats() && this.attached.of(this.chat()));
+  protected readonly waiting = computed(() => this.held().waiting);
+  /** Files are dragged over the chat. */
+  protected readonly dropping = signal(false);
+  protected readonly empty = computed(
+    () => this.message() === '' && (this.editing() !== null || this.held().files.length === 0),
+  );
+  /** Said before the server says it; only the server knows for certain. */
+  protected readonly tooLong = computed(() => {
+    const over = excess(this.message());
+    return over === 0
+      ? ''
+      : `${over.toLocaleString('en')} ${over === 1 ? 'byte' : 'bytes'} over the usual limit of 16 KiB: it may be refused.`;
+  });
+  /** The message above the field: the one that is answered or changed. */
+  protected readonly context = computed(() => {
+    const entry = this.editing() ?? this.replying();
+    if (!entry) return null;
+    const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
+    return {
+      heading: this.editing() ? 'Edit message' : `Reply to ${who}`,
+      text: summary(entry),
+      icon: this.editing() ? ('edit' as const) : ('reply' as const),
+    };
+  });
+  /** Whether the emoji are open. */
+  protected readonly picking = signal(false);
+  private readonly naming = signal<Typing | null>(null);
+  protected readonly suggested = computed(() => {
+    const naming = this.naming();
+    return naming ? suggest(this.members(), naming.query, this.me()) : [];
+  });
+  protected readonly chosen = signal(0);
+  private readonly tray = viewChild<Tray>('tray');
+  private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
+
+  constructor() {
+    const gone = new AbortController();
+    afterNextRender(() => {
+      onDrop(
+        this.host.closest<HTMLElement>('aldis-chat') ?? this.host,
+        gone.signal,
+        (over) => this.dropping.set(over && !this.editing()),
+        (files) => this.attach(files),
+      );
+      this.write(this.drafts.of(this.chat()));
+      this.offer();
+    });
+    inject(DestroyRef).onDestroy(() => {
+      gone.abort();
+      this.typing.stopped();
+    });
+    // The draft steps aside while an earlier message is changed, and may be gone once files are no longer
+    // waited for.
+    effect(() => {
+      const [editing, waiting] = [this.editing(), this.waiting()];
+      untracked(() => {
+        if (editing && waiting) this.stop();
+        this.write(editing ? editing.text : this.drafts.of(this.chat()));
+      });
+    });
+  }
+
+  /** Not on a touch screen: its keyboard would cover what one came to read. */
+  protected offer(): void {
+    if (matchMedia('(pointer: fine)').matches) this.focus();
+  }
+
+  focus(): void {
+    this.field().nativeElement.focus();
+  }
+
+  protected typed(): void {
+    const text = this.field().nativeElement.value;
+    this.text.set(text);
+    this.look();
+    if (this.editing()) return;
+    this.drafts.keep(this.chat(), text);
+    this.typing.typed(addressOf(this.chat()), text.trim() === '');
+  }
+
+  /** Whether a name is being typed where the caret is. */
+  protected look(): void {
+    const { value, selectionStart, selectionEnd } = this.field().nativeElement;
+    const naming =
+      this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
+    if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
+    this.naming.set(naming);
+    this.chosen.set(0);
+  }
+
+  /** Where the caret is, in place of what is selected. */
+  protected insert(text: string): void {
+    if (this.waiting()) return;
+    const field = this.field().nativeElement;
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    this.typed();
+  }
+
+  protected name({ username }: Member): void {
+    const field = this.field().nativeElement;
+    const naming = this.naming();
+    if (!naming) return;
+    const { text, caret } = complete(field.value, field.selectionEnd, naming, username);
+    field.value = text;
+    field.setSelectionRange(caret, caret);
+    this.typed();
+  }
+
+  /** The keys of the suggestions, while there are some; whether it was one of them. */
+  private suggestionKey({ key }: KeyboardEvent): boolean {
+    const { length } = this.suggested();
+    if (length === 0) return false;
+    if (key === 'ArrowDown') this.chosen.update((index) => (index + 1) % length);
+    else if (key === 'ArrowUp') this.chosen.update((index) => (index + length - 1) % length);
+    else if (key === 'Enter' || key === 'Tab') this.name(this.suggested()[this.chosen()]!);
+    else if (key === 'Escape') this.naming.set(null);
+    else return false;
+    return true;
+  }
+
+  protected key(event: KeyboardEvent): void {
+    // While an input method composes, its keys are its own.
+    if (event.isComposing) return;
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (plain && this.suggestionKey(event)) return event.preventDefault();
+    if (event.key === 'Enter' && plain && matchMedia('(pointer: fine)').matches) this.submit();
+    else if (event.key === 'Escape' && this.waiting()) this.stop();
+    else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
+    else if (event.key === 'ArrowUp' && plain && this.text() === '' && !this.context()) this.editLast.emit();
+    else if (event.key === 'ArrowUp' && event.ctrlKey && !this.editing()) this.stepReply.emit(-1);
+    else if (event.key === 'ArrowDown' && event.ctrlKey && this.replying()) this.stepReply.emit(1);
+    else return;
+    event.preventDefault();
+  }
+
+  protected attach(files: readonly File[]): void {
+    if (files.length === 0 || this.editing()) return;
+    this.attached.add(this.chat(), files);
+    this.offer();
+  }
+
+  protected choose(picker: HTMLInputElement): void {
+    this.attach([...(picker.files ?? [])]);
+    // The same file may be chosen again.
+    picker.value = '';
+  }
+
+  protected paste(event: ClipboardEvent): void {
+    const files = pastedFiles(event.clipboardData);
+    if (files.length === 0) return;
+    event.preventDefault();
+    this.attach(files);
+  }
+
+  protected stop(): void {
+    this.attached.set(this.chat(), { waiting: false });
+  }
+
+  protected submit(): void {
+    if (this.empty() || this.waiting()) return;
+    const text = this.message();
+    if (this.editing()) return this.save.emit(text);
+    this.typing.stopped();
+    if (this.held().files.length > 0) return void this.tray()?.send(text, this.replying()?.message?.id);
+    this.finish({ text, attachments: [] });
+    this.focus();
+  }
+
+  protected finish(written: Written): void {
+    this.drafts.keep(this.chat(), '');
+    this.write('');
+    this.send.emit(written);
+  }
+
+  private write(text: string): void {
+    const field = this.field().nativeElement;
+    field.value = text;
+    field.setSelectionRange(text.length, text.length);
+    this.naming.set(null);
+    this.text.set(text);
+  }
+}

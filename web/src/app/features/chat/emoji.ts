@@ -1,0 +1,75 @@
+import { plain } from '../../core/format/text';
+import { oneEmoji } from '../../data/messages/reaction';
+
+/**
+ * An emoji as the table of the Unicode consortium's names describes it (package emoji-picker-element-data).
+ */
+export interface Listed {
+  readonly emoji: string;
+  readonly annotation: string;
+  readonly tags: readonly string[];
+  /** As emojibase numbers them. */
+  readonly group: number;
+  /** Of the emoji standard that it came with. */
+  readonly version: number;
+}
+
+export interface Emoji {
+  readonly emoji: string;
+  readonly name: string;
+  /** What it is found by, in lower case. */
+  readonly words: readonly string[];
+}
+
+export interface EmojiGroup {
+  readonly name: string;
+  readonly emoji: readonly Emoji[];
+}
+
+/** The newest that the systems of today have pictures for. */
+const NEWEST = 15.1;
+/** By their numbers; what is not named here, as single skin tones, is no emoji by itself. */
+const GROUPS: readonly (readonly [number, string])[] = [
+  [0, 'Smileys'],
+  [1, 'People'],
+  [3, 'Animals and nature'],
+  [4, 'Food and drink'],
+  [5, 'Travel and places'],
+  [6, 'Activities'],
+  [7, 'Objects'],
+  [8, 'Symbols'],
+  [9, 'Flags'],
+];
+const FOUND = 60;
+const RECENT = 18;
+
+export function groupsOf(listed: readonly Listed[]): EmojiGroup[] {
+  return GROUPS.map(([number, name]) => ({
+    name,
+    emoji: listed
+      .filter(({ group, version }) => group === number && version <= NEWEST)
+      .map(({ emoji, annotation, tags }) => ({
+        emoji: oneEmoji(emoji) ?? emoji.replace(/\ufe0f$/, ''),
+        name: annotation,
+        words: plain([annotation, ...tags].join(' ')).split(/[^\p{L}\p{N}]+/u),
+      })),
+  }));
+}
+
+/**
+ * Those for which every word of the query begins one of theirs; where that is their name, they come first.
+ */
+export function findEmoji(groups: readonly EmojiGroup[], query: string): Emoji[] {
+  const wanted = plain(query).split(/\s+/).filter(Boolean);
+  const all = groups.flatMap(({ emoji }) => emoji);
+  const found = all.filter(({ words }) =>
+    wanted.every((start) => words.some((word) => word.startsWith(start))),
+  );
+  const named = (emoji: Emoji) => (plain(emoji.name).startsWith(wanted[0] ?? '') ? 0 : 1);
+  return found.sort((a, b) => named(a) - named(b)).slice(0, FOUND);
+}
+
+/** What was taken last, newest first, each once. */
+export function withRecent(recent: readonly string[], emoji: string): string[] {
+  return [emoji, ...recent.filter((other) => other !== emoji)].slice(0, RECENT);
+}

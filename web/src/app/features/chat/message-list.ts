@@ -1,0 +1,251 @@
+import {
+  afterNextRender,
+  afterRenderEffect,
+  Component,
+  computed,
+  type ElementRef,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { Virtualizer } from 'virtua/angular';
+
+import type { Target } from '../../data/messages/excerpt-store';
+import { MessageStore } from '../../data/messages/message-store';
+import type { Thread } from '../../data/messages/thread';
+import type { Entry } from '../../data/messages/timeline';
+import { type Anchor, below } from '../../ui/anchor';
+import { Icon } from '../../ui/icon';
+import { Announcer } from './announcer';
+import { Cursor, keyAt } from './cursor';
+import { arrivedBehind, lastSeen, shifted } from './list-window';
+import { onLongPress } from './long-press';
+import { onceMeasured } from './measured';
+import { MessageView } from './message';
+import type { Wanted } from './message-menu';
+
+/** This close to the end counts as being there. */
+const NEAR_END = 48;
+/** This close to the beginning, older messages are fetched. */
+const NEAR_START = 800;
+const MARKED_FOR = 1_500;
+
+/**
+ * The messages of a chat. Only those near the window are in the document; the list stays at its end while new
+ * ones arrive, unless the person scrolled up, and then nothing moves.
+ */
+@Component({
+  selector: 'aldis-message-list',
+  imports: [Announcer, Icon, MessageView, Virtualizer],
+  templateUrl: './message-list.html',
+  host: { '(window:focus)': 'look()', '(document:visibilitychange)': 'look()' },
+})
+export class MessageList {
+  private readonly store = inject(MessageStore);
+
+  readonly entries = input.required<readonly Entry[]>();
+  readonly thread = input.required<Thread>();
+  readonly title = input.required<string>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  /** Before which message “New messages” stands. */
+  readonly divider = input<string | null>(null);
+  /** Shown is a part further up, which does not reach the newest messages. */
+  readonly apart = input(false);
+  /** The message to go to. */
+  readonly target = input<Target | null>(null);
+  readonly older = output();
+  readonly newer = output();
+  readonly latest = output();
+  /** Goes to a message that is not in memory. */
+  readonly far = output<string>();
+  readonly seen = output<number>();
+  readonly reply = output<Entry>();
+  /** In a group the senders are named. */
+  readonly group = input(false);
+  /** Whether one may still write here. */
+  readonly open = input(true);
+  readonly menu = output<Wanted>();
+  readonly edit = output<Entry>();
+  readonly leave = output();
+
+  private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
+  private readonly byId = computed(
+    () => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))),
+  );
+
+  /** Not before the history is there: what came live in the meantime would only be pushed about by it. */
+  protected readonly shown = computed(
+    () => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading),
+  );
+  protected readonly keyOf = (entry: Entry) => entry.key;
+  protected readonly itemProps = () => ({ role: 'listitem' });
+  protected readonly shifting = linkedSignal<readonly Entry[], boolean>({
+    source: this.entries,
+    computation: (now, before) => before !== undefined && shifted(before.source, now),
+  });
+  protected readonly cursor = new Cursor(this.entries);
+  protected readonly marked = signal<string | null>(null);
+  private marking: ReturnType<typeof setTimeout> | undefined;
+
+  /** Seen from when its lines are measured and it stands at its end: nothing jumps before one's eyes. */
+  protected readonly settled = signal(false);
+  readonly atEnd = linkedSignal(() => !untracked(this.apart));
+  /** Messages of others that came below the window while the person reads further up. */
+  protected readonly below = signal(0);
+  private offset = 0;
+
+  protected readonly scroller = viewChild.required<ElementRef<HTMLElement>>('scroller');
+  private readonly virtualizer = viewChild(Virtualizer);
+
+  constructor() {
+    let last: string | undefined;
+    effect(() => {
+      const entries = this.entries();
+      const arrived = arrivedBehind(entries, last);
+      if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart))
+        this.below.update((count) => count + arrived);
+      last = entries.at(-1)?.key;
+    });
+    effect(() => this.shown() && onceMeasured(() => this.settled.set(true)));
+    afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
+    let reached: Target | null = null;
+    afterRenderEffect(() => {
+      const target = this.target();
+      const key = this.entries().find(({ message }) => message && message.seq === target?.seq)?.key;
+      if (!target || target === reached || !key || !this.virtualizer()) return;
+      reached = target;
+      untracked(() => this.pointOut(key));
+    });
+    afterRenderEffect(() => {
+      this.entries();
+      if (untracked(this.atEnd)) this.toEnd();
+      untracked(() => this.look());
+      // At the very top no scrolling asks for more, so the arrival of a page does.
+      this.reachUp();
+    });
+  }
+
+  /** Goes to the end and stays there: after a message of one's own. */
+  follow(): void {
+    if (this.apart()) return this.latest.emit();
+    this.atEnd.set(true);
+    this.below.set(0);
+    this.toEnd();
+  }
+
+  /** Brings a message into the window. */
+  show(key: string, align: 'nearest' | 'center' = 'nearest'): void {
+    const index = this.entries().findIndex((entry) => entry.key === key);
+    if (index >= 0) this.virtualizer()?.scrollToIndex(index, { align });
+  }
+
+  protected quoteOf({ replyTo }: Entry) {
+    return replyTo ? (this.byId().get(replyTo) ?? this.quotes().get(replyTo) ?? undefined) : undefined;
+  }
+
+  protected scrolled(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
+    const away = scrollHeight - clientHeight - scrollTop;
+    // Only somebody who scrolls up leaves the end; a list that grows below them does not.
+    if (this.apart()) {
+      if (away <= NEAR_START) this.newer.emit();
+    } else if (away <= NEAR_END) this.arrive();
+    else if (scrollTop < this.offset - 1) this.atEnd.set(false);
+    this.offset = scrollTop;
+    this.reachUp();
+    this.look();
+  }
+
+  protected resized(): void {
+    if (this.atEnd()) this.toEnd();
+    this.look();
+  }
+
+  protected key(event: KeyboardEvent): void {
+    if (!(event.target as HTMLElement).matches('.message') || event.ctrlKey || event.metaKey || event.altKey)
+      return;
+    const entry = this.cursor.entry();
+    const next = this.cursor.move(event.key);
+    if (next) this.focusOn(next);
+    else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
+    else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
+    else if (event.key === 'c' && entry?.text) void navigator.clipboard?.writeText(entry.text);
+    else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey))
+      this.ask(event.target as Element, below(event.target as Element));
+    else if (event.key === 'Escape') this.leave.emit();
+    else return;
+    event.preventDefault();
+  }
+
+  /** The menu of the message that an element is part of. */
+  private ask(on: Element, at: Anchor): void {
+    const key = keyAt(on);
+    const entry = this.entries().find((entry) => entry.key === key);
+    if (entry?.message && !entry.message.deletedAt) this.menu.emit({ entry, at });
+  }
+
+  protected jump(id: string): void {
+    const key = this.entries().find(({ message }) => message?.id === id)?.key;
+    if (key) this.pointOut(key);
+    else this.far.emit(id);
+  }
+
+  /** In the middle of the window, and marked for a moment. */
+  private pointOut(key: string): void {
+    this.atEnd.set(false);
+    this.show(key, 'center');
+    clearTimeout(this.marking);
+    this.marked.set(key);
+    this.marking = setTimeout(() => this.marked.set(null), MARKED_FOR);
+  }
+
+  /** Tells how far the person has read: only what is in the window, and only while somebody looks at it. */
+  protected look(): void {
+    const list = this.virtualizer();
+    if (!list || document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    const end = list.scrollOffset + list.viewportSize;
+    const seq = lastSeen(
+      this.entries(),
+      this.atEnd() ? this.entries().length - 1 : list.findItemIndex(end) - 1,
+    );
+    if (seq > 0) this.seen.emit(seq);
+  }
+
+  private focusOn({ key }: Entry): void {
+    this.show(key);
+    setTimeout(() => {
+      // The next key may have led elsewhere meanwhile, as to the composer.
+      if (!document.activeElement?.matches('body, .message')) return;
+      this.scroller()
+        .nativeElement.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
+        ?.focus({ preventScroll: true });
+    });
+  }
+
+  /**
+   * Asks for what lies above, before one is there; not while the list goes to a message, which that would
+   * push away.
+   */
+  private reachUp(): void {
+    const { loading, failure } = this.thread();
+    // What failed is tried again when the person says so, not with every movement.
+    if (loading || failure || this.marked() !== null || this.entries().length === 0) return;
+    if (this.scroller().nativeElement.scrollTop < NEAR_START) this.older.emit();
+  }
+
+  private arrive(): void {
+    this.atEnd.set(true);
+    this.below.set(0);
+  }
+
+  private toEnd(): void {
+    const { nativeElement } = this.scroller();
+    nativeElement.scrollTop = nativeElement.scrollHeight;
+  }
+}

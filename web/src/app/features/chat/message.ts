@@ -1,0 +1,143 @@
+import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
+
+import { Clock } from '../../core/clock';
+import { partsOf } from '../../core/format/fold';
+import { LinkFinder } from '../../core/format/link-finder';
+import { emojiOnly, segments } from '../../core/format/text';
+import { clockTime, dayHeading, fullTime } from '../../core/format/time';
+import { sameUser } from '../../core/handle';
+import { boxesOf, columnsOf } from '../../data/attachments/boxes';
+import { carried, summary } from '../../data/attachments/summary';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { MessageStore } from '../../data/messages/message-store';
+import type { Entry } from '../../data/messages/timeline';
+import { Outbox } from '../../data/outbox/outbox';
+import type { Message } from '../../protocol/protocol';
+import { AttachmentView, Reactions } from '../../rare';
+import { type Anchor, below } from '../../ui/anchor';
+import { Avatar, hueOf } from '../../ui/avatar';
+import { Icon } from '../../ui/icon';
+import { TickMark, tickName } from '../../ui/tick-mark';
+import type { Wanted } from './message-menu';
+import { Unfolded } from './unfolded';
+
+/** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
+@Component({
+  selector: 'aldis-message',
+  imports: [AttachmentView, Avatar, Icon, Reactions, TickMark],
+  templateUrl: './message.html',
+  host: {
+    '[class.own]': 'entry().own',
+    '[class.starts]': 'entry().startsGroup || divided()',
+    '[class.ends]': 'entry().endsGroup',
+    '[class.marked]': 'marked()',
+    '[class.in-group]': 'group()',
+  },
+})
+export class MessageView {
+  private readonly store = inject(MessageStore);
+  private readonly outbox = inject(Outbox);
+  protected readonly unkept = this.outbox.unkept;
+  private readonly links = inject(LinkFinder);
+  protected readonly unfolded = inject(Unfolded);
+  protected readonly me = inject(ConversationStore).me;
+  private readonly now = inject(Clock).day;
+
+  readonly entry = input.required<Entry>();
+  /** The message it answers, once that is found. */
+  readonly quoted = input<Message>();
+  readonly names = input.required<ReadonlyMap<string, string>>();
+  /**
+   * Set on the very first message: with whom. It is part of the line, so that nothing moves when it is known.
+   */
+  readonly beginning = input('');
+  /** The one message of the list that the Tab key reaches. */
+  readonly reachable = input(false);
+  /** Pointed out, after a jump to it. */
+  readonly marked = input(false);
+  /** In a group the sender is named. */
+  readonly group = input(false);
+  /** Whether one may still write here. */
+  readonly open = input(true);
+  /** The first unread one: “New messages” stands before it. */
+  readonly divided = input(false);
+  readonly reply = output<Entry>();
+  readonly menu = output<Wanted>();
+  readonly jump = output<string>();
+
+  /** Whether the pointer is over it: its buttons are made when they are wanted. */
+  protected readonly under = signal(false);
+  protected readonly below = below;
+  protected readonly sameUser = sameUser;
+  protected readonly name = computed(() =>
+    this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender),
+  );
+  protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
+  protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
+  protected readonly columns = computed(() => columnsOf(this.boxes()));
+  private readonly parts = computed(() => partsOf(this.entry().text));
+  /** The text, in parts as far as they are shown: a long one is not laid out at once. */
+  protected readonly shown = computed(() =>
+    this.parts()
+      .slice(0, this.unfolded.count(this.entry().key))
+      .map((text) => segments(text, this.entry().message?.mentions, this.links.of(text))),
+  );
+  protected readonly folded = computed(() => this.shown().length < this.parts().length);
+  protected readonly hue = computed(() => hueOf(this.entry().sender));
+  protected readonly reacted = computed(
+    () => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0,
+  );
+  protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
+  protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
+  protected readonly time = computed(() => clockTime(this.entry().time));
+  protected readonly when = fullTime;
+  protected readonly exact = computed(() => fullTime(this.entry().time));
+  protected readonly label = computed(() => {
+    const { text, attachments, tick, message } = this.entry();
+    const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
+    const edited = message?.editedAt ? ', edited' : '';
+    const said = this.deleted()
+      ? 'this message was deleted'
+      : [carried(attachments), text].filter(Boolean).join(': ');
+    return `${this.name()}, ${this.time()}${edited}${state}: ${said}`;
+  });
+  protected readonly quote = computed(() => {
+    const id = this.entry().replyTo;
+    if (!id) return null;
+    const quoted = this.quoted();
+    // Its place is taken at once, so that nothing moves when it is found.
+    if (!quoted) return { id, who: '…', text: '…' };
+    const who = sameUser(quoted.sender, this.me) ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
+    return { id, who, text: quoted.deletedAt ? 'Message deleted' : summary(quoted) };
+  });
+
+  constructor() {
+    effect(() => {
+      const { replyTo, message } = this.entry();
+      if (replyTo && message && !this.quoted())
+        void untracked(() => this.store.find(message.conversationId, replyTo));
+    });
+  }
+
+  protected retry(): void {
+    void this.outbox.retry(this.entry().pending?.clientId ?? '');
+  }
+
+  protected discard(): void {
+    void this.outbox.remove(this.entry().pending?.clientId ?? '');
+  }
+
+  /** The menu, where the pointer is; a link and text that was selected have the browser's own. */
+  protected contextMenu(event: MouseEvent): void {
+    const selected = getSelection();
+    if ((event.target as Element).closest('a') || (selected && !selected.isCollapsed)) return;
+    if (this.ask({ x: event.clientX, y: event.clientY })) event.preventDefault();
+  }
+
+  protected ask(at: Anchor): boolean {
+    const entry = this.entry();
+    if (!entry.message || this.deleted()) return false;
+    this.menu.emit({ entry, at });
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+import { Component, computed, inject, output } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { NavigationEnd, Router } from '@angular/router';
+import { filter, map, startWith } from 'rxjs';
+
+import { Clock } from '../../core/clock';
+import { oneLine } from '../../core/format/text';
+import { rowTime } from '../../core/format/time';
+import { namesOf } from '../../core/handle';
+import { PendingAttachments } from '../../data/attachments/pending-attachments';
+import { carried } from '../../data/attachments/summary';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { TypingStore, typingNote } from '../../data/live/typing-store';
+import { Drafts } from '../../data/outbox/drafts';
+import { Outbox } from '../../data/outbox/outbox';
+import { Names } from '../../data/people/names';
+import { Avatar } from '../../ui/avatar';
+import { Icon } from '../../ui/icon';
+import { TickMark } from '../../ui/tick-mark';
+import { PresenceDot } from '../people/presence-dot';
+import { type Row, rows } from './rows';
+
+/** The list of conversations, in every state it can be in. */
+@Component({
+  selector: 'aldis-conversation-list',
+  imports: [Avatar, Icon, PresenceDot, TickMark],
+  templateUrl: './conversation-list.html',
+})
+export class ConversationList {
+  private readonly store = inject(ConversationStore);
+  private readonly router = inject(Router);
+  private readonly now = inject(Clock).day;
+  readonly start = output();
+
+  protected readonly state = toSignal(this.store.state$, { requireSync: true });
+  private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
+  private readonly former = inject(Names).known;
+  protected readonly rows = computed(() =>
+    rows(this.state().items, this.outbox(), this.store.me, this.former()),
+  );
+  private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
+  private readonly attached = toSignal(inject(PendingAttachments).chats$, { requireSync: true });
+  private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
+  protected readonly me = this.store.me;
+  protected readonly skeletons = [0, 1, 2, 3, 4, 5];
+
+  /** The address of what is open. The directives of the router for that weigh more than all of this list. */
+  protected readonly here = toSignal(
+    this.router.events.pipe(
+      filter((event) => event instanceof NavigationEnd),
+      startWith(null),
+      map(() => this.router.url.split('?')[0]),
+    ),
+  );
+
+  /** A plain press stays in this page; others, as for a new tab, are the browser's. */
+  protected follow(event: MouseEvent, address: string): void {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    void this.router.navigateByUrl(address);
+  }
+
+  protected time(time: Date): string {
+    return rowTime(time, this.now());
+  }
+
+  protected draftOf({ chat }: Row): string {
+    return (
+      oneLine(this.drafts().get(chat) ?? '') ||
+      carried(
+        this.attached()
+          .get(chat)
+          ?.files.map(({ file }) => file),
+      )
+    );
+  }
+
+  protected typingIn({ key, person }: Row): string {
+    const typists = this.typists().get(key);
+    if (!typists) return '';
+    const members = person ? null : (this.store.find(key)?.members ?? []);
+    return typingNote(typists, members && namesOf(members));
+  }
+
+  protected unread(count: number): string {
+    return count > 999 ? '999+' : String(count);
+  }
+
+  protected retry(): void {
+    void this.store.refresh();
+  }
+
+  /** Near the end of the list the next page is asked for. */
+  protected scrolled({ target }: Event): void {
+    const { scrollTop, clientHeight, scrollHeight } = target as HTMLElement;
+    if (scrollHeight - scrollTop - clientHeight < clientHeight) void this.store.more();
+  }
+}

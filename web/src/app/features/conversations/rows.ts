@@ -1,0 +1,111 @@
+import { findUser, linkToUser, sameUser, withoutUser } from '../../core/handle';
+import { summary } from '../../data/attachments/summary';
+import { activity, linkTo, peer, roleOf, titleOf } from '../../data/conversations/conversation';
+import { type Tick, tickOf } from '../../data/messages/timeline';
+import { chatOf, type Pending } from '../../data/outbox/pending';
+import type { Conversation } from '../../protocol/protocol';
+
+/** One line of the list of conversations. */
+export interface Row {
+  readonly key: string;
+  /** The key of its chat: what its draft is kept under. */
+  readonly chat: string;
+  readonly title: string;
+  /** Between two, and not a group. */
+  readonly person: boolean;
+  readonly username: string;
+  readonly group: boolean;
+  readonly muted: boolean;
+  readonly link: string[];
+  readonly preview: string;
+  /** Who wrote it, in a group. */
+  readonly from?: string;
+  /** The preview is the person's own message. */
+  readonly own: boolean;
+  readonly tick?: Tick;
+  readonly time: Date;
+  readonly unread: number;
+}
+
+/**
+ * The list, newest activity first. What waits in the outbox counts as activity, and somebody who was written
+ * to for the first time, perhaps without a connection, has a line already. `former` are the names of people
+ * who left.
+ */
+export function rows(
+  conversations: readonly Conversation[],
+  outbox: readonly Pending[],
+  me: string,
+  former?: ReadonlyMap<string, string>,
+): Row[] {
+  const waiting = new Map<string, Pending>();
+  for (const pending of outbox) waiting.set(chatOf(pending), pending);
+  const found = conversations.map((conversation): Row => {
+    const other = peer(conversation, me);
+    const chat = chatOf(other ? { receiver: other.username } : { conversationId: conversation.id });
+    const pending = waiting.get(chat);
+    waiting.delete(chat);
+    const line = {
+      key: conversation.id,
+      chat,
+      person: other !== undefined,
+      title: titleOf(conversation, me),
+      username: other?.username ?? conversation.id,
+      group: conversation.kind === 'group',
+      muted: conversation.muted,
+      link: linkTo(conversation, me),
+      unread: conversation.unread,
+    };
+    return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me, former) };
+  });
+  for (const [chat, pending] of waiting) {
+    const { receiver } = pending;
+    if (!receiver) continue;
+    const line = {
+      key: chat,
+      chat,
+      person: true,
+      title: receiver,
+      username: receiver,
+      group: false,
+      muted: false,
+    };
+    found.push({ ...line, link: [linkToUser(receiver)], unread: 0, ...ofPending(pending) });
+  }
+  return found.sort((a, b) => b.time.getTime() - a.time.getTime());
+}
+
+function ofPending(pending: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {
+  return {
+    preview: summary(pending),
+    own: true,
+    tick: pending.problem ? 'failed' : 'pending',
+    time: new Date(pending.writtenAt),
+  };
+}
+
+function ofLast(
+  conversation: Conversation,
+  me: string,
+  former?: ReadonlyMap<string, string>,
+): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
+  const last = conversation.lastMessage;
+  const time = new Date(activity(conversation));
+  if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
+  if (!last) return { preview: 'No messages yet', own: false, time };
+  const own = sameUser(last.sender, me);
+  const preview = last.deletedAt ? 'Message deleted' : summary(last);
+  const member = findUser(conversation.members, last.sender);
+  const from =
+    conversation.kind === 'group' && !own && !last.deletedAt
+      ? { from: member?.displayName ?? former?.get(last.sender) ?? last.sender }
+      : {};
+  const others = withoutUser(conversation.members, me);
+  return {
+    preview,
+    own,
+    time,
+    ...from,
+    ...(own && !last.deletedAt ? { tick: tickOf(last.seq, others) } : {}),
+  };
+}

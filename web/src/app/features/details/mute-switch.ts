@@ -1,0 +1,46 @@
+import { Component, inject, input, signal } from '@angular/core';
+
+import { explain } from '../../core/http/problem';
+import { Groups } from '../../data/groups/groups';
+import type { Conversation } from '../../protocol/protocol';
+import { Icon } from '../../ui/icon';
+
+/** Whether one wants to hear of a conversation. */
+@Component({
+  selector: 'aldis-mute-switch',
+  imports: [Icon],
+  template: `
+    <button
+      type="button"
+      class="details-action"
+      role="switch"
+      [attr.aria-checked]="conversation().muted"
+      [attr.aria-disabled]="busy()"
+      (click)="toggle()"
+    >
+      <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">Mute</span>
+      <span class="switch" aria-hidden="true"></span>
+    </button>
+    @if (failure()) {
+      <p class="form-error" role="alert">{{ failure() }}</p>
+    }
+  `,
+})
+export class MuteSwitch {
+  private readonly groups = inject(Groups);
+  readonly conversation = input.required<Conversation>();
+
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+
+  protected async toggle(): Promise<void> {
+    if (this.busy()) return;
+    const { id, muted } = this.conversation();
+    this.busy.set(true);
+    this.failure.set('');
+    await this.groups
+      .change(id, { muted: !muted })
+      .catch((error: unknown) => this.failure.set(explain(error)));
+    this.busy.set(false);
+  }
+}

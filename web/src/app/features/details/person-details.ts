@@ -1,0 +1,79 @@
+import { Component, computed, inject, input, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { sameUser } from '../../core/handle';
+import { explain } from '../../core/http/problem';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { Blocks } from '../../data/people/blocks';
+import type { Conversation } from '../../protocol/protocol';
+import { Avatar } from '../../ui/avatar';
+import { Confirm } from '../../ui/confirm';
+import { Icon } from '../../ui/icon';
+import { MuteSwitch } from './mute-switch';
+
+/** About the other one of two. */
+@Component({
+  selector: 'aldis-person-details',
+  imports: [Avatar, Confirm, Icon, MuteSwitch],
+  template: `
+    <div class="details-who">
+      <aldis-avatar [name]="title()" [username]="username()" />
+      <h3 dir="auto">{{ title() }}</h3>
+      <p class="details-note">{{ '@' + username() }}</p>
+    </div>
+    @if (conversation(); as conversation) {
+      <aldis-mute-switch [conversation]="conversation" />
+    }
+    @if (!self()) {
+      @if (blocked()) {
+        <p class="notice">
+          You have blocked <bdi>{{ title() }}</bdi>. What they write to you does not arrive.
+        </p>
+        <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()">
+          <aldis-icon name="block" />Unblock
+        </button>
+      } @else {
+        <button type="button" class="details-action danger" (click)="asking.set(true)">
+          <aldis-icon name="block" />Block
+        </button>
+      }
+    }
+    @if (failure()) {
+      <p class="form-error" role="alert">{{ failure() }}</p>
+    }
+    @if (asking()) {
+      <aldis-confirm
+        [heading]="'Block ' + title() + '?'"
+        yes="Block"
+        [work]="block"
+        (closed)="asking.set(false)"
+      >
+        What they write to you will not arrive, and they are not told. In groups you go on seeing each other.
+      </aldis-confirm>
+    }
+  `,
+})
+export class PersonDetails {
+  private readonly blocks = inject(Blocks);
+  private readonly me = inject(ConversationStore).me;
+
+  readonly conversation = input<Conversation>();
+  readonly username = input.required<string>();
+  readonly title = input.required<string>();
+
+  protected readonly self = computed(() => sameUser(this.username(), this.me));
+  private readonly all = toSignal(this.blocks.blocked$, { requireSync: true });
+  protected readonly blocked = computed(() => this.all().has(this.username()));
+  protected readonly asking = signal(false);
+  protected readonly busy = signal(false);
+  protected readonly failure = signal('');
+  protected readonly block = () => this.blocks.block(this.username());
+
+  protected async unblock(): Promise<void> {
+    if (this.busy()) return;
+    this.busy.set(true);
+    this.failure.set('');
+    await this.blocks.unblock(this.username()).catch((error: unknown) => this.failure.set(explain(error)));
+    this.busy.set(false);
+  }
+}

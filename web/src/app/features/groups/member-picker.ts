@@ -1,0 +1,137 @@
+import {
+  Component,
+  computed,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { Api } from '../../core/api/api';
+import { plain } from '../../core/format/text';
+import { handleOf, hasUser, sameUser, typedUsername, UserSet } from '../../core/handle';
+import { explain, Failure } from '../../core/http/problem';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { type Acquaintance, acquaintances } from '../../data/groups/acquaintances';
+import { Avatar } from '../../ui/avatar';
+import { EachOnce } from '../../ui/each-once';
+
+const SHOWN = 5;
+let count = 0;
+
+/**
+ * Picks a person by their username, or by the beginning of a name one knows; says what is wrong where it
+ * happens.
+ */
+@Component({
+  selector: 'aldis-member-picker',
+  imports: [Avatar],
+  templateUrl: './member-picker.html',
+})
+export class MemberPicker {
+  private readonly api = inject(Api);
+  private readonly store = inject(ConversationStore);
+
+  readonly label = input.required<string>();
+  readonly hint = input('');
+  /** Who is there already. */
+  readonly taken = input.required<readonly string[]>();
+  readonly pick = output<Acquaintance>();
+
+  readonly error = signal('');
+  protected readonly id = `picker-${++count}`;
+  protected readonly query = signal('');
+  protected readonly chosen = signal(-1);
+  /** The names that are looked up. */
+  private readonly lookUps = new EachOnce<boolean>();
+  protected readonly busy = computed(() => this.lookUps.has(handleOf(typedUsername(this.query()))));
+  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  protected readonly options = computed(() => {
+    const wanted = plain(typedUsername(this.query()));
+    const taken = new UserSet(this.taken());
+    if (wanted === '') return [];
+    const begins = ({ username, displayName }: Acquaintance) =>
+      [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
+    return acquaintances(this.conversations(), this.store.me)
+      .filter((person) => !taken.has(person.username) && begins(person))
+      .slice(0, SHOWN);
+  });
+  private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
+
+  focus(): void {
+    this.input().nativeElement.focus();
+  }
+
+  /**
+   * Picks what was typed and not confirmed, and waits for the names that are looked up; whether all were
+   * picked.
+   */
+  async finish(): Promise<boolean> {
+    const typed = this.query().trim() === '' || this.take();
+    const picked = await this.lookUps.all();
+    return (await typed) && picked.every(Boolean);
+  }
+
+  /** What is typed and not picked yet. */
+  typedName(): string {
+    return typedUsername(this.query());
+  }
+
+  protected typed(value: string): void {
+    this.query.set(value);
+    this.chosen.set(-1);
+    this.error.set('');
+  }
+
+  protected key(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    const count = this.options().length;
+    if (event.key === 'Enter') void this.take(this.options()[this.chosen()]);
+    else if (event.key === 'ArrowDown' && count > 0) this.chosen.update((index) => (index + 1) % count);
+    else if (event.key === 'ArrowUp' && count > 0)
+      this.chosen.update((index) => (index <= 0 ? count : index) - 1);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Picks this person, or whoever has the username that was typed; whether it could. */
+  protected async take(person?: Acquaintance): Promise<boolean> {
+    const username = person?.username ?? typedUsername(this.query());
+    if (username === '') return this.complain('Whom do you want to add?');
+    if (sameUser(username, this.store.me)) return this.complain('You are part of it anyway.');
+    if (hasUser(this.taken(), username)) return this.complain(`@${username} is there already.`);
+    // Now, not with the answer: one may be in another field by then.
+    this.focus();
+    return this.lookUps.begin(handleOf(username), () => this.lookUp(username, person));
+  }
+
+  private async lookUp(username: string, known?: Acquaintance): Promise<boolean> {
+    const query = this.query();
+    try {
+      this.pick.emit(known ?? (await this.api.user(username)));
+      // The next name may be there by now.
+      if (this.query() === query) this.clear();
+      return true;
+    } catch (error) {
+      return this.complain(
+        error instanceof Failure && error.code === 'not_found'
+          ? `Nobody here is called @${username}. Check the spelling.`
+          : explain(error),
+      );
+    }
+  }
+
+  private complain(complaint: string): false {
+    this.error.set(complaint);
+    this.focus();
+    return false;
+  }
+
+  private clear(): void {
+    this.typed('');
+    this.input().nativeElement.value = '';
+  }
+}

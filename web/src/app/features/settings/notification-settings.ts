@@ -1,0 +1,77 @@
+import { Component, inject, signal } from '@angular/core';
+
+import { Database } from '../../core/disk/database';
+import type { NotificationChoices } from '../../core/disk/schema';
+import { Switch } from '../../ui/switch';
+import { Resource, ResourceState } from './resource';
+
+/** Whether this browser tells of new messages while nobody looks. */
+@Component({
+  selector: 'aldis-notification-settings',
+  imports: [ResourceState, Switch],
+  template: `
+    <aldis-resource [what]="choices" />
+    @if (choices.value(); as choices) {
+      @if (permission() === 'none') {
+        <p class="notice">
+          This browser shows no notifications here. They need https, and on an iPhone or iPad the client on
+          the home screen.
+        </p>
+      } @else {
+        <aldis-switch
+          label="New messages"
+          [note]="note"
+          [on]="on(choices)"
+          [busy]="busy()"
+          (toggled)="turn(choices, $event)"
+        />
+        @if (permission() === 'denied') {
+          <p class="notice" role="status">
+            This browser does not allow Aldis to show notifications. Allow them for this site in the settings
+            of the browser, beside its address, and turn them on here.
+          </p>
+        }
+        @if (on(choices)) {
+          <aldis-switch
+            label="Show what was written"
+            note="Otherwise only from whom it is."
+            [on]="choices.text"
+            (toggled)="keep({ on: true, text: $event })"
+          />
+        }
+      }
+    }
+    <p class="settings-note">
+      What is muted stays silent. What is unread is counted in the title of the tab, too.
+    </p>
+  `,
+})
+export class NotificationSettings {
+  private readonly database = inject(Database);
+
+  protected readonly note = 'On this device, while Aldis is open and you look elsewhere.';
+  protected readonly choices = new Resource(() => this.database.noticeChoices());
+  protected readonly permission = signal<NotificationPermission | 'none'>(
+    'Notification' in window ? Notification.permission : 'none',
+  );
+  protected readonly busy = signal(false);
+
+  protected on(choices: NotificationChoices): boolean {
+    return choices.on && this.permission() === 'granted';
+  }
+
+  protected async turn(choices: NotificationChoices, on: boolean): Promise<void> {
+    if (on && this.permission() !== 'granted') {
+      this.busy.set(true);
+      this.permission.set(await Notification.requestPermission());
+      this.busy.set(false);
+      if (this.permission() !== 'granted') return;
+    }
+    await this.keep({ ...choices, on });
+  }
+
+  protected async keep(choices: NotificationChoices): Promise<void> {
+    this.choices.value.set(choices);
+    await this.database.putNoticeChoices(choices);
+  }
+}

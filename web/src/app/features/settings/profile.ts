@@ -1,0 +1,73 @@
+import { Component, inject, signal, viewChild } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+
+import { explain } from '../../core/http/problem';
+import { AuthService } from '../../core/session/auth-service';
+import { ProfileSync } from '../../data/people/profile-sync';
+import { Avatar } from '../../ui/avatar';
+import { Field } from '../../ui/field';
+import { Presses } from '../../ui/presses';
+
+/** What others see of oneself. */
+@Component({
+  selector: 'aldis-profile',
+  imports: [Avatar, Field],
+  template: `
+    @if (user(); as user) {
+      <div class="menu-head">
+        <aldis-avatar [name]="user.displayName" [username]="user.username" />
+        <span class="menu-name" dir="auto">{{ user.displayName }}</span>
+        <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
+      </div>
+      <form novalidate (submit)="$event.preventDefault(); save()">
+        <aldis-field
+          #name
+          label="Name"
+          name="display-name"
+          autocomplete="name"
+          hint="What others see. Your username stays as it is."
+          [start]="user.displayName"
+        />
+        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+          {{ busy() ? 'Saving…' : 'Save' }}
+        </button>
+      </form>
+      <p class="settings-note" role="status">
+        {{ saved() ? 'Saved. Others see it when they next read it.' : '' }}
+      </p>
+    }
+  `,
+})
+export class Profile {
+  private readonly sync = inject(ProfileSync);
+
+  protected readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
+  private readonly presses = new Presses();
+  protected readonly busy = this.presses.busy;
+  protected readonly saved = signal(false);
+  private readonly name = viewChild.required<Field>('name');
+
+  protected save(): void {
+    const field = this.name();
+    const displayName = field.value().trim();
+    this.saved.set(false);
+    if (displayName === '') {
+      field.error.set('What may others call you?');
+      return field.focus();
+    }
+    this.presses.press(displayName, () => this.change(displayName));
+  }
+
+  private async change(displayName: string): Promise<boolean> {
+    const field = this.name();
+    field.error.set('');
+    try {
+      await this.sync.change({ displayName });
+      this.saved.set(!this.presses.followed);
+    } catch (error) {
+      field.error.set(explain(error));
+      field.focus();
+    }
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  afterNextRender,
+  Component,
+  computed,
+  ElementRef,
+  inject,
+  Injector,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
+
+import { Dialog } from '../../ui/dialog';
+import { Icon } from '../../ui/icon';
+import { About } from './about';
+import { Appearance } from './appearance';
+import { Devices } from './devices';
+import { NotificationSettings } from './notification-settings';
+import { Privacy } from './privacy';
+import { Profile } from './profile';
+import { Tokens } from './tokens';
+
+const SECTIONS = [
+  { name: 'profile', title: 'Profile', icon: 'person' },
+  { name: 'appearance', title: 'Appearance', icon: 'light' },
+  { name: 'notifications', title: 'Notifications', icon: 'sound' },
+  { name: 'privacy', title: 'Privacy', icon: 'block' },
+  { name: 'devices', title: 'Devices', icon: 'system' },
+  { name: 'tokens', title: 'API tokens', icon: 'settings' },
+  { name: 'about', title: 'About', icon: 'info' },
+] as const;
+
+type Section = (typeof SECTIONS)[number];
+
+/** Everything a person can set: the sections beside one of them, or one of the two on a phone. */
+@Component({
+  selector: 'aldis-settings',
+  imports: [About, Appearance, Devices, Dialog, Icon, NotificationSettings, Privacy, Profile, Tokens],
+  templateUrl: './settings.html',
+  host: { '[class.inside]': 'chosen()' },
+})
+export class Settings {
+  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+  private readonly injector = inject(Injector);
+  readonly closed = output();
+
+  protected readonly sections = SECTIONS;
+  protected readonly chosen = signal<Section | null>(null);
+  /** Where there is room, there is always one. */
+  protected readonly shown = computed(() => this.chosen() ?? SECTIONS[0]);
+  private readonly nav = viewChild.required<ElementRef<HTMLElement>>('nav');
+  private readonly heading = viewChild.required<ElementRef<HTMLElement>>('heading');
+
+  constructor() {
+    // Esc and the back gesture of a phone lead out of a section first. The event does not bubble.
+    this.host.addEventListener('cancel', (event) => this.cancelled(event), { capture: true });
+  }
+
+  protected choose(section: Section): void {
+    this.chosen.set(section);
+    // On a phone what was pressed is hidden now.
+    this.later(() => this.nav().nativeElement.checkVisibility() || this.heading().nativeElement.focus());
+  }
+
+  protected back(): void {
+    const index = SECTIONS.indexOf(this.shown());
+    this.chosen.set(null);
+    this.later(() => this.nav().nativeElement.querySelectorAll('button')[index]?.focus());
+  }
+
+  private cancelled(event: Event): void {
+    const own = (event.target as Element).contains(this.nav().nativeElement);
+    if (!own || !this.chosen() || this.nav().nativeElement.checkVisibility()) return;
+    event.preventDefault();
+    this.back();
+  }
+
+  private later(work: () => unknown): void {
+    afterNextRender(() => void work(), { injector: this.injector });
+  }
+}

@@ -1,0 +1,43 @@
+import { afterNextRender, Component, type ElementRef, input, signal, viewChild } from '@angular/core';
+
+import { Icon } from '../../ui/icon';
+
+/** A token that was just made, to be taken away. */
+@Component({
+  selector: 'aldis-token-secret',
+  imports: [Icon],
+  template: `
+    <p class="notice" id="token-once">
+      Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.
+    </p>
+    <p class="token-secret">
+      <code #code id="token-secret">{{ secret() }}</code>
+    </p>
+    <button #copy type="button" class="button" aria-describedby="token-once token-secret" (click)="take()">
+      <aldis-icon name="copy" />Copy
+    </button>
+    <p class="settings-note" role="status">{{ said() }}</p>
+  `,
+})
+export class TokenSecret {
+  readonly secret = input.required<string>();
+
+  protected readonly said = signal('');
+  private readonly code = viewChild.required<ElementRef<HTMLElement>>('code');
+  private readonly copy = viewChild.required<ElementRef<HTMLElement>>('copy');
+
+  constructor() {
+    afterNextRender(() => this.copy().nativeElement.focus());
+  }
+
+  /** Without https there is no clipboard, and a browser may refuse it. */
+  protected async take(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(this.secret());
+      this.said.set('Copied.');
+    } catch {
+      getSelection()?.selectAllChildren(this.code().nativeElement);
+      this.said.set('This browser does not let Aldis copy. It is selected: copy it by hand.');
+    }
+  }
+}

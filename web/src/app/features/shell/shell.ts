@@ -1,0 +1,118 @@
+import { Component, computed, DOCUMENT, inject, Injector, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
+import { filter, map, startWith } from 'rxjs';
+
+import { breath } from '../../core/breath';
+import { WebSocketService } from '../../core/line/web-socket-service';
+import { Sync } from '../../data/live/sync';
+import { Outbox } from '../../data/outbox/outbox';
+import { SearchPanel } from '../../data/search/search-panel';
+import {
+  Invitations,
+  NewConversation,
+  NewGroup,
+  QuickSwitch,
+  Search,
+  Settings,
+  ShellNotes,
+} from '../../rare';
+import { Icon } from '../../ui/icon';
+import { keepPage } from '../../ui/keep-page';
+import { SHORTCUT } from '../../ui/shortcut';
+import { ConversationList } from '../conversations/conversation-list';
+import { Account } from './account';
+import { fitViewport } from './viewport';
+
+const LATER = 2_500;
+
+/** The frame of the messenger: the conversations beside the chat, or one of the two on a phone. */
+@Component({
+  selector: 'aldis-shell',
+  imports: [
+    Account,
+    ConversationList,
+    Icon,
+    Invitations,
+    NewConversation,
+    NewGroup,
+    QuickSwitch,
+    RouterOutlet,
+    Search,
+    Settings,
+    ShellNotes,
+  ],
+  templateUrl: './shell.html',
+  host: {
+    '(document:keydown)': 'shortcut($event)',
+    '[class.in-chat]': 'inChat()',
+    '[class.searching]': 'searching()',
+  },
+})
+export class Shell {
+  private readonly router = inject(Router);
+  private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
+
+  protected readonly search = inject(SearchPanel);
+  protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), {
+    requireSync: true,
+  });
+  protected readonly shortcutName = SHORTCUT;
+  protected readonly offline = computed(() => this.status() === 'offline');
+  private readonly unkept = inject(Outbox).unkept;
+  protected readonly unsent = computed(() =>
+    this.unkept().size > 0
+      ? 'What you write is sent once you are back: leave this page open.'
+      : 'What you write is kept and sent once you are back.',
+  );
+  /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
+  protected readonly dialog = signal<string | null>(
+    inject(ActivatedRoute).snapshot.queryParamMap.get('open'),
+  );
+  /** On a phone one pane is seen: the chat once one is chosen. */
+  protected readonly inChat = toSignal(
+    this.router.events.pipe(
+      filter((event) => event instanceof NavigationEnd),
+      map(() => this.router.url),
+      startWith(this.router.url),
+      map((url) => url.split('?')[0] !== '/'),
+    ),
+    { requireSync: true },
+  );
+
+  /** What is needed now and then is here. */
+  protected readonly attended = signal(false);
+
+  constructor() {
+    void inject(Sync).start();
+    fitViewport(inject(DOCUMENT));
+    keepPage(inject(DOCUMENT));
+    if (this.dialog()) void this.router.navigate([], { replaceUrl: true });
+    void this.attend(inject(Injector));
+  }
+
+  /** What goes on behind the page, once that has what it needs. */
+  private async attend(injector: Injector): Promise<void> {
+    let rare: typeof import('../../rare') | null = null;
+    while (!rare) {
+      await breath(LATER);
+      // Without a network it comes once there is one.
+      rare = await import('../../rare').catch(() => null);
+    }
+    this.attended.set(true);
+    [rare.Notifications, rare.ProfileSync, rare.NameReads, rare.Versions].forEach((part) =>
+      injector.get<unknown>(part),
+    );
+    await import('../../core/session/session-care').catch(() => null);
+  }
+
+  protected shortcut(event: KeyboardEvent): void {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
+    else if (key === ',') this.dialog.set('settings');
+    else if (key === 'f' && event.shiftKey) this.search.open(null);
+    else return;
+    event.preventDefault();
+  }
+}
