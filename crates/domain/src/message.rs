@@ -7,7 +7,7 @@ use protocol::{
     AttachmentId, Code, ConversationId, DeleteMessage, EditMessage, Message, ReactToMessage, SendMessage,
     limit,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Settings;
 use crate::channel::{Channel, Channels};
@@ -16,7 +16,7 @@ use crate::emoji;
 use crate::error::Error;
 use crate::live::SocketKey;
 use crate::mention::mentions;
-use crate::person::{Caller, Person};
+use crate::person::{Allowance, Caller, Person};
 use crate::random;
 use crate::store::{
     Action, Append, AppendError, Appended, ConversationKey, Origin, StoreError, Submitted, Target, UserId,
@@ -194,9 +194,10 @@ impl Messages {
             }
         };
         let random = u64::from_le_bytes(random::bytes(&*self.context.random));
+        let own_permit = own_permit(caller, &action).await;
         let permit = self.permits.clone().acquire_many_owned(self.permits_for(&action)).await.ok();
         let append = Append { target, sender: caller.person.id, at, random, action, mentions };
-        let mut submitted = self.context.store.submit(append, Origin { socket, permit });
+        let mut submitted = self.context.store.submit(append, Origin { socket, permit, own_permit });
         submitted.queued().await;
         Ok(Sending { submitted, channel, channels: self.context.channels.clone() })
     }
@@ -221,6 +222,16 @@ pub struct Sending {
     /// Its channel; `None` if the append opens the conversation.
     channel: Option<Arc<Channel>>,
     channels: Arc<Channels>,
+}
+
+/// Waits until few enough long texts of the caller are on their way. A text of less than a kibibyte is not long.
+async fn own_permit(caller: &Caller, action: &Action) -> Option<OwnedSemaphorePermit> {
+    let (Action::Message { text, .. } | Action::Edit { text, .. }) = action else { return None };
+    let kibibytes = u32::try_from(text.len() >> 10).unwrap_or(u32::MAX).min(Allowance::LONG_TEXTS);
+    if kibibytes == 0 {
+        return None;
+    }
+    caller.allowance.long_texts.clone().acquire_many_owned(kibibytes).await.ok()
 }
 
 impl Sending {

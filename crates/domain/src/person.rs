@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use protocol::{Code, SessionId};
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -41,6 +42,19 @@ pub(crate) struct Allowance {
     pub(crate) messages: Bucket,
     /// Events and requests of any kind.
     requests: Bucket,
+    /// Kibibytes of long texts that are submitted and not announced yet.
+    pub(crate) long_texts: Arc<Semaphore>,
+}
+
+impl Allowance {
+    /// Kibibytes of long texts of one person that are submitted and not announced yet. More of them would make the commit
+    /// longer that everybody waits for.
+    pub(crate) const LONG_TEXTS: u32 = 32;
+
+    fn new(messages: Rate, requests: Rate) -> Self {
+        let long_texts = Arc::new(Semaphore::new(Self::LONG_TEXTS as usize));
+        Self { messages: Bucket::new(messages), requests: Bucket::new(requests), long_texts }
+    }
 }
 
 impl Caller {
@@ -151,8 +165,8 @@ impl Directory {
     /// A person's allowance. It starts anew if it fell out of the cache and nobody holds it. That is harmless: it had
     /// filled up by then, or 100,000 other people were busier.
     pub(crate) fn allowance(&self, id: UserId, messages: Rate, requests: Rate) -> Arc<Allowance> {
-        let new = || Allowance { messages: Bucket::new(messages), requests: Bucket::new(requests) };
-        let made = self.allowances.get_or_insert_with(&id, || Ok::<_, Infallible>(Arc::new(new())));
+        let new = || Ok::<_, Infallible>(Arc::new(Allowance::new(messages, requests)));
+        let made = self.allowances.get_or_insert_with(&id, new);
         match made {
             Ok(allowance) => allowance,
             Err(never) => match never {},

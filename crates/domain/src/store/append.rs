@@ -83,6 +83,8 @@ pub struct Origin {
     /// A permit for the memory that the entry takes, given back when the entry is dropped: after it was announced, or
     /// refused.
     pub permit: Option<OwnedSemaphorePermit>,
+    /// Likewise, a permit for its long text among those of its sender.
+    pub own_permit: Option<OwnedSemaphorePermit>,
 }
 
 /// An entry that is committed.

@@ -1,16 +1,17 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use domain::store::{
     AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
     OneTimeCode, Origin, Submitted, Target, UserId,
 };
-use domain::{Clock, Live};
+use domain::{Clock, Live, Settings};
 use protocol::{
     ChangeConversation, ConversationId, HistoryAccess, NewGroup, PutMember, Role, SendMessage, Timestamp,
 };
 
 use crate::faulty::Late;
-use crate::support::{World, to};
+use crate::support::{World, settings, to};
 
 fn crew(members: &[&str]) -> NewGroup {
     let members = members.iter().map(|name| (*name).to_owned()).collect();
@@ -348,6 +349,34 @@ async fn who_joins_is_told_of_the_changes_from_then_on() {
     };
     assert_eq!(changes_of(ann.person.id), [vec![2], vec![3, 4, 5]]);
     assert_eq!(changes_of(bob.person.id), [vec![4, 5]]);
+}
+
+/// More of them would make the commit longer that everybody waits for.
+#[tokio::test(start_paused = true)]
+async fn few_long_texts_of_one_person_are_on_their_way_at_a_time() {
+    let world = World::with(&Settings { text_bytes: 16 << 10, ..settings() });
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    let key = world.store.conversation_key(id).await.unwrap().unwrap();
+    world.settled().await;
+    let long =
+        || SendMessage { conversation_id: Some(id), text: "x".repeat(16 << 10), ..SendMessage::default() };
+    // Nothing behind it is announced.
+    let (is_known, let_go) = Late::next(&world.faulty.late_view);
+    rename(&world, key, (ann.person.id, 1), "Tea").await;
+    is_known.await.unwrap();
+    let send =
+        async |who| world.domain.messages.send(who, long(), None).await.unwrap().stored().await.unwrap();
+    send(&ann).await;
+    send(&ann).await;
+    let mut third = std::pin::pin!(send(&ann));
+    assert!(tokio::time::timeout(Duration::from_mins(1), &mut third).await.is_err());
+    // Short ones and those of others do not wait.
+    let short = SendMessage { text: "short".into(), ..long() };
+    world.domain.messages.send(&ann, short, None).await.unwrap().stored().await.unwrap();
+    send(&bob).await;
+    let_go.send(()).unwrap();
+    assert_eq!(third.await.message.seq, 7);
 }
 
 #[tokio::test]

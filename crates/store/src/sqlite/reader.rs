@@ -9,6 +9,7 @@ use domain::store::{StoreError, UserId};
 use domain::{Rate, limit::Limiter};
 use rusqlite::{Connection, ErrorCode};
 
+use super::background::Background;
 use super::health::Health;
 use super::lane::{Lane, Lease, NOBODY};
 
@@ -33,6 +34,8 @@ pub(super) struct Readers {
     long: Arc<Lane<ReadConnection>>,
     /// Apart from `long`, because a search of a large log takes longest of all.
     search: Arc<Lane<ReadConnection>>,
+    /// A thread for each connection of `long` and `search`.
+    background: Background,
     health: Arc<Health>,
     /// The time that the long reads of each user took, in milliseconds.
     spent: Arc<Limiter<UserId>>,
@@ -54,23 +57,25 @@ impl Readers {
         let connections = |count: usize| {
             (0..count.max(1)).map(|_| ReadConnection::new(connect()?)).collect::<Result<Vec<_>, _>>()
         };
+        let (for_long, for_search) = (connections(long)?, connections(long / 2)?);
+        let background = Background::new(for_long.len() + for_search.len());
         Ok(Self {
             keys: Lane::new(connections(KEY_CONNECTIONS)?, usize::MAX),
-            long: Lane::new(connections(long)?, LONG_READS_PER_USER),
-            search: Lane::new(connections(long / 2)?, 1),
+            long: Lane::new(for_long, LONG_READS_PER_USER),
+            search: Lane::new(for_search, 1),
+            background,
             health,
             spent: Arc::new(Limiter::new(READ_TIME)),
         })
     }
 
-    /// Runs a long read on a thread that may block, once the user has a connection. `read` sees one snapshot
-    /// of the database.
+    /// Runs a long read in the background, once the user has a connection. `read` sees one snapshot of the database.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_blocking_thread(self.long.lease(user).await?, read).await
+        self.in_background(self.long.lease(user).await?, read).await
     }
 
     /// As [`Readers::run`], in the lane of searches.
@@ -79,7 +84,7 @@ impl Readers {
         user: UserId,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_blocking_thread(self.search.lease(user).await?, read).await
+        self.in_background(self.search.lease(user).await?, read).await
     }
 
     /// Reads one row or a few by their keys, on the caller's thread: going to another thread and back would cost more.
@@ -97,15 +102,14 @@ impl Readers {
         self.run(user, read).await
     }
 
-    /// Reads on a thread that may block. The read goes on, and keeps its lease, even if the caller stops
-    /// waiting.
-    async fn on_blocking_thread<T: Send + 'static>(
+    /// Reads in the background. The read goes on, and keeps its lease, even if the caller stops waiting.
+    async fn in_background<T: Send + 'static>(
         &self,
         lease: Lease<ReadConnection>,
         read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (spent, health) = (self.spent.clone(), self.health.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        let reading = self.background.run(move || {
             let mut lease = lease;
             let begun = health.now();
             let read = lease.read(u32::MAX, read);
@@ -113,7 +117,7 @@ impl Readers {
             lease.count_time(now.saturating_sub(begun), now, &spent);
             read
         });
-        let read = reading.await.map_err(|_| StoreError::Closed)?;
+        let read = reading.await.ok_or(StoreError::Closed)?;
         read.map_err(|error| self.health.error(&error))
     }
 

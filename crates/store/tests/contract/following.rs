@@ -95,7 +95,7 @@ pub(crate) async fn an_origin_comes_with_its_entry(store: Shared) {
     let position = store.position().await.unwrap();
     let followers = [store.follow(position), store.follow(position)];
     let socket = SocketKey { node: NodeId(2), number: 7 };
-    let origin = Origin { socket: Some(socket), permit: None };
+    let origin = Origin { socket: Some(socket), ..Origin::default() };
     let stored = store.submit(entry(Target::Direct(key), ann, text("x")), origin).stored().await;
     assert!(!stored.unwrap().duplicate);
     // Every follower gets the origin.
