@@ -1,14 +1,14 @@
 //! Attachments: uploading files, and downloading them if the caller may see them.
 
+mod slot;
 mod upload;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use protocol::AttachmentId;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, Semaphore};
 
 use crate::Settings;
 use crate::context::Context;
@@ -16,8 +16,9 @@ use crate::error::Error;
 use crate::media;
 use crate::person::Caller;
 use crate::picture::Pictures;
-use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, StoreAge, UserId};
+use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, StoreAge};
 
+use slot::UploadSlots;
 pub use upload::Upload;
 
 /// Takes uploads, hands files out, and removes unused ones.
@@ -30,8 +31,9 @@ pub struct Attachments {
     unused: Duration,
     /// Whether metadata is left out of pictures.
     strip_metadata: bool,
-    /// The number of running uploads of each user.
-    uploads: Mutex<HashMap<UserId, usize>>,
+    /// Pictures whose metadata is being left out.
+    stripping: Arc<Semaphore>,
+    slots: UploadSlots,
     /// Keeps bytes from being removed between storing them and storing their upload. An upload holds it for reading
     /// meanwhile; a removal of unused bytes holds it for writing.
     keeping: RwLock<()>,
@@ -71,6 +73,9 @@ impl Attachments {
     /// store. That holds for bytes of which the store has no upload. It also holds for unused uploads after an older
     /// database was put beside the files.
     const DOUBT: Duration = Duration::from_hours(7 * 24);
+    /// Pictures whose metadata is left out at the same time. Far fewer than tokio has threads that may block, because each
+    /// waits for the thread that writes what is left.
+    const STRIPPING: usize = 4;
     /// Files in one step of a sweep.
     const SWEPT: usize = 256;
 
@@ -83,7 +88,8 @@ impl Attachments {
             quota: settings.attachment_quota,
             unused: settings.attachment_unused,
             strip_metadata: settings.strip_metadata,
-            uploads: Mutex::default(),
+            stripping: Arc::new(Semaphore::new(Self::STRIPPING)),
+            slots: UploadSlots::default(),
             keeping: RwLock::default(),
             last_sweep: Mutex::default(),
         }

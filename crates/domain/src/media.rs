@@ -126,6 +126,7 @@ pub(crate) fn metadata_format(head: &[u8]) -> Option<Format> {
         JPEG => Some(Format::Jpeg),
         PNG => Some(Format::Png),
         WEBP => Some(Format::WebP),
+        HEIF | AVIF => Some(Format::Heif),
         _ => None,
     }
 }

@@ -1,6 +1,8 @@
 //! The metadata of pictures: where, when, with what and by whom one was taken. It is left out of uploads without decoding
 //! the picture, so that every pixel stays as it is.
 
+mod heif;
+mod item;
 pub(crate) mod jpeg;
 mod png;
 mod webp;
@@ -26,6 +28,7 @@ pub(crate) enum Format {
     Jpeg,
     Png,
     WebP,
+    Heif,
 }
 
 /// A piece of a picture without its metadata.
@@ -34,6 +37,8 @@ enum Part {
     /// Bytes of the file, from and to these places.
     Kept(Range<u64>),
     New(Vec<u8>),
+    /// So many bytes of this value.
+    Filled(u8, u64),
 }
 
 /// A picture without its metadata.
@@ -44,6 +49,7 @@ impl Parts {
     /// Keeps bytes of the file.
     fn keep(&mut self, range: Range<u64>) -> Result<(), ScanError> {
         match self.0.last_mut() {
+            _ if range.is_empty() => {}
             Some(Part::Kept(last)) if last.end == range.start => last.end = range.end,
             _ => self.push(Part::Kept(range))?,
         }
@@ -53,6 +59,21 @@ impl Parts {
     /// Puts new bytes here, in place of `old` ones, which are kept if they are the same.
     fn replace(&mut self, old: Range<u64>, old_bytes: &[u8], new: Vec<u8>) -> Result<(), ScanError> {
         if old_bytes == new { self.keep(old) } else { self.push(Part::New(new)) }
+    }
+
+    /// Puts so many bytes of one value here.
+    fn fill(&mut self, byte: u8, count: u64) -> Result<(), ScanError> {
+        if count == 0 { Ok(()) } else { self.push(Part::Filled(byte, count)) }
+    }
+
+    fn append(&mut self, more: Self) -> Result<(), ScanError> {
+        for part in more.0 {
+            match part {
+                Part::Kept(range) => self.keep(range)?,
+                new => self.push(new)?,
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, part: Part) -> Result<(), ScanError> {
@@ -76,6 +97,7 @@ pub(crate) fn strip(
         Format::Jpeg => jpeg::parts(&mut file)?,
         Format::Png => png::parts(&mut file)?,
         Format::WebP => webp::parts(&mut file)?,
+        Format::Heif => heif::parts(&mut file)?,
     };
     if parts == [Part::Kept(0..file.size())] {
         return Ok(false);
@@ -85,6 +107,15 @@ pub(crate) fn strip(
             Part::New(bytes) => {
                 if !pass(bytes.into()) {
                     break;
+                }
+            }
+            Part::Filled(byte, mut count) => {
+                while count > 0 {
+                    let piece = vec![byte; usize::try_from(PIECE.min(count)).unwrap_or_default()];
+                    count -= piece.len() as u64;
+                    if !pass(piece.into()) {
+                        return Ok(true);
+                    }
                 }
             }
             Part::Kept(Range { mut start, end }) => {

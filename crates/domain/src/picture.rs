@@ -21,7 +21,7 @@ const PIXELS: u64 = 40_000_000;
 const MEMORY: u64 = 256 << 20;
 /// The JPEG quality of a thumbnail.
 const QUALITY: u8 = 80;
-/// Pictures decoded at the same time.
+/// Pictures decoded at the same time, at most.
 const THREADS: usize = 2;
 /// How much nicer than others a thread is that decodes: it gets about a tenth of a busy processor.
 const NICENESS: i32 = 10;
@@ -44,28 +44,29 @@ pub(crate) struct Pictures {
 
 impl Pictures {
     pub(crate) fn new() -> Self {
-        Self { threads: Arc::new(Semaphore::new(THREADS)) }
+        // A core is left free where there is more than one. However low the priority of a thread, who is woken up on its
+        // core waits a few milliseconds until the system takes it away from the thread.
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Self { threads: Arc::new(Semaphore::new((cores - 1).clamp(1, THREADS))) }
     }
 
-    /// The size and thumbnail of a picture of this media type; `None` if it cannot be read.
-    pub(crate) async fn inspect(&self, kind: &str, bytes: Box<dyn ReadSeek>) -> Option<PictureInfo> {
-        let format = ImageFormat::from_mime_type(kind)?;
-        self.run(move || inspect(format, bytes)).await.flatten()
-    }
-
-    /// Runs work with a picture once there is a thread for it; `None` if that panics, or if no thread can be started.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// The size and thumbnail of a picture of this media type; `None` if it cannot be read. `held` is dropped once the
+    /// work is done, even if the caller has gone.
+    pub(crate) async fn inspect(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
+        kind: &str,
+        bytes: Box<dyn ReadSeek>,
+        held: impl Send + 'static,
+    ) -> Option<PictureInfo> {
+        let format = ImageFormat::from_mime_type(kind)?;
         let thread = self.threads.clone().acquire_owned().await.ok()?;
         let done = in_background(move || {
-            // Held until the work is done, even if the caller has gone.
-            let _thread = thread;
-            work()
+            let _held = (thread, held);
+            inspect(format, bytes)
         });
         match done {
-            Ok(done) => done.await.ok(),
+            // An error says that it panicked.
+            Ok(done) => done.await.ok().flatten(),
             Err(error) => {
                 tracing::warn!(%error, "no thread could be started for a picture");
                 None
@@ -140,6 +141,7 @@ fn encode(small: &DynamicImage) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use image::{ImageEncoder, Rgba, RgbaImage};
 
     use super::*;
@@ -152,8 +154,47 @@ mod tests {
         bytes.into_inner()
     }
 
+    /// A picture whose bytes do not come before they are let go.
+    struct LatePicture(std::sync::mpsc::Receiver<()>, Cursor<Vec<u8>>);
+
+    impl io::Read for LatePicture {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            // An error once they were let go.
+            let _ = self.0.recv();
+            self.1.read(bytes)
+        }
+    }
+
+    impl io::Seek for LatePicture {
+        fn seek(&mut self, place: io::SeekFrom) -> io::Result<u64> {
+            self.1.seek(place)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_held_for_a_picture_is_held_until_it_is_read() {
+        let pictures = Pictures::new();
+        let (let_go, late) = std::sync::mpsc::channel();
+        let late = LatePicture(late, Cursor::new(picture(7, 5, 255, ImageFormat::Png)));
+        let (held, mut dropped) = oneshot::channel::<()>();
+        let mut reading = Box::pin(pictures.inspect("image/png", Box::new(late), held));
+        assert!(reading.as_mut().now_or_never().is_none());
+        // Nobody waits for it any more.
+        drop(reading);
+        assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        drop(let_go);
+        assert!(dropped.await.is_err());
+        // A picture that no thread has begun to read is forgotten at once.
+        let free = u32::try_from(pictures.threads.available_permits()).unwrap();
+        let _all = pictures.threads.acquire_many(free).await.unwrap();
+        let (held, dropped) = oneshot::channel::<()>();
+        let bytes = Box::new(Cursor::new(Vec::new()));
+        assert!(pictures.inspect("image/png", bytes, held).now_or_never().is_none());
+        assert!(dropped.await.is_err());
+    }
+
     async fn seen(kind: &str, bytes: Vec<u8>) -> Option<PictureInfo> {
-        Pictures::new().inspect(kind, Box::new(Cursor::new(bytes))).await
+        Pictures::new().inspect(kind, Box::new(Cursor::new(bytes)), ()).await
     }
 
     #[tokio::test]

@@ -73,6 +73,23 @@ impl<'a> Scanner<'a> {
         Ok(taken)
     }
 
+    /// Passes over so many bytes; whether all of them have this value.
+    pub(crate) fn is_filled(&mut self, value: u8, count: u64) -> io::Result<bool> {
+        let end = self.at.saturating_add(count).min(self.size);
+        while self.at < end {
+            let ahead = self.bytes.fill_buf()?;
+            let length = usize::try_from(end - self.at).unwrap_or(usize::MAX).min(ahead.len());
+            let is_filled = ahead[..length].iter().all(|byte| *byte == value);
+            if length == 0 || !is_filled {
+                self.go_to(end)?;
+                return Ok(false);
+            }
+            self.bytes.consume(length);
+            self.at += length as u64;
+        }
+        Ok(true)
+    }
+
     /// Goes behind the next byte of this value; false, and to the end, if there is none.
     pub(crate) fn go_behind(&mut self, byte: u8) -> io::Result<bool> {
         loop {

@@ -1,17 +1,15 @@
 //! Uploading a file.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use protocol::{Attachment, AttachmentId, Code, limit};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::Attachments;
+use super::slot::UploadSlot;
 use crate::channel::shown;
 use crate::error::Error;
 use crate::media::{self, Utf8};
@@ -39,7 +37,7 @@ pub struct Upload<'a> {
     /// What is left of the owner's quota.
     room: u64,
     content: Content,
-    _slot: UploadSlot<'a>,
+    slot: UploadSlot,
 }
 
 /// The bytes of a file, as far as they have been written.
@@ -78,7 +76,7 @@ impl Attachments {
             return Err(self.too_large());
         }
         self.context.charge(caller)?;
-        let slot = self.slot(owner)?;
+        let slot = self.slots.take(owner)?;
         let room = self.quota.saturating_sub(self.context.store.attachments_weigh(owner).await?);
         if room == 0 || size.is_some_and(|size| size > room) {
             return Err(self.quota_exceeded());
@@ -93,18 +91,8 @@ impl Attachments {
             utf8: Some(Utf8::default()),
             room,
             content: Content::begin(&self.blobs).await?,
-            _slot: slot,
+            slot,
         })
-    }
-
-    fn slot(&self, owner: UserId) -> Result<UploadSlot<'_>, Error> {
-        let mut uploads = self.uploads.lock();
-        let count = uploads.entry(owner).or_default();
-        if *count >= limit::UPLOADS {
-            return Err(Error::rate_limited(Duration::from_secs(1)));
-        }
-        *count += 1;
-        Ok(UploadSlot(&self.uploads, owner))
     }
 
     fn too_large(&self) -> Error {
@@ -122,7 +110,12 @@ impl Attachments {
     async fn strip(&self, format: Format, picture: &mut Content) -> Result<Stripped, Error> {
         let bytes = picture.blob.written().await?;
         let (pieces, mut coming) = mpsc::channel::<Bytes>(1);
-        let strip = move || metadata::strip(format, bytes, |piece| pieces.blocking_send(piece).is_ok());
+        let permit = self.stripping.clone().acquire_owned().await;
+        let strip = tokio::task::spawn_blocking(move || {
+            // Held until the work is done, even if the caller has gone.
+            let _permit = permit;
+            metadata::strip(format, bytes, |piece| pieces.blocking_send(piece).is_ok())
+        });
         let write = async move {
             let mut content = None;
             while let Some(piece) = coming.recv().await {
@@ -134,14 +127,16 @@ impl Attachments {
             }
             Ok::<_, StoreError>(content)
         };
-        let (stripped, written) = tokio::join!(self.pictures.run(strip), write);
+        let (stripped, written) = tokio::join!(strip, write);
         let written = written?;
         match stripped {
-            Some(Ok(_)) => Ok(written.map_or(Stripped::Unchanged, Stripped::Changed)),
-            Some(Err(ScanError::Malformed)) => Ok(Stripped::Malformed),
+            Ok(Ok(_)) => Ok(written.map_or(Stripped::Unchanged, Stripped::Changed)),
+            Ok(Err(ScanError::Malformed)) => Ok(Stripped::Malformed),
             // Rather not stored than with its metadata.
-            Some(Err(ScanError::Io(error))) => Err(StoreError::Unavailable(error.to_string()).into()),
-            None => Err(StoreError::Unavailable("the metadata of a picture could not be read".into()).into()),
+            Ok(Err(ScanError::Io(error))) => Err(StoreError::Unavailable(error.to_string()).into()),
+            Err(_) => {
+                Err(StoreError::Unavailable("the metadata of a picture could not be read".into()).into())
+            }
         }
     }
 }
@@ -153,21 +148,6 @@ enum Stripped {
     Changed(Content),
     /// It cannot be read, so nobody knows whether there is some in it.
     Malformed,
-}
-
-/// Counts a running upload of a user until it is dropped.
-struct UploadSlot<'a>(&'a Mutex<HashMap<UserId, usize>>, UserId);
-
-impl Drop for UploadSlot<'_> {
-    fn drop(&mut self) {
-        let mut uploads = self.0.lock();
-        if let Some(count) = uploads.get_mut(&self.1) {
-            *count -= 1;
-            if *count == 0 {
-                uploads.remove(&self.1);
-            }
-        }
-    }
 }
 
 impl Upload<'_> {
@@ -200,8 +180,12 @@ impl Upload<'_> {
         let kind = kind.unwrap_or_else(|| media::kind_of(&self.head, self.claimed.take(), &self.name));
         let is_utf8 = self.utf8.as_ref().is_some_and(Utf8::is_whole);
         let mut kind = if is_utf8 { kind } else { media::without_utf8(kind) };
-        let Self { attachments, owner, name, head, mut content, _slot, .. } = self;
+        let Self { attachments, owner, name, head, mut content, mut slot, .. } = self;
         let format = media::metadata_format(&head).filter(|_| attachments.strip_metadata);
+        if format.is_some() || media::is_picture(&kind) {
+            slot.wait_for_turn().await;
+        }
+        let slot = Arc::new(slot);
         if let Some(format) = format {
             match attachments.strip(format, &mut content).await? {
                 Stripped::Unchanged => {}
@@ -212,7 +196,7 @@ impl Upload<'_> {
         }
         let Content { mut blob, size, hash } = content;
         let seen = if media::is_picture(&kind) {
-            attachments.pictures.inspect(&kind, blob.written().await?).await
+            attachments.pictures.inspect(&kind, blob.written().await?, slot.clone()).await
         } else {
             None
         };

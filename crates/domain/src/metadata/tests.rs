@@ -9,8 +9,12 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod animation;
+mod heif;
+
 /// Stands for what nobody is to be told.
 const SECRET: &[u8] = b"48.2082 N 16.3738 E";
+/// The formats of which the tests make pictures and show them.
 const FORMATS: [Format; 3] = [Format::Jpeg, Format::Png, Format::WebP];
 
 /// Exif with a place, of a camera that was held so.
@@ -30,6 +34,7 @@ fn photo(format: Format, turned: u8) -> Vec<u8> {
         Format::Jpeg => write(&picture, JpegEncoder::new(&mut bytes), turned),
         Format::Png => write(&picture, PngEncoder::new(&mut bytes), turned),
         Format::WebP => write(&picture, WebPEncoder::new_lossless(&mut bytes), turned),
+        Format::Heif => bytes.extend(heif::HEIC),
     }
     bytes
 }
@@ -76,6 +81,7 @@ fn of_image(format: Format) -> ImageFormat {
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
         Format::WebP => ImageFormat::WebP,
+        Format::Heif => ImageFormat::Avif,
     }
 }
 
@@ -254,7 +260,7 @@ fn one_in_more_pieces_than_any_camera_makes_is_left_alone() {
 }
 
 fn a_format() -> impl Strategy<Value = Format> {
-    prop::sample::select(FORMATS.to_vec())
+    prop::sample::select([&FORMATS[..], &[Format::Heif]].concat())
 }
 
 proptest! {

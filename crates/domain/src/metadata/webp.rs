@@ -8,7 +8,11 @@ const HAS_EXIF: u8 = 0x08;
 const HAS_XMP: u8 = 0x04;
 
 /// The chunks that are kept: the picture, its transparency, colour profile and animation.
-const KEPT: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
+const KEPT: [&[u8; 4]; 5] = [b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ICCP"];
+/// The chunks that are kept of a frame.
+const KEPT_OF_FRAME: [&[u8; 4]; 3] = [b"VP8 ", b"VP8L", b"ALPH"];
+/// What stands before the chunks of a frame: its place, size and time.
+const FRAME_HEADER: u64 = 16;
 
 pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     let mut header = file.take::<12>()?.to_vec();
@@ -17,8 +21,8 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     if !header.starts_with(b"RIFF") || !header.ends_with(b"WEBP") {
         return Err(ScanError::Malformed);
     }
-    let first = file.take::<18>()?;
-    let is_extended = first.starts_with(b"VP8X\x0a\0\0\0");
+    let first = file.take_some(18)?;
+    let is_extended = first.len() == 18 && first.starts_with(b"VP8X\x0a\0\0\0");
     if is_extended {
         header.extend(first);
     } else {
@@ -38,6 +42,13 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
         let end = (start + 8 + length.next_multiple_of(2)).min(limit);
         if KEPT.contains(&&kind) {
             rest.keep(start..end)?;
+            file.go_to(end)?;
+            continue;
+        }
+        if &kind == b"ANMF" {
+            let (frame, rest_of_it) = frame(file, start, length, limit)?;
+            removed += rest_of_it;
+            rest.append(frame)?;
             file.go_to(end)?;
             continue;
         }
@@ -71,11 +82,38 @@ pub(super) fn parts(file: &mut Scanner) -> Result<Parts, ScanError> {
     }
     let mut parts = Parts::default();
     parts.replace(0..old_header.len() as u64, &old_header, header)?;
-    for part in rest.0 {
-        match part {
-            Part::Kept(range) => parts.keep(range)?,
-            new @ Part::New(_) => parts.push(new)?,
-        }
-    }
+    parts.append(rest)?;
     Ok(parts)
+}
+
+/// A frame of an animation, which consists of chunks itself, and how many bytes of it are left out.
+fn frame(file: &mut Scanner, start: u64, length: u64, limit: u64) -> Result<(Parts, u64), ScanError> {
+    let (chunks, end) = (start + 8 + FRAME_HEADER, (start + 8 + length).min(limit));
+    let mut kept = Parts::default();
+    let mut removed = 0;
+    file.go_to(chunks)?;
+    while file.at() + 8 <= end {
+        let chunk = file.at();
+        let kind: [u8; 4] = file.take()?;
+        let length = u64::from(u32::from_le_bytes(file.take()?));
+        let next = (file.at() + length.next_multiple_of(2)).min(end);
+        if KEPT_OF_FRAME.contains(&&kind) {
+            kept.keep(chunk..next)?;
+        } else {
+            removed += next - chunk;
+        }
+        file.go_to(next)?;
+    }
+    removed += end.saturating_sub(file.at());
+    let mut frame = Parts::default();
+    if removed == 0 {
+        frame.keep(start..(start + 8 + length.next_multiple_of(2)).min(limit))?;
+        return Ok((frame, 0));
+    }
+    let left = length.checked_sub(removed).filter(|_| length.is_multiple_of(2) && removed.is_multiple_of(2));
+    let left = left.and_then(|left| u32::try_from(left).ok()).ok_or(ScanError::Malformed)?;
+    frame.push(Part::New([*b"ANMF", left.to_le_bytes()].concat()))?;
+    frame.keep(start + 8..chunks)?;
+    frame.append(kept)?;
+    Ok((frame, removed))
 }

@@ -150,6 +150,21 @@ async fn where_a_photo_was_taken_is_not_stored() {
 }
 
 #[tokio::test]
+async fn a_photo_that_is_not_shown_tells_as_little() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    for (name, photo) in [
+        ("photo.heic", &include_bytes!("../../src/metadata/tests/photo.heic")[..]),
+        ("photo.avif", include_bytes!("../../src/metadata/tests/photo.avif")),
+    ] {
+        assert!(holds(photo, PLACE));
+        let taken = upload_bytes(&world, &ann, name, photo).await;
+        let stored = bytes(&world, &ann, taken.id).await.unwrap();
+        assert!(!holds(&stored, PLACE) && stored.len() == photo.len(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_that_cannot_be_read_is_stored_as_it_is() {
     let world = World::new();
     let ann = world.person("ann").await;

@@ -49,8 +49,9 @@ struct Named {
 /// Upload a file
 ///
 /// The bytes are the body, as they are; a form (`multipart/form-data`) is `malformed`. None is refused for its type: a file
-/// whose first bytes, name and `Content-Type` do not agree is a download. Unless the server is told otherwise, JPEG, PNG and
-/// WebP are stored without where and with what they were taken. A file that no message carries within a day is forgotten.
+/// whose first bytes, name and `Content-Type` do not agree is a download. Unless the server is told otherwise, JPEG, PNG,
+/// WebP, HEIC and AVIF are stored without where and with what they were taken. A file that no message carries within a day is
+/// forgotten.
 #[utoipa::path(
     post, path = "/api/attachments", operation_id = "upload_attachment", tag = "attachments",
     security(("token" = [])),
