@@ -2,6 +2,7 @@
 
 mod animation;
 mod large;
+mod square;
 
 use std::io::{self, BufReader, Cursor};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::ReadSeek;
+
+pub(crate) use square::{Squares, Unfit};
 
 /// The longest side of a thumbnail, in pixels.
 const LONGEST: u32 = 480;
