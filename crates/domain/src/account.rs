@@ -16,6 +16,7 @@ use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
 use crate::random;
 use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
+use crate::url::picture_of_person;
 
 /// Addresses that did not ask for a code have, all together, this many times the tries of the address that did. Few,
 /// because tries from many addresses are guesses. Using them up keeps nobody out: anybody can ask for a code of their
@@ -108,6 +109,7 @@ impl Accounts {
             created_at,
             hide_presence: false,
             add_me: AddMe::default(),
+            avatar: None,
             last_seen_at: None,
         };
         self.send(&account, &code, &sealed).await;
@@ -215,11 +217,13 @@ impl Accounts {
 
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
-    let Account { username, display_name, email, created_at, hide_presence, add_me, .. } = account;
+    let Account { username, display_name, email, created_at, hide_presence, add_me, avatar, .. } = account;
+    let picture_url = avatar.map(|avatar| picture_of_person(&username, avatar));
     User {
         username,
         display_name,
         created_at,
+        picture_url,
         email,
         hide_presence: Some(hide_presence),
         add_me: Some(add_me),

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use protocol::AttachmentId;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::Settings;
 use crate::context::Context;
 use crate::error::Error;
+use crate::files::Files;
 use crate::media;
 use crate::person::Caller;
 use crate::picture::Pictures;
-use crate::store::{AttachmentRecord, Blob, BlobHash, BlobStore, StoreAge};
+use crate::store::{AttachmentRecord, Blob, BlobHash, StoreAge};
 
 use slot::UploadSlots;
 pub use upload::Upload;
@@ -24,8 +25,8 @@ pub use upload::Upload;
 /// Takes uploads, hands files out, and removes unused ones.
 pub struct Attachments {
     context: Arc<Context>,
-    blobs: Arc<dyn BlobStore>,
-    pictures: Pictures,
+    files: Arc<Files>,
+    pictures: Arc<Pictures>,
     bytes: u64,
     quota: u64,
     unused: Duration,
@@ -34,9 +35,6 @@ pub struct Attachments {
     /// Pictures whose metadata is being left out.
     stripping: Arc<Semaphore>,
     slots: UploadSlots,
-    /// Keeps bytes from being removed between storing them and storing their upload. An upload holds it for reading
-    /// meanwhile; a removal of unused bytes holds it for writing.
-    keeping: RwLock<()>,
     last_sweep: Mutex<LastSweep>,
 }
 
@@ -47,7 +45,7 @@ struct LastSweep {
     at: Option<Duration>,
     /// Uploads unused since this age of the store were counted in the server's output, and go with the next sweep.
     due: Option<Duration>,
-    /// When all stored bytes were last compared with the uploads in the store, on the clock that never goes back.
+    /// When all stored bytes were last compared with what is in the store, on the clock that never goes back.
     compared: Option<Duration>,
 }
 
@@ -66,11 +64,11 @@ pub struct Opened {
 }
 
 impl Attachments {
-    /// How often all stored bytes are compared with the uploads in the store, to find bytes that a power cut left
+    /// How often all stored bytes are compared with what is in the store, to find bytes that a power cut left
     /// behind.
     const COMPARE: Duration = Duration::from_hours(6);
     /// How long files are not removed while the database may be the wrong one for them, counted in the age of the
-    /// store. That holds for bytes of which the store has no upload. It also holds for unused uploads after an older
+    /// store. That holds for bytes that belong to nothing in the store. It also holds for unused uploads after an older
     /// database was put beside the files.
     const DOUBT: Duration = Duration::from_hours(7 * 24);
     /// Pictures whose metadata is left out at the same time. Far fewer than tokio has threads that may block, because each
@@ -79,18 +77,22 @@ impl Attachments {
     /// Files in one step of a sweep.
     const SWEPT: usize = 256;
 
-    pub(crate) fn new(context: Arc<Context>, blobs: Arc<dyn BlobStore>, settings: &Settings) -> Self {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        files: Arc<Files>,
+        pictures: Arc<Pictures>,
+        settings: &Settings,
+    ) -> Self {
         Self {
             context,
-            blobs,
-            pictures: Pictures::new(),
+            files,
+            pictures,
             bytes: settings.attachment_bytes,
             quota: settings.attachment_quota,
             unused: settings.attachment_unused,
             strip_metadata: settings.strip_metadata,
             stripping: Arc::new(Semaphore::new(Self::STRIPPING)),
             slots: UploadSlots::default(),
-            keeping: RwLock::default(),
             last_sweep: Mutex::default(),
         }
     }
@@ -99,7 +101,7 @@ impl Attachments {
     pub async fn open(&self, caller: &Caller, id: AttachmentId) -> Result<Opened, Error> {
         let record = self.record(caller, id).await?;
         let (kind, shown) = media::served(&record.kind);
-        let blob = self.blob(record.hash).await?;
+        let blob = self.files.open(record.hash).await?;
         Ok(Opened { kind, shown, name: record.name, hash: record.hash, blob })
     }
 
@@ -108,13 +110,13 @@ impl Attachments {
         let record = self.record(caller, id).await?;
         let hash = record.picture.and_then(|picture| picture.thumbnail);
         let hash = hash.ok_or_else(|| Error::not_found("thumbnail"))?;
-        let blob = self.blob(hash).await?;
+        let blob = self.files.open(hash).await?;
         let kind = media::kind_of(&blob.read(0, media::HEAD).await?, None, "");
         let (kind, shown) = media::served(&kind);
         Ok(Opened { kind, shown, name: record.name, hash, blob })
     }
 
-    /// Removes uploads that no message carries and bytes that belong to no upload, once that has been so for long
+    /// Removes uploads that no message carries and bytes that belong to nothing, once that has been so for long
     /// enough.
     ///
     /// Time is counted by the age of the store: how long servers have run on it. So neither a clock that jumps nor a
@@ -131,7 +133,7 @@ impl Attachments {
             if forgotten.is_empty() {
                 break;
             }
-            self.remove_unused(forgotten).await?;
+            self.files.remove_unused(forgotten).await?;
         }
         let in_doubt = doubted.is_some_and(|since| age < since + Self::DOUBT);
         if in_doubt && last.is_none() {
@@ -157,15 +159,15 @@ impl Attachments {
         Ok(())
     }
 
-    /// Compares all stored bytes with the uploads in the store. Removes bytes that were noted at the age `before` or
-    /// earlier as belonging to no upload, and have belonged to none since.
+    /// Compares all stored bytes with what is in the store. Removes bytes that were noted at the age `before` or
+    /// earlier as belonging to nothing, and have belonged to nothing since.
     async fn compare(&self, age: Duration, before: Option<Duration>) -> Result<(), Error> {
         let (mut files, mut bytes, mut old) = (0_u64, 0, Vec::new());
         for first in 0..=u8::MAX {
-            for hashes in self.blobs.list(first).await?.chunks(Self::SWEPT) {
+            for hashes in self.files.blobs.list(first).await?.chunks(Self::SWEPT) {
                 let unnamed = self.context.store.unused_blobs(hashes.to_vec()).await?;
                 for hash in &unnamed {
-                    if let Some(blob) = self.blobs.open(*hash).await? {
+                    if let Some(blob) = self.files.blobs.open(*hash).await? {
                         files += 1;
                         bytes += blob.size();
                     }
@@ -185,17 +187,8 @@ impl Attachments {
             );
         }
         for hashes in old.chunks(Self::SWEPT) {
-            self.remove_unused(hashes.to_vec()).await?;
+            self.files.remove_unused(hashes.to_vec()).await?;
             self.context.store.forget_unnamed(hashes.to_vec()).await?;
-        }
-        Ok(())
-    }
-
-    async fn remove_unused(&self, hashes: Vec<BlobHash>) -> Result<(), Error> {
-        // So that no upload stores the same bytes between the question and the removal.
-        let _alone = self.keeping.write().await;
-        for hash in self.context.store.unused_blobs(hashes).await? {
-            self.blobs.remove(hash).await?;
         }
         Ok(())
     }
@@ -203,13 +196,5 @@ impl Attachments {
     async fn record(&self, caller: &Caller, id: AttachmentId) -> Result<AttachmentRecord, Error> {
         let found = self.context.store.attachment(id, caller.person.id).await?;
         found.ok_or_else(|| Error::not_found("attachment"))
-    }
-
-    async fn blob(&self, hash: BlobHash) -> Result<Arc<dyn Blob>, Error> {
-        let blob = self.blobs.open(hash).await?;
-        blob.ok_or_else(|| {
-            tracing::error!(%hash, "the bytes of an attachment are missing");
-            Error::not_found("attachment")
-        })
     }
 }

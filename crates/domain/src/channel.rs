@@ -16,6 +16,7 @@ use crate::store::{
     AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MemberRecord,
     MessageRecord, Reacted, Store, Target, UserId,
 };
+use crate::url::picture_of_person;
 
 /// A conversation and its members. May be out of date: the store decides.
 #[derive(Debug)]
@@ -344,6 +345,7 @@ pub(crate) fn member(record: MemberRecord) -> Member {
     Member {
         username: record.username.to_string(),
         display_name: record.display_name,
+        picture_url: record.avatar.map(|avatar| picture_of_person(&record.username, avatar)),
         role: record.role,
         delivered_seq: record.cursors.delivered_seq,
         read_seq: record.cursors.read_seq,

@@ -10,6 +10,7 @@ mod announce;
 mod announcement;
 mod api_token;
 mod attachment;
+mod avatar;
 mod block;
 mod bus;
 mod channel;
@@ -19,6 +20,7 @@ mod conversation;
 mod emoji;
 mod ended_session;
 mod error;
+mod files;
 mod group;
 mod invitation;
 mod keyring;
@@ -49,6 +51,7 @@ pub mod store;
 mod sync;
 mod token;
 mod typing;
+mod url;
 mod user;
 mod visible;
 mod words;
@@ -62,6 +65,7 @@ pub use account::Accounts;
 pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
+pub use avatar::{AvatarSize, AvatarUpload, Avatars, OpenedAvatar};
 pub use block::Blocks;
 pub use bus::{Bus, Hint, Hints, LocalBus};
 pub use channel::Channel;
@@ -199,6 +203,8 @@ pub struct Domain {
     pub reactions: Reactions,
     /// Uploading and downloading files.
     pub attachments: Attachments,
+    /// Pictures of people and groups.
+    pub avatars: Avatars,
     /// Delivered and read marks.
     pub receipts: Arc<Receipts>,
     /// Telling who types.
@@ -225,6 +231,8 @@ impl Domain {
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
         let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
         let own = || context.clone();
+        let files = Arc::new(files::Files::new(context.store.clone(), blobs));
+        let pictures = Arc::new(picture::Pictures::new());
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let api_tokens = Arc::new(ApiTokens::new(own()));
         let announcer = Arc::new(Announcer::new(own()));
@@ -257,7 +265,8 @@ impl Domain {
             ),
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
-            attachments: Attachments::new(own(), blobs, settings),
+            attachments: Attachments::new(own(), files.clone(), pictures.clone(), settings),
+            avatars: Avatars::new(own(), files, pictures),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
             relay,

@@ -2,6 +2,7 @@
 
 mod animation;
 mod large;
+mod square;
 
 use std::io::{self, BufReader, Cursor};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::ReadSeek;
+
+pub(crate) use square::{Squares, Unfit};
 
 /// The longest side of a thumbnail, in pixels.
 const LONGEST: u32 = 480;
@@ -59,14 +62,23 @@ impl Pictures {
         held: impl Send + 'static,
     ) -> Option<PictureInfo> {
         let format = ImageFormat::from_mime_type(kind)?;
+        let work = move || {
+            let _held = held;
+            inspect(format, bytes)
+        };
+        self.run(work).await.flatten()
+    }
+
+    /// Runs work on a picture in its turn. `None` if it panicked, or if there is no thread for it.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let thread = self.threads.clone().acquire_owned().await.ok()?;
         let done = in_background(move || {
-            let _held = (thread, held);
-            inspect(format, bytes)
+            // Held until the work is done, even if the caller has gone.
+            let _thread = thread;
+            work()
         });
         match done {
-            // An error says that it panicked.
-            Ok(done) => done.await.ok().flatten(),
+            Ok(done) => done.await.ok(),
             Err(error) => {
                 tracing::warn!(%error, "no thread could be started for a picture");
                 None

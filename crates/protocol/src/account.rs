@@ -13,6 +13,10 @@ wire! {
         pub display_name: String,
         /// When the account was registered.
         pub created_at: Timestamp,
+        /// Where the person's picture is, if they have one: a path below that of the server, another one for each
+        /// picture.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub picture_url: Option<String>,
         /// Only in the caller's own user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub email: Option<String>,

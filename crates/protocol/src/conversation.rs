@@ -50,6 +50,9 @@ wire! {
         pub username: String,
         /// The name to show.
         pub display_name: String,
+        /// Where the member's picture is, if they have one; as in a user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub picture_url: Option<String>,
         /// What they may do.
         pub role: Role,
         /// Everything up to here has reached one of their devices.

@@ -46,6 +46,10 @@ pub const ATTACHMENTS: usize = 10;
 pub const UPLOADS: usize = 4;
 /// Bytes of a file's name.
 pub const FILE_NAME: RangeInclusive<usize> = 1..=255;
+/// Bytes of a picture of a person or group.
+pub const PICTURE: u64 = 5 << 20;
+/// Pictures of themselves and of groups that a user uploads in an hour.
+pub const PICTURES_PER_HOUR: u32 = 10;
 /// People whom an account has blocked.
 pub const BLOCKS: usize = 1_000;
 /// Blocks in a page of their list.

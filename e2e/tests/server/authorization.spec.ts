@@ -10,6 +10,7 @@ import { expect, test } from '@playwright/test';
 import type { ApiToken, Conversation, Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, PASSWORD, type Person } from '../../support/aldis.ts';
 import { client, join, type Client } from '../../support/live.ts';
+import { png } from '../../support/png.ts';
 
 // A program shows an API token of the owner's.
 const ROLES = ['anonymous', 'stranger', 'former', 'blocked', 'member', 'admin', 'owner', 'program'] as const;
@@ -34,13 +35,19 @@ interface World {
   apiToken: string;
 }
 
+/** A body that is no JSON. */
+interface File {
+  type: string;
+  bytes: string | Buffer<ArrayBuffer>;
+}
+
 interface Row {
   /** As in the description, with what is tried where that is not all. */
   route: string;
   body?: (world: World, role: Role) => unknown;
   /** Instead of the path of the route with its parameters. */
   path?: (world: World, role: Role) => string;
-  raw?: { type: string; bytes: string };
+  raw?: File;
   expected: Expected;
   /** What it needs beyond the group. */
   needs?: 'session' | 'own session' | 'api token' | 'attachment';
@@ -76,6 +83,7 @@ const IN_GROUP: Known[] = ['member', 'admin', 'owner'];
 /** A text for these people alone. */
 const canary = (...audience: Role[]) =>
   `canary for ${audience.map((role) => (role === 'anonymous' ? 'nobody' : people[role].username)).join(' ')} .`;
+const PICTURE: File = { type: 'image/png', bytes: Buffer.from(png(9, 9)) };
 const forGroup = () => canary(...IN_GROUP);
 
 const ROWS: Row[] = [
@@ -123,6 +131,13 @@ const ROWS: Row[] = [
   {
     route: 'GET /api/users/{username}',
     path: () => `/api/users/${people.owner.username}`,
+    expected: known(200),
+  },
+  { route: 'PUT /api/users/me/picture', raw: PICTURE, expected: loggedIn(200) },
+  { route: 'DELETE /api/users/me/picture', expected: loggedIn(204) },
+  {
+    route: 'GET /api/users/{username}/picture',
+    path: () => `/api/users/${newcomer.username}/picture`,
     expected: known(200),
   },
   { route: 'GET /api/blocks', expected: known(200) },
@@ -316,6 +331,7 @@ test.beforeAll(async () => {
   );
   people.program = { ...people.owner, token: token! };
   newcomer = await aldis.person('newcomer');
+  await send('PUT', '/api/users/me/picture', PICTURE, newcomer.token);
   await aldis.call('PUT', `/api/blocks/${people.blocked.username}`, undefined, people.owner.token);
   for (const [role, { token }] of Object.entries(people)) {
     const connected = client(aldis.url, { token });
@@ -325,6 +341,11 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(() => aldis.end());
+
+function send(method: string, path: string, { type, bytes }: File, token?: string): Promise<Response> {
+  const headers = { 'content-type': type, ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  return fetch(aldis.url + path, { method, headers, body: bytes });
+}
 
 async function world(row: Pick<Row, 'needs'>): Promise<World> {
   const { owner, admin, member: plain, former } = people;
@@ -379,9 +400,7 @@ async function ask(row: Row, role: Role): Promise<number> {
         : people[role].token;
   const path = row.path?.(made, role) ?? filled;
   if (row.raw) {
-    const { type, bytes } = row.raw;
-    const headers = { 'content-type': type, ...(token ? { authorization: `Bearer ${token}` } : {}) };
-    return (await fetch(aldis.url + path, { method, headers, body: bytes })).status;
+    return (await send(method, path, row.raw, token)).status;
   }
   return (await aldis.request(method, path, row.body?.(made, role), token)).status;
 }

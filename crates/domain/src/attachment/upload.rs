@@ -90,7 +90,7 @@ impl Attachments {
             head: Vec::with_capacity(media::HEAD),
             utf8: Some(Utf8::default()),
             room,
-            content: Content::begin(&self.blobs).await?,
+            content: Content::begin(&self.files.blobs).await?,
             slot,
         })
     }
@@ -121,7 +121,7 @@ impl Attachments {
             while let Some(piece) = coming.recv().await {
                 let content = match &mut content {
                     Some(content) => content,
-                    None => content.insert(Content::begin(&self.blobs).await?),
+                    None => content.insert(Content::begin(&self.files.blobs).await?),
                 };
                 content.write(piece).await?;
             }
@@ -222,14 +222,14 @@ impl Upload<'_> {
             created_at,
         };
         let attachment = shown(&record);
-        let keeping = attachments.keeping.read().await;
+        let keeping = attachments.files.keeping().await;
         // Bytes that were stored before may belong to another upload.
         let mut new = Vec::new();
         if blob.keep(record.hash).await? {
             new.push(record.hash);
         }
         if let Some((hash, bytes)) = thumbnail {
-            let mut small = attachments.blobs.begin().await?;
+            let mut small = attachments.files.blobs.begin().await?;
             small.write(bytes.into()).await?;
             if small.keep(hash).await? {
                 new.push(hash);
@@ -238,7 +238,7 @@ impl Upload<'_> {
         let kept = attachments.context.store.add_attachment(record, attachments.quota).await?;
         drop(keeping);
         if !kept {
-            attachments.remove_unused(new).await?;
+            attachments.files.remove_unused(new).await?;
             return Err(attachments.quota_exceeded());
         }
         Ok(attachment)

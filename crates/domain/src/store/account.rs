@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{AddMe, Timestamp};
 
-use super::{StoreError, UserId};
+use super::{Avatar, StoreError, UserId};
 
 /// An account, as it is stored.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Account {
     pub hide_presence: bool,
     /// Who may add them to a group without asking.
     pub add_me: AddMe,
+    /// Their picture.
+    pub avatar: Option<Avatar>,
     /// When their last device disconnected; `None` if none ever did.
     pub last_seen_at: Option<Timestamp>,
 }

@@ -89,7 +89,7 @@ pub trait AttachmentStore: Send + Sync {
 
     /// Notes, with the store's `age`, which uploads no message carries. Then removes at most `limit` of those that
     /// were noted at the age `before` or earlier and that no message has carried since. Gives the hashes of their
-    /// bytes, which other uploads may have, too. Empty if no upload was removed.
+    /// bytes, which may belong to something else, too. Empty if no upload was removed.
     async fn forget_unused(
         &self,
         age: Duration,
@@ -100,11 +100,11 @@ pub trait AttachmentStore: Send + Sync {
     /// How many uploads were noted at the age `before` or earlier, and no message has carried since.
     async fn count_unused(&self, before: Duration) -> Result<usize, StoreError>;
 
-    /// Those of these hashes that belong to no upload.
+    /// Those of these hashes that belong to nothing: to no upload and to no avatar.
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError>;
 
-    /// Notes, with the store's `age`, that the blob store has these hashes although they belong to no upload. Gives
-    /// those that were noted at the age `before` or earlier, and have belonged to no upload since.
+    /// Notes, with the store's `age`, that the blob store has these hashes although they belong to nothing. Gives
+    /// those that were noted at the age `before` or earlier, and have belonged to nothing since.
     async fn note_unnamed(
         &self,
         hashes: Vec<BlobHash>,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 
-use super::{MessageRecord, Position, StoreError, UserId};
+use super::{Avatar, MessageRecord, Position, StoreError, UserId};
 
 /// The number of a conversation within a store; clients know it by its [`ConversationId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,8 @@ pub struct MemberRecord {
     pub username: Arc<str>,
     /// The name that clients show.
     pub display_name: String,
+    /// Their picture.
+    pub avatar: Option<Avatar>,
     /// Decides what they may do in the group.
     pub role: Role,
     /// Up to where messages were delivered to them, and up to where they have read.

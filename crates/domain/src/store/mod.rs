@@ -12,6 +12,7 @@ mod api_token;
 mod append;
 mod appending;
 mod attachment;
+mod avatar;
 mod blob;
 mod block;
 mod conversation;
@@ -34,6 +35,7 @@ pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
 pub use appending::{append_to, check_first};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
+pub use avatar::{Avatar, AvatarStore};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
@@ -82,6 +84,7 @@ pub trait Store:
     + BlockStore
     + SearchStore
     + AttachmentStore
+    + AvatarStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{
     Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey, ConversationRecord,
-    ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange, Epoch, Follower, Found,
-    FoundAccounts, GroupChange, GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag,
-    LastSeen, MemberRecord, MessageRecord, MessageStore, Moved, NameSearch, NewAccount, NewGroup,
-    NewInvitation, NewSession, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
-    ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, Since, Store,
-    StoreAge, StoreError, StoredChange, Submitted, UserId,
+    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
+    Epoch, Follower, Found, FoundAccounts, GroupChange, GroupEntry, Hash, InvitationRecord,
+    InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
+    NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
+    PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
+    SessionRecord, SessionStore, Since, Store, StoreAge, StoreError, StoredChange, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 pub(crate) struct Faulty {
     store: Arc<MemoryStore>,
-    /// Whether moving marks and storing when users were last seen fail.
+    /// Whether moving marks, storing when users were last seen and setting pictures fail.
     pub(crate) failing: AtomicBool,
     /// Whether [`ConversationStore::conversation_by_key`] fails.
     pub(crate) unreadable: AtomicBool,
@@ -219,6 +219,17 @@ hand_on! {
     async fn grow_older(&self, by: Duration) -> Result<StoreAge, StoreError> {
         let doubted = *self.doubted.lock();
         self.store.grow_older(by).await.map(|age| StoreAge { doubted, ..age })
+    }
+}
+
+hand_on! {
+    AvatarStore {}
+
+    async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Option<Avatar>, StoreError> {
+        if self.failing.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.set_avatar(user, avatar).await
     }
 }
 

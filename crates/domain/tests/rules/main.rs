@@ -4,6 +4,7 @@
 mod accounts;
 mod api_tokens;
 mod attachments;
+mod avatars;
 mod blocks;
 mod faulty;
 mod flushes;

@@ -1,10 +1,9 @@
 //! Attachments over HTTP.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
@@ -15,23 +14,19 @@ use axum::response::IntoResponse;
 use domain::store::Blob;
 use domain::{Caller, Error, Opened};
 use futures_util::stream;
-use http_body_util::BodyExt;
-use protocol::{Attachment, AttachmentId, Code, Problem};
+use protocol::{Attachment, AttachmentId, Problem};
 use serde::Deserialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::extract::{Bearer, Parameters, Segment};
+use super::incoming::Incoming;
 use super::problem::{self, Failure};
 use super::range::{Wanted, wanted};
 use crate::app::App;
 
 /// What is read of a file and sent at a time.
 const PIECE: usize = 128 << 10;
-
-/// How long what still comes of a refused file is thrown away: else who is sending it may see the connection break
-/// before the answer.
-const LINGER: Duration = Duration::from_secs(2);
 
 /// A file is no page: nothing in it runs, wherever it is opened.
 const POLICY: &str = "sandbox; default-src 'none'";
@@ -72,14 +67,9 @@ async fn upload(
     Parameters(Named { name }): Parameters<Named>,
     request: Request,
 ) -> Result<(StatusCode, Json<Attachment>), Failure> {
-    let (head, mut body) = request.into_parts();
-    let taken = take(&app, &caller, &name, &head.headers, &mut body).await;
-    if taken.is_err() && !body.is_end_stream() {
-        tokio::spawn(tokio::time::timeout(
-            LINGER,
-            async move { while let Some(Ok(_)) = body.frame().await {} },
-        ));
-    }
+    let mut incoming = Incoming::new(&app, request);
+    let taken = take(&app, &caller, &name, &mut incoming).await;
+    incoming.end();
     Ok((StatusCode::CREATED, Json(taken?)))
 }
 
@@ -87,25 +77,12 @@ async fn take(
     app: &App,
     caller: &Caller,
     name: &str,
-    headers: &HeaderMap,
-    body: &mut Body,
+    incoming: &mut Incoming,
 ) -> Result<Attachment, Failure> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
-        // Stored as it is, it would be a file that nothing opens, with the metadata of the picture in it.
-        let detail = "Send the bytes of the file as the body, not a form.";
-        return Err(Failure::new(Code::Malformed, detail));
-    }
-    let size = headers.get(CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
+    let (kind, size) = (incoming.kind()?, incoming.size());
     let mut upload = app.domain.attachments.upload(caller, name, kind, size).await?;
-    let pause = app.config.upload_pause.0;
-    loop {
-        let late = |_| Failure::new(Code::Malformed, "The body took too long to arrive.");
-        let Some(frame) = tokio::time::timeout(pause, body.frame()).await.map_err(late)? else { break };
-        let broken = |_| Failure::new(Code::Malformed, "The body could not be read.");
-        if let Ok(bytes) = frame.map_err(broken)?.into_data() {
-            upload.write(bytes).await?;
-        }
+    while let Some(bytes) = incoming.next().await? {
+        upload.write(bytes).await?;
     }
     Ok(upload.finish().await?)
 }
@@ -156,7 +133,7 @@ async fn thumbnail(
     Ok(respond(app.domain.attachments.open_thumbnail(&caller, id).await?, &headers))
 }
 
-fn respond(opened: Opened, request: &HeaderMap) -> Response<Body> {
+pub(super) fn respond(opened: Opened, request: &HeaderMap) -> Response<Body> {
     let Opened { kind, shown, name, hash, blob } = opened;
     let size = blob.size();
     let tag = format!("\"{hash}\"");

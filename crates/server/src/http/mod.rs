@@ -4,6 +4,7 @@ mod account;
 mod api_token;
 mod asyncapi;
 mod attachment;
+mod avatar;
 mod block;
 mod conversation;
 mod docs;
@@ -11,6 +12,7 @@ pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
 mod health;
+mod incoming;
 mod invitation;
 mod message;
 mod openapi;
@@ -72,6 +74,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(search::routes())
         .merge(sync::routes())
         .merge(attachment::routes())
+        .merge(avatar::routes())
         .merge(health::routes())
         .split_for_parts();
     openapi::complete(&mut document);

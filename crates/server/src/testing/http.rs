@@ -15,6 +15,8 @@ pub(crate) struct Answer {
     pub(crate) head: String,
     /// Its JSON, or a text as it is.
     pub(crate) body: Value,
+    /// The same as it was sent.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -40,20 +42,33 @@ pub(super) fn call_with(
     headers: &str,
     body: &Value,
 ) -> Answer {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+    if body.is_null() {
+        return send(address, method, path, headers, &[]);
+    }
+    let headers = format!("{headers}Content-Type: application/json\r\n");
+    send(address, method, path, &headers, body.to_string().as_bytes())
+}
+
+/// Sends a body of any kind. `headers` are lines that end with `\r\n`.
+pub(super) fn send(address: SocketAddr, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}");
     if !body.is_empty() {
-        head += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+        head += &format!("Content-Length: {}\r\n", body.len());
     }
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    let (head, body) = response.split_once("\r\n\r\n").expect("a response has a head");
+    stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    let end = response.windows(4).position(|end| end == b"\r\n\r\n").expect("a response has a head");
+    let bytes = response.split_off(end + 4);
+    let head = String::from_utf8(response).expect("a head is a text");
     let status = head[9..12].parse().expect("a head has a status");
-    let text = || Value::from(body);
-    let body =
-        if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap_or_else(|_| text()) };
-    Answer { status, head: head.to_owned(), body }
+    let text = || Value::from(String::from_utf8_lossy(&bytes));
+    let body = if bytes.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+    };
+    Answer { status, head, body, bytes }
 }

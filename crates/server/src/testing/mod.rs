@@ -113,6 +113,11 @@ impl TestApp {
         http::call_with(self.address, method, path, &format!("{header}\r\n"), &Value::Null)
     }
 
+    /// Sends bytes as the body, without a `Content-Type`.
+    pub(crate) fn send(&self, method: &str, path: &str, token: &str, bytes: &[u8]) -> http::Answer {
+        http::send(self.address, method, path, &format!("Authorization: Bearer {token}\r\n"), bytes)
+    }
+
     /// A socket that is caught up, and what it was sent until then.
     pub(crate) fn join(&self, auth: &Value) -> (Client, Vec<Event>) {
         let mut client = Client::open(self.address, "");

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    Account, AccountChange, AccountStore, Avatar, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
     OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
 use protocol::{AddMe, Timestamp};
@@ -29,8 +29,13 @@ impl Accounts {
         self.all.get(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_ref()
     }
 
-    fn get_mut(&mut self, user: UserId) -> Option<&mut Account> {
+    pub(super) fn get_mut(&mut self, user: UserId) -> Option<&mut Account> {
         self.all.get_mut(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_mut()
+    }
+
+    /// The pictures of all users.
+    pub(super) fn avatars(&self) -> impl Iterator<Item = Avatar> {
+        self.all.iter().flatten().filter_map(|account| account.avatar)
     }
 
     /// Removes the codes for which `expired` returns true.
@@ -79,6 +84,7 @@ impl AccountStore for MemoryStore {
             created_at,
             hide_presence: false,
             add_me: AddMe::default(),
+            avatar: None,
             last_seen_at: None,
         }));
         accounts.by_name.insert(name, id);

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::MemoryStore;
 #[derive(Default)]
 pub(super) struct Attachments {
     uploads: BTreeMap<AttachmentId, Upload>,
-    /// Blobs of no upload, and the age of the store at which each was first found.
+    /// Blobs that belong to nothing, and the age of the store at which each was first found.
     unnamed: HashMap<BlobHash, Duration>,
     age: Duration,
 }
@@ -53,6 +53,13 @@ impl Attachments {
         }
     }
 
+    /// Forgets that these blobs belonged to nothing.
+    pub(super) fn forget_unnamed(&mut self, hashes: impl IntoIterator<Item = BlobHash>) {
+        for hash in hashes {
+            self.unnamed.remove(&hash);
+        }
+    }
+
     fn weigh(&self, owner: UserId) -> u64 {
         let own = self.uploads.values().filter(|held| held.record.owner == owner);
         own.map(|held| held.record.weight()).sum()
@@ -76,9 +83,7 @@ impl AttachmentStore for MemoryStore {
         if attachments.weigh(attachment.owner) + attachment.weight() > quota {
             return Ok(false);
         }
-        for hash in attachment.blobs() {
-            attachments.unnamed.remove(&hash);
-        }
+        attachments.forget_unnamed(attachment.blobs());
         let held = Upload { record: Arc::new(attachment), carried: Vec::new(), unused_since: None };
         attachments.uploads.insert(held.record.id, held);
         Ok(true)
@@ -137,9 +142,10 @@ impl AttachmentStore for MemoryStore {
     }
 
     async fn unused_blobs(&self, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
+        let accounts = self.accounts.read();
         let attachments = self.attachments.read();
-        let used: std::collections::HashSet<_> =
-            attachments.uploads.values().flat_map(|held| held.record.blobs()).collect();
+        let uploads = attachments.uploads.values().flat_map(|held| held.record.blobs());
+        let used: HashSet<_> = uploads.chain(accounts.avatars().flat_map(|avatar| avatar.blobs())).collect();
         hashes.retain(|hash| !used.contains(hash));
         Ok(hashes)
     }
@@ -159,10 +165,7 @@ impl AttachmentStore for MemoryStore {
     }
 
     async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError> {
-        let mut attachments = self.attachments.write();
-        for hash in hashes {
-            attachments.unnamed.remove(&hash);
-        }
+        self.attachments.write().forget_unnamed(hashes);
         Ok(())
     }
 }

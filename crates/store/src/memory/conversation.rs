@@ -168,6 +168,7 @@ fn members(accounts: &Accounts, log: &Log) -> Vec<MemberRecord> {
             user: member.user,
             username: account.username.as_str().into(),
             display_name: account.display_name.clone(),
+            avatar: account.avatar,
             role: member.role,
             cursors: member.cursors,
             muted: member.muted,

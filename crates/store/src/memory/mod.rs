@@ -3,6 +3,7 @@
 mod account;
 mod api_token;
 mod attachment;
+mod avatar;
 mod blob;
 mod block;
 mod conversation;

@@ -9,11 +9,12 @@ use protocol::{AddMe, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
+use super::avatar::avatar;
 use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 
 const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
-                       last_seen_at, add_me";
+                       last_seen_at, add_me, avatar_large, avatar_small";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
@@ -33,6 +34,7 @@ fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
         hide_presence: row.get(7)?,
         last_seen_at: row.get::<_, Option<_>>(8)?.map(Timestamp::from_millis),
         add_me: add_me_of(row.get(9)?),
+        avatar: avatar(row, 10)?,
     })
 }
 

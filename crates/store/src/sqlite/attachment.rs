@@ -132,13 +132,13 @@ fn insert(connection: &Connection, attachment: &AttachmentRecord) -> Result<(), 
     ];
     connection.prepare_cached(sql)?.execute(values)?;
     for hash in attachment.blobs() {
-        forget(connection, hash)?;
+        forget_unnamed(connection, hash)?;
     }
     Ok(())
 }
 
-/// Forgets the note that no upload has these bytes.
-fn forget(connection: &Connection, hash: BlobHash) -> Result<(), rusqlite::Error> {
+/// Forgets the note that these bytes belong to nothing.
+pub(super) fn forget_unnamed(connection: &Connection, hash: BlobHash) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("DELETE FROM unnamed_blobs WHERE hash = ?")?.execute([hash.0])?;
     Ok(())
 }
@@ -232,7 +232,9 @@ impl AttachmentStore for SqliteStore {
     async fn unused_blobs(&self, hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
         let read = move |connection: &Connection| {
             let sql = "SELECT EXISTS (SELECT 1 FROM attachments WHERE hash = ?1) \
-                       OR EXISTS (SELECT 1 FROM attachments WHERE thumbnail_hash = ?1)";
+                       OR EXISTS (SELECT 1 FROM attachments WHERE thumbnail_hash = ?1) \
+                       OR EXISTS (SELECT 1 FROM users WHERE avatar_large = ?1) \
+                       OR EXISTS (SELECT 1 FROM users WHERE avatar_small = ?1)";
             let mut statement = connection.prepare_cached(sql)?;
             let mut unused = Vec::new();
             for hash in hashes {
@@ -271,8 +273,9 @@ impl AttachmentStore for SqliteStore {
     }
 
     async fn forget_unnamed(&self, hashes: Vec<BlobHash>) -> Result<(), StoreError> {
-        let forget =
-            move |connection: &Connection| hashes.iter().try_for_each(|hash| forget(connection, *hash));
+        let forget = move |connection: &Connection| {
+            hashes.iter().try_for_each(|hash| forget_unnamed(connection, *hash))
+        };
         self.writer.run(forget).await
     }
 }

@@ -11,6 +11,7 @@ mod account;
 mod api_token;
 mod append;
 mod attachment;
+mod avatar;
 mod background;
 mod block;
 mod checkpoint;

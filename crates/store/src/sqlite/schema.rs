@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0015_quota.sql"),
     include_str!("../../migrations/sqlite/0016_invitations.sql"),
     include_str!("../../migrations/sqlite/0017_animated.sql"),
+    include_str!("../../migrations/sqlite/0018_avatars.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

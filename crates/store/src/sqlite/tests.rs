@@ -377,6 +377,7 @@ const RELEASED: &[u64] = &[
     0xe5c3_0640_9ae1_d768,
     0xf978_b01d_6e97_5549,
     0xc682_cdd6_be34_e285,
+    0xa487_9a67_da93_aedf,
 ];
 
 /// A released migration never changes.

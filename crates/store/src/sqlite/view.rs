@@ -4,6 +4,7 @@ use domain::store::{ConversationKey, ConversationRecord, MemberRecord, Position,
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::avatar::avatar;
 use super::{history, message};
 
 pub(super) const DIRECT: i64 = 0;
@@ -111,13 +112,15 @@ struct Viewer {
     visible_after: u64,
 }
 
-const MEMBER_COLUMNS: &str = "user_id, username, display_name, role, delivered_seq, read_seq, muted";
+const MEMBER_COLUMNS: &str =
+    "user_id, username, display_name, role, delivered_seq, read_seq, muted, avatar_large, avatar_small";
 
 fn member(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
     Ok(MemberRecord {
         user: UserId(row.get(0)?),
         username: row.get(1)?,
         display_name: row.get(2)?,
+        avatar: avatar(row, 7)?,
         role: role_of(row.get(3)?),
         cursors: Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? },
         muted: row.get(6)?,
@@ -132,7 +135,7 @@ fn all_members(connection: &Connection, record: &mut ConversationRecord) -> Resu
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([record.key.0])?;
     while let Some(row) = rows.next()? {
-        if row.get(7)? {
+        if row.get("gone")? {
             record.others.push((UserId(row.get(0)?), row.get(1)?));
         } else {
             record.members.push(member(row)?);
@@ -151,7 +154,7 @@ fn add_viewer(
         "SELECT {MEMBER_COLUMNS}, visible_after FROM members JOIN users ON users.id = user_id \
          WHERE conversation_id = ? AND user_id = ? AND gone = 0"
     );
-    let own = |row: &Row<'_>| Ok((member(row)?, row.get(7)?));
+    let own = |row: &Row<'_>| Ok((member(row)?, row.get("visible_after")?));
     let own = connection.prepare_cached(&sql)?.query_row([record.key.0, viewer.user.0], own).optional()?;
     let Some((own, visible_after)) = own else { return Ok(false) };
     (viewer.read_seq, viewer.visible_after) = (Some(own.cursors.read_seq), visible_after);

@@ -5,6 +5,7 @@
 mod accounts;
 mod api_tokens;
 mod attachments;
+mod avatars;
 mod blobs;
 mod blocks;
 mod conversations;
@@ -59,6 +60,11 @@ contract! {
         bytes_of_no_upload_are_noted,
         it_grows_older,
         other_messages_carry_nothing,
+    };
+    avatars::{
+        a_person_has_one_picture,
+        bytes_of_a_picture_are_used,
+        bytes_that_become_a_picture_are_noted_no_longer,
     };
     blocks::{
         blocks_are_kept_once,

@@ -250,6 +250,8 @@ export interface Member {
   deliveredSeq: number;
   /** The name to show. */
   displayName: string;
+  /** Where the member's picture is, if they have one; as in a user. */
+  pictureUrl?: string;
   /** Everything up to here has been read. */
   readSeq: number;
   /** What they may do. */
@@ -537,6 +539,11 @@ export interface User {
   email?: string;
   /** Whether nobody is told when the person is connected; only in the caller's own user. */
   hidePresence?: boolean;
+  /**
+   * Where the person's picture is, if they have one: a path below that of the server, another one for each
+   * picture.
+   */
+  pictureUrl?: string;
   /** The stable public handle: 2–32 of `a-z A-Z 0-9 . _ -`, compared without case, never changed. */
   username: string;
 }

@@ -1,0 +1,164 @@
+//! Avatars: the pictures of people and groups. On the wire each is a `picture`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use protocol::{Code, User, limit};
+use sha2::{Digest, Sha256};
+
+use crate::Rate;
+use crate::account::own_user;
+use crate::attachment::Opened;
+use crate::context::Context;
+use crate::error::Error;
+use crate::files::Files;
+use crate::limit::Limiter;
+use crate::person::Caller;
+use crate::picture::{Pictures, Squares, Unfit};
+use crate::store::{Avatar, BlobHash, NewBlob, StoreError, UserId};
+
+/// Takes the pictures of people, and hands them out.
+pub struct Avatars {
+    context: Arc<Context>,
+    files: Arc<Files>,
+    pictures: Arc<Pictures>,
+    uploads: Limiter<UserId>,
+}
+
+/// The sizes in which a picture is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AvatarSize {
+    /// 512 pixels wide and high.
+    Large,
+    /// 96 pixels wide and high.
+    Small,
+}
+
+/// A picture to hand out.
+pub struct OpenedAvatar {
+    /// Its bytes in the size that was asked for.
+    pub file: Opened,
+    /// See [`Avatar::version`].
+    pub version: String,
+}
+
+/// A picture that is being uploaded. If it is dropped before it is set, nothing of it is kept.
+pub struct AvatarUpload {
+    blob: Box<dyn NewBlob>,
+    size: u64,
+}
+
+impl AvatarUpload {
+    /// Takes the next bytes of the picture.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.size += bytes.len() as u64;
+        check_size(self.size)?;
+        Ok(self.blob.write(bytes).await?)
+    }
+}
+
+impl Avatars {
+    pub(crate) fn new(context: Arc<Context>, files: Arc<Files>, pictures: Arc<Pictures>) -> Self {
+        let uploads = Rate::per(Duration::from_hours(1), limit::PICTURES_PER_HOUR);
+        Self { context, files, pictures, uploads: Limiter::new(uploads) }
+    }
+
+    /// Opens the picture of a person.
+    pub async fn open(&self, username: &str, size: AvatarSize) -> Result<OpenedAvatar, Error> {
+        let person = self.context.people.named(username).await?.ok_or_else(|| Error::not_found("user"))?;
+        let account = self.context.store.account_of(person.id).await?;
+        self.opened(account.and_then(|account| account.avatar), size).await
+    }
+
+    /// Begins to take a picture of the caller. `size` is its length in bytes, if that is known: a picture that is too
+    /// large is refused before its bytes come.
+    pub async fn upload(&self, caller: &Caller, size: Option<u64>) -> Result<AvatarUpload, Error> {
+        caller.check_logged_in()?;
+        self.begin(caller, size).await
+    }
+
+    /// Gives the caller the uploaded picture in place of the one before.
+    pub async fn set(&self, caller: &Caller, upload: AvatarUpload) -> Result<User, Error> {
+        let squares = self.squares(upload).await?;
+        let user = caller.person.id;
+        let keeping = self.files.keeping().await;
+        let avatar = self.keep(squares).await?;
+        let before = self.context.store.set_avatar(user, Some(avatar)).await?;
+        drop(keeping);
+        self.forget(before).await;
+        let account = self.context.store.account_of(user).await?;
+        account.map(own_user).ok_or_else(|| Error::not_found("user"))
+    }
+
+    /// Removes the caller's picture, if they have one.
+    pub async fn remove(&self, caller: &Caller) -> Result<(), Error> {
+        caller.check_logged_in()?;
+        self.context.charge(caller)?;
+        let before = self.context.store.set_avatar(caller.person.id, None).await?;
+        self.forget(before).await;
+        Ok(())
+    }
+
+    async fn begin(&self, caller: &Caller, size: Option<u64>) -> Result<AvatarUpload, Error> {
+        check_size(size.unwrap_or(0))?;
+        self.context.charge(caller)?;
+        let now = self.context.clock.monotonic();
+        self.uploads.take(caller.person.id, now).map_err(Error::rate_limited)?;
+        Ok(AvatarUpload { blob: self.files.blobs.begin().await?, size: 0 })
+    }
+
+    async fn squares(&self, mut upload: AvatarUpload) -> Result<Squares, Error> {
+        let bytes = upload.blob.written().await?;
+        let squares = self.pictures.squares(bytes).await;
+        let squares = squares.ok_or_else(|| StoreError::Unavailable("a picture could not be read".into()))?;
+        squares.map_err(|unfit| {
+            let detail = match unfit {
+                Unfit::Unreadable => "Send a JPEG, PNG or WebP picture; these bytes cannot be read as one.",
+                Unfit::TooLarge => "The picture has more than 40 megapixels; make it smaller first.",
+            };
+            Error::invalid("picture", detail)
+        })
+    }
+
+    /// Stores the bytes of a picture. The caller holds [`Files::keeping`] until the store has the picture, too.
+    async fn keep(&self, squares: Squares) -> Result<Avatar, StoreError> {
+        let Squares { large, small } = squares;
+        let [large, small] = [self.keep_blob(large).await?, self.keep_blob(small).await?];
+        Ok(Avatar { large, small })
+    }
+
+    async fn keep_blob(&self, bytes: Vec<u8>) -> Result<BlobHash, StoreError> {
+        let hash = BlobHash(Sha256::digest(&bytes).into());
+        let mut blob = self.files.blobs.begin().await?;
+        blob.write(bytes.into()).await?;
+        blob.keep(hash).await?;
+        Ok(hash)
+    }
+
+    /// Removes the bytes of a picture that was replaced. If that fails, the sweep of files removes them later.
+    async fn forget(&self, before: Option<Avatar>) {
+        let Some(before) = before else { return };
+        if let Err(error) = self.files.remove_unused(before.blobs().to_vec()).await {
+            tracing::warn!(%error, "the bytes of a replaced picture were not removed yet");
+        }
+    }
+
+    async fn opened(&self, avatar: Option<Avatar>, size: AvatarSize) -> Result<OpenedAvatar, Error> {
+        let avatar = avatar.ok_or_else(|| Error::not_found("picture"))?;
+        let hash = match size {
+            AvatarSize::Large => avatar.large,
+            AvatarSize::Small => avatar.small,
+        };
+        let blob = self.files.open(hash).await?;
+        let file = Opened { kind: "image/jpeg", shown: true, name: "picture.jpg".into(), hash, blob };
+        Ok(OpenedAvatar { file, version: avatar.version() })
+    }
+}
+
+fn check_size(bytes: u64) -> Result<(), Error> {
+    if bytes <= limit::PICTURE {
+        return Ok(());
+    }
+    Err(Error::new(Code::TooLarge, "A picture has at most 5 MiB."))
+}

@@ -1,0 +1,183 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::store::{BlobHash, BlobStore};
+use domain::{AvatarSize, Caller, Error};
+use image::{Rgb, RgbImage};
+use protocol::{Code, NewApiToken, User};
+
+use crate::support::{World, to};
+
+/// A picture of one grey.
+fn grey(shade: u8) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let picture = RgbImage::from_pixel(140, 120, Rgb([shade; 3]));
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+async fn put(world: &World, caller: &Caller, bytes: &[u8]) -> Result<User, Error> {
+    let mut upload = world.domain.avatars.upload(caller, None).await?;
+    for piece in bytes.chunks(1 << 20) {
+        upload.write(Bytes::copy_from_slice(piece)).await?;
+    }
+    world.domain.avatars.set(caller, upload).await
+}
+
+/// The shade and the side of somebody's picture.
+async fn seen(world: &World, username: &str, size: AvatarSize) -> Option<(u8, u32)> {
+    let opened = world.domain.avatars.open(username, size).await.ok()?;
+    let bytes = opened.file.blob.read(0, usize::MAX).await.unwrap();
+    let picture = image::load_from_memory(&bytes).unwrap().to_luma8();
+    Some((picture.get_pixel(9, 9).0[0], picture.width()))
+}
+
+/// The hashes of all stored bytes.
+async fn all(world: &World) -> Vec<BlobHash> {
+    let mut all = Vec::new();
+    for first in 0..=u8::MAX {
+        all.extend(world.blobs.list(first).await.unwrap());
+    }
+    all
+}
+
+/// Sweeps until bytes that belong to nothing have been removed.
+async fn sweep_for_a_week(world: &World) {
+    for _ in 0..8 * 24 {
+        world.clock.advance(Duration::from_hours(1));
+        world.domain.attachments.sweep().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_picture_is_shown_wherever_its_person_is() {
+    let world = World::new();
+    let (ann, bob) = (world.person("Ann").await, world.person("bob").await);
+    world.send(&ann, to("bob", "hello")).await.unwrap();
+    assert!(seen(&world, "Ann", AvatarSize::Large).await.is_none());
+    let me = put(&world, &ann, &grey(100)).await.unwrap();
+    let url = me.picture_url.unwrap();
+    let opened = world.domain.avatars.open("aNN", AvatarSize::Small).await.unwrap();
+    assert_eq!(url, format!("/api/users/Ann/picture?v={}", opened.version));
+    assert_eq!(seen(&world, "ann", AvatarSize::Large).await, Some((100, 120)));
+    assert_eq!(seen(&world, "ann", AvatarSize::Small).await, Some((100, 96)));
+    let shown = async || {
+        let me = world.domain.users.me(&ann).await.unwrap();
+        let them = world.domain.users.get("ann").await.unwrap();
+        let found = world.domain.users.find(&bob, "an", None).await.unwrap().items.remove(0);
+        let conversation = world.domain.conversations.list(&bob, None).await.unwrap().items.remove(0);
+        let member = conversation.members.into_iter().find(|member| member.username == "Ann").unwrap();
+        let urls = [me.picture_url, them.picture_url, found.picture_url, member.picture_url];
+        assert!(urls.iter().all(|url| *url == urls[0]), "{urls:?}");
+        urls[0].clone()
+    };
+    assert_eq!(shown().await, Some(url.clone()));
+    // Another picture is at another address.
+    let other = put(&world, &ann, &grey(200)).await.unwrap().picture_url;
+    assert!(other.is_some() && other != Some(url));
+    assert_eq!(shown().await, other);
+    for _ in 0..2 {
+        world.domain.avatars.remove(&ann).await.unwrap();
+        assert_eq!(shown().await, None);
+    }
+}
+
+#[tokio::test]
+async fn bytes_of_a_picture_are_there_as_long_as_somebody_has_it() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    for shade in [10, 20, 20] {
+        put(&world, &ann, &grey(shade)).await.unwrap();
+        assert_eq!(all(&world).await.len(), 2);
+    }
+    put(&world, &bob, &grey(20)).await.unwrap();
+    assert_eq!(all(&world).await.len(), 2);
+    world.domain.avatars.remove(&ann).await.unwrap();
+    sweep_for_a_week(&world).await;
+    assert_eq!(seen(&world, "bob", AvatarSize::Large).await, Some((20, 120)));
+    put(&world, &bob, &grey(30)).await.unwrap();
+    assert_eq!(all(&world).await.len(), 2);
+    world.domain.avatars.remove(&bob).await.unwrap();
+    assert_eq!(all(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_stored_leaves_the_one_before() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    put(&world, &ann, &grey(10)).await.unwrap();
+    world.faulty.failing.store(true, Ordering::SeqCst);
+    assert_eq!(put(&world, &ann, &grey(20)).await.unwrap_err().code, Code::StoreUnavailable);
+    assert_eq!(world.domain.avatars.remove(&ann).await.unwrap_err().code, Code::StoreUnavailable);
+    world.faulty.failing.store(false, Ordering::SeqCst);
+    assert_eq!(seen(&world, "ann", AvatarSize::Large).await, Some((10, 120)));
+    // What is left of it goes with the bytes that belong to nothing.
+    assert_eq!(all(&world).await.len(), 4);
+    sweep_for_a_week(&world).await;
+    assert_eq!(all(&world).await.len(), 2);
+    assert_eq!(seen(&world, "ann", AvatarSize::Large).await, Some((10, 120)));
+}
+
+#[tokio::test]
+async fn what_is_no_picture_leaves_nothing() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    for bytes in [&b""[..], b"hello", b"GIF89a", b"<svg xmlns='http://www.w3.org/2000/svg'/>", &grey(9)[..99]]
+    {
+        let refused = put(&world, &ann, bytes).await.unwrap_err();
+        assert_eq!((refused.code, refused.field.as_deref()), (Code::Invalid, Some("picture")));
+    }
+    assert_eq!(all(&world).await, []);
+    assert_eq!(world.domain.users.me(&ann).await.unwrap().picture_url, None);
+}
+
+#[tokio::test]
+async fn five_mebibytes_and_ten_an_hour() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let most = 5 << 20;
+    // Refused before its bytes come, and then not counted.
+    for _ in 0..20 {
+        let early = world.domain.avatars.upload(&ann, Some(most + 1)).await.err().unwrap();
+        assert_eq!(early.code, Code::TooLarge);
+    }
+    let large = vec![0; (5 << 20) + 1];
+    assert_eq!(put(&world, &ann, &large).await.unwrap_err().code, Code::TooLarge);
+    for shade in 0..9 {
+        put(&world, &ann, &grey(shade)).await.unwrap();
+    }
+    let refused = put(&world, &ann, &grey(10)).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.retry_after.map(|wait| wait.as_secs())),
+        (Code::RateLimited, Some(360))
+    );
+    assert!(put(&world, &bob, &grey(10)).await.is_ok());
+    // A picture can be removed all the same.
+    world.domain.avatars.remove(&ann).await.unwrap();
+    world.clock.advance(Duration::from_mins(6));
+    assert!(put(&world, &ann, &grey(10)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_program_does_not_change_the_picture_of_its_owner() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    put(&world, &ann, &grey(10)).await.unwrap();
+    let request = NewApiToken { name: "bot".into(), expires_at: None };
+    let token = world.domain.api_tokens.create(&ann, request).await.unwrap().token.unwrap();
+    let program = world.domain.sessions.authenticate(&token).await.unwrap();
+    assert_eq!(put(&world, &program, &grey(20)).await.unwrap_err().code, Code::Forbidden);
+    assert_eq!(world.domain.avatars.remove(&program).await.unwrap_err().code, Code::Forbidden);
+    assert_eq!(seen(&world, "ann", AvatarSize::Small).await, Some((10, 96)));
+}
+
+#[tokio::test]
+async fn nobody_has_a_picture_before_they_are_verified() {
+    let world = World::new();
+    world.register("ann").await.unwrap();
+    for nobody in ["ann", "zoe", "me"] {
+        let missing = world.domain.avatars.open(nobody, AvatarSize::Large).await.err().unwrap();
+        assert_eq!(missing.code, Code::NotFound);
+    }
+}

@@ -1,0 +1,69 @@
+//! The body of a request that is a file, as it comes.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::BodyExt;
+use protocol::Code;
+
+use super::problem::Failure;
+use crate::app::App;
+
+/// How long what still comes of a refused file is thrown away: else who is sending it may see the connection break
+/// before the answer.
+const LINGER: Duration = Duration::from_secs(2);
+
+pub(super) struct Incoming {
+    headers: HeaderMap,
+    body: Body,
+    /// How long the next bytes may take.
+    pause: Duration,
+}
+
+impl Incoming {
+    pub(super) fn new(app: &App, request: Request) -> Self {
+        let (head, body) = request.into_parts();
+        Self { headers: head.headers, body, pause: app.config.upload_pause.0 }
+    }
+
+    /// Its `Content-Type`. A form is refused: stored as it is, it would be a file that nothing opens, with the metadata
+    /// of the picture in it.
+    pub(super) fn kind(&self) -> Result<Option<&str>, Failure> {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+            let detail = "Send the bytes of the file as the body, not a form.";
+            return Err(Failure::new(Code::Malformed, detail));
+        }
+        Ok(kind)
+    }
+
+    /// How many bytes it has, if its sender says so.
+    pub(super) fn size(&self) -> Option<u64> {
+        self.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        let late = |_| Failure::new(Code::Malformed, "The body took too long to arrive.");
+        let broken = |_| Failure::new(Code::Malformed, "The body could not be read.");
+        loop {
+            let frame = tokio::time::timeout(self.pause, self.body.frame()).await.map_err(late)?;
+            let Some(frame) = frame else { return Ok(None) };
+            // A frame without data has trailers.
+            if let Ok(bytes) = frame.map_err(broken)?.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+    }
+
+    /// Throws away what still comes.
+    pub(super) fn end(mut self) {
+        if !self.body.is_end_stream() {
+            let rest = async move { while let Some(Ok(_)) = self.body.frame().await {} };
+            tokio::spawn(tokio::time::timeout(LINGER, rest));
+        }
+    }
+}
