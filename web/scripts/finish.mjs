@@ -1,12 +1,14 @@
 // Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the
-// service worker names files by relative paths, which it resolves against the path that it is under. Comments
-// that only the bundler reads are taken out of the scripts. Then this puts a .br and a .gz beside every text
-// file of the build, so that the server sends them as they are. It fails where a part that is to be loaded
-// later has come into the first load.
+// service worker names files by relative paths, which it resolves against the path that it is under. Scripts
+// are minified once more, by Terser, which finds what esbuild does not. Then this puts a .br and a .gz beside
+// every text file of the build, so that the server sends them as they are. It fails where a part that is to
+// be loaded later has come into the first load.
 import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+
+import { minify } from 'terser';
 
 const TEXT = new Set(['.html', '.js', '.css', '.svg', '.json', '.webmanifest', '.txt']);
 const root = new URL('../dist/', import.meta.url).pathname;
@@ -18,25 +20,31 @@ appendFileSync(
 );
 
 const list = JSON.parse(readFileSync(join(root, 'ngsw.json'), 'utf8'));
+/** theme.js is sent as it is written; all other scripts are modules. */
+const isModule = (path) => extname(path) === '.js' && path !== 'theme.js';
 const relative = (path) => path.replace(/^\//, '');
 list.index = relative(list.index);
 for (const group of list.assetGroups) group.urls = group.urls.map(relative);
 list.hashTable = Object.fromEntries(
   Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]),
 );
-for (const name of Object.keys(list.hashTable).filter((path) => extname(path) === '.js')) {
-  const script = readFileSync(join(root, name), 'utf8').replace(/(?<![\w$])\/\* @__PURE__ \*\/ ?/g, '');
-  writeFileSync(join(root, name), script);
-  list.hashTable[name] = createHash('sha1').update(script).digest('hex');
+for (const name of Object.keys(list.hashTable).filter(isModule)) {
+  const { code } = await minify(readFileSync(join(root, name), 'utf8'), {
+    module: true,
+    compress: { passes: 2, hoist_funs: true },
+  });
+  writeFileSync(join(root, name), code);
+  list.hashTable[name] = createHash('sha1').update(code).digest('hex');
 }
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 // An import of a part of rare.ts that is used outside of `@defer` puts it beside the frame of the messenger.
 const app = new URL('../src/app/', import.meta.url).pathname;
 const scripts = Object.keys(list.hashTable)
-  .filter((path) => extname(path) === '.js')
+  .filter(isModule)
   .map((path) => readFileSync(join(root, path), 'utf8'));
-const defines = (selector) => scripts.find((script) => script.includes(`selectors:[[\`${selector}\`]]`));
+const defines = (selector) =>
+  scripts.find((script) => new RegExp(`selectors:\\[\\[["'\`]${selector}["'\`]\\]\\]`).test(script));
 const first = defines('aldis-shell');
 for (const [, path] of readFileSync(join(app, 'rare.ts'), 'utf8').matchAll(/^export .* from '(.+)';$/gm)) {
   const [, selector] = /selector: '(.+)'/.exec(readFileSync(join(app, `${path}.ts`), 'utf8')) ?? [];
