@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Rate;
 use crate::account::own_user;
-use crate::attachment::Opened;
+use crate::attachment::{Opened, UploadSlot, UploadSlots};
 use crate::context::Context;
 use crate::error::Error;
 use crate::files::Files;
@@ -23,6 +23,7 @@ pub struct Avatars {
     context: Arc<Context>,
     files: Arc<Files>,
     pictures: Arc<Pictures>,
+    slots: UploadSlots,
     uploads: Limiter<UserId>,
 }
 
@@ -47,6 +48,7 @@ pub struct OpenedAvatar {
 pub struct AvatarUpload {
     blob: Box<dyn NewBlob>,
     size: u64,
+    slot: UploadSlot,
 }
 
 impl AvatarUpload {
@@ -59,9 +61,14 @@ impl AvatarUpload {
 }
 
 impl Avatars {
-    pub(crate) fn new(context: Arc<Context>, files: Arc<Files>, pictures: Arc<Pictures>) -> Self {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        files: Arc<Files>,
+        pictures: Arc<Pictures>,
+        slots: UploadSlots,
+    ) -> Self {
         let uploads = Rate::per(Duration::from_hours(1), limit::PICTURES_PER_HOUR);
-        Self { context, files, pictures, uploads: Limiter::new(uploads) }
+        Self { context, files, pictures, slots, uploads: Limiter::new(uploads) }
     }
 
     /// Opens the picture of a person.
@@ -103,14 +110,16 @@ impl Avatars {
     async fn begin(&self, caller: &Caller, size: Option<u64>) -> Result<AvatarUpload, Error> {
         check_size(size.unwrap_or(0))?;
         self.context.charge(caller)?;
-        let now = self.context.clock.monotonic();
-        self.uploads.take(caller.person.id, now).map_err(Error::rate_limited)?;
-        Ok(AvatarUpload { blob: self.files.blobs.begin().await?, size: 0 })
+        let (user, now) = (caller.person.id, self.context.clock.monotonic());
+        let slot = self.slots.take(user)?;
+        self.uploads.take(user, now).map_err(Error::rate_limited)?;
+        Ok(AvatarUpload { blob: self.files.blobs.begin().await?, size: 0, slot })
     }
 
-    async fn squares(&self, mut upload: AvatarUpload) -> Result<Squares, Error> {
-        let bytes = upload.blob.written().await?;
-        let squares = self.pictures.squares(bytes).await;
+    async fn squares(&self, upload: AvatarUpload) -> Result<Squares, Error> {
+        let AvatarUpload { mut blob, mut slot, .. } = upload;
+        slot.wait_for_turn().await;
+        let squares = self.pictures.squares(blob.written().await?, slot).await;
         let squares = squares.ok_or_else(|| StoreError::Unavailable("a picture could not be read".into()))?;
         squares.map_err(|unfit| {
             let detail = match unfit {
