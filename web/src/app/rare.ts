@@ -15,6 +15,7 @@ export { Reactions } from './features/chat/reactions';
 export { NewConversation } from './features/conversations/new-conversation';
 export { QuickSwitch } from './features/conversations/quick-switch';
 export { Details } from './features/details/details';
+export { PersonCard } from './features/details/person-card';
 export { Invitations } from './features/invitations/invitations';
 export { readMembers } from './data/groups/member-store';
 export { NewGroup } from './features/groups/new-group';

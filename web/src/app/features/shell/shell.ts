@@ -7,11 +7,13 @@ import { breath } from '../../core/breath';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { Sync } from '../../data/live/sync';
 import { Outbox } from '../../data/outbox/outbox';
+import { ShownPerson } from '../../data/people/shown-person';
 import { SearchPanel } from '../../data/search/search-panel';
 import {
   Invitations,
   NewConversation,
   NewGroup,
+  PersonCard,
   QuickSwitch,
   Search,
   Settings,
@@ -36,6 +38,7 @@ const LATER = 2_500;
     Invitations,
     NewConversation,
     NewGroup,
+    PersonCard,
     QuickSwitch,
     RouterOutlet,
     Search,
@@ -54,6 +57,7 @@ export class Shell {
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
   protected readonly search = inject(SearchPanel);
+  protected readonly person = inject(ShownPerson);
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), {
     requireSync: true,
   });
