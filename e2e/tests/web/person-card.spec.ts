@@ -34,7 +34,7 @@ test('a member of a group is met by their picture, name, mention and row', async
   await page.keyboard.press('Escape');
 
   // The mention, in capitals; by the keyboard.
-  await page.getByRole('link', { name: `@${cat.username.toUpperCase()}` }).focus();
+  await page.getByRole('link', { name: `@${cat.username.toUpperCase()}`, exact: true }).focus();
   await page.keyboard.press('Enter');
   await expect(card.getByText(`@${cat.username}`)).toBeVisible();
   await page.keyboard.press('Escape');

@@ -12,6 +12,7 @@ export { readSystemMessages } from './data/messages/group-change-store';
 export { MentionList } from './features/chat/mention-list';
 export { MessageMenu } from './features/chat/message-menu';
 export { Reactions } from './features/chat/reactions';
+export { NewMenu } from './features/conversations/new-menu';
 export { NewConversation } from './features/conversations/new-conversation';
 export { QuickSwitch } from './features/conversations/quick-switch';
 export { Details } from './features/details/details';

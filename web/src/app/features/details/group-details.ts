@@ -15,7 +15,7 @@ import { hasUser, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { membersOf, roleOf, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
-import type { Acquaintance } from '../../data/groups/acquaintances';
+import type { Acquaintance } from '../../data/people/acquaintances';
 import { Groups } from '../../data/groups/groups';
 import { readMembers } from '../../data/groups/member-store';
 import { actionsOn, byRank, leads, type MemberAction } from '../../data/groups/roles';

@@ -13,12 +13,14 @@ import {
   Invitations,
   NewConversation,
   NewGroup,
+  NewMenu,
   PersonCard,
   QuickSwitch,
   Search,
   Settings,
   ShellNotes,
 } from '../../rare';
+import { type Anchor, below } from '../../ui/anchor';
 import { Icon } from '../../ui/icon';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
@@ -38,6 +40,7 @@ const LATER = 2_500;
     Invitations,
     NewConversation,
     NewGroup,
+    NewMenu,
     PersonCard,
     QuickSwitch,
     RouterOutlet,
@@ -62,6 +65,9 @@ export class Shell {
     requireSync: true,
   });
   protected readonly shortcutName = SHORTCUT;
+  protected readonly below = below;
+  /** Where the menu of what one can begin hangs. */
+  protected readonly beginning = signal<Anchor | null>(null);
   protected readonly offline = computed(() => this.status() === 'offline');
   private readonly unkept = inject(Outbox).unkept;
   protected readonly unsent = computed(() =>
