@@ -236,6 +236,12 @@ export class Messenger {
       .click();
   }
 
+  /** Chooses what to begin. */
+  async begin(what: 'Message' | 'Group'): Promise<void> {
+    await this.page.getByRole('button', { name: 'New', exact: true }).click();
+    await this.page.getByRole('menu', { name: 'New' }).getByRole('menuitem', { name: what }).click();
+  }
+
   async openGroup({ id }: { id: string }): Promise<void> {
     await this.page.goto(`./c/${id}`);
     await this.composer.waitFor();

@@ -39,7 +39,7 @@ test('34. Ann and Bob talk at localhost through a flapping network, a restart an
   };
   const read = async (who: Messenger, text: string) => expect(who.tick(text, 'Read')).toBeVisible();
 
-  await ann.page.getByRole('button', { name: 'New conversation' }).first().click();
+  await ann.begin('Message');
   await ann.page.getByRole('textbox', { name: 'Username' }).fill('bob');
   await ann.page.getByRole('button', { name: 'Start conversation' }).click();
   await says(ann, 'Are you there?');

@@ -39,7 +39,7 @@ test('whoever wants to be asked sees the invitation at once and after a reload, 
   await hers.page.keyboard.press('Escape');
 
   await his.page.goto('/');
-  await his.page.getByRole('button', { name: 'New group' }).click();
+  await his.begin('Group');
   const dialog = his.page.getByRole('dialog', { name: 'New group' });
   await dialog.getByRole('textbox', { name: 'Group name' }).fill('Harbour crew');
   await dialog.getByRole('combobox', { name: 'Members' }).fill(ann.username.toLowerCase());

@@ -12,7 +12,7 @@ test('31. Ann and Bob register as the form invites them to, and talk both ways',
   await register(bob.page, 'Bob', 'Bob');
 
   // Ann finds Bob in whatever case; the address is in his own.
-  await ann.page.getByRole('button', { name: 'New conversation' }).first().click();
+  await ann.begin('Message');
   await ann.page.getByRole('textbox', { name: 'Username' }).fill('@bOB');
   await ann.page.getByRole('button', { name: 'Start conversation' }).click();
   await expect(ann.page).toHaveURL(`${aldis.url}/@Bob`);
@@ -126,7 +126,7 @@ test('a group knows its people in any case', async ({ aldis, browser }) => {
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const { page } = messenger;
   await page.goto('/');
-  await page.getByRole('button', { name: 'New group' }).first().click();
+  await messenger.begin('Group');
   const dialog = page.getByRole('dialog', { name: 'New group' });
   await dialog.getByLabel('Group name').fill('Crew');
   const pick = async (username: string) => {

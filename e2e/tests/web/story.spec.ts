@@ -13,7 +13,7 @@ test('two people register, talk, lose the server, and miss nothing', async ({ br
   await register(ann.page, 'Ann', 'Ann');
   await register(bob.page, 'Bob', 'Bob');
 
-  await ann.page.getByRole('button', { name: 'New conversation' }).first().click();
+  await ann.begin('Message');
   await ann.page.getByRole('textbox', { name: 'Username' }).fill('nobody.here');
   await ann.page.getByRole('button', { name: 'Start conversation' }).click();
   await expect(ann.page.getByText('Nobody here is called @nobody.here')).toBeVisible();

@@ -1,4 +1,4 @@
-import { afterNextRender, Component, type ElementRef, input, signal, viewChild } from '@angular/core';
+import { afterNextRender, Component, type ElementRef, input, output, signal, viewChild } from '@angular/core';
 
 /** A labelled input that says what is wrong with it, beside it and to a screen reader. */
 @Component({
@@ -17,7 +17,7 @@ import { afterNextRender, Component, type ElementRef, input, signal, viewChild }
         [attr.aria-describedby]="'field-' + name() + '-note'"
         autocapitalize="none"
         spellcheck="false"
-        (input)="error.set('')"
+        (input)="error.set(''); typed.emit(input.value)"
       />
       @if (type() === 'password') {
         <button
@@ -42,6 +42,7 @@ export class Field {
   readonly autocomplete = input<string>();
   readonly hint = input('');
   readonly start = input('');
+  readonly typed = output<string>();
 
   readonly error = signal('');
   protected readonly shown = signal(false);

@@ -97,6 +97,17 @@ describe('presence', () => {
     expect(presences.get('bob')?.online).toBe(true);
   });
 
+  it('is asked for whoever is looked at besides, once', async () => {
+    wire.status$.next('online');
+    await settle();
+    const store = TestBed.inject(PresenceStore);
+    store.watchAlso('Zoe');
+    await settle();
+    store.watchAlso('BOB');
+    await settle();
+    expect(wire.asked).toEqual([['bob'], ['Zoe', 'bob'], ['bob']]);
+  });
+
   it('is asked for at most a thousand, those with the newest activity', async () => {
     conversations.set(Array.from({ length: 1_200 }, (_, index) => direct(`person-${index}`)));
     wire.status$.next('online');

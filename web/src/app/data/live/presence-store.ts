@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
-import { sameUser, UserMap } from '../../core/handle';
+import { hasUser, sameUser, UserMap } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Presence } from '../../protocol/protocol';
 import { peer } from '../conversations/conversation';
@@ -15,7 +15,7 @@ const GATHER = 200;
 export type Presences = ReadonlyMap<string, Presence>;
 
 /**
- * Who of the people in direct conversations is there. Without a connection nobody knows, so nothing is shown.
+ * Who of the people in direct conversations is there, and whoever is looked at besides. Without a connection nobody knows, so nothing is shown.
  */
 @Service()
 export class PresenceStore {
@@ -26,6 +26,7 @@ export class PresenceStore {
 
   /** Whom the server was asked for on this connection. */
   private watched = '';
+  private also: string | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -36,6 +37,12 @@ export class PresenceStore {
       else if (this.presences.value.size > 0) this.presences.next(new UserMap());
     });
     this.conversations.conversations$.subscribe(() => this.soon());
+  }
+
+  /** Somebody who may be in no direct conversation: whoever's card is open. */
+  watchAlso(username: string | null): void {
+    this.also = username;
+    this.soon();
   }
 
   private soon(): void {
@@ -57,11 +64,12 @@ export class PresenceStore {
     if (wanted === this.watched) this.publish(said);
   }
 
-  /** The other one of two, by newest activity. */
+  /** Whoever is looked at, then the other one of two, by newest activity. */
   private usernames(): string[] {
     const { items, me } = this.conversations;
     const others = items.flatMap((conversation) => peer(conversation, me)?.username ?? []);
-    return others.filter((username) => !sameUser(username, me)).slice(0, MOST);
+    const also = this.also === null || hasUser(others, this.also) ? [] : [this.also];
+    return [...also, ...others].filter((username) => !sameUser(username, me)).slice(0, MOST);
   }
 
   private publish(said: readonly Presence[]): void {

@@ -9,6 +9,7 @@ import { tab } from '../../core/storage/storage';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
 import { AuthFrame } from './auth-frame';
+import { pathAfter } from './next';
 
 const GONE = 'Nothing of your messages is left in this browser.';
 const ENDED = 'Your session has ended';
@@ -44,7 +45,9 @@ const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
           {{ busy() ? 'Logging in…' : 'Log in' }}
         </button>
       </form>
-      <p class="auth-other">New here? <a routerLink="/register">Create an account</a></p>
+      <p class="auth-other">
+        New here? <a routerLink="/register" queryParamsHandling="preserve">Create an account</a>
+      </p>
     </aldis-auth-frame>
   `,
 })
@@ -80,14 +83,12 @@ export class Login {
     this.failure.set('');
     try {
       await this.entrance.login(username, password);
-      const next = this.next();
-      // Only a path of this site: never somebody else's address.
-      await this.router.navigateByUrl(next && /^\/[^/\\]/.test(next) ? next : '/');
+      await this.router.navigateByUrl(pathAfter(this.next()));
       return true;
     } catch (error) {
       if (error instanceof Failure && error.code === 'not_verified') {
         await this.entrance.resend(username).catch(() => undefined);
-        await this.router.navigate(['/verify'], { queryParams: { username } });
+        await this.router.navigate(['/verify'], { queryParams: { username, next: this.next() } });
         return true;
       }
       this.failure.set(

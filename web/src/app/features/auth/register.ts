@@ -58,7 +58,9 @@ const SHORTEST_PASSWORD = 8;
           {{ busy() ? 'Creating…' : 'Create account' }}
         </button>
       </form>
-      <p class="auth-other">Already have one? <a routerLink="/login">Log in</a></p>
+      <p class="auth-other">
+        Already have one? <a routerLink="/login" queryParamsHandling="preserve">Log in</a>
+      </p>
     </aldis-auth-frame>
   `,
 })
@@ -105,7 +107,10 @@ export class Register {
         email: form.email ?? '',
         password: form.password,
       });
-      await this.router.navigate(['/verify'], { queryParams: { username: user.username } });
+      await this.router.navigate(['/verify'], {
+        queryParams: { username: user.username },
+        queryParamsHandling: 'merge',
+      });
       return true;
     } catch (error) {
       this.show(error);

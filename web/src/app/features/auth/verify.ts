@@ -17,6 +17,7 @@ import { Entrance } from '../../core/session/entrance';
 import { Verification } from '../../core/session/verification';
 import { Presses } from '../../ui/presses';
 import { AuthFrame } from './auth-frame';
+import { pathAfter } from './next';
 
 const LENGTH = 6;
 
@@ -48,7 +49,7 @@ const LENGTH = 6;
       </form>
       <p class="auth-other">
         <button type="button" class="link-button" (click)="resend()">Send a new code</button>
-        · <a routerLink="/register">Start again</a>
+        · <a routerLink="/register" queryParamsHandling="preserve">Start again</a>
       </p>
       <p class="auth-other" role="status">{{ resent() }}</p>
     </aldis-auth-frame>
@@ -61,6 +62,9 @@ export class Verify {
   private readonly router = inject(Router);
 
   readonly username = input('', { transform: (value: string | undefined) => value ?? '' });
+
+  /** Where to go after the log-in. */
+  readonly next = input<string>();
 
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
@@ -132,8 +136,8 @@ export class Verify {
       await this.entrance.login(this.username(), password).catch(() => undefined);
     }
     await (this.auth.user
-      ? this.router.navigateByUrl('/')
-      : this.router.navigate(['/login'], { queryParams: { username: this.username() } }));
+      ? this.router.navigateByUrl(pathAfter(this.next()))
+      : this.router.navigate(['/login'], { queryParams: { username: this.username(), next: this.next() } }));
   }
 
   private complaint(error: unknown): string {

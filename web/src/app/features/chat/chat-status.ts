@@ -2,8 +2,8 @@ import { Component, computed, inject, input } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Clock } from '../../core/clock';
-import { lastSeenTime } from '../../core/format/time';
 import { membersOf } from '../../data/conversations/conversation';
+import { presenceNote } from '../../data/live/presence-note';
 import { PresenceStore } from '../../data/live/presence-store';
 import { TypingStore, typingNote } from '../../data/live/typing-store';
 import type { Conversation } from '../../protocol/protocol';
@@ -31,12 +31,7 @@ export class ChatStatus {
     const [handle, conversation] = [this.handle(), this.conversation()];
     if (this.typing()) return this.typing();
     if (!handle) return conversation?.kind === 'group' ? membersOf(conversation) : '';
-    const { online, lastSeen } = this.presences().get(handle) ?? {};
-    const presence = online
-      ? ' · online'
-      : lastSeen
-        ? ` · ${lastSeenTime(new Date(lastSeen), this.now())}`
-        : '';
-    return `@${handle}${presence}`;
+    const presence = presenceNote(this.presences().get(handle), this.now());
+    return `@${handle}${presence && ` · ${presence}`}`;
   });
 }

@@ -199,6 +199,12 @@ export class Chat {
     else void this.router.navigateByUrl('/', { replaceUrl: true });
   }
 
+  protected headPressed({ target }: Event): void {
+    // A name that is selected is to be copied.
+    if (this.open() && !(target as Element).closest('button') && getSelection()?.isCollapsed !== false)
+      this.panel.toggle();
+  }
+
   protected older(): void {
     const id = this.conversationId();
     if (!id || this.position.older()) return;

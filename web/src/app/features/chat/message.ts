@@ -1,17 +1,19 @@
 import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
 
+import { BASE } from '../../core/base';
 import { Clock } from '../../core/clock';
 import { partsOf } from '../../core/format/fold';
 import { LinkFinder } from '../../core/format/link-finder';
 import { emojiOnly, segments } from '../../core/format/text';
 import { clockTime, dayHeading, fullTime } from '../../core/format/time';
-import { sameUser } from '../../core/handle';
+import { linkToUser, sameUser } from '../../core/handle';
 import { boxesOf, columnsOf } from '../../data/attachments/boxes';
 import { carried, summary } from '../../data/attachments/summary';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageStore } from '../../data/messages/message-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
+import { ShownPerson } from '../../data/people/shown-person';
 import type { Message } from '../../protocol/protocol';
 import { AttachmentView, Reactions } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
@@ -41,6 +43,7 @@ export class MessageView {
   private readonly links = inject(LinkFinder);
   protected readonly unfolded = inject(Unfolded);
   protected readonly me = inject(ConversationStore).me;
+  protected readonly person = inject(ShownPerson);
   private readonly now = inject(Clock).day;
 
   readonly entry = input.required<Entry>();
@@ -69,6 +72,7 @@ export class MessageView {
   protected readonly under = signal(false);
   protected readonly below = below;
   protected readonly sameUser = sameUser;
+  protected readonly addressOf = (username: string) => BASE + linkToUser(username);
   protected readonly name = computed(() =>
     this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender),
   );
@@ -117,6 +121,13 @@ export class MessageView {
       if (replyTo && message && !this.quoted())
         void untracked(() => this.store.find(message.conversationId, replyTo));
     });
+  }
+
+  /** A plain press opens the person's card; others, as for a new tab, are the browser's. */
+  protected about(event: MouseEvent, username: string): void {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.person.show(username);
   }
 
   protected retry(): void {

@@ -1,5 +1,7 @@
-import { Component } from '@angular/core';
+import { Component, computed, inject } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
 
+import { ConversationStore } from '../../data/conversations/conversation-store';
 import { SHORTCUT } from '../../ui/shortcut';
 
 /** The chat pane before a conversation is chosen; a phone shows the list instead. */
@@ -8,13 +10,24 @@ import { SHORTCUT } from '../../ui/shortcut';
   template: `
     <div class="empty">
       <svg class="mark" viewBox="3 5 26 22" aria-hidden="true"><use href="#mark" /></svg>
-      <h2>Choose a conversation</h2>
-      <p>
-        Or press <kbd>{{ shortcut }}</kbd> and type a name.
-      </p>
+      @if (empty()) {
+        <h2>Welcome to Aldis</h2>
+        <p>Find somebody to write to, or send them your address.</p>
+      } @else {
+        <h2>Choose a conversation</h2>
+        <p>
+          Or press <kbd>{{ shortcut }}</kbd> and type a name.
+        </p>
+      }
     </div>
   `,
 })
 export class NothingChosen {
   protected readonly shortcut = SHORTCUT;
+  private readonly state = toSignal(inject(ConversationStore).state$, { requireSync: true });
+  /** There is none to choose. */
+  protected readonly empty = computed(() => {
+    const { items, loading, failure } = this.state();
+    return items.length === 0 && !loading && !failure;
+  });
 }

@@ -1,12 +1,13 @@
-import { Component, computed, inject, output } from '@angular/core';
+import { Component, computed, inject, output, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { BASE } from '../../core/base';
 import { Clock } from '../../core/clock';
 import { oneLine } from '../../core/format/text';
 import { rowTime } from '../../core/format/time';
-import { namesOf } from '../../core/handle';
+import { linkToUser, namesOf } from '../../core/handle';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { carried } from '../../data/attachments/summary';
 import { ConversationStore } from '../../data/conversations/conversation-store';
@@ -30,7 +31,7 @@ export class ConversationList {
   private readonly store = inject(ConversationStore);
   private readonly router = inject(Router);
   private readonly now = inject(Clock).day;
-  readonly start = output();
+  readonly start = output<'new' | 'group'>();
 
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
@@ -41,7 +42,11 @@ export class ConversationList {
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   private readonly attached = toSignal(inject(PendingAttachments).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
-  protected readonly me = this.store.me;
+  /** Where others find the person. */
+  protected readonly address = location.origin + BASE + linkToUser(this.store.me);
+  /** Not there without a secure context: then the address is to be copied by hand. */
+  protected readonly copies = 'clipboard' in navigator;
+  protected readonly copied = signal('');
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
   /** The address of what is open. The directives of the router for that weigh more than all of this list. */
@@ -84,6 +89,13 @@ export class ConversationList {
 
   protected unread(count: number): string {
     return count > 999 ? '999+' : String(count);
+  }
+
+  protected async share(): Promise<void> {
+    await navigator.clipboard.writeText(this.address).then(
+      () => this.copied.set('Copied. Send it to whom you want to hear from.'),
+      () => this.copied.set('Your browser does not let it be copied: select it.'),
+    );
   }
 
   protected retry(): void {

@@ -1,10 +1,12 @@
 import { TestBed } from '@angular/core/testing';
 import { provideRouter, Router } from '@angular/router';
+import { BehaviorSubject } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Api } from '../../core/api/api';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import type { User } from '../../protocol/protocol';
+import { conversation } from '../../testing/conversation';
 import { HeldCall, Shown } from '../../testing/pressed';
 import { NewConversation } from './new-conversation';
 
@@ -18,7 +20,10 @@ beforeEach(() => {
     providers: [
       provideRouter([{ path: '**', children: [] }]),
       { provide: Api, useValue: { user: lookedUp.call } },
-      { provide: ConversationStore, useValue: { me: 'ann', with: () => undefined } },
+      {
+        provide: ConversationStore,
+        useValue: { me: 'ann', conversations$: new BehaviorSubject([conversation()]), with: () => undefined },
+      },
     ],
   });
 });
@@ -36,6 +41,14 @@ describe('a new conversation', () => {
     await lookedUp.answer(user('bobby'));
     expect(lookedUp.asked).toEqual([['bob'], ['bobby']]);
     expect(TestBed.inject(Router).url).toBe('/@bobby');
+  });
+
+  it('is with the person who was chosen, whoever was typed before', async () => {
+    const form = await Shown.of(NewConversation);
+    await form.fill('receiver', 'bo');
+    await form.submit();
+    await form.press('@bob');
+    expect(TestBed.inject(Router).url).toBe('/@bob');
   });
 
   it('is not begun once the dialog is closed', async () => {

@@ -1,4 +1,13 @@
-import { afterNextRender, Component, DestroyRef, inject, output, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  inject,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router } from '@angular/router';
 
 import { Api } from '../../core/api/api';
@@ -6,18 +15,43 @@ import { linkToUser, typedUsername } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
 import { linkTo } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
+import { findPeople } from '../../data/people/find-people';
+import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
 
-/** Asks for a username and goes to the conversation with that person. */
+const SHOWN = 8;
+
+/** Finds a person by name or username and goes to the conversation with them. */
 @Component({
   selector: 'aldis-new-conversation',
-  imports: [Dialog, Field],
+  imports: [Avatar, Dialog, Field],
   template: `
     <aldis-dialog heading="New conversation" (closed)="closed.emit()">
-      <form novalidate (submit)="$event.preventDefault(); submit()">
-        <aldis-field #field label="Username" name="receiver" autocomplete="off" [hint]="hint" />
+      <form #form novalidate (submit)="$event.preventDefault(); submit()" (keydown)="key($event, form)">
+        <aldis-field
+          #field
+          label="Name or username"
+          name="receiver"
+          autocomplete="off"
+          [hint]="hint"
+          (typed)="query.set($event)"
+        />
+        @if (people().length > 0) {
+          <ul class="options" aria-label="People">
+            @for (person of people(); track person.username) {
+              <li>
+                <button type="button" class="option person" (click)="open(person.username)">
+                  <aldis-avatar [name]="person.displayName" [username]="person.username" />
+                  <span class="option-title" dir="auto">{{ person.displayName }}</span>
+                  <span class="option-note">{{ '@' + person.username }}</span>
+                </button>
+              </li>
+            }
+          </ul>
+        }
+        <p class="option-none" role="status">{{ said() }}</p>
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
           {{ busy() ? 'Looking…' : 'Start conversation' }}
         </button>
@@ -32,7 +66,15 @@ export class NewConversation {
   private readonly destroyed = inject(DestroyRef);
   readonly closed = output();
 
-  protected readonly hint = `Ask them for it. Yours is @${this.store.me}.`;
+  protected readonly hint = `Yours is @${this.store.me}.`;
+  protected readonly query = signal('');
+  private readonly found = findPeople(this.query);
+  protected readonly people = computed(() => this.found.people().slice(0, SHOWN));
+  protected readonly said = computed(() => {
+    if (this.found.looking()) return 'Looking…';
+    if (this.found.failure()) return this.found.failure();
+    return this.query().trim() && this.people().length === 0 ? 'Nobody found whose name begins so.' : '';
+  });
   private readonly presses = new Presses();
   protected readonly busy = this.presses.busy;
   private readonly field = viewChild.required<Field>('field');
@@ -42,6 +84,21 @@ export class NewConversation {
     afterNextRender(() => this.field().focus());
   }
 
+  /** The arrow keys go from the field through those who were found. */
+  protected key(event: KeyboardEvent, form: HTMLElement): void {
+    if (event.isComposing || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp')) return;
+    const stops = [...form.querySelectorAll<HTMLElement>('input, .person')];
+    const index = stops.indexOf(event.target as HTMLElement);
+    if (index < 0) return;
+    stops[index + (event.key === 'ArrowDown' ? 1 : -1)]?.focus();
+    event.preventDefault();
+  }
+
+  protected open(username: string): void {
+    this.presses.forget();
+    void this.go(username);
+  }
+
   protected submit(): void {
     const field = this.field();
     if (!field.require('Whom do you want to write to?')) return field.focus();
@@ -49,27 +106,32 @@ export class NewConversation {
     this.presses.press(username, () => this.start(username));
   }
 
-  private async start(username: string): Promise<boolean> {
+  private async start(typed: string): Promise<boolean> {
     const field = this.field();
     field.error.set('');
     try {
-      const known = this.store.with(username);
-      const link = known
-        ? linkTo(known, this.store.me)
-        : [linkToUser((await this.api.user(username)).username)];
+      const username = this.store.with(typed) ? typed : (await this.api.user(typed)).username;
       // Somebody else is meant by now, or nobody: the dialog was closed.
       if (this.presses.followed || this.destroyed.destroyed) return false;
-      this.dialog().close();
-      await this.router.navigate(link);
+      await this.go(username);
       return true;
     } catch (error) {
-      field.error.set(
-        error instanceof Failure && error.code === 'not_found'
-          ? `Nobody here is called @${username}. Check the spelling.`
-          : explain(error),
-      );
+      field.error.set(this.complaint(error, typed));
       field.focus();
       return false;
     }
+  }
+
+  private async go(username: string): Promise<void> {
+    const known = this.store.with(username);
+    this.dialog().close();
+    await this.router.navigate(known ? linkTo(known, this.store.me) : [linkToUser(username)]);
+  }
+
+  private complaint(error: unknown, typed: string): string {
+    if (!(error instanceof Failure && error.code === 'not_found')) return explain(error);
+    return this.people().length > 0
+      ? 'That is no username: choose somebody from the list.'
+      : `Nobody here is called @${typed}. Check the spelling.`;
   }
 }

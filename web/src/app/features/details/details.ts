@@ -1,6 +1,9 @@
 import { NgTemplateOutlet } from '@angular/common';
 import { Component, type ElementRef, effect, inject, input, output, viewChild } from '@angular/core';
 
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { NavigationStart, Router } from '@angular/router';
+
 import type { Conversation } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
 import { Wide } from '../../ui/wide';
@@ -63,6 +66,12 @@ export class Details {
 
   constructor() {
     effect(() => this.sheet()?.nativeElement.showModal());
+    // A sheet would lie over what one goes to.
+    inject(Router)
+      .events.pipe(takeUntilDestroyed())
+      .subscribe((event) => {
+        if (event instanceof NavigationStart && this.sheet()) this.closed.emit();
+      });
   }
 
   protected close(): void {

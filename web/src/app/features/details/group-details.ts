@@ -15,10 +15,11 @@ import { hasUser, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { membersOf, roleOf, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
-import type { Acquaintance } from '../../data/groups/acquaintances';
+import type { Acquaintance } from '../../data/people/acquaintances';
 import { Groups } from '../../data/groups/groups';
 import { readMembers } from '../../data/groups/member-store';
 import { actionsOn, byRank, leads, type MemberAction } from '../../data/groups/roles';
+import { ShownPerson } from '../../data/people/shown-person';
 import type { Conversation, ConversationId, Member } from '../../protocol/protocol';
 import { type Anchor, below } from '../../ui/anchor';
 import { Avatar } from '../../ui/avatar';
@@ -56,6 +57,7 @@ export class GroupDetails {
   private readonly groups = inject(Groups);
   private readonly injector = inject(Injector);
   private readonly router = inject(Router);
+  protected readonly person = inject(ShownPerson);
   private readonly me = inject(ConversationStore).me;
 
   readonly group = input.required<Conversation>();

@@ -1,9 +1,12 @@
 import { Component, computed, inject, input, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { Clock } from '../../core/clock';
 import { sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { ConversationStore } from '../../data/conversations/conversation-store';
+import { presenceNote } from '../../data/live/presence-note';
+import { PresenceStore } from '../../data/live/presence-store';
 import { Blocks } from '../../data/people/blocks';
 import type { Conversation } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
@@ -11,7 +14,7 @@ import { Confirm } from '../../ui/confirm';
 import { Icon } from '../../ui/icon';
 import { MuteSwitch } from './mute-switch';
 
-/** About the other one of two. */
+/** About a person: what is inside stands before what one can do about them. */
 @Component({
   selector: 'aldis-person-details',
   imports: [Avatar, Confirm, Icon, MuteSwitch],
@@ -20,7 +23,11 @@ import { MuteSwitch } from './mute-switch';
       <aldis-avatar [name]="title()" [username]="username()" />
       <h3 dir="auto">{{ title() }}</h3>
       <p class="details-note">{{ '@' + username() }}</p>
+      @if (presence()) {
+        <p class="details-note">{{ presence() }}</p>
+      }
     </div>
+    <ng-content />
     @if (conversation(); as conversation) {
       <aldis-mute-switch [conversation]="conversation" />
     }
@@ -56,12 +63,17 @@ import { MuteSwitch } from './mute-switch';
 export class PersonDetails {
   private readonly blocks = inject(Blocks);
   private readonly me = inject(ConversationStore).me;
+  private readonly presences = toSignal(inject(PresenceStore).presences$, { requireSync: true });
+  private readonly now = inject(Clock).day;
 
   readonly conversation = input<Conversation>();
   readonly username = input.required<string>();
   readonly title = input.required<string>();
 
   protected readonly self = computed(() => sameUser(this.username(), this.me));
+  protected readonly presence = computed(() =>
+    presenceNote(this.presences().get(this.username()), this.now()),
+  );
   private readonly all = toSignal(this.blocks.blocked$, { requireSync: true });
   protected readonly blocked = computed(() => this.all().has(this.username()));
   protected readonly asking = signal(false);

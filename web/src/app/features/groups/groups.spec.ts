@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { acquaintances } from '../../data/groups/acquaintances';
+import { acquaintances } from '../../data/people/acquaintances';
 import { actionsOn, byRank } from '../../data/groups/roles';
 import type { Conversation, Member, Role } from '../../protocol/protocol';
 

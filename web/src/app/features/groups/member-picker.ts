@@ -8,14 +8,13 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { toSignal } from '@angular/core/rxjs-interop';
 
 import { Api } from '../../core/api/api';
-import { plain } from '../../core/format/text';
 import { handleOf, hasUser, sameUser, typedUsername, UserSet } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
 import { ConversationStore } from '../../data/conversations/conversation-store';
-import { type Acquaintance, acquaintances } from '../../data/groups/acquaintances';
+import type { Acquaintance } from '../../data/people/acquaintances';
+import { findPeople } from '../../data/people/find-people';
 import { Avatar } from '../../ui/avatar';
 import { EachOnce } from '../../ui/each-once';
 
@@ -23,8 +22,7 @@ const SHOWN = 5;
 let count = 0;
 
 /**
- * Picks a person by their username, or by the beginning of a name one knows; says what is wrong where it
- * happens.
+ * Picks a person by their username, or by the beginning of their name; says what is wrong where it happens.
  */
 @Component({
   selector: 'aldis-member-picker',
@@ -48,17 +46,16 @@ export class MemberPicker {
   /** The names that are looked up. */
   private readonly lookUps = new EachOnce<boolean>();
   protected readonly busy = computed(() => this.lookUps.has(handleOf(typedUsername(this.query()))));
-  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  private readonly found = findPeople(this.query);
   protected readonly options = computed(() => {
-    const wanted = plain(typedUsername(this.query()));
     const taken = new UserSet(this.taken());
-    if (wanted === '') return [];
-    const begins = ({ username, displayName }: Acquaintance) =>
-      [username, ...displayName.split(/\s+/)].some((word) => plain(word).startsWith(wanted));
-    return acquaintances(this.conversations(), this.store.me)
-      .filter((person) => !taken.has(person.username) && begins(person))
+    if (this.typedName() === '') return [];
+    return this.found
+      .people()
+      .filter(({ username }) => !taken.has(username))
       .slice(0, SHOWN);
   });
+  protected readonly note = computed(() => this.error() || this.found.failure() || this.hint());
   private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
 
   focus(): void {

@@ -14,7 +14,7 @@ import { Router } from '@angular/router';
 
 import { findUser, handleOf, withoutUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
-import type { Acquaintance } from '../../data/groups/acquaintances';
+import type { Acquaintance } from '../../data/people/acquaintances';
 import { Groups } from '../../data/groups/groups';
 import type { ConversationId } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
@@ -39,7 +39,7 @@ import { MemberPicker } from './member-picker';
           <aldis-member-picker
             #picker
             label="Members"
-            hint="Type a username and press Enter."
+            hint="Type a name, or a username and Enter."
             [taken]="usernames()"
             (pick)="add($event)"
           />

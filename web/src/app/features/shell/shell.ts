@@ -7,16 +7,20 @@ import { breath } from '../../core/breath';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { Sync } from '../../data/live/sync';
 import { Outbox } from '../../data/outbox/outbox';
+import { ShownPerson } from '../../data/people/shown-person';
 import { SearchPanel } from '../../data/search/search-panel';
 import {
   Invitations,
   NewConversation,
   NewGroup,
+  NewMenu,
+  PersonCard,
   QuickSwitch,
   Search,
   Settings,
   ShellNotes,
 } from '../../rare';
+import { type Anchor, below } from '../../ui/anchor';
 import { Icon } from '../../ui/icon';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
@@ -36,6 +40,8 @@ const LATER = 2_500;
     Invitations,
     NewConversation,
     NewGroup,
+    NewMenu,
+    PersonCard,
     QuickSwitch,
     RouterOutlet,
     Search,
@@ -54,10 +60,14 @@ export class Shell {
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
   protected readonly search = inject(SearchPanel);
+  protected readonly person = inject(ShownPerson);
   protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), {
     requireSync: true,
   });
   protected readonly shortcutName = SHORTCUT;
+  protected readonly below = below;
+  /** Where the menu of what one can begin hangs. */
+  protected readonly beginning = signal<Anchor | null>(null);
   protected readonly offline = computed(() => this.status() === 'offline');
   private readonly unkept = inject(Outbox).unkept;
   protected readonly unsent = computed(() =>
