@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { conversation, message } from '../../testing/conversation';
+import type { Conversation } from '../../protocol/protocol';
 import {
   conversationAt,
   mergeConversation,
