@@ -28,6 +28,8 @@ it('says how a group changed, as people would', () => {
     'You renamed the group to “Harbour”',
     'You let new members read everything',
   ]);
+  expect(words({ picture: true })).toEqual(['Ann changed the picture of the group']);
+  expect(words({ picture: false }, 'ann')).toEqual(['You removed the picture of the group']);
   expect(words({ joined: ['bob', 'cat', 'zoe'] })).toEqual(['Ann added Bob, Cat and you']);
   expect(words({ joined: ['Ann'] })).toEqual(['Ann joined']);
   expect(words({ joined: ['ann'] }, 'Ann')).toEqual(['You joined']);

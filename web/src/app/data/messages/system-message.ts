@@ -14,7 +14,7 @@ export function notesOf(
   me: string,
   names: ReadonlyMap<string, string>,
 ): SystemMessage[] {
-  const { seq, by, title, history, joined = [], left = [], roles = {} } = change;
+  const { seq, by, title, history, picture, joined = [], left = [], roles = {} } = change;
   const name = (username: string) =>
     sameUser(username, me) ? 'you' : apart(names.get(username) ?? username);
   const who = sameUser(by, me) ? 'You' : name(by);
@@ -25,6 +25,7 @@ export function notesOf(
     texts.push(
       `${who} let new members read ${history === 'all' ? 'everything' : 'only what is written after they join'}`,
     );
+  if (picture !== undefined) texts.push(`${who} ${picture ? 'changed' : 'removed'} the picture of the group`);
   // Whoever accepts an invitation joins by themselves.
   if (hasUser(joined, by)) texts.push(`${who} joined`);
   else if (joined.length > 0) texts.push(`${who} added ${listed(joined.map(name))}`);
