@@ -9,7 +9,7 @@ use protocol::{AddMe, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
-use super::avatar::avatar;
+use super::avatar_columns::avatar;
 use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 

@@ -1,22 +1,13 @@
 //! Pictures of people and groups.
 
 use async_trait::async_trait;
-use domain::store::{Avatar, AvatarStore, BlobHash, GroupAvatar, SetGroupAvatar, StoreError, UserId};
+use domain::store::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar, StoreError, UserId};
 use protocol::ConversationId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attachment::forget_unnamed;
+use super::avatar_columns::{COLUMNS, avatar};
 use super::{SqliteStore, group};
-
-/// The columns in the order in which [`avatar`] reads them.
-pub(super) const COLUMNS: &str = "avatar_large, avatar_small";
-
-/// The picture in a row whose columns begin with this one.
-pub(super) fn avatar(row: &Row<'_>, first: usize) -> Result<Option<Avatar>, rusqlite::Error> {
-    let large = row.get::<_, Option<[u8; 32]>>(first)?.map(BlobHash);
-    let small = row.get::<_, Option<[u8; 32]>>(first + 1)?.map(BlobHash);
-    Ok(large.zip(small).map(|(large, small)| Avatar { large, small }))
-}
 
 #[async_trait]
 impl AvatarStore for SqliteStore {

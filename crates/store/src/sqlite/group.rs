@@ -9,7 +9,7 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
 use super::attachment::forget_unnamed;
-use super::avatar::{COLUMNS as AVATAR_COLUMNS, avatar};
+use super::avatar_columns::{COLUMNS as AVATAR_COLUMNS, avatar};
 use super::message::{CONVERSATION, visible_after};
 use super::view::{GROUP, MEMBER, Shown, history_of, record, role_number, role_of};
 use super::writer::Writing;

@@ -12,6 +12,7 @@ mod api_token;
 mod append;
 mod attachment;
 mod avatar;
+mod avatar_columns;
 mod background;
 mod block;
 mod checkpoint;

@@ -4,7 +4,7 @@ use domain::store::{ConversationKey, ConversationRecord, MemberRecord, Position,
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::avatar::avatar;
+use super::avatar_columns::avatar;
 use super::{history, message};
 
 pub(super) const DIRECT: i64 = 0;
