@@ -5,6 +5,7 @@ mod accounts;
 mod api_tokens;
 mod attachments;
 mod blocks;
+mod conversations;
 mod faulty;
 mod flushes;
 mod groups;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
+import { chatWith } from '../../core/chat-key';
 import { conversation, message } from '../../testing/conversation';
 import {
-  conversationAt,
+  chatOf,
+  conversationOf,
   mergeConversation,
   peer,
   roleOf,
@@ -94,7 +96,8 @@ describe('a conversation', () => {
   it('knows its people in any case', () => {
     const [ann, bob] = ['ANN', 'BOB'];
     expect([peer(conversation(), ann)?.username, roleOf(conversation(), bob)]).toEqual(['bob', 'member']);
-    expect(conversationAt([conversation()], { username: bob }, ann)?.id).toBe('c');
+    expect(conversationOf([conversation()], chatWith(bob), ann)?.id).toBe('c');
+    expect(chatOf(conversation(), ann)).toBe(chatWith(bob));
     expect(withMessage(conversation(), message(6, ann), 'ann').unread).toBe(2);
     expect(withReceipt(conversation(), { username: ann, deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(0);
   });

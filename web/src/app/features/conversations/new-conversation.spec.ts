@@ -18,7 +18,7 @@ beforeEach(() => {
     providers: [
       provideRouter([{ path: '**', children: [] }]),
       { provide: Api, useValue: { user: lookedUp.call } },
-      { provide: ConversationStore, useValue: { me: 'ann', with: () => undefined } },
+      { provide: ConversationStore, useValue: { me: 'ann', resolve: () => Promise.resolve(undefined) } },
     ],
   });
 });

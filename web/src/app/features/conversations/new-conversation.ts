@@ -1,6 +1,7 @@
 import { afterNextRender, Component, DestroyRef, inject, output, viewChild } from '@angular/core';
 import { Router } from '@angular/router';
 
+import { chatWith } from '../../core/chat-key';
 import { Api } from '../../core/api/api';
 import { linkToUser, typedUsername } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
@@ -53,7 +54,7 @@ export class NewConversation {
     const field = this.field();
     field.error.set('');
     try {
-      const known = this.store.with(username);
+      const known = await this.store.resolve(chatWith(username));
       const link = known
         ? linkTo(known, this.store.me)
         : [linkToUser((await this.api.user(username)).username)];
