@@ -92,6 +92,13 @@ export class ConversationStore {
     if (unknown.length > 0) this.put(unknown);
   }
 
+  /** Nothing that was known is true any more: the list is read anew. */
+  clear(): void {
+    this.reading = null;
+    this.complete = false;
+    this.change({ items: [], loading: true, failure: null });
+  }
+
   /** Into this browser once more. */
   rekeep(): void {
     void this.database.putConversations(this.items).catch(() => undefined);
