@@ -52,6 +52,15 @@ impl Conversations {
         Ok(Page { items, next })
     }
 
+    /// The caller's direct conversation with somebody. None before its first message, nor where the list hides it.
+    pub async fn with(&self, caller: &Caller, username: &str) -> Result<Option<Conversation>, Error> {
+        let user = caller.person.id;
+        let Some(other) = self.context.people.named(username).await? else { return Ok(None) };
+        let Some(channel) = self.context.channels.direct(user, other.id).await? else { return Ok(None) };
+        let conversation = self.view(user, channel.key).await?;
+        Ok(conversation.filter(|conversation| conversation.last_message.is_some()))
+    }
+
     /// A conversation as the caller sees it.
     pub async fn get(&self, caller: &Caller, id: ConversationId) -> Result<Conversation, Error> {
         let user = caller.person.id;

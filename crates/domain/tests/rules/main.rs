@@ -6,6 +6,7 @@ mod api_tokens;
 mod attachments;
 mod avatars;
 mod blocks;
+mod conversations;
 mod faulty;
 mod flushes;
 mod groups;

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Bearer, NextQuery, Parameters, Segment};
+use super::extract::{Bearer, Parameters, Segment};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -19,17 +19,33 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(changes))
 }
 
+/// Which conversations.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// The `next` of the page before.
+    next: Option<String>,
+    /// Only the direct conversation with the person of this username, in any case.
+    with: Option<String>,
+}
+
 /// One's conversations, newest activity first
+///
+/// With `with` at most one: the direct conversation with that person, if it has begun.
 #[utoipa::path(
     get, path = "/api/conversations", operation_id = "list_conversations", tag = "conversations",
-    security(("token" = [])), params(NextQuery),
+    security(("token" = [])), params(ListQuery),
     responses((status = 200, body = Page<Conversation>), (status = 400, body = Problem, description = "`cursor_invalid`")),
 )]
 async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Parameters(query): Parameters<NextQuery>,
+    Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<Conversation>>, Failure> {
+    if let Some(username) = query.with {
+        let conversation = app.domain.conversations.with(&caller, &username).await?;
+        return Ok(Json(Page { items: conversation.into_iter().collect(), next: None }));
+    }
     Ok(Json(app.domain.conversations.list(&caller, query.next.as_deref()).await?))
 }
 

@@ -55,6 +55,14 @@ export class Api {
     return early ?? this.get(`/api/conversations${after(next)}`);
   }
 
+  /** The direct conversation with somebody, if it has begun. */
+  async conversationWith(username: string): Promise<Conversation | undefined> {
+    const found = await this.get<Page<Conversation>>(
+      `/api/conversations?with=${encodeURIComponent(username)}`,
+    );
+    return found.items[0];
+  }
+
   conversation(id: ConversationId): Promise<Conversation> {
     return this.get(`/api/conversations/${encodeURIComponent(id)}`);
   }

@@ -5,7 +5,7 @@ import { OWN } from '../base';
 import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
 import { Disk } from './disk';
-import { openPictures, picturesOf } from './pictures';
+import { forgetPictures, openPictures, picturesOf } from './pictures';
 import {
   forgetSpans,
   type Handle,
@@ -17,6 +17,9 @@ import {
 } from './schema';
 
 export type { Span };
+
+/** Within it, several tabs forget the log once. */
+const MOMENT = 60_000;
 
 /**
  * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the
@@ -180,6 +183,24 @@ export class Database {
    */
   forgetSpans(): Promise<void> {
     return this.disk.use(forgetSpans);
+  }
+
+  /**
+   * Leaves nothing that came from the server's log; what was not sent and what the person chose stays. Tabs learn
+   * at the same moment that the log is another one: what one of them has read since stays.
+   */
+  async forgetLog(now = Date.now()): Promise<void> {
+    await this.disk.use(async (db) => {
+      const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
+      const meta = tx.objectStore('meta');
+      if (now - Number((await meta.get('forgotten')) ?? 0) < MOMENT) return tx.done;
+      void meta.put(String(now), 'forgotten');
+      void meta.delete('cursor');
+      void meta.delete(IDBKeyRange.bound('changes:', 'changes;', false, true));
+      for (const name of ['conversations', 'messages', 'spans'] as const) void tx.objectStore(name).clear();
+      return tx.done;
+    });
+    await forgetPictures(this.name);
   }
 
   /** Leaves nothing of one conversation behind. */

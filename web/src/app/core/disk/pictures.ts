@@ -11,6 +11,14 @@ export async function openPictures(name: string): Promise<Cache | undefined> {
   }
 }
 
+export async function forgetPictures(name: string): Promise<void> {
+  try {
+    await (globalThis as { caches?: CacheStorage }).caches?.delete(name);
+  } catch {
+    // Where it is forbidden there are none.
+  }
+}
+
 export function picturesOf(messages: readonly Message[]): string[] {
   return messages.flatMap(({ attachments = [] }) =>
     attachments.flatMap(({ thumbnailUrl }) => thumbnailUrl ?? []),

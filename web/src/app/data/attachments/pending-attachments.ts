@@ -1,6 +1,7 @@
 import { Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
+import type { ChatKey } from '../../core/chat-key';
 import { uuidv7 } from '../../core/format/uuid';
 import type { Attachment } from '../../protocol/protocol';
 
@@ -41,19 +42,19 @@ const NONE: Held = { files: [], full: false, waiting: false };
  */
 @Service()
 export class PendingAttachments {
-  private readonly chats = new BehaviorSubject<ReadonlyMap<string, Held>>(new Map());
+  private readonly chats = new BehaviorSubject<ReadonlyMap<ChatKey, Held>>(new Map());
   readonly chats$ = this.chats.asObservable();
 
-  of(chat: string): Held {
+  of(chat: ChatKey): Held {
     return this.chats.value.get(chat) ?? NONE;
   }
 
-  set(chat: string, part: Partial<Held>): void {
+  set(chat: ChatKey, part: Partial<Held>): void {
     this.chats.next(new Map(this.chats.value).set(chat, { ...this.of(chat), ...part }));
   }
 
   /** As many as still fit. */
-  add(chat: string, added: readonly File[]): void {
+  add(chat: ChatKey, added: readonly File[]): void {
     const files = [...this.of(chat).files, ...added.map((file) => ({ key: uuidv7(), file }))];
     this.set(chat, { files: files.slice(0, MOST), full: files.length > MOST });
   }

@@ -1,6 +1,7 @@
 import { inject, Service } from '@angular/core';
 import { filter, firstValueFrom, map } from 'rxjs';
 
+import type { ChatKey } from '../../core/chat-key';
 import { Api } from '../../core/api/api';
 import { breath } from '../../core/breath';
 import { sameUser } from '../../core/handle';
@@ -31,7 +32,7 @@ export class UploadQueue {
   private readonly api = inject(Api);
   private readonly attached = inject(PendingAttachments);
   private readonly files = inject(Files);
-  private chats: ReadonlyMap<string, Held> = new Map();
+  private chats: ReadonlyMap<ChatKey, Held> = new Map();
   private readonly under = new Map<string, AbortController>();
   private online = false;
   /** How many times in a row a file did not reach the server, though there was a connection. */
@@ -68,7 +69,7 @@ export class UploadQueue {
    * All files of a chat once they are there, however long there is no connection; nothing where one failed,
    * or after `stop`.
    */
-  async whole(chat: string): Promise<readonly Attachment[] | null> {
+  async whole(chat: ChatKey): Promise<readonly Attachment[] | null> {
     this.attached.of(chat).files.forEach((one) => this.afresh(one));
     this.attached.set(chat, { waiting: true });
     const failed = ({ key, failure }: PendingAttachment) =>
@@ -87,7 +88,7 @@ export class UploadQueue {
   }
 
   /** They went with a message. */
-  clear(chat: string): void {
+  clear(chat: ChatKey): void {
     this.attached.set(chat, { files: [], full: false });
   }
 

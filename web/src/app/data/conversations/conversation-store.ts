@@ -2,14 +2,16 @@ import { inject, Service } from '@angular/core';
 import { BehaviorSubject, map } from 'rxjs';
 
 import { Api } from '../../core/api/api';
+import { breath } from '../../core/breath';
+import { addressOf, type ChatKey } from '../../core/chat-key';
 import { Database } from '../../core/disk/database';
 import { withoutUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { AuthService } from '../../core/session/auth-service';
-import type { Conversation, ConversationId, Message, Receipt } from '../../protocol/protocol';
+import type { Conversation, ConversationId, Message, Page, Receipt } from '../../protocol/protocol';
 import {
   activity,
-  conversationAt,
+  conversationOf,
   countOf,
   cursorsOf,
   mergeConversation,
@@ -25,9 +27,22 @@ export interface ConversationsState {
   readonly items: readonly Conversation[];
   /** Nothing is known yet, neither from this browser nor from the server. */
   readonly loading: boolean;
-  /** The rest of the list, where it has one. */
-  readonly next?: string | undefined;
   readonly failure: string | null;
+}
+
+/** Between two pages of the list that nobody waits for. */
+const PAUSE = 200;
+
+/** The list as it is read from the server, from its first page to its end. */
+interface Reading {
+  /** What was known when it began. */
+  readonly before: readonly Conversation[];
+  readonly listed: Set<ConversationId>;
+  next: string | undefined;
+  /** The last page had something new. */
+  fresh: boolean;
+  /** The next page is asked for. */
+  under: boolean;
 }
 
 /** The conversations of the person who is logged in. */
@@ -44,6 +59,9 @@ export class ConversationStore {
   });
   readonly state$ = this.state.asObservable();
   private readonly fetching = new Map<ConversationId, Promise<void>>();
+  private reading: Reading | null = null;
+  /** The whole list was read since the page was opened. */
+  private complete = false;
   readonly conversations$ = this.state$.pipe(map(({ items }) => items));
 
   get items(): readonly Conversation[] {
@@ -54,8 +72,16 @@ export class ConversationStore {
     return this.items.find((conversation) => conversation.id === id);
   }
 
-  with(username: string): Conversation | undefined {
-    return conversationAt(this.items, { username }, this.me);
+  /** The conversation of a chat: from the server where it is not known here, and nothing if it has not begun. */
+  async resolve(chat: ChatKey): Promise<Conversation | undefined> {
+    const known = conversationOf(this.items, chat, this.me);
+    if (known) return known;
+    const address = addressOf(chat);
+    if ('receiver' in address) {
+      const said = await this.api.conversationWith(address.receiver);
+      this.put(said ? [said] : []);
+    } else await this.fetch(address.conversationId);
+    return conversationOf(this.items, chat, this.me);
   }
 
   /** From this browser: at once, and without a network. */
@@ -66,24 +92,31 @@ export class ConversationStore {
     if (unknown.length > 0) this.put(unknown);
   }
 
+  /** Nothing that was known is true any more: the list is read anew. */
+  clear(): void {
+    this.reading = null;
+    this.complete = false;
+    this.change({ items: [], loading: true, failure: null });
+  }
+
   /** Into this browser once more. */
   rekeep(): void {
     void this.database.putConversations(this.items).catch(() => undefined);
   }
 
-  /** From the server, newest activity first; the rest comes with `more`. Gives what the server said. */
+  /**
+   * From the server, newest activity first. Gives what the server said in the first page; the rest is read
+   * behind it.
+   */
   async refresh(): Promise<readonly Conversation[]> {
     const before = this.items;
     try {
       const page = await this.api.conversations();
-      this.put(page.items);
-      // Whoever was taken out of a group while they were away is told of it by its absence.
-      const listed = new Set(page.items.map(({ id }) => id));
-      if (!page.next)
-        before
-          .filter(({ id, kind }) => kind === 'group' && !listed.has(id))
-          .forEach(({ id }) => this.close(id));
-      this.change({ loading: false, failure: null, next: page.next });
+      const reading: Reading = { before, listed: new Set(), next: undefined, fresh: true, under: false };
+      this.reading = reading;
+      this.take(reading, page);
+      this.change({ loading: false, failure: null });
+      void this.readOn(reading);
       return page.items;
     } catch (error) {
       this.change({ loading: false, failure: explain(error) });
@@ -91,17 +124,50 @@ export class ConversationStore {
     }
   }
 
-  async more(): Promise<void> {
-    const { next } = this.state.value;
-    if (!next) return;
-    this.change({ next: undefined });
+  /** The rest of the list at once, where reading it failed. */
+  more(): void {
+    if (this.reading) void this.readOn(this.reading);
+  }
+
+  /**
+   * Page by page to the end of the list, once; after a lost connection as long as a page has something new.
+   * So an old conversation is found, and its count is true, before anybody scrolls to it.
+   */
+  private async readOn(reading: Reading): Promise<void> {
+    if (reading.under) return;
+    reading.under = true;
     try {
-      const page = await this.api.conversations(next);
-      this.put(page.items);
-      this.change({ next: page.next });
+      while (reading.next && (reading.fresh || !this.complete)) {
+        await breath(PAUSE);
+        const page = await this.api.conversations(reading.next);
+        // Begun anew meanwhile.
+        if (reading !== this.reading) return;
+        this.take(reading, page);
+      }
     } catch {
-      this.change({ next });
+      // Read on by `more`, or after the next connection.
+    } finally {
+      reading.under = false;
     }
+  }
+
+  private take(reading: Reading, { items, next }: Page<Conversation>): void {
+    reading.fresh = items.some((said) => this.isNews(said));
+    this.put(items);
+    for (const { id } of items) reading.listed.add(id);
+    reading.next = next;
+    if (next) return;
+    this.complete = true;
+    // Whoever was taken out of a group while they were away is told of it by its absence.
+    reading.before
+      .filter(({ id, kind }) => kind === 'group' && !reading.listed.has(id))
+      .forEach(({ id }) => this.close(id));
+  }
+
+  private isNews(said: Conversation): boolean {
+    const known = this.find(said.id);
+    const { readSeq } = cursorsOf(said, this.me);
+    return !known || known.headSeq < said.headSeq || cursorsOf(known, this.me).readSeq < readSeq;
   }
 
   /** One conversation, from the server; asked once, however many wait for it. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
+import { chatWith } from '../../core/chat-key';
 import { conversation, message } from '../../testing/conversation';
 import type { Conversation } from '../../protocol/protocol';
 import {
-  conversationAt,
+  chatOf,
+  conversationOf,
   mergeConversation,
   peer,
   roleOf,
@@ -109,7 +111,8 @@ describe('a conversation', () => {
   it('knows its people in any case', () => {
     const [ann, bob] = ['ANN', 'BOB'];
     expect([peer(conversation(), ann)?.username, roleOf(conversation(), bob)]).toEqual(['bob', 'member']);
-    expect(conversationAt([conversation()], { username: bob }, ann)?.id).toBe('c');
+    expect(conversationOf([conversation()], chatWith(bob), ann)?.id).toBe('c');
+    expect(chatOf(conversation(), ann)).toBe(chatWith(bob));
     expect(withMessage(conversation(), message(6, ann), 'ann').unread).toBe(2);
     expect(withReceipt(conversation(), { username: ann, deliveredSeq: 5, readSeq: 5 }, 'ann').unread).toBe(0);
   });

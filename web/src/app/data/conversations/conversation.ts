@@ -1,3 +1,4 @@
+import { type ChatKey, chatIn, chatWith } from '../../core/chat-key';
 import { UserSet, findUser, linkToUser, sameUser, withoutUser } from '../../core/handle';
 import type { Conversation, Member, Message, Receipt, Role } from '../../protocol/protocol';
 
@@ -7,14 +8,19 @@ export function peer(conversation: Conversation, me: string): Member | undefined
   return withoutUser(conversation.members, me)[0] ?? conversation.members[0];
 }
 
-/** The conversation at an address: a group by its id, or that with a person by their username. */
-export function conversationAt(
+/** The chat that a conversation is shown in. */
+export function chatOf(conversation: Conversation, me: string): ChatKey {
+  const other = peer(conversation, me);
+  return other ? chatWith(other.username) : chatIn(conversation.id);
+}
+
+/** The conversation of a chat, if it has begun; also one of two by its id, as an address may have it. */
+export function conversationOf(
   conversations: readonly Conversation[],
-  { id, username }: { id?: string | undefined; username?: string | undefined },
+  chat: ChatKey,
   me: string,
 ): Conversation | undefined {
-  const there = (one: Conversation) => (id ? one.id === id : sameUser(peer(one, me)?.username, username));
-  return conversations.find(there);
+  return conversations.find((one) => one.id === chat || chatOf(one, me) === chat);
 }
 
 export function titleOf(conversation: Conversation, me: string): string {

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 
 import { TestBed } from '@angular/core/testing';
 import { NEVER, Subject } from 'rxjs';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api } from '../../core/api/api';
 import { AuthService } from '../../core/session/auth-service';
@@ -11,6 +11,7 @@ import { Receipts } from '../messages/receipts';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message, Synced } from '../../protocol/protocol';
 import { Database } from '../../core/disk/database';
+import { conversation } from '../../testing/conversation';
 import { Sync } from './sync';
 import { WebSocketService } from '../../core/line/web-socket-service';
 
@@ -26,24 +27,40 @@ const message = (seq: number): Message => ({
 
 let people = 0;
 let database: Database;
-let wire: { message$: Subject<Message>; synced$: Subject<Synced>; cursor: () => string | undefined };
+let wire: {
+  message$: Subject<Message>;
+  synced$: Subject<Synced>;
+  cursorLost$: Subject<void>;
+  cursor: () => string | undefined;
+};
+/** What the server is asked for the cursor of what was sent. */
+const asked = vi.fn(() => Promise.resolve({ cursor: 'asked' }));
+const cleared = vi.fn();
 const delivered = vi.fn();
 /** Called last, once the cursor of a `sync:done` was kept or not. */
 const remind = vi.fn();
 
 /** Connected, with everything up to the first message stored. */
-beforeEach(async () => {
+async function begin(): Promise<void> {
   delivered.mockClear();
   remind.mockClear();
   const username = `ann${++people}`;
-  wire = { message$: new Subject(), synced$: new Subject(), cursor: () => undefined };
+  asked.mockClear();
+  cleared.mockClear();
+  wire = {
+    message$: new Subject(),
+    synced$: new Subject(),
+    cursorLost$: new Subject(),
+    cursor: () => undefined,
+  };
   const socket = {
     ...wire,
     updated$: NEVER,
     receipt$: NEVER,
     conversation$: NEVER,
-    cursorLost$: NEVER,
     status$: NEVER,
+    online: true,
+    request: asked,
     connect: (cursor: typeof wire.cursor) => (wire.cursor = cursor),
   };
   const conversations = {
@@ -53,6 +70,7 @@ beforeEach(async () => {
     restore: () => Promise.resolve(),
     rekeep: () => undefined,
     receive: () => undefined,
+    clear: cleared,
   };
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
@@ -63,7 +81,7 @@ beforeEach(async () => {
         provide: Outbox,
         useValue: { stored$: NEVER, restore: () => Promise.resolve(), remove: () => Promise.resolve() },
       },
-      { provide: Receipts, useValue: { delivered, remind } },
+      { provide: Receipts, useValue: { delivered, remind, clear: cleared } },
       { provide: Api, useValue: {} },
       { provide: AuthService, useValue: { user: { username } } },
     ],
@@ -76,7 +94,9 @@ beforeEach(async () => {
   await database.putSpan({ conversationId: 'c', from: 1, whole: true });
   await vi.waitFor(() => expect(delivered).toHaveBeenCalledWith('c', 1));
   await vi.waitFor(() => expect(remind).toHaveBeenCalledOnce());
-});
+}
+
+beforeEach(begin);
 
 const full = () =>
   vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
@@ -116,5 +136,43 @@ describe('what arrives', () => {
     wire.synced$.next({ cursor: 'third' });
     await vi.waitFor(async () => expect(await database.cursor()).toBe('third'));
     expect(await database.span('c')).toBeUndefined();
+  });
+});
+
+describe('the cursor', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('moves while there is no end of messages, too, and once they rest', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    await begin();
+    for (let second = 1; second <= 65; second++) {
+      wire.message$.next(message(second + 1));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(asked).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(asked).toHaveBeenCalledTimes(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveBeenCalledTimes(3);
+  });
+
+  it('that the server does not know takes all with it that it stood for, and nothing else', async () => {
+    const pending = { clientId: 'p', receiver: 'bob', text: 'not sent', writtenAt: 1 };
+    await database.putPending(pending);
+    await database.putRecentEmoji(['🎉']);
+    await database.putChanges('c', []);
+    await database.putConversations([conversation()]);
+    wire.cursorLost$.next();
+    expect([wire.cursor(), cleared.mock.calls.length]).toEqual([undefined, 2]);
+    await vi.waitFor(async () => expect(await database.cursor()).toBeUndefined());
+    expect([await database.conversations(), await database.messages('c', 9, 9)]).toEqual([[], []]);
+    expect(await database.span('c')).toBeUndefined();
+    expect([await database.outbox(), await database.recentEmoji()]).toEqual([[pending], ['🎉']]);
+    // Another tab hears of it, too; what this one has read since stays.
+    wire.message$.next(message(1));
+    wire.synced$.next({ cursor: 'anew' });
+    await vi.waitFor(async () => expect(await database.cursor()).toBe('anew'));
+    await database.forgetLog();
+    expect(await database.messages('c', 9, 9)).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { inject, Service } from '@angular/core';
-import { BehaviorSubject, merge, switchMap } from 'rxjs';
+import { BehaviorSubject, exhaustMap, filter, merge, share, switchMap, tap } from 'rxjs';
 
 import { breath } from '../../core/breath';
 import { Database } from '../../core/disk/database';
@@ -12,8 +12,10 @@ import { MessageStore } from '../messages/message-store';
 import { Receipts } from '../messages/receipts';
 import { Outbox } from '../outbox/outbox';
 
-/** How long live traffic must rest before the cursor is moved past it. */
+/** How long live traffic must rest before the cursor is moved past it, … */
 const SETTLED = 2_000;
+/** … and after how long it is moved although the traffic does not rest. */
+const LATEST = 30_000;
 
 /** A database that is silent keeps nobody from connecting. */
 const DISK_WITHIN = 2_500;
@@ -39,6 +41,8 @@ export class Sync {
   readonly caughtUp$ = this.caughtUp.asObservable();
 
   private cursor: string | undefined;
+  /** Something arrived that the cursor does not stand for. */
+  private behind = false;
   /** Writes of what arrived, one behind the other; whether the database promises nothing that it lacks. */
   private written = Promise.resolve(true);
 
@@ -84,15 +88,19 @@ export class Sync {
       this.conversations.receive([message]);
     });
     socket.synced$.subscribe(({ cursor }) => void this.synced(cursor));
-    socket.cursorLost$.subscribe(() => (this.cursor = undefined));
+    socket.cursorLost$.subscribe(() => this.beginAnew());
     let lost = false;
     socket.status$.subscribe((status) => {
       if (lost && status === 'online') void this.messages.resume();
       lost = status === 'offline';
     });
     this.database.back$.subscribe(() => void this.rekeep());
-    merge(socket.message$, socket.updated$, this.outbox.stored$)
-      .pipe(switchMap(() => breath(SETTLED)))
+    const arrived$ = merge(socket.message$, socket.updated$, this.outbox.stored$).pipe(
+      tap(() => (this.behind = true)),
+      share(),
+    );
+    merge(arrived$.pipe(switchMap(() => breath(SETTLED))), arrived$.pipe(exhaustMap(() => breath(LATEST))))
+      .pipe(filter(() => this.behind))
       .subscribe(() => void this.advance());
   }
 
@@ -112,6 +120,19 @@ export class Sync {
     void this.written.then((whole) => whole && newest.forEach((seq, id) => this.receipts.delivered(id, seq)));
   }
 
+  /**
+   * The server does not know this cursor: it was put back from a backup, say, and goes on from there. What this
+   * browser holds may be of a future that was lost, so it is forgotten. What was not sent yet is kept.
+   */
+  private beginAnew(): void {
+    this.cursor = undefined;
+    this.inbox = [];
+    this.receipts.clear();
+    this.messages.clear();
+    this.conversations.clear();
+    this.store(this.database.forgetLog());
+  }
+
   /** What waited has arrived. The list tells the rest: receipts, and conversations that changed meanwhile. */
   private async synced(cursor: string): Promise<void> {
     this.receive();
@@ -127,6 +148,7 @@ export class Sync {
 
   /** Past what this socket was sent; a reconnection then starts from here. */
   private async advance(): Promise<void> {
+    this.behind = false;
     if (!this.socket.online) return;
     const { cursor } = await this.socket.request('sync', {}).catch(() => ({ cursor: undefined }));
     this.receive();

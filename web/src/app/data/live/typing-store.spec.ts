@@ -2,6 +2,7 @@ import { TestBed } from '@angular/core/testing';
 import { BehaviorSubject, Subject } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { chatAt } from '../../core/chat-key';
 import { Failure } from '../../core/http/problem';
 import { type Status, WebSocketService } from '../../core/line/web-socket-service';
 import type { Message, Problem, SetTyping, Typing } from '../../protocol/protocol';
@@ -51,7 +52,7 @@ afterEach(() => vi.useRealTimers());
 describe('typing, told', () => {
   it('goes out at most every three seconds, and its end at once', () => {
     for (let tenth = 0; tenth < 70; tenth++) {
-      store.typed(BOB, false);
+      store.typed(chatAt(BOB), false);
       vi.advanceTimersByTime(100);
     }
     expect(wire.sent).toEqual([1, 2, 3].map(() => ({ ...BOB, typing: true })));
@@ -61,31 +62,31 @@ describe('typing, told', () => {
   });
 
   it('ends when the text is cleared, and when one goes elsewhere', () => {
-    store.typed(BOB, false);
-    store.typed(BOB, true);
-    store.typed(BOB, true);
+    store.typed(chatAt(BOB), false);
+    store.typed(chatAt(BOB), true);
+    store.typed(chatAt(BOB), true);
     // Too soon for the server: with the next key.
-    store.typed(BOB, false);
+    store.typed(chatAt(BOB), false);
     vi.advanceTimersByTime(400);
-    store.typed(BOB, false);
-    store.typed(CAT, false);
+    store.typed(chatAt(BOB), false);
+    store.typed(chatAt(CAT), false);
     const told = wire.sent.map(({ receiver, typing }) => `${receiver} ${typing}`);
     expect(told).toEqual(['bob true', 'bob false', 'bob true', 'bob false', 'cat true']);
   });
 
   it('is kept to oneself where the server does not know it, until the next connection', async () => {
     wire.refusal = new Failure({ code: 'event_unknown' } as Problem);
-    store.typed(BOB, false);
+    store.typed(chatAt(BOB), false);
     await vi.advanceTimersByTimeAsync(4_000);
-    store.typed(BOB, false);
+    store.typed(chatAt(BOB), false);
     store.stopped();
     expect(wire.sent).toHaveLength(1);
     wire.status$.next('offline');
-    store.typed(BOB, false);
+    store.typed(chatAt(BOB), false);
     expect(wire.sent).toHaveLength(1);
     wire.status$.next('online');
     await vi.advanceTimersByTimeAsync(4_000);
-    store.typed(BOB, false);
+    store.typed(chatAt(BOB), false);
     expect(wire.sent).toHaveLength(2);
   });
 });

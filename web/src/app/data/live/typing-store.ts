@@ -1,12 +1,12 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
+import { addressOf, type ChatKey } from '../../core/chat-key';
 import { handleOf, sameUser } from '../../core/handle';
 import { Failure } from '../../core/http/problem';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { ConversationId, Typing } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
-import { type Address, sameAddress } from '../outbox/pending';
 
 /** It is said at most this often, … */
 const AGAIN = 3_000;
@@ -30,8 +30,8 @@ export class TypingStore {
   readonly typists$ = this.typists.asObservable();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
 
-  private told: { address: Address; at: number } | null = null;
-  private ended: { address: Address; at: number } | null = null;
+  private told: { chat: ChatKey; at: number } | null = null;
+  private ended: { chat: ChatKey; at: number } | null = null;
   /** The server does not know of typing; perhaps the one of the next connection does. */
   private unheard = false;
 
@@ -47,27 +47,27 @@ export class TypingStore {
     });
   }
 
-  /** The person changed the text of a message to this address. */
-  typed(address: Address, empty: boolean): void {
+  /** The person changed the text of a message of this chat. */
+  typed(chat: ChatKey, empty: boolean): void {
     if (empty) return this.stopped();
-    if (this.told && !sameAddress(this.told.address, address)) this.stopped();
+    if (this.told && this.told.chat !== chat) this.stopped();
     if (this.told && Date.now() - this.told.at < AGAIN) return;
-    if (this.ended && sameAddress(this.ended.address, address) && Date.now() - this.ended.at < REST) return;
-    this.told = { address, at: Date.now() };
-    this.tell(address, true);
+    if (this.ended && this.ended.chat === chat && Date.now() - this.ended.at < REST) return;
+    this.told = { chat, at: Date.now() };
+    this.tell(chat, true);
   }
 
   /** The text was sent, cleared or left. */
   stopped(): void {
     if (!this.told) return;
-    this.tell(this.told.address, false);
-    this.ended = { address: this.told.address, at: Date.now() };
+    this.tell(this.told.chat, false);
+    this.ended = { chat: this.told.chat, at: Date.now() };
     this.told = null;
   }
 
-  private tell(address: Address, typing: boolean): void {
+  private tell(chat: ChatKey, typing: boolean): void {
     if (!this.socket.online || this.unheard) return;
-    this.socket.request('typing', { ...address, typing }).catch((error: unknown) => {
+    this.socket.request('typing', { ...addressOf(chat), typing }).catch((error: unknown) => {
       if (error instanceof Failure && error.code === 'event_unknown') this.unheard = true;
     });
   }

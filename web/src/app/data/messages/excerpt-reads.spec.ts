@@ -1,5 +1,5 @@
 import { TestBed } from '@angular/core/testing';
-import { Subject } from 'rxjs';
+import { NEVER, Subject } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
@@ -54,7 +54,7 @@ beforeEach(() => {
         provide: MessageStore,
         useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },
       },
-      { provide: WebSocketService, useValue: { updated$ } },
+      { provide: WebSocketService, useValue: { updated$, cursorLost$: NEVER } },
     ],
   });
   store = TestBed.inject(ExcerptStore);

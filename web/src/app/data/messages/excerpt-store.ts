@@ -33,7 +33,9 @@ export class ExcerptStore {
   readonly view$ = this.view.asObservable();
 
   constructor() {
-    inject(WebSocketService).updated$.subscribe((changed) => {
+    const socket = inject(WebSocketService);
+    socket.cursorLost$.subscribe(() => this.close());
+    socket.updated$.subscribe((changed) => {
       const { value } = this.excerpt;
       if (value?.target.conversationId === changed.conversationId)
         this.change(value, { messages: replace(value.thread.messages, changed) });

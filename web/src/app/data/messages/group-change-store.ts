@@ -26,6 +26,7 @@ export class GroupChangeStore {
 
   constructor() {
     const socket = inject(WebSocketService);
+    socket.cursorLost$.subscribe(() => this.changes.next(new Map()));
     socket.conversation$.subscribe(({ id, kind }) => {
       if (kind === 'group' && this.changes.value.has(id)) void this.renew(id);
     });

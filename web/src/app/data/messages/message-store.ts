@@ -56,6 +56,8 @@ export class MessageStore {
       this.database.span(id),
       this.database.messages(id, END, HELD_PAGE),
     ]);
+    // Cleared meanwhile.
+    if (!this.thread(id)) return;
     // Below the span there may be holes, so only what is above it is shown as history.
     const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
     await early;
@@ -190,6 +192,14 @@ export class MessageStore {
   async renewOne(id: ConversationId): Promise<void> {
     await this.database.forgetSpan(id).catch(() => undefined);
     if (this.thread(id)) await this.newest(id);
+  }
+
+  /** Nothing that is in memory is true any more; whoever looks at a conversation opens it again. */
+  clear(): void {
+    this.turns.giveUp();
+    this.asked.clear();
+    this.quotes.clear();
+    this.threads.next(new Map());
   }
 
   /** Nothing of a conversation stays in memory. */

@@ -14,6 +14,10 @@ export class Quotes {
     if (found) this.put(id, found);
   }
 
+  clear(): void {
+    this.found.next(new Map());
+  }
+
   changed(message: Message): void {
     if (this.found.value.has(message.id)) this.put(message.id, message);
   }

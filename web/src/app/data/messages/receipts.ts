@@ -48,6 +48,11 @@ export class Receipts {
       this.move(said.id, { deliveredSeq, readSeq });
   }
 
+  /** What waits is of a log that is no more. */
+  clear(): void {
+    this.waiting.clear();
+  }
+
   private move(conversationId: ConversationId, { deliveredSeq, readSeq }: Cursors): void {
     const before = this.waiting.get(conversationId) ?? { deliveredSeq: 0, readSeq: 0 };
     this.waiting.set(conversationId, {

@@ -1,6 +1,7 @@
 import { TestBed } from '@angular/core/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 
+import { chatIn, chatWith } from '../../core/chat-key';
 import { AuthService } from '../../core/session/auth-service';
 import { Drafts } from './drafts';
 
@@ -16,25 +17,25 @@ beforeEach(() => localStorage.clear());
 describe('drafts', () => {
   it('survive a reload, each in its conversation', () => {
     const before = drafts();
-    before.keep('@bob', 'to Bob');
-    before.keep('c1', 'to the group');
+    before.keep(chatWith('bob'), 'to Bob');
+    before.keep(chatIn('c1'), 'to the group');
     const after = drafts();
-    expect(after.of('@bob')).toBe('to Bob');
-    expect(after.of('c1')).toBe('to the group');
-    expect(after.of('@cat')).toBe('');
+    expect(after.of(chatWith('bob'))).toBe('to Bob');
+    expect(after.of(chatIn('c1'))).toBe('to the group');
+    expect(after.of(chatWith('cat'))).toBe('');
   });
 
   it('are each person’s own, also where one name begins with the other', () => {
-    drafts('ann').keep('@bob', 'hers');
-    expect(drafts('ann-2').of('@bob')).toBe('');
+    drafts('ann').keep(chatWith('bob'), 'hers');
+    expect(drafts('ann-2').of(chatWith('bob'))).toBe('');
   });
 
   it('are gone once they are empty', () => {
     const before = drafts();
-    before.keep('@bob', 'x');
-    before.keep('@bob', '');
+    before.keep(chatWith('bob'), 'x');
+    before.keep(chatWith('bob'), '');
     expect(localStorage.length).toBe(0);
-    expect(drafts().of('@bob')).toBe('');
+    expect(drafts().of(chatWith('bob'))).toBe('');
   });
 
   it('of another tab are told', () => {
@@ -44,7 +45,7 @@ describe('drafts', () => {
     window.dispatchEvent(
       new StorageEvent('storage', { key: 'aldis:draft:ann:@bob', newValue: 'from there' }),
     );
-    expect(here.of('@bob')).toBe('from there');
+    expect(here.of(chatWith('bob'))).toBe('from there');
     window.dispatchEvent(new StorageEvent('storage', { key: 'aldis:draft:ann:@bob', newValue: null }));
     expect(told).toEqual([0, 1, 0]);
   });

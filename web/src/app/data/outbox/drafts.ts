@@ -1,11 +1,12 @@
 import { DOCUMENT, inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
+import type { ChatKey } from '../../core/chat-key';
 import { OWN } from '../../core/base';
 import { AuthService } from '../../core/session/auth-service';
 import { keysOf, local } from '../../core/storage/storage';
 
-type Texts = ReadonlyMap<string, string>;
+type Texts = ReadonlyMap<ChatKey, string>;
 
 /**
  * What was typed and not sent, by conversation. It is written with every key, so in the local storage, which
@@ -22,15 +23,16 @@ export class Drafts {
     // Another tab wrote; what is typed here stays until one leaves it.
     inject(DOCUMENT).defaultView?.addEventListener('storage', ({ key, newValue }) => {
       if (key === null) this.texts.next(new Map());
-      else if (key.startsWith(this.prefix)) this.publish(key.slice(this.prefix.length), newValue ?? '');
+      else if (key.startsWith(this.prefix))
+        this.publish(key.slice(this.prefix.length) as ChatKey, newValue ?? '');
     });
   }
 
-  of(chat: string): string {
+  of(chat: ChatKey): string {
     return this.texts.value.get(chat) ?? '';
   }
 
-  keep(chat: string, text: string): void {
+  keep(chat: ChatKey, text: string): void {
     if (text === this.of(chat)) return;
     this.publish(chat, text);
     try {
@@ -42,7 +44,7 @@ export class Drafts {
     }
   }
 
-  private publish(chat: string, text: string): void {
+  private publish(chat: ChatKey, text: string): void {
     const texts = new Map(this.texts.value);
     if (text === '') texts.delete(chat);
     else texts.set(chat, text);
@@ -51,6 +53,6 @@ export class Drafts {
 
   private read(): Texts {
     const keys = keysOf(local, this.prefix);
-    return new Map(keys.map((key) => [key.slice(this.prefix.length), local.getItem(key) ?? '']));
+    return new Map(keys.map((key) => [key.slice(this.prefix.length) as ChatKey, local.getItem(key) ?? '']));
   }
 }

@@ -3,6 +3,7 @@ import { BehaviorSubject, Subject } from 'rxjs';
 
 import { OWN } from '../../core/base';
 import { breath } from '../../core/breath';
+import type { Address } from '../../core/chat-key';
 import { Database } from '../../core/disk/database';
 import { uuidv7 } from '../../core/format/uuid';
 import { Failure } from '../../core/http/problem';
@@ -12,7 +13,7 @@ import { channel } from '../../core/storage/channel';
 import { locked } from '../../core/storage/locked';
 import type { Attachment, Message, MessageId } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
-import type { Address, Pending } from './pending';
+import type { Pending } from './pending';
 import { PendingStore } from './pending-store';
 import { checkPacket, tooLong } from './too-long';
 

@@ -2,6 +2,7 @@ import { TestBed } from '@angular/core/testing';
 import { BehaviorSubject } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { chatWith } from '../../core/chat-key';
 import { Api } from '../../core/api/api';
 import { Failure } from '../../core/http/problem';
 import type { Status } from '../../core/line/web-socket-service';
@@ -14,6 +15,8 @@ import { carried, summary } from '../../data/attachments/summary';
 import { fitName } from '../../data/attachments/upload';
 import { reason, UploadQueue } from '../../data/attachments/upload-queue';
 import type { Attachment, Code, Problem } from '../../protocol/protocol';
+
+const BOB = chatWith('Bob');
 
 const picture = (width: number, height: number, id = 'p'): Attachment => ({
   id,
@@ -185,19 +188,19 @@ describe('uploads', () => {
   let uploads: UploadQueue;
   const attach = (...names: string[]) =>
     attached.add(
-      '@bob',
+      BOB,
       names.map((name) => new File(['x'], name, { type: 'text/plain' })),
     );
   const under = () => Wire.open.map(({ name }) => name);
   const held = () =>
     attached
-      .of('@bob')
+      .of(BOB)
       .files.map(
         ({ file: { name }, progress, attachment, failure }) =>
           failure?.said ??
           (attachment ? `${name} is there` : progress === undefined ? name : `${name} ${progress}`),
       );
-  const keyOf = (name: string) => attached.of('@bob').files.find((one) => one.file.name === name)!.key;
+  const keyOf = (name: string) => attached.of(BOB).files.find((one) => one.file.name === name)!.key;
   const settle = () => vi.advanceTimersByTimeAsync(0);
 
   beforeEach(() => {
@@ -335,18 +338,17 @@ describe('uploads', () => {
     attach('a');
     await settle();
     const told: unknown[] = [];
-    const wait = () =>
-      void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
+    const wait = () => void uploads.whole(BOB).then((whole) => told.push(whole && whole.map(({ id }) => id)));
     const fail = async () => {
       Wire.open[0]!.answer(0, null);
       await settle();
     };
     wait();
     await fail();
-    expect([told, attached.of('@bob').waiting]).toEqual([[], true]);
+    expect([told, attached.of(BOB).waiting]).toEqual([[], true]);
     await vi.advanceTimersByTimeAsync(2_000);
     await fail();
-    expect([told, attached.of('@bob').waiting]).toEqual([[null], false]);
+    expect([told, attached.of(BOB).waiting]).toEqual([[null], false]);
     // Sent again, it is tried at once, and waited for again.
     wait();
     await settle();
@@ -359,7 +361,7 @@ describe('uploads', () => {
     uploads.again(keyOf('a'));
     await settle();
     await fail();
-    expect([told, attached.of('@bob').waiting]).toEqual([[null], true]);
+    expect([told, attached.of(BOB).waiting]).toEqual([[null], true]);
     status$.next('online');
     await settle();
     Wire.open[0]!.answer(201, file('a'));
@@ -383,11 +385,11 @@ describe('uploads', () => {
     const folder = Object.assign(new File([], 'folder'), {
       slice: () => ({ arrayBuffer: () => Promise.reject(new Error('it is none')) }),
     });
-    attached.add('@bob', [folder]);
+    attached.add(BOB, [folder]);
     await settle();
     Wire.open[0]!.answer(0, null);
     await settle();
-    expect(attached.of('@bob').files[0]!.failure).toMatchObject({
+    expect(attached.of(BOB).files[0]!.failure).toMatchObject({
       said: 'It cannot be read.',
       unreached: false,
     });
@@ -407,42 +409,41 @@ describe('uploads', () => {
     attach('a', 'b');
     await settle();
     const told: unknown[] = [];
-    const wait = () =>
-      void uploads.whole('@bob').then((whole) => told.push(whole && whole.map(({ id }) => id)));
+    const wait = () => void uploads.whole(BOB).then((whole) => told.push(whole && whole.map(({ id }) => id)));
     wait();
-    expect(attached.of('@bob').waiting).toBe(true);
+    expect(attached.of(BOB).waiting).toBe(true);
     Wire.open[0]!.answer(201, file('a'));
     await settle();
     expect(told).toEqual([]);
-    attached.set('@bob', { waiting: false });
+    attached.set(BOB, { waiting: false });
     await settle();
     expect(told).toEqual([null]);
     wait();
     Wire.open[0]!.answer(413, problem('quota_exceeded'));
     await settle();
     expect(told).toEqual([null, null]);
-    expect(attached.of('@bob').waiting).toBe(false);
+    expect(attached.of(BOB).waiting).toBe(false);
     uploads.again(keyOf('b'));
     await settle();
     wait();
     Wire.open[0]!.answer(0, null);
     await settle();
-    expect(attached.of('@bob').waiting).toBe(true);
+    expect(attached.of(BOB).waiting).toBe(true);
     status$.next('online');
     await settle();
     Wire.open[0]!.answer(201, file('b'));
     await settle();
     expect(told).toEqual([null, null, ['a', 'b']]);
-    uploads.clear('@bob');
+    uploads.clear(BOB);
     expect(held()).toEqual([]);
   });
 
   it('are ten at most', () => {
     attach(...'abcdefghijkl');
-    expect(attached.of('@bob')).toMatchObject({ full: true });
+    expect(attached.of(BOB)).toMatchObject({ full: true });
     expect(held()).toHaveLength(10);
     uploads.remove(keyOf('a'));
-    expect(attached.of('@bob')).toMatchObject({ full: false });
+    expect(attached.of(BOB)).toMatchObject({ full: false });
   });
 
   it('have the server’s own words for what is rare', () => {

@@ -1,10 +1,11 @@
 import { Component, computed, DestroyRef, inject, input, output } from '@angular/core';
 
+import { addressOf, type ChatKey } from '../../core/chat-key';
 import { type Held, MOST } from '../../data/attachments/pending-attachments';
 import { UploadQueue } from '../../data/attachments/upload-queue';
 import { Drafts } from '../../data/outbox/drafts';
 import { Outbox } from '../../data/outbox/outbox';
-import { addressOf, type Written } from '../../data/outbox/pending';
+import type { Written } from '../../data/outbox/pending';
 import type { MessageId } from '../../protocol/protocol';
 import { PendingAttachmentView } from './pending-attachment';
 
@@ -36,7 +37,7 @@ export class Tray {
   private readonly outbox = inject(Outbox);
   private gone = false;
 
-  readonly chat = input.required<string>();
+  readonly chat = input.required<ChatKey>();
   readonly held = input.required<Held>();
   /** Files are dragged over the chat. */
   readonly dropping = input(false);

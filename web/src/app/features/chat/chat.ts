@@ -14,11 +14,19 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Title } from '@angular/platform-browser';
 import { Router } from '@angular/router';
 
+import { type Address, chatAt } from '../../core/chat-key';
 import { Api } from '../../core/api/api';
 import { breath } from '../../core/breath';
 import { sameUser, withoutUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
-import { conversationAt, cursorsOf, peer, roleOf, titleOf } from '../../data/conversations/conversation';
+import {
+  chatOf,
+  conversationOf,
+  cursorsOf,
+  peer,
+  roleOf,
+  titleOf,
+} from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -27,7 +35,7 @@ import { Receipts } from '../../data/messages/receipts';
 import { EMPTY } from '../../data/messages/thread';
 import { type Entry, timeline } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
-import { addressTo, chatOf, sameAddress, type Written } from '../../data/outbox/pending';
+import type { Written } from '../../data/outbox/pending';
 import { Blocks } from '../../data/people/blocks';
 import { SearchPanel } from '../../data/search/search-panel';
 import type { User } from '../../protocol/protocol';
@@ -82,9 +90,12 @@ export class Chat {
     sameUser(this.person()?.username, this.username()) ? this.person() : null,
   );
 
-  protected readonly key = computed(() => chatOf({ receiver: this.username(), conversationId: this.id() }));
+  private readonly asked = computed(() => chatAt({ receiver: this.username(), conversationId: this.id() }));
   protected readonly conversation = computed(() =>
-    conversationAt(this.conversations().items, { id: this.id(), username: this.username() }, this.me),
+    conversationOf(this.conversations().items, this.asked(), this.me),
+  );
+  protected readonly key = computed(() =>
+    this.conversation() ? chatOf(this.conversation()!, this.me) : this.asked(),
   );
   private readonly conversationId = computed(() => this.conversation()?.id);
   protected readonly readSeq = computed(() =>
@@ -94,7 +105,9 @@ export class Chat {
     const conversation = this.conversation();
     return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
   });
-  private readonly address = computed(() => addressTo(this.handle(), this.id()));
+  private readonly address = computed((): Address =>
+    this.handle() === undefined ? { conversationId: this.id() ?? '' } : { receiver: this.handle()! },
+  );
   protected readonly title = computed(() =>
     this.conversation()
       ? titleOf(this.conversation()!, this.me)
@@ -102,13 +115,17 @@ export class Chat {
   );
   protected readonly members = allMembers(this.conversation);
   protected readonly names = allNames(this.members);
+  /** The server is asked who the address names. */
+  private readonly looking = signal(false);
   /** Why there is nothing to show, where that is so. */
   protected readonly problem = signal<'missing' | string | null>(null);
   /** A conversation that has not begun has no history to wait for. */
   protected readonly thread = computed(() => {
     const id = this.conversationId();
     return this.position.thread(
-      id ? (this.threads().get(id) ?? EMPTY) : { ...EMPTY, loading: this.conversations().loading, top: true },
+      id
+        ? (this.threads().get(id) ?? EMPTY)
+        : { ...EMPTY, loading: this.conversations().loading || this.looking(), top: true },
     );
   });
   protected readonly notes = systemMessages(
@@ -121,7 +138,7 @@ export class Chat {
     const others = withoutUser(this.conversation()?.members ?? [], this.me);
     const mine = this.position.excerpt()
       ? []
-      : this.pending().filter((pending) => sameAddress(pending, this.address()));
+      : this.pending().filter((pending) => chatAt(pending) === this.key());
     return timeline(this.thread().messages, mine, this.me, others, this.notes());
   });
 
@@ -174,25 +191,30 @@ export class Chat {
       this.key();
       const unknown = !this.conversationId() && !this.conversations().loading;
       // Who was found at an address in another case is known at the canonical one.
-      untracked(() => (unknown && !this.found() ? this.lookUp() : this.problem.set(null)));
+      untracked(() => {
+        if (unknown && !this.found()) return void this.lookUp();
+        this.problem.set(null);
+        this.looking.set(false);
+      });
     });
   }
 
   protected async lookUp(): Promise<void> {
-    const [key, id, username] = [this.key(), this.id(), this.username()];
+    const [key, username] = [this.key(), this.username()];
     this.problem.set(null);
+    this.looking.set(true);
     try {
-      if (id) await this.store.fetch(id);
-      else if (username) {
-        const person = await this.api.user(username);
-        if (key === this.key()) this.person.set(person);
-      }
+      if ((await this.store.resolve(key)) || !username) return;
+      const person = await this.api.user(username);
+      if (key === this.key()) this.person.set(person);
     } catch (error) {
       // Found meanwhile, as in what this browser holds.
       if (key !== this.key() || this.conversationId()) return;
       const missing = error instanceof Failure && error.code === 'not_found';
       // Somebody who was written to stays reachable here while the server is not.
       if (missing || this.entries().length === 0) this.problem.set(missing ? 'missing' : explain(error));
+    } finally {
+      if (key === this.key()) this.looking.set(false);
     }
   }
 

@@ -12,6 +12,7 @@ import {
   untracked,
   viewChild,
 } from '@angular/core';
+import type { ChatKey } from '../../core/chat-key';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
@@ -20,7 +21,7 @@ import { TypingStore } from '../../data/live/typing-store';
 import { complete, nameAt, suggest, type Typing } from '../../data/messages/mention';
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
-import { addressOf, type Written } from '../../data/outbox/pending';
+import { type Written } from '../../data/outbox/pending';
 import { excess } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
 import { EmojiPanel, MentionList, Tray } from '../../rare';
@@ -42,7 +43,7 @@ export class Composer {
   private readonly attached = inject(PendingAttachments);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
-  readonly chat = input.required<string>();
+  readonly chat = input.required<ChatKey>();
   readonly title = input.required<string>();
   readonly names = input.required<ReadonlyMap<string, string>>();
   /** Whom an `@` may name: the members of a group. */
@@ -143,7 +144,7 @@ export class Composer {
     this.look();
     if (this.editing()) return;
     this.drafts.keep(this.chat(), text);
-    this.typing.typed(addressOf(this.chat()), text.trim() === '');
+    this.typing.typed(this.chat(), text.trim() === '');
   }
 
   /** Whether a name is being typed where the caret is. */

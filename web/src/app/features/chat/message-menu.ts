@@ -1,4 +1,5 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
+import { addressOf } from '../../core/chat-key';
 import { Router } from '@angular/router';
 
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -6,7 +7,6 @@ import { OwnReactions } from '../../data/messages/own-reactions';
 import { PALETTE } from '../../data/messages/reaction';
 import type { Entry } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
-import { addressOf } from '../../data/outbox/pending';
 import type { Anchor } from '../../ui/anchor';
 import { Confirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';

@@ -102,9 +102,9 @@ export class ConversationList {
     void this.store.refresh();
   }
 
-  /** Near the end of the list the next page is asked for. */
+  /** Near the end of the list its rest is asked for, if reading it had failed. */
   protected scrolled({ target }: Event): void {
     const { scrollTop, clientHeight, scrollHeight } = target as HTMLElement;
-    if (scrollHeight - scrollTop - clientHeight < clientHeight) void this.store.more();
+    if (scrollHeight - scrollTop - clientHeight < clientHeight) this.store.more();
   }
 }

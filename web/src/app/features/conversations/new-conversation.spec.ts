@@ -22,7 +22,11 @@ beforeEach(() => {
       { provide: Api, useValue: { user: lookedUp.call } },
       {
         provide: ConversationStore,
-        useValue: { me: 'ann', conversations$: new BehaviorSubject([conversation()]), with: () => undefined },
+        useValue: {
+          me: 'ann',
+          conversations$: new BehaviorSubject([conversation()]),
+          resolve: () => Promise.resolve(undefined),
+        },
       },
     ],
   });

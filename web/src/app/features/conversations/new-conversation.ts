@@ -10,10 +10,11 @@ import {
 } from '@angular/core';
 import { Router } from '@angular/router';
 
+import { chatWith } from '../../core/chat-key';
 import { Api } from '../../core/api/api';
 import { linkToUser, typedUsername } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
-import { linkTo } from '../../data/conversations/conversation';
+import { peer } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { findPeople } from '../../data/people/find-people';
 import { Avatar } from '../../ui/avatar';
@@ -110,7 +111,9 @@ export class NewConversation {
     const field = this.field();
     field.error.set('');
     try {
-      const username = this.store.with(typed) ? typed : (await this.api.user(typed)).username;
+      const known = await this.store.resolve(chatWith(typed));
+      const there = known && peer(known, this.store.me);
+      const { username } = there ?? (await this.api.user(typed));
       // Somebody else is meant by now, or nobody: the dialog was closed.
       if (this.presses.followed || this.destroyed.destroyed) return false;
       await this.go(username);
@@ -123,9 +126,8 @@ export class NewConversation {
   }
 
   private async go(username: string): Promise<void> {
-    const known = this.store.with(username);
     this.dialog().close();
-    await this.router.navigate(known ? linkTo(known, this.store.me) : [linkToUser(username)]);
+    await this.router.navigate([linkToUser(username)]);
   }
 
   private complaint(error: unknown, typed: string): string {

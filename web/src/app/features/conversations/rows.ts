@@ -1,15 +1,16 @@
+import { chatAt, type ChatKey } from '../../core/chat-key';
 import { findUser, linkToUser, sameUser, withoutUser } from '../../core/handle';
 import { summary } from '../../data/attachments/summary';
-import { activity, linkTo, peer, roleOf, titleOf } from '../../data/conversations/conversation';
+import { activity, chatOf, linkTo, peer, roleOf, titleOf } from '../../data/conversations/conversation';
 import { type Tick, tickOf } from '../../data/messages/timeline';
-import { chatOf, type Pending } from '../../data/outbox/pending';
+import type { Pending } from '../../data/outbox/pending';
 import type { Conversation } from '../../protocol/protocol';
 
 /** One line of the list of conversations. */
 export interface Row {
   readonly key: string;
   /** The key of its chat: what its draft is kept under. */
-  readonly chat: string;
+  readonly chat: ChatKey;
   readonly title: string;
   /** Between two, and not a group. */
   readonly person: boolean;
@@ -38,11 +39,11 @@ export function rows(
   me: string,
   former?: ReadonlyMap<string, string>,
 ): Row[] {
-  const waiting = new Map<string, Pending>();
-  for (const pending of outbox) waiting.set(chatOf(pending), pending);
+  const waiting = new Map<ChatKey, Pending>();
+  for (const pending of outbox) waiting.set(chatAt(pending), pending);
   const found = conversations.map((conversation): Row => {
     const other = peer(conversation, me);
-    const chat = chatOf(other ? { receiver: other.username } : { conversationId: conversation.id });
+    const chat = chatOf(conversation, me);
     const pending = waiting.get(chat);
     waiting.delete(chat);
     const line = {

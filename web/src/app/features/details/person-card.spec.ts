@@ -35,7 +35,7 @@ beforeEach(() => {
     providers: [
       provideRouter([{ path: '**', children: [] }]),
       { provide: Api, useValue: { user: user.call } },
-      { provide: ConversationStore, useValue: { me: 'Ann', conversations$, with: () => undefined } },
+      { provide: ConversationStore, useValue: { me: 'Ann', conversations$ } },
       { provide: Groups, useValue: {} },
       { provide: Blocks, useValue: { blocked$: new BehaviorSubject(new Set()) } },
       { provide: PresenceStore, useValue: { presences$, watchAlso } },

@@ -13,8 +13,9 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { Api } from '../../core/api/api';
+import { chatWith } from '../../core/chat-key';
 import { findUser, linkToUser, sameUser } from '../../core/handle';
-import { linkTo, titleOf } from '../../data/conversations/conversation';
+import { conversationOf, linkTo, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { commonGroups } from '../../data/groups/common-groups';
 import { PresenceStore } from '../../data/live/presence-store';
@@ -75,10 +76,9 @@ export class PersonCard {
     sameUser(this.answered()?.username, this.username()) ? this.answered() : null,
   );
   protected readonly self = computed(() => sameUser(this.username(), this.store.me));
-  protected readonly conversation = computed(() => {
-    this.all();
-    return this.store.with(this.username());
-  });
+  protected readonly conversation = computed(() =>
+    conversationOf(this.all(), chatWith(this.username()), this.store.me),
+  );
   protected readonly groups = computed(() => commonGroups(this.all(), this.store.me, this.username()));
   /** What this browser knows of them, until the server has answered. */
   private readonly known = computed(() =>

@@ -1,0 +1,104 @@
+import { TestBed } from '@angular/core/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { Api } from '../../core/api/api';
+import { chatIn, chatWith } from '../../core/chat-key';
+import { Database } from '../../core/disk/database';
+import { AuthService } from '../../core/session/auth-service';
+import type { Conversation, Page } from '../../protocol/protocol';
+import { conversation, message } from '../../testing/conversation';
+import { ConversationStore } from './conversation-store';
+
+/** Ann's group of this number; the higher, the longer nothing was said in it. */
+function group(number: number, more: Partial<Conversation> = {}): Conversation {
+  const timestamp = new Date(Date.UTC(2026, 2, 28) - number * 60_000).toISOString();
+  const lastMessage = { ...message(5, 'bob'), timestamp };
+  return conversation({ id: `g${number}`, kind: 'group', title: `${number}`, lastMessage, ...more });
+}
+
+let server: Conversation[];
+let pages: (string | undefined)[];
+let store: ConversationStore;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  server = [1, 2, 3, 4, 5].map((number) => group(number));
+  pages = [];
+  const api = {
+    conversations: (next?: string): Promise<Page<Conversation>> => {
+      pages.push(next);
+      const from = Number(next ?? 0);
+      const items = server.slice(from, from + 2);
+      return Promise.resolve(from + 2 < server.length ? { items, next: String(from + 2) } : { items });
+    },
+    conversation: vi.fn((id: string) => Promise.resolve(server.find((one) => one.id === id))),
+    conversationWith: vi.fn(() => Promise.resolve<Conversation | undefined>(conversation())),
+  };
+  const database = { putConversations: () => Promise.resolve(), conversations: () => Promise.resolve([]) };
+  TestBed.configureTestingModule({
+    providers: [
+      { provide: Api, useValue: api },
+      { provide: Database, useValue: database },
+      { provide: AuthService, useValue: { user: { username: 'ann' } } },
+    ],
+  });
+  store = TestBed.inject(ConversationStore);
+});
+
+afterEach(() => vi.useRealTimers());
+
+const ids = () => store.items.map(({ id }) => id);
+
+describe('the list of conversations', () => {
+  it('is read to its end behind the first page, once, and then as far as there is something new', async () => {
+    const said = await store.refresh();
+    expect([said.length, ids()]).toEqual([2, ['g1', 'g2']]);
+    await vi.runAllTimersAsync();
+    expect(ids()).toEqual(['g1', 'g2', 'g3', 'g4', 'g5']);
+    pages = [];
+    await store.refresh();
+    await vi.runAllTimersAsync();
+    expect(pages).toEqual([undefined]);
+    server[1] = group(2, { headSeq: 9 });
+    pages = [];
+    await store.refresh();
+    await vi.runAllTimersAsync();
+    expect(pages).toEqual([undefined, '2']);
+  });
+
+  it('tells of a group that one was taken out of while away, however old it is', async () => {
+    await store.refresh();
+    await vi.runAllTimersAsync();
+    store.put([group(6)]);
+    expect(store.find('g6')?.members).toHaveLength(2);
+    Object.assign(store, { complete: false });
+    await store.refresh();
+    await vi.runAllTimersAsync();
+    expect(store.find('g6')?.members.map(({ username }) => username)).toEqual(['bob']);
+    expect(store.find('g5')?.members).toHaveLength(2);
+  });
+
+  it('goes on where a page did not come', async () => {
+    await store.refresh();
+    vi.spyOn(TestBed.inject(Api), 'conversations').mockRejectedValueOnce(new Error('gone'));
+    await vi.runAllTimersAsync();
+    expect(ids()).toEqual(['g1', 'g2']);
+    store.more();
+    await vi.runAllTimersAsync();
+    expect(ids()).toHaveLength(5);
+  });
+});
+
+describe('a chat', () => {
+  it('is asked for by name or id where it is not known, and no more once it is', async () => {
+    const api = TestBed.inject(Api);
+    expect((await store.resolve(chatWith('BOB')))?.id).toBe('c');
+    expect((await store.resolve(chatWith('bob')))?.id).toBe('c');
+    expect(api.conversationWith).toHaveBeenCalledExactlyOnceWith('bob');
+    expect((await store.resolve(chatIn('g4')))?.id).toBe('g4');
+    await store.resolve(chatIn('g4'));
+    expect(api.conversation).toHaveBeenCalledExactlyOnceWith('g4');
+    vi.mocked(api.conversationWith).mockResolvedValueOnce(undefined);
+    expect(await store.resolve(chatWith('cat'))).toBeUndefined();
+  });
+});
