@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Conversation } from '../../protocol/protocol';
 import { conversation, message } from '../../testing/conversation';
 import {
   conversationAt,
