@@ -163,6 +163,16 @@ export class Aldis {
     return (await this.call<Page<Conversation>>('GET', '/api/conversations', undefined, token)).items;
   }
 
+  /** Moves a person's read mark, as one of their devices does. */
+  read({ token }: { token: string }, conversationId: string, readSeq: number): Promise<void> {
+    return this.call('POST', `/api/conversations/${conversationId}/receipt`, { readSeq }, token);
+  }
+
+  /** All that waits for a person is read: a chat then opens at its end. */
+  async readAll(person: { token: string }): Promise<void> {
+    for (const { id, headSeq } of await this.conversations(person)) await this.read(person, id, headSeq);
+  }
+
   async messages({ token }: { token: string }, conversationId: string): Promise<Message[]> {
     return (
       await this.call<Page<Message>>(

@@ -265,7 +265,7 @@ impl Told {
 fn concerned(change: &GroupEntry) -> Vec<UserId> {
     let named = change.events.iter().filter_map(|event| match *event {
         GroupEvent::Left(user) | GroupEvent::Joined(user) | GroupEvent::Role(user, _) => Some(user),
-        GroupEvent::Title(_) | GroupEvent::History(_) => None,
+        GroupEvent::Title(_) | GroupEvent::History(_) | GroupEvent::Picture(_) => None,
     });
     named.chain([change.by]).collect()
 }

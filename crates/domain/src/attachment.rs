@@ -19,7 +19,7 @@ use crate::person::Caller;
 use crate::picture::Pictures;
 use crate::store::{AttachmentRecord, Blob, BlobHash, StoreAge};
 
-use slot::UploadSlots;
+pub(crate) use slot::{UploadSlot, UploadSlots};
 pub use upload::Upload;
 
 /// Takes uploads, hands files out, and removes unused ones.
@@ -81,6 +81,7 @@ impl Attachments {
         context: Arc<Context>,
         files: Arc<Files>,
         pictures: Arc<Pictures>,
+        slots: UploadSlots,
         settings: &Settings,
     ) -> Self {
         Self {
@@ -92,7 +93,7 @@ impl Attachments {
             unused: settings.attachment_unused,
             strip_metadata: settings.strip_metadata,
             stripping: Arc::new(Semaphore::new(Self::STRIPPING)),
-            slots: UploadSlots::default(),
+            slots,
             last_sweep: Mutex::default(),
         }
     }

@@ -4,25 +4,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::{Code, User, limit};
+use protocol::{Code, Conversation, ConversationId, User, limit};
 use sha2::{Digest, Sha256};
 
 use crate::Rate;
 use crate::account::own_user;
-use crate::attachment::Opened;
+use crate::attachment::{Opened, UploadSlot, UploadSlots};
 use crate::context::Context;
+use crate::conversation::Conversations;
 use crate::error::Error;
 use crate::files::Files;
+use crate::group::{check_leads, not_leading, role_of_caller};
 use crate::limit::Limiter;
 use crate::person::Caller;
 use crate::picture::{Pictures, Squares, Unfit};
-use crate::store::{Avatar, BlobHash, NewBlob, StoreError, UserId};
+use crate::store::{
+    Avatar, BlobHash, ConversationKey, GroupAvatar, NewBlob, SetGroupAvatar, StoreError, UserId,
+};
 
-/// Takes the pictures of people, and hands them out.
+/// Takes the pictures of people and groups, and hands them out.
 pub struct Avatars {
     context: Arc<Context>,
+    conversations: Conversations,
     files: Arc<Files>,
     pictures: Arc<Pictures>,
+    slots: UploadSlots,
     uploads: Limiter<UserId>,
 }
 
@@ -47,6 +53,7 @@ pub struct OpenedAvatar {
 pub struct AvatarUpload {
     blob: Box<dyn NewBlob>,
     size: u64,
+    slot: UploadSlot,
 }
 
 impl AvatarUpload {
@@ -59,9 +66,15 @@ impl AvatarUpload {
 }
 
 impl Avatars {
-    pub(crate) fn new(context: Arc<Context>, files: Arc<Files>, pictures: Arc<Pictures>) -> Self {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        files: Arc<Files>,
+        pictures: Arc<Pictures>,
+        slots: UploadSlots,
+    ) -> Self {
         let uploads = Rate::per(Duration::from_hours(1), limit::PICTURES_PER_HOUR);
-        Self { context, files, pictures, uploads: Limiter::new(uploads) }
+        let conversations = Conversations::new(context.clone());
+        Self { context, conversations, files, pictures, slots, uploads: Limiter::new(uploads) }
     }
 
     /// Opens the picture of a person.
@@ -100,17 +113,94 @@ impl Avatars {
         Ok(())
     }
 
+    /// Opens the picture of a group; not found if the caller is not a member.
+    pub async fn open_group(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        size: AvatarSize,
+    ) -> Result<OpenedAvatar, Error> {
+        self.opened(self.context.store.group_avatar(caller.person.id, id).await?, size).await
+    }
+
+    /// As [`Avatars::upload`], for a group that the caller leads.
+    pub async fn upload_group(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        size: Option<u64>,
+    ) -> Result<AvatarUpload, Error> {
+        self.led(caller, id).await?;
+        self.begin(caller, size).await
+    }
+
+    /// Gives a group the uploaded picture in place of the one before.
+    pub async fn set_group(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        upload: AvatarUpload,
+    ) -> Result<Conversation, Error> {
+        let key = self.led(caller, id).await?;
+        let squares = self.squares(upload).await?;
+        let keeping = self.files.keeping().await;
+        let avatar = self.keep(squares).await?;
+        let before = self.change_group(caller, key, Some(avatar)).await?;
+        drop(keeping);
+        self.forget(before).await;
+        self.conversations.get(caller, id).await
+    }
+
+    /// Removes the picture of a group, if it has one.
+    pub async fn remove_group(&self, caller: &Caller, id: ConversationId) -> Result<(), Error> {
+        let key = self.led(caller, id).await?;
+        self.context.charge(caller)?;
+        let before = self.change_group(caller, key, None).await?;
+        self.forget(before).await;
+        Ok(())
+    }
+
+    /// Checks that the caller leads a group, and gives its key.
+    async fn led(&self, caller: &Caller, id: ConversationId) -> Result<ConversationKey, Error> {
+        let me = caller.person.id;
+        let key = self.context.channels.of_member(id, me).await?.key;
+        let record = self.context.store.brief(key, None, vec![me]).await?;
+        let record = record.ok_or_else(|| Error::not_found("conversation"))?;
+        check_leads(role_of_caller(&record, me)?)?;
+        Ok(key)
+    }
+
+    /// Stores another picture of a group. Returns the one before.
+    async fn change_group(
+        &self,
+        caller: &Caller,
+        key: ConversationKey,
+        avatar: Option<Avatar>,
+    ) -> Result<Option<Avatar>, Error> {
+        let (by, at) = (caller.person.id, self.context.clock.now());
+        let change = GroupAvatar { conversation: key, by, at, avatar };
+        let set = self.context.store.set_group_avatar(change).await?;
+        // They led it a moment ago.
+        let SetGroupAvatar { entry, before } = set.ok_or_else(not_leading)?;
+        if let Some(entry) = entry {
+            self.context.channels.after(key, &entry).await?;
+        }
+        Ok(before)
+    }
+
     async fn begin(&self, caller: &Caller, size: Option<u64>) -> Result<AvatarUpload, Error> {
         check_size(size.unwrap_or(0))?;
         self.context.charge(caller)?;
-        let now = self.context.clock.monotonic();
-        self.uploads.take(caller.person.id, now).map_err(Error::rate_limited)?;
-        Ok(AvatarUpload { blob: self.files.blobs.begin().await?, size: 0 })
+        let (user, now) = (caller.person.id, self.context.clock.monotonic());
+        let slot = self.slots.take(user)?;
+        self.uploads.take(user, now).map_err(Error::rate_limited)?;
+        Ok(AvatarUpload { blob: self.files.blobs.begin().await?, size: 0, slot })
     }
 
-    async fn squares(&self, mut upload: AvatarUpload) -> Result<Squares, Error> {
-        let bytes = upload.blob.written().await?;
-        let squares = self.pictures.squares(bytes).await;
+    async fn squares(&self, upload: AvatarUpload) -> Result<Squares, Error> {
+        let AvatarUpload { mut blob, mut slot, .. } = upload;
+        slot.wait_for_turn().await;
+        let squares = self.pictures.squares(blob.written().await?, slot).await;
         let squares = squares.ok_or_else(|| StoreError::Unavailable("a picture could not be read".into()))?;
         squares.map_err(|unfit| {
             let detail = match unfit {

@@ -16,7 +16,7 @@ use crate::store::{
     AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MemberRecord,
     MessageRecord, Reacted, Store, Target, UserId,
 };
-use crate::url::picture_of_person;
+use crate::url::{picture_of_group, picture_of_person};
 
 /// A conversation and its members. May be out of date: the store decides.
 #[derive(Debug)]
@@ -137,6 +137,7 @@ impl Channel {
             timestamp: entry.at,
             title: None,
             history: None,
+            picture: None,
             joined: Vec::new(),
             left: Vec::new(),
             roles: BTreeMap::new(),
@@ -145,6 +146,7 @@ impl Channel {
             match event {
                 GroupEvent::Title(title) => change.title = Some(title.clone()),
                 GroupEvent::History(history) => change.history = Some(*history),
+                GroupEvent::Picture(is_there) => change.picture = Some(*is_there),
                 GroupEvent::Joined(user) => change.joined.extend(self.name(*user)),
                 GroupEvent::Left(user) => change.left.extend(self.name(*user)),
                 GroupEvent::Role(user, role) => {
@@ -322,6 +324,7 @@ impl Channels {
             id: record.id,
             kind: record.kind,
             title: record.title,
+            picture_url: record.avatar.map(|avatar| picture_of_group(record.id, avatar)),
             history: record.history,
             created_at: record.created_at,
             head_seq: record.head_seq,

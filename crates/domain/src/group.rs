@@ -275,10 +275,7 @@ impl Groups {
         let mut added = None;
         for _ in 0..TRIES {
             let record = self.context.store.brief(key, None, concerned.clone()).await?.ok_or_else(missing)?;
-            let role = role_in(&record, me).ok_or_else(missing)?;
-            if record.kind != ConversationKind::Group {
-                return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
-            }
+            let role = role_of_caller(&record, me)?;
             let change = match decide(&record, role)? {
                 Plan::Nothing => return Ok(Done::Changed),
                 Plan::Change(change) => change,
@@ -358,12 +355,22 @@ fn role_in(record: &ConversationRecord, user: UserId) -> Option<Role> {
     record.members.iter().find(|member| member.user == user).map(|member| member.role)
 }
 
-/// Refuses members who are neither owner nor admin.
-fn check_leads(role: Role) -> Result<(), Error> {
-    match role {
-        Role::Owner | Role::Admin => Ok(()),
-        Role::Member => Err(Error::new(Code::Forbidden, "Only the owner and admins may do this.")),
+/// The role of a caller in a group that they want to change.
+pub(crate) fn role_of_caller(record: &ConversationRecord, caller: UserId) -> Result<Role, Error> {
+    let role = role_in(record, caller).ok_or_else(|| Error::not_found("conversation"))?;
+    if record.kind != ConversationKind::Group {
+        return Err(Error::new(Code::Forbidden, "Only a group can be changed."));
     }
+    Ok(role)
+}
+
+/// Refuses members who are neither owner nor admin.
+pub(crate) fn check_leads(role: Role) -> Result<(), Error> {
+    if role == Role::Member { Err(not_leading()) } else { Ok(()) }
+}
+
+pub(crate) fn not_leading() -> Error {
+    Error::new(Code::Forbidden, "Only the owner and admins may do this.")
 }
 
 fn check_title(title: &str) -> Result<String, Error> {

@@ -233,6 +233,7 @@ impl Domain {
         let own = || context.clone();
         let files = Arc::new(files::Files::new(context.store.clone(), blobs));
         let pictures = Arc::new(picture::Pictures::new());
+        let slots = attachment::UploadSlots::default();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let api_tokens = Arc::new(ApiTokens::new(own()));
         let announcer = Arc::new(Announcer::new(own()));
@@ -265,8 +266,8 @@ impl Domain {
             ),
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
-            attachments: Attachments::new(own(), files.clone(), pictures.clone(), settings),
-            avatars: Avatars::new(own(), files, pictures),
+            attachments: Attachments::new(own(), files.clone(), pictures.clone(), slots.clone(), settings),
+            avatars: Avatars::new(own(), files, pictures, slots),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
             relay,

@@ -15,6 +15,10 @@ wire! {
         /// Groups only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub title: Option<String>,
+        /// Where the picture of a group is, if it has one: a path below that of the server, another one for each
+        /// picture.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub picture_url: Option<String>,
         /// What a new member may read.
         pub history: HistoryAccess,
         /// When it began.
@@ -75,6 +79,9 @@ wire! {
         /// What new members may read since.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub history: Option<HistoryAccess>,
+        /// Whether it has a picture since, another one than before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub picture: Option<bool>,
         /// Usernames of those who came.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub joined: Vec<String>,

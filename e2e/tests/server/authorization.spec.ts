@@ -50,7 +50,7 @@ interface Row {
   raw?: File;
   expected: Expected;
   /** What it needs beyond the group. */
-  needs?: 'session' | 'own session' | 'api token' | 'attachment';
+  needs?: 'session' | 'own session' | 'api token' | 'attachment' | 'picture';
 }
 
 interface EventRow {
@@ -169,6 +169,9 @@ const ROWS: Row[] = [
   { route: 'PATCH /api/conversations/{id}', body: () => ({ title: 'Renamed' }), expected: leaders(200) },
   { route: 'PATCH /api/conversations/{id} muted', body: () => ({ muted: true }), expected: members(200) },
   { route: 'DELETE /api/conversations/{id}', expected: { ...members(204), owner: 409, program: 409 } },
+  { route: 'PUT /api/conversations/{id}/picture', raw: PICTURE, expected: leaders(200) },
+  { route: 'DELETE /api/conversations/{id}/picture', expected: leaders(204) },
+  { route: 'GET /api/conversations/{id}/picture', needs: 'picture', expected: members(200) },
   { route: 'GET /api/conversations/{id}/members', expected: members(200) },
   {
     route: 'PUT /api/conversations/{id}/members/{username}',
@@ -357,6 +360,9 @@ async function world(row: Pick<Row, 'needs'>): Promise<World> {
   });
   await call('DELETE', member(group, former.username));
   await call('PUT', member(group, admin.username), { role: 'admin' });
+  if (row.needs === 'picture') {
+    await send('PUT', `/api/conversations/${group.id}/picture`, PICTURE, admin.token);
+  }
   let attachment = '';
   if (row.needs === 'attachment') {
     const uploaded = await fetch(`${aldis.url}/api/attachments?name=secret.txt`, {

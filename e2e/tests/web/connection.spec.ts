@@ -132,11 +132,13 @@ test('19. after a longer absence everything is there, in order, however it is sc
     }
   };
   await talk(70);
+  await aldis.readAll(ann);
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
   await expect(messenger.message('Number 70')).toBeVisible();
   await messenger.page.goto('about:blank');
   await talk(130);
+  await aldis.readAll(ann);
   await messenger.open(bob.username);
   await expect(messenger.message('Number 200')).toBeVisible();
 

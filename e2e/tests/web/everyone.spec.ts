@@ -135,6 +135,7 @@ test('29. role=log announces new messages of others only', async ({ aldis, brows
   const socket = await aldis.connect(bob);
   for (let index = 1; index <= 120; index++)
     await say(socket, { receiver: ann.username, text: `Old ${index}` });
+  await aldis.readAll(ann);
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const log = messenger.page.getByRole('log');
   await messenger.open(bob.username);

@@ -36,6 +36,7 @@ test.beforeAll(async ({ browser }) => {
   aldis = await Aldis.start(['--message-burst', '1000000', '--event-burst', '1000000']);
   [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   await talk(1, MANY);
+  await aldis.readAll(ann);
   page = await browserOf(browser, aldis, ann);
   messenger = new Messenger(page);
 });

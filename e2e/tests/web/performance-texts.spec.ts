@@ -59,6 +59,7 @@ test('39. no text of the greatest length holds the page for 50 ms', async ({ ald
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
   const socket = await aldis.connect(bob);
   await say(socket, { receiver: ann.username, text: 'See https://a.example/' });
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);

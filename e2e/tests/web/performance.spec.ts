@@ -46,6 +46,7 @@ async function load(
   aldis: Aldis,
   [ann, bob]: [Person, Person],
 ): Promise<{ trace: Buffer; measured: Measured }> {
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   await page.addInitScript(() => {
     const measured: Measured = { shifted: 0, moved: [] };
@@ -168,6 +169,7 @@ test('5. a conversation seen before is painted within 300 ms, with the network o
   browser,
 }) => {
   const [ann, bob] = await talk(aldis);
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
@@ -213,6 +215,7 @@ test('25. from what was found to its message, 500 above the end, centred and mar
     ),
   );
   socket.close();
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const took = await best(async () => {
     await page.goto('/');

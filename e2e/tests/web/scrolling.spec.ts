@@ -58,6 +58,7 @@ test('12. what comes while one reads further up moves nothing and is counted; 13
   const tell = (text: string) => say(socket, { receiver: ann.username, text });
   for (let index = 1; index <= 60; index++)
     await tell(`Line ${index}. ${'The tide waits for nobody. '.repeat(index % 7)}`);
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
@@ -102,6 +103,7 @@ test('10. loading older messages moves nothing', async ({ aldis, browser }) => {
   );
   await Promise.all(all);
   socket.close();
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
@@ -158,6 +160,7 @@ test('a quoted message far above is reached from its reply, centred and marked, 
     ),
   );
   await tell('About that', sent[99]!.id);
+  await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await messenger.open(bob.username);

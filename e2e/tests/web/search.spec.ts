@@ -26,6 +26,7 @@ async function written(aldis: Parameters<typeof browserOf>[1]) {
   const other = await aldis.connect(cat);
   await say(other, { receiver: ann.username, text: 'No lighthouse in sight' });
   other.close();
+  await aldis.readAll(ann);
   return { ann, bob, cat };
 }
 

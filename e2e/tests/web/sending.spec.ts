@@ -13,6 +13,7 @@ test('11. one’s own send always ends at the end, wherever one was reading', as
       text: `Line ${index}\n${'and more of it '.repeat(index % 9)}`,
     });
   socket.close();
+  await aldis.readAll(ann);
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   await messenger.open(bob.username);
   await expect(messenger.last).toBeVisible();

@@ -1,4 +1,5 @@
-import { say } from '../../support/aldis.ts';
+import type { Message } from '../../../web/src/app/protocol/protocol.ts';
+import { type Aldis, say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 /** The text of the message under “New messages”. */
@@ -116,4 +117,121 @@ test('20. several tabs agree on unread counts', async ({ aldis, browser }) => {
   socket.close();
   other.close();
   for (const tab of [tabs[0]!, tabs[2]!]) await tab.page.context().close();
+});
+
+/** A person, with a conversation of so many lines of which they have read the first few. */
+async function readUpTo(aldis: Aldis, read: number, lines: number) {
+  const [ann, bob] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob')]);
+  const socket = await aldis.connect(bob);
+  const tell = (text: string) => say(socket, { receiver: ann.username, text });
+  const sent: Message[] = [];
+  for (let index = 1; index <= lines; index++)
+    sent.push(await tell(`Line ${index}. ${'The tide waits for nobody. '.repeat((index * 7) % 5)}`));
+  const { conversationId } = sent[0]!;
+  if (read > 0) await aldis.read(ann, conversationId, sent[read - 1]!.seq);
+  const mark = async () => {
+    const { members } = (await aldis.conversations(bob)).find(({ id }) => id === conversationId)!;
+    return members.find(({ username }) => username === ann.username)!.readSeq;
+  };
+  return { ann, bob, socket, tell, sent, conversationId, mark };
+}
+
+test('42. a chat opens at the first unread message, and read is what was in view', async ({
+  aldis,
+  browser,
+}) => {
+  const { ann, bob, socket, tell, sent, mark } = await readUpTo(aldis, 20, 100);
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  expect(await below(messenger)).toContain('Line 21.');
+  await expect(page.getByRole('separator', { name: 'New messages' })).toBeInViewport();
+  const end = page.getByRole('button', { name: /^To the newest message, \d+ new/ });
+  await expect(end).toBeVisible();
+  // What is in view is read, and nothing below it.
+  await expect.poll(mark).toBeGreaterThan(sent[20]!.seq);
+  expect(await mark()).toBeLessThan(sent[60]!.seq);
+
+  // What comes while one reads up there moves nothing.
+  const place = await messenger
+    .message(
+      'Line 22. The tide waits for nobody. The tide waits for nobody. The tide waits for nobody. The tide waits for nobody.',
+    )
+    .boundingBox();
+  await tell('While reading');
+  await expect(messenger.conversation('Bob').getByText('While reading')).toBeVisible();
+  expect(
+    await messenger
+      .message(
+        'Line 22. The tide waits for nobody. The tide waits for nobody. The tide waits for nobody. The tide waits for nobody.',
+      )
+      .boundingBox(),
+  ).toEqual(place);
+
+  // The end is one press away; what was jumped over stays unread, and is one press away, too.
+  await end.click();
+  await expect(messenger.message('While reading')).toBeInViewport();
+  const up = page.getByRole('button', { name: /new , to the first unread message/ });
+  await expect(up).toBeVisible();
+  expect(await mark()).toBeLessThan(sent[60]!.seq);
+  await up.click();
+  await expect(up).toBeHidden();
+  await expect(end).toBeVisible();
+
+  // After a reload it is where one had read to.
+  await expect.poll(async () => (await mark()) > 0).toBe(true);
+  const read = await mark();
+  await page.reload();
+  expect(await below(messenger)).toContain(`Line ${sent.findIndex(({ seq }) => seq > read) + 1}.`);
+
+  // Who answers has read.
+  await messenger.send('An answer');
+  await expect(messenger.message('An answer')).toBeInViewport();
+  await expect.poll(mark).toBeGreaterThanOrEqual(sent.at(-1)!.seq);
+  await expect(messenger.conversation('Bob').getByText('unread')).toBeHidden();
+  socket.close();
+  await page.context().close();
+});
+
+test('42. three hundred unread messages are read from the first of them', async ({ aldis, browser }) => {
+  const { ann, bob, socket, mark } = await readUpTo(aldis, 40, 340);
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  expect(await below(messenger)).toContain('Line 41.');
+  await expect(page.getByRole('separator', { name: 'New messages' })).toBeInViewport();
+
+  // All at once, for whom that is too much.
+  await page.getByRole('button', { name: /^To the newest message/ }).click();
+  await expect(messenger.last).toContainText('Line 340.');
+  await expect(page.getByRole('button', { name: /new , to the first unread message/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Mark as read' }).click();
+  await expect(messenger.conversation('Bob').getByText('unread')).toBeHidden();
+  await expect.poll(mark).toBeGreaterThanOrEqual(340);
+  socket.close();
+  await page.context().close();
+});
+
+test('42. where all is new there is no divider; a mention below is one press away', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await Promise.all([aldis.person('ann', 'Ann'), aldis.person('bob', 'Bob')]);
+  const { id } = await aldis.group('Crew', [bob, ann]);
+  const socket = await aldis.connect(bob);
+  for (let index = 1; index <= 25; index++)
+    await say(socket, {
+      conversationId: id,
+      text: index === 24 ? `@${ann.username} and you?` : `Line ${index}. ${'It turns. '.repeat(30)}`,
+    });
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await messenger.openGroup({ id });
+  await expect(messenger.messages.filter({ hasText: 'Line 1.' })).toBeInViewport();
+  await expect(page.getByRole('separator', { name: 'New messages' })).toHaveCount(0);
+  const mention = page.getByRole('button', { name: 'To the next mention of you' });
+  await mention.click();
+  await messenger.pointedOut('and you?');
+  socket.close();
+  await page.context().close();
 });

@@ -1,4 +1,4 @@
-//! What a user has under way: a few uploads, and one picture among them that is read.
+//! What a user has under way: a few uploads of files and avatars, and one picture among them that is read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::store::UserId;
 
 /// The running uploads of all users.
 #[derive(Clone, Default)]
-pub(super) struct UploadSlots(Arc<Mutex<HashMap<UserId, Running>>>);
+pub(crate) struct UploadSlots(Arc<Mutex<HashMap<UserId, Running>>>);
 
 /// The running uploads of a user.
 struct Running {
@@ -23,7 +23,7 @@ struct Running {
 }
 
 /// Counts a running upload of a user until it is dropped.
-pub(super) struct UploadSlot {
+pub(crate) struct UploadSlot {
     slots: UploadSlots,
     owner: UserId,
     picture: Arc<Semaphore>,
@@ -31,7 +31,7 @@ pub(super) struct UploadSlot {
 }
 
 impl UploadSlots {
-    pub(super) fn take(&self, owner: UserId) -> Result<UploadSlot, Error> {
+    pub(crate) fn take(&self, owner: UserId) -> Result<UploadSlot, Error> {
         let mut running = self.0.lock();
         let new = || Running { uploads: 0, picture: Arc::new(Semaphore::new(1)) };
         let running = running.entry(owner).or_insert_with(new);
@@ -46,7 +46,7 @@ impl UploadSlots {
 impl UploadSlot {
     /// Waits until no other picture of this user is read; none is then until this is dropped. So only the pictures of
     /// one user wait for each other. At most [`limit::UPLOADS`] do, because each has a slot.
-    pub(super) async fn wait_for_turn(&mut self) {
+    pub(crate) async fn wait_for_turn(&mut self) {
         self.turn = self.picture.clone().acquire_owned().await.ok();
     }
 }

@@ -35,9 +35,18 @@ pub(crate) enum Unfit {
 }
 
 impl Pictures {
-    /// The squares of a picture. `None` if there is no thread for it.
-    pub(crate) async fn squares(&self, bytes: Box<dyn ReadSeek>) -> Option<Result<Squares, Unfit>> {
-        self.run(move || squares(bytes)).await
+    /// The squares of a picture. `None` if there is no thread for it. `held` is dropped once they are made, even if the
+    /// caller has gone.
+    pub(crate) async fn squares(
+        &self,
+        bytes: Box<dyn ReadSeek>,
+        held: impl Send + 'static,
+    ) -> Option<Result<Squares, Unfit>> {
+        let work = move || {
+            let _held = held;
+            squares(bytes)
+        };
+        self.run(work).await
     }
 }
 

@@ -20,6 +20,8 @@ pub struct ConversationRecord {
     pub kind: ConversationKind,
     /// `None` for a direct conversation.
     pub title: Option<String>,
+    /// The picture of a group.
+    pub avatar: Option<Avatar>,
     /// What a new member may read.
     pub history: HistoryAccess,
     /// When it began.
@@ -139,6 +141,8 @@ pub enum GroupEvent {
     Left(UserId),
     /// A member's new role.
     Role(UserId, Role),
+    /// Whether it has a picture from now on, another one than before.
+    Picture(bool),
 }
 
 /// A change of a group that is stored.

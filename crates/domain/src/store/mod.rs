@@ -35,7 +35,7 @@ pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
 pub use appending::{append_to, check_first};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
-pub use avatar::{Avatar, AvatarStore};
+pub use avatar::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{

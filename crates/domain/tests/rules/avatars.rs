@@ -5,7 +5,7 @@ use bytes::Bytes;
 use domain::store::{BlobHash, BlobStore};
 use domain::{AvatarSize, Caller, Error};
 use image::{Rgb, RgbImage};
-use protocol::{Code, NewApiToken, User};
+use protocol::{Code, Conversation, ConversationId, NewApiToken, NewGroup, PutMember, Role, User};
 
 use crate::support::{World, to};
 
@@ -180,4 +180,102 @@ async fn nobody_has_a_picture_before_they_are_verified() {
         let missing = world.domain.avatars.open(nobody, AvatarSize::Large).await.err().unwrap();
         assert_eq!(missing.code, Code::NotFound);
     }
+}
+
+async fn put_group(
+    world: &World,
+    caller: &Caller,
+    id: ConversationId,
+    bytes: &[u8],
+) -> Result<Conversation, Error> {
+    let mut upload = world.domain.avatars.upload_group(caller, id, None).await?;
+    upload.write(Bytes::copy_from_slice(bytes)).await?;
+    world.domain.avatars.set_group(caller, id, upload).await
+}
+
+#[tokio::test]
+async fn who_leads_a_group_gives_it_a_picture_and_its_members_are_told() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    let group = NewGroup { title: "Crew".into(), members: vec!["bob".into()], history: None };
+    let id = world.domain.groups.create(&ann, group).await.unwrap().id;
+    for (caller, code) in [(&bob, Code::Forbidden), (&eve, Code::NotFound)] {
+        assert_eq!(put_group(&world, caller, id, &grey(1)).await.unwrap_err().code, code);
+        assert_eq!(world.domain.avatars.remove_group(caller, id).await.unwrap_err().code, code);
+    }
+    world.settled().await;
+    world.told.live.lock().clear();
+    let crew = put_group(&world, &ann, id, &grey(100)).await.unwrap();
+    let url = crew.picture_url.unwrap();
+    world.settled().await;
+    let told = std::mem::take(&mut *world.told.live.lock());
+    let told: Vec<_> = told
+        .iter()
+        .filter_map(|(users, live)| match live {
+            domain::Live::Conversation(view) => Some((users.clone(), view)),
+            _ => None,
+        })
+        .collect();
+    let users: Vec<_> = told.iter().flat_map(|(users, _)| users).collect();
+    assert!([&ann, &bob].iter().all(|caller| users.contains(&&caller.person.id)), "{users:?}");
+    assert!(!users.contains(&&eve.person.id));
+    for (_, view) in told {
+        assert_eq!(view.picture_url.as_ref(), Some(&url));
+        assert_eq!(view.changes.iter().map(|change| change.picture).collect::<Vec<_>>(), [Some(true)]);
+    }
+    let opened = world.domain.avatars.open_group(&bob, id, AvatarSize::Small).await.unwrap();
+    assert_eq!(url, format!("/api/conversations/{id}/picture?v={}", opened.version));
+    let stranger = world.domain.avatars.open_group(&eve, id, AvatarSize::Small).await.err().unwrap();
+    assert_eq!(stranger.code, Code::NotFound);
+    // The same picture again is no change.
+    assert_eq!(put_group(&world, &ann, id, &grey(100)).await.unwrap().head_seq, crew.head_seq);
+    assert_eq!(all(&world).await.len(), 2);
+
+    // An admin removes it.
+    let admin = PutMember { role: Some(Role::Admin) };
+    world.domain.groups.put_member(&ann, id, "bob", admin).await.unwrap();
+    for _ in 0..2 {
+        world.domain.avatars.remove_group(&bob, id).await.unwrap();
+    }
+    assert_eq!(all(&world).await, []);
+    let changes = world.domain.conversations.changes(&ann, id, (0, u64::MAX), 50).await.unwrap();
+    let pictures: Vec<_> = changes.iter().map(|change| (&*change.by, change.picture)).collect();
+    assert_eq!(pictures, [("ann", None), ("ann", Some(true)), ("ann", None), ("bob", Some(false))]);
+
+    // Whoever has left sees it no longer.
+    put_group(&world, &bob, id, &grey(50)).await.unwrap();
+    world.domain.groups.leave(&bob, id).await.unwrap();
+    let former = world.domain.avatars.open_group(&bob, id, AvatarSize::Large).await.err().unwrap();
+    assert_eq!(former.code, Code::NotFound);
+    // Pictures of groups are counted with one's own.
+    for shade in 0..8 {
+        put_group(&world, &ann, id, &grey(shade)).await.unwrap();
+    }
+    assert_eq!(put(&world, &ann, &grey(9)).await.unwrap_err().code, Code::RateLimited);
+}
+
+#[tokio::test]
+async fn two_people_have_no_picture_together() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    world.person("bob").await;
+    let id = world.send(&ann, to("bob", "hello")).await.unwrap().message.conversation_id;
+    assert_eq!(put_group(&world, &ann, id, &grey(1)).await.unwrap_err().code, Code::Forbidden);
+    assert_eq!(all(&world).await, []);
+}
+
+#[tokio::test]
+async fn who_no_longer_leads_when_the_picture_has_come_is_refused() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let group = NewGroup { title: "Crew".into(), members: vec!["bob".into()], history: None };
+    let id = world.domain.groups.create(&ann, group).await.unwrap().id;
+    let role = |role| PutMember { role: Some(role) };
+    world.domain.groups.put_member(&ann, id, "bob", role(Role::Admin)).await.unwrap();
+    let mut upload = world.domain.avatars.upload_group(&bob, id, None).await.unwrap();
+    upload.write(grey(1).into()).await.unwrap();
+    world.domain.groups.put_member(&ann, id, "bob", role(Role::Member)).await.unwrap();
+    let refused = world.domain.avatars.set_group(&bob, id, upload).await.unwrap_err();
+    assert_eq!(refused.code, Code::Forbidden);
+    assert_eq!(world.domain.conversations.get(&ann, id).await.unwrap().picture_url, None);
 }

@@ -10,11 +10,12 @@ use domain::store::{
     Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
     ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
-    Epoch, Follower, Found, FoundAccounts, GroupChange, GroupEntry, Hash, InvitationRecord,
+    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
     InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
     NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
     PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, Since, Store, StoreAge, StoreError, StoredChange, Submitted, UserId,
+    SessionRecord, SessionStore, SetGroupAvatar, Since, Store, StoreAge, StoreError, StoredChange, Submitted,
+    UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -223,7 +224,10 @@ hand_on! {
 }
 
 hand_on! {
-    AvatarStore {}
+    AvatarStore {
+        fn set_group_avatar(change: GroupAvatar) -> Result<Option<SetGroupAvatar>, StoreError>;
+        fn group_avatar(reader: UserId, conversation: ConversationId) -> Result<Option<Avatar>, StoreError>;
+    }
 
     async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Option<Avatar>, StoreError> {
         if self.failing.load(Ordering::SeqCst) {

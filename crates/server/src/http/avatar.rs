@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use domain::{AvatarSize, AvatarUpload, Caller, Error, OpenedAvatar};
-use protocol::{Problem, User};
+use protocol::{Conversation, ConversationId, Problem, User};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +21,11 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(put_own, remove_own)).routes(routes!(of_person))
+    OpenApiRouter::new().routes(routes!(put_own, remove_own)).routes(routes!(of_person)).routes(routes!(
+        of_group,
+        put_of_group,
+        remove_of_group
+    ))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -120,6 +124,95 @@ async fn of_person(
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
     let opened = app.domain.avatars.open(&username, query.size()?).await?;
+    Ok(show(opened, &query, &headers))
+}
+
+/// Give a group a picture
+///
+/// By its owner and admins. It takes what one's own picture takes, and the members are told as of a new title.
+#[utoipa::path(
+    put, path = "/api/conversations/{id}/picture", operation_id = "put_group_picture", tag = "conversations",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path)),
+    request_body(content = String, content_type = "*/*", description = "The bytes"),
+    responses(
+        (status = 200, body = Conversation),
+        (status = 400, body = Problem, description = "`malformed`: a form, or a body that broke off"),
+        (status = 403, body = Problem, description = "`forbidden`: a member, or no group"),
+        (status = 404, body = Problem),
+        (status = 413, body = Problem, description = "`too_large`"),
+        (status = 422, body = Problem, description = "`invalid`: no picture, or one of too many pixels"),
+        (status = 429, body = Problem, description = "`rate_limited`: 10 pictures an hour"),
+    ),
+)]
+async fn put_of_group(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    request: Request,
+) -> Result<Json<Conversation>, Failure> {
+    let mut incoming = Incoming::new(&app, request);
+    let taken = take_of_group(&app, &caller, id, &mut incoming).await;
+    incoming.end();
+    Ok(Json(taken?))
+}
+
+async fn take_of_group(
+    app: &App,
+    caller: &Caller,
+    id: ConversationId,
+    incoming: &mut Incoming,
+) -> Result<Conversation, Failure> {
+    incoming.kind()?;
+    let mut upload = app.domain.avatars.upload_group(caller, id, incoming.size()).await?;
+    receive(incoming, &mut upload).await?;
+    Ok(app.domain.avatars.set_group(caller, id, upload).await?)
+}
+
+/// Remove the picture of a group
+///
+/// By its owner and admins.
+#[utoipa::path(
+    delete, path = "/api/conversations/{id}/picture", operation_id = "remove_group_picture", tag = "conversations",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path)),
+    responses(
+        (status = 204, description = "There is none now"),
+        (status = 403, body = Problem, description = "`forbidden`: a member, or no group"),
+        (status = 404, body = Problem),
+    ),
+)]
+async fn remove_of_group(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+) -> Result<StatusCode, Failure> {
+    app.domain.avatars.remove_group(&caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The picture of a group
+///
+/// For its members. In everything else as that of a person.
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/picture", operation_id = "get_group_picture", tag = "conversations",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path), PictureQuery),
+    responses(
+        (status = 200, body = String, content_type = "image/jpeg"),
+        (status = 304, description = "The same as before"),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`invalid`: another size"),
+    ),
+)]
+async fn of_group(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    Parameters(query): Parameters<PictureQuery>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Failure> {
+    let opened = app.domain.avatars.open_group(&caller, id, query.size()?).await?;
     Ok(show(opened, &query, &headers))
 }
 

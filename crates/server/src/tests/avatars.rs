@@ -95,3 +95,33 @@ fn what_is_no_picture_is_refused_in_words() {
     let form = app.call_with("PUT", OWN, &form);
     assert_eq!((form.status, &form.body["code"]), (400, &json!("malformed")));
 }
+
+#[test]
+fn a_group_has_a_picture_that_its_members_see() {
+    for app in TestApp::of_each_store() {
+        let [ann, bob, eve] = ["Ann", "Bob", "Eve"].map(|name| app.person(name));
+        let (mut his, _) = app.join(&json!({ "token": bob }));
+        let group = json!({ "title": "Crew", "members": ["bob"] });
+        let group = app.call("POST", "/api/conversations", &ann, &group).ok();
+        let own = format!("/api/conversations/{}/picture", group["id"].as_str().unwrap());
+        assert_eq!(app.send("PUT", &own, &bob, &grey(1)).status, 403);
+        assert_eq!(app.send("PUT", &own, &eve, &grey(1)).status, 404);
+        let changed = app.send("PUT", &own, &ann, &grey(100)).ok();
+        let url = changed["pictureUrl"].as_str().unwrap();
+        let told = his.until(|event| event.name == "conversation" && event.payload["headSeq"] == 2);
+        let told = &told.last().unwrap().payload;
+        assert_eq!((&told["pictureUrl"], &told["changes"][0]["picture"]), (&json!(url), &json!(true)));
+        let listed = app.call("GET", "/api/conversations", &bob, &Value::Null).ok();
+        assert_eq!(listed["items"][0]["pictureUrl"], url);
+        let small = app.call("GET", &format!("{url}&size=96"), &bob, &Value::Null);
+        assert_eq!((small.status, width(&small.bytes)), (200, 96));
+        assert!(small.head.contains("cache-control: private, max-age=31536000, immutable\r\n"));
+        assert_eq!(app.call("GET", url, &eve, &Value::Null).status, 404);
+        assert_eq!(app.call("DELETE", &own, &bob, &Value::Null).status, 403);
+        assert_eq!(app.call("DELETE", &own, &ann, &Value::Null).status, 204);
+        assert_eq!(app.call("GET", url, &bob, &Value::Null).status, 404);
+        let told = his.until(|event| event.name == "conversation" && event.payload["headSeq"] == 3);
+        let told = &told.last().unwrap().payload;
+        assert_eq!((told.get("pictureUrl"), &told["changes"][0]["picture"]), (None, &json!(false)));
+    }
+}

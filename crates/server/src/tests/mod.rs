@@ -5,6 +5,7 @@ mod avatars;
 mod base_path;
 mod cuts;
 mod flush;
+mod groups;
 mod invitations;
 mod limits;
 mod races;

@@ -142,10 +142,12 @@ impl AttachmentStore for MemoryStore {
     }
 
     async fn unused_blobs(&self, mut hashes: Vec<BlobHash>) -> Result<Vec<BlobHash>, StoreError> {
+        let groups = self.group_avatars();
         let accounts = self.accounts.read();
         let attachments = self.attachments.read();
         let uploads = attachments.uploads.values().flat_map(|held| held.record.blobs());
-        let used: HashSet<_> = uploads.chain(accounts.avatars().flat_map(|avatar| avatar.blobs())).collect();
+        let used: HashSet<_> =
+            uploads.chain(accounts.avatars().chain(groups).flat_map(|avatar| avatar.blobs())).collect();
         hashes.retain(|hash| !used.contains(hash));
         Ok(hashes)
     }

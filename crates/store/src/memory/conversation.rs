@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::store::{
-    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
-    MessageRecord, NewGroup, Position, Since, StoreError, StoredChange, UserId,
+    Avatar, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag,
+    MemberRecord, MessageRecord, NewGroup, Position, Since, StoreError, StoredChange, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, HistoryAccess, Role, Timestamp, limit};
@@ -34,9 +34,10 @@ pub(super) struct Conversation {
     pub(super) log: Mutex<Log>,
 }
 
-/// The title and the history setting of a group.
+/// The title, the picture and the history setting of a group.
 pub(super) struct About {
     pub(super) title: Option<String>,
+    pub(super) avatar: Option<Avatar>,
     pub(super) history: HistoryAccess,
 }
 
@@ -47,6 +48,10 @@ impl Conversations {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Conversation>> {
         self.all.iter()
+    }
+
+    pub(super) fn by_id(&self, id: ConversationId) -> Option<&Arc<Conversation>> {
+        self.get(*self.by_id.get(&id)?)
     }
 
     pub(super) fn find_direct(&self, one: UserId, other: UserId) -> Option<&Arc<Conversation>> {
@@ -67,7 +72,7 @@ impl Conversations {
         let mut users = vec![one.min(other), one.max(other)];
         users.dedup();
         let members = users.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)).collect();
-        let about = About { title: None, history: HistoryAccess::Joined };
+        let about = About { title: None, avatar: None, history: HistoryAccess::Joined };
         let conversation = self.open(id, ConversationKind::Direct, now, about, members);
         self.direct.insert((one.min(other), one.max(other)), conversation.key);
         conversation
@@ -138,6 +143,7 @@ impl MemoryStore {
             id: conversation.id,
             kind: conversation.kind,
             title: about.title.clone(),
+            avatar: about.avatar,
             history: about.history,
             created_at: conversation.created_at,
             head_seq: log.head_seq(),

@@ -19,7 +19,7 @@ impl MemoryStore {
         let mut all = vec![Member::new(owner, Role::Owner, 0, 0)];
         all.extend(members.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)));
         all.sort_by_key(|member| member.user);
-        let about = About { title: Some(title.clone()), history };
+        let about = About { title: Some(title.clone()), avatar: None, history };
         let opened = self.conversations.write().open(id, ConversationKind::Group, at, about, all);
         let mut log = opened.log.lock();
         self.push_changed(opened.key, &mut log, owner, at, vec![GroupEvent::Title(title)]);
@@ -88,7 +88,7 @@ impl MemoryStore {
         Some(StoredChange { entry, uninvited })
     }
 
-    fn push_changed(
+    pub(super) fn push_changed(
         &self,
         key: ConversationKey,
         log: &mut Log,

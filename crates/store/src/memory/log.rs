@@ -191,6 +191,7 @@ impl Log {
             GroupEvent::Joined(user) => (2, Some(*user)),
             GroupEvent::Left(user) => (3, Some(*user)),
             GroupEvent::Role(user, _) => (4, Some(*user)),
+            GroupEvent::Picture(_) => (5, None),
         });
         let change = GroupEntry { seq, previous, by, at, events };
         self.changes.push(change.clone());

@@ -234,7 +234,9 @@ impl AttachmentStore for SqliteStore {
             let sql = "SELECT EXISTS (SELECT 1 FROM attachments WHERE hash = ?1) \
                        OR EXISTS (SELECT 1 FROM attachments WHERE thumbnail_hash = ?1) \
                        OR EXISTS (SELECT 1 FROM users WHERE avatar_large = ?1) \
-                       OR EXISTS (SELECT 1 FROM users WHERE avatar_small = ?1)";
+                       OR EXISTS (SELECT 1 FROM users WHERE avatar_small = ?1) \
+                       OR EXISTS (SELECT 1 FROM conversations WHERE avatar_large = ?1) \
+                       OR EXISTS (SELECT 1 FROM conversations WHERE avatar_small = ?1)";
             let mut statement = connection.prepare_cached(sql)?;
             let mut unused = Vec::new();
             for hash in hashes {

@@ -1,11 +1,12 @@
 //! Pictures of people and groups.
 
 use async_trait::async_trait;
-use domain::store::{Avatar, AvatarStore, BlobHash, StoreError, UserId};
+use domain::store::{Avatar, AvatarStore, BlobHash, GroupAvatar, SetGroupAvatar, StoreError, UserId};
+use protocol::ConversationId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStore;
 use super::attachment::forget_unnamed;
+use super::{SqliteStore, group};
 
 /// The columns in the order in which [`avatar`] reads them.
 pub(super) const COLUMNS: &str = "avatar_large, avatar_small";
@@ -33,5 +34,27 @@ impl AvatarStore for SqliteStore {
             Ok(before)
         };
         self.writer.run(set).await
+    }
+
+    async fn set_group_avatar(&self, change: GroupAvatar) -> Result<Option<SetGroupAvatar>, StoreError> {
+        self.writer.run_with_heads(move |writing| group::set_avatar(writing, change)).await
+    }
+
+    async fn group_avatar(
+        &self,
+        reader: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Avatar>, StoreError> {
+        let read = move |connection: &Connection| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM conversations JOIN members ON conversation_id = id \
+                 WHERE public_id = ? AND user_id = ? AND gone = 0"
+            );
+            let values = params![conversation.as_bytes(), reader.0];
+            let found =
+                connection.prepare_cached(&sql)?.query_row(values, |row| avatar(row, 0)).optional()?;
+            Ok(found.flatten())
+        };
+        self.readers.by_key(reader, read).await
     }
 }

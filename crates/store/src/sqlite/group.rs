@@ -1,14 +1,17 @@
 //! Groups: their members, titles and history settings.
 
 use domain::store::{
-    ConversationKey, ConversationRecord, GroupChange, GroupEntry, GroupEvent, NewGroup, StoredChange, UserId,
+    Avatar, ConversationKey, ConversationRecord, GroupAvatar, GroupChange, GroupEntry, GroupEvent, NewGroup,
+    SetGroupAvatar, StoredChange, UserId,
 };
 use protocol::{HistoryAccess, Role, Timestamp};
 use rusqlite::types::Null;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
+use super::attachment::forget_unnamed;
+use super::avatar::{COLUMNS as AVATAR_COLUMNS, avatar};
 use super::message::{CONVERSATION, visible_after};
-use super::view::{GROUP, Shown, history_of, record, role_number, role_of};
+use super::view::{GROUP, MEMBER, Shown, history_of, record, role_number, role_of};
 use super::writer::Writing;
 use super::{history, invited};
 
@@ -17,6 +20,7 @@ const HISTORY: i64 = 1;
 const JOINED: i64 = 2;
 const LEFT: i64 = 3;
 const ROLE: i64 = 4;
+const PICTURE: i64 = 5;
 
 pub(super) fn create(
     writing: &mut Writing<'_>,
@@ -107,6 +111,36 @@ fn put(
     Ok(true)
 }
 
+/// Gives a group a picture, or none. See [`AvatarStore::set_group_avatar`](domain::store::AvatarStore::set_group_avatar).
+pub(super) fn set_avatar(
+    writing: &mut Writing<'_>,
+    change: GroupAvatar,
+) -> Result<Option<SetGroupAvatar>, rusqlite::Error> {
+    let GroupAvatar { conversation: key, by, at, avatar: new } = change;
+    let sql = format!(
+        "SELECT {AVATAR_COLUMNS}, changed_seq FROM conversations JOIN members ON conversation_id = id \
+         WHERE id = ? AND kind = ? AND user_id = ? AND gone = 0 AND role < ?"
+    );
+    let values = params![key.0, GROUP, by.0, MEMBER];
+    let read = |row: &Row<'_>| Ok((avatar(row, 0)?, row.get("changed_seq")?));
+    let found = writing.connection.prepare_cached(&sql)?.query_row(values, read).optional()?;
+    let Some((before, previous)) = found else { return Ok(None) };
+    if before == new {
+        return Ok(Some(SetGroupAvatar { entry: None, before }));
+    }
+    let seq = writing.heads.get(writing.connection, key)? + 1;
+    let sql = "UPDATE conversations SET changed_seq = ?, avatar_large = ?, avatar_small = ? WHERE id = ?";
+    let [large, small] = [new.map(|new| new.large.0), new.map(|new| new.small.0)];
+    writing.connection.prepare_cached(sql)?.execute(params![seq, large, small, key.0])?;
+    for hash in new.iter().flat_map(Avatar::blobs) {
+        forget_unnamed(writing.connection, hash)?;
+    }
+    let events = vec![GroupEvent::Picture(new.is_some())];
+    let entry = GroupEntry { seq, previous, by, at, events };
+    insert_entry(writing, key, entry.clone())?;
+    Ok(Some(SetGroupAvatar { entry: Some(entry), before }))
+}
+
 fn insert_entry(
     writing: &mut Writing<'_>,
     key: ConversationKey,
@@ -124,6 +158,7 @@ fn insert_entry(
             GroupEvent::Joined(user) => (JOINED, user.0, &Null),
             GroupEvent::Left(user) => (LEFT, user.0, &Null),
             GroupEvent::Role(user, role) => (ROLE, user.0, &role_number(*role)),
+            GroupEvent::Picture(is_there) => (PICTURE, 0, is_there),
         };
         let sql = "INSERT INTO changes (conversation_id, seq, what, user_id, value) VALUES (?, ?, ?, ?, ?)";
         writing.connection.prepare_cached(sql)?.execute(params![key.0, seq, what, user, value])?;
@@ -196,6 +231,7 @@ fn event(row: &Row<'_>) -> Result<GroupEvent, rusqlite::Error> {
         HISTORY => GroupEvent::History(history_of(row.get(5)?)),
         JOINED => GroupEvent::Joined(user),
         LEFT => GroupEvent::Left(user),
+        PICTURE => GroupEvent::Picture(row.get(5)?),
         _ => GroupEvent::Role(user, role_of(row.get(5)?)),
     })
 }

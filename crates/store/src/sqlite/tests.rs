@@ -378,6 +378,7 @@ const RELEASED: &[u64] = &[
     0xf978_b01d_6e97_5549,
     0xc682_cdd6_be34_e285,
     0xa487_9a67_da93_aedf,
+    0x6691_817b_bb65_a0ab,
 ];
 
 /// A released migration never changes.

@@ -52,7 +52,8 @@ pub(super) fn record(
     user: Option<UserId>,
     shown: &Shown<'_>,
 ) -> Result<Option<ConversationRecord>, rusqlite::Error> {
-    let sql = "SELECT public_id, kind, created_at, title, history, changed_seq, member_count FROM conversations WHERE id = ?";
+    let sql = "SELECT public_id, kind, created_at, title, history, changed_seq, member_count, avatar_large, avatar_small \
+               FROM conversations WHERE id = ?";
     let found = connection.prepare_cached(sql)?.query_row([key.0], |row| {
         let kind =
             if row.get::<_, i64>(1)? == GROUP { ConversationKind::Group } else { ConversationKind::Direct };
@@ -61,6 +62,7 @@ pub(super) fn record(
             id: ConversationId::from_bytes(row.get(0)?),
             kind,
             title: row.get(3)?,
+            avatar: avatar(row, 7)?,
             history: history_of(row.get(4)?),
             created_at: Timestamp::from_millis(row.get(2)?),
             head_seq: 0,

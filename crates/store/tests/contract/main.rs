@@ -65,6 +65,8 @@ contract! {
         a_person_has_one_picture,
         bytes_of_a_picture_are_used,
         bytes_that_become_a_picture_are_noted_no_longer,
+        a_picture_of_a_group_is_an_entry_of_its_log,
+        bytes_of_a_picture_of_a_group_are_used,
     };
     blocks::{
         blocks_are_kept_once,

@@ -160,6 +160,11 @@ export interface Conversation {
   members: Member[];
   /** Whether the caller silenced it. */
   muted: boolean;
+  /**
+   * Where the picture of a group is, if it has one: a path below that of the server, another one for each
+   * picture.
+   */
+  pictureUrl?: string;
   /** Groups only. */
   title?: string;
   /** Messages of others above the caller's `readSeq` that are not deleted; counted up to 1,000. */
@@ -175,6 +180,8 @@ export interface ConversationChange {
   joined?: string[];
   /** Usernames of those who left or were taken out. */
   left?: string[];
+  /** Whether it has a picture since, another one than before. */
+  picture?: boolean;
   /** By username, what somebody may do since. */
   roles?: Record<string, Role>;
   /** Its place in the log; what is at 1 began the group, and says its title alone. */

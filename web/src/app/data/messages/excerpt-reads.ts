@@ -2,8 +2,8 @@ import { inject, Service } from '@angular/core';
 
 import { Api, type Where } from '../../core/api/api';
 import { explain } from '../../core/http/problem';
-import type { Message } from '../../protocol/protocol';
-import { ExcerptStore, type Target } from './excerpt-store';
+import type { ConversationId, Message } from '../../protocol/protocol';
+import { type Excerpt, ExcerptStore, type Target } from './excerpt-store';
 import { MessageStore } from './message-store';
 import { EMPTY, merge, type Thread } from './thread';
 
@@ -32,6 +32,16 @@ export class ExcerptReads {
     this.excerpts.show({ target, thread: EMPTY });
     this.excerpts.aim(target);
     await this.load(target);
+  }
+
+  /** The part around the first message above `after`. */
+  async behind(conversationId: ConversationId, after: number): Promise<Excerpt> {
+    const target = { conversationId, seq: after + 1 };
+    const messages = merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: target.seq }));
+    // A page around a place has what lies before it, if anything does.
+    const top = (messages[0]?.seq ?? 0) > after;
+    const from = top ? 1 : (messages[0]?.seq ?? 1);
+    return { target, thread: { ...EMPTY, messages, from, whole: top, top, loading: false } };
   }
 
   /** Tries again what failed, or fetches what lies above. */

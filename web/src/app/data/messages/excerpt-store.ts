@@ -61,7 +61,8 @@ export class ExcerptStore {
   }
 
   leave(conversationId: ConversationId): void {
-    if (this.target.value?.conversationId === conversationId) this.close();
+    const { value } = this.excerpt;
+    if ((value?.target ?? this.target.value)?.conversationId === conversationId) this.close();
   }
 
   /** Another part than before, or the end. */

@@ -18,7 +18,7 @@ import { Api } from '../../core/api/api';
 import { breath } from '../../core/breath';
 import { sameUser, withoutUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
-import { conversationAt, peer, roleOf, titleOf } from '../../data/conversations/conversation';
+import { conversationAt, cursorsOf, peer, roleOf, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -87,6 +87,9 @@ export class Chat {
     conversationAt(this.conversations().items, { id: this.id(), username: this.username() }, this.me),
   );
   private readonly conversationId = computed(() => this.conversation()?.id);
+  protected readonly readSeq = computed(() =>
+    this.conversation() ? cursorsOf(this.conversation()!, this.me).readSeq : 0,
+  );
   protected readonly handle = computed(() => {
     const conversation = this.conversation();
     return conversation ? peer(conversation, this.me)?.username : (this.found()?.username ?? this.username());
@@ -139,7 +142,7 @@ export class Chat {
     key: this.key,
     conversation: this.conversation,
     entries: this.entries,
-    loaded: computed(() => this.thread().from !== null),
+    thread: this.thread,
     atEnd: () => this.list()?.atEnd() ?? true,
   });
 
@@ -217,6 +220,11 @@ export class Chat {
     if (id) this.receipts.read(id, seq);
   }
 
+  /** Everything that is here counts as read, seen or not. */
+  protected endUnread(): void {
+    this.seen(this.conversation()?.lastMessage?.seq ?? 0);
+  }
+
   protected reply(entry: Entry): void {
     this.composing.reply(entry);
     this.composer()?.focus();
@@ -248,6 +256,8 @@ export class Chat {
   protected async send({ text, attachments }: Written): Promise<void> {
     const replyTo = this.composing.replying()?.message?.id;
     this.composing.cancel();
+    // Who answers has read.
+    this.endUnread();
     this.position.latest();
     this.list()?.follow();
     await this.outbox.send(this.address(), text, replyTo, attachments);

@@ -3,6 +3,7 @@ import {
   afterRenderEffect,
   Component,
   computed,
+  DestroyRef,
   type ElementRef,
   effect,
   inject,
@@ -20,11 +21,12 @@ import type { Target } from '../../data/messages/excerpt-store';
 import { MessageStore } from '../../data/messages/message-store';
 import type { Thread } from '../../data/messages/thread';
 import type { Entry } from '../../data/messages/timeline';
+import { nextMention, readThrough, unreadAround, type Window } from '../../data/messages/unread';
 import { type Anchor, below } from '../../ui/anchor';
-import { Icon } from '../../ui/icon';
 import { Announcer } from './announcer';
 import { Cursor, keyAt } from './cursor';
-import { arrivedBehind, lastSeen, shifted } from './list-window';
+import { JumpButtons } from './jump-buttons';
+import { shifted } from './list-window';
 import { onLongPress } from './long-press';
 import { onceMeasured } from './measured';
 import { MessageView } from './message';
@@ -35,6 +37,8 @@ const NEAR_END = 48;
 /** This close to the beginning, older messages are fetched. */
 const NEAR_START = 800;
 const MARKED_FOR = 1_500;
+/** So much of what was read stays in sight above the first unread message. */
+const CONTEXT = 56;
 
 /**
  * The messages of a chat. Only those near the window are in the document; the list stays at its end while new
@@ -42,9 +46,9 @@ const MARKED_FOR = 1_500;
  */
 @Component({
   selector: 'aldis-message-list',
-  imports: [Announcer, Icon, MessageView, Virtualizer],
+  imports: [Announcer, JumpButtons, MessageView, Virtualizer],
   templateUrl: './message-list.html',
-  host: { '(window:focus)': 'look()', '(document:visibilitychange)': 'look()' },
+  host: { '(window:focus)': 'lookSoon()', '(document:visibilitychange)': 'lookSoon()' },
 })
 export class MessageList {
   private readonly store = inject(MessageStore);
@@ -57,6 +61,17 @@ export class MessageList {
   readonly divider = input<string | null>(null);
   /** Shown is a part further up, which does not reach the newest messages. */
   readonly apart = input(false);
+  /** The person who reads. */
+  readonly me = input('');
+  /** How far they have read, and how many messages the server says are unread. */
+  readonly readSeq = input(0);
+  readonly unread = input(0);
+  /** The first unread message, to begin with; `seeking` until it is in memory. */
+  readonly start = input<string | null>(null);
+  readonly seeking = input(false);
+  readonly begun = output();
+  readonly firstUnread = output();
+  readonly readAll = output();
   /** The message to go to. */
   readonly target = input<Target | null>(null);
   readonly older = output();
@@ -81,7 +96,8 @@ export class MessageList {
 
   /** Not before the history is there: what came live in the meantime would only be pushed about by it. */
   protected readonly shown = computed(
-    () => this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading),
+    () =>
+      !this.seeking() && this.entries().length > 0 && (this.thread().from !== null || !this.thread().loading),
   );
   protected readonly keyOf = (entry: Entry) => entry.key;
   protected readonly itemProps = () => ({ role: 'listitem' });
@@ -96,23 +112,42 @@ export class MessageList {
   /** Seen from when its lines are measured and it stands at its end: nothing jumps before one's eyes. */
   protected readonly settled = signal(false);
   readonly atEnd = linkedSignal(() => !untracked(this.apart));
-  /** Messages of others that came below the window while the person reads further up. */
-  protected readonly below = signal(0);
   private offset = 0;
+  private looking = false;
+  private gone = false;
+  /** The lines in the window. */
+  private readonly inView = signal<Window>(
+    { first: 0, last: -1 },
+    { equal: (a, b) => a.first === b.first && a.last === b.last },
+  );
+  protected readonly around = computed(() => {
+    if (!this.settled()) return { above: 0, below: 0 };
+    const part = {
+      entries: this.entries(),
+      readSeq: this.readSeq(),
+      top: this.thread().top,
+      apart: this.apart(),
+      unread: this.unread(),
+    };
+    return unreadAround(part, this.inView());
+  });
+  protected readonly mention = computed(() =>
+    nextMention(this.entries(), this.readSeq(), this.me(), this.inView()),
+  );
 
   protected readonly scroller = viewChild.required<ElementRef<HTMLElement>>('scroller');
   private readonly virtualizer = viewChild(Virtualizer);
 
   constructor() {
-    let last: string | undefined;
-    effect(() => {
-      const entries = this.entries();
-      const arrived = arrivedBehind(entries, last);
-      if (arrived > 0 && !untracked(this.atEnd) && !untracked(this.apart))
-        this.below.update((count) => count + arrived);
-      last = entries.at(-1)?.key;
-    });
-    effect(() => this.shown() && onceMeasured(() => this.settled.set(true)));
+    effect(
+      () =>
+        this.shown() &&
+        onceMeasured(() => {
+          this.settled.set(true);
+          this.lookSoon();
+        }),
+    );
+    inject(DestroyRef).onDestroy(() => (this.gone = true));
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     let reached: Target | null = null;
     afterRenderEffect(() => {
@@ -124,8 +159,12 @@ export class MessageList {
     });
     afterRenderEffect(() => {
       this.entries();
-      if (untracked(this.atEnd)) this.toEnd();
-      untracked(() => this.look());
+      const [start, list] = [this.start(), this.virtualizer()];
+      untracked(() => {
+        if (start && list) this.beginAt(start);
+        else if (this.atEnd()) this.toEnd();
+        this.lookSoon();
+      });
       // At the very top no scrolling asks for more, so the arrival of a page does.
       this.reachUp();
     });
@@ -135,7 +174,6 @@ export class MessageList {
   follow(): void {
     if (this.apart()) return this.latest.emit();
     this.atEnd.set(true);
-    this.below.set(0);
     this.toEnd();
   }
 
@@ -155,16 +193,16 @@ export class MessageList {
     // Only somebody who scrolls up leaves the end; a list that grows below them does not.
     if (this.apart()) {
       if (away <= NEAR_START) this.newer.emit();
-    } else if (away <= NEAR_END) this.arrive();
+    } else if (away <= NEAR_END) this.atEnd.set(true);
     else if (scrollTop < this.offset - 1) this.atEnd.set(false);
     this.offset = scrollTop;
     this.reachUp();
-    this.look();
+    this.lookSoon();
   }
 
   protected resized(): void {
     if (this.atEnd()) this.toEnd();
-    this.look();
+    this.lookSoon();
   }
 
   protected key(event: KeyboardEvent): void {
@@ -197,7 +235,7 @@ export class MessageList {
   }
 
   /** In the middle of the window, and marked for a moment. */
-  private pointOut(key: string): void {
+  protected pointOut(key: string): void {
     this.atEnd.set(false);
     this.show(key, 'center');
     clearTimeout(this.marking);
@@ -205,15 +243,39 @@ export class MessageList {
     this.marking = setTimeout(() => this.marked.set(null), MARKED_FOR);
   }
 
+  /** With this message at the top, and a little of what was read above it. */
+  private beginAt(key: string): void {
+    const index = this.entries().findIndex((entry) => entry.key === key);
+    this.atEnd.set(false);
+    this.virtualizer()?.scrollToIndex(index, { align: 'start', offset: -CONTEXT });
+    this.begun.emit();
+  }
+
+  /** Looks once lines that came are measured: before that, more of them seem to be in the window than are. */
+  protected lookSoon(): void {
+    if (this.looking) return;
+    this.looking = true;
+    let waiting = true;
+    onceMeasured(() => {
+      if (!waiting || this.gone) return;
+      waiting = this.looking = false;
+      this.look();
+    });
+  }
+
   /** Tells how far the person has read: only what is in the window, and only while somebody looks at it. */
-  protected look(): void {
+  private look(): void {
     const list = this.virtualizer();
-    if (!list || document.visibilityState !== 'visible' || !document.hasFocus()) return;
-    const end = list.scrollOffset + list.viewportSize;
-    const seq = lastSeen(
-      this.entries(),
-      this.atEnd() ? this.entries().length - 1 : list.findItemIndex(end) - 1,
-    );
+    if (!list || !this.settled()) return;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
+    // What is short enough to be seen whole never scrolls.
+    if (!this.apart() && scrollHeight - clientHeight - scrollTop <= NEAR_END) this.atEnd.set(true);
+    const last = this.atEnd()
+      ? this.entries().length - 1
+      : list.findItemIndex(list.scrollOffset + list.viewportSize) - 1;
+    this.inView.set({ first: list.findItemIndex(list.scrollOffset), last });
+    if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    const seq = readThrough(this.entries(), this.readSeq(), this.thread().top, this.inView());
     if (seq > 0) this.seen.emit(seq);
   }
 
@@ -235,13 +297,9 @@ export class MessageList {
   private reachUp(): void {
     const { loading, failure } = this.thread();
     // What failed is tried again when the person says so, not with every movement.
-    if (loading || failure || this.marked() !== null || this.entries().length === 0) return;
+    if (loading || failure || this.marked() !== null || !this.settled() || this.entries().length === 0)
+      return;
     if (this.scroller().nativeElement.scrollTop < NEAR_START) this.older.emit();
-  }
-
-  private arrive(): void {
-    this.atEnd.set(true);
-    this.below.set(0);
   }
 
   private toEnd(): void {

@@ -1,14 +1,7 @@
 import { computed, type Signal, signal } from '@angular/core';
 
 import type { Entry } from '../../data/messages/timeline';
-
-/** The first message of others above `after`, if it is certain that none lies between. */
-export function firstUnread(entries: readonly Entry[], after: number): string | null {
-  const index = entries.findIndex(({ own, message }) => !own && message && message.seq > after);
-  const entry = entries[index];
-  // The first that is in memory may have unread ones above it.
-  return entry && (index > 0 || entry.message!.seq <= after + 1) ? entry.key : null;
-}
+import { firstUnread } from '../../data/messages/unread';
 
 /**
  * Where “New messages” stands in a chat: before the first that was unread when one came, or that arrived
@@ -19,12 +12,20 @@ export class UnreadDivider {
   private after: number | null = null;
   private entering = true;
   private readonly boundary = signal<number | null>(null);
+  private readonly opening = signal<number | null>(null);
+  /** The read mark with which one came, if something was unread then: the chat opens behind it. */
+  readonly opened = this.opening.asReadonly();
   readonly key: Signal<string | null>;
 
-  constructor(private readonly entries: Signal<readonly Entry[]>) {
+  constructor(
+    private readonly entries: Signal<readonly Entry[]>,
+    top: Signal<boolean>,
+  ) {
     this.key = computed(() => {
-      const boundary = this.boundary();
-      return boundary === null ? null : firstUnread(this.entries(), boundary);
+      const [boundary, entries] = [this.boundary(), this.entries()];
+      const key = boundary === null ? null : firstUnread(entries, boundary, top());
+      // Where all of a chat is new, there is nothing to divide.
+      return top() && key === entries[0]?.key ? null : key;
     });
   }
 
@@ -32,6 +33,7 @@ export class UnreadDivider {
     this.after = null;
     this.entering = true;
     this.boundary.set(null);
+    this.opening.set(null);
   }
 
   /**
@@ -39,10 +41,14 @@ export class UnreadDivider {
    * comes.
    */
   update(readSeq: number, ready: boolean, looking: boolean): void {
-    this.after ??= readSeq;
-    const newest = this.entries().findLast(({ own, message }) => !own && message)?.message?.seq ?? 0;
-    if (this.boundary() === null && newest > this.after) {
-      if (this.entering || !looking) this.boundary.set(this.after);
+    // Until something new is here, what another device read was read.
+    if (this.boundary() === null) this.after = Math.max(this.after ?? 0, readSeq);
+    const after = this.after ?? readSeq;
+    const newest =
+      this.entries().findLast(({ own, message }) => !own && message && !message.deletedAt)?.message?.seq ?? 0;
+    if (this.boundary() === null && newest > after) {
+      if (this.entering) this.opening.set(after);
+      if (this.entering || !looking) this.boundary.set(after);
       else this.after = newest;
     }
     if (ready) this.entering = false;
