@@ -36,7 +36,7 @@ const CORE = {
 const DATA = {
   'data/attachments': [],
   'data/conversations': [],
-  'data/people': ['data/conversations'],
+  'data/people': ['data/conversations', 'data/attachments'],
   'data/outbox': ['data/conversations', 'data/attachments'],
   'data/messages': ['data/conversations', 'data/outbox', 'data/attachments'],
   'data/groups': ['data/conversations', 'data/people', 'data/messages'],

@@ -355,15 +355,19 @@ describe('text', () => {
     expect(['ok 👍', '123', '', '👍👍👍👍', '…'].map(emojiOnly)).toEqual([false, false, false, false, false]);
   });
 
-  it('makes initials of whole characters', () => {
-    expect(['Ann Kowalski', 'bob', '張 偉', '🦊 Fox', 'a.b_c', ''].map(initials)).toEqual([
-      'AK',
-      'B',
-      '張偉',
-      '🦊F',
-      'AC',
-      '?',
-    ]);
+  it('makes initials of letters, with their marks, where there are any', () => {
+    const names = [
+      'Ann Kowalski',
+      'bob',
+      '張 偉',
+      '🦊 Fox',
+      'Sunday hike 🥾',
+      'a.b_c',
+      '(x) हिन्दी',
+      '🥾🥾',
+      '',
+    ];
+    expect(names.map(initials)).toEqual(['AK', 'B', '張偉', 'F', 'SH', 'AC', 'Xहि', '🥾', '?']);
   });
 
   it('previews on one line', () => {

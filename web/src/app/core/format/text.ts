@@ -117,15 +117,11 @@ export function plain(text: string): string {
 }
 
 /**
- * One or two letters for a person without a picture; a whole character each, even outside the basic plane.
+ * One or two letters for a person without a picture, with their marks; of a name without letters its first
+ * character.
  */
 export function initials(name: string): string {
-  const words = name.split(/[\s._-]+/).filter(Boolean);
-  const chosen = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return (
-    chosen
-      .map((word) => [...(word ?? '')][0] ?? '')
-      .join('')
-      .toLocaleUpperCase() || '?'
-  );
+  const letters = name.split(/[\s._-]+/).flatMap((word) => /[\p{L}\p{N}]\p{M}{0,2}/u.exec(word) ?? []);
+  const chosen = letters.length > 1 ? [letters[0], letters.at(-1)] : letters;
+  return chosen.join('').toLocaleUpperCase() || [...name.trim()][0] || '?';
 }

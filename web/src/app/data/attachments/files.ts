@@ -37,6 +37,13 @@ export class Files {
     return picture;
   }
 
+  /** Pictures that are not shown any more, as those of somebody who has another one now. */
+  async forget(urls: readonly string[]): Promise<void> {
+    for (const url of urls) this.held.delete(url);
+    const kept = await this.database.pictures();
+    await Promise.all(urls.map((url) => kept?.delete(url).catch(() => undefined)));
+  }
+
   /** A file as it is. */
   async bytes({ url }: Attachment, signal?: AbortSignal): Promise<Blob> {
     return (await this.fetch(url, signal)).blob();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { chatWith } from '../../core/chat-key';
-import { conversation, message } from '../../testing/conversation';
 import type { Conversation } from '../../protocol/protocol';
+import { conversation, message } from '../../testing/conversation';
 import {
   chatOf,
   conversationOf,

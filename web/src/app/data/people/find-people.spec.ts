@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api } from '../../core/api/api';
 import { Failure } from '../../core/http/problem';
+import { Faces } from './faces';
 import type { Page, User } from '../../protocol/protocol';
 import { conversation } from '../../testing/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
@@ -37,6 +38,7 @@ beforeEach(() => {
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
+      { provide: Faces, useValue: { know: () => undefined } },
       { provide: Api, useValue: { call } },
       {
         provide: ConversationStore,

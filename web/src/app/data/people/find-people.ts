@@ -8,6 +8,7 @@ import { explain, Failure } from '../../core/http/problem';
 import type { Page, User } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
 import { type Acquaintance, acquaintances } from './acquaintances';
+import { Faces } from './faces';
 
 /** The server refuses to look for less. */
 const LEAST = 2;
@@ -38,6 +39,7 @@ interface Answer {
  */
 export function findPeople(typed: Signal<string>): FoundPeople {
   const api = inject(Api);
+  const faces = inject(Faces);
   const store = inject(ConversationStore);
   const conversations = toSignal(store.conversations$, { requireSync: true });
   const query = computed(() => typedUsername(typed()));
@@ -52,6 +54,7 @@ export function findPeople(typed: Signal<string>): FoundPeople {
         const parameters = new URLSearchParams({ query, ...(next ? { next } : {}) });
         const found = await api.call<Page<User>>('GET', `/api/users?${parameters}`, undefined, stop);
         people.push(...found.items);
+        faces.know(found.items);
         next = found.next;
         if (!next) break;
       }

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Api } from '../../core/api/api';
 import { ConversationStore } from '../../data/conversations/conversation-store';
+import { Faces } from '../../data/people/faces';
 import type { User } from '../../protocol/protocol';
 import { conversation } from '../../testing/conversation';
 import { HeldCall, Shown } from '../../testing/pressed';
@@ -19,6 +20,7 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       provideRouter([{ path: '**', children: [] }]),
+      { provide: Faces, useValue: { know: () => undefined } },
       { provide: Api, useValue: { user: lookedUp.call } },
       {
         provide: ConversationStore,

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { Api } from '../../core/api/api';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
+import { Faces } from '../../data/people/faces';
 import type { Conversation, User } from '../../protocol/protocol';
 import { HeldCall, Shown } from '../../testing/pressed';
 import { Wide } from '../../ui/wide';
@@ -30,6 +31,7 @@ it('what is begun in one group does not go on in another', async () => {
   TestBed.configureTestingModule({
     providers: [
       provideRouter([]),
+      { provide: Faces, useValue: { know: () => undefined } },
       { provide: Api, useValue: { user: found.call } },
       { provide: ConversationStore, useValue: { me: 'ann', conversations$: new BehaviorSubject([]) } },
       { provide: Groups, useValue: { put: put.call } },

@@ -9,6 +9,7 @@ import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
 import { PresenceStore } from '../../data/live/presence-store';
 import { Blocks } from '../../data/people/blocks';
+import { Faces } from '../../data/people/faces';
 import type { Conversation, User } from '../../protocol/protocol';
 import { conversation } from '../../testing/conversation';
 import { HeldCall, Shown } from '../../testing/pressed';
@@ -34,6 +35,7 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       provideRouter([{ path: '**', children: [] }]),
+      { provide: Faces, useValue: { know: () => undefined } },
       { provide: Api, useValue: { user: user.call } },
       { provide: ConversationStore, useValue: { me: 'Ann', conversations$ } },
       { provide: Groups, useValue: {} },

@@ -19,6 +19,7 @@ import { conversationOf, linkTo, titleOf } from '../../data/conversations/conver
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { commonGroups } from '../../data/groups/common-groups';
 import { PresenceStore } from '../../data/live/presence-store';
+import { Faces } from '../../data/people/faces';
 import type { Conversation, User } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
 import { Dialog } from '../../ui/dialog';
@@ -61,6 +62,7 @@ const SHOWN = 8;
 })
 export class PersonCard {
   private readonly api = inject(Api);
+  private readonly faces = inject(Faces);
   private readonly presences = inject(PresenceStore);
   private readonly router = inject(Router);
   private readonly store = inject(ConversationStore);
@@ -98,7 +100,10 @@ export class PersonCard {
         this.presences.watchAlso(username);
         // Without an answer, what is known already is shown.
         void this.api.user(username).then(
-          (user) => this.answered.set(user),
+          (user) => {
+            this.answered.set(user);
+            this.faces.know([user]);
+          },
           () => undefined,
         );
       });

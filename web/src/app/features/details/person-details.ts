@@ -20,7 +20,7 @@ import { MuteSwitch } from './mute-switch';
   imports: [Avatar, Confirm, Icon, MuteSwitch],
   template: `
     <div class="details-who">
-      <aldis-avatar [name]="title()" [username]="username()" />
+      <aldis-avatar [name]="title()" [username]="username()" [large]="true" />
       <h3 dir="auto">{{ title() }}</h3>
       <p class="details-note">{{ '@' + username() }}</p>
       @if (presence()) {

@@ -4,18 +4,18 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { explain } from '../../core/http/problem';
 import { AuthService } from '../../core/session/auth-service';
 import { ProfileSync } from '../../data/people/profile-sync';
-import { Avatar } from '../../ui/avatar';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
+import { OwnPicture } from './own-picture';
 
 /** What others see of oneself. */
 @Component({
   selector: 'aldis-profile',
-  imports: [Avatar, Field],
+  imports: [Field, OwnPicture],
   template: `
     @if (user(); as user) {
-      <div class="menu-head">
-        <aldis-avatar [name]="user.displayName" [username]="user.username" />
+      <aldis-own-picture [user]="user" />
+      <div class="menu-head profile-head">
         <span class="menu-name" dir="auto">{{ user.displayName }}</span>
         <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
       </div>

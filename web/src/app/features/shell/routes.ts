@@ -1,5 +1,7 @@
 import { type Routes, type UrlMatcher, UrlSegment } from '@angular/router';
 
+import { Faces } from '../../data/people/faces';
+import { PICTURES } from '../../ui/avatar';
 import { Chat } from '../chat/chat';
 import { NothingChosen } from '../chat/nothing-chosen';
 import { Shell } from './shell';
@@ -17,6 +19,7 @@ export const routes: Routes = [
   {
     path: '',
     component: Shell,
+    providers: [{ provide: PICTURES, useExisting: Faces }],
     children: [
       { path: '', pathMatch: 'full', title: 'Aldis', component: NothingChosen },
       { path: 'c/:id', component: Chat },
