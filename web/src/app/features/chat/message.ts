@@ -1,4 +1,14 @@
-import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  untracked,
+} from '@angular/core';
 
 import { Clock } from '../../core/clock';
 import { partsOf } from '../../core/format/fold';
@@ -31,6 +41,7 @@ import { Unfolded } from './unfolded';
     '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
+    '[class.fresh]': 'fresh()',
     '[class.in-group]': 'group()',
   },
 })
@@ -55,6 +66,8 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** It came a moment ago. */
+  readonly fresh = input(false);
   /** In a group the sender is named. */
   readonly group = input(false);
   /** Whether one may still write here. */
@@ -87,6 +100,11 @@ export class MessageView {
   protected readonly reacted = computed(
     () => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0,
   );
+  /** Its first reaction came while one looked. */
+  protected readonly rising = linkedSignal<boolean, boolean>({
+    source: this.reacted,
+    computation: (now, before) => now && before?.source === false,
+  });
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
   protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
   protected readonly time = computed(() => clockTime(this.entry().time));
