@@ -27,6 +27,7 @@ import { Announcer } from './announcer';
 import { Cursor, keyAt } from './cursor';
 import { FloatingDay } from './floating-day';
 import { JumpButtons } from './jump-buttons';
+import { ListMotion } from './list-motion';
 import { shifted } from './list-window';
 import { onLongPress } from './long-press';
 import { onceMeasured } from './measured';
@@ -38,12 +39,8 @@ const NEAR_END = 48;
 /** This close to the beginning, older messages are fetched. */
 const NEAR_START = 800;
 const MARKED_FOR = 1_500;
-/** The day stays in sight for so long after the last movement. */
-const MOVING_FOR = 1_200;
 /** So high is the heading of a day, about. */
 const HEADING = 48;
-/** A message is new for so long: as long as it takes to rise. */
-const FRESH_FOR = 300;
 /** So much of what was read stays in sight above the first unread message. */
 const CONTEXT = 56;
 
@@ -88,6 +85,7 @@ export class MessageList {
   readonly far = output<string>();
   readonly seen = output<number>();
   readonly reply = output<Entry>();
+  readonly rewrite = output<Entry>();
   /** In a group the senders are named. */
   readonly group = input(false);
   /** Whether one may still write here. */
@@ -131,11 +129,7 @@ export class MessageList {
   );
   /** When the topmost message in the window was written, unless the heading of its day is in sight. */
   protected readonly day = signal<Date | null>(null);
-  protected readonly moving = signal(false);
-  private stopping: ReturnType<typeof setTimeout> | undefined;
-  /** Lines below this one came a moment ago. */
-  protected readonly fresh = signal(Infinity);
-  private aging: ReturnType<typeof setTimeout> | undefined;
+  protected readonly motion = new ListMotion();
   protected readonly around = computed(() => {
     if (!this.settled()) return { above: 0, below: 0 };
     const part = {
@@ -170,7 +164,7 @@ export class MessageList {
       const index = last === undefined ? -1 : entries.findLastIndex(({ key }) => key === last);
       last = entries.at(-1)?.key;
       if (index >= 0 && index < entries.length - 1 && untracked(this.settled) && untracked(this.atEnd))
-        this.welcome(index);
+        this.motion.welcome(index);
     });
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     let reached: Target | null = null;
@@ -215,7 +209,7 @@ export class MessageList {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
     const away = scrollHeight - clientHeight - scrollTop;
     if (this.settled() && Math.abs(scrollTop - this.offset) > 1 && !(this.atEnd() && away <= NEAR_END))
-      this.move();
+      this.motion.move();
     // Only somebody who scrolls up leaves the end; a list that grows below them does not.
     if (this.apart()) {
       if (away <= NEAR_START) this.newer.emit();
@@ -224,18 +218,6 @@ export class MessageList {
     this.offset = scrollTop;
     this.reachUp();
     this.lookSoon();
-  }
-
-  private move(): void {
-    this.moving.set(true);
-    clearTimeout(this.stopping);
-    this.stopping = setTimeout(() => this.moving.set(false), MOVING_FOR);
-  }
-
-  private welcome(below: number): void {
-    this.fresh.set(below);
-    clearTimeout(this.aging);
-    this.aging = setTimeout(() => this.fresh.set(Infinity), FRESH_FOR);
   }
 
   protected resized(): void {

@@ -22,6 +22,7 @@ import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageStore } from '../../data/messages/message-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
+import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Message } from '../../protocol/protocol';
 import { AttachmentView, Reactions } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
@@ -75,6 +76,8 @@ export class MessageView {
   /** The first unread one: “New messages” stands before it. */
   readonly divided = input(false);
   readonly reply = output<Entry>();
+  /** One that was refused goes back into the field. */
+  readonly rewrite = output<Entry>();
   readonly menu = output<Wanted>();
   readonly jump = output<string>();
 
@@ -136,6 +139,13 @@ export class MessageView {
         void untracked(() => this.store.find(message.conversationId, replyTo));
     });
   }
+
+  /** Why the server refused it, in terms of what one can see. */
+  protected readonly refusal = computed(() => {
+    const { pending, text } = this.entry();
+    const over = pending?.problem?.code === 'text_too_long' ? excess(text) : 0;
+    return over > 0 ? tooLongBy(over) : pending?.problem?.detail;
+  });
 
   protected retry(): void {
     void this.outbox.retry(this.entry().pending?.clientId ?? '');
