@@ -60,7 +60,14 @@ for (const [timezoneId, headings] of [
       ['within five minutes', false],
       ['much later', true],
     ]);
-    if (alone) await expect(messenger.message('after midnight').getByText('00:02')).toBeVisible();
+    if (alone) {
+      // Inside a run the time is there when it is wanted.
+      const time = messenger.message('after midnight').getByText('00:02');
+      await expect(time).toHaveCount(0);
+      await messenger.message('after midnight').hover();
+      await expect(time).toBeVisible();
+      await expect(messenger.message('within five minutes').getByText('00:06')).toBeVisible();
+    }
     await page.context().close();
   });
 }
@@ -82,5 +89,54 @@ test('marks around words are shown as what people mean by them', async ({ aldis,
     'line-through',
   );
   await expect(shown.getByText('make sail', { exact: true })).toHaveCSS('font-family', /monospace/);
+  await messenger.page.context().close();
+});
+
+test('the day of what one scrolls through stands above it, and goes when one stops', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  for (let index = 1; index <= 40; index++)
+    await say(socket, { receiver: ann.username, text: `Line ${index}. ${'It turns. '.repeat(12)}` });
+  await aldis.readAll(ann);
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  await expect(messenger.last).toContainText('Line 40.');
+  const day = messenger.page.locator('.floating-day');
+  await messenger.page.mouse.move(800, 400);
+  await messenger.page.mouse.wheel(0, -800);
+  await expect(day).toHaveText('Today');
+  await expect(day).toHaveCSS('opacity', '1');
+  await expect(day).toHaveCSS('opacity', '0');
+
+  // What comes rises, for as long as it takes to see it; not for who wants less motion.
+  const risen = (text: string) =>
+    messenger.page.evaluate(
+      (text) =>
+        new Promise<number>((done) => {
+          new MutationObserver((_, observer) => {
+            const line = [...document.querySelectorAll('aldis-message.fresh .message')].find((message) =>
+              message.textContent.includes(text),
+            );
+            if (!line) return;
+            observer.disconnect();
+            const [animation] = line.getAnimations();
+            done(Number(animation?.effect?.getTiming().duration ?? 0));
+          }).observe(document.querySelector('.scroller')!, { subtree: true, childList: true });
+        }),
+      text,
+    );
+  await messenger.page.getByRole('button', { name: 'To the newest message' }).click();
+  await expect(messenger.last).toBeInViewport();
+  const motion = risen('In motion');
+  await say(socket, { receiver: ann.username, text: 'In motion' });
+  expect(await motion).toBe(180);
+  await messenger.page.emulateMedia({ reducedMotion: 'reduce' });
+  const still = risen('At rest');
+  await say(socket, { receiver: ann.username, text: 'At rest' });
+  expect(await still).toBe(0);
+  socket.close();
   await messenger.page.context().close();
 });

@@ -173,7 +173,7 @@ test('17. a text too long for the line says so, and does not stand in the way', 
 }) => {
   const { page, messenger, bob, sockets } = await counted(aldis, browser);
   await messenger.composer.fill('y'.repeat(140_000));
-  await expect(page.getByText('123,616 bytes over')).toBeVisible();
+  await expect(page.getByText('Too long by 123,616 characters. It may be refused.')).toBeVisible();
   await messenger.composer.press('Enter');
   const refused = messenger.messages.filter({ has: page.getByRole('button', { name: 'Discard' }) });
   await expect(refused.getByRole('img', { name: 'Not sent' })).toBeVisible();
@@ -197,6 +197,25 @@ test('17. a text too long for the line says so, and does not stand in the way', 
   expect(sockets()).toBe(opened + 1);
   const [conversation] = await aldis.conversations(bob);
   expect((await aldis.messages(bob, conversation!.id)).map(({ text }) => text)).toEqual(['second', 'third']);
+  await page.context().close();
+});
+
+test('a text that was refused goes back into the field, before what stands there', async ({
+  aldis,
+  browser,
+}) => {
+  const { page, messenger } = await counted(aldis, browser);
+  const long = `${'界'.repeat(6_000)} end`;
+  await messenger.send(long);
+  const refused = messenger.messages.filter({ has: page.getByRole('button', { name: 'Discard' }) });
+  await expect(refused.getByText('Not sent. Too long by 543 characters.')).toBeVisible();
+  await messenger.composer.fill('what came next');
+  await refused.getByRole('button', { name: 'Edit', exact: true }).click();
+  await expect(refused).toHaveCount(0);
+  await expect(messenger.composer).toHaveValue(`${long}\nwhat came next`);
+  await messenger.composer.fill('short');
+  await messenger.composer.press('Enter');
+  await expect(messenger.tick('short', 'Sent')).toBeVisible();
   await page.context().close();
 });
 

@@ -11,6 +11,7 @@ import invitations from './features/invitations/invitations.css' with { loader: 
 import search from './features/search/search.css' with { loader: 'text' };
 import reactions from './features/chat/reactions.css' with { loader: 'text' };
 import settings from './features/settings/settings.css' with { loader: 'text' };
+import keyList from './features/shell/key-list.css' with { loader: 'text' };
 import { adopt } from './ui/adopt';
 import menu from './ui/menu.css' with { loader: 'text' };
 
@@ -27,4 +28,5 @@ adopt(
   messageMenu,
   attachments,
   settings,
+  keyList,
 );

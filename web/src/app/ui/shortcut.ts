@@ -1,2 +1,5 @@
-/** The quick switch, as this machine's keyboard spells it. */
-export const SHORTCUT = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K';
+/** The key of most shortcuts, as this machine's keyboard spells it. */
+export const CONTROL = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
+/** The quick switch. */
+export const SHORTCUT = `${CONTROL} K`;

@@ -2,8 +2,8 @@ import { OWN } from '../base';
 import { keysOf, local } from '../storage/storage';
 import { SESSION, storedSession } from './session';
 
-/** How the client looks belongs to the browser, not to an account. */
-const OF_THE_BROWSER = [SESSION, `${OWN}theme`, `${OWN}text`];
+/** How the client looks and which key sends belong to the browser, not to an account. */
+const OF_THE_BROWSER = [SESSION, `${OWN}theme`, `${OWN}text`, `${OWN}send`];
 
 /**
  * Removes what this browser keeps of people, but for whoever is logged in: messages and what was not sent,

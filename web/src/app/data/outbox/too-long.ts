@@ -15,10 +15,19 @@ const FRAME = 32;
 const encoder = new TextEncoder();
 const bytes = (text: string) => encoder.encode(text).length;
 
-/** By how many bytes a text is over what servers usually take; 0 where it is not. */
+/** How many characters at its end are too many for what servers usually take; 0 where none are. */
 export function excess(text: string): number {
   // No UTF-16 unit becomes more than three bytes.
-  return text.length * 3 <= TEXT_LIMIT ? 0 : Math.max(0, bytes(text) - TEXT_LIMIT);
+  if (text.length * 3 <= TEXT_LIMIT || bytes(text) <= TEXT_LIMIT) return 0;
+  // What fits ends between two characters, and the rest is counted in characters, too.
+  const { read } = encoder.encodeInto(text, new Uint8Array(TEXT_LIMIT));
+  let over = 0;
+  for (let at = read; at < text.length; at += text.codePointAt(at)! > 0xffff ? 2 : 1) over++;
+  return over;
+}
+
+export function tooLongBy(over: number): string {
+  return `Too long by ${over.toLocaleString('en')} ${over === 1 ? 'character' : 'characters'}.`;
 }
 
 /** Throws where the packet of this request is larger than servers usually take. */

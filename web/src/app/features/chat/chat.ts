@@ -41,6 +41,7 @@ import { SearchPanel } from '../../data/search/search-panel';
 import type { User } from '../../protocol/protocol';
 import { Details, MessageMenu } from '../../rare';
 import { Avatar } from '../../ui/avatar';
+import { covered } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
 import { PresenceDot } from '../people/presence-dot';
 import { allMembers, allNames } from './all-members';
@@ -59,7 +60,7 @@ import { systemMessages } from './system-messages';
   selector: 'aldis-chat',
   imports: [Avatar, ChatStatus, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot],
   templateUrl: './chat.html',
-  host: { '[class.with-details]': 'panel.open()' },
+  host: { '[class.with-details]': 'panel.open()', '(document:keydown.escape)': 'leave($event)' },
 })
 export class Chat {
   private readonly api = inject(Api);
@@ -230,6 +231,17 @@ export class Chat {
       this.panel.toggle();
   }
 
+  /** Esc, where nothing else takes it, closes what was begun or opened; then it leads to the end, and out. */
+  protected leave(event: Event): void {
+    const free = event.target === document.body || (event.target as Element).closest('aldis-composer');
+    if (event.defaultPrevented || !free || covered()) return;
+    event.preventDefault();
+    if (this.composing.active()) this.composing.cancel();
+    else if (this.panel.open()) this.panel.close();
+    else if (this.list() && !this.list()!.atEnd()) this.list()!.follow();
+    else this.back();
+  }
+
   protected older(): void {
     const id = this.conversationId();
     if (!id || this.position.older()) return;
@@ -250,6 +262,14 @@ export class Chat {
   protected reply(entry: Entry): void {
     this.composing.reply(entry);
     this.composer()?.focus();
+  }
+
+  /** What was refused is written anew. It stays in the outbox until its text is in the field. */
+  protected rewrite({ pending, text, replyTo }: Entry): void {
+    if (!pending || !this.composer()?.put(text)) return;
+    void this.outbox.remove(pending.clientId);
+    const answered = this.entries().find(({ message }) => message && message.id === replyTo);
+    if (answered) this.composing.reply(answered);
   }
 
   protected edit(entry: Entry | undefined): void {

@@ -1,6 +1,7 @@
 import { TestBed } from '@angular/core/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { SendKey } from '../../core/app/send-key';
 import type { Entry } from '../../data/messages/timeline';
 import { Composer } from './composer';
 
@@ -22,6 +23,8 @@ async function composer(editing: Partial<Entry> | null = null) {
       field.dispatchEvent(new Event('input'));
       await fixture.whenStable();
     },
+    press: (key: KeyboardEventInit) =>
+      page.querySelector('textarea')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ...key })),
     submit: () => page.querySelector('form')!.dispatchEvent(new Event('submit', { cancelable: true })),
     get note() {
       return page.querySelector('.composer-note')?.textContent?.trim();
@@ -47,14 +50,37 @@ describe('the composer', () => {
     expect({ sent, saved }).toEqual({ sent: ['half \ufffd end, whole \u{1f98a}'], saved: ['\ufffd'] });
   });
 
-  it('says by how many bytes a text is too long, and still leaves it to the server', async () => {
+  it('sends by Enter or Ctrl+Enter, and not by the key that confirms a conversion', async () => {
+    vi.stubGlobal('matchMedia', () => ({ matches: true }));
+    const one = await composer();
+    await one.type('変換');
+    one.press({ keyCode: 229 });
+    one.press({ isComposing: true });
+    one.press({ shiftKey: true });
+    expect(sent).toEqual([]);
+    one.press({});
+    TestBed.inject(SendKey).choose(false);
+    await one.type('chosen');
+    one.press({});
+    expect(sent).toEqual(['変換']);
+    one.press({ ctrlKey: true });
+    TestBed.inject(SendKey).choose(true);
+    // A tablet: Enter is for its keyboard on the screen, Ctrl+Enter for the one that is attached.
+    vi.stubGlobal('matchMedia', () => ({ matches: false }));
+    await one.type('tablet');
+    one.press({});
+    one.press({ metaKey: true });
+    expect(sent).toEqual(['変換', 'chosen', 'tablet']);
+  });
+
+  it('says by how many characters a text is too long, and still leaves it to the server', async () => {
     const one = await composer();
     await one.type(` ${'y'.repeat(16_384)}\n`);
     expect(one.note).toBeUndefined();
     await one.type('y'.repeat(16_385));
-    expect(one.note).toContain('1 byte over');
+    expect(one.note).toContain('Too long by 1 character.');
     await one.type('界'.repeat(6_000));
-    expect(one.note).toContain('1,616 bytes over');
+    expect(one.note).toContain('Too long by 539 characters.');
     one.submit();
     expect(sent.map((text) => text.length)).toEqual([6_000]);
   });

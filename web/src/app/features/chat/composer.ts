@@ -15,6 +15,7 @@ import {
 import type { ChatKey } from '../../core/chat-key';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { SendKey } from '../../core/app/send-key';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
 import { TypingStore } from '../../data/live/typing-store';
@@ -22,24 +23,28 @@ import { complete, nameAt, suggest, type Typing } from '../../data/messages/ment
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
-import { excess } from '../../data/outbox/too-long';
+import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
 import { EmojiPanel, MentionList, Tray } from '../../rare';
+import { composes } from '../../ui/composes';
+import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
 
 /**
- * Where a message is written: Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits the last
- * message.
+ * Where a message is written: Enter or Ctrl+Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits
+ * the last message. What is typed while nothing else takes it goes here, too.
  */
 @Component({
   selector: 'aldis-composer',
   imports: [EmojiPanel, Icon, MentionList, Tray],
   templateUrl: './composer.html',
+  host: { '(document:keydown)': 'elsewhere($event)' },
 })
 export class Composer {
   private readonly drafts = inject(Drafts);
   private readonly typing = inject(TypingStore);
+  private readonly sendKey = inject(SendKey);
   private readonly attached = inject(PendingAttachments);
   private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
@@ -76,9 +81,7 @@ export class Composer {
   /** Said before the server says it; only the server knows for certain. */
   protected readonly tooLong = computed(() => {
     const over = excess(this.message());
-    return over === 0
-      ? ''
-      : `${over.toLocaleString('en')} ${over === 1 ? 'byte' : 'bytes'} over the usual limit of 16 KiB: it may be refused.`;
+    return over === 0 ? '' : `${tooLongBy(over)} It may be refused.`;
   });
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
@@ -138,6 +141,16 @@ export class Composer {
     this.field().nativeElement.focus();
   }
 
+  /** A text before what is in the field; not while something else is changed or waits there. */
+  put(text: string): boolean {
+    if (this.editing() || this.waiting()) return false;
+    const before = this.field().nativeElement.value;
+    this.write(before ? `${text}\n${before}` : text);
+    this.drafts.keep(this.chat(), this.text());
+    this.focus();
+    return true;
+  }
+
   protected typed(): void {
     const text = this.field().nativeElement.value;
     this.text.set(text);
@@ -187,12 +200,18 @@ export class Composer {
     return true;
   }
 
+  /** Ctrl+Enter and ⌘+Enter always do; Enter alone by choice, and not on a touch screen. */
+  private sends({ ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent, plain: boolean): boolean {
+    if (plain) return this.sendKey.enter() && matchMedia('(pointer: fine)').matches;
+    return (ctrlKey || metaKey) && !shiftKey && !altKey;
+  }
+
   protected key(event: KeyboardEvent): void {
     // While an input method composes, its keys are its own.
-    if (event.isComposing) return;
+    if (composes(event)) return;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (plain && this.suggestionKey(event)) return event.preventDefault();
-    if (event.key === 'Enter' && plain && matchMedia('(pointer: fine)').matches) this.submit();
+    if (event.key === 'Enter' && this.sends(event, plain)) this.submit();
     else if (event.key === 'Escape' && this.waiting()) this.stop();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
     else if (event.key === 'ArrowUp' && plain && this.text() === '' && !this.context()) this.editLast.emit();
@@ -200,6 +219,15 @@ export class Composer {
     else if (event.key === 'ArrowDown' && event.ctrlKey && this.replying()) this.stepReply.emit(1);
     else return;
     event.preventDefault();
+  }
+
+  /** What is typed while nothing takes it goes into the field. */
+  protected elsewhere(event: KeyboardEvent): void {
+    const { key, target, defaultPrevented, ctrlKey, metaKey, altKey } = event;
+    // One character, and not one that means something to the page: Space presses a button, ? lists the keys.
+    if (defaultPrevented || composes(event) || ctrlKey || metaKey || altKey || [...key].length !== 1) return;
+    if (key === ' ' || key === '?' || takesText(target) || covered()) return;
+    this.focus();
   }
 
   protected attach(files: readonly File[]): void {

@@ -40,6 +40,10 @@ export class Composing {
     return candidates[Math.max((index < 0 ? candidates.length : index) + direction, 0)];
   }
 
+  active(): boolean {
+    return this.replying() !== null || this.editing() !== null;
+  }
+
   cancel(): void {
     this.replying.set(null);
     this.editing.set(null);

@@ -21,8 +21,12 @@ export class Cursor {
 
   constructor(private readonly entries: Signal<readonly Entry[]>) {}
 
+  /** It came where it is by the pointer, not by a key. */
+  pressed = false;
+
   /** Goes where the focus went. */
-  focus(event: FocusEvent): void {
+  focus(event: FocusEvent, pressed: boolean): void {
+    this.pressed = pressed;
     const key = keyAt(event.target);
     if (key) this.key.set(key);
   }

@@ -1,4 +1,5 @@
 import { Component, computed, type ElementRef, inject, output, signal, viewChild } from '@angular/core';
+import { composes } from '../../ui/composes';
 
 import { Database } from '../../core/disk/database';
 import { oneEmoji } from '../../data/messages/reaction';
@@ -119,7 +120,7 @@ export class EmojiPicker {
   }
 
   protected searchKey(event: KeyboardEvent): void {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     const [first] = this.shown();
     if (event.key === 'Enter' && first && this.query()) this.take(first.emoji);
     else if (event.key === 'ArrowDown') this.buttons()[0]?.focus();

@@ -25,7 +25,9 @@ import { nextMention, readThrough, unreadAround, type Window } from '../../data/
 import { type Anchor, below } from '../../ui/anchor';
 import { Announcer } from './announcer';
 import { Cursor, keyAt } from './cursor';
+import { FloatingDay } from './floating-day';
 import { JumpButtons } from './jump-buttons';
+import { ListMotion } from './list-motion';
 import { shifted } from './list-window';
 import { onLongPress } from './long-press';
 import { onceMeasured } from './measured';
@@ -37,6 +39,8 @@ const NEAR_END = 48;
 /** This close to the beginning, older messages are fetched. */
 const NEAR_START = 800;
 const MARKED_FOR = 1_500;
+/** So high is the heading of a day, about. */
+const HEADING = 48;
 /** So much of what was read stays in sight above the first unread message. */
 const CONTEXT = 56;
 
@@ -46,7 +50,7 @@ const CONTEXT = 56;
  */
 @Component({
   selector: 'aldis-message-list',
-  imports: [Announcer, JumpButtons, MessageView, Virtualizer],
+  imports: [Announcer, FloatingDay, JumpButtons, MessageView, Virtualizer],
   templateUrl: './message-list.html',
   host: { '(window:focus)': 'lookSoon()', '(document:visibilitychange)': 'lookSoon()' },
 })
@@ -81,6 +85,7 @@ export class MessageList {
   readonly far = output<string>();
   readonly seen = output<number>();
   readonly reply = output<Entry>();
+  readonly rewrite = output<Entry>();
   /** In a group the senders are named. */
   readonly group = input(false);
   /** Whether one may still write here. */
@@ -106,6 +111,8 @@ export class MessageList {
     computation: (now, before) => before !== undefined && shifted(before.source, now),
   });
   protected readonly cursor = new Cursor(this.entries);
+  /** A pointer is down, so what gets the focus has it from there. */
+  protected pressed = false;
   protected readonly marked = signal<string | null>(null);
   private marking: ReturnType<typeof setTimeout> | undefined;
 
@@ -120,6 +127,9 @@ export class MessageList {
     { first: 0, last: -1 },
     { equal: (a, b) => a.first === b.first && a.last === b.last },
   );
+  /** When the topmost message in the window was written, unless the heading of its day is in sight. */
+  protected readonly day = signal<Date | null>(null);
+  protected readonly motion = new ListMotion();
   protected readonly around = computed(() => {
     if (!this.settled()) return { above: 0, below: 0 };
     const part = {
@@ -148,6 +158,14 @@ export class MessageList {
         }),
     );
     inject(DestroyRef).onDestroy(() => (this.gone = true));
+    let last: string | undefined;
+    effect(() => {
+      const entries = this.entries();
+      const index = last === undefined ? -1 : entries.findLastIndex(({ key }) => key === last);
+      last = entries.at(-1)?.key;
+      if (index >= 0 && index < entries.length - 1 && untracked(this.settled) && untracked(this.atEnd))
+        this.motion.welcome(index);
+    });
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     let reached: Target | null = null;
     afterRenderEffect(() => {
@@ -190,6 +208,8 @@ export class MessageList {
   protected scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller().nativeElement;
     const away = scrollHeight - clientHeight - scrollTop;
+    if (this.settled() && Math.abs(scrollTop - this.offset) > 1 && !(this.atEnd() && away <= NEAR_END))
+      this.motion.move();
     // Only somebody who scrolls up leaves the end; a list that grows below them does not.
     if (this.apart()) {
       if (away <= NEAR_START) this.newer.emit();
@@ -210,6 +230,8 @@ export class MessageList {
       return;
     const entry = this.cursor.entry();
     const next = this.cursor.move(event.key);
+    // A letter after a press on a message is the beginning of a text.
+    if (this.cursor.pressed && /^[rec]$/.test(event.key)) return;
     if (next) this.focusOn(next);
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
@@ -273,7 +295,11 @@ export class MessageList {
     const last = this.atEnd()
       ? this.entries().length - 1
       : list.findItemIndex(list.scrollOffset + list.viewportSize) - 1;
-    this.inView.set({ first: list.findItemIndex(list.scrollOffset), last });
+    const first = list.findItemIndex(list.scrollOffset);
+    this.inView.set({ first, last });
+    const topmost = this.entries()[first];
+    const headed = topmost?.startsDay && list.scrollOffset - list.getItemOffset(first) < HEADING;
+    this.day.set(headed ? null : (topmost?.time ?? null));
     if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const seq = readThrough(this.entries(), this.readSeq(), this.thread().top, this.inView());
     if (seq > 0) this.seen.emit(seq);

@@ -1,4 +1,14 @@
-import { Component, computed, effect, inject, input, output, signal, untracked } from '@angular/core';
+import {
+  Component,
+  computed,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
+  untracked,
+} from '@angular/core';
 
 import { BASE } from '../../core/base';
 import { Clock } from '../../core/clock';
@@ -14,6 +24,7 @@ import { MessageStore } from '../../data/messages/message-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
+import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Message } from '../../protocol/protocol';
 import { AttachmentView, Reactions } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
@@ -33,6 +44,7 @@ import { Unfolded } from './unfolded';
     '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
+    '[class.fresh]': 'fresh()',
     '[class.in-group]': 'group()',
   },
 })
@@ -58,6 +70,8 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** It came a moment ago. */
+  readonly fresh = input(false);
   /** In a group the sender is named. */
   readonly group = input(false);
   /** Whether one may still write here. */
@@ -65,6 +79,8 @@ export class MessageView {
   /** The first unread one: “New messages” stands before it. */
   readonly divided = input(false);
   readonly reply = output<Entry>();
+  /** One that was refused goes back into the field. */
+  readonly rewrite = output<Entry>();
   readonly menu = output<Wanted>();
   readonly jump = output<string>();
 
@@ -91,6 +107,11 @@ export class MessageView {
   protected readonly reacted = computed(
     () => !this.deleted() && Object.keys(this.entry().message?.reactions ?? {}).length > 0,
   );
+  /** Its first reaction came while one looked. */
+  protected readonly rising = linkedSignal<boolean, boolean>({
+    source: this.reacted,
+    computation: (now, before) => now && before?.source === false,
+  });
   protected readonly large = computed(() => !this.entry().replyTo && emojiOnly(this.entry().text));
   protected readonly day = computed(() => dayHeading(this.entry().time, this.now()));
   protected readonly time = computed(() => clockTime(this.entry().time));
@@ -129,6 +150,13 @@ export class MessageView {
     event.preventDefault();
     this.person.show(username);
   }
+
+  /** Why the server refused it, in terms of what one can see. */
+  protected readonly refusal = computed(() => {
+    const { pending, text } = this.entry();
+    const over = pending?.problem?.code === 'text_too_long' ? excess(text) : 0;
+    return over > 0 ? tooLongBy(over) : pending?.problem?.detail;
+  });
 
   protected retry(): void {
     void this.outbox.retry(this.entry().pending?.clientId ?? '');

@@ -13,6 +13,7 @@ import type { Message } from '../../protocol/protocol';
         type="button"
         class="reaction"
         [class.mine]="reaction.mine"
+        [class.rising]="comes(reaction)"
         [attr.aria-pressed]="reaction.mine"
         [attr.aria-disabled]="!open()"
         [attr.tabindex]="reachable() ? 0 : -1"
@@ -41,6 +42,15 @@ export class Reactions {
   protected readonly reactions = computed(() =>
     reactionsOf(this.message(), this.names(), this.me(), (emoji) => this.own.has(this.message(), emoji)),
   );
+
+  /** Whether the first of them came while one looked: then it rises, as those that come later do. */
+  readonly rising = input(false);
+  private present: ReadonlySet<string> | undefined;
+
+  protected comes({ emoji }: Reaction): boolean {
+    this.present ??= new Set(this.rising() ? [] : this.reactions().map(({ emoji }) => emoji));
+    return !this.present.has(emoji);
+  }
 
   protected toggle({ emoji }: Reaction): void {
     if (this.open()) void this.own.react(this.message(), emoji);

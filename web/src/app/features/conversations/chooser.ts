@@ -14,6 +14,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { roleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Avatar } from '../../ui/avatar';
+import { composes } from '../../ui/composes';
 import { Dialog } from '../../ui/dialog';
 import { matching } from './matching';
 import { type Row, rows } from './rows';
@@ -95,7 +96,7 @@ export class Chooser {
 
   protected key(event: KeyboardEvent): void {
     const count = this.options().length;
-    if (event.isComposing || count === 0) return;
+    if (composes(event) || count === 0) return;
     if (event.key === 'ArrowDown') this.chosen.update((index) => (index + 1) % count);
     else if (event.key === 'ArrowUp') this.chosen.update((index) => (index + count - 1) % count);
     else if (event.key === 'Enter') this.take(this.chosen());

@@ -1,4 +1,4 @@
-import { Component, computed, inject, output, signal } from '@angular/core';
+import { Component, computed, inject, linkedSignal, output, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
@@ -39,6 +39,12 @@ export class ConversationList {
   protected readonly rows = computed(() =>
     rows(this.state().items, this.outbox(), this.store.me, this.former()),
   );
+  private readonly first = computed(() => this.rows()[0]?.key);
+  /** The row that moved to the top last. */
+  protected readonly risen = linkedSignal<string | undefined, string | undefined>({
+    source: this.first,
+    computation: (now, before) => (before?.source === undefined ? undefined : now),
+  });
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   private readonly attached = toSignal(inject(PendingAttachments).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
@@ -63,6 +69,14 @@ export class ConversationList {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     void this.router.navigateByUrl(address);
+  }
+
+  /** To the conversation above or below the one that is open; from none to the first or the last. */
+  step(direction: 1 | -1): void {
+    const addresses = this.rows().map(({ link }) => link.join('/'));
+    const index = addresses.indexOf(this.here() ?? '');
+    const next = index < 0 ? addresses.at(direction > 0 ? 0 : -1) : addresses[index + direction];
+    if (next) void this.router.navigateByUrl(next);
   }
 
   protected time(time: Date): string {

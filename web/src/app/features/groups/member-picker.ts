@@ -16,6 +16,7 @@ import { ConversationStore } from '../../data/conversations/conversation-store';
 import type { Acquaintance } from '../../data/people/acquaintances';
 import { findPeople } from '../../data/people/find-people';
 import { Avatar } from '../../ui/avatar';
+import { composes } from '../../ui/composes';
 import { EachOnce } from '../../ui/each-once';
 
 const SHOWN = 5;
@@ -84,7 +85,7 @@ export class MemberPicker {
   }
 
   protected key(event: KeyboardEvent): void {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     const count = this.options().length;
     if (event.key === 'Enter') void this.take(this.options()[this.chosen()]);
     else if (event.key === 'ArrowDown' && count > 0) this.chosen.update((index) => (index + 1) % count);

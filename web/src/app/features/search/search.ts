@@ -23,6 +23,7 @@ import { SearchPanel } from '../../data/search/search-panel';
 import { SearchStore } from '../../data/search/search-store';
 import type { Hit } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
+import { composes } from '../../ui/composes';
 import { Icon } from '../../ui/icon';
 
 /** In place of the list of conversations: a field, and the messages that were found. */
@@ -148,7 +149,7 @@ export class Search {
   }
 
   protected key(event: KeyboardEvent): void {
-    if (event.isComposing) return;
+    if (composes(event)) return;
     const stops = [this.field().nativeElement, ...this.host.querySelectorAll<HTMLElement>('.hit')];
     const index = stops.indexOf(event.target as HTMLElement);
     if (event.key === 'Escape') this.close();

@@ -1,10 +1,12 @@
 import { Component, inject } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { SendKey } from '../../core/app/send-key';
 import { Theme } from '../../core/app/theme';
 import { Icon } from '../../ui/icon';
+import { CONTROL } from '../../ui/shortcut';
 
-/** Light or dark, and how large. */
+/** Light or dark, how large, and which key sends. */
 @Component({
   selector: 'aldis-appearance',
   imports: [Icon],
@@ -41,11 +43,31 @@ import { Icon } from '../../ui/icon';
         </label>
       }
     </fieldset>
+    <fieldset class="choices">
+      <legend>Send messages with</legend>
+      @for (one of keys; track one.name) {
+        <label class="choice">
+          <input
+            type="radio"
+            name="send"
+            class="unseen"
+            [checked]="sendKey.enter() === one.enter"
+            (change)="sendKey.choose(one.enter)"
+          />
+          {{ one.name }}
+        </label>
+      }
+    </fieldset>
     <p class="settings-note">For this browser.</p>
   `,
 })
 export class Appearance {
   protected readonly theme = inject(Theme);
+  protected readonly sendKey = inject(SendKey);
+  protected readonly keys = [
+    { name: 'Enter', enter: true },
+    { name: `${CONTROL}+Enter`, enter: false },
+  ];
   protected readonly choices = toSignal(this.theme.choices$, { requireSync: true });
   protected readonly themes = [
     { choice: 'system', icon: 'system', name: 'System' },

@@ -1,4 +1,4 @@
-import { Component, computed, DOCUMENT, inject, Injector, signal } from '@angular/core';
+import { Component, computed, DOCUMENT, inject, Injector, signal, viewChild } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
@@ -11,6 +11,7 @@ import { ShownPerson } from '../../data/people/shown-person';
 import { SearchPanel } from '../../data/search/search-panel';
 import {
   Invitations,
+  KeyList,
   NewConversation,
   NewGroup,
   NewMenu,
@@ -21,6 +22,7 @@ import {
   ShellNotes,
 } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
+import { covered, takesText } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
@@ -38,6 +40,7 @@ const LATER = 2_500;
     ConversationList,
     Icon,
     Invitations,
+    KeyList,
     NewConversation,
     NewGroup,
     NewMenu,
@@ -90,6 +93,8 @@ export class Shell {
     { requireSync: true },
   );
 
+  private readonly list = viewChild(ConversationList);
+
   /** What is needed now and then is here. */
   protected readonly attended = signal(false);
 
@@ -117,9 +122,14 @@ export class Shell {
   }
 
   protected shortcut(event: KeyboardEvent): void {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const control = event.ctrlKey || event.metaKey;
     const key = event.key.toLowerCase();
-    if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
+    if (!control && event.altKey && !event.shiftKey) {
+      if ((key !== 'arrowup' && key !== 'arrowdown') || covered()) return;
+      this.list()?.step(key === 'arrowup' ? -1 : 1);
+    } else if (!control && key === '?' && !takesText(event.target) && !covered()) this.dialog.set('keys');
+    else if (!control || event.altKey) return;
+    else if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
     else if (key === ',') this.dialog.set('settings');
     else if (key === 'f' && event.shiftKey) this.search.open(null);
     else return;

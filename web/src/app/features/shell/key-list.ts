@@ -1,0 +1,68 @@
+import { Component, output } from '@angular/core';
+
+import { Dialog } from '../../ui/dialog';
+import { CONTROL } from '../../ui/shortcut';
+
+/** What the keyboard does, by where one is. */
+const KEYS: readonly { readonly where: string; readonly keys: readonly (readonly [string, string])[] }[] = [
+  {
+    where: 'Everywhere',
+    keys: [
+      [`${CONTROL} K`, 'Go to a conversation'],
+      ['Alt ↑, Alt ↓', 'The conversation above or below'],
+      [`${CONTROL} Shift F`, 'Search messages'],
+      [`${CONTROL} ,`, 'Settings'],
+      ['Esc', 'Stop replying or editing; to the end; back to the list'],
+      ['?', 'This list'],
+    ],
+  },
+  {
+    where: 'Writing',
+    keys: [
+      ['Enter', 'Send, or break the line if you chose so in the settings'],
+      [`${CONTROL} Enter`, 'Send'],
+      ['Shift Enter', 'Break the line'],
+      ['↑', 'In the empty field: edit your last message'],
+      ['Ctrl ↑, Ctrl ↓', 'Reply to the message above or below'],
+    ],
+  },
+  {
+    where: 'On a message',
+    keys: [
+      ['↑, ↓, Home, End', 'To another message'],
+      ['Enter', 'What can be done with it'],
+      ['R', 'Reply'],
+      ['E', 'Edit'],
+      ['C', 'Copy its text'],
+    ],
+  },
+];
+
+/** The keys, in a dialog. */
+@Component({
+  selector: 'aldis-key-list',
+  imports: [Dialog],
+  template: `
+    <aldis-dialog heading="Keys" (closed)="closed.emit()">
+      <div class="key-list">
+        @for (part of parts; track part.where) {
+          <h3>{{ part.where }}</h3>
+          <dl>
+            @for (key of part.keys; track key[0]) {
+              <div>
+                <dt>
+                  <kbd>{{ key[0] }}</kbd>
+                </dt>
+                <dd>{{ key[1] }}</dd>
+              </div>
+            }
+          </dl>
+        }
+      </div>
+    </aldis-dialog>
+  `,
+})
+export class KeyList {
+  readonly closed = output();
+  protected readonly parts = KEYS;
+}
