@@ -5,7 +5,7 @@ import { handleOf } from '../core/handle';
 
 const HUES = 12;
 
-/** Where pictures of people come from: `data/people/faces.ts`. Before the log-in there are none. */
+/** Where pictures of people and groups come from: `data/people/faces.ts`. Before the log-in there are none. */
 export interface Pictures {
   of(username: string, large: boolean): string | undefined;
   load(url: string): Promise<string>;
@@ -25,7 +25,7 @@ export function hueOf(username: string): number {
 }
 
 /**
- * A person's picture, else their initials on a colour of their own; a group's initials on a softened square.
+ * The picture of a person or a group, else initials on a colour of their own; a group's is a softened square.
  * The name stands beside it.
  */
 @Component({
@@ -45,9 +45,7 @@ export class Avatar {
 
   protected readonly letters = computed(() => initials(this.name()));
   protected readonly person = computed(() => hueOf(this.username()));
-  private readonly url = computed(() =>
-    this.group() ? undefined : this.pictures?.of(this.username(), this.large()),
-  );
+  private readonly url = computed(() => this.pictures?.of(this.username(), this.large()));
   protected readonly address = signal('');
 
   constructor() {

@@ -56,6 +56,15 @@ it('are gone with the picture', () => {
   expect(faces.of('Bob', false)).toBeUndefined();
 });
 
+it('are those of groups, by their id', () => {
+  const group = conversation({ id: 'g', kind: 'group', members: [bob('/old?v=1')], pictureUrl: '/g?v=1' });
+  conversations$.next([group]);
+  expect(faces.of('g', false)).toBe('/g?v=1&size=96');
+  const { pictureUrl: _, ...without } = group;
+  conversations$.next([without]);
+  expect(faces.of('g', false)).toBeUndefined();
+});
+
 it('are known of those who were found, and of oneself', () => {
   faces.know([{ username: 'Cat', pictureUrl: '/cat?v=1' }]);
   user$.next({ username: 'Ann', pictureUrl: '/ann?v=1' });

@@ -6,10 +6,10 @@ import type { Conversation, ConversationId, Member, User } from '../../protocol/
 import { Files } from '../attachments/files';
 import { ConversationStore } from '../conversations/conversation-store';
 
-/** People whose pictures are known; of more, those who were met first are forgotten. */
+/** Pictures that are known; of more, those that were met first are forgotten. */
 const MOST = 10_000;
 
-/** Where the pictures of people are, by username. */
+/** Where the pictures of people are, by username, and those of groups, by id. */
 @Service()
 export class Faces {
   private readonly files = inject(Files);
@@ -22,7 +22,7 @@ export class Faces {
     inject(AuthService).user$.subscribe((user) => user && this.know([user]));
   }
 
-  /** The picture of somebody who has one: the small one, or the one that is 512 pixels wide. */
+  /** The picture of whoever has one: the small one, or the one that is 512 pixels wide. */
   of(username: string, large: boolean): string | undefined {
     const url = this.urls().get(username);
     return url && (large ? url : `${url}&size=96`);
@@ -54,8 +54,10 @@ export class Faces {
    * somebody changed their picture.
    */
   private look(conversations: readonly Conversation[]): void {
-    const changed: Member[] = [];
-    for (const { id, members } of conversations) {
+    const changed: Pick<User, 'username' | 'pictureUrl'>[] = [];
+    for (const { id, kind, members, pictureUrl } of conversations) {
+      // No username is as long as an id.
+      if (kind === 'group') changed.push({ username: id, ...(pictureUrl && { pictureUrl }) });
       const before = this.seen.get(id);
       if (before === members) continue;
       this.seen.set(id, members);
