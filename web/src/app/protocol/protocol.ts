@@ -87,48 +87,7 @@ export interface ChangeMessage {
 }
 
 /** What went wrong, as a stable word. */
-export type Code =
-  | 'malformed'
-  | 'otp_invalid'
-  | 'cursor_invalid'
-  | 'event_unknown'
-  | 'token_required'
-  | 'token_invalid'
-  | 'token_expired'
-  | 'session_revoked'
-  | 'credentials_invalid'
-  | 'refresh_invalid'
-  | 'not_verified'
-  | 'sender_mismatch'
-  | 'forbidden'
-  | 'origin_not_allowed'
-  | 'not_found'
-  | 'namespace_unknown'
-  | 'receiver_unknown'
-  | 'method_not_allowed'
-  | 'owner_leaves'
-  | 'group_full'
-  | 'too_many_tokens'
-  | 'too_many_blocks'
-  | 'too_many_invitations'
-  | 'invitation_declined'
-  | 'username_taken'
-  | 'client_id_reused'
-  | 'message_deleted'
-  | 'too_large'
-  | 'quota_exceeded'
-  | 'text_too_long'
-  | 'unsupported_media_type'
-  | 'proxy_not_trusted'
-  | 'invalid'
-  | 'text_empty'
-  | 'reply_unknown'
-  | 'rate_limited'
-  | 'otp_locked'
-  | 'internal'
-  | 'store_damaged'
-  | 'store_unavailable'
-  | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -543,10 +502,7 @@ export interface Sync {
 }
 
 /** An event as the socket would have sent it. */
-export type SyncEvent =
-  | { data: Message; event: 'message' }
-  | { data: Message; event: 'message:updated' }
-  | { data: Conversation; event: 'conversation' };
+export type SyncEvent = { data: Message; event: 'message' } | { data: Message; event: 'message:updated' } | { data: Conversation; event: 'conversation' };
 
 /** Answer to a `sync` over HTTP: the events that a socket would have been sent, and then its answer. */
 export interface SyncPage {
@@ -630,19 +586,19 @@ export interface Page<T> {
 
 export interface ServerToClientEvents {
   /** A new message. */
-  message: (payload: Message, received?: () => void) => void;
+  'message': (payload: Message, received?: () => void) => void;
   /** A message was edited, deleted or reacted to. */
   'message:updated': (payload: Message) => void;
   /** A member's cursors moved. */
-  receipt: (payload: Receipt) => void;
+  'receipt': (payload: Receipt) => void;
   /** A conversation is new or changed, as the receiver of this event sees it. */
-  conversation: (payload: Conversation) => void;
+  'conversation': (payload: Conversation) => void;
   /** An invitation to a group came or ended. */
-  invitation: (payload: InvitationChange) => void;
+  'invitation': (payload: InvitationChange) => void;
   /** A member began or stopped typing. */
-  typing: (payload: Typing) => void;
+  'typing': (payload: Typing) => void;
   /** Somebody who is watched came or went. */
-  presence: (payload: Presence) => void;
+  'presence': (payload: Presence) => void;
   /** What waited at connecting has been sent. */
   'sync:done': (payload: Synced) => void;
   /** A request sent without a callback failed. */
@@ -651,7 +607,7 @@ export interface ServerToClientEvents {
 
 export interface ClientToServerEvents {
   /** Sends a message; answered once it is stored durably. */
-  message: (payload: SendMessage, reply: (reply: Reply<Message>) => void) => void;
+  'message': (payload: SendMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Changes the text of a message of one's own. */
   'message:edit': (payload: EditMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Deletes a message of one's own, for everyone. */
@@ -659,11 +615,11 @@ export interface ClientToServerEvents {
   /** Reacts to a message with an emoji, or takes that back. */
   'message:react': (payload: ReactToMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Moves one's own cursors forward. */
-  receipt: (payload: MoveCursors, reply: (reply: Reply<Cursors>) => void) => void;
+  'receipt': (payload: MoveCursors, reply: (reply: Reply<Cursors>) => void) => void;
   /** Asks for what this client lacks; the events come before the answer. */
-  sync: (payload: Sync, reply: (reply: Reply<Synced>) => void) => void;
+  'sync': (payload: Sync, reply: (reply: Reply<Synced>) => void) => void;
   /** Says that the caller types, or has stopped. */
-  typing: (payload: SetTyping, reply: (reply: Reply<Nothing>) => void) => void;
+  'typing': (payload: SetTyping, reply: (reply: Reply<Nothing>) => void) => void;
   /** Asks for the presence of people, now and from now on. */
   'presence:watch': (payload: WatchPresence, reply: (reply: Reply<PresenceList>) => void) => void;
 }
