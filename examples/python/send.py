@@ -17,9 +17,12 @@ async def main(receiver, text):
         await asyncio.Event().wait()
 
     await connect(sio, lambda: {"acks": True})
-    sent = await send(sio, {"receiver": receiver, "text": text, "clientId": str(uuid.uuid4())})
-    print(f"stored as number {sent['seq']} of {sent['conversationId']}")
-    await sio.disconnect()
+    try:
+        sent = await send(sio, {"receiver": receiver, "text": text, "clientId": str(uuid.uuid4())})
+        print(f"stored as number {sent['seq']} of {sent['conversationId']}")
+    finally:
+        # Without it the library may keep the program from ending.
+        await sio.disconnect()
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -183,7 +183,7 @@ impl Avatars {
         // They led it a moment ago.
         let SetGroupAvatar { entry, before } = set.ok_or_else(not_leading)?;
         if let Some(entry) = entry {
-            self.context.channels.after(key, &entry).await?;
+            self.context.channels.apply(key, &entry).await;
         }
         Ok(before)
     }

@@ -290,6 +290,13 @@ impl Channels {
         Ok(self.store.conversation_by_key(key).await?.map(|record| self.cache(&record)))
     }
 
+    /// Brings the cached channel up to date with a change that is stored. If that fails, the announcer does it.
+    pub(crate) async fn apply(&self, key: ConversationKey, change: &GroupEntry) {
+        if let Err(error) = self.after(key, change).await {
+            tracing::warn!(%error, "the cached members of a group are behind until its change is announced");
+        }
+    }
+
     /// The people who join by a change; `None` if one of them is not known by their id alone.
     async fn joined(&self, change: &GroupEntry) -> Result<Option<Vec<Arc<Person>>>, Error> {
         let mut joined = Vec::new();

@@ -304,7 +304,7 @@ impl Groups {
                 if let Some(added) = added {
                     added.counts();
                 }
-                self.context.channels.after(key, &stored.entry).await?;
+                self.context.channels.apply(key, &stored.entry).await;
                 for user in concerned {
                     self.presences.changed(user);
                 }

@@ -130,7 +130,7 @@ impl Invitations {
             let change = GroupChange { conversation: key, by: me, at, changed_seq, title, history, members };
             match store.accept_invitation(change).await? {
                 Accepted::Joined(stored) => {
-                    self.context.channels.after(key, &stored.entry).await?;
+                    self.context.channels.apply(key, &stored.entry).await;
                     self.presences.changed(me);
                     self.changed(me, key).await;
                 }
