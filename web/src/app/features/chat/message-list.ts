@@ -192,6 +192,8 @@ export class MessageList {
   follow(): void {
     if (this.apart()) return this.latest.emit();
     this.atEnd.set(true);
+    // In place of a message that the list may still be on its way to while lines are measured.
+    this.virtualizer()?.scrollTo(Number.MAX_SAFE_INTEGER);
     this.toEnd();
   }
 
