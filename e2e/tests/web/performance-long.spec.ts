@@ -220,6 +220,7 @@ test('7. in the middle of 100,000 messages, read page by page, at least 55 frame
   const socket = await aldis.connect(bob);
   await say(socket, { receiver: ann.username, text: 'About that', replyTo: middle });
   socket.close();
+  await aldis.readAll(ann);
   await messenger.open(bob.username);
   await messenger.message('About that').getByRole('button', { name: 'In reply to Bob' }).click();
   await expect(messenger.messages.filter({ hasText: `Line ${half}.` })).toBeInViewport();
