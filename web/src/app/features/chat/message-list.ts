@@ -121,6 +121,8 @@ export class MessageList {
   readonly atEnd = linkedSignal(() => !untracked(this.apart));
   private offset = 0;
   private looking = false;
+  /** It was led to a message, and has not been sent to its end since. */
+  private leading = false;
   private gone = false;
   /** The lines in the window. */
   private readonly inView = signal<Window>(
@@ -192,8 +194,9 @@ export class MessageList {
   follow(): void {
     if (this.apart()) return this.latest.emit();
     this.atEnd.set(true);
-    // In place of a message that the list may still be on its way to while lines are measured.
-    this.virtualizer()?.scrollTo(Number.MAX_SAFE_INTEGER);
+    // In place of the message that the list may still be on its way to while lines are measured.
+    if (this.leading) this.virtualizer()?.scrollTo(Number.MAX_SAFE_INTEGER);
+    this.leading = false;
     this.toEnd();
   }
 
@@ -261,6 +264,7 @@ export class MessageList {
   /** In the middle of the window, and marked for a moment. */
   protected pointOut(key: string): void {
     this.atEnd.set(false);
+    this.leading = true;
     this.show(key, 'center');
     clearTimeout(this.marking);
     this.marked.set(key);
@@ -271,6 +275,7 @@ export class MessageList {
   private beginAt(key: string): void {
     const index = this.entries().findIndex((entry) => entry.key === key);
     this.atEnd.set(false);
+    this.leading = true;
     this.virtualizer()?.scrollToIndex(index, { align: 'start', offset: -CONTEXT });
     this.begun.emit();
   }
