@@ -340,7 +340,7 @@ impl<'a> Announcing<'a> {
             let Some(waiting) = busy.waiting.get(place) else { return };
             match waiting {
                 Waiting::Entry(next) if (next.entry.kind == EntryKind::GroupChange) == of_group => {
-                    // Who left is told as little of what came after as of what they were a member for too late.
+                    // Whoever leaves is told of nothing after that, and of the messages before it first.
                     let is_late = next.has_left() && place > 0;
                     if is_late || entries.last().is_some_and(|last| last.has_left()) {
                         return;

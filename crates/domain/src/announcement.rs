@@ -119,7 +119,10 @@ impl Announcements {
         let told = Told {
             changes: changes.iter().map(|change| channel.change(change)).collect(),
             named: changes.iter().flat_map(|change| concerned(change)).collect(),
-            joined: changes.iter().flat_map(|change| joined(change)).collect(),
+            joined: changes
+                .iter()
+                .flat_map(|change| change.joined().map(|user| (user, change.seq)))
+                .collect(),
         };
         let begins = first.seq == 1;
         if begins
@@ -132,11 +135,8 @@ impl Announcements {
         let Some(record) = self.context.store.brief(key, None, told.named.clone()).await? else {
             return Ok(());
         };
-        let left = last.events.iter().filter_map(|event| match event {
-            GroupEvent::Left(user) => Some(*user),
-            _ => None,
-        });
-        for user in left.filter(|user| record.members.iter().all(|member| member.user != *user)) {
+        let is_member = |user| record.members.iter().any(|member| member.user == user);
+        for user in last.left().filter(|user| !is_member(*user)) {
             self.tell_former(&record, last.seq, user, &told);
         }
         // A group that has just begun is new to all its members.
@@ -268,13 +268,6 @@ fn concerned(change: &GroupEntry) -> Vec<UserId> {
         GroupEvent::Title(_) | GroupEvent::History(_) | GroupEvent::Picture(_) => None,
     });
     named.chain([change.by]).collect()
-}
-
-fn joined(change: &GroupEntry) -> impl Iterator<Item = (UserId, u64)> {
-    change.events.iter().filter_map(|event| match event {
-        GroupEvent::Joined(user) => Some((*user, change.seq)),
-        _ => None,
-    })
 }
 
 fn is_hidden_from(committed: &Committed, user: UserId) -> bool {

@@ -87,10 +87,8 @@ impl Channel {
             take(&mut others, person.id);
             insert(&mut members, person);
         }
-        for event in &change.events {
-            if let GroupEvent::Left(user) = event
-                && let Some(person) = take(&mut members, *user)
-            {
+        for user in change.left() {
+            if let Some(person) = take(&mut members, user) {
                 insert(&mut others, person);
             }
         }
@@ -300,11 +298,9 @@ impl Channels {
     /// The people who join by a change; `None` if one of them is not known by their id alone.
     async fn joined(&self, change: &GroupEntry) -> Result<Option<Vec<Arc<Person>>>, Error> {
         let mut joined = Vec::new();
-        for event in &change.events {
-            if let GroupEvent::Joined(user) = event {
-                let Some(person) = self.people.of(*user).await? else { return Ok(None) };
-                joined.push(person);
-            }
+        for user in change.joined() {
+            let Some(person) = self.people.of(user).await? else { return Ok(None) };
+            joined.push(person);
         }
         Ok(Some(joined))
     }

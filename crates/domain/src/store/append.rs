@@ -7,7 +7,7 @@ use protocol::{AttachmentId, ConversationId, Message, MessageId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::message::{ClientId, Entry, MessageRecord};
-use super::{ConversationKey, GroupEntry, GroupEvent, StoreError, UserId};
+use super::{ConversationKey, GroupEntry, StoreError, UserId};
 use crate::live::SocketKey;
 
 /// Where an entry goes.
@@ -130,8 +130,7 @@ impl Committed {
 
     /// Whether somebody left a group by it. Then they may see nothing of what comes after it.
     pub(crate) fn has_left(&self) -> bool {
-        let events = self.group_change.iter().flat_map(|change| &change.events);
-        events.into_iter().any(|event| matches!(event, GroupEvent::Left(_)))
+        self.group_change.as_ref().is_some_and(|change| change.left().next().is_some())
     }
 
     /// Estimates the memory that it takes, in bytes.

@@ -128,6 +128,24 @@ pub struct GroupEntry {
     pub events: Vec<GroupEvent>,
 }
 
+impl GroupEntry {
+    /// Who joined by it.
+    pub fn joined(&self) -> impl Iterator<Item = UserId> {
+        self.events.iter().filter_map(|event| match event {
+            GroupEvent::Joined(user) => Some(*user),
+            _ => None,
+        })
+    }
+
+    /// Who left by it, or was removed.
+    pub fn left(&self) -> impl Iterator<Item = UserId> {
+        self.events.iter().filter_map(|event| match event {
+            GroupEvent::Left(user) => Some(*user),
+            _ => None,
+        })
+    }
+}
+
 /// One thing that an entry changed in a group. A [`GroupEntry`] lists them in the order below, and then by user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {

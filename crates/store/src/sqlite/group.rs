@@ -167,7 +167,7 @@ fn insert_entry(
     Ok(())
 }
 
-/// The changes of a group, one row for each thing that changed. A change is above the one before it.
+/// The changes of a group, one row for each thing that changed. The last column is the `seq` of the change before.
 const ENTRIES: &str = "SELECT seq, sender_id, timestamp, what, changes.user_id, value, \
                          (SELECT coalesce(max(before.seq), 0) FROM changes AS before \
                           WHERE before.conversation_id = ?1 AND before.seq < changes.seq) \

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Message } from '../../protocol/protocol';
+import { message as messageOf } from '../../testing/conversation';
 import type { Pending } from '../outbox/pending';
 import { tickOf, timeline } from './timeline';
 
@@ -8,16 +9,7 @@ const START = new Date(2026, 2, 28, 23, 50).getTime();
 const minutes = (count: number) => START + count * 60_000;
 
 function message(seq: number, sender: string, at: number, more: Partial<Message> = {}): Message {
-  return {
-    id: `m${seq}`,
-    conversationId: 'c',
-    seq,
-    clientId: `c${seq}`,
-    sender,
-    text: `text ${seq}`,
-    timestamp: new Date(at).toISOString(),
-    ...more,
-  };
+  return messageOf(seq, sender, { timestamp: new Date(at).toISOString(), ...more });
 }
 
 function pending(clientId: string, at: number, more: Partial<Pending> = {}): Pending {

@@ -1,4 +1,4 @@
-import { UserSet } from '../../core/handle';
+import { hasUser } from '../../core/handle';
 import type { Entry } from './timeline';
 
 /** The first and the last line in the window, by their index; `last` is below `first` in an empty one. */
@@ -64,8 +64,9 @@ export function unreadAround(part: UnreadPart, { first, last }: Window): { above
     entries.slice(from, to).filter((entry) => isUnread(entry, readSeq)).length;
   const [above, seen, below] = [count(0, first), count(first, last + 1), count(last + 1)];
   const rest = Math.max(0, unread - above - seen - below);
-  if (apart) return { above: reachesUnread(entries, readSeq, top) ? above : 0, below: below + rest };
-  return { above: reachesUnread(entries, readSeq, top) ? above : above + rest, below };
+  const reached = reachesUnread(entries, readSeq, top);
+  if (apart) return { above: reached ? above : 0, below: below + rest };
+  return { above: reached ? above : above + rest, below };
 }
 
 /** The next unread message that names this person: below the window, or else above it. */
@@ -75,8 +76,7 @@ export function nextMention(
   me: string,
   { first, last }: Window,
 ): string | null {
-  const named = (entry: Entry) =>
-    isUnread(entry, readSeq) && new UserSet(entry.message?.mentions ?? []).has(me);
+  const named = (entry: Entry) => isUnread(entry, readSeq) && hasUser(entry.message?.mentions, me);
   const below = entries.find((entry, index) => index > last && named(entry));
   return (below ?? entries.find((entry, index) => index < first && named(entry)))?.key ?? null;
 }
