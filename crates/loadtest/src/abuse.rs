@@ -45,6 +45,10 @@ const BOUND: f64 = 2.0;
 /// Waits below this are the machine's noise and not the server's.
 const NOISE: u64 = 2_000_000;
 
+/// How much nicer than the server and the measured people the harmful clients are. They stand for other machines: what
+/// they need of this one, to read their answers, is not what the server makes people wait.
+const NICENESS: i32 = 19;
+
 /// Runs the scenario.
 pub(crate) fn run(common: &Common, options: &Options) -> Result<(), String> {
     let is_wanted = |harm: &&Harm| options.only.as_ref().is_none_or(|only| harm.name.contains(only.as_str()));
@@ -105,7 +109,11 @@ fn beside<T>(
         let threads: Vec<_> = (0..load.threads())
             .map(|number| {
                 let stop = &stop;
-                scope.spawn(move || load.run(common, harmful, number, stop))
+                scope.spawn(move || {
+                    // On Linux this is the priority of the calling thread alone.
+                    let _ = rustix::process::nice(NICENESS);
+                    load.run(common, harmful, number, stop)
+                })
             })
             .collect();
         thread::sleep(BEGUN);

@@ -15,6 +15,9 @@ use crate::app::App;
 /// How long what still comes of a refused file is thrown away: else who is sending it may see the connection break
 /// before the answer.
 const LINGER: Duration = Duration::from_secs(2);
+/// The pause after each piece of it, which may have 400 kB. Without it, who sends on a fast network keeps a core busy with
+/// bytes that nobody wants.
+const PAUSE: Duration = Duration::from_millis(2);
 
 pub(super) struct Incoming {
     headers: HeaderMap,
@@ -62,8 +65,44 @@ impl Incoming {
     /// Throws away what still comes.
     pub(super) fn end(mut self) {
         if !self.body.is_end_stream() {
-            let rest = async move { while let Some(Ok(_)) = self.body.frame().await {} };
+            let rest = async move {
+                while let Some(Ok(_)) = self.body.frame().await {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            };
             tokio::spawn(tokio::time::timeout(LINGER, rest));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_still_comes_of_a_refused_file_is_thrown_away_slowly_and_not_for_ever() {
+        let pieces = Arc::new(AtomicU64::new(0));
+        let count = pieces.clone();
+        let endless = stream::repeat_with(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(Bytes::from_static(b"x"))
+        });
+        let body = Body::from_stream(endless);
+        Incoming { headers: HeaderMap::new(), body, pause: LINGER }.end();
+        sleep(Duration::from_millis(100)).await;
+        let most = |time: Duration| time.as_millis() / PAUSE.as_millis() + 1;
+        let taken = || u128::from(pieces.load(Ordering::Relaxed));
+        assert!((2..=most(Duration::from_millis(100))).contains(&taken()), "{}", taken());
+        sleep(LINGER).await;
+        let at_the_end = taken();
+        assert!(at_the_end <= most(LINGER), "{at_the_end}");
+        sleep(LINGER).await;
+        assert_eq!(taken(), at_the_end);
     }
 }

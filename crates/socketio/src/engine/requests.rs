@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as HttpBody;
 use tokio::{
     sync::oneshot,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -23,6 +23,9 @@ use super::{
     response::{Body, text},
 };
 use crate::{Config, Reason};
+
+/// The pause after each piece of a body that is thrown away.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Answers a GET when there is something to say.
 pub(super) async fn get(link: &Link) -> Result<Response<Body>, Refused> {
@@ -81,8 +84,12 @@ where
         Err(Reason::PacketTooLarge) => {
             posting.fail(Reason::PacketTooLarge);
             // What still comes is thrown away: else a client that is sending may see the connection break before
-            // it sees the answer.
-            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            // it sees the answer. Slowly, or it keeps a core busy with bytes that nobody wants.
+            let rest = async {
+                while let Some(Ok(_)) = body.frame().await {
+                    sleep(PAUSE).await;
+                }
+            };
             let _ = timeout(config.close_timeout, rest).await;
             Err(Refused::TooLarge(most))
         }
