@@ -9,18 +9,8 @@ import { withoutUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { AuthService } from '../../core/session/auth-service';
 import type { Conversation, ConversationId, Message, Page, Receipt } from '../../protocol/protocol';
-import {
-  activity,
-  conversationOf,
-  countOf,
-  cursorsOf,
-  mergeConversation,
-  roleOf,
-  withChange,
-  withCount,
-  withMessage,
-  withReceipt,
-} from './conversation';
+import { activity, conversationOf, countOf, cursorsOf, roleOf } from './conversation';
+import { mayMiscount, mergeConversation, withChange, withCount, withMessage, withReceipt } from './merge';
 
 export interface ConversationsState {
   /** By newest activity. */
@@ -187,9 +177,14 @@ export class ConversationStore {
    */
   put(said: readonly Conversation[]): void {
     const wanted = said.filter((conversation) => roleOf(conversation, this.me) || this.find(conversation.id));
+    const miscounted = wanted.filter((conversation) => {
+      const known = this.find(conversation.id);
+      return known && mayMiscount(known, conversation, this.me);
+    });
     this.update(
       wanted.map((conversation) => mergeConversation(this.find(conversation.id), conversation, this.me)),
     );
+    for (const { id } of miscounted) void this.recount(id);
   }
 
   /** This person is no longer part of a group; what was said until then stays, here. */

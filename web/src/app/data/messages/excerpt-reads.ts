@@ -3,9 +3,10 @@ import { inject, Service } from '@angular/core';
 import { Api, type Where } from '../../core/api/api';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message } from '../../protocol/protocol';
+import { merge } from '../conversations/merge';
 import { type Excerpt, ExcerptStore, type Target } from './excerpt-store';
 import { MessageStore } from './message-store';
-import { EMPTY, merge, type Thread } from './thread';
+import { EMPTY, type Thread } from './thread';
 
 const AROUND = 60;
 const PAGE = 50;

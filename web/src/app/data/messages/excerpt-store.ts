@@ -3,7 +3,8 @@ import { BehaviorSubject } from 'rxjs';
 
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { ConversationId } from '../../protocol/protocol';
-import { replace, type Thread } from './thread';
+import { replace } from '../conversations/merge';
+import type { Thread } from './thread';
 
 /** A message to go to; a new one each time, so that one may go to the same again. */
 export interface Target {

@@ -5,8 +5,9 @@ import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
+import { merge, replace } from '../conversations/merge';
 import { Quotes } from './quotes';
-import { EMPTY, merge, replace, seqOf, type Thread } from './thread';
+import { EMPTY, seqOf, type Thread } from './thread';
 import { Turns } from './turns';
 
 const PAGE = 30;
