@@ -46,6 +46,21 @@ const stalls = () => {
   };
 };
 
+/** While `broken` is set in the page the disk is full, until messages are deleted from it. */
+const fills = () => {
+  const state = Object.assign(window as unknown as Broken, { broken: false });
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...parameters) {
+    if (state.broken) throw new DOMException('No room.', 'QuotaExceededError');
+    return put.apply(this, parameters);
+  };
+  const remove = IDBObjectStore.prototype.delete;
+  IDBObjectStore.prototype.delete = function (...parameters) {
+    if (this.name === 'messages') state.broken = false;
+    return remove.apply(this, parameters);
+  };
+};
+
 /** Databases open, and nothing can be written into them; how many were opened is counted. */
 const decays = () => {
   const state = Object.assign(window as unknown as { opened: number }, { opened: 0 });
@@ -61,6 +76,19 @@ const decays = () => {
         throw new DOMException('Internal error.', 'UnknownError');
       };
 };
+
+/** How many messages a browser keeps. */
+const messagesKept = (name: string) =>
+  new Promise<number>((resolve) => {
+    const opening = indexedDB.open(name);
+    opening.onsuccess = () => {
+      const counting = opening.result.transaction('messages').objectStore('messages').count();
+      counting.onsuccess = () => {
+        opening.result.close();
+        resolve(counting.result);
+      };
+    };
+  });
 
 async function couple(
   aldis: Aldis,
@@ -254,6 +282,37 @@ test('a full disk is said at the message, and stops nobody', async ({ aldis, bro
   await page.context().close();
 });
 
+test('a full disk lets go of old messages, and keeps what one writes', async ({ aldis, browser }) => {
+  const [messenger, ann, bob] = await couple(aldis, browser, fills);
+  const { page } = messenger;
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'the first' });
+  await messenger.open(bob.username);
+  for (let number = 1; number < 250; number++)
+    await say(socket, { receiver: ann.username, text: `message ${number}` });
+  await expect(messenger.message('message 249')).toBeVisible();
+  await expect.poll(() => page.evaluate(messagesKept, `aldis:${ann.username}`)).toBe(250);
+  await page.context().setOffline(true);
+  await expect(messenger.banner).toBeVisible();
+  await page.evaluate(() => Object.assign(window, { broken: true }));
+  await messenger.send('for lack of room');
+  await expect(messenger.message('for lack of room').getByRole('img', { name: /^Waiting/ })).toBeVisible();
+  await expect.poll(() => page.evaluate(messagesKept, `aldis:${ann.username}`)).toBe(200);
+  await expect(messenger.message('for lack of room')).not.toContainText('Not kept');
+  // It outlives the page, and what is not kept comes from the server.
+  await page.context().setOffline(false);
+  await expect(messenger.tick('for lack of room', 'Sent')).toBeVisible();
+  await aldis.readAll(ann);
+  await page.reload();
+  await expect(messenger.message('for lack of room')).toHaveCount(1);
+  await expect(async () => {
+    await page.locator('.scroller').evaluate((list) => list.scrollTo(0, 0));
+    await expect(messenger.message('the first')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  socket.close();
+  await page.context().close();
+});
+
 test('a tab that crashes right after Enter loses nothing, whether or not its database was quick', async ({
   aldis,
   browser,
@@ -348,4 +407,32 @@ test('where all storage is forbidden one can log in and talk, and is told what i
     await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
     expect(errors).toEqual([]);
   });
+});
+
+test('59. what is kept on this device is shown, and can be let go of', async ({ aldis, browser }) => {
+  const [messenger, ann, bob] = await couple(aldis, browser);
+  const { page } = messenger;
+  const socket = await aldis.connect(bob);
+  for (let number = 0; number < 150; number++)
+    await say(socket, { receiver: ann.username, text: `message ${number}` });
+  await messenger.open(bob.username);
+  await expect.poll(() => page.evaluate(messagesKept, `aldis:${ann.username}`)).toBe(150);
+  await messenger.composer.fill('a draft');
+  await page.getByRole('button', { name: 'Account of Ann' }).click();
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Storage' }).click();
+  await expect(page.getByText(/^About [\d.,]+ [kM]B$/)).toBeVisible();
+  const loaded = page.waitForEvent('load');
+  await page.getByRole('button', { name: 'Clear messages and pictures' }).click();
+  await loaded;
+  await expect(messenger.message('message 149')).toBeVisible();
+  await expect(messenger.composer).toHaveValue('a draft');
+  // What is seen, and no more.
+  await expect.poll(() => page.evaluate(messagesKept, `aldis:${ann.username}`)).toBeLessThan(100);
+  await expect(async () => {
+    await page.locator('.scroller').evaluate((list) => list.scrollTo(0, 0));
+    await expect(messenger.message('message 0')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  socket.close();
+  await page.context().close();
 });

@@ -1,9 +1,11 @@
 import { inject, Service } from '@angular/core';
+import { Subject } from 'rxjs';
 
 import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
 import { OWN } from '../base';
 import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
+import { makeRoom, MESSAGES, openedAt, trimMessages, trimPictures, type Trimmed } from './bounds';
 import { Disk } from './disk';
 import { forgetPictures, openPictures, picturesOf } from './pictures';
 import {
@@ -17,6 +19,9 @@ import {
 } from './schema';
 
 export type { Span };
+
+/** Where the disk stayed full although everything was let go of, nothing more is for a while. */
+const FULL_FOR = 30_000;
 
 /** Within it, several tabs forget the log once. */
 const MOMENT = 60_000;
@@ -35,10 +40,15 @@ export class Database {
     (hooks) => open(this.name, hooks),
     forgetSpans,
     () => this.auth.user !== null,
+    (db) => this.makeRoom(db),
   );
+  /** Until then there is no room to be made. */
+  private full = 0;
   readonly state$ = this.disk.state$;
   /** It was away, or emptied, and promises nothing until it is written anew. */
   readonly back$ = this.disk.back$;
+  /** The oldest messages of a conversation are not kept any more. */
+  readonly trimmed$ = new Subject<Trimmed>();
 
   /** Whether it answers; the first time a browser makes it, that takes a while. */
   get ready(): boolean {
@@ -94,6 +104,17 @@ export class Database {
       return gone;
     });
     await this.forgetPicturesOf(gone);
+  }
+
+  /** Keeps the newest messages of a conversation that has too many. */
+  async trim(id: ConversationId, most = MESSAGES): Promise<void> {
+    const trimmed = await this.disk.use((db) => trimMessages(db, id, most));
+    if (trimmed) this.trimmed$.next(trimmed);
+  }
+
+  /** The person looks at a conversation: of those that were opened longest ago the least is kept. */
+  async opened(id: ConversationId, now = Date.now()): Promise<void> {
+    await this.putMeta(openedAt(id), String(now)).catch(() => undefined);
   }
 
   span(id: ConversationId): Promise<Span | undefined> {
@@ -189,18 +210,24 @@ export class Database {
    * Leaves nothing that came from the server's log; what was not sent and what the person chose stays. Tabs learn
    * at the same moment that the log is another one: what one of them has read since stays.
    */
-  async forgetLog(now = Date.now()): Promise<void> {
+  async forgetLog(now = Date.now(), within = MOMENT): Promise<void> {
     await this.disk.use(async (db) => {
       const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
       const meta = tx.objectStore('meta');
-      if (now - Number((await meta.get('forgotten')) ?? 0) < MOMENT) return tx.done;
+      if (now - Number((await meta.get('forgotten')) ?? 0) < within) return tx.done;
       void meta.put(String(now), 'forgotten');
       void meta.delete('cursor');
-      void meta.delete(IDBKeyRange.bound('changes:', 'changes;', false, true));
+      for (const name of ['changes', 'opened'])
+        void meta.delete(IDBKeyRange.bound(`${name}:`, `${name};`, false, true));
       for (const name of ['conversations', 'messages', 'spans'] as const) void tx.objectStore(name).clear();
       return tx.done;
     });
     await forgetPictures(this.name);
+  }
+
+  /** Leaves nothing of what comes again from the server, because the person wants it so. */
+  clear(now = Date.now()): Promise<void> {
+    return this.forgetLog(now, -Infinity);
   }
 
   /** Leaves nothing of one conversation behind. */
@@ -209,6 +236,7 @@ export class Database {
       const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
       void tx.objectStore('conversations').delete(id);
       void tx.objectStore('meta').delete(`changes:${id}`);
+      void tx.objectStore('meta').delete(openedAt(id));
       const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
       const gone = await tx.objectStore('messages').getAll(all);
       void tx.objectStore('messages').delete(all);
@@ -227,6 +255,24 @@ export class Database {
   /** Where small pictures are kept, if the browser can keep some and somebody is logged in. */
   async pictures(): Promise<Cache | undefined> {
     return this.auth.user ? openPictures(this.name) : undefined;
+  }
+
+  /** Keeps the pictures that were looked at last. */
+  async trimPictures(): Promise<void> {
+    const pictures = await this.pictures();
+    if (pictures) await trimPictures(pictures);
+  }
+
+  /** Pictures go first: they come again. */
+  private async makeRoom(db: Handle): Promise<boolean> {
+    if (performance.now() < this.full) return false;
+    const pictures = await this.pictures();
+    const had = ((await pictures?.keys()) ?? []).length > 0;
+    await forgetPictures(this.name);
+    const trimmed = await makeRoom(db);
+    for (const one of trimmed) this.trimmed$.next(one);
+    if (!had && trimmed.length === 0) this.full = performance.now() + FULL_FOR;
+    return had || trimmed.length > 0;
   }
 
   private async forgetPicturesOf(messages: readonly Message[]): Promise<void> {

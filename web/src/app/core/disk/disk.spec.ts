@@ -18,6 +18,8 @@ class Browser {
   opened = 0;
   doubted = 0;
   allowed = true;
+  /** So often there is something to let go of. */
+  room = 0;
   private release: (() => void)[] = [];
 
   async open(hooks: Hooks): Promise<{ db: IDBPDatabase<Schema>; created: boolean }> {
@@ -47,6 +49,7 @@ class Browser {
       (hooks) => this.open(hooks),
       doubt,
       () => this.allowed,
+      () => Promise.resolve(this.room-- > 0),
     );
   }
 }
@@ -106,6 +109,21 @@ describe('the disk', () => {
     await expect(disk.use(full)).rejects.toThrow('full');
     expect(full).toHaveBeenCalledOnce();
     expect(disk.state).toBe('open');
+  });
+
+  it('does what a full disk refused once more, where room could be made', async () => {
+    const disk = browser.disk();
+    browser.room = 1;
+    let times = 0;
+    const full = () =>
+      ++times === 1 ? Promise.reject(new DOMException('', 'QuotaExceededError')) : put(disk, 'a');
+    await disk.use(full);
+    expect([await get(disk), times, browser.room]).toEqual(['a', 2, 0]);
+    // Reading needs no room.
+    const reads = () => Promise.reject(new DOMException('', 'QuotaExceededError'));
+    browser.room = 1;
+    await expect(disk.use(reads, false)).rejects.toThrow();
+    expect(browser.room).toBe(1);
   });
 
   it('is away while it fails to open, is tried again, and lacks what was written meanwhile', async () => {

@@ -14,6 +14,8 @@ const SILENT = 'TimeoutError';
  */
 const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError', SILENT];
 
+const FULL = 'QuotaExceededError';
+
 /** What the browser tells of a database while it is open. */
 export interface Hooks {
   /** It must be let go of: another version is wanted, or nothing of it shall stay. */
@@ -56,6 +58,8 @@ export class Disk<S extends DBSchema> {
     private readonly doubt: (db: IDBPDatabase<S>) => Promise<void>,
     /** Whether it may be used at all: not any more once the session is over. */
     private readonly allowed: () => boolean,
+    /** Makes room where the disk is full; whether it did. */
+    private readonly makeRoom: (db: IDBPDatabase<S>) => Promise<boolean> = () => Promise.resolve(false),
   ) {
     this.handle().catch(() => undefined);
   }
@@ -82,7 +86,9 @@ export class Disk<S extends DBSchema> {
       return await run(db);
     } catch (error) {
       if (DEAD.includes((error as Error).name)) this.drop(db, error as Error);
-      // Whatever else goes wrong, as a full disk, would go wrong again.
+      if (writes && (error as Error).name === FULL && (await this.makeRoom(db).catch(() => false)))
+        return run(db);
+      // Whatever else goes wrong would go wrong again.
       if (this.db === db || this.state === 'away') throw error;
       return run(await this.handle());
     }

@@ -10,6 +10,8 @@ import { BYPASS } from './upload';
 
 /** Small pictures in memory; the one that was wanted longest ago goes first. */
 const HELD = 200;
+/** After so many more on the disk it is looked whether they are too many. */
+const TRIM_EVERY = 50;
 /** Long enough for a browser to begin saving. */
 const SAVED_WITHIN = 60_000;
 
@@ -21,6 +23,7 @@ export class Files {
   private readonly api = inject(Api);
   private readonly database = inject(Database);
   private readonly held = new Map<string, Promise<string>>();
+  private kept = 0;
 
   /** The address of a small picture within this page. What was seen once is there without a connection. */
   picture(url: string): Promise<string> {
@@ -61,7 +64,9 @@ export class Files {
     const kept = await this.database.pictures();
     const found = await kept?.match(url);
     const answer = found ?? (await this.fetch(url));
-    if (!found) await kept?.put(url, answer.clone()).catch(() => undefined);
+    // Also what is there already: those that were looked at longest ago stay in front.
+    await kept?.put(url, answer.clone()).catch(() => undefined);
+    if (!found && ++this.kept % TRIM_EVERY === 0) void this.database.trimPictures().catch(() => undefined);
     return URL.createObjectURL(await answer.blob());
   }
 

@@ -4,6 +4,9 @@ import { TestBed } from '@angular/core/testing';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
+import { trimMessages } from '../../core/disk/bounds';
+import { Database } from '../../core/disk/database';
+import { open } from '../../core/disk/schema';
 import { AuthService } from '../../core/session/auth-service';
 import type { Message } from '../../protocol/protocol';
 import { MessageStore } from './message-store';
@@ -88,5 +91,44 @@ describe('messages in memory', () => {
     await scrollTo(1);
     await store.older('c');
     expect(store.thread('c')!.top).toBe(true);
+  });
+});
+
+describe('messages in this browser', () => {
+  it('are let go of where there are too many, and come from the server without a hole', async () => {
+    await store.open('c');
+    await scrollTo(1);
+    await TestBed.inject(Database).trim('c', 500);
+    // Further up than what is kept: a page from there leaves no hole in what is promised.
+    store.settle('c');
+    await scrollTo(1_400);
+    expect(asked.at(-1)).toEqual({ beforeSeq: 1_411 });
+    await TestBed.inject(Database).trim('c', 500);
+    await scrollTo(1_300);
+    store.settle('c');
+    await scrollTo(1);
+    expect(seqs()).toEqual(range(1, HEAD).map(({ seq }) => seq));
+    await store.older('c');
+    expect(store.thread('c')!.top).toBe(true);
+  });
+
+  it('do not seem to begin where another tab let go of the rest', async () => {
+    await store.open('c');
+    await scrollTo(1);
+    await vi.waitFor(() => expect(store.thread('c')!.top).toBe(true));
+    store.settle('c');
+    const { db } = await open(`aldis:ann${people}`, { blocking: () => 0, terminated: () => 0 });
+    await trimMessages(db, 'c', 500);
+    db.close();
+    await scrollTo(1);
+    expect(seqs()).toEqual(range(1, HEAD).map(({ seq }) => seq));
+  });
+
+  it('are few in memory where nobody looks at them', async () => {
+    await store.open('c');
+    await store.open('d');
+    await store.receive(range(HEAD + 1, HEAD + 3_000));
+    expect(seqs().length).toBe(300);
+    expect(seqs().at(-1)).toBe(HEAD + 3_000);
   });
 });

@@ -15,6 +15,8 @@ const HELD_PAGE = 100;
 /** More than so many are too many in memory for who reads the newest; so many of these stay. */
 const MANY = 1_000;
 const NEWEST = 300;
+/** After so many that arrived in a conversation it is looked whether this browser keeps too many. */
+const TRIM_EVERY = 500;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -32,9 +34,19 @@ export class MessageStore {
   readonly quoted$ = this.quotes.found$;
 
   private readonly asked = new Set<ConversationId>();
+  /** The conversation that was opened last: what lies in the memory of the others is out of sight. */
+  private shown: ConversationId | undefined;
+  private readonly arrived = new Map<ConversationId, number>();
   private readonly turns = new Turns((id, error) =>
     this.set(id, { loading: false, failure: explain(error) }),
   );
+
+  constructor() {
+    this.database.trimmed$.subscribe(({ conversationId, from }) => {
+      const thread = this.thread(conversationId);
+      if (thread?.from != null && thread.from < from) this.set(conversationId, { from, whole: false });
+    });
+  }
 
   thread(id: ConversationId): Thread | undefined {
     return this.threads.value.get(id);
@@ -44,6 +56,8 @@ export class MessageStore {
    * Brings a conversation into memory: what this browser holds of it first, then the server's newest page.
    */
   async open(id: ConversationId): Promise<void> {
+    this.shown = id;
+    void this.database.opened(id);
     const known = this.thread(id);
     if (known) {
       if (known.from === null && !known.loading) await this.newest(id);
@@ -72,6 +86,7 @@ export class MessageStore {
         loading: false,
       });
     else if (!early) await this.newest(id);
+    void this.database.trim(id).catch(() => undefined);
   }
 
   /**
@@ -101,8 +116,10 @@ export class MessageStore {
     await this.turns.take(id, async (signal) => {
       // While a page is still being written down, those who see it may ask for the next.
       const page = await this.readOlder(id, signal).finally(() => signal.aborted || this.asked.delete(id));
-      if (page)
-        await this.store(id, merge(this.thread(id)?.messages ?? [], page), page, this.thread(id)?.from ?? 1);
+      if (!page) return;
+      const { messages, from } = this.thread(id) ?? EMPTY;
+      if (isApart(this.thread(id))) this.put(id, merge(messages, page), page);
+      else await this.store(id, merge(messages, page), page, from ?? 1);
     });
   }
 
@@ -126,6 +143,7 @@ export class MessageStore {
         const lowest = thread.top ? 0 : (thread.messages[0]?.seq ?? 0);
         const above = arrived.filter(({ seq }) => seq > lowest);
         this.add(id, above);
+        if (id !== this.shown) this.settle(id);
       } else if (arrived[0]?.seq === 1) {
         // The first message of a conversation, and what follows it, is all of it.
         this.set(id, { messages: merge([], arrived), from: 1, whole: true, top: true, loading: false });
@@ -133,6 +151,7 @@ export class MessageStore {
       }
     }
     await this.database.putMessages(messages);
+    for (const { conversationId } of messages) this.count(conversationId);
   }
 
   async changed(message: Message): Promise<void> {
@@ -154,6 +173,7 @@ export class MessageStore {
   join(id: ConversationId, { messages, from, whole, top }: Thread): void {
     const thread = this.thread(id);
     if (thread?.from == null || from === null) return;
+    if (isApart(thread)) return this.set(id, { messages: merge(thread.messages, messages), top });
     const lower = from < thread.from ? { from, whole } : {};
     this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
@@ -210,23 +230,43 @@ export class MessageStore {
     this.threads.next(threads);
   }
 
+  private count(id: ConversationId): void {
+    const arrived = (this.arrived.get(id) ?? 0) + 1;
+    this.arrived.set(id, arrived);
+    if (arrived % TRIM_EVERY === 0) void this.database.trim(id).catch(() => undefined);
+  }
+
   /** What this browser holds is in memory afterwards; else the page of the server. */
   private async readOlder(id: ConversationId, signal: AbortSignal): Promise<Message[] | null> {
     const thread = this.thread(id);
-    if (!thread || thread.from === null) return null;
-    const { from, whole, top } = thread;
-    if (top) return null;
+    if (!thread || thread.from === null || thread.top) return null;
     const lowest = thread.messages[0]?.seq ?? END;
-    const held = lowest > from ? await this.database.messages(id, lowest, HELD_PAGE) : [];
-    if (signal.aborted) return null;
-    const usable = (held ?? []).filter(({ seq }) => seq >= from);
-    this.add(id, usable);
-    // A browser that keeps nothing has only the server to ask.
-    const kept = whole && held && this.database.ready;
-    if (kept && held.length < HELD_PAGE) this.set(id, { top: true });
-    if (usable.length > 0 || kept) return null;
+    if (lowest > thread.from) {
+      const found = await this.readHeld(id, lowest, thread.from);
+      if (signal.aborted || found) return null;
+    } else if (thread.whole) {
+      this.set(id, { top: true });
+      return null;
+    }
     this.set(id, { loading: true, failure: null });
-    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? from : lowest }, signal);
+    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? thread.from : lowest }, signal);
+  }
+
+  /**
+   * Whether what this browser holds of the part between the two is in memory now. Another tab may have let go of
+   * it, so only what is promised counts.
+   */
+  private async readHeld(id: ConversationId, below: number, from: number): Promise<boolean> {
+    const [span, held] = await Promise.all([
+      this.database.span(id),
+      this.database.messages(id, below, HELD_PAGE),
+    ]);
+    if (!span || !held) return false;
+    const usable = held.filter(({ seq }) => seq >= Math.max(from, span.from));
+    this.add(id, usable);
+    const top = span.whole && held.length < HELD_PAGE;
+    if (top) this.set(id, { top });
+    return top || usable.length > 0;
   }
 
   private newest(id: ConversationId): Promise<void> {
@@ -254,6 +294,11 @@ export class MessageStore {
     await this.database.putHistory({ conversationId: id, from, whole }, page);
   }
 
+  /** A page that lies further up than what this browser keeps. */
+  private put(id: ConversationId, messages: readonly Message[], page: readonly Message[]): void {
+    this.set(id, { messages, top: page.length < PAGE, loading: false, failure: null });
+  }
+
   private add(id: ConversationId, messages: readonly Message[]): void {
     if (messages.length === 0) return;
     this.set(id, { messages: merge(this.thread(id)?.messages ?? [], messages) });
@@ -264,4 +309,10 @@ export class MessageStore {
     threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
     this.threads.next(threads);
   }
+}
+
+/** What is in memory goes further up than what this browser keeps: it let go of what was between. */
+function isApart(thread: Thread | undefined): boolean {
+  const lowest = thread?.messages[0]?.seq;
+  return thread?.from != null && lowest !== undefined && lowest < thread.from;
 }

@@ -1,5 +1,5 @@
 import { inject, Service, signal } from '@angular/core';
-import { BehaviorSubject, Subject } from 'rxjs';
+import { BehaviorSubject, Subject, take } from 'rxjs';
 
 import { OWN } from '../../core/base';
 import { breath } from '../../core/breath';
@@ -71,6 +71,8 @@ export class Outbox {
       for (const entry of this.kept.lacking(this.pending.value)) void this.save(entry);
       void this.refresh();
     });
+    // Who writes here wants to find it again: without this a browser may remove everything it keeps.
+    this.stored$.pipe(take(1)).subscribe(() => void navigator.storage?.persist?.().catch(() => false));
     const auth = inject(AuthService);
     addEventListener('beforeunload', (event) => {
       if (auth.user && this.kept.inMemory.size > 0) event.preventDefault();

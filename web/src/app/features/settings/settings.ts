@@ -18,6 +18,7 @@ import { Devices } from './devices';
 import { NotificationSettings } from './notification-settings';
 import { Privacy } from './privacy';
 import { Profile } from './profile';
+import { Storage } from './storage';
 import { Tokens } from './tokens';
 
 const SECTIONS = [
@@ -25,6 +26,7 @@ const SECTIONS = [
   { name: 'appearance', title: 'Appearance', icon: 'light' },
   { name: 'notifications', title: 'Notifications', icon: 'sound' },
   { name: 'privacy', title: 'Privacy', icon: 'block' },
+  { name: 'storage', title: 'Storage', icon: 'file' },
   { name: 'devices', title: 'Devices', icon: 'system' },
   { name: 'tokens', title: 'API tokens', icon: 'settings' },
   { name: 'about', title: 'About', icon: 'info' },
@@ -35,7 +37,18 @@ type Section = (typeof SECTIONS)[number];
 /** Everything a person can set: the sections beside one of them, or one of the two on a phone. */
 @Component({
   selector: 'aldis-settings',
-  imports: [About, Appearance, Devices, Dialog, Icon, NotificationSettings, Privacy, Profile, Tokens],
+  imports: [
+    About,
+    Appearance,
+    Devices,
+    Dialog,
+    Icon,
+    NotificationSettings,
+    Privacy,
+    Profile,
+    Storage,
+    Tokens,
+  ],
   templateUrl: './settings.html',
   host: { '[class.inside]': 'chosen()' },
 })
