@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Aldis, say } from '../../support/aldis.ts';
+import { Aldis, PASSWORD, say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 test('36. a server is put back from a backup: nothing of the lost future is shown, and nothing new is hidden', async ({
@@ -64,4 +64,41 @@ test('36. a server is put back from a backup: nothing of the lost future is show
   await hers.page.context().close();
   await aldis.end();
   await rm(backup, { recursive: true });
+});
+
+test('36. a server is installed anew, and its people register under the same names: what was not sent goes to nobody', async ({
+  browser,
+}) => {
+  const aldis = await Aldis.start();
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const hers = new Messenger(await browserOf(browser, aldis, ann));
+  await hers.open(bob.username);
+  await hers.send('For the Bob of then');
+  await expect(hers.tick('For the Bob of then', 'Sent')).toBeVisible();
+  await aldis.stop();
+  await expect(hers.banner).toBeVisible();
+  await hers.send('For no other Bob');
+  await expect(hers.tick('For no other Bob', 'Waiting to be sent')).toBeVisible();
+
+  await rm(aldis.data, { recursive: true });
+  await aldis.restart();
+  for (const { username } of [ann, bob]) {
+    await aldis.call('POST', '/auth/register', { username, password: PASSWORD });
+    await aldis.call('POST', '/auth/verify', { username, otp: '123456' });
+  }
+  const log = (username: string) =>
+    aldis.call<{ token: string }>('POST', '/auth/login', { username, password: PASSWORD });
+  await hers.page.getByRole('heading', { name: 'Log in' }).waitFor();
+  await hers.page.getByLabel('Username').fill(ann.username);
+  await hers.page.getByLabel('Password').fill(PASSWORD);
+  await hers.page.getByRole('button', { name: 'Log in' }).click();
+  await hers.open(bob.username);
+  await expect(hers.messages).toHaveCount(0);
+  await hers.send('For the Bob of today');
+  await expect(hers.tick('For the Bob of today', 'Sent')).toBeVisible();
+  const [conversation] = await aldis.conversations(await log(bob.username));
+  const messages = await aldis.messages(await log(bob.username), conversation!.id);
+  expect(messages.map(({ text }) => text)).toEqual(['For the Bob of today']);
+  await hers.page.context().close();
+  await aldis.end();
 });
