@@ -12,6 +12,8 @@ if (askEarly()) void import('./app/features/shell/routes');
 
 listenForOffer();
 
-breath()
-  .then(() => bootstrapApplication(App, config))
-  .catch((error: unknown) => console.error(error));
+// `public/theme.js` says so where the browser is too old, rather than leaving half a page.
+if (!('old' in document.documentElement.dataset))
+  void breath()
+    .then(() => bootstrapApplication(App, config))
+    .catch((error: unknown) => console.error(error));

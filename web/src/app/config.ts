@@ -1,8 +1,9 @@
 import { APP_BASE_HREF } from '@angular/common';
-import { type ApplicationConfig, provideBrowserGlobalErrorListeners } from '@angular/core';
+import { type ApplicationConfig, ErrorHandler, provideBrowserGlobalErrorListeners } from '@angular/core';
 import { Title } from '@angular/platform-browser';
 import { provideRouter, withComponentInputBinding } from '@angular/router';
 
+import { LoadErrors } from './core/app/load-errors';
 import { BASE } from './core/base';
 import { CountedTitle } from './data/notifications/counted-title';
 import { routes } from './routes';
@@ -11,6 +12,7 @@ export const config: ApplicationConfig = {
   providers: [
     provideBrowserGlobalErrorListeners(),
     provideRouter(routes, withComponentInputBinding()),
+    { provide: ErrorHandler, useClass: LoadErrors },
     { provide: Title, useClass: CountedTitle },
     // In place of a <base> element, which the page's policy forbids.
     { provide: APP_BASE_HREF, useValue: `${BASE}/` },

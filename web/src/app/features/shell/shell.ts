@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
+import { partMissing } from '../../core/app/load-errors';
 import { breath } from '../../core/breath';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { Sync } from '../../data/live/sync';
@@ -95,6 +96,7 @@ export class Shell {
 
   private readonly list = viewChild(ConversationList);
 
+  protected readonly partMissing = partMissing;
   /** What is needed now and then is here. */
   protected readonly attended = signal(false);
 
@@ -119,6 +121,10 @@ export class Shell {
       injector.get<unknown>(part),
     );
     await import('../../core/session/session-care').catch(() => null);
+  }
+
+  protected reload(): void {
+    location.reload();
   }
 
   protected shortcut(event: KeyboardEvent): void {
