@@ -43,7 +43,7 @@ const DATA = {
   'data/live': ['data/conversations', 'data/outbox', 'data/messages'],
   'data/search': ['data/conversations', 'data/messages'],
   'data/invitations': ['data/conversations'],
-  'data/notifications': ['data/attachments', 'data/conversations'],
+  'data/notifications': ['data/people', 'data/attachments', 'data/conversations'],
 };
 const FEATURES = {
   'features/people': [],
@@ -53,7 +53,7 @@ const FEATURES = {
   'features/invitations': [],
   'features/search': [],
   'features/settings': [],
-  'features/conversations': ['features/people'],
+  'features/conversations': ['features/people', 'features/groups'],
   'features/details': ['features/people', 'features/groups'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
   'features/chat': ['features/people', 'features/conversations', 'rare'],

@@ -175,6 +175,43 @@ test('one notification for a conversation, from one tab, while nobody looks', as
   await page.context().close();
 });
 
+test('a mention comes through a mute, but of somebody who is blocked', async ({ aldis, browser }) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
+  const group = await aldis.group('Crew', [bob, ann, cat]);
+  const [his, hers] = [await aldis.connect(bob), await aldis.connect(cat)];
+  await aldis.call('PATCH', `/api/conversations/${group.id}`, { muted: true }, ann.token);
+  await aldis.call('PUT', `/api/blocks/${cat.username}`, undefined, ann.token);
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await noted(page.context());
+  await page.goto('/');
+  await turnOn(page);
+  await page.keyboard.press('Escape');
+  await look(page, false);
+  const tell = (socket: Live, text: string) => say(socket, { conversationId: group.id, text });
+  await tell(his, 'To all');
+  await tell(hers, `@${ann.username} from Cat`);
+  await expect(messenger.conversation('Crew')).toContainText('2 unread');
+  await expect(messenger.conversation('Crew')).not.toContainText('mentioned');
+  await tell(his, `@${ann.username.toUpperCase()} where are you?`);
+  await tell(his, 'To all again');
+  await expect(messenger.conversation('Crew')).toContainText('4 unread, you are mentioned');
+  await counted(page, 1);
+  await expect.poll(() => shown(page)).toHaveLength(1);
+  const [notice] = await shown(page);
+  expect(notice).toMatchObject({ tag: group.id, title: 'Crew (4)' });
+  expect(notice!.body).toContain('where are you?');
+  await look(page, true);
+  await messenger.conversation('Crew').click();
+  await counted(page, 0);
+  for (const socket of [his, hers]) socket.close();
+  await page.context().close();
+});
+
 test('what was written is hidden by who wants that, and read elsewhere it is gone', async ({
   aldis,
   browser,

@@ -1,7 +1,7 @@
-import { inject, Service } from '@angular/core';
+import { computed, effect, inject, Service } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
 import { Title } from '@angular/platform-browser';
 import { Router } from '@angular/router';
-import { distinctUntilChanged, map } from 'rxjs';
 
 import { OWN } from '../../core/base';
 import { Database } from '../../core/disk/database';
@@ -14,6 +14,7 @@ import { ConversationStore } from '../conversations/conversation-store';
 import { Attention } from './attention';
 import { Board } from './board';
 import type { CountedTitle } from './counted-title';
+import { Mentions } from './mentions';
 import { noticeOf, unreadOf } from './notification';
 
 /** How long messages gather: one notice for many, and none for what another device shows at this moment. */
@@ -30,6 +31,7 @@ const COMES_WITHIN = 2_000;
 export class Notifications {
   private readonly conversations = inject(ConversationStore);
   private readonly database = inject(Database);
+  private readonly mentions = inject(Mentions);
   private readonly router = inject(Router);
   private readonly socket = inject(WebSocketService);
   private readonly title = inject(Title) as CountedTitle;
@@ -38,8 +40,9 @@ export class Notifications {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    const unread$ = this.conversations.conversations$.pipe(map(unreadOf), distinctUntilChanged());
-    unread$.subscribe((unread) => this.count(unread));
+    const conversations = toSignal(this.conversations.conversations$, { requireSync: true });
+    const unread = computed(() => unreadOf(conversations(), (one) => this.mentions.unread(one)));
+    effect(() => this.count(unread()));
     inject(AuthService).session$.subscribe((session) => {
       if (session) return;
       this.count(0);
@@ -65,7 +68,9 @@ export class Notifications {
     void this.board.takeOver();
     this.socket.message$.subscribe((message) => {
       if (sameUser(message.sender, this.conversations.me)) return;
-      this.fresh.set(message.conversationId, message);
+      // A mention is told of even where more follows at once that would be silent.
+      const before = this.fresh.get(message.conversationId);
+      if (!before || !this.mentions.is(before)) this.fresh.set(message.conversationId, message);
       this.timer ??= setTimeout(() => void this.tell(attention), GATHER);
     });
     this.socket.updated$.subscribe(({ conversationId, id, deletedAt }) => {
@@ -88,7 +93,9 @@ export class Notifications {
       if (!this.conversations.find(conversationId))
         await this.conversations.fetch(conversationId).catch(() => undefined);
       const conversation = this.conversations.find(conversationId);
-      const notice = conversation && noticeOf(conversation, message, this.conversations.me, choices);
+      const mentioned = this.mentions.is(message);
+      const notice =
+        conversation && noticeOf(conversation, message, this.conversations.me, choices, mentioned);
       if (notice) await this.board.show(notice).catch(() => undefined);
     }
   }
