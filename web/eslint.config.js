@@ -39,7 +39,7 @@ const DATA = {
   'data/people': ['data/conversations', 'data/attachments'],
   'data/outbox': ['data/conversations', 'data/attachments'],
   'data/messages': ['data/conversations', 'data/outbox', 'data/attachments'],
-  'data/groups': ['data/conversations', 'data/people', 'data/messages'],
+  'data/groups': ['data/attachments', 'data/conversations', 'data/people', 'data/messages'],
   'data/live': ['data/conversations', 'data/outbox', 'data/messages'],
   'data/search': ['data/conversations', 'data/messages'],
   'data/invitations': ['data/conversations'],

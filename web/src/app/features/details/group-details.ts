@@ -26,6 +26,7 @@ import { Confirm } from '../../ui/confirm';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
+import { PictureField } from '../../ui/picture-field';
 import { Presses } from '../../ui/presses';
 import { LeaveGroup } from '../groups/leave-group';
 import { MemberPicker } from '../groups/member-picker';
@@ -50,7 +51,7 @@ interface Asked {
 /** About a group: its name, its members, and what one may change. */
 @Component({
   selector: 'aldis-group-details',
-  imports: [Avatar, Confirm, Field, Icon, Invitees, LeaveGroup, MemberPicker, Menu, MuteSwitch],
+  imports: [Avatar, Confirm, Field, Icon, Invitees, LeaveGroup, MemberPicker, Menu, MuteSwitch, PictureField],
   templateUrl: './group-details.html',
 })
 export class GroupDetails {
@@ -87,6 +88,9 @@ export class GroupDetails {
   /** What became of adding somebody. */
   protected readonly said = signal('');
   private readonly picker = viewChild<MemberPicker>('picker');
+
+  protected readonly savePicture = (picture: Blob | null) =>
+    this.groups.changePicture(this.group().id, picture);
 
   protected isMe({ username }: Member): boolean {
     return sameUser(username, this.me);
