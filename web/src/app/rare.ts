@@ -29,6 +29,7 @@ export { ProfileSync } from './data/people/profile-sync';
 export { Settings } from './features/settings/settings';
 export { AccountMenu } from './features/shell/account-menu';
 export { KeyList } from './features/shell/key-list';
+export { Offer } from './features/shell/offer';
 export { ShellNotes } from './features/shell/shell-notes';
 export { Versions } from './core/app/versions';
 export { Dialog } from './ui/dialog';

@@ -13,9 +13,11 @@ import type { ConversationId, Message } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
 import { Attention } from './attention';
 import { Board } from './board';
+import { Chime } from './chime';
 import type { CountedTitle } from './counted-title';
 import { Mentions } from './mentions';
-import { noticeOf, unreadOf } from './notification';
+import { noticeOf, type SystemNotification, unreadOf } from './notification';
+import { NotificationOffer } from './notification-offer';
 
 /** How long messages gather: one notice for many, and none for what another device shows at this moment. */
 const GATHER = 500;
@@ -31,11 +33,13 @@ const COMES_WITHIN = 2_000;
 export class Notifications {
   private readonly conversations = inject(ConversationStore);
   private readonly database = inject(Database);
+  private readonly offer = inject(NotificationOffer);
   private readonly mentions = inject(Mentions);
   private readonly router = inject(Router);
   private readonly socket = inject(WebSocketService);
   private readonly title = inject(Title) as CountedTitle;
   private readonly board = new Board((url) => void this.router.navigateByUrl(url));
+  private readonly chime = new Chime();
   private readonly fresh = new Map<ConversationId, Message>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,12 +59,20 @@ export class Notifications {
     navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) =>
       this.clicked(data, attention),
     );
+    this.socket.message$.subscribe((message) => void this.offerFor(message, attention));
     void locks.request(`${OWN}notices`, () => this.lead(attention));
   }
 
   private count(unread: number): void {
     this.title.count(unread);
     void navigator.setAppBadge?.(unread).catch(() => undefined);
+  }
+
+  /** In each tab: it is not known which one is looked at next. */
+  private async offerFor(message: Message, attention: Attention): Promise<void> {
+    const { conversationId, sender } = message;
+    if (sameUser(sender, this.conversations.me) || this.conversations.find(conversationId)?.muted) return;
+    if (!(await attention.anywhere())) await this.offer.missed();
   }
 
   /** Until this tab ends. */
@@ -88,6 +100,7 @@ export class Notifications {
     this.fresh.clear();
     const choices = await this.database.noticeChoices();
     if (!choices.on || Notification.permission !== 'granted' || (await attention.anywhere())) return;
+    const notices: SystemNotification[] = [];
     for (const message of fresh) {
       const { conversationId } = message;
       if (!this.conversations.find(conversationId))
@@ -96,8 +109,12 @@ export class Notifications {
       const mentioned = this.mentions.is(message);
       const notice =
         conversation && noticeOf(conversation, message, this.conversations.me, choices, mentioned);
-      if (notice) await this.board.show(notice).catch(() => undefined);
+      if (notice) notices.push(notice);
     }
+    if (notices.length === 0) return;
+    const wanted = choices.sound !== false;
+    const rang = wanted && (await this.chime.ring().catch(() => false));
+    for (const notice of notices) await this.board.show(notice, rang || !wanted).catch(() => undefined);
   }
 
   /** The worker tells all tabs of a click, and brings one of them to the front: that one goes there. */
