@@ -39,11 +39,11 @@ const DATA = {
   'data/people': ['data/conversations', 'data/attachments'],
   'data/outbox': ['data/conversations', 'data/attachments'],
   'data/messages': ['data/conversations', 'data/outbox', 'data/attachments'],
-  'data/groups': ['data/conversations', 'data/people', 'data/messages'],
+  'data/groups': ['data/attachments', 'data/conversations', 'data/people', 'data/messages'],
   'data/live': ['data/conversations', 'data/outbox', 'data/messages'],
   'data/search': ['data/conversations', 'data/messages'],
   'data/invitations': ['data/conversations'],
-  'data/notifications': ['data/attachments', 'data/conversations'],
+  'data/notifications': ['data/people', 'data/attachments', 'data/conversations'],
 };
 const FEATURES = {
   'features/people': [],
@@ -53,7 +53,7 @@ const FEATURES = {
   'features/invitations': [],
   'features/search': [],
   'features/settings': [],
-  'features/conversations': ['features/people'],
+  'features/conversations': ['features/people', 'features/groups'],
   'features/details': ['features/people', 'features/groups'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
   'features/chat': ['features/people', 'features/conversations', 'rare'],

@@ -232,7 +232,10 @@ export class Messenger {
     await this.message(text).click({ button: 'right' });
     await this.page
       .getByRole('menu', { name: 'Message actions' })
-      .getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', { name: action })
+      .getByRole(/^React with (?!another)/.test(action) ? 'menuitemcheckbox' : 'menuitem', {
+        name: action,
+        exact: true,
+      })
       .click();
   }
 

@@ -9,12 +9,13 @@ use protocol::{
 };
 use quick_cache::sync::Cache;
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::mention::mentions;
 use crate::person::{Directory, Person};
 use crate::store::{
     AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MemberRecord,
-    MessageRecord, Reacted, Store, Target, UserId,
+    MessageRecord, Mute, Reacted, Store, Target, UserId,
 };
 use crate::url::{picture_of_group, picture_of_person};
 
@@ -175,6 +176,7 @@ fn take(people: &mut Vec<Arc<Person>>, user: UserId) -> Option<Arc<Person>> {
 pub(crate) struct Channels {
     store: Arc<dyn Store>,
     people: Arc<Directory>,
+    clock: Arc<dyn Clock>,
     by_key: Cache<ConversationKey, Arc<Channel>>,
     by_id: Cache<ConversationId, Arc<Channel>>,
     /// By the two users, the lower id first.
@@ -187,10 +189,11 @@ impl Channels {
     /// Channels kept in memory; one of two people takes about 300 bytes.
     const CAPACITY: usize = 100_000;
 
-    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, people: Arc<Directory>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
             people,
+            clock,
             by_key: Cache::new(Self::CAPACITY),
             by_id: Cache::new(Self::CAPACITY),
             direct: Cache::new(Self::CAPACITY),
@@ -321,7 +324,13 @@ impl Channels {
     pub(crate) fn view(&self, mut record: ConversationRecord, user: UserId) -> Conversation {
         let channel = self.channel(&record);
         record.show_to(user);
-        let muted = record.members.iter().any(|member| member.user == user && member.muted);
+        let own = record.members.iter().find(|member| member.user == user);
+        let mute = own.map_or(Mute::Off, |own| own.mute);
+        let muted = mute.holds(self.clock.now());
+        let muted_until = match mute {
+            Mute::Until(end) if muted => Some(end),
+            _ => None,
+        };
         let members = record.members.into_iter().map(member);
         Conversation {
             id: record.id,
@@ -333,6 +342,7 @@ impl Channels {
             head_seq: record.head_seq,
             unread: record.unread,
             muted,
+            muted_until,
             member_count: record.member_count,
             members: members.collect(),
             last_message: record.last_message.as_ref().map(|message| channel.message(message)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{
     ChangeConversation, Code, Conversation, ConversationId, ConversationKind, HistoryAccess, NewGroup,
-    PutMember, Role, limit,
+    PutMember, Role, Timestamp, limit,
 };
 
 use crate::announce::Announcer;
@@ -17,7 +17,7 @@ use crate::line::check_line;
 use crate::person::{Caller, Person};
 use crate::presence::Presences;
 use crate::random;
-use crate::store::{self, ConversationKey, ConversationRecord, GroupChange, UserId};
+use crate::store::{self, ConversationKey, ConversationRecord, GroupChange, Mute, UserId};
 
 /// Begins and changes groups. Every change is an entry of the group's log.
 pub struct Groups {
@@ -142,7 +142,8 @@ impl Groups {
         id: ConversationId,
         request: ChangeConversation,
     ) -> Result<Conversation, Error> {
-        let ChangeConversation { title, muted, history } = request;
+        let ChangeConversation { title, muted, muted_until, history } = request;
+        let mute = self.mute_of(muted, muted_until)?;
         let title = title.as_deref().map(check_title).transpose()?;
         let channel = self.context.channels.of_member(id, caller.person.id).await?;
         if title.is_some() || history.is_some() {
@@ -158,11 +159,23 @@ impl Groups {
             };
             self.decide(caller, channel.key, None, decide).await?;
         }
-        if let Some(muted) = muted {
-            self.context.store.mute(caller.person.id, channel.key, muted).await?;
+        if let Some(mute) = mute {
+            self.context.store.mute(caller.person.id, channel.key, mute).await?;
             self.announcer.tell_view(caller.person.id, channel.key);
         }
         self.conversations.get(caller, id).await
+    }
+
+    /// What a request says of the caller's notifications; `None` leaves them as they are.
+    fn mute_of(&self, muted: Option<bool>, until: Option<Timestamp>) -> Result<Option<Mute>, Error> {
+        match (muted, until) {
+            (None, None) => Ok(None),
+            (Some(false), None) => Ok(Some(Mute::Off)),
+            (Some(true), None) => Ok(Some(Mute::Always)),
+            (Some(true), Some(end)) if end > self.context.clock.now() => Ok(Some(Mute::Until(end))),
+            (Some(true), Some(_)) => Err(Error::invalid("mutedUntil", "This time is over.")),
+            (_, Some(_)) => Err(Error::invalid("mutedUntil", "Only with `muted: true`.")),
+        }
     }
 
     /// Adds somebody, or gives a member another role. Somebody whom the caller may not add is invited, to be a member.

@@ -228,7 +228,7 @@ impl Domain {
     pub fn new(ports: Ports, settings: &Settings) -> Self {
         let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
-        let channels = Arc::new(channel::Channels::new(store.clone(), people.clone()));
+        let channels = Arc::new(channel::Channels::new(store.clone(), people.clone(), clock.clone()));
         let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
         let own = || context.clone();
         let files = Arc::new(files::Files::new(context.store.clone(), blobs));

@@ -88,7 +88,7 @@ impl Messages {
         self.change(caller, conversation_id, Action::Edit { id, text }, socket).await
     }
 
-    /// Deletes one of the caller's messages, for everyone. Ordered like [`Messages::send`].
+    /// Deletes one of the caller's messages, or any of a group that they lead, for everyone. Ordered like [`Messages::send`].
     pub async fn delete(
         &self,
         caller: &Caller,
@@ -310,7 +310,9 @@ fn refusal(error: AppendError) -> Error {
         AppendError::ReactionsFull => {
             return Error::invalid("emoji", "The message has as many reactions as it can have.");
         }
-        AppendError::NotSender => (Code::Forbidden, "Only its sender may change a message."),
+        AppendError::NotSender => {
+            (Code::Forbidden, "Only its sender may change a message, and who leads its group delete it.")
+        }
         AppendError::MessageDeleted => (Code::MessageDeleted, "A deleted message cannot be changed."),
     };
     Error::new(error.0, error.1)

@@ -29,6 +29,9 @@ wire! {
         pub unread: u64,
         /// Whether the caller silenced it.
         pub muted: bool,
+        /// When that ends by itself. Nothing is sent then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub muted_until: Option<Timestamp>,
         /// How many members it has.
         pub member_count: usize,
         /// All members, the caller included; in a group of more than 100 the caller and the first of the others, those
@@ -114,6 +117,9 @@ wire! {
         /// For the caller alone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub muted: Option<bool>,
+        /// When it ends by itself; only with `muted: true`, which without this holds until it is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub muted_until: Option<Timestamp>,
         /// Groups only, by the owner and admins; for those who join after it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub history: Option<HistoryAccess>,

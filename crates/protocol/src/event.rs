@@ -106,7 +106,7 @@ events! {
         Message = "message" (SendMessage) -> Message;
         /// Changes the text of a message of one's own.
         EditMessage = "message:edit" (EditMessage) -> Message;
-        /// Deletes a message of one's own, for everyone.
+        /// Deletes a message of one's own, or of a group that one leads, for everyone.
         DeleteMessage = "message:delete" (DeleteMessage) -> Message;
         /// Reacts to a message with an emoji, or takes that back.
         ReactToMessage = "message:react" (ReactToMessage) -> Message;

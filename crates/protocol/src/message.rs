@@ -110,7 +110,7 @@ wire! {
     pub struct DeleteMessage {
         /// The conversation of the message.
         pub conversation_id: ConversationId,
-        /// Which; the caller must be its sender.
+        /// Which; of the caller, or of a group that the caller leads.
         pub id: MessageId,
     }
 

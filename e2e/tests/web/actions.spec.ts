@@ -198,8 +198,11 @@ test('a message is forwarded, and its info says whom it reached', async ({ aldis
   await hers.open(bob.username);
   await hers.send('Only for you');
   await his.choose('We sail at six', 'Forward');
+  const forward = his.page.getByRole('dialog').getByRole('button', { name: /^Forward/ });
+  await expect(forward).toBeDisabled();
   await chooser.fill('an');
   await chooser.press('Enter');
+  await forward.click();
   await expect(his.page.getByRole('heading', { name: 'Ann' })).toBeVisible();
   await expect(hers.message('We sail at six')).toBeVisible();
   await Promise.all([hers.page.context().close(), his.page.context().close()]);

@@ -18,6 +18,9 @@ test('somebody is blocked and let in again from the details of the conversation'
   await expect(messenger.details.getByText('You have blocked Bob.')).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.keyboard.press('Escape');
+  // One cannot write to somebody whose answers would not come, and the list says so.
+  await expect(messenger.composer).toHaveCount(0);
+  await expect(messenger.conversation('Bob')).toContainText('blocked');
   await say(socket, { receiver: ann.username, text: 'Unheard' });
 
   // It is so after a reload, too; then Bob is let in again.
@@ -26,6 +29,8 @@ test('somebody is blocked and let in again from the details of the conversation'
   await expect(page.getByText('You have blocked Bob.')).toBeVisible();
   await page.getByRole('button', { name: 'Unblock' }).click();
   await expect(page.getByText('You have blocked Bob.')).toHaveCount(0);
+  await expect(messenger.composer).toBeVisible();
+  await expect(messenger.conversation('Bob')).not.toContainText('blocked');
   await say(socket, { receiver: ann.username, text: 'Heard' });
   await expect(messenger.message('Heard')).toBeVisible();
   await expect(messenger.message('Unheard')).toHaveCount(0);

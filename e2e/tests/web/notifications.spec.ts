@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test';
 
 import { type Live, say } from '../../support/aldis.ts';
-import { browserOf, expect, Messenger, test } from '../../support/web.ts';
+import { browserOf, expect, Messenger, test, violations } from '../../support/web.ts';
 
 interface Shown {
   title: string;
@@ -175,6 +175,46 @@ test('one notification for a conversation, from one tab, while nobody looks', as
   await page.context().close();
 });
 
+test('a mention comes through a mute, but of somebody who is blocked', async ({ aldis, browser }) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
+  const group = await aldis.group('Crew', [bob, ann, cat]);
+  const [his, hers] = [await aldis.connect(bob), await aldis.connect(cat)];
+  await aldis.call('PATCH', `/api/conversations/${group.id}`, { muted: true }, ann.token);
+  await aldis.call('PUT', `/api/blocks/${cat.username}`, undefined, ann.token);
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  await noted(page.context());
+  await page.goto('/');
+  await say(his, { receiver: ann.username, text: 'Hello' });
+  await counted(page, 1);
+  const { on } = await turnOn(page);
+  await expect(on).toHaveAttribute('aria-checked', 'true');
+  await page.keyboard.press('Escape');
+  await look(page, false);
+  const tell = (socket: Live, text: string) => say(socket, { conversationId: group.id, text });
+  await tell(his, 'To all');
+  await tell(hers, `@${ann.username} from Cat`);
+  await expect(messenger.conversation('Crew')).toContainText('2 unread');
+  await expect(messenger.conversation('Crew')).not.toContainText('mentioned');
+  await tell(his, `@${ann.username.toUpperCase()} where are you?`);
+  await tell(his, 'To all again');
+  await expect(messenger.conversation('Crew')).toContainText('4 unread, you are mentioned');
+  await counted(page, 2);
+  await expect.poll(() => shown(page)).toHaveLength(1);
+  const [notice] = await shown(page);
+  expect(notice).toMatchObject({ tag: group.id, title: 'Crew (4)' });
+  expect(notice!.body).toContain('where are you?');
+  await look(page, true);
+  await messenger.conversation('Crew').click();
+  await counted(page, 1);
+  for (const socket of [his, hers]) socket.close();
+  await page.context().close();
+});
+
 test('what was written is hidden by who wants that, and read elsewhere it is gone', async ({
   aldis,
   browser,
@@ -201,6 +241,87 @@ test('what was written is hidden by who wants that, and read elsewhere it is gon
   await expect.poll(() => shown(page)).toMatchObject([{ open: false }]);
   await counted(page, 0);
   for (const one of [socket, other]) one.close();
+  await page.context().close();
+});
+
+/** How many tones were played. */
+const tones = (page: Page) => page.evaluate(() => (window as unknown as { tones: number }).tones);
+
+test('notifications are offered once, when the first message came unseen, and make a sound', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const his = await aldis.connect(bob);
+  const page = await browserOf(browser, aldis, ann);
+  await noted(page.context());
+  await page.context().addInitScript(() => {
+    Object.assign(window, { tones: 0 });
+    const { start } = OscillatorNode.prototype;
+    OscillatorNode.prototype.start = function (...at) {
+      (window as unknown as { tones: number }).tones += 1;
+      start.apply(this, at);
+    };
+  });
+  const tell = (text: string) => say(his, { receiver: ann.username, text });
+  const question = page.getByText('Get notified of new messages');
+  await page.goto('/');
+  await tell('Seen');
+  await counted(page, 1);
+  await expect(question).toHaveCount(0);
+  await look(page, false);
+  await tell('Unseen');
+  await expect(question).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  // Nothing was answered, so it is offered again.
+  await page.reload();
+  await counted(page, 2);
+  await look(page, false);
+  await tell('Unseen, too');
+  await page.getByRole('button', { name: 'Yes' }).click();
+  await expect(question).toHaveCount(0);
+  await expect.poll(() => page.evaluate(() => Notification.permission)).toBe('granted');
+  await tell('Told');
+  await expect.poll(() => shown(page)).toMatchObject([{ body: 'Told' }]);
+  await expect.poll(() => tones(page)).toBe(2);
+
+  // Without a sound, for who wants that.
+  await page.keyboard.press('Control+,');
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByRole('button', { name: 'Notifications' }).click();
+  const sound = dialog.getByRole('switch', { name: 'Sound' });
+  await sound.click();
+  await expect(sound).toHaveAttribute('aria-checked', 'false');
+  await page.reload();
+  await counted(page, 4);
+  await page.locator('.brand').click();
+  await look(page, false);
+  await tell('In silence');
+  await expect.poll(() => shown(page)).toMatchObject([{ body: 'In silence' }]);
+  expect(await tones(page)).toBe(0);
+  his.close();
+  await page.context().close();
+});
+
+test('who does not want notifications now is not asked again', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const his = await aldis.connect(bob);
+  const page = await browserOf(browser, aldis, ann);
+  await noted(page.context());
+  await page.goto('/');
+  await page.getByRole('button', { name: /^Account of/ }).waitFor();
+  await say(his, { receiver: ann.username, text: 'Hello' });
+  await counted(page, 1);
+  await look(page, false);
+  await say(his, { receiver: ann.username, text: 'Hello again' });
+  await page.getByRole('button', { name: 'Not now' }).click();
+  await page.reload();
+  await counted(page, 2);
+  await look(page, false);
+  await say(his, { receiver: ann.username, text: 'And again' });
+  await counted(page, 3);
+  await expect(page.getByText('Get notified of new messages')).toHaveCount(0);
+  his.close();
   await page.context().close();
 });
 

@@ -18,7 +18,7 @@ test('45. a picture is chosen, seen by others and on another device, and removed
   await page.getByRole('button', { name: 'Account of Ann' }).click();
   await page.getByRole('button', { name: 'Settings' }).click();
   const settings = page.getByRole('dialog', { name: 'Settings' });
-  await expect(settings.locator('aldis-own-picture aldis-avatar')).toHaveText('A');
+  await expect(settings.locator('aldis-picture-field aldis-avatar')).toHaveText('A');
 
   const choose = async (name: string, file: ReturnType<typeof picture>) => {
     const picker = page.waitForEvent('filechooser');
@@ -31,7 +31,7 @@ test('45. a picture is chosen, seen by others and on another device, and removed
   await choose('Add a picture', picture('wide.png', 900, 600));
   await expect(settings.getByRole('button', { name: 'Change picture' })).toBeVisible();
   // The square of its middle.
-  const own = settings.locator('aldis-own-picture img');
+  const own = settings.locator('aldis-picture-field img');
   const size = () =>
     own.evaluate(({ naturalWidth, naturalHeight }: HTMLImageElement) => [naturalWidth, naturalHeight]);
   await expect.poll(size).toEqual([512, 512]);
@@ -68,7 +68,7 @@ test('45. a picture is chosen, seen by others and on another device, and removed
   // Removed: the initials are back, on the other device once it is looked at.
   await page.keyboard.press('Control+,');
   await settings.getByRole('button', { name: 'Remove picture' }).click();
-  await expect(settings.locator('aldis-own-picture aldis-avatar')).toHaveText('A');
+  await expect(settings.locator('aldis-picture-field aldis-avatar')).toHaveText('A');
   await tablet.reload();
   await expect(tablet.getByRole('button', { name: 'Account of Ann' })).toHaveText('A');
   for (const one of [page, tablet, his.page]) await one.context().close();

@@ -129,7 +129,7 @@ fn edit<T: Transaction>(
     (id, text): (MessageId, &str),
     mentions: Box<[UserId]>,
 ) -> Result<Logged, T::Error> {
-    let before = changeable(log, append.sender, id)?;
+    let before = changeable(log, append.sender, id, false)?;
     let original_digest = digest_to_keep(&before);
     let message = MessageRecord {
         text: text.into(),
@@ -142,7 +142,8 @@ fn edit<T: Transaction>(
 }
 
 fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
-    let mut before = changeable(log, append.sender, id)?;
+    let leads = is_to_group(append) && log.leads(append.sender)?;
+    let mut before = changeable(log, append.sender, id, leads)?;
     let (original_digest, dropped) = (digest_to_keep(&before), std::mem::take(&mut before.attachments));
     let message = MessageRecord {
         text: Box::default(),
@@ -179,10 +180,15 @@ fn react<T: Transaction>(
     change(log, append, message, (None, Vec::new()))
 }
 
-/// The message that a sender wants to edit or delete, if they may.
-fn changeable<T: Transaction>(log: &mut T, sender: UserId, id: MessageId) -> Result<MessageRecord, T::Error> {
-    let message = log.seen(sender, id)?.ok_or(AppendError::MessageUnknown)?;
-    if message.sender != sender {
+/// The message that somebody wants to edit or delete, if they may: one of their own, or with `any` of anybody.
+fn changeable<T: Transaction>(
+    log: &mut T,
+    by: UserId,
+    id: MessageId,
+    any: bool,
+) -> Result<MessageRecord, T::Error> {
+    let message = log.seen(by, id)?.ok_or(AppendError::MessageUnknown)?;
+    if message.sender != by && !any {
         return Err(AppendError::NotSender.into());
     }
     if message.deleted_at.is_some() {

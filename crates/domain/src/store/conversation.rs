@@ -63,7 +63,30 @@ pub struct MemberRecord {
     /// Up to where messages were delivered to them, and up to where they have read.
     pub cursors: Cursors,
     /// Whether they want no notifications of it.
-    pub muted: bool,
+    pub mute: Mute,
+}
+
+/// For how long a member wants no notifications of a conversation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mute {
+    /// They want them.
+    #[default]
+    Off,
+    /// Not before this time.
+    Until(Timestamp),
+    /// Not before they say so.
+    Always,
+}
+
+impl Mute {
+    /// Whether it holds at a time.
+    pub fn holds(self, now: Timestamp) -> bool {
+        match self {
+            Mute::Off => false,
+            Mute::Until(end) => now < end,
+            Mute::Always => true,
+        }
+    }
 }
 
 impl ConversationRecord {
@@ -264,8 +287,9 @@ pub trait ConversationStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<GroupEntry>, StoreError>;
 
-    /// Turns a member's notifications of a conversation off or on. False if the user is not a member.
-    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
+    /// Turns a member's notifications of a conversation off or on. False if the user is not a member. A mute that ends
+    /// stays stored: whoever reads it compares it with the time.
+    async fn mute(&self, user: UserId, key: ConversationKey, mute: Mute) -> Result<bool, StoreError>;
 
     /// The user's conversations with entries above `since`. Costs as much as there are such entries, however long the
     /// logs are.

@@ -40,7 +40,7 @@ pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
 pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
-    MemberRecord, NewGroup, Since, StoredChange,
+    MemberRecord, Mute, NewGroup, Since, StoredChange,
 };
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,

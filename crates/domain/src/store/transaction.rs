@@ -27,6 +27,9 @@ pub trait Transaction {
     /// A message of the conversation, if the reader may see it.
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
 
+    /// Whether a user is the owner or an admin of the group.
+    fn leads(&mut self, user: UserId) -> Result<bool, Self::Error>;
+
     /// Whether somebody has reacted with an emoji to the message with this `seq`.
     fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, Self::Error>;
 

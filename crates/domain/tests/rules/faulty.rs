@@ -12,7 +12,7 @@ use domain::store::{
     ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
     Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
     InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
-    NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
+    Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
     PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
     SessionRecord, SessionStore, SetGroupAvatar, Since, Store, StoreAge, StoreError, StoredChange, Submitted,
     UserId,
@@ -251,7 +251,7 @@ hand_on! {
         fn change_group(change: GroupChange) -> Result<Option<StoredChange>, StoreError>;
         fn group_entries(reader: UserId, key: ConversationKey, above: u64, below: u64, limit: usize)
             -> Result<Vec<GroupEntry>, StoreError>;
-        fn mute(user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError>;
+        fn mute(user: UserId, key: ConversationKey, mute: Mute) -> Result<bool, StoreError>;
     }
 
     async fn conversation_by_key(

@@ -69,7 +69,8 @@ async fn what_stays_as_it_is_is_no_change() {
     let ann = world.person("ann").await;
     let id = world.domain.groups.create(&ann, crew(&[])).await.unwrap().id;
     let change = async |title: Option<&str>, history| {
-        let request = ChangeConversation { title: title.map(str::to_owned), history, muted: None };
+        let request =
+            ChangeConversation { title: title.map(str::to_owned), history, ..ChangeConversation::default() };
         world.domain.groups.change(&ann, id, request).await.unwrap().head_seq
     };
     assert_eq!(change(Some(" Crew "), Some(HistoryAccess::Joined)).await, 1);
@@ -230,6 +231,41 @@ async fn a_group_that_begins_is_told_to_all_members_and_read_for_none() {
     let [(users, Live::Conversation(view))] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!(*users, [ann.person.id, bob.person.id]);
     assert_eq!((view.unread, view.muted, view.members.len()), (0, false, 2));
+}
+
+#[tokio::test]
+async fn a_mute_ends_by_the_clock_alone() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let id = world.domain.groups.create(&ann, crew(&["bob"])).await.unwrap().id;
+    let change = async |muted, muted_until| {
+        let request = ChangeConversation { muted, muted_until, ..ChangeConversation::default() };
+        world.domain.groups.change(&ann, id, request).await.map(|view| (view.muted, view.muted_until))
+    };
+    let of = async |caller| {
+        let view = world.domain.conversations.get(caller, id).await.unwrap();
+        (view.muted, view.muted_until)
+    };
+    let hour = Duration::from_hours(1);
+    let end = world.clock.now().plus(hour);
+    assert_eq!(change(Some(true), Some(end)).await.unwrap(), (true, Some(end)));
+    assert_eq!(of(&bob).await, (false, None));
+    // What says nothing of it leaves it.
+    assert_eq!(change(None, None).await.unwrap(), (true, Some(end)));
+    world.clock.advance(Duration::from_millis(3_599_999));
+    assert_eq!(of(&ann).await, (true, Some(end)));
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(of(&ann).await, (false, None));
+
+    assert_eq!(change(Some(true), None).await.unwrap(), (true, None));
+    world.clock.advance(365 * 24 * hour);
+    assert_eq!(of(&ann).await, (true, None));
+    let later = world.clock.now().plus(hour);
+    for (muted, until) in [(Some(true), world.clock.now()), (Some(false), later), (None, later)] {
+        assert_eq!(change(muted, Some(until)).await.unwrap_err().field.as_deref(), Some("mutedUntil"));
+    }
+    assert_eq!(of(&ann).await, (true, None));
+    assert_eq!(change(Some(false), None).await.unwrap(), (false, None));
 }
 
 #[tokio::test]

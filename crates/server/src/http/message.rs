@@ -126,7 +126,7 @@ async fn edit(
     changed(app.domain.messages.edit(&caller, request, None).await?).await
 }
 
-/// Delete a message of one's own, for everyone
+/// Delete a message of one's own, or of a group that one leads, for everyone
 ///
 /// Answered, with what is left of it, once that is stored durably.
 #[utoipa::path(
@@ -135,7 +135,7 @@ async fn edit(
     params(("id" = ConversationId, Path), ("messageId" = MessageId, Path)),
     responses(
         (status = 200, body = Message),
-        (status = 403, body = Problem, description = "`forbidden`: it is somebody else's"),
+        (status = 403, body = Problem, description = "`forbidden`: it is somebody else's, in no group that the caller leads"),
         (status = 404, body = Problem),
         (status = 409, body = Problem, description = "`message_deleted`"),
         (status = 429, body = Problem, description = "`rate_limited`"),

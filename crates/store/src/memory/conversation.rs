@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::store::{
     Avatar, ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag,
-    MemberRecord, MessageRecord, NewGroup, Position, Since, StoreError, StoredChange, UserId,
+    MemberRecord, MessageRecord, Mute, NewGroup, Position, Since, StoreError, StoredChange, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{ConversationId, ConversationKind, HistoryAccess, Role, Timestamp, limit};
@@ -177,7 +177,7 @@ fn members(accounts: &Accounts, log: &Log) -> Vec<MemberRecord> {
             avatar: account.avatar,
             role: member.role,
             cursors: member.cursors,
-            muted: member.muted,
+            mute: member.mute,
         })
     });
     members.collect()
@@ -306,13 +306,13 @@ impl ConversationStore for MemoryStore {
         Ok(self.changes_of_group(reader, key, above, below, limit))
     }
 
-    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {
+    async fn mute(&self, user: UserId, key: ConversationKey, mute: Mute) -> Result<bool, StoreError> {
         let Some(conversation) = self.conversations.read().get(key).cloned() else { return Ok(false) };
         let mut log = conversation.log.lock();
         let Some(member) = log.members.iter_mut().find(|member| member.user == user) else {
             return Ok(false);
         };
-        member.muted = muted;
+        member.mute = mute;
         Ok(true)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::store::{
     AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, GroupEntry, GroupEvent, MessageRecord,
-    Position, Roster, UserId,
+    Mute, Position, Roster, UserId,
 };
 use protocol::{Cursors, MessageId, Role, Timestamp};
 
@@ -34,13 +34,13 @@ pub(super) struct Member {
     pub(super) joined_after: u64,
     /// They may not see messages up to this `seq`.
     pub(super) visible_after: u64,
-    pub(super) muted: bool,
+    pub(super) mute: Mute,
 }
 
 impl Member {
     pub(super) fn new(user: UserId, role: Role, joined_after: u64, visible_after: u64) -> Self {
         let cursors = Cursors { delivered_seq: joined_after, read_seq: joined_after };
-        Self { user, role, cursors, joined_after, visible_after, muted: false }
+        Self { user, role, cursors, joined_after, visible_after, mute: Mute::Off }
     }
 }
 

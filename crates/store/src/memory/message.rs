@@ -11,7 +11,7 @@ use domain::store::{
     append_to, check_first,
 };
 use parking_lot::{Mutex, MutexGuard, RwLockWriteGuard};
-use protocol::{AttachmentId, ConversationKind, MessageId};
+use protocol::{AttachmentId, ConversationKind, MessageId, Role};
 
 use super::MemoryStore;
 use super::attachment::Attachments;
@@ -102,6 +102,10 @@ impl Transaction for Appending<'_> {
 
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendError> {
         Ok(self.log.seen(id, reader))
+    }
+
+    fn leads(&mut self, user: UserId) -> Result<bool, AppendError> {
+        Ok(self.log.member(user).is_some_and(|member| member.role < Role::Member))
     }
 
     fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, AppendError> {

@@ -19,6 +19,7 @@ use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
 use super::reacted;
 use super::reaction;
+use super::view::MEMBER;
 use super::writer::{Job, Writing};
 
 /// A job of the writer that appends one entry.
@@ -131,6 +132,13 @@ impl Transaction for LogTransaction<'_, '_> {
 
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendFault> {
         Ok(message::seen(self.writing.connection, reader, self.key, id)?)
+    }
+
+    fn leads(&mut self, user: UserId) -> Result<bool, AppendFault> {
+        let sql = "SELECT role FROM members WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+        let mut statement = self.writing.connection.prepare_cached(sql)?;
+        let role: Option<i64> = statement.query_row([self.key.0, user.0], |row| row.get(0)).optional()?;
+        Ok(role.is_some_and(|role| role < MEMBER))
     }
 
     fn has_reacted(&mut self, seq: u64, user: UserId, emoji: &str) -> Result<bool, AppendFault> {

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use domain::store::{
-    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord,
+    ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, Lag, MemberRecord, Mute,
     NewGroup, Position, Since, StoreError, StoredChange, UserId,
 };
 use protocol::{ConversationId, Role, Timestamp};
@@ -253,10 +253,16 @@ impl ConversationStore for SqliteStore {
             .await
     }
 
-    async fn mute(&self, user: UserId, key: ConversationKey, muted: bool) -> Result<bool, StoreError> {
+    async fn mute(&self, user: UserId, key: ConversationKey, mute: Mute) -> Result<bool, StoreError> {
+        let (muted, until) = match mute {
+            Mute::Off => (false, None),
+            Mute::Until(end) => (true, Some(end.as_millis())),
+            Mute::Always => (true, None),
+        };
         let mute = move |connection: &Connection| {
-            let sql = "UPDATE members SET muted = ? WHERE conversation_id = ? AND user_id = ? AND gone = 0";
-            Ok(connection.prepare_cached(sql)?.execute(params![muted, key.0, user.0])? > 0)
+            let sql = "UPDATE members SET muted = ?, muted_until = ? \
+                       WHERE conversation_id = ? AND user_id = ? AND gone = 0";
+            Ok(connection.prepare_cached(sql)?.execute(params![muted, until, key.0, user.0])? > 0)
         };
         self.writer.run(mute).await
     }

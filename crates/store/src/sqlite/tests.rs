@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::store::{
     AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch,
-    InvitationRefusal, InvitationStore, MessageStore, NewAccount, NewGroup, NewInvitation, OneTimeCode,
+    InvitationRefusal, InvitationStore, MessageStore, Mute, NewAccount, NewGroup, NewInvitation, OneTimeCode,
     Origin, Store, StoreError, Target, UserId,
 };
 use protocol::{ConversationId, HistoryAccess, Timestamp};
@@ -213,7 +213,7 @@ async fn damage_is_told_and_nothing_is_stored_on_top_of_it() {
     let store = open(folder.path());
     assert_eq!(store.account_of(ann).await.unwrap().unwrap().username, "ann");
     store.check().await.unwrap();
-    assert!(matches!(store.mute(ann, conversation, true).await, Err(StoreError::Damaged(_))));
+    assert!(matches!(store.mute(ann, conversation, Mute::Always).await, Err(StoreError::Damaged(_))));
     assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
     store.close().await;
 }
@@ -379,6 +379,7 @@ const RELEASED: &[u64] = &[
     0xc682_cdd6_be34_e285,
     0xa487_9a67_da93_aedf,
     0x6691_817b_bb65_a0ab,
+    0x2407_19d5_fc6f_182b,
 ];
 
 /// A released migration never changes.

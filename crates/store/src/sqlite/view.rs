@@ -1,6 +1,6 @@
 //! Conversations as their members see them.
 
-use domain::store::{ConversationKey, ConversationRecord, MemberRecord, Position, UserId};
+use domain::store::{ConversationKey, ConversationRecord, MemberRecord, Mute, Position, UserId};
 use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, Timestamp, limit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -114,8 +114,7 @@ struct Viewer {
     visible_after: u64,
 }
 
-const MEMBER_COLUMNS: &str =
-    "user_id, username, display_name, role, delivered_seq, read_seq, muted, avatar_large, avatar_small";
+const MEMBER_COLUMNS: &str = "user_id, username, display_name, role, delivered_seq, read_seq, muted, avatar_large, avatar_small, muted_until";
 
 fn member(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
     Ok(MemberRecord {
@@ -125,8 +124,16 @@ fn member(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
         avatar: avatar(row, 7)?,
         role: role_of(row.get(3)?),
         cursors: Cursors { delivered_seq: row.get(4)?, read_seq: row.get(5)? },
-        muted: row.get(6)?,
+        mute: mute(row.get(6)?, row.get(9)?),
     })
+}
+
+fn mute(muted: bool, until: Option<i64>) -> Mute {
+    match until {
+        _ if !muted => Mute::Off,
+        Some(end) => Mute::Until(Timestamp::from_millis(end)),
+        None => Mute::Always,
+    }
 }
 
 /// Adds all members to a record, and the names of the former ones.

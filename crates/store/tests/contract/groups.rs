@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use domain::store::{
     Action, AppendError, ConversationKey, ConversationRecord, EntryKind, EntryRange, GroupChange, GroupEvent,
-    NewGroup, Since, Target, UserId,
+    Mute, NewGroup, Since, Target, UserId,
 };
 use protocol::{ConversationId, ConversationKind, HistoryAccess, MessageId, Role, limit};
 
@@ -218,12 +220,42 @@ pub(crate) async fn of_the_changes_of_a_group_ones_coming_and_the_last_are_read(
 pub(crate) async fn muting_is_each_members_own(store: Shared) {
     let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
     let record = group(&store, ann, &[bob], HistoryAccess::Joined).await;
-    assert!(store.mute(bob, record.key, true).await.unwrap());
-    assert!(!store.mute(eve, record.key, true).await.unwrap());
-    let record = store.conversation_by_key(record.key).await.unwrap().unwrap();
-    let muted: Vec<_> = record.members.iter().map(|member| (member.user, member.muted)).collect();
-    assert_eq!(muted, [(ann, false), (bob, true)]);
-    assert_eq!(record.head_seq, 1);
+    assert!(!store.mute(eve, record.key, Mute::Always).await.unwrap());
+    let until = Mute::Until(now());
+    for mute in [Mute::Always, until, Mute::Always, until, Mute::Off] {
+        assert!(store.mute(bob, record.key, mute).await.unwrap());
+        let whole = store.conversation_by_key(record.key).await.unwrap().unwrap();
+        let own = store.conversation(bob, record.key).await.unwrap().unwrap();
+        for record in [whole, own] {
+            let mutes = record.members.iter().map(|member| (member.user, member.mute));
+            assert_eq!(mutes.collect::<BTreeMap<_, _>>(), BTreeMap::from([(ann, Mute::Off), (bob, mute)]));
+            assert_eq!(record.head_seq, 1);
+        }
+    }
+}
+
+pub(crate) async fn who_leads_a_group_deletes_any_message_of_it(store: Shared) {
+    let (ann, bob, eve) = (user(&store, "ann").await, user(&store, "bob").await, user(&store, "eve").await);
+    let record = group(&store, ann, &[bob, eve], HistoryAccess::Joined).await;
+    let of = async |from, what: &str| say(&store, record.key, from, what).await.unwrap();
+    let ids = [of(eve, "one").await, of(eve, "two").await, of(ann, "three").await];
+    let place = Target::Group(record.key);
+    let delete = async |by, id| append(&store, entry(place, by, Action::Delete { id })).await;
+    assert!(matches!(delete(bob, ids[0]).await, Err(AppendError::NotSender)));
+    delete(ann, ids[0]).await.unwrap();
+    // Editing is the sender's alone.
+    let edit = entry(place, ann, Action::Edit { id: ids[1], text: "x".into() });
+    assert!(matches!(append(&store, edit).await, Err(AppendError::NotSender)));
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
+    delete(bob, ids[1]).await.unwrap();
+    delete(bob, ids[2]).await.unwrap();
+    assert!(matches!(delete(bob, ids[2]).await, Err(AppendError::MessageDeleted)));
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Member))]).await.unwrap();
+    let last = say(&store, record.key, eve, "four").await.unwrap();
+    assert!(matches!(delete(bob, last).await, Err(AppendError::NotSender)));
+    let record = change(&store, &record, ann, vec![(bob, Some(Role::Admin))]).await.unwrap();
+    change(&store, &record, ann, vec![(bob, None)]).await.unwrap();
+    assert!(matches!(delete(bob, last).await, Err(AppendError::NotMember)));
 }
 
 pub(crate) async fn how_a_group_changed_is_kept(store: Shared) {

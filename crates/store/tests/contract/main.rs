@@ -137,6 +137,7 @@ contract! {
         of_two_changes_at_once_the_second_is_decided_again,
         of_the_changes_of_a_group_ones_coming_and_the_last_are_read,
         muting_is_each_members_own,
+        who_leads_a_group_deletes_any_message_of_it,
         how_a_group_changed_is_kept,
         of_many_members_the_first_are_shown_and_all_are_listed,
         what_is_hidden_from_somebody_is_not_there_for_them,

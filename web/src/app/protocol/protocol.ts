@@ -67,6 +67,7 @@ export interface ChangeConversation {
   history?: HistoryAccess;
   /** For the caller alone. */
   muted?: boolean;
+  mutedUntil?: Timestamp;
   /** Groups only, by the owner and admins. */
   title?: string;
 }
@@ -119,6 +120,7 @@ export interface Conversation {
   members: Member[];
   /** Whether the caller silenced it. */
   muted: boolean;
+  mutedUntil?: Timestamp;
   /**
    * Where the picture of a group is, if it has one: a path below that of the server, another one for each
    * picture.
@@ -169,7 +171,7 @@ export interface Cursors {
 export interface DeleteMessage {
   /** The conversation of the message. */
   conversationId: ConversationId;
-  /** Which; the caller must be its sender. */
+  /** Which; of the caller, or of a group that the caller leads. */
   id: MessageId;
 }
 
@@ -610,7 +612,7 @@ export interface ClientToServerEvents {
   'message': (payload: SendMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Changes the text of a message of one's own. */
   'message:edit': (payload: EditMessage, reply: (reply: Reply<Message>) => void) => void;
-  /** Deletes a message of one's own, for everyone. */
+  /** Deletes a message of one's own, or of a group that one leads, for everyone. */
   'message:delete': (payload: DeleteMessage, reply: (reply: Reply<Message>) => void) => void;
   /** Reacts to a message with an emoji, or takes that back. */
   'message:react': (payload: ReactToMessage, reply: (reply: Reply<Message>) => void) => void;

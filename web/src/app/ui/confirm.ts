@@ -10,12 +10,18 @@ import { Dialog } from './dialog';
   template: `
     <aldis-dialog [heading]="heading()" (closed)="closed.emit()">
       <p><ng-content /></p>
+      <ng-content select="[choice]" />
       @if (failure()) {
         <p class="form-error confirm-error" role="alert">{{ failure() }}</p>
       }
       <div class="dialog-actions">
         <button type="button" class="button quiet" (click)="close()">Cancel</button>
-        <button type="button" class="button danger" [attr.aria-disabled]="busy()" (click)="confirm()">
+        <button
+          type="button"
+          class="button danger"
+          [attr.aria-disabled]="busy() || !ready()"
+          (click)="confirm()"
+        >
           {{ yes() }}
         </button>
       </div>
@@ -27,6 +33,8 @@ export class Confirm {
   /** What the button says. */
   readonly yes = input.required<string>();
   readonly work = input.required<() => Promise<unknown>>();
+  /** What has to be chosen first was. */
+  readonly ready = input(true);
   readonly closed = output();
   /** It was done; the dialog has closed. */
   readonly done = output();
@@ -40,7 +48,7 @@ export class Confirm {
   }
 
   protected async confirm(): Promise<void> {
-    if (this.busy()) return;
+    if (this.busy() || !this.ready()) return;
     this.busy.set(true);
     this.failure.set('');
     try {

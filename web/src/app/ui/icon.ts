@@ -13,6 +13,8 @@ const PATHS = {
   info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11.5v4M12 8.2h.01',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   muted: 'M6 16V11a6 6 0 0 1 9.3-5M18 11v5M4 16.5h11M10 20h4M4 4l16 16',
+  block: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M6.4 6.4l11.2 11.2',
+  pin: 'M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5',
   react: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M8.7 14a4 4 0 0 0 6.6 0M9.3 9.6h.01M14.7 9.6h.01',
   write: 'M20 12v8H4V4h8M9 15l.6-3L18 3.6l2.4 2.4L12 14.4z',
   reply: 'M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 6.5',
@@ -24,7 +26,6 @@ const PATHS = {
 
 /** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
 type RareIconName =
-  | 'block'
   | 'copy'
   | 'dark'
   | 'delete'
@@ -39,6 +40,7 @@ type RareIconName =
   | 'settings'
   | 'sound'
   | 'system'
+  | 'unread'
   | 'warning';
 
 export type IconName = keyof typeof PATHS | RareIconName;

@@ -2,7 +2,6 @@ import { addIcons } from './icon';
 
 /** Drawn like those of `icon.ts`; only what is loaded with `rare.ts` has them. */
 addIcons({
-  block: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M6.4 6.4l11.2 11.2',
   copy: 'M9 9h10v10H9zM5 15V5h10',
   dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
   delete: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
@@ -18,5 +17,6 @@ addIcons({
   settings: 'M4 7h9M17 7h3M15 5v4M4 12h3M11 12h9M9 10v4M4 17h11M19 17h1M17 15v4',
   sound: 'M6 16V11a6 6 0 0 1 12 0v5M4 16.5h16M10 20h4',
   system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  unread: 'M4 6h16v12H4zM4 7l8 6 8-6',
   warning: 'M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01',
 });

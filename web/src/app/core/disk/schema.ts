@@ -39,6 +39,10 @@ export interface NotificationChoices {
   readonly on: boolean;
   /** Whether what was written is shown to whoever sees the screen. */
   readonly text: boolean;
+  /** Whether a sound is made, too; it is where nothing was chosen. */
+  readonly sound?: boolean;
+  /** They were offered, and the person has answered. */
+  readonly offered?: boolean;
 }
 
 export interface Schema extends DBSchema {

@@ -60,6 +60,12 @@ export class Files {
     setTimeout(() => URL.revokeObjectURL(address), SAVED_WITHIN);
   }
 
+  /** Puts a picture into the clipboard, in the one format that all programs take from there. */
+  async copy(file: Attachment): Promise<void> {
+    // The promise, and not its outcome: the browser only lets a press write, and does not wait for bytes.
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': this.bytes(file).then(png) })]);
+  }
+
   private async small(url: string): Promise<string> {
     const kept = await this.database.pictures();
     const found = await kept?.match(url);
@@ -89,4 +95,16 @@ export class Files {
       throw new Failure(isProblem(problem) ? problem : null);
     });
   }
+}
+
+async function png(bytes: Blob): Promise<Blob> {
+  if (bytes.type === 'image/png') return bytes;
+  const picture = await createImageBitmap(bytes);
+  const { width, height } = picture;
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  canvas.getContext('2d')?.drawImage(picture, 0, 0);
+  picture.close();
+  return new Promise((done, failed) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : failed(new Error('no picture'))), 'image/png'),
+  );
 }

@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 
 import { Api } from '../../core/api/api';
 import type { ChangeConversation, Conversation, ConversationId, Role } from '../../protocol/protocol';
+import { putPicture } from '../attachments/put-picture';
 import { ConversationStore } from '../conversations/conversation-store';
 import { MessageStore } from '../messages/message-store';
 
@@ -20,6 +21,16 @@ export class Groups {
 
   change(id: ConversationId, change: ChangeConversation): Promise<Conversation> {
     return this.keep(this.api.changeConversation(id, change));
+  }
+
+  /** The one square of the picture of a group; none removes it. */
+  async changePicture(id: ConversationId, picture: Blob | null): Promise<void> {
+    const path = `/api/conversations/${encodeURIComponent(id)}/picture`;
+    if (picture) await this.keep(putPicture(this.api, path, picture));
+    else {
+      await this.api.call('DELETE', path);
+      await this.store.fetch(id);
+    }
   }
 
   /** Adds somebody, or gives a member another role. */

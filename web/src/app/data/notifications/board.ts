@@ -14,14 +14,15 @@ export class Board {
     return [...this.shown.keys()];
   }
 
-  async show({ title, body, tag, message, url }: SystemNotification): Promise<void> {
+  /** `silent`: the system makes no sound of its own. */
+  async show({ title, body, tag, message, url }: SystemNotification, silent: boolean): Promise<void> {
     // Understood by the worker of Angular: it goes to a tab of ours, or opens one.
     const data = {
       url,
       message,
       onActionClick: { default: { operation: 'focusLastFocusedOrOpen', url: BASE + url } },
     };
-    const options = { body, tag, icon: ICON, badge: ICON, renotify: true, data };
+    const options = { body, tag, icon: ICON, badge: ICON, renotify: true, silent, data };
     const registration = await worker();
     if (registration) {
       await registration.showNotification(title, options);

@@ -42,6 +42,15 @@ describe('a notice', () => {
     expect(told(talk({ unread: 2 }), {}, false)).toMatchObject({ title: 'BOB (2)', body: '2 new messages' });
   });
 
+  it('comes through a mute where it mentions the person', () => {
+    const muted = talk({ muted: true, unread: 3 });
+    expect(noticeOf(muted, message(), 'ann', { text: true }, true)).toMatchObject({ title: 'BOB (3)' });
+    expect(noticeOf(muted, message({ sender: 'ann' }), 'ann', { text: true }, true)).toBeNull();
+    expect(unreadOf([muted, talk()])).toBe(1);
+    expect(unreadOf([muted, talk()], () => 2)).toBe(3);
+    expect(unreadOf([talk({ muted: true, unread: 0 })], () => 2)).toBe(0);
+  });
+
   it('is not of one’s own, of what is muted, read or deleted', () => {
     expect(told(talk(), { sender: 'ann' })).toBeNull();
     expect(told(talk({ muted: true }))).toBeNull();

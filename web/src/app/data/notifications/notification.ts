@@ -17,24 +17,31 @@ export interface SystemNotification {
 }
 
 /**
- * Messages that the person wants to hear of and has not read. What is muted counts beside its conversation
- * only.
+ * Messages that the person wants to hear of and has not read. Of what is muted only those that mention them
+ * count.
  */
-export function unreadOf(conversations: readonly Conversation[]): number {
-  return conversations.reduce((sum, { muted, unread }) => (muted ? sum : sum + unread), 0);
+export function unreadOf(
+  conversations: readonly Conversation[],
+  mentions: (conversation: Conversation) => number = () => 0,
+): number {
+  const counted = (one: Conversation) => (one.muted ? Math.min(mentions(one), one.unread) : one.unread);
+  return conversations.reduce((sum, one) => sum + counted(one), 0);
 }
 
 /**
- * What to tell of a message, or nothing: it is their own, read by now, deleted, or of a muted conversation.
+ * What to tell of a message, or nothing: it is their own, read by now, deleted, or of a muted conversation and
+ * does not mention them.
  */
 export function noticeOf(
   conversation: Conversation,
   message: Message,
   me: string,
   { text }: Pick<NotificationChoices, 'text'>,
+  mentioned = false,
 ): SystemNotification | null {
   const read = message.seq <= cursorsOf(conversation, me).readSeq;
-  if (sameUser(message.sender, me) || conversation.muted || message.deletedAt || read) return null;
+  const silent = conversation.muted && !mentioned;
+  if (sameUser(message.sender, me) || silent || message.deletedAt || read) return null;
   const { id, unread } = conversation;
   const title = titleOf(conversation, me);
   return {

@@ -1,7 +1,7 @@
-import { inject, Service } from '@angular/core';
+import { computed, effect, inject, Service } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
 import { Title } from '@angular/platform-browser';
 import { Router } from '@angular/router';
-import { distinctUntilChanged, map } from 'rxjs';
 
 import { OWN } from '../../core/base';
 import { Database } from '../../core/disk/database';
@@ -13,8 +13,11 @@ import type { ConversationId, Message } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
 import { Attention } from './attention';
 import { Board } from './board';
+import { Chime } from './chime';
 import type { CountedTitle } from './counted-title';
-import { noticeOf, unreadOf } from './notification';
+import { Mentions } from './mentions';
+import { noticeOf, type SystemNotification, unreadOf } from './notification';
+import { NotificationOffer } from './notification-offer';
 
 /** How long messages gather: one notice for many, and none for what another device shows at this moment. */
 const GATHER = 500;
@@ -30,16 +33,20 @@ const COMES_WITHIN = 2_000;
 export class Notifications {
   private readonly conversations = inject(ConversationStore);
   private readonly database = inject(Database);
+  private readonly offer = inject(NotificationOffer);
+  private readonly mentions = inject(Mentions);
   private readonly router = inject(Router);
   private readonly socket = inject(WebSocketService);
   private readonly title = inject(Title) as CountedTitle;
   private readonly board = new Board((url) => void this.router.navigateByUrl(url));
+  private readonly chime = new Chime();
   private readonly fresh = new Map<ConversationId, Message>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    const unread$ = this.conversations.conversations$.pipe(map(unreadOf), distinctUntilChanged());
-    unread$.subscribe((unread) => this.count(unread));
+    const conversations = toSignal(this.conversations.conversations$, { requireSync: true });
+    const unread = computed(() => unreadOf(conversations(), (one) => this.mentions.unread(one)));
+    effect(() => this.count(unread()));
     inject(AuthService).session$.subscribe((session) => {
       if (session) return;
       this.count(0);
@@ -52,6 +59,7 @@ export class Notifications {
     navigator.serviceWorker?.addEventListener('message', ({ data }: MessageEvent) =>
       this.clicked(data, attention),
     );
+    this.socket.message$.subscribe((message) => void this.offerFor(message, attention));
     void locks.request(`${OWN}notices`, () => this.lead(attention));
   }
 
@@ -60,12 +68,21 @@ export class Notifications {
     void navigator.setAppBadge?.(unread).catch(() => undefined);
   }
 
+  /** In each tab: it is not known which one is looked at next. */
+  private async offerFor(message: Message, attention: Attention): Promise<void> {
+    const { conversationId, sender } = message;
+    if (sameUser(sender, this.conversations.me) || this.conversations.find(conversationId)?.muted) return;
+    if (!(await attention.anywhere())) await this.offer.missed();
+  }
+
   /** Until this tab ends. */
   private lead(attention: Attention): Promise<never> {
     void this.board.takeOver();
     this.socket.message$.subscribe((message) => {
       if (sameUser(message.sender, this.conversations.me)) return;
-      this.fresh.set(message.conversationId, message);
+      // A mention is told of even where more follows at once that would be silent.
+      const before = this.fresh.get(message.conversationId);
+      if (!before || !this.mentions.is(before)) this.fresh.set(message.conversationId, message);
       this.timer ??= setTimeout(() => void this.tell(attention), GATHER);
     });
     this.socket.updated$.subscribe(({ conversationId, id, deletedAt }) => {
@@ -83,14 +100,21 @@ export class Notifications {
     this.fresh.clear();
     const choices = await this.database.noticeChoices();
     if (!choices.on || Notification.permission !== 'granted' || (await attention.anywhere())) return;
+    const notices: SystemNotification[] = [];
     for (const message of fresh) {
       const { conversationId } = message;
       if (!this.conversations.find(conversationId))
         await this.conversations.fetch(conversationId).catch(() => undefined);
       const conversation = this.conversations.find(conversationId);
-      const notice = conversation && noticeOf(conversation, message, this.conversations.me, choices);
-      if (notice) await this.board.show(notice).catch(() => undefined);
+      const mentioned = this.mentions.is(message);
+      const notice =
+        conversation && noticeOf(conversation, message, this.conversations.me, choices, mentioned);
+      if (notice) notices.push(notice);
     }
+    if (notices.length === 0) return;
+    const wanted = choices.sound !== false;
+    const rang = wanted && (await this.chime.ring().catch(() => false));
+    for (const notice of notices) await this.board.show(notice, rang || !wanted).catch(() => undefined);
   }
 
   /** The worker tells all tabs of a click, and brings one of them to the front: that one goes there. */

@@ -27,6 +27,7 @@ import {
   roleOf,
   titleOf,
 } from '../../data/conversations/conversation';
+import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -74,6 +75,7 @@ export class Chat {
   private readonly changes = inject(MessageChanges);
   private readonly groups = inject(Groups);
   private readonly blocks = inject(Blocks);
+  private readonly flags = inject(ChatFlags);
   protected readonly panel = inject(Panel);
   protected readonly search = inject(SearchPanel);
 
@@ -177,6 +179,7 @@ export class Chat {
     effect(() => {
       this.key();
       untracked(() => this.composing.cancel());
+      untracked(() => this.flags.set('unread', this.key(), false));
     });
     effect(() => {
       const id = this.conversationId();
@@ -257,6 +260,7 @@ export class Chat {
   /** Everything that is here counts as read, seen or not. */
   protected endUnread(): void {
     this.seen(this.conversation()?.lastMessage?.seq ?? 0);
+    this.flags.set('unread', this.key(), false);
   }
 
   protected reply(entry: Entry): void {

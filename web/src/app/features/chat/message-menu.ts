@@ -1,12 +1,24 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
-import { addressOf } from '../../core/chat-key';
+import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
+import { addressOf, chatWith } from '../../core/chat-key';
+import { linkToUser } from '../../core/handle';
+import { explain } from '../../core/http/problem';
+import { isPicture } from '../../data/attachments/boxes';
+import { Files } from '../../data/attachments/files';
+import { summary } from '../../data/attachments/summary';
+import { roleOf } from '../../data/conversations/conversation';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { leads } from '../../data/groups/roles';
 import { MessageChanges } from '../../data/messages/message-changes';
 import { OwnReactions } from '../../data/messages/own-reactions';
 import { PALETTE } from '../../data/messages/reaction';
 import type { Entry } from '../../data/messages/timeline';
+import { quoted } from '../../data/messages/private-reply';
+import { Drafts } from '../../data/outbox/drafts';
 import { Outbox } from '../../data/outbox/outbox';
+import type { Attachment } from '../../protocol/protocol';
 import type { Anchor } from '../../ui/anchor';
 import { Confirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';
@@ -24,8 +36,8 @@ export interface Wanted {
 }
 
 /**
- * What can be done with a message: react, reply, copy, forward, and with one's own edit, look how far it got,
- * and delete.
+ * What can be done with a message: react, reply, copy, save, forward, with one's own edit and look how far it
+ * got, and delete, also what others wrote in a group that one leads.
  */
 @Component({
   selector: 'aldis-message-menu',
@@ -37,6 +49,10 @@ export class MessageMenu {
   private readonly own = inject(OwnReactions);
   private readonly outbox = inject(Outbox);
   private readonly router = inject(Router);
+  private readonly bytes = inject(Files);
+  private readonly drafts = inject(Drafts);
+  private readonly store = inject(ConversationStore);
+  private working = false;
 
   readonly wanted = input.required<Wanted>();
   /** Whether one may still write here; else there are only copying, forwarding and its info. */
@@ -45,7 +61,8 @@ export class MessageMenu {
   readonly edit = output<Entry>();
   readonly closed = output();
 
-  protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete'>('menu');
+  protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete' | 'failed'>('menu');
+  protected readonly failure = signal('');
   protected readonly entry = computed(() => this.wanted().entry);
   protected readonly palette = computed(() => {
     const { message } = this.entry();
@@ -53,6 +70,24 @@ export class MessageMenu {
   });
   /** Only who uploaded a file may send it. */
   protected readonly forwardable = computed(() => this.entry().own || !this.entry().attachments?.length);
+  protected readonly files = computed(() => this.entry().attachments ?? []);
+  /** One picture, where this page may write to the clipboard. */
+  protected readonly copyable = computed(() => {
+    const [file, ...more] = this.files();
+    const writes = 'ClipboardItem' in window && 'clipboard' in navigator;
+    return file && more.length === 0 && isPicture(file) && writes ? file : null;
+  });
+  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  private readonly group = computed(() => {
+    const id = this.entry().message?.conversationId;
+    return this.conversations().find((one) => one.id === id && one.kind === 'group');
+  });
+  /** In a group, somebody else wrote it. */
+  protected readonly fromOther = computed(() => !this.entry().own && this.group() !== undefined);
+  protected readonly deletable = computed(() => {
+    const group = this.group();
+    return this.open() && (this.entry().own || (group && leads(roleOf(group, this.store.me))));
+  });
   protected readonly remove = () => this.changes.remove(this.entry().message!);
 
   protected react(emoji: string): void {
@@ -64,14 +99,45 @@ export class MessageMenu {
     void navigator.clipboard?.writeText(this.entry().text);
   }
 
-  protected forward({ chat, link }: Row): void {
+  protected copyImage(picture: Attachment): Promise<void> {
+    return this.bytes.copy(picture);
+  }
+
+  protected async save(): Promise<void> {
+    for (const file of this.files()) await this.bytes.save(file);
+  }
+
+  /** Says what failed; the menu has closed by then. */
+  protected async attempt(work: Promise<void>): Promise<void> {
+    this.working = true;
+    try {
+      await work;
+      this.closed.emit();
+    } catch (error) {
+      this.failure.set(explain(error));
+      this.step.set('failed');
+    }
+  }
+
+  protected forward(rows: readonly Row[]): void {
     const { text, attachments } = this.entry();
-    void this.outbox.send(addressOf(chat), text, undefined, attachments);
-    void this.router.navigate(link);
+    for (const { chat } of rows) void this.outbox.send(addressOf(chat), text, undefined, attachments);
+    const [only, ...others] = rows;
+    if (only && others.length === 0) void this.router.navigate(only.link);
+  }
+
+  /** To whom wrote it, with what they wrote above what is written there already. */
+  protected replyPrivately(): void {
+    const chat = chatWith(this.entry().sender);
+    this.drafts.keep(chat, quoted(summary(this.entry()), this.drafts.of(chat)));
+    void this.router.navigateByUrl(linkToUser(this.entry().sender));
   }
 
   /** The menu closes with every choice; some of them go on in a dialog. */
   protected menuClosed(): void {
-    if (this.step() === 'menu') this.closed.emit();
+    // Closed before the choice does its work.
+    setTimeout(() => {
+      if (this.step() === 'menu' && !this.working) this.closed.emit();
+    });
   }
 }

@@ -166,10 +166,11 @@ export class MessageView {
     void this.outbox.remove(this.entry().pending?.clientId ?? '');
   }
 
-  /** The menu, where the pointer is; a link and text that was selected have the browser's own. */
+  /** The menu, where the pointer is; with Shift, and on a link or selected text, it is the browser's own. */
   protected contextMenu(event: MouseEvent): void {
     const selected = getSelection();
-    if ((event.target as Element).closest('a') || (selected && !selected.isCollapsed)) return;
+    if (event.shiftKey || (event.target as Element).closest('a') || (selected && !selected.isCollapsed))
+      return;
     if (this.ask({ x: event.clientX, y: event.clientY })) event.preventDefault();
   }
 

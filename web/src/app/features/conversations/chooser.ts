@@ -16,6 +16,7 @@ import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Avatar } from '../../ui/avatar';
 import { composes } from '../../ui/composes';
 import { Dialog } from '../../ui/dialog';
+import { Icon } from '../../ui/icon';
 import { matching } from './matching';
 import { type Row, rows } from './rows';
 
@@ -27,7 +28,7 @@ const SHOWN = 8;
  */
 @Component({
   selector: 'aldis-chooser',
-  imports: [Avatar, Dialog],
+  imports: [Avatar, Dialog, Icon],
   template: `
     <aldis-dialog [heading]="heading()" (closed)="closed.emit()">
       <input
@@ -45,7 +46,13 @@ const SHOWN = 8;
         (input)="query.set(input.value); chosen.set(0)"
         (keydown)="key($event)"
       />
-      <ul id="chooser-options" class="options" role="listbox" aria-label="Conversations">
+      <ul
+        id="chooser-options"
+        class="options"
+        role="listbox"
+        aria-label="Conversations"
+        [attr.aria-multiselectable]="several() !== ''"
+      >
         @for (row of options(); track row.key; let index = $index) {
           <!-- The keyboard stays in the field and moves the choice from there. -->
           <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
@@ -53,13 +60,17 @@ const SHOWN = 8;
             role="option"
             class="option"
             [id]="'chooser-' + index"
-            [attr.aria-selected]="index === chosen()"
+            [class.active]="index === chosen()"
+            [attr.aria-selected]="several() ? isPicked(row) : index === chosen()"
             (click)="take(index)"
             (mousemove)="chosen.set(index)"
           >
             <aldis-avatar [name]="row.title" [username]="row.username" [group]="row.group" />
             <span class="option-title" dir="auto">{{ row.title }}</span>
             <span class="option-note">{{ row.group ? 'Group' : '@' + row.username }}</span>
+            @if (several() && isPicked(row)) {
+              <aldis-icon name="check" />
+            }
           </li>
         }
       </ul>
@@ -68,6 +79,18 @@ const SHOWN = 8;
           No conversation matches. <ng-content />
         }
       </p>
+      @if (several(); as action) {
+        <div class="dialog-actions">
+          <button
+            type="button"
+            class="button"
+            [attr.aria-disabled]="picked().length === 0"
+            (click)="finish()"
+          >
+            {{ picked().length > 1 ? action + ' to ' + picked().length : action }}
+          </button>
+        </div>
+      }
     </aldis-dialog>
   `,
 })
@@ -76,12 +99,16 @@ export class Chooser {
   readonly heading = input.required<string>();
   /** Only those in which one may write. */
   readonly open = input(false);
+  /** What is done with several that are picked one after another; without it the first ends it. */
+  readonly several = input('');
   readonly pick = output<Row>();
+  readonly picks = output<readonly Row[]>();
   readonly closed = output();
 
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly query = signal('');
   protected readonly chosen = signal(0);
+  protected readonly picked = signal<readonly Row[]>([]);
   protected readonly options = computed(() => {
     const { me } = this.store;
     const offered = this.conversations().filter((conversation) => !this.open() || roleOf(conversation, me));
@@ -99,6 +126,7 @@ export class Chooser {
     if (composes(event) || count === 0) return;
     if (event.key === 'ArrowDown') this.chosen.update((index) => (index + 1) % count);
     else if (event.key === 'ArrowUp') this.chosen.update((index) => (index + count - 1) % count);
+    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && this.several()) this.finish();
     else if (event.key === 'Enter') this.take(this.chosen());
     else return;
     event.preventDefault();
@@ -107,7 +135,25 @@ export class Chooser {
   protected take(index: number): void {
     const row = this.options()[index];
     if (!row) return;
+    if (this.several()) return this.toggle(row);
     this.dialog().close();
     this.pick.emit(row);
+  }
+
+  protected isPicked({ key }: Row): boolean {
+    return this.picked().some((row) => row.key === key);
+  }
+
+  protected finish(): void {
+    const picked = this.picked();
+    if (picked.length === 0) return;
+    this.dialog().close();
+    this.picks.emit(picked);
+  }
+
+  private toggle(row: Row): void {
+    this.picked.update((picked) =>
+      this.isPicked(row) ? picked.filter(({ key }) => key !== row.key) : [...picked, row],
+    );
   }
 }

@@ -1,4 +1,13 @@
-import { Component, computed, inject, linkedSignal, output, signal } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  ElementRef,
+  inject,
+  linkedSignal,
+  output,
+  signal,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
@@ -10,16 +19,28 @@ import { rowTime } from '../../core/format/time';
 import { linkToUser, namesOf } from '../../core/handle';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { carried } from '../../data/attachments/summary';
+import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { TypingStore, typingNote } from '../../data/live/typing-store';
+import { Mentions } from '../../data/notifications/mentions';
 import { Drafts } from '../../data/outbox/drafts';
 import { Outbox } from '../../data/outbox/outbox';
+import { Blocks } from '../../data/people/blocks';
 import { Names } from '../../data/people/names';
+import type { Conversation } from '../../protocol/protocol';
+import { type Anchor, below } from '../../ui/anchor';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
+import { onLongPress } from '../../ui/long-press';
 import { TickMark } from '../../ui/tick-mark';
 import { PresenceDot } from '../people/presence-dot';
 import { type Row, rows } from './rows';
+
+/** A row whose menu is wanted, and where. */
+export interface WantedRow {
+  readonly row: Row;
+  readonly at: Anchor;
+}
 
 /** The list of conversations, in every state it can be in. */
 @Component({
@@ -32,12 +53,22 @@ export class ConversationList {
   private readonly router = inject(Router);
   private readonly now = inject(Clock).day;
   readonly start = output<'new' | 'group'>();
+  readonly menu = output<WantedRow>();
 
   protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
   private readonly former = inject(Names).known;
+  private readonly flags = inject(ChatFlags);
+  private readonly mentions = inject(Mentions);
+  private readonly blocked = toSignal(inject(Blocks).blocked$, { requireSync: true });
+  private readonly noted = computed(() => ({
+    pinned: this.flags.with('pinned'),
+    unread: this.flags.with('unread'),
+    blocked: this.blocked(),
+    mentions: (conversation: Conversation) => this.mentions.unread(conversation),
+  }));
   protected readonly rows = computed(() =>
-    rows(this.state().items, this.outbox(), this.store.me, this.former()),
+    rows(this.state().items, this.outbox(), this.store.me, this.former(), this.noted()),
   );
   private readonly first = computed(() => this.rows()[0]?.key);
   /** The row that moved to the top last. */
@@ -64,8 +95,39 @@ export class ConversationList {
     ),
   );
 
+  private held = false;
+
+  constructor() {
+    const list = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+    afterNextRender(() =>
+      onLongPress(list, (on, at) => {
+        const row = this.rows().find(({ key }) => key === on.closest('[data-row]')?.getAttribute('data-row'));
+        if (!row) return;
+        this.held = true;
+        this.menu.emit({ row, at });
+      }),
+    );
+    // The finger that opened the menu goes up.
+    list.addEventListener('pointerdown', () => (this.held = false));
+  }
+
+  /** The menu of a row; with Shift it is the browser's own. */
+  protected contextMenu(event: MouseEvent, row: Row): void {
+    if (event.shiftKey) return;
+    event.preventDefault();
+    this.menu.emit({ row, at: { x: event.clientX, y: event.clientY } });
+  }
+
+  /** The same by the keyboard. */
+  protected key(event: KeyboardEvent, row: Row): void {
+    if (event.key !== 'ContextMenu' && !(event.key === 'F10' && event.shiftKey)) return;
+    event.preventDefault();
+    this.menu.emit({ row, at: below(event.target as Element) });
+  }
+
   /** A plain press stays in this page; others, as for a new tab, are the browser's. */
   protected follow(event: MouseEvent, address: string): void {
+    if (this.held) return event.preventDefault();
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     void this.router.navigateByUrl(address);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { chatIn, chatWith } from '../../core/chat-key';
 import { conversation, message } from '../../testing/conversation';
 import { matching } from './matching';
 import { rows } from './rows';
@@ -18,6 +19,31 @@ describe('the list', () => {
     expect(found.map(({ title, preview, tick }) => [title, preview, tick])).toEqual([
       ['cat', 'to Cat', 'pending'],
       ['Bob', 'to Bob', 'pending'],
+    ]);
+  });
+
+  it('has what is pinned at the top, and knows what was noted', () => {
+    const group = conversation({ id: 'g', kind: 'group', title: 'Crew', members: [] });
+    const later = message(6, 'bob', { timestamp: '2026-03-28T12:00:00.000Z' });
+    const noted = {
+      pinned: new Set([chatIn('g')]),
+      unread: new Set([chatWith('Bob')]),
+      blocked: new Set(['bob']),
+      mentions: ({ id }: { id: string }) => (id === 'g' ? 1 : 0),
+    };
+    const found = rows([conversation({ lastMessage: later }), group], [], 'ann', undefined, noted);
+    expect(
+      found.map(({ title, pinned, marked, blocked, left, mentions }) => [
+        title,
+        pinned,
+        marked,
+        blocked,
+        left,
+        mentions,
+      ]),
+    ).toEqual([
+      ['Crew', true, false, false, true, 1],
+      ['Bob', false, true, true, false, 0],
     ]);
   });
 

@@ -26,10 +26,29 @@ export interface Row {
   readonly tick?: Tick;
   readonly time: Date;
   readonly unread: number;
+  /** Marked as unread by the person, in this browser. */
+  readonly marked: boolean;
+  /** How many of the unread messages mention the person, as far as that is known. */
+  readonly mentions: number;
+  readonly pinned: boolean;
+  /** The person has blocked the other one. */
+  readonly blocked: boolean;
+  /** A group that the person is not part of any more. */
+  readonly left: boolean;
 }
 
+/** What is known of chats besides their conversations. */
+export interface Noted {
+  readonly pinned: ReadonlySet<ChatKey>;
+  readonly unread: ReadonlySet<ChatKey>;
+  readonly blocked: ReadonlySet<string>;
+  readonly mentions: (conversation: Conversation) => number;
+}
+
+const NOTHING: Noted = { pinned: new Set(), unread: new Set(), blocked: new Set(), mentions: () => 0 };
+
 /**
- * The list, newest activity first. What waits in the outbox counts as activity, and somebody who was written
+ * The list: what is pinned, and then the rest, each with the newest activity first. What waits in the outbox counts as activity, and somebody who was written
  * to for the first time, perhaps without a connection, has a line already. `former` are the names of people
  * who left.
  */
@@ -38,6 +57,7 @@ export function rows(
   outbox: readonly Pending[],
   me: string,
   former?: ReadonlyMap<string, string>,
+  noted = NOTHING,
 ): Row[] {
   const waiting = new Map<ChatKey, Pending>();
   for (const pending of outbox) waiting.set(chatAt(pending), pending);
@@ -56,6 +76,9 @@ export function rows(
       muted: conversation.muted,
       link: linkTo(conversation, me),
       unread: conversation.unread,
+      mentions: noted.mentions(conversation),
+      left: !roleOf(conversation, me),
+      ...flags(chat, noted, other?.username),
     };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me, former) };
   });
@@ -70,10 +93,22 @@ export function rows(
       username: receiver,
       group: false,
       muted: false,
+      unread: 0,
+      mentions: 0,
+      left: false,
+      ...flags(chat, noted, receiver),
     };
-    found.push({ ...line, link: [linkToUser(receiver)], unread: 0, ...ofPending(pending) });
+    found.push({ ...line, link: [linkToUser(receiver)], ...ofPending(pending) });
   }
-  return found.sort((a, b) => b.time.getTime() - a.time.getTime());
+  return found.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.time.getTime() - a.time.getTime());
+}
+
+function flags(
+  chat: ChatKey,
+  { pinned, unread, blocked }: Noted,
+  username = '',
+): Pick<Row, 'pinned' | 'marked' | 'blocked'> {
+  return { pinned: pinned.has(chat), marked: unread.has(chat), blocked: blocked.has(username) };
 }
 
 function ofPending(pending: Pending): Pick<Row, 'preview' | 'own' | 'tick' | 'time'> {

@@ -9,7 +9,6 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { Router } from '@angular/router';
 
 import { hasUser, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
@@ -27,7 +26,9 @@ import { Confirm } from '../../ui/confirm';
 import { Field } from '../../ui/field';
 import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
+import { PictureField } from '../../ui/picture-field';
 import { Presses } from '../../ui/presses';
+import { LeaveGroup } from '../groups/leave-group';
 import { MemberPicker } from '../groups/member-picker';
 import { Invitees } from './invitees';
 import { MuteSwitch } from './mute-switch';
@@ -50,13 +51,12 @@ interface Asked {
 /** About a group: its name, its members, and what one may change. */
 @Component({
   selector: 'aldis-group-details',
-  imports: [Avatar, Confirm, Field, Icon, Invitees, MemberPicker, Menu, MuteSwitch],
+  imports: [Avatar, Confirm, Field, Icon, Invitees, LeaveGroup, MemberPicker, Menu, MuteSwitch, PictureField],
   templateUrl: './group-details.html',
 })
 export class GroupDetails {
   private readonly groups = inject(Groups);
   private readonly injector = inject(Injector);
-  private readonly router = inject(Router);
   protected readonly person = inject(ShownPerson);
   private readonly me = inject(ConversationStore).me;
 
@@ -88,6 +88,9 @@ export class GroupDetails {
   /** What became of adding somebody. */
   protected readonly said = signal('');
   private readonly picker = viewChild<MemberPicker>('picker');
+
+  protected readonly savePicture = (picture: Blob | null) =>
+    this.groups.changePicture(this.group().id, picture);
 
   protected isMe({ username }: Member): boolean {
     return sameUser(username, this.me);
@@ -152,10 +155,4 @@ export class GroupDetails {
       ? () => this.groups.remove(id, username)
       : () => this.groups.put(id, username, action === 'leave' ? 'member' : action);
   }
-
-  protected readonly leave = async () => {
-    await this.groups.leave(this.group().id);
-    this.gone.emit();
-    await this.router.navigateByUrl('/', { replaceUrl: true });
-  };
 }

@@ -1,5 +1,6 @@
-import { Component, inject, input, signal } from '@angular/core';
+import { Component, computed, inject, input, signal } from '@angular/core';
 
+import { fullTime } from '../../core/format/time';
 import { explain } from '../../core/http/problem';
 import { Groups } from '../../data/groups/groups';
 import type { Conversation } from '../../protocol/protocol';
@@ -21,6 +22,9 @@ import { Icon } from '../../ui/icon';
       <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">Mute</span>
       <span class="switch" aria-hidden="true"></span>
     </button>
+    @if (until(); as until) {
+      <p class="details-note">Until {{ until }}</p>
+    }
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
@@ -30,6 +34,10 @@ export class MuteSwitch {
   private readonly groups = inject(Groups);
   readonly conversation = input.required<Conversation>();
 
+  protected readonly until = computed(() => {
+    const { muted, mutedUntil } = this.conversation();
+    return muted && mutedUntil ? fullTime(new Date(mutedUntil)) : '';
+  });
   protected readonly busy = signal(false);
   protected readonly failure = signal('');
 

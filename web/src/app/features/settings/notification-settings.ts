@@ -36,13 +36,20 @@ import { Resource, ResourceState } from './resource';
             label="Show what was written"
             note="Otherwise only from whom it is."
             [on]="choices.text"
-            (toggled)="keep({ on: true, text: $event })"
+            (toggled)="keep({ ...choices, on: true, text: $event })"
+          />
+          <aldis-switch
+            label="Sound"
+            note="Once for what comes together; none of what is muted."
+            [on]="choices.sound !== false"
+            (toggled)="keep({ ...choices, on: true, sound: $event })"
           />
         }
       }
     }
     <p class="settings-note">
-      What is muted stays silent. What is unread is counted in the title of the tab, too.
+      What is muted stays silent, unless somebody mentions you. What is unread is counted in the title of the
+      tab, too.
     </p>
   `,
 })

@@ -5,16 +5,21 @@ import { explain } from '../../core/http/problem';
 import { AuthService } from '../../core/session/auth-service';
 import { ProfileSync } from '../../data/people/profile-sync';
 import { Field } from '../../ui/field';
+import { PictureField } from '../../ui/picture-field';
 import { Presses } from '../../ui/presses';
-import { OwnPicture } from './own-picture';
 
 /** What others see of oneself. */
 @Component({
   selector: 'aldis-profile',
-  imports: [Field, OwnPicture],
+  imports: [Field, PictureField],
   template: `
     @if (user(); as user) {
-      <aldis-own-picture [user]="user" />
+      <aldis-picture-field
+        [name]="user.displayName"
+        [of]="user.username"
+        [there]="user.pictureUrl !== undefined"
+        [save]="savePicture"
+      />
       <div class="menu-head profile-head">
         <span class="menu-name" dir="auto">{{ user.displayName }}</span>
         <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
@@ -44,6 +49,7 @@ export class Profile {
   protected readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
   private readonly presses = new Presses();
   protected readonly busy = this.presses.busy;
+  protected readonly savePicture = (picture: Blob | null) => this.sync.changePicture(picture);
   protected readonly saved = signal(false);
   private readonly name = viewChild.required<Field>('name');
 

@@ -11,11 +11,13 @@ import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
 import { SearchPanel } from '../../data/search/search-panel';
 import {
+  ConversationMenu,
   Invitations,
   KeyList,
   NewConversation,
   NewGroup,
   NewMenu,
+  Offer,
   PersonCard,
   QuickSwitch,
   Search,
@@ -27,7 +29,7 @@ import { covered, takesText } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
-import { ConversationList } from '../conversations/conversation-list';
+import { ConversationList, type WantedRow } from '../conversations/conversation-list';
 import { Account } from './account';
 import { fitViewport } from './viewport';
 
@@ -39,12 +41,14 @@ const LATER = 2_500;
   imports: [
     Account,
     ConversationList,
+    ConversationMenu,
     Icon,
     Invitations,
     KeyList,
     NewConversation,
     NewGroup,
     NewMenu,
+    Offer,
     PersonCard,
     QuickSwitch,
     RouterOutlet,
@@ -72,6 +76,8 @@ export class Shell {
   protected readonly below = below;
   /** Where the menu of what one can begin hangs. */
   protected readonly beginning = signal<Anchor | null>(null);
+  /** The row whose menu is open. */
+  protected readonly row = signal<WantedRow | null>(null);
   protected readonly offline = computed(() => this.status() === 'offline');
   private readonly unkept = inject(Outbox).unkept;
   protected readonly unsent = computed(() =>
@@ -117,7 +123,7 @@ export class Shell {
       rare = await import('../../rare').catch(() => null);
     }
     this.attended.set(true);
-    [rare.Notifications, rare.ProfileSync, rare.NameReads, rare.Versions].forEach((part) =>
+    [rare.Notifications, rare.MuteEnds, rare.ProfileSync, rare.NameReads, rare.Versions].forEach((part) =>
       injector.get<unknown>(part),
     );
     await import('../../core/session/session-care').catch(() => null);

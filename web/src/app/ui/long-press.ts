@@ -1,4 +1,4 @@
-import type { Anchor } from '../../ui/anchor';
+import type { Anchor } from './anchor';
 
 const HELD_FOR = 500;
 /** A finger is never quite still. */
