@@ -139,3 +139,52 @@ test('the picture of a group is chosen and removed in its details by who leads i
   await expect(his.conversation('Crew').locator('img')).toHaveCount(0);
   await Promise.all([hers.page.context().close(), his.page.context().close()]);
 });
+
+test('several messages are selected, and forwarded and deleted together', async ({ aldis, browser }) => {
+  const [ann, bob, cat] = await Promise.all([
+    aldis.person('ann', 'Ann'),
+    aldis.person('bob', 'Bob'),
+    aldis.person('cat', 'Cat'),
+  ]);
+  const [his, hers] = [await aldis.connect(bob), await aldis.connect(cat)];
+  await say(hers, { receiver: ann.username, text: 'Hello' });
+  const crew = await aldis.group('Crew', [ann, bob]);
+  for (const text of ['One', 'See https://example.org', 'Three'])
+    await say(his, { conversationId: crew.id, text });
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  await messenger.openGroup(crew);
+  await messenger.choose('Three', 'Select');
+  const bar = page.getByRole('toolbar', { name: 'Selected messages' });
+  await expect(bar).toContainText('1 selected');
+  await expect(messenger.composer).toHaveCount(0);
+  // A press on a link selects, and goes nowhere; by the keyboard it is the same.
+  await messenger.messages.filter({ hasText: 'See' }).getByRole('link').click();
+  await expect(bar).toContainText('2 selected');
+  await messenger.message('Three').focus();
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  await expect(messenger.message('One')).toBeFocused();
+  await page.keyboard.press('Space');
+  await expect(bar).toContainText('3 selected');
+  expect(await violations(page)).toEqual([]);
+  await messenger.message('One').click();
+  await expect(bar).toContainText('2 selected');
+  await bar.getByRole('button', { name: 'Forward' }).click();
+  await page.getByRole('option', { name: /Cat/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Forward' }).click();
+  await expect(messenger.conversation('Cat')).toContainText('Three');
+  await expect(messenger.composer).toBeVisible();
+
+  await messenger.choose('One', 'Select');
+  await messenger.message('Three').click();
+  await bar.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('This message was deleted')).toHaveCount(2);
+  await expect(bar).toHaveCount(0);
+  await messenger.choose('See https://example.org', 'Select');
+  await page.keyboard.press('Escape');
+  await expect(messenger.composer).toBeVisible();
+  for (const socket of [his, hers]) socket.close();
+  await page.context().close();
+});

@@ -11,6 +11,7 @@ export { ExcerptReads } from './data/messages/excerpt-reads';
 export { readSystemMessages } from './data/messages/group-change-store';
 export { MentionList } from './features/chat/mention-list';
 export { MessageMenu } from './features/chat/message-menu';
+export { SelectionBar } from './features/chat/selection-bar';
 export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';

@@ -40,7 +40,7 @@ import type { Written } from '../../data/outbox/pending';
 import { Blocks } from '../../data/people/blocks';
 import { SearchPanel } from '../../data/search/search-panel';
 import type { User } from '../../protocol/protocol';
-import { Details, MessageMenu } from '../../rare';
+import { Details, MessageMenu, SelectionBar } from '../../rare';
 import { Avatar } from '../../ui/avatar';
 import { covered } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
@@ -54,12 +54,13 @@ import { MessageList } from './message-list';
 import type { Wanted } from './message-menu';
 import { Panel } from './panel';
 import { ScrollPosition } from './scroll-position';
+import { Selecting } from './selecting';
 import { systemMessages } from './system-messages';
 
 /** One conversation: its head, its messages, and the composer. */
 @Component({
   selector: 'aldis-chat',
-  imports: [Avatar, ChatStatus, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot],
+  imports: [Avatar, ChatStatus, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot, SelectionBar],
   templateUrl: './chat.html',
   host: { '[class.with-details]': 'panel.open()', '(document:keydown.escape)': 'leave($event)' },
 })
@@ -145,6 +146,7 @@ export class Chat {
     return timeline(this.thread().messages, mine, this.me, others, this.notes());
   });
 
+  protected readonly selecting = new Selecting(this.entries);
   protected readonly composing = new Composing(this.entries, this.changes);
   private readonly refused = toSignal(this.changes.failure$, { requireSync: true });
   protected readonly failure = computed(() => this.composing.failure() || this.refused());
@@ -179,6 +181,7 @@ export class Chat {
     effect(() => {
       this.key();
       untracked(() => this.composing.cancel());
+      untracked(() => this.selecting.end());
       untracked(() => this.flags.set('unread', this.key(), false));
     });
     effect(() => {
@@ -239,7 +242,8 @@ export class Chat {
     const free = event.target === document.body || (event.target as Element).closest('aldis-composer');
     if (event.defaultPrevented || !free || covered()) return;
     event.preventDefault();
-    if (this.composing.active()) this.composing.cancel();
+    if (this.selecting.active()) this.selecting.end();
+    else if (this.composing.active()) this.composing.cancel();
     else if (this.panel.open()) this.panel.close();
     else if (this.list() && !this.list()!.atEnd()) this.list()!.follow();
     else this.back();

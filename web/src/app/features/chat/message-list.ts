@@ -33,6 +33,7 @@ import { shifted } from './list-window';
 import { onceMeasured } from './measured';
 import { MessageView } from './message';
 import type { Wanted } from './message-menu';
+import type { Selecting } from './selecting';
 
 /** This close to the end counts as being there. */
 const NEAR_END = 48;
@@ -92,6 +93,8 @@ export class MessageList {
   readonly open = input(true);
   readonly menu = output<Wanted>();
   readonly edit = output<Entry>();
+  /** Messages that are selected: a press adds one, and takes it out. */
+  readonly selecting = input<Selecting>();
   readonly leave = output();
 
   private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
@@ -168,6 +171,9 @@ export class MessageList {
       if (index >= 0 && index < entries.length - 1 && untracked(this.settled) && untracked(this.atEnd))
         this.motion.welcome(index);
     });
+    afterNextRender(() =>
+      this.scroller().nativeElement.addEventListener('click', (event) => this.pick(event), true),
+    );
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     let reached: Target | null = null;
     afterRenderEffect(() => {
@@ -238,6 +244,7 @@ export class MessageList {
     // A letter after a press on a message is the beginning of a text.
     if (this.cursor.pressed && /^[rec]$/.test(event.key)) return;
     if (next) this.focusOn(next);
+    else if (this.pickByKey(event.key, entry)) return event.preventDefault();
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
     else if (event.key === 'c' && entry?.text) void navigator.clipboard?.writeText(entry.text);
@@ -246,6 +253,25 @@ export class MessageList {
     else if (event.key === 'Escape') this.leave.emit();
     else return;
     event.preventDefault();
+  }
+
+  private pickByKey(key: string, entry: Entry | undefined): boolean {
+    const selecting = this.selecting();
+    if (!selecting?.active() || ![' ', 'Enter', 'Escape'].includes(key)) return false;
+    if (key === 'Escape') selecting.end();
+    else if (entry) selecting.toggle(entry);
+    return true;
+  }
+
+  /** While one selects, a press on a message does nothing else: no link is followed, no picture opened. */
+  private pick(event: MouseEvent): void {
+    if (!this.selecting()?.active()) return;
+    const key = keyAt(event.target);
+    const entry = this.entries().find((entry) => entry.key === key);
+    if (!entry) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.selecting()?.toggle(entry);
   }
 
   /** The menu of the message that an element is part of. */

@@ -8,9 +8,7 @@ import { explain } from '../../core/http/problem';
 import { isPicture } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { summary } from '../../data/attachments/summary';
-import { roleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
-import { leads } from '../../data/groups/roles';
 import { MessageChanges } from '../../data/messages/message-changes';
 import { OwnReactions } from '../../data/messages/own-reactions';
 import { PALETTE } from '../../data/messages/reaction';
@@ -26,6 +24,7 @@ import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
 import { Chooser } from '../conversations/chooser';
 import type { Row } from '../conversations/rows';
+import { mayDelete, mayForward } from './allowed';
 import { EmojiPicker } from './emoji-picker';
 import { MessageInfo } from './message-info';
 
@@ -36,7 +35,7 @@ export interface Wanted {
 }
 
 /**
- * What can be done with a message: react, reply, copy, save, forward, with one's own edit and look how far it
+ * What can be done with a message: react, reply, copy, save, forward, select, with one's own edit and look how far it
  * got, and delete, also what others wrote in a group that one leads.
  */
 @Component({
@@ -59,6 +58,7 @@ export class MessageMenu {
   readonly open = input(true);
   readonly reply = output<Entry>();
   readonly edit = output<Entry>();
+  readonly picked = output<Entry>();
   readonly closed = output();
 
   protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete' | 'failed'>('menu');
@@ -68,8 +68,7 @@ export class MessageMenu {
     const { message } = this.entry();
     return PALETTE.map((emoji) => ({ emoji, mine: message !== undefined && this.own.has(message, emoji) }));
   });
-  /** Only who uploaded a file may send it. */
-  protected readonly forwardable = computed(() => this.entry().own || !this.entry().attachments?.length);
+  protected readonly forwardable = computed(() => mayForward(this.entry()));
   protected readonly files = computed(() => this.entry().attachments ?? []);
   /** One picture, where this page may write to the clipboard. */
   protected readonly copyable = computed(() => {
@@ -84,10 +83,9 @@ export class MessageMenu {
   });
   /** In a group, somebody else wrote it. */
   protected readonly fromOther = computed(() => !this.entry().own && this.group() !== undefined);
-  protected readonly deletable = computed(() => {
-    const group = this.group();
-    return this.open() && (this.entry().own || (group && leads(roleOf(group, this.store.me))));
-  });
+  protected readonly deletable = computed(
+    () => this.open() && mayDelete(this.entry(), this.group(), this.store.me),
+  );
   protected readonly remove = () => this.changes.remove(this.entry().message!);
 
   protected react(emoji: string): void {

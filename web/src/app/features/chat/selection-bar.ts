@@ -1,0 +1,103 @@
+import { Component, computed, inject, input, output, signal } from '@angular/core';
+
+import { addressOf } from '../../core/chat-key';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { MessageChanges } from '../../data/messages/message-changes';
+import type { Entry } from '../../data/messages/timeline';
+import { Outbox } from '../../data/outbox/outbox';
+import type { Conversation } from '../../protocol/protocol';
+import { Confirm } from '../../ui/confirm';
+import { Icon } from '../../ui/icon';
+import { Chooser } from '../conversations/chooser';
+import type { Row } from '../conversations/rows';
+import { mayDelete, mayForward } from './allowed';
+
+/** In place of the composer while messages are selected: what can be done with all of them. */
+@Component({
+  selector: 'aldis-selection-bar',
+  imports: [Chooser, Confirm, Icon],
+  template: `
+    <div class="selection" role="toolbar" aria-label="Selected messages">
+      <button type="button" class="icon-button" aria-label="Stop selecting" (click)="left.emit()">
+        <aldis-icon name="close" />
+      </button>
+      <p role="status">{{ entries().length }} selected</p>
+      @if (texts()) {
+        <button type="button" class="button quiet" (click)="copy()">Copy</button>
+      }
+      @if (forwardable()) {
+        <button type="button" class="button quiet" (click)="step.set('forward')">Forward</button>
+      }
+      @if (deletable()) {
+        <button type="button" class="button danger" (click)="step.set('delete')">Delete</button>
+      }
+    </div>
+    @switch (step()) {
+      @case ('forward') {
+        <aldis-chooser
+          heading="Forward to"
+          several="Forward"
+          [open]="true"
+          (picks)="forward($event)"
+          (closed)="step.set(null)"
+        />
+      }
+      @case ('delete') {
+        <aldis-confirm
+          [heading]="entries().length > 1 ? 'Delete these messages?' : 'Delete this message?'"
+          yes="Delete"
+          [work]="remove"
+          (done)="left.emit()"
+          (closed)="step.set(null)"
+        >
+          What is deleted is deleted for everyone, and that cannot be taken back.
+        </aldis-confirm>
+      }
+    }
+  `,
+})
+export class SelectionBar {
+  private readonly changes = inject(MessageChanges);
+  private readonly outbox = inject(Outbox);
+  private readonly me = inject(ConversationStore).me;
+
+  /** What is selected, in the order of the chat. */
+  readonly entries = input.required<readonly Entry[]>();
+  readonly conversation = input<Conversation>();
+  /** Whether one may still write here. */
+  readonly open = input(true);
+  readonly left = output();
+
+  protected readonly step = signal<'forward' | 'delete' | null>(null);
+  protected readonly texts = computed(() =>
+    this.entries()
+      .map(({ text }) => text)
+      .filter(Boolean)
+      .join('\n\n'),
+  );
+  protected readonly forwardable = computed(() => this.all(mayForward));
+  protected readonly deletable = computed(
+    () => this.open() && this.all((entry) => mayDelete(entry, this.conversation(), this.me)),
+  );
+
+  /** One after another: what was deleted before a failure is not selected any more. */
+  protected readonly remove = async () => {
+    for (const { message } of this.entries()) if (message) await this.changes.remove(message);
+  };
+
+  protected copy(): void {
+    void navigator.clipboard?.writeText(this.texts());
+    this.left.emit();
+  }
+
+  protected forward(rows: readonly Row[]): void {
+    for (const { chat } of rows)
+      for (const { text, attachments } of this.entries())
+        void this.outbox.send(addressOf(chat), text, undefined, attachments);
+    this.left.emit();
+  }
+
+  private all(may: (entry: Entry) => boolean): boolean {
+    return this.entries().length > 0 && this.entries().every(may);
+  }
+}
