@@ -112,31 +112,35 @@ test('the day of what one scrolls through stands above it, and goes when one sto
   await expect(day).toHaveCSS('opacity', '0');
 
   // What comes rises, for as long as it takes to see it; not for who wants less motion.
-  const risen = (text: string) =>
-    messenger.page.evaluate(
-      (text) =>
-        new Promise<number>((done) => {
-          new MutationObserver((_, observer) => {
-            const line = [...document.querySelectorAll('aldis-message.fresh .message')].find((message) =>
-              message.textContent.includes(text),
-            );
-            if (!line) return;
-            observer.disconnect();
-            const [animation] = line.getAnimations();
-            done(Number(animation?.effect?.getTiming().duration ?? 0));
-          }).observe(document.querySelector('.scroller')!, { subtree: true, childList: true });
-        }),
-      text,
-    );
+  interface Watching {
+    risen: Promise<number>;
+  }
+  const watch = (text: string) =>
+    messenger.page.evaluate((text) => {
+      const risen = new Promise<number>((done) => {
+        new MutationObserver((_, observer) => {
+          const line = [...document.querySelectorAll('aldis-message.fresh .message')].find((message) =>
+            message.textContent.includes(text),
+          );
+          if (!line) return;
+          observer.disconnect();
+          const [animation] = line.getAnimations();
+          done(Number(animation?.effect?.getTiming().duration ?? 0));
+        }).observe(document.querySelector('.scroller')!, { subtree: true, childList: true });
+      });
+      // Watched before anything is said.
+      Object.assign(window, { risen });
+    }, text);
+  const risen = () => messenger.page.evaluate(() => (window as unknown as Watching).risen);
   await messenger.page.getByRole('button', { name: 'To the newest message' }).click();
   await expect(messenger.last).toBeInViewport();
-  const motion = risen('In motion');
+  await watch('In motion');
   await say(socket, { receiver: ann.username, text: 'In motion' });
-  expect(await motion).toBe(180);
+  expect(await risen()).toBe(180);
   await messenger.page.emulateMedia({ reducedMotion: 'reduce' });
-  const still = risen('At rest');
+  await watch('At rest');
   await say(socket, { receiver: ann.username, text: 'At rest' });
-  expect(await still).toBe(0);
+  expect(await risen()).toBe(0);
   socket.close();
   await messenger.page.context().close();
 });
