@@ -18,6 +18,7 @@ use crate::group::{check_leads, not_leading, role_of_caller};
 use crate::limit::Limiter;
 use crate::person::Caller;
 use crate::picture::{Pictures, Squares, Unfit};
+use crate::session::check_alive;
 use crate::store::{
     Avatar, BlobHash, ConversationKey, GroupAvatar, NewBlob, SetGroupAvatar, StoreError, UserId,
 };
@@ -94,6 +95,7 @@ impl Avatars {
     /// Gives the caller the uploaded picture in place of the one before.
     pub async fn set(&self, caller: &Caller, upload: AvatarUpload) -> Result<User, Error> {
         let squares = self.squares(upload).await?;
+        check_alive(&self.context, caller).await?;
         let user = caller.person.id;
         let keeping = self.files.keeping().await;
         let avatar = self.keep(squares).await?;
@@ -143,6 +145,7 @@ impl Avatars {
     ) -> Result<Conversation, Error> {
         let key = self.led(caller, id).await?;
         let squares = self.squares(upload).await?;
+        check_alive(&self.context, caller).await?;
         let keeping = self.files.keeping().await;
         let avatar = self.keep(squares).await?;
         let before = self.change_group(caller, key, Some(avatar)).await?;

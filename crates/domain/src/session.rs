@@ -214,6 +214,11 @@ fn successor(token: &str, salt: &Salt) -> String {
     BASE64URL.encode(mac.finalize().into_bytes())
 }
 
+/// Fails if the caller's session has ended while their request took its time. Not for API tokens.
+pub(crate) async fn check_alive(context: &Context, caller: &Caller) -> Result<(), Error> {
+    context.store.session(caller.session).await?.map(drop).ok_or_else(revoked)
+}
+
 fn revoked() -> Error {
     Error::new(Code::SessionRevoked, "This session has ended; log in again.")
 }

@@ -279,3 +279,23 @@ async fn who_no_longer_leads_when_the_picture_has_come_is_refused() {
     assert_eq!(refused.code, Code::Forbidden);
     assert_eq!(world.domain.conversations.get(&ann, id).await.unwrap().picture_url, None);
 }
+
+#[tokio::test]
+async fn a_session_that_ended_while_the_picture_came_gives_none() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let stolen = world.caller("ann").await;
+    let group = NewGroup { title: "Crew".into(), members: Vec::new(), history: None };
+    let group = world.domain.groups.create(&ann, group).await.unwrap();
+    let mut own = world.domain.avatars.upload(&stolen, None).await.unwrap();
+    own.write(grey(1).into()).await.unwrap();
+    world.domain.sessions.end(&ann, stolen.session).await.unwrap();
+    let refused = world.domain.avatars.set(&stolen, own).await.unwrap_err();
+    assert_eq!(refused.code, Code::SessionRevoked);
+    let mut of_group = world.domain.avatars.upload_group(&ann, group.id, None).await.unwrap();
+    of_group.write(grey(1).into()).await.unwrap();
+    let refused = world.domain.avatars.set_group(&stolen, group.id, of_group).await.unwrap_err();
+    assert_eq!(refused.code, Code::SessionRevoked);
+    assert!(seen(&world, "ann", AvatarSize::Large).await.is_none());
+    assert!(all(&world).await.is_empty());
+}
