@@ -233,7 +233,7 @@ const ROWS: Row[] = [
     body: () => ({ text: forGroup() }),
     expected: owner(200),
   },
-  { route: 'DELETE /api/conversations/{id}/messages/{messageId}', expected: owner(200) },
+  { route: 'DELETE /api/conversations/{id}/messages/{messageId}', expected: leaders(200) },
   { route: 'GET /api/conversations/{id}/messages/{messageId}/reactions', expected: members(200) },
   { route: 'PUT /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
   { route: 'DELETE /api/conversations/{id}/messages/{messageId}/reactions/{emoji}', expected: members(200) },
@@ -290,7 +290,7 @@ const EVENTS: EventRow[] = [
     payload: (world) => ({ ...place(world), text: forGroup() }),
     expected: owner(200),
   },
-  { event: 'message:delete', payload: place, expected: owner(200) },
+  { event: 'message:delete', payload: place, expected: leaders(200) },
   {
     event: 'message:react',
     payload: (world) => ({ ...place(world), emoji: '👍', on: true }),

@@ -144,3 +144,27 @@ test('the day of what one scrolls through stands above it, and goes when one sto
   socket.close();
   await messenger.page.context().close();
 });
+
+test('a block of code keeps its lines, is scrolled sideways, and has no empty line around it', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  const code = `  if (deep) {\n    ${'y'.repeat(400)};\n  }`;
+  await say(socket, { receiver: ann.username, text: `before\n\`\`\`\n${code}\n\`\`\`\nafter` });
+  socket.close();
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.open(bob.username);
+  const block = messenger.last.locator('.block');
+  await expect(block).toBeVisible();
+  expect(await block.textContent()).toBe(code);
+  expect(await messenger.last.locator('.text').first().textContent()).toBe(`before${code}after`);
+  const { hidden, page, wrapped } = await block.evaluate((element) => ({
+    hidden: element.scrollWidth > element.clientWidth,
+    page: document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+    wrapped: element.clientHeight > 150,
+  }));
+  expect({ hidden, page, wrapped }).toEqual({ hidden: true, page: true, wrapped: false });
+  await messenger.page.context().close();
+});

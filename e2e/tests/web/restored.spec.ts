@@ -92,6 +92,7 @@ test('36. a server is installed anew, and its people register under the same nam
   await hers.page.getByLabel('Username').fill(ann.username);
   await hers.page.getByLabel('Password').fill(PASSWORD);
   await hers.page.getByRole('button', { name: 'Log in' }).click();
+  await expect(hers.page.getByRole('heading', { name: 'No conversations yet' })).toBeVisible();
   await hers.open(bob.username);
   await expect(hers.messages).toHaveCount(0);
   await hers.send('For the Bob of today');

@@ -160,6 +160,11 @@ describe('text', () => {
       ' now',
     ]);
     expect(shown('```\nlet a = 1;\nlet b;\n```')).toEqual(['<code block>let a = 1;\nlet b;']);
+    expect(shown('before\n```\n  let a;\n\n  let b;\n```\n\nafter')).toEqual([
+      'before',
+      '<code block>  let a;\n\n  let b;',
+      '\nafter',
+    ]);
     expect(shown('*see https://a.example/_b_c_ now*')).toEqual([
       '<strong>see ',
       '<strong>https://a.example/_b_c_',

@@ -5,7 +5,8 @@ const CLOSED = '\ufffc';
 /** More would be thousands of elements in one message; marks beyond stay as they were written. */
 const MOST_STYLED = 60;
 
-const CODE = /```\n?([^`]+?)\n?```|`([^`\n]+)`/g;
+/** A block stands on lines of its own, so the line breaks beside its backticks would be empty lines. */
+const CODE = /\n?```\n?([^`]+?)\n?```\n?|`([^`\n]+)`/g;
 
 /**
  * A pair of marks opens where a word does, not inside an expression or a path, and has no space beside it
