@@ -88,7 +88,8 @@ impl Messages {
         self.change(caller, conversation_id, Action::Edit { id, text }, socket).await
     }
 
-    /// Deletes one of the caller's messages, or any of a group that they lead, for everyone. Ordered like [`Messages::send`].
+    /// Deletes one of the caller's messages, or any of a group that they lead, for everyone. Ordered like
+    /// [`Messages::send`].
     pub async fn delete(
         &self,
         caller: &Caller,

@@ -114,7 +114,8 @@ struct Viewer {
     visible_after: u64,
 }
 
-const MEMBER_COLUMNS: &str = "user_id, username, display_name, role, delivered_seq, read_seq, muted, avatar_large, avatar_small, muted_until";
+const MEMBER_COLUMNS: &str = "user_id, username, display_name, role, delivered_seq, read_seq, \
+                              muted, avatar_large, avatar_small, muted_until";
 
 fn member(row: &Row<'_>) -> Result<MemberRecord, rusqlite::Error> {
     Ok(MemberRecord {

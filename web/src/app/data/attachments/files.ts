@@ -71,7 +71,8 @@ export class Files {
     const found = await kept?.match(url);
     const answer = found ?? (await this.fetch(url));
     // Also what is there already: those that were looked at longest ago stay in front.
-    await kept?.put(url, answer.clone()).catch(() => undefined);
+    const written = kept?.put(url, answer.clone()).catch(() => undefined);
+    if (!found) await written;
     if (!found && ++this.kept % TRIM_EVERY === 0) void this.database.trimPictures().catch(() => undefined);
     return URL.createObjectURL(await answer.blob());
   }

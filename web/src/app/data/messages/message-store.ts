@@ -117,9 +117,11 @@ export class MessageStore {
       // While a page is still being written down, those who see it may ask for the next.
       const page = await this.readOlder(id, signal).finally(() => signal.aborted || this.asked.delete(id));
       if (!page) return;
-      const { messages, from } = this.thread(id) ?? EMPTY;
-      if (isApart(this.thread(id))) this.put(id, merge(messages, page), page);
-      else await this.store(id, merge(messages, page), page, from ?? 1);
+      const thread = this.thread(id) ?? EMPTY;
+      const messages = merge(thread.messages, page);
+      // Further up than what this browser keeps, a page is in memory only.
+      if (isApart(thread)) this.set(id, { messages, top: page.length < PAGE, loading: false, failure: null });
+      else await this.store(id, messages, page, thread.from ?? 1);
     });
   }
 
@@ -294,11 +296,6 @@ export class MessageStore {
     await this.database.putHistory({ conversationId: id, from, whole }, page);
   }
 
-  /** A page that lies further up than what this browser keeps. */
-  private put(id: ConversationId, messages: readonly Message[], page: readonly Message[]): void {
-    this.set(id, { messages, top: page.length < PAGE, loading: false, failure: null });
-  }
-
   private add(id: ConversationId, messages: readonly Message[]): void {
     if (messages.length === 0) return;
     this.set(id, { messages: merge(this.thread(id)?.messages ?? [], messages) });
@@ -312,7 +309,7 @@ export class MessageStore {
 }
 
 /** What is in memory goes further up than what this browser keeps: it let go of what was between. */
-function isApart(thread: Thread | undefined): boolean {
-  const lowest = thread?.messages[0]?.seq;
-  return thread?.from != null && lowest !== undefined && lowest < thread.from;
+function isApart({ messages, from }: Thread): boolean {
+  const lowest = messages[0]?.seq;
+  return from !== null && lowest !== undefined && lowest < from;
 }

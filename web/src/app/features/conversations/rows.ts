@@ -48,9 +48,9 @@ export interface Noted {
 const NOTHING: Noted = { pinned: new Set(), unread: new Set(), blocked: new Set(), mentions: () => 0 };
 
 /**
- * The list: what is pinned, and then the rest, each with the newest activity first. What waits in the outbox counts as activity, and somebody who was written
- * to for the first time, perhaps without a connection, has a line already. `former` are the names of people
- * who left.
+ * The list: what is pinned, and then the rest, each with the newest activity first. What waits in the outbox
+ * counts as activity, and somebody who was written to for the first time, perhaps without a connection, has a
+ * line already. `former` are the names of people who left.
  */
 export function rows(
   conversations: readonly Conversation[],

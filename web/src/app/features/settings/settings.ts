@@ -18,7 +18,7 @@ import { Devices } from './devices';
 import { NotificationSettings } from './notification-settings';
 import { Privacy } from './privacy';
 import { Profile } from './profile';
-import { Storage } from './storage';
+import { StorageSettings } from './storage-settings';
 import { Tokens } from './tokens';
 
 const SECTIONS = [
@@ -46,7 +46,7 @@ type Section = (typeof SECTIONS)[number];
     NotificationSettings,
     Privacy,
     Profile,
-    Storage,
+    StorageSettings,
     Tokens,
   ],
   templateUrl: './settings.html',

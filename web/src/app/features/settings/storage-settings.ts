@@ -8,7 +8,7 @@ import { Resource, ResourceState } from './resource';
 
 /** What this browser keeps, and how to let go of it. */
 @Component({
-  selector: 'aldis-storage',
+  selector: 'aldis-storage-settings',
   imports: [Icon, ResourceState],
   template: `
     <p class="settings-note">
@@ -33,7 +33,7 @@ import { Resource, ResourceState } from './resource';
     }
   `,
 })
-export class Storage {
+export class StorageSettings {
   private readonly database = inject(Database);
   protected readonly estimate = new Resource(async () => {
     // There in a secure context only: over https, or on this machine.
