@@ -57,6 +57,9 @@ impl Incoming {
             let Some(frame) = frame else { return Ok(None) };
             // A frame without data has trailers.
             if let Ok(bytes) = frame.map_err(broken)?.into_data() {
+                // Each piece is hashed where it comes. On a fast network the next one is there already, and whoever
+                // else waits on this core would wait for the whole file.
+                tokio::task::yield_now().await;
                 return Ok(Some(bytes));
             }
         }
@@ -85,16 +88,38 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn what_still_comes_of_a_refused_file_is_thrown_away_slowly_and_not_for_ever() {
-        let pieces = Arc::new(AtomicU64::new(0));
+    /// An endless body, all of which is there; `pieces` counts those that were taken.
+    fn endless(pieces: &Arc<AtomicU64>) -> Incoming {
         let count = pieces.clone();
         let endless = stream::repeat_with(move || {
             count.fetch_add(1, Ordering::Relaxed);
             Ok::<_, std::io::Error>(Bytes::from_static(b"x"))
         });
-        let body = Body::from_stream(endless);
-        Incoming { headers: HeaderMap::new(), body, pause: LINGER }.end();
+        Incoming { headers: HeaderMap::new(), body: Body::from_stream(endless), pause: LINGER }
+    }
+
+    #[tokio::test]
+    async fn between_two_pieces_of_a_file_others_have_their_turn() {
+        let pieces = Arc::new(AtomicU64::new(0));
+        let mut incoming = endless(&pieces);
+        let upload = async {
+            for _ in 0..10 {
+                incoming.next().await.unwrap();
+            }
+        };
+        let other = async {
+            for turn in 1..=10 {
+                assert_eq!(pieces.load(Ordering::Relaxed), turn);
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::join!(biased; upload, other);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_still_comes_of_a_refused_file_is_thrown_away_slowly_and_not_for_ever() {
+        let pieces = Arc::new(AtomicU64::new(0));
+        endless(&pieces).end();
         sleep(Duration::from_millis(100)).await;
         let most = |time: Duration| time.as_millis() / PAUSE.as_millis() + 1;
         let taken = || u128::from(pieces.load(Ordering::Relaxed));
