@@ -87,8 +87,8 @@ unit: web/node_modules/.package-lock.json ## Run the tests of the crates and of 
 PROXIES := nginx caddy haproxy apache2 openssl
 
 .PHONY: e2e
-e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in Chromium
-	@scripts/need chromium curl jq $(PROXIES)
+e2e: build e2e/node_modules/.package-lock.json e2e/.venv/ready ## Run the end-to-end tests, with clients and in browsers
+	@scripts/need chromium firefox webkit curl jq $(PROXIES)
 	cargo build --locked --workspace --all-features --example conformance_server
 	cd e2e && npm test
 

@@ -52,6 +52,8 @@ export default defineConfig({
     // The binary, in the browser.
     // In CI a test that passes the second time is told of as flaky, and is to be mended.
     { name: 'web', testDir: 'tests/web', testIgnore: /performance/, retries: process.env['CI'] ? 1 : 0 },
+    // The binary, in browsers that Playwright does not drive.
+    { name: 'engines', testDir: 'tests/engines', workers: 1 },
     // How fast, which only a machine without other work can tell: after everything else, one file after the
     // other.
     {
@@ -59,7 +61,7 @@ export default defineConfig({
       testDir: 'tests/web',
       testMatch: /performance/,
       workers: 1,
-      dependencies: ['socketio', 'server', 'proxies', 'clients', 'web'],
+      dependencies: ['socketio', 'server', 'proxies', 'clients', 'web', 'engines'],
     },
     // No test: the pictures in docs/screenshots, when they are asked for.
     ...(process.env['PICTURES'] ? [{ name: 'pictures', testDir: 'screenshots' }] : []),

@@ -1,7 +1,9 @@
+import { isLanguage } from './language';
 import { countsToTwelve } from './twelve';
 
 // Words in the language of the interface, hours as the person's own region counts them.
-const english = navigator.languages.find((language) => language.startsWith('en')) ?? 'en-GB';
+const english =
+  navigator.languages.find((language) => language.startsWith('en') && isLanguage(language)) ?? 'en-GB';
 
 /** A formatter costs milliseconds to make, so each is made when it is first wanted. */
 function lazy(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {

@@ -1,3 +1,5 @@
+import { isLanguage } from './language';
+
 /**
  * Where the clock counts to twelve twice, from the Unicode CLDR 48 (supplemental `timeData`). `Intl` knows
  * it, too, but its first answer takes 30 ms, on the way of the first paint.
@@ -15,6 +17,7 @@ export function countsToTwelve(locale: string): boolean {
 
 /** For a language without a region, and for one that says how its hours are counted. */
 function asked(name: string): boolean {
+  if (!isLanguage(name)) return false;
   const locale = new Intl.Locale(name) as Intl.Locale & {
     getHourCycles?: () => string[];
     hourCycles?: string[];

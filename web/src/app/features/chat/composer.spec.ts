@@ -32,11 +32,13 @@ async function composer(editing: Partial<Entry> | null = null) {
   };
 }
 
+const pointer = (kind: 'fine' | 'coarse' | 'none') =>
+  vi.stubGlobal('matchMedia', (asked: string) => ({ matches: asked === `(pointer: ${kind})` }));
+
 beforeEach(() => {
   sent = [];
   saved = [];
-  // The test's browser has no pointer.
-  vi.stubGlobal('matchMedia', () => ({ matches: false }));
+  pointer('none');
 });
 
 describe('the composer', () => {
@@ -51,7 +53,7 @@ describe('the composer', () => {
   });
 
   it('sends by Enter or Ctrl+Enter, and not by the key that confirms a conversion', async () => {
-    vi.stubGlobal('matchMedia', () => ({ matches: true }));
+    pointer('fine');
     const one = await composer();
     await one.type('変換');
     one.press({ keyCode: 229 });
@@ -66,11 +68,16 @@ describe('the composer', () => {
     one.press({ ctrlKey: true });
     TestBed.inject(SendKey).choose(true);
     // A tablet: Enter is for its keyboard on the screen, Ctrl+Enter for the one that is attached.
-    vi.stubGlobal('matchMedia', () => ({ matches: false }));
+    pointer('coarse');
     await one.type('tablet');
     one.press({});
     one.press({ metaKey: true });
     expect(sent).toEqual(['変換', 'chosen', 'tablet']);
+    // A machine with a keyboard alone.
+    pointer('none');
+    await one.type('keys');
+    one.press({});
+    expect(sent.at(-1)).toBe('keys');
   });
 
   it('says by how many characters a text is too long, and still leaves it to the server', async () => {

@@ -134,7 +134,7 @@ export class Composer {
 
   /** Not on a touch screen: its keyboard would cover what one came to read. */
   protected offer(): void {
-    if (matchMedia('(pointer: fine)').matches) this.focus();
+    if (!matchMedia('(pointer: coarse)').matches) this.focus();
   }
 
   focus(): void {
@@ -202,7 +202,7 @@ export class Composer {
 
   /** Ctrl+Enter and ⌘+Enter always do; Enter alone by choice, and not on a touch screen. */
   private sends({ ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent, plain: boolean): boolean {
-    if (plain) return this.sendKey.enter() && matchMedia('(pointer: fine)').matches;
+    if (plain) return this.sendKey.enter() && !matchMedia('(pointer: coarse)').matches;
     return (ctrlKey || metaKey) && !shiftKey && !altKey;
   }
 
