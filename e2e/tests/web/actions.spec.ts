@@ -183,7 +183,7 @@ test('a message is forwarded, and its info says whom it reached', async ({ aldis
   const info = hers.page.getByRole('dialog', { name: 'Message info' });
   await expect(info.getByText(/^Sent .*day/)).toBeVisible();
   await expect(info.getByRole('list')).toHaveText([/Bob/, /Cat/]);
-  await expect(info.getByRole('heading', { level: 3 })).toHaveText(['Read by', 'On the way to']);
+  await expect(info.getByRole('heading', { level: 3 })).toHaveText(['Read by', 'Sent to']);
   expect(await violations(hers.page)).toEqual([]);
   await hers.page.keyboard.press('Escape');
   await expect(hers.message('We sail at six')).toBeFocused();

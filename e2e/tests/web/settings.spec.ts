@@ -105,10 +105,10 @@ test('who hides is not seen, and whom one blocked is let in again', async ({ ald
   const page = await browserOf(browser, aldis, ann);
   await new Messenger(page).open(bob.username);
   const dialog = await settings(page, 'Privacy');
-  const hide = dialog.getByRole('switch', { name: 'Hide when I am here' });
-  await expect(hide).toHaveAttribute('aria-checked', 'false');
-  await hide.click();
-  await expect(hide).toHaveAttribute('aria-checked', 'true');
+  const show = dialog.getByRole('switch', { name: "Show when I'm online" });
+  await expect(show).toHaveAttribute('aria-checked', 'true');
+  await show.click();
+  await expect(show).toHaveAttribute('aria-checked', 'false');
   expect(await aldis.call('GET', '/api/users/me', undefined, ann.token)).toMatchObject({
     hidePresence: true,
   });
@@ -158,7 +158,7 @@ test('an API token is made, shown once, used and ended', async ({ aldis, browser
   const page = await browserOf(browser, aldis, ann, { permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto('/');
   const dialog = await settings(page, 'API tokens');
-  await expect(dialog.getByText('None. A program')).toBeVisible();
+  await expect(dialog.getByText('No tokens yet.')).toBeVisible();
   const add = dialog.getByRole('button', { name: 'New API token' });
   await add.click();
   const making = page.getByRole('dialog', { name: 'New API token' });
@@ -201,7 +201,7 @@ test('an API token is made, shown once, used and ended', async ({ aldis, browser
   const asked = page.getByRole('dialog', { name: 'End this API token?' });
   await expect(asked).toContainText('Deploys');
   await asked.getByRole('button', { name: 'End', exact: true }).click();
-  await expect(dialog.getByText('None. A program')).toBeVisible();
+  await expect(dialog.getByText('No tokens yet.')).toBeVisible();
   await expect(add).toBeFocused();
   expect(await use()).toBe(401);
   expect(await aldis.call('GET', '/auth/tokens', undefined, ann.token)).toEqual([]);

@@ -52,7 +52,7 @@ export class Shown {
   async fillIn(selector: string, value: string): Promise<void> {
     const field = this.page.querySelector<HTMLInputElement>(selector)!;
     field.value = value;
-    field.dispatchEvent(new Event('input'));
+    field.dispatchEvent(new Event('input', { bubbles: true }));
     await this.stable();
   }
 

@@ -17,7 +17,7 @@ it('says whom a message reached, and how far', () => {
   expect(told).toEqual([
     ['Read by', ['ann', 'bob']],
     ['Delivered to', ['cat']],
-    ['On the way to', ['dan']],
+    ['Sent to', ['dan']],
   ]);
   expect(reached(1, others).map(({ name }) => name)).toEqual(['Read by']);
 });

@@ -1,7 +1,7 @@
 import type { Member } from '../../protocol/protocol';
 
 export interface Reached {
-  readonly name: 'Read by' | 'Delivered to' | 'On the way to';
+  readonly name: 'Read by' | 'Delivered to' | 'Sent to';
   readonly members: readonly Member[];
 }
 
@@ -14,7 +14,7 @@ export function reached(seq: number, others: readonly Member[]): Reached[] {
   const all: Reached[] = [
     { name: 'Read by', members: read },
     { name: 'Delivered to', members: delivered },
-    { name: 'On the way to', members: waiting },
+    { name: 'Sent to', members: waiting },
   ];
   return all.filter(({ members }) => members.length > 0);
 }

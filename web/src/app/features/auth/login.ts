@@ -1,4 +1,13 @@
-import { afterNextRender, Component, DestroyRef, inject, input, signal, viewChild } from '@angular/core';
+import {
+  afterNextRender,
+  Component,
+  computed,
+  DestroyRef,
+  inject,
+  input,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../../core/http/problem';
@@ -25,7 +34,7 @@ const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
   selector: 'aldis-login',
   imports: [AuthFrame, Field, RouterLink],
   template: `
-    <aldis-auth-frame heading="Log in" lead="Good to see you again.">
+    <aldis-auth-frame heading="Log in" [lead]="lead()">
       @if (notice; as notice) {
         <p class="notice" role="status">{{ notice }}</p>
       }
@@ -60,6 +69,9 @@ export class Login {
   readonly username = input('', { transform: (value: string | undefined) => value ?? '' });
   readonly next = input<string>();
 
+  protected readonly lead = computed(() =>
+    this.username() || this.ending ? 'Good to see you again.' : 'Your messages are on this server.',
+  );
   protected readonly notice = this.ending && (NOTICES[this.ending] ?? UNKNOWN);
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;

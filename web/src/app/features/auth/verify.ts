@@ -121,7 +121,11 @@ export class Verify {
     this.resent.set('');
     try {
       await this.entrance.resend(this.username());
-      this.resent.set('A new code is on its way. The old one no longer works.');
+      this.resent.set(
+        this.channel() === 'fixed'
+          ? 'The code stays the same.'
+          : 'A new code is on its way. The old one no longer works.',
+      );
     } catch (error) {
       this.failure.set(explain(error));
     }

@@ -56,7 +56,7 @@ import { Resource, ResourceState } from './resource';
 export class NotificationSettings {
   private readonly database = inject(Database);
 
-  protected readonly note = 'On this device, while Aldis is open and you look elsewhere.';
+  protected readonly note = 'On this device, while Aldis is open in the background.';
   protected readonly choices = new Resource(() => this.database.noticeChoices());
   protected readonly permission = signal<NotificationPermission | 'none'>(
     'Notification' in window ? Notification.permission : 'none',

@@ -20,11 +20,11 @@ import { Resource, ResourceState } from './resource';
   imports: [ResourceState, Avatar, Switch],
   template: `
     <aldis-switch
-      label="Hide when I am here"
-      note="Nobody sees whether you are online and when you last were, and you do not see it of others."
-      [on]="hidden()"
+      label="Show when I'm online"
+      note="Off, nobody sees whether you are online and when you last were, and you do not see it of others."
+      [on]="!hidden()"
       [busy]="hiding()"
-      (toggled)="hide($event)"
+      (toggled)="hide(!$event)"
     />
     <fieldset class="choices">
       <legend>Who may add me to groups</legend>

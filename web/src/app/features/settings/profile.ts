@@ -24,7 +24,7 @@ import { Presses } from '../../ui/presses';
         <span class="menu-name" dir="auto">{{ user.displayName }}</span>
         <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
       </div>
-      <form novalidate (submit)="$event.preventDefault(); save()">
+      <form novalidate (input)="compare()" (submit)="$event.preventDefault(); save()">
         <aldis-field
           #name
           label="Name"
@@ -33,7 +33,7 @@ import { Presses } from '../../ui/presses';
           hint="What others see. Your username stays as it is."
           [start]="user.displayName"
         />
-        <button type="submit" class="button" [attr.aria-disabled]="busy()">
+        <button type="submit" class="button" [attr.aria-disabled]="busy() || same()">
           {{ busy() ? 'Saving…' : 'Save' }}
         </button>
       </form>
@@ -51,11 +51,18 @@ export class Profile {
   protected readonly busy = this.presses.busy;
   protected readonly savePicture = (picture: Blob | null) => this.sync.changePicture(picture);
   protected readonly saved = signal(false);
+  /** Nothing to save. */
+  protected readonly same = signal(true);
   private readonly name = viewChild.required<Field>('name');
+
+  protected compare(): void {
+    this.same.set(this.name().value().trim() === this.user()?.displayName);
+  }
 
   protected save(): void {
     const field = this.name();
     const displayName = field.value().trim();
+    if (this.same()) return;
     this.saved.set(false);
     if (displayName === '') {
       field.error.set('What may others call you?');
@@ -70,6 +77,7 @@ export class Profile {
     try {
       await this.sync.change({ displayName });
       this.saved.set(!this.presses.followed);
+      this.compare();
     } catch (error) {
       field.error.set(explain(error));
       field.focus();

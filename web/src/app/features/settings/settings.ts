@@ -28,8 +28,9 @@ const SECTIONS = [
   { name: 'privacy', title: 'Privacy', icon: 'block' },
   { name: 'storage', title: 'Storage', icon: 'file' },
   { name: 'devices', title: 'Devices', icon: 'system' },
-  { name: 'tokens', title: 'API tokens', icon: 'settings' },
   { name: 'about', title: 'About', icon: 'info' },
+  // For those who write programs.
+  { name: 'tokens', title: 'API tokens', icon: 'settings' },
 ] as const;
 
 type Section = (typeof SECTIONS)[number];

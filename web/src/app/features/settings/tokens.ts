@@ -36,7 +36,7 @@ import { Resource, ResourceState } from './resource';
             </button>
           </li>
         } @empty {
-          <li class="settings-note">None. A program with one needs no password of yours.</li>
+          <li class="settings-note">No tokens yet. A program uses one in place of your password.</li>
         }
       </ul>
     }
