@@ -148,9 +148,16 @@ impl Avatars {
         check_alive(&self.context, caller).await?;
         let keeping = self.files.keeping().await;
         let avatar = self.keep(squares).await?;
-        let before = self.change_group(caller, key, Some(avatar)).await?;
+        let changed = self.change_group(caller, key, Some(avatar)).await;
         drop(keeping);
-        self.forget(before).await;
+        let unwanted = match &changed {
+            Ok(before) => *before,
+            Err(refused) if refused.code == Code::Forbidden => Some(avatar),
+            // The store failed: the sweep of files finds out what it has.
+            Err(_) => None,
+        };
+        self.forget(unwanted).await;
+        changed?;
         self.conversations.get(caller, id).await
     }
 

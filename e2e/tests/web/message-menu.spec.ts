@@ -188,3 +188,57 @@ test('several messages are selected, and forwarded and deleted together', async 
   for (const socket of [his, hers]) socket.close();
   await page.context().close();
 });
+
+test('a text is copied where the page has no clipboard, as without https', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const his = await aldis.connect(bob);
+  for (const text of ['The key is 4711', 'And the door 12']) await say(his, { receiver: ann.username, text });
+  const hers = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = hers;
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'clipboard'));
+  await hers.open(bob.username);
+  const pasted = async () => {
+    await hers.composer.fill('');
+    await hers.composer.press('Control+v');
+    return hers.composer.inputValue();
+  };
+  await hers.choose('The key is 4711', 'Copy text');
+  await expect(page.getByRole('menu')).toHaveCount(0);
+  expect(await pasted()).toBe('The key is 4711');
+  await hers.composer.fill('');
+  await hers.choose('The key is 4711', 'Select');
+  await hers.message('And the door 12').click();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByText('2 selected')).toHaveCount(0);
+  expect(await pasted()).toBe('The key is 4711\n\nAnd the door 12');
+
+  // What is not copied is said, and stays selected.
+  await page.evaluate(() => (document.execCommand = () => false));
+  await hers.composer.fill('');
+  await hers.choose('The key is 4711', 'Copy text');
+  await expect(page.getByRole('dialog', { name: 'That did not work' })).toContainText(
+    'does not let Aldis copy',
+  );
+  await page.keyboard.press('Escape');
+  await hers.choose('The key is 4711', 'Select');
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByRole('alert')).toContainText('does not let Aldis copy');
+  await expect(page.getByText('1 selected')).toBeVisible();
+  his.close();
+  await page.context().close();
+});
+
+test('the menu is within the narrowest window', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const his = await aldis.connect(bob);
+  await say(his, { receiver: ann.username, text: 'Hello' });
+  his.close();
+  const page = await browserOf(browser, aldis, ann, { viewport: { width: 320, height: 480 } });
+  const hers = new Messenger(page);
+  await hers.open(bob.username);
+  await hers.message('Hello').click({ button: 'right' });
+  const { x, width } = (await page.locator('dialog.menu').boundingBox())!;
+  expect(x).toBeGreaterThanOrEqual(0);
+  expect(x + width).toBeLessThanOrEqual(320);
+  await page.context().close();
+});

@@ -73,3 +73,31 @@ test('45. a picture is chosen, seen by others and on another device, and removed
   await expect(tablet.getByRole('button', { name: 'Account of Ann' })).toHaveText('A');
   for (const one of [page, tablet, his.page]) await one.context().close();
 });
+
+test('the picture of a group that one left is not kept', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const crew = await aldis.group('Crew', [bob, ann]);
+  const { status } = await fetch(`${aldis.url}/api/conversations/${crew.id}/picture`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${bob.token}` },
+    body: new Uint8Array(picture('crew.png').buffer),
+  });
+  expect(status).toBe(200);
+  const hers = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = hers;
+  await page.goto('/');
+  const kept = () =>
+    page.evaluate(async (id) => {
+      const names = await caches.keys();
+      const keys = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return keys.flat().filter(({ url }) => url.includes(id)).length;
+    }, crew.id);
+  await expect(hers.conversation('Crew').locator('img')).toBeVisible();
+  await expect.poll(kept).toBe(1);
+  await hers.conversation('Crew').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Leave group' }).click();
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(hers.conversation('Crew')).toHaveCount(0);
+  await expect.poll(kept).toBe(0);
+  await page.context().close();
+});

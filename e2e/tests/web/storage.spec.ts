@@ -440,3 +440,37 @@ test('59. what is kept on this device is shown, and can be let go of', async ({ 
   socket.close();
   await page.context().close();
 });
+
+test('what is let go of in one tab is missed in no other', async ({ aldis, browser }) => {
+  const [messenger, ann, bob] = await couple(aldis, browser);
+  const { page } = messenger;
+  const socket = await aldis.connect(bob);
+  for (let number = 0; number < 150; number++)
+    await say(socket, { receiver: ann.username, text: `message ${number}` });
+  await aldis.readAll(ann);
+  await messenger.open(bob.username);
+  await expect(messenger.message('message 149')).toBeVisible();
+  await expectKept(messenger, ann, 1);
+  const tab = await page.context().newPage();
+  await tab.goto('/');
+  await tab.getByRole('button', { name: 'Account of Ann' }).click();
+  await tab.getByRole('button', { name: 'Settings' }).click();
+  await tab.getByRole('button', { name: 'Storage' }).click();
+  const loaded = tab.waitForEvent('load');
+  await tab.getByRole('button', { name: 'Clear messages and pictures' }).click();
+  await loaded;
+  // The pages above what this tab has in its memory come, and are kept.
+  await expect(async () => {
+    await page.locator('.scroller').evaluate((list) => list.scrollTo(0, 0));
+    await expect(messenger.message('message 0')).toBeVisible({ timeout: 500 });
+  }).toPass();
+  await expect.poll(() => page.evaluate(messagesKept, `aldis:${ann.username}`)).toBeGreaterThan(60);
+  await page.close();
+  // What lies between them and the end is not missing where the chat is opened from what is kept.
+  const again = new Messenger(tab);
+  await tab.reload();
+  await again.conversation('Bob').click();
+  await expect(again.message('message 149')).toBeVisible();
+  socket.close();
+  await tab.context().close();
+});

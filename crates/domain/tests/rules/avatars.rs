@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::store::{BlobHash, BlobStore};
 use domain::{AvatarSize, Caller, Error};
+use futures_util::FutureExt;
 use image::{Rgb, RgbImage};
 use protocol::{Code, Conversation, ConversationId, NewApiToken, NewGroup, PutMember, Role, User};
 
@@ -278,6 +279,24 @@ async fn who_no_longer_leads_when_the_picture_has_come_is_refused() {
     let refused = world.domain.avatars.set_group(&bob, id, upload).await.unwrap_err();
     assert_eq!(refused.code, Code::Forbidden);
     assert_eq!(world.domain.conversations.get(&ann, id).await.unwrap().picture_url, None);
+}
+
+#[tokio::test]
+async fn who_no_longer_leads_when_the_picture_is_made_small_leaves_nothing_of_it() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let group = NewGroup { title: "Crew".into(), members: vec!["bob".into()], history: None };
+    let id = world.domain.groups.create(&ann, group).await.unwrap().id;
+    let role = |role| PutMember { role: Some(role) };
+    world.domain.groups.put_member(&ann, id, "bob", role(Role::Admin)).await.unwrap();
+    let mut upload = world.domain.avatars.upload_group(&bob, id, None).await.unwrap();
+    upload.write(grey(1).into()).await.unwrap();
+    let mut setting = Box::pin(world.domain.avatars.set_group(&bob, id, upload));
+    // It is read on a thread of its own by now.
+    assert!(setting.as_mut().now_or_never().is_none());
+    world.domain.groups.put_member(&ann, id, "bob", role(Role::Member)).await.unwrap();
+    assert_eq!(setting.await.unwrap_err().code, Code::Forbidden);
+    assert_eq!(all(&world).await, []);
 }
 
 #[tokio::test]

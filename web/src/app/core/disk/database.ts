@@ -7,7 +7,7 @@ import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
 import { makeRoom, MESSAGES, openedAt, trimMessages, trimPictures, type Trimmed } from './bounds';
 import { Disk } from './disk';
-import { forgetPictures, openPictures, picturesOf } from './pictures';
+import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
 import {
   forgetSpans,
   type Handle,
@@ -103,7 +103,7 @@ export class Database {
       await tx.done;
       return gone;
     });
-    await this.forgetPicturesOf(gone);
+    await this.forgetPicturesAt(picturesOf(gone));
   }
 
   /** Keeps the newest messages of a conversation that has too many. */
@@ -121,17 +121,24 @@ export class Database {
     return this.read(undefined, (db) => db.get('spans', id));
   }
 
-  async putSpan(span: Span): Promise<void> {
-    await this.disk.use((db) => db.put('spans', span));
+  /** With `below`, only where everything from there up is here still: another tab may have let go of it. */
+  async putSpan(span: Span, below?: number): Promise<void> {
+    await this.disk.use(async (db) => {
+      const tx = db.transaction('spans', 'readwrite');
+      const held = below === undefined ? undefined : await tx.store.get(span.conversationId);
+      if (below === undefined || (held && held.from <= below)) void tx.store.put(span);
+      await tx.done;
+    });
   }
 
   /**
    * A part of a conversation, and then that it is here; where that could not be written, nothing is promised.
+   * It goes up to the end, or to `below`.
    */
-  async putHistory(span: Span, messages: readonly Message[]): Promise<void> {
+  async putHistory(span: Span, messages: readonly Message[], below?: number): Promise<void> {
     try {
       await this.putMessages(messages);
-      await this.putSpan(span);
+      await this.putSpan(span, below);
     } catch {
       await this.forgetSpan(span.conversationId).catch(() => undefined);
     }
@@ -234,17 +241,18 @@ export class Database {
   async forgetConversation(id: ConversationId): Promise<void> {
     const gone = await this.disk.use(async (db) => {
       const tx = db.transaction(['conversations', 'messages', 'spans', 'meta'], 'readwrite');
+      const { pictureUrl } = (await tx.objectStore('conversations').get(id)) ?? {};
       void tx.objectStore('conversations').delete(id);
       void tx.objectStore('meta').delete(`changes:${id}`);
       void tx.objectStore('meta').delete(openedAt(id));
       const all = IDBKeyRange.bound([id, 0], [id, Number.MAX_SAFE_INTEGER]);
-      const gone = await tx.objectStore('messages').getAll(all);
+      const messages = await tx.objectStore('messages').getAll(all);
       void tx.objectStore('messages').delete(all);
       void tx.objectStore('spans').delete(id);
       await tx.done;
-      return gone;
+      return [...picturesOf(messages), ...(pictureUrl ? sizesOf(pictureUrl) : [])];
     });
-    await this.forgetPicturesOf(gone);
+    await this.forgetPicturesAt(gone);
   }
 
   /** What is held of a conversation may have holes from now on. */
@@ -275,8 +283,7 @@ export class Database {
     return had || trimmed.length > 0;
   }
 
-  private async forgetPicturesOf(messages: readonly Message[]): Promise<void> {
-    const urls = picturesOf(messages);
+  private async forgetPicturesAt(urls: readonly string[]): Promise<void> {
     const kept = urls.length > 0 ? await this.pictures() : undefined;
     await Promise.all(urls.map((url) => kept?.delete(url)));
   }

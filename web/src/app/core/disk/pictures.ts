@@ -24,3 +24,8 @@ export function picturesOf(messages: readonly Message[]): string[] {
     attachments.flatMap(({ thumbnailUrl }) => thumbnailUrl ?? []),
   );
 }
+
+/** The addresses of a picture of a person or group: that of 512 pixels, and the small one. */
+export function sizesOf(pictureUrl: string): [large: string, small: string] {
+  return [pictureUrl, `${pictureUrl}&size=96`];
+}

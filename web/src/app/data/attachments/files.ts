@@ -12,8 +12,10 @@ import { BYPASS } from './upload';
 const HELD = 200;
 /** After so many more on the disk it is looked whether they are too many. */
 const TRIM_EVERY = 50;
-/** Long enough for a browser to begin saving. */
+/** Long enough for a browser to begin saving, … */
 const SAVED_WITHIN = 60_000;
+/** … and to read a picture that is about to be shown: a long list asks for more at once than are held. */
+const SHOWN_WITHIN = 30_000;
 
 /**
  * The bytes of files that messages carry. They need the token, so a page shows them from objects of its own.
@@ -35,7 +37,10 @@ export class Files {
     const [[oldest, gone] = []] = this.held;
     if (this.held.size > HELD && oldest && gone) {
       this.held.delete(oldest);
-      void gone.then((address) => URL.revokeObjectURL(address));
+      void gone.then(
+        (address) => setTimeout(() => URL.revokeObjectURL(address), SHOWN_WITHIN),
+        () => undefined,
+      );
     }
     return picture;
   }

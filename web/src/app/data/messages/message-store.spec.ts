@@ -124,6 +124,18 @@ describe('messages in this browser', () => {
     expect(seqs()).toEqual(range(1, HEAD).map(({ seq }) => seq));
   });
 
+  it('are not promised to be all where another tab let go of what is below or above them', async () => {
+    const database = TestBed.inject(Database);
+    await store.open('c');
+    await database.clear();
+    await store.older('c');
+    expect(await database.span('c')).toBeUndefined();
+    // The other tab reads the newest page anew.
+    await database.putHistory({ conversationId: 'c', from: HEAD - 29, whole: false }, range(HEAD - 29, HEAD));
+    await scrollTo(1);
+    expect(await database.span('c')).toMatchObject({ from: HEAD - 29, whole: false });
+  });
+
   it('are few in memory where nobody looks at them', async () => {
     await store.open('c');
     await store.open('d');

@@ -121,7 +121,7 @@ export class MessageStore {
       const messages = merge(thread.messages, page);
       // Further up than what this browser keeps, a page is in memory only.
       if (isApart(thread)) this.set(id, { messages, top: page.length < PAGE, loading: false, failure: null });
-      else await this.store(id, messages, page, thread.from ?? 1);
+      else await this.store(id, messages, page, thread.from ?? 1, lowestOf(thread));
     });
   }
 
@@ -179,7 +179,8 @@ export class MessageStore {
     const lower = from < thread.from ? { from, whole } : {};
     this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
-    void this.database.putHistory({ conversationId: id, from: held.from!, whole: held.whole }, messages);
+    const span = { conversationId: id, from: held.from!, whole: held.whole };
+    void this.database.putHistory(span, messages, lowestOf(thread));
   }
 
   /**
@@ -289,11 +290,12 @@ export class MessageStore {
     messages: readonly Message[],
     page: readonly Message[],
     above: number,
+    below?: number,
   ): Promise<void> {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
     this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
-    await this.database.putHistory({ conversationId: id, from, whole }, page);
+    await this.database.putHistory({ conversationId: id, from, whole }, page, below);
   }
 
   private add(id: ConversationId, messages: readonly Message[]): void {
@@ -306,6 +308,11 @@ export class MessageStore {
     threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
     this.threads.next(threads);
   }
+}
+
+/** A page that is read for a conversation goes up to here. */
+function lowestOf({ messages, from }: Thread): number {
+  return messages[0]?.seq ?? from ?? 0;
 }
 
 /** What is in memory goes further up than what this browser keeps: it let go of what was between. */

@@ -1,5 +1,6 @@
 import { inject, Service, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
+import { merge } from 'rxjs';
 
 import { hasUser, sameUser } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
@@ -23,12 +24,8 @@ export class Mentions {
 
   constructor() {
     const socket = inject(WebSocketService);
-    socket.message$.subscribe((message) => {
-      if (this.is(message)) this.change(message, (seqs) => [...seqs, message.seq].slice(-COUNTED));
-    });
-    socket.updated$.subscribe((message) => {
-      if (message.deletedAt) this.change(message, (seqs) => seqs.filter((seq) => seq !== message.seq));
-    });
+    // A message may come twice, and an edit may name this person or nobody.
+    merge(socket.message$, socket.updated$).subscribe((message) => this.note(message));
   }
 
   /** Whether a message is to be told of although its conversation is muted. */
@@ -46,8 +43,12 @@ export class Mentions {
     );
   }
 
-  private change({ conversationId }: Message, change: (seqs: readonly number[]) => readonly number[]): void {
-    const seqs = this.seqs().get(conversationId) ?? [];
-    this.seqs.update((all) => new Map(all).set(conversationId, change(seqs)));
+  private note(message: Message): void {
+    const { conversationId, seq, deletedAt } = message;
+    const known = this.seqs().get(conversationId) ?? [];
+    const counts = !deletedAt && this.is(message);
+    if (counts === known.includes(seq)) return;
+    const seqs = counts ? [...known, seq].slice(-COUNTED) : known.filter((one) => one !== seq);
+    this.seqs.update((all) => new Map(all).set(conversationId, seqs));
   }
 }

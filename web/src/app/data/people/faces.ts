@@ -1,5 +1,6 @@
 import { inject, Service, signal } from '@angular/core';
 
+import { sizesOf } from '../../core/disk/pictures';
 import { UserMap } from '../../core/handle';
 import { AuthService } from '../../core/session/auth-service';
 import type { Conversation, ConversationId, Member, User } from '../../protocol/protocol';
@@ -25,7 +26,7 @@ export class Faces {
   /** The picture of whoever has one: the small one, or the one that is 512 pixels wide. */
   of(username: string, large: boolean): string | undefined {
     const url = this.urls().get(username);
-    return url && (large ? url : `${url}&size=96`);
+    return url && sizesOf(url)[large ? 0 : 1];
   }
 
   /** An address within this page. */
@@ -41,7 +42,7 @@ export class Faces {
     const urls = new UserMap(before);
     for (const { username, pictureUrl } of changed) {
       const old = urls.get(username);
-      if (old) void this.files.forget([old, `${old}&size=96`]);
+      if (old) void this.files.forget(sizesOf(old));
       urls.delete(username);
       if (pictureUrl) urls.set(username, pictureUrl);
     }

@@ -17,6 +17,7 @@ import {
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Virtualizer } from 'virtua/angular';
 
+import { copyText } from '../../core/copy';
 import type { Target } from '../../data/messages/excerpt-store';
 import { MessageStore } from '../../data/messages/message-store';
 import type { Thread } from '../../data/messages/thread';
@@ -247,7 +248,7 @@ export class MessageList {
     else if (this.pickByKey(event.key, entry)) return event.preventDefault();
     else if (event.key === 'r' && entry?.message && this.open()) this.reply.emit(entry);
     else if (event.key === 'e' && entry?.own && this.open()) this.edit.emit(entry);
-    else if (event.key === 'c' && entry?.text) void navigator.clipboard?.writeText(entry.text);
+    else if (event.key === 'c' && entry?.text) void copyText(entry.text);
     else if (['Enter', 'ContextMenu'].includes(event.key) || (event.key === 'F10' && event.shiftKey))
       this.ask(event.target as Element, below(event.target as Element));
     else if (event.key === 'Escape') this.leave.emit();

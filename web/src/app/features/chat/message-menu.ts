@@ -3,8 +3,9 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { addressOf, chatWith } from '../../core/chat-key';
+import { copyText, NOT_COPIED } from '../../core/copy';
 import { linkToUser } from '../../core/handle';
-import { explain } from '../../core/http/problem';
+import { explain, Failure } from '../../core/http/problem';
 import { isPicture } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { summary } from '../../data/attachments/summary';
@@ -93,8 +94,8 @@ export class MessageMenu {
     if (message) void this.own.react(message, emoji);
   }
 
-  protected copy(): void {
-    void navigator.clipboard?.writeText(this.entry().text);
+  protected async copy(): Promise<void> {
+    if (!(await copyText(this.entry().text))) throw new Failure(null, NOT_COPIED);
   }
 
   protected copyImage(picture: Attachment): Promise<void> {

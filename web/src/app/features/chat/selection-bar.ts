@@ -1,6 +1,7 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 
 import { addressOf } from '../../core/chat-key';
+import { copyText, NOT_COPIED } from '../../core/copy';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageChanges } from '../../data/messages/message-changes';
 import type { Entry } from '../../data/messages/timeline';
@@ -30,6 +31,9 @@ import { mayDelete, mayForward } from './allowed';
       }
       @if (deletable()) {
         <button type="button" class="button danger" (click)="step.set('delete')">Delete</button>
+      }
+      @if (failure()) {
+        <p class="form-error" role="alert">{{ failure() }}</p>
       }
     </div>
     @switch (step()) {
@@ -68,6 +72,7 @@ export class SelectionBar {
   readonly open = input(true);
   readonly left = output();
 
+  protected readonly failure = signal('');
   protected readonly step = signal<'forward' | 'delete' | null>(null);
   protected readonly texts = computed(() =>
     this.entries()
@@ -85,9 +90,9 @@ export class SelectionBar {
     for (const { message } of this.entries()) if (message) await this.changes.remove(message);
   };
 
-  protected copy(): void {
-    void navigator.clipboard?.writeText(this.texts());
-    this.left.emit();
+  protected async copy(): Promise<void> {
+    if (await copyText(this.texts())) this.left.emit();
+    else this.failure.set(NOT_COPIED);
   }
 
   protected forward(rows: readonly Row[]): void {

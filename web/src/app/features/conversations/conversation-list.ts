@@ -13,6 +13,7 @@ import { NavigationEnd, Router } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
 import { BASE } from '../../core/base';
+import { copyText } from '../../core/copy';
 import { Clock } from '../../core/clock';
 import { oneLine } from '../../core/format/text';
 import { rowTime } from '../../core/format/time';
@@ -81,8 +82,6 @@ export class ConversationList {
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
   /** Where others find the person. */
   protected readonly address = location.origin + BASE + linkToUser(this.store.me);
-  /** Not there without a secure context: then the address is to be copied by hand. */
-  protected readonly copies = 'clipboard' in navigator;
   protected readonly copied = signal('');
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
@@ -168,9 +167,11 @@ export class ConversationList {
   }
 
   protected async share(): Promise<void> {
-    await navigator.clipboard.writeText(this.address).then(
-      () => this.copied.set('Copied. Send it to whom you want to hear from.'),
-      () => this.copied.set('Your browser does not let it be copied: select it.'),
+    const copied = await copyText(this.address);
+    this.copied.set(
+      copied
+        ? 'Copied. Send it to whom you want to hear from.'
+        : 'Your browser does not let it be copied: select it.',
     );
   }
 

@@ -1,7 +1,7 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 import { Router } from '@angular/router';
 
-import { sameUser, withoutUser } from '../../core/handle';
+import { findUser, sameUser, withoutUser } from '../../core/handle';
 import { countOf, linkTo, roleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
@@ -22,7 +22,7 @@ const SHOWN = 20;
     <aldis-confirm
       heading="Leave this group?"
       [yes]="hands() ? 'Hand over and leave' : 'Leave'"
-      [ready]="!hands() || owner() !== ''"
+      [ready]="!hands() || chosen()"
       [work]="leave"
       (done)="left.emit()"
       (closed)="closed.emit()"
@@ -85,6 +85,8 @@ export class LeaveGroup {
   );
   private readonly members = readMembers(this.group);
   protected readonly others = computed(() => byRank(withoutUser(this.members(), this.me)));
+  /** Who was chosen may have left since. */
+  protected readonly chosen = computed(() => findUser(this.others(), this.owner()) !== undefined);
   protected readonly offered = computed(() => {
     const query = this.query().trim().replace(/^@/, '').toLowerCase();
     const named = this.others().filter(({ username, displayName }) =>

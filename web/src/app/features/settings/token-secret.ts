@@ -1,5 +1,6 @@
 import { afterNextRender, Component, type ElementRef, input, signal, viewChild } from '@angular/core';
 
+import { copyText } from '../../core/copy';
 import { Icon } from '../../ui/icon';
 
 /** A token that was just made, to be taken away. */
@@ -30,12 +31,9 @@ export class TokenSecret {
     afterNextRender(() => this.copy().nativeElement.focus());
   }
 
-  /** Without https there is no clipboard, and a browser may refuse it. */
   protected async take(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(this.secret());
-      this.said.set('Copied.');
-    } catch {
+    if (await copyText(this.secret())) this.said.set('Copied.');
+    else {
       getSelection()?.selectAllChildren(this.code().nativeElement);
       this.said.set('This browser does not let Aldis copy. It is selected: copy it by hand.');
     }
