@@ -1,3 +1,5 @@
+import type { Block } from './blocks';
+
 /**
  * Characters and lines of a text that are shown at once: what a browser lays out well within a frame's time
  * or two.
@@ -6,6 +8,30 @@ const CHARACTERS = 2_500;
 const LINES = 200;
 /** A rest that is hardly longer than the words that would stand for it comes with the part before it. */
 const REST = 250;
+
+/** A block, or a piece of one that is too long for one part; what of it comes before this piece. */
+export type Piece = Block & { readonly from: number };
+
+/** The blocks of a message in parts that are shown one after the other. */
+export function fold(blocks: readonly Block[]): Piece[][] {
+  const parts: Piece[][] = [[]];
+  let [characters, count] = [0, 0];
+  for (const block of blocks) {
+    let from = 0;
+    for (const text of partsOf(block.text)) {
+      const lines = text.split('\n').length;
+      if (count > 0 && (characters + text.length > CHARACTERS + REST || count + lines > LINES)) {
+        parts.push([]);
+        [characters, count] = [0, 0];
+      }
+      parts.at(-1)!.push({ ...block, text, from });
+      from += text.length;
+      characters += text.length;
+      count += lines;
+    }
+  }
+  return parts;
+}
 
 /**
  * A text in parts that are shown one after the other; they end where a line or a word does, if there is such

@@ -89,7 +89,8 @@ export class Composer {
     if (!entry) return null;
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
     return {
-      heading: this.editing() ? 'Edit message' : `Reply to ${who}`,
+      heading: this.editing() ? 'Edit message' : 'Reply to ',
+      who: this.editing() ? '' : who,
       text: summary(entry),
       icon: this.editing() ? ('edit' as const) : ('reply' as const),
     };
