@@ -9,8 +9,8 @@ const LINES = 200;
 /** A rest that is hardly longer than the words that would stand for it comes with the part before it. */
 const REST = 250;
 
-/** A block, or a piece of one that is too long for one part; what of it comes before this piece. */
-export type Piece = Block & { readonly from: number };
+/** A block, or a piece of a `whole` one that is too long for one part. */
+export type Piece = Block & { readonly whole: string; readonly from: number };
 
 /** The blocks of a message in parts that are shown one after the other. */
 export function fold(blocks: readonly Block[]): Piece[][] {
@@ -24,7 +24,7 @@ export function fold(blocks: readonly Block[]): Piece[][] {
         parts.push([]);
         [characters, count] = [0, 0];
       }
-      parts.at(-1)!.push({ ...block, text, from });
+      parts.at(-1)!.push({ ...block, text, whole: block.text, from });
       from += text.length;
       characters += text.length;
       count += lines;

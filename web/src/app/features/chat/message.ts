@@ -28,7 +28,7 @@ import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
 import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Message } from '../../protocol/protocol';
-import { AttachmentView, Reactions } from '../../rare';
+import { AttachmentView, CodeBlock, Reactions } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
 import { Avatar, hueOf } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
@@ -39,7 +39,7 @@ import { Unfolded } from './unfolded';
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
 @Component({
   selector: 'aldis-message',
-  imports: [AttachmentView, Avatar, Icon, NgTemplateOutlet, Reactions, TickMark],
+  imports: [AttachmentView, Avatar, CodeBlock, Icon, NgTemplateOutlet, Reactions, TickMark],
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
