@@ -118,3 +118,25 @@ test('another emoji to react with is chosen at the message, in one’s skin tone
   await expect(page).toHaveURL(new RegExp(`@${bob.username}`, 'i'));
   await page.context().close();
 });
+
+test('an emoji is suggested while its name is typed', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  const { page } = messenger;
+  const { keyboard } = page;
+  await messenger.open(bob.username);
+  const list = page.getByRole('listbox', { name: 'Emoji' });
+  await keyboard.type('To sea :sailb');
+  await expect(list.getByRole('option', { name: 'sailboat' })).toHaveAttribute('aria-selected', 'true');
+  expect(await violations(page)).toEqual([]);
+  await keyboard.press('Enter');
+  await expect(messenger.composer).toHaveValue('To sea ⛵');
+  await expect(list).toHaveCount(0);
+  await keyboard.type(' at 10:30 :anch');
+  await list.getByRole('option', { name: 'anchor' }).click();
+  await expect(messenger.composer).toHaveValue('To sea ⛵ at 10:30 ⚓');
+  await expect(messenger.composer).toBeFocused();
+  await keyboard.press('Enter');
+  await expect(messenger.message('To sea ⛵ at 10:30 ⚓')).toBeVisible();
+  await page.context().close();
+});

@@ -13,6 +13,7 @@ export { readSystemMessages } from './data/messages/group-change-store';
 export { MentionList } from './features/chat/mention-list';
 export { MessageMenu } from './features/chat/message-menu';
 export { SelectionBar } from './features/chat/selection-bar';
+export { suggestions } from './features/chat/suggestions';
 export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';

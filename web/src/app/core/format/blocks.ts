@@ -34,7 +34,7 @@ export function blocksOf(text: string): Block[] {
   const lines = text.split('\n');
   const blocks: Block[] = [];
   let written = 0;
-  const closing = closingFences(lines);
+  const closing = closingOf(lines);
   for (let at = 0; at < lines.length;) {
     const { to, ...block } = codeAt(lines, at, closing) ??
       quoteAt(lines, at) ??
@@ -74,28 +74,29 @@ export function linesOf({ kind, text }: Block): Line[] {
 
 type Found = Block & { readonly to: number };
 
-/** Of each line that closes code: where it is, by its number of backticks, the last first. */
-function closingFences(lines: readonly string[]): { at: number; length: number }[] {
-  return lines
-    .flatMap((line, at) => {
-      const [, ticks, rest] = FENCE.exec(line) ?? [];
-      return ticks && !rest!.trim() ? { at, length: ticks.length } : [];
-    })
-    .reverse();
+/** The lines below that close code, the nearest last; none closes what begins with `none` backticks or more. */
+interface Closing {
+  readonly lines: { readonly at: number; readonly length: number }[];
+  none: number;
+}
+
+function closingOf(lines: readonly string[]): Closing {
+  const found = lines.flatMap((line, at) => {
+    const [, ticks, rest] = FENCE.exec(line) ?? [];
+    return ticks && !rest!.trim() ? { at, length: ticks.length } : [];
+  });
+  return { lines: found.reverse(), none: Infinity };
 }
 
 /** Code ends at a line with as many backticks as it begins with; without one it is no code. */
-function codeAt(
-  lines: readonly string[],
-  at: number,
-  closing: { at: number; length: number }[],
-): Found | null {
+function codeAt(lines: readonly string[], at: number, closing: Closing): Found | null {
   const [, ticks, rest] = FENCE.exec(lines[at]!) ?? [];
   const [, language] = LANGUAGE.exec(rest ?? '') ?? [];
-  if (!ticks || language === undefined) return null;
+  if (!ticks || language === undefined || ticks.length >= closing.none) return null;
   // Those above are behind for good.
-  while (closing.length > 0 && closing.at(-1)!.at <= at) closing.pop();
-  const to = closing.findLast(({ length }) => length >= ticks.length)?.at;
+  while (closing.lines.length > 0 && closing.lines.at(-1)!.at <= at) closing.lines.pop();
+  const to = closing.lines.findLast(({ length }) => length >= ticks.length)?.at;
+  if (to === undefined) closing.none = ticks.length;
   if (to === undefined || to === at + 1) return null;
   const text = lines.slice(at + 1, to).join('\n');
   return text.trim() ? { kind: 'code', text, language: language.toLowerCase(), to: to + 1 } : null;
