@@ -166,7 +166,8 @@ export async function fits(page: Page, where: string): Promise<void> {
       ...document.querySelectorAll<HTMLElement>('button, a[href], input, textarea, label:has(input)'),
     ].filter((element) => {
       const { width, height } = element.getBoundingClientRect();
-      const inSentence = element.matches('p a, p > .link-button');
+      // Ten groups of emoji share one row, in which a finger has the whole height.
+      const inSentence = element.matches('p a, p > .link-button, .emoji-groups > *');
       return (
         element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
         !element.closest('.unseen, .skip') &&

@@ -159,7 +159,8 @@ test('a block of code keeps its lines, is scrolled sideways, and has no empty li
   const block = messenger.last.locator('.block');
   await expect(block).toBeVisible();
   expect(await block.textContent()).toBe(code);
-  expect(await messenger.last.locator('.text').first().textContent()).toBe(`before${code}after`);
+  await expect(messenger.last.getByRole('button', { name: 'Copy' })).toBeVisible();
+  expect(await messenger.last.locator('.text').first().textContent()).toBe(`beforeCodeCopy${code}after`);
   const { hidden, page, wrapped } = await block.evaluate((element) => ({
     hidden: element.scrollWidth > element.clientWidth,
     page: document.documentElement.scrollWidth <= document.documentElement.clientWidth,

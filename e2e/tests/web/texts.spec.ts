@@ -65,3 +65,73 @@ test('39. a long text comes in parts', async ({ aldis, browser }) => {
   socket.close();
   await page.context().close();
 });
+
+test('48. quotes, lists and labelled links are shown as such, and copied as written', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  const text = [
+    '> Shall we?',
+    'Yes: see [the map](https://maps.example/x) or [bank.example](https://evil.example/y)',
+    '- bread',
+    '- *milk*',
+    '```rust',
+    '    let tick = `x`;',
+    '```',
+    'done',
+  ].join('\n');
+  await say(socket, { receiver: ann.username, text });
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+    reducedMotion: 'reduce',
+  });
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  const { last } = messenger;
+  await expect(last.getByRole('blockquote')).toHaveText('Shall we?');
+  await expect(last.getByRole('list').getByRole('listitem')).toHaveText(['bread', 'milk']);
+  await expect(last.getByText('    let tick = `x`;', { exact: true })).toBeVisible();
+  await expect(last.getByRole('link', { name: 'the map' })).toHaveAttribute('href', 'https://maps.example/x');
+  await expect(last.locator('.text')).toContainText('bank.example (evil.example)');
+  expect(await violations(page)).toEqual([]);
+  await last.click({ button: 'right', position: { x: 5, y: 5 } });
+  await page.getByRole('menuitem', { name: 'Copy text' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(text);
+  socket.close();
+  await page.context().close();
+});
+
+test('40. each paragraph and each item has the direction of its own letters', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'In English, a line\nمرحبا\nlast\n- one\n- خبز' });
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, { reducedMotion: 'reduce' });
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  await expect(messenger.last).toBeVisible();
+  /** At which end of its message a text stands. */
+  const ends = await messenger.last.locator('.text').evaluate((text) => {
+    const body = text.closest('.body')!.getBoundingClientRect();
+    const words = ['In English', 'مرحبا', 'last', 'one', 'خبز'];
+    const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    const found: Record<string, string> = {};
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+      for (const word of words) {
+        const at = node.textContent!.indexOf(word);
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + word.length);
+        const { left, right } = range.getBoundingClientRect();
+        found[word] = left - body.left < body.right - right ? 'left' : 'right';
+      }
+    return found;
+  });
+  expect(ends).toEqual({ 'In English': 'left', مرحبا: 'right', last: 'left', one: 'left', خبز: 'right' });
+  socket.close();
+  await page.context().close();
+});

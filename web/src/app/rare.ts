@@ -6,12 +6,14 @@ import './ui/rare-icons';
 
 export { AttachmentView } from './features/attachments/attachment';
 export { Tray } from './features/attachments/tray';
+export { CodeBlock } from './features/chat/code-block';
 export { EmojiPanel } from './features/chat/emoji-panel';
 export { ExcerptReads } from './data/messages/excerpt-reads';
 export { readSystemMessages } from './data/messages/group-change-store';
 export { MentionList } from './features/chat/mention-list';
 export { MessageMenu } from './features/chat/message-menu';
 export { SelectionBar } from './features/chat/selection-bar';
+export { suggestions } from './features/chat/suggestions';
 export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';

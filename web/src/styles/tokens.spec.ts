@@ -37,3 +37,11 @@ describe.each<Mode>(['light', 'dark'])('the bubbles of one’s own messages (%s)
       expect(contrast(mark, 'own', mode), mark).toBeGreaterThanOrEqual(3);
   });
 });
+
+describe.each<Mode>(['light', 'dark'])('the colours of code (%s)', (mode) => {
+  it('can be read', () => {
+    const inks = ['keyword', 'string', 'number', 'name', 'variable', 'meta'].map((kind) => `code-${kind}`);
+    for (const ink of [...inks, 'ink', 'ink-quiet', 'good', 'danger'])
+      expect(contrast(ink, 'panel', mode), ink).toBeGreaterThanOrEqual(4.5);
+  });
+});

@@ -9,3 +9,14 @@ export function below(element: Element): Anchor {
   const { left, bottom } = element.getBoundingClientRect();
   return { x: left, y: bottom };
 }
+
+/** Kept free between what hangs somewhere and the edge of the window. */
+const EDGE = 8;
+
+/** Puts an element there, or as near as it is inside the window. */
+export function placeAt({ offsetWidth, offsetHeight, style }: HTMLElement, { x, y }: Anchor): void {
+  const within = (at: number, size: number, room: number) =>
+    `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
+  style.left = within(x, offsetWidth, innerWidth);
+  style.top = within(y, offsetHeight, innerHeight);
+}

@@ -1,9 +1,6 @@
 import { afterNextRender, Component, type ElementRef, input, output, viewChild } from '@angular/core';
 
-import type { Anchor } from './anchor';
-
-/** Kept free between the menu and the edge of the window. */
-const EDGE = 8;
+import { type Anchor, placeAt } from './anchor';
 
 /**
  * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the
@@ -43,7 +40,7 @@ export class Menu {
       const dialog = this.dialog().nativeElement;
       dialog.addEventListener('click', (event) => this.clicked(event), { capture: true });
       dialog.showModal();
-      this.place(dialog);
+      placeAt(dialog, this.at());
       this.items()[0]?.focus();
     });
   }
@@ -87,15 +84,5 @@ export class Menu {
 
   private items(): HTMLElement[] {
     return [...this.dialog().nativeElement.querySelectorAll<HTMLElement>('[role^="menuitem"]')];
-  }
-
-  /** Inside the window, whatever it hangs on. */
-  private place(dialog: HTMLDialogElement): void {
-    const { x, y } = this.at();
-    const { offsetWidth, offsetHeight, style } = dialog;
-    const within = (at: number, size: number, room: number) =>
-      `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
-    style.left = within(x, offsetWidth, innerWidth);
-    style.top = within(y, offsetHeight, innerHeight);
   }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { partsOf } from './fold';
+import { blocksOf } from './blocks';
+import { fold } from './fold';
+
+const partsOf = (text: string) => fold(blocksOf(text)).map((part) => part.map(({ text }) => text).join('\n'));
 
 describe('a long text', () => {
   it('comes in parts of which nothing is lost', () => {
@@ -18,20 +21,21 @@ describe('a long text', () => {
       expect(parts.join('')).toBe(text);
       for (const part of parts) {
         expect(part.length).toBeLessThanOrEqual(2_750);
-        expect(part.split('\n').length).toBeLessThanOrEqual(201);
+        expect(part.split('\n').length).toBeLessThanOrEqual(206);
         expect(part.isWellFormed()).toBe(true);
       }
     }
   });
 
-  it('ends a part where a line or a word ends', () => {
-    expect(partsOf(`${'y'.repeat(2_000)}\n${'z'.repeat(2_000)}`).map(({ length }) => length)).toEqual([
-      2_001, 2_000,
-    ]);
-    expect(partsOf(`${'y'.repeat(2_000)} ${'z'.repeat(2_000)}`).map(({ length }) => length)).toEqual([
-      2_001, 2_000,
-    ]);
-    expect(partsOf('x'.repeat(2_750))).toHaveLength(1);
-    expect(partsOf('line\n'.repeat(450)).map((part) => part.split('\n').length - 1)).toEqual([200, 200, 50]);
+  it('ends a part where a line or a word ends, the first one sooner', () => {
+    const lengths = (text: string) => partsOf(text).map(({ length }) => length);
+    expect(lengths(`${'y'.repeat(1_400)}\n${'z'.repeat(2_000)}`)).toEqual([1_401, 2_000]);
+    expect(lengths(`${'y'.repeat(1_400)} ${'z'.repeat(2_000)}`)).toEqual([1_401, 2_000]);
+    expect(lengths('x'.repeat(1_750))).toEqual([1_750]);
+    const lines = (text: string) => partsOf(text).map((part) => part.split('\n').length - 1);
+    expect(lines('line\n'.repeat(450))).toEqual([25, 200, 200, 25]);
+    // A rest of a few lines comes with what is before it.
+    expect(lines('line\n'.repeat(29))).toEqual([29]);
+    expect(lines(`one\n> two\n${'line\n'.repeat(26)}`)).toEqual([28]);
   });
 });

@@ -143,6 +143,46 @@ describe('text', () => {
     expect(linked('https://good.example@evil.example/')).toEqual(['https://good.example']);
   });
 
+  it('shows the label of a link, and where it leads if the label may say something else', () => {
+    const shown = (text: string) =>
+      segments(text).map(({ text, href, host }) => (href ? [text, href, ...(host ? [host] : [])] : text));
+    expect(shown('see [the docs](https://a.example/x_(y)), or [write us](mailto:a@b.example)!')).toEqual([
+      'see ',
+      ['the docs', 'https://a.example/x_(y)'],
+      ', or ',
+      ['write us', 'mailto:a@b.example'],
+      '!',
+    ]);
+    expect(shown('[a.example](https://a.example/x)')).toEqual([['a.example', 'https://a.example/x']]);
+    expect(shown('[https://a.example/y](https://a.example/x)')).toEqual([
+      ['https://a.example/y', 'https://a.example/x'],
+    ]);
+    for (const label of [
+      'bank.example',
+      'https://bank.example/x',
+      'bank․example',
+      'bank。example',
+      'Log in at bank.example',
+      'https://bank.example@a',
+      'bank.example/a.example',
+    ])
+      expect(shown(`[${label}](https://evil.example/a)`), label).toEqual([
+        [label, 'https://evil.example/a', 'evil.example'],
+      ]);
+    expect(shown('[ann@b.example](mailto:eve@b.example)')).toEqual([
+      ['ann@b.example', 'mailto:eve@b.example', 'eve@b.example'],
+    ]);
+    for (const plain of [
+      '[a](javascript:alert(1))',
+      '[a](ftp://a.example)',
+      '[a](data:text/html,x)',
+      '[a]()',
+    ])
+      expect(shown(plain)).toEqual([plain]);
+    // Without a label it is an address in brackets.
+    expect(shown('[](https://a.example)')).toEqual(['[](', ['https://a.example', 'https://a.example'], ')']);
+  });
+
   it('shows what people mean with marks, at the edges of words only', () => {
     const shown = (text: string, ...mentions: string[]) =>
       segments(text, mentions).map(({ text, style, href, mention }) =>
@@ -311,6 +351,10 @@ describe('text', () => {
           'mailto:a@b.c,',
           ':。http://\u0301+aaaaaaaaaaaaaaaaaaaaaaaa漢_',
           '*https://a.b/*',
+          '> > >',
+          '[[[',
+          '](',
+          '[a](https://b.c',
         ].map((part) => [part, fill(part, length)]),
       ),
       'a name of dots': `@${'.'.repeat(length - 1)}`,

@@ -5,6 +5,9 @@ export interface Link {
   readonly from: number;
   readonly to: number;
   readonly href: string;
+  /** As it was written `[label](address)`; `host` where the label may name another. */
+  readonly label?: string;
+  readonly host?: string;
 }
 
 /** More would be thousands of elements in one message; the text beyond stays as it was written. */
@@ -73,13 +76,38 @@ export function findLinks(text: string): Link[] {
       const to = endOf(part, index, groups);
       const href = to > index ? hrefOf(part.slice(index, to), groups) : null;
       if (href) {
-        found.push({ from: offset + index, to: offset + to, href });
-        BEGINNING.lastIndex = to;
+        const link = labelled(part, { from: index, to, href });
+        // What is a link by itself may be the label of this one.
+        while (found.length > 0 && found.at(-1)!.from >= offset + link.from) found.pop();
+        found.push({ ...link, from: offset + link.from, to: offset + link.to });
+        BEGINNING.lastIndex = link.to;
       } else patience -= groups['host'] ? FALSE_HOST : FALSE_SCHEME;
     }
     offset += part.length + 1;
   }
   return found;
+}
+
+const LONGEST_LABEL = 200;
+/** Letters, numbers and what stands between the words of a sentence: no host, whatever it looks like. */
+const WORDS = /^[\p{L}\p{N}\p{M}\s,!?'’"“”()&+-]+$/u;
+
+/** The link with its label, if it stands in round brackets behind one in square brackets. */
+function labelled(text: string, link: Link): Link {
+  const { from, to, href } = link;
+  if (!text.startsWith('](', from - 2) || text[to] !== ')') return link;
+  const before = text.slice(Math.max(from - 2 - LONGEST_LABEL, 0), from - 2);
+  const label = before.slice(before.lastIndexOf('[') + 1);
+  if (label.length === before.length || !label.trim() || /[\]\n]/.test(label)) return link;
+  const host = hostOf(href);
+  const agrees = WORDS.test(label) || hostOf(label) === host || hostOf(`https://${label}`) === host;
+  return { from: from - 3 - label.length, to: to + 1, href, label, ...(agrees ? {} : { host }) };
+}
+
+/** The host of a web address, the whole of a mail address. */
+function hostOf(href: string): string {
+  const url = URL.canParse(href) ? new URL(href) : null;
+  return url?.hostname || (url?.pathname ?? '');
 }
 
 type Groups = Record<'scheme' | 'mailto' | 'mail' | 'host', string | undefined>;

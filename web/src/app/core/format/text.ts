@@ -12,7 +12,9 @@ export function segments(
 ): Segment[] {
   const found = linked(text, links);
   const named =
-    mentions.length === 0 ? found : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
+    mentions.length === 0 || !text.includes('@')
+      ? found
+      : mentioned(found, new UserMap(mentions.map((name) => [name, name])));
   return styled(named).map((segment) => ({ ...segment, text: legible(segment.text) }));
 }
 
@@ -29,9 +31,9 @@ function legible(text: string): string {
 function linked(text: string, links: readonly Link[]): Segment[] {
   const found: Segment[] = [];
   let at = 0;
-  for (const { from, to, href } of links) {
+  for (const { from, to, href, label, host } of links) {
     if (from > at) found.push({ text: text.slice(at, from) });
-    found.push({ text: text.slice(from, to), href });
+    found.push({ text: label ?? text.slice(from, to), href, ...(host ? { host } : {}) });
     at = to;
   }
   if (at < text.length) found.push({ text: text.slice(at) });

@@ -19,7 +19,6 @@ import { SendKey } from '../../core/app/send-key';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
 import { TypingStore } from '../../data/live/typing-store';
-import { complete, nameAt, suggest, type Typing } from '../../data/messages/mention';
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
@@ -30,6 +29,10 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
+import type { Suggestion } from './suggestions';
+
+/** Of what may be suggested. */
+const LONGEST_NAME = 64;
 
 /**
  * Where a message is written: Enter or Ctrl+Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits
@@ -89,18 +92,18 @@ export class Composer {
     if (!entry) return null;
     const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
     return {
-      heading: this.editing() ? 'Edit message' : `Reply to ${who}`,
+      heading: this.editing() ? 'Edit message' : 'Reply to ',
+      who: this.editing() ? '' : who,
       text: summary(entry),
       icon: this.editing() ? ('edit' as const) : ('reply' as const),
     };
   });
   /** Whether the emoji are open. */
   protected readonly picking = signal(false);
-  private readonly naming = signal<Typing | null>(null);
-  protected readonly suggested = computed(() => {
-    const naming = this.naming();
-    return naming ? suggest(this.members(), naming.query, this.me()) : [];
-  });
+  /** What may be meant by the name, of a member or an emoji, that ends at the caret. */
+  protected readonly suggested = signal<readonly Suggestion[]>([]);
+  /** The text and the caret when it was last looked for them. */
+  private looked = '';
   protected readonly chosen = signal(0);
   private readonly tray = viewChild<Tray>('tray');
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
@@ -163,10 +166,23 @@ export class Composer {
   /** Whether a name is being typed where the caret is. */
   protected look(): void {
     const { value, selectionStart, selectionEnd } = this.field().nativeElement;
-    const naming =
-      this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
-    if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
-    this.naming.set(naming);
+    const looked = `${selectionStart} ${selectionEnd} ${value}`;
+    if (looked === this.looked) return;
+    this.looked = looked;
+    const typed = value.slice(Math.max(selectionEnd - LONGEST_NAME, 0), selectionEnd);
+    if (selectionStart === selectionEnd && /[@:][\w.+-]*$/.test(typed))
+      void this.suggest(value, selectionEnd);
+    else this.suggested.set([]);
+  }
+
+  private async suggest(text: string, caret: number): Promise<void> {
+    const { looked } = this;
+    const found = await import('../../rare')
+      .then(({ suggestions }) => suggestions(text, caret, this.members(), this.me()))
+      .catch(() => []);
+    // One types on meanwhile.
+    if (looked !== this.looked) return;
+    this.suggested.set(found);
     this.chosen.set(0);
   }
 
@@ -178,11 +194,8 @@ export class Composer {
     this.typed();
   }
 
-  protected name({ username }: Member): void {
+  protected take({ written: { text, caret } }: Suggestion): void {
     const field = this.field().nativeElement;
-    const naming = this.naming();
-    if (!naming) return;
-    const { text, caret } = complete(field.value, field.selectionEnd, naming, username);
     field.value = text;
     field.setSelectionRange(caret, caret);
     this.typed();
@@ -194,8 +207,8 @@ export class Composer {
     if (length === 0) return false;
     if (key === 'ArrowDown') this.chosen.update((index) => (index + 1) % length);
     else if (key === 'ArrowUp') this.chosen.update((index) => (index + length - 1) % length);
-    else if (key === 'Enter' || key === 'Tab') this.name(this.suggested()[this.chosen()]!);
-    else if (key === 'Escape') this.naming.set(null);
+    else if (key === 'Enter' || key === 'Tab') this.take(this.suggested()[this.chosen()]!);
+    else if (key === 'Escape') this.suggested.set([]);
     else return false;
     return true;
   }
@@ -273,7 +286,8 @@ export class Composer {
     const field = this.field().nativeElement;
     field.value = text;
     field.setSelectionRange(text.length, text.length);
-    this.naming.set(null);
+    this.looked = '';
+    this.suggested.set([]);
     this.text.set(text);
   }
 }

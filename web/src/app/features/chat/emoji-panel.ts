@@ -1,8 +1,12 @@
 import { afterNextRender, Component, type ElementRef, input, output, viewChild } from '@angular/core';
 
+import { type Anchor, placeAt } from '../../ui/anchor';
 import { EmojiPicker } from './emoji-picker';
 
-/** The emoji, above the button that asks for them; it stays for several, until Esc or a press outside. */
+/**
+ * The emoji, above the button or at the place that asks for them, on a phone at the lower edge; they stay for
+ * several, until Esc or a press outside.
+ */
 @Component({
   selector: 'aldis-emoji-panel',
   imports: [EmojiPicker],
@@ -12,7 +16,7 @@ import { EmojiPicker } from './emoji-picker';
       class="menu emoji-panel"
       popover
       role="dialog"
-      aria-label="Emoji"
+      [attr.aria-label]="label()"
       (toggle)="$event.newState === 'closed' && close()"
     >
       <aldis-emoji-picker (pick)="pick.emit($event)" />
@@ -20,7 +24,9 @@ import { EmojiPicker } from './emoji-picker';
   `,
 })
 export class EmojiPanel {
-  readonly button = input.required<HTMLElement>();
+  readonly button = input<HTMLElement>();
+  readonly at = input<Anchor>();
+  readonly label = input('Emoji');
   readonly pick = output<string>();
   /**
    * Whether the focus is free for the field again: a press elsewhere closes it, too, and may have given the
@@ -33,18 +39,20 @@ export class EmojiPanel {
   constructor() {
     afterNextRender(() => {
       const panel = this.panel().nativeElement;
-      const { right, top } = this.button().getBoundingClientRect();
-      panel.style.right = `${innerWidth - right}px`;
-      panel.style.bottom = `${innerHeight - top}px`;
+      const [button, at] = [this.button()?.getBoundingClientRect(), this.at()];
       panel.showPopover();
+      if (button) {
+        panel.style.right = `${innerWidth - button.right}px`;
+        panel.style.bottom = `${innerHeight - button.top}px`;
+      } else if (at) placeAt(panel, at);
     });
   }
 
   protected close(): void {
     const { activeElement } = document;
-    const places: readonly Node[] = [this.panel().nativeElement, this.button()];
+    const places = [this.panel().nativeElement, this.button()];
     this.closed.emit(
-      activeElement === document.body || places.some((place) => place.contains(activeElement)),
+      activeElement === document.body || places.some((place) => place?.contains(activeElement)),
     );
   }
 }

@@ -3,7 +3,8 @@ import { composes } from '../../ui/composes';
 
 import { Database } from '../../core/disk/database';
 import { oneEmoji } from '../../data/messages/reaction';
-import { type Emoji, type EmojiGroup, findEmoji, groupsOf, withRecent } from './emoji';
+import { type Emoji, type EmojiGroup, findEmoji, loadEmoji, toned, withRecent } from './emoji';
+import { SkinTone } from './skin-tone';
 
 const RECENT = 'Recent';
 
@@ -13,19 +14,30 @@ const RECENT = 'Recent';
   template: `
     <!-- What opens, a dialog or a popover, gives it the focus. -->
     <!-- eslint-disable @angular-eslint/template/no-autofocus -->
-    <input
-      #input
-      class="field-input"
-      type="search"
-      [attr.autofocus]="fine ? '' : null"
-      autocomplete="off"
-      spellcheck="false"
-      aria-label="Find an emoji"
-      aria-controls="emoji-grid"
-      placeholder="Find an emoji"
-      (input)="query.set(input.value)"
-      (keydown)="searchKey($event)"
-    />
+    <div class="emoji-search">
+      <input
+        #input
+        class="field-input"
+        type="search"
+        [attr.autofocus]="fine ? '' : null"
+        autocomplete="off"
+        spellcheck="false"
+        aria-label="Find an emoji"
+        aria-controls="emoji-grid"
+        placeholder="Find an emoji"
+        (input)="query.set(input.value)"
+        (keydown)="searchKey($event)"
+      />
+      <button
+        type="button"
+        class="emoji"
+        [attr.aria-label]="'Skin tone: ' + skin.name"
+        [title]="'Skin tone: ' + skin.name"
+        (click)="skin.next()"
+      >
+        {{ hand() }}
+      </button>
+    </div>
     <div class="emoji-groups" role="group" aria-label="Groups">
       @for (group of tabs(); track group.name) {
         <button
@@ -66,6 +78,7 @@ const RECENT = 'Recent';
 })
 export class EmojiPicker {
   private readonly database = inject(Database);
+  protected readonly skin = inject(SkinTone);
 
   readonly pick = output<string>();
 
@@ -83,7 +96,12 @@ export class EmojiPicker {
   );
   private readonly wanted = signal<string | null>(null);
   protected readonly chosen = computed(() => this.wanted() ?? this.tabs()[0]?.name ?? '');
-  protected readonly shown = computed((): readonly Emoji[] => {
+  /** What shows the skin tone. */
+  protected readonly hand = computed(() => ['✋', '✋🏻', '✋🏼', '✋🏽', '✋🏾', '✋🏿'][this.skin.tone()]!);
+  protected readonly shown = computed((): readonly Emoji[] =>
+    this.listed().map((item) => ({ ...item, emoji: toned(item, this.skin.tone()) })),
+  );
+  private readonly listed = computed((): readonly Emoji[] => {
     const query = this.query();
     const one = oneEmoji(query);
     if (one) return [{ emoji: one, name: one, words: [] }];
@@ -103,13 +121,10 @@ export class EmojiPicker {
   }
 
   private async load(): Promise<void> {
-    const [{ default: listed }, recent] = await Promise.all([
-      import('emoji-picker-element-data/en/cldr-native/data.json'),
-      this.database.recentEmoji().catch(() => []),
-    ]);
+    const [groups, recent] = await Promise.all([loadEmoji(), this.database.recentEmoji().catch(() => [])]);
     this.recent = recent;
     const taken = recent.map((emoji) => ({ emoji, name: emoji, words: [] }));
-    this.groups.set([...(taken.length > 0 ? [{ name: RECENT, emoji: taken }] : []), ...groupsOf(listed)]);
+    this.groups.set([...(taken.length > 0 ? [{ name: RECENT, emoji: taken }] : []), ...groups]);
   }
 
   protected open(name: string, input: HTMLInputElement): void {

@@ -12,6 +12,8 @@ export interface Listed {
   readonly group: number;
   /** Of the emoji standard that it came with. */
   readonly version: number;
+  /** In skin tones; of two people, in two each. */
+  readonly skins?: readonly { readonly emoji: string; readonly tone: number | readonly number[] }[];
 }
 
 export interface Emoji {
@@ -19,6 +21,8 @@ export interface Emoji {
   readonly name: string;
   /** What it is found by, in lower case. */
   readonly words: readonly string[];
+  /** In each of the five skin tones, from light to dark, if it has them. */
+  readonly tones?: readonly string[];
 }
 
 export interface EmojiGroup {
@@ -48,12 +52,36 @@ export function groupsOf(listed: readonly Listed[]): EmojiGroup[] {
     name,
     emoji: listed
       .filter(({ group, version }) => group === number && version <= NEWEST)
-      .map(({ emoji, annotation, tags }) => ({
+      .map(({ emoji, annotation, tags, skins }) => ({
         emoji: oneEmoji(emoji) ?? emoji.replace(/\ufe0f$/, ''),
         name: annotation,
         words: plain([annotation, ...tags].join(' ')).split(/[^\p{L}\p{N}]+/u),
+        ...(skins
+          ? { tones: TONES.flatMap((tone) => skins.find((skin) => skin.tone === tone)?.emoji ?? []) }
+          : {}),
       })),
   }));
+}
+
+const TONES = [1, 2, 3, 4, 5];
+
+/** An emoji in a skin tone; in none, 0, or where it has none, as it is. */
+export function toned({ emoji, tones }: Emoji, tone: number): string {
+  return tones?.[tone - 1] ?? emoji;
+}
+
+let loaded: Promise<readonly EmojiGroup[]> | undefined;
+
+/** All of them, fetched once. */
+export function loadEmoji(): Promise<readonly EmojiGroup[]> {
+  loaded ??= import('emoji-picker-element-data/en/cldr-native/data.json').then(
+    ({ default: listed }) => groupsOf(listed),
+    (error: unknown) => {
+      loaded = undefined;
+      throw error;
+    },
+  );
+  return loaded;
 }
 
 /**

@@ -1,15 +1,20 @@
 import { Component, input, output } from '@angular/core';
 
-import type { Member } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
+import type { Suggestion } from './suggestions';
 
-/** Members of a group that a name which is being typed may mean. The keyboard stays in the composer. */
+/** Members of the group, or emoji, that a name which is being typed may mean. The keyboard stays in the composer. */
 @Component({
   selector: 'aldis-mention-list',
   imports: [Avatar],
   template: `
-    <ul id="mentions" class="mentions" role="listbox" aria-label="Members">
-      @for (member of members(); track member.username; let index = $index) {
+    <ul
+      id="mentions"
+      class="mentions"
+      role="listbox"
+      [attr.aria-label]="found()[0]?.emoji ? 'Emoji' : 'Members'"
+    >
+      @for (item of found(); track item.note + item.title; let index = $index) {
         <!-- The keyboard stays in the field and moves the choice from there. -->
         <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
         <li
@@ -18,18 +23,22 @@ import { Avatar } from '../../ui/avatar';
           [id]="'mention-' + index"
           [attr.aria-selected]="index === chosen()"
           (pointerdown)="$event.preventDefault()"
-          (click)="pick.emit(member)"
+          (click)="pick.emit(item)"
         >
-          <aldis-avatar [name]="member.displayName" [username]="member.username" />
-          <span class="option-title" dir="auto">{{ member.displayName }}</span>
-          <span class="option-note">{{ '@' + member.username }}</span>
+          @if (item.username; as username) {
+            <aldis-avatar [name]="item.title" [username]="username" />
+          } @else {
+            <span class="emoji" aria-hidden="true">{{ item.emoji }}</span>
+          }
+          <span class="option-title" dir="auto">{{ item.title }}</span>
+          <span class="option-note">{{ item.note }}</span>
         </li>
       }
     </ul>
   `,
 })
 export class MentionList {
-  readonly members = input.required<readonly Member[]>();
+  readonly found = input.required<readonly Suggestion[]>();
   readonly chosen = input.required<number>();
-  readonly pick = output<Member>();
+  readonly pick = output<Suggestion>();
 }

@@ -26,7 +26,7 @@ import { Menu } from '../../ui/menu';
 import { Chooser } from '../conversations/chooser';
 import type { Row } from '../conversations/rows';
 import { mayDelete, mayForward } from './allowed';
-import { EmojiPicker } from './emoji-picker';
+import { EmojiPanel } from './emoji-panel';
 import { MessageInfo } from './message-info';
 
 /** A message whose menu is wanted, and where. */
@@ -41,7 +41,7 @@ export interface Wanted {
  */
 @Component({
   selector: 'aldis-message-menu',
-  imports: [Chooser, Confirm, Dialog, EmojiPicker, Icon, Menu, MessageInfo],
+  imports: [Chooser, Confirm, Dialog, EmojiPanel, Icon, Menu, MessageInfo],
   templateUrl: './message-menu.html',
 })
 export class MessageMenu {

@@ -1,3 +1,4 @@
+import { NgTemplateOutlet } from '@angular/common';
 import {
   Component,
   computed,
@@ -12,7 +13,8 @@ import {
 
 import { BASE } from '../../core/base';
 import { Clock } from '../../core/clock';
-import { partsOf } from '../../core/format/fold';
+import { blocksOf, linesOf } from '../../core/format/blocks';
+import { fold } from '../../core/format/fold';
 import { LinkFinder } from '../../core/format/link-finder';
 import { emojiOnly, segments } from '../../core/format/text';
 import { clockTime, dayHeading, fullTime } from '../../core/format/time';
@@ -26,7 +28,7 @@ import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
 import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Message } from '../../protocol/protocol';
-import { AttachmentView, Reactions } from '../../rare';
+import { AttachmentView, CodeBlock, Reactions } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
 import { Avatar, hueOf } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
@@ -37,7 +39,7 @@ import { Unfolded } from './unfolded';
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
 @Component({
   selector: 'aldis-message',
-  imports: [AttachmentView, Avatar, Icon, Reactions, TickMark],
+  imports: [AttachmentView, Avatar, CodeBlock, Icon, NgTemplateOutlet, Reactions, TickMark],
   templateUrl: './message.html',
   host: {
     '[class.own]': 'entry().own',
@@ -95,12 +97,20 @@ export class MessageView {
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
   protected readonly columns = computed(() => columnsOf(this.boxes()));
-  private readonly parts = computed(() => partsOf(this.entry().text));
+  private readonly parts = computed(() => fold(blocksOf(this.entry().text)));
   /** The text, in parts as far as they are shown: a long one is not laid out at once. */
   protected readonly shown = computed(() =>
     this.parts()
       .slice(0, this.unfolded.count(this.entry().key))
-      .map((text) => segments(text, this.entry().message?.mentions, this.links.of(text))),
+      .map((part) =>
+        part.map((block) => ({
+          ...block,
+          lines: linesOf(block).map((line) => ({
+            ...line,
+            segments: segments(line.text, this.entry().message?.mentions, this.links.of(line.text)),
+          })),
+        })),
+      ),
   );
   protected readonly folded = computed(() => this.shown().length < this.parts().length);
   protected readonly hue = computed(() => hueOf(this.entry().sender));

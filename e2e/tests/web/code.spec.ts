@@ -1,0 +1,94 @@
+import { say } from '../../support/aldis.ts';
+import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
+
+const CODE = [
+  'fn main() {',
+  '    let tick = "`"; // ```',
+  `    println!("{tick} ${'a long line '.repeat(20)}");`,
+  '}',
+].join('\n');
+
+test('48. code has its language, colours and a button that copies it', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: `Look:\n\`\`\`\`rust\n${CODE}\n\`\`\`\`` });
+  await say(socket, { receiver: ann.username, text: '```\nshort\n```' });
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+    reducedMotion: 'reduce',
+  });
+  const scripts: string[] = [];
+  page.on('request', (request) => scripts.push(new URL(request.url()).pathname));
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  // It scrolls sideways, so the keyboard reaches it.
+  const code = page.getByRole('region', { name: 'Code in Rust' });
+  await expect(code).toHaveText(CODE);
+  await expect(code).toHaveAttribute('tabindex', '0');
+  await expect(page.getByRole('region', { name: 'Code', exact: true })).toHaveCount(0);
+  /** The colours of the page, by the texts that have them. */
+  const coloured = () =>
+    page.evaluate(() =>
+      Object.fromEntries(
+        [...CSS.highlights].map(([name, highlight]) => [
+          name,
+          [...highlight].map(({ startContainer, startOffset, endOffset }) =>
+            startContainer.textContent!.slice(startOffset, endOffset),
+          ),
+        ]),
+      ),
+    );
+  await expect.poll(coloured).toMatchObject({ 'code-keyword': ['fn', 'let'], 'code-comment': ['// ```'] });
+  const colour = (name: string) =>
+    code.evaluate((element, name) => getComputedStyle(element, `::highlight(${name})`).color, name);
+  expect(await colour('code-keyword')).toBe('rgb(154, 47, 99)');
+  expect(scripts.filter((path) => path.includes('worker-'))).toHaveLength(1);
+  expect(await violations(page)).toEqual([]);
+
+  await messenger.messages.first().getByRole('button', { name: 'Copy' }).click();
+  await expect(messenger.messages.first().getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(CODE);
+
+  // What is no longer on the page has no colours.
+  await page.goto('/');
+  await messenger.composer.waitFor({ state: 'detached' });
+  expect(Object.values(await coloured()).flat()).toEqual([]);
+  socket.close();
+  await page.context().close();
+});
+
+test('48. code takes no other place once it has its head, on a phone in the dark, too', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: '```ts\nconst a = 1;\n```' });
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, {
+    ...PHONE,
+    colorScheme: 'dark',
+    reducedMotion: 'reduce',
+  });
+  const messenger = new Messenger(page);
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  // The parts that come later, of which the head is one.
+  await page.route(/\/chunk-[^/]*\.js$/, async (route) => {
+    const body = await (await route.fetch()).text();
+    if (body.includes('aldis-code-block') && !body.includes('aldis-shell')) await opened;
+    await route.fulfill({ body, contentType: 'text/javascript' });
+  });
+  await messenger.open(bob.username);
+  await expect(messenger.last.getByText('const a = 1;')).toBeVisible();
+  await expect(messenger.last.getByText('TypeScript')).toBeHidden();
+  const before = await messenger.last.boundingBox();
+  open();
+  await expect(messenger.last.getByText('TypeScript')).toBeVisible();
+  expect((await messenger.last.boundingBox())!.height).toBe(before!.height);
+  await fits(page, 'code');
+  expect(await violations(page)).toEqual([]);
+  socket.close();
+  await page.context().close();
+});

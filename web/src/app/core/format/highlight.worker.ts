@@ -1,0 +1,5 @@
+import { tokensOf } from './highlight';
+
+addEventListener('message', ({ data }: MessageEvent<{ code: string; grammar: string }>) => {
+  postMessage(tokensOf(data.code, data.grammar));
+});

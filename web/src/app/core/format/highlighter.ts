@@ -1,0 +1,52 @@
+import { Service } from '@angular/core';
+
+import type { Token } from './languages';
+
+const LONGEST = 20 * 1024;
+/** Some code makes an expression try for ever: it stays plain. */
+const PATIENCE = 2_000;
+const KEPT = 50;
+
+/**
+ * Finds what is what in code, in a thread of its own: however long it takes, the page does not wait. The
+ * library is loaded with the first code in a language that it knows.
+ */
+@Service()
+export class Highlighter {
+  private worker: Worker | null = null;
+  private turn: Promise<unknown> = Promise.resolve();
+  private readonly found = new Map<string, Promise<readonly Token[]>>();
+
+  tokens(code: string, grammar: string): Promise<readonly Token[]> {
+    if (code.length > LONGEST) return Promise.resolve([]);
+    const key = `${grammar}\n${code}`;
+    const known = this.found.get(key);
+    if (known) return known;
+    const tokens = this.turn.then(() => this.ask(code, grammar));
+    this.turn = tokens;
+    this.found.set(key, tokens);
+    if (this.found.size > KEPT) this.found.delete(this.found.keys().next().value!);
+    return tokens;
+  }
+
+  private ask(code: string, grammar: string): Promise<readonly Token[]> {
+    const worker = (this.worker ??= new Worker(new URL('./highlight.worker', import.meta.url), {
+      type: 'module',
+    }));
+    return new Promise((resolve) => {
+      const give = (tokens: readonly Token[]) => {
+        clearTimeout(timer);
+        resolve(tokens);
+      };
+      const giveUp = () => {
+        worker.terminate();
+        this.worker = null;
+        give([]);
+      };
+      const timer = setTimeout(giveUp, PATIENCE);
+      worker.onmessage = ({ data }: MessageEvent<readonly Token[]>) => give(data);
+      worker.onerror = giveUp;
+      worker.postMessage({ code, grammar });
+    });
+  }
+}
