@@ -16,7 +16,6 @@ export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';
 export { NewConversation } from './features/conversations/new-conversation';
-export { QuickSwitch } from './features/conversations/quick-switch';
 export { Details } from './features/details/details';
 export { PersonCard } from './features/details/person-card';
 export { Invitations } from './features/invitations/invitations';

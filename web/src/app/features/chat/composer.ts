@@ -15,6 +15,7 @@ import {
 import type { ChatKey } from '../../core/chat-key';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { sameUser } from '../../core/handle';
 import { SendKey } from '../../core/app/send-key';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
@@ -30,6 +31,7 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
+import { ListBox } from '../../ui/list-box';
 
 /**
  * Where a message is written: Enter or Ctrl+Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits
@@ -101,7 +103,10 @@ export class Composer {
     const naming = this.naming();
     return naming ? suggest(this.members(), naming.query, this.me()) : [];
   });
-  protected readonly chosen = signal(0);
+  protected readonly box = new ListBox(
+    'mentions',
+    computed(() => this.suggested().map(({ username }) => username)),
+  );
   private readonly tray = viewChild<Tray>('tray');
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
@@ -167,7 +172,7 @@ export class Composer {
       this.members().length > 0 && selectionStart === selectionEnd ? nameAt(value, selectionEnd) : null;
     if (naming?.from === this.naming()?.from && naming?.query === this.naming()?.query) return;
     this.naming.set(naming);
-    this.chosen.set(0);
+    this.box.choose(null);
   }
 
   /** Where the caret is, in place of what is selected. */
@@ -189,14 +194,14 @@ export class Composer {
   }
 
   /** The keys of the suggestions, while there are some; whether it was one of them. */
-  private suggestionKey({ key }: KeyboardEvent): boolean {
-    const { length } = this.suggested();
-    if (length === 0) return false;
-    if (key === 'ArrowDown') this.chosen.update((index) => (index + 1) % length);
-    else if (key === 'ArrowUp') this.chosen.update((index) => (index + length - 1) % length);
-    else if (key === 'Enter' || key === 'Tab') this.name(this.suggested()[this.chosen()]!);
-    else if (key === 'Escape') this.naming.set(null);
-    else return false;
+  private suggestionKey(event: KeyboardEvent): boolean {
+    const chosen = this.suggested().find(({ username }) =>
+      sameUser(username, this.box.chosen() ?? undefined),
+    );
+    if (!chosen) return false;
+    if (event.key === 'Enter' || event.key === 'Tab') this.name(chosen);
+    else if (event.key === 'Escape') this.naming.set(null);
+    else return this.box.move(event);
     return true;
   }
 
