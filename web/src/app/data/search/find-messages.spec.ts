@@ -23,7 +23,7 @@ beforeEach(() => {
     calls.push([...parameters.values()].join(' '));
     return answer(parameters.get('q')!, parameters.get('next'));
   };
-  asked = signal<Asked>({ query: '', within: null });
+  asked = signal<Asked>({ query: '' });
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({ providers: [{ provide: Api, useValue: { call } }] });
   found = TestBed.runInInjectionContext(() => findMessages(asked));
@@ -31,8 +31,8 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-async function look(query: string, within: string | null = null, pause = 300): Promise<void> {
-  asked.set({ query, within });
+async function look(query: string, more: Omit<Asked, 'query'> = {}, pause = 300): Promise<void> {
+  asked.set({ query, ...more });
   TestBed.tick();
   await vi.advanceTimersByTimeAsync(pause);
 }
@@ -40,7 +40,7 @@ const hits = () => found.hits().map(({ message }) => message.id);
 
 describe('searching', () => {
   it('asks when the person pauses, and shows page after page', async () => {
-    for (const query of ['t', 'ti', 'tide ']) await look(query, null, 0);
+    for (const query of ['t', 'ti', 'tide ']) await look(query, {}, 0);
     expect(found.looking()).toBe(true);
     await look('tide ');
     expect(calls).toEqual(['tide']);
@@ -65,8 +65,25 @@ describe('searching', () => {
   it('looks again where the place changes, and not where nothing does', async () => {
     await look('tide');
     await look('tide ');
-    await look('tide', 'c');
+    await look('tide', { within: 'c' });
     expect(calls).toEqual(['tide', 'tide c']);
+  });
+
+  it('is narrowed to a person and a time', async () => {
+    const after = new Date('2026-03-01T00:00:00Z');
+    await look('tide', { from: 'Bob', after });
+    expect(calls).toEqual(['tide Bob 2026-03-01T00:00:00.000Z']);
+  });
+
+  it('reads on where a page is empty and is not the last', async () => {
+    answer = (query, next) =>
+      Promise.resolve(next === 'two' ? { items: [hit(query)] } : { items: [], next: next ? 'two' : 'one' });
+    await look('tide');
+    expect(calls).toEqual(['tide', 'tide one', 'tide two']);
+    expect([hits(), found.more()]).toEqual([['tide'], false]);
+    answer = () => Promise.resolve({ items: [], next: 'on' });
+    await look('ebb');
+    expect([calls.length, found.more()]).toEqual([7, true]);
   });
 
   it('finds nothing for nothing, and for no words', async () => {

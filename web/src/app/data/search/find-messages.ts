@@ -6,11 +6,19 @@ import type { ConversationId, Hit, Page } from '../../protocol/protocol';
 
 /** Each search costs what a message costs, so the server is asked in pauses only. */
 const PAUSE = 250;
+/** So many pages are read for the first message that is found in them. */
+const PAGES = 4;
 
 export interface Asked {
   readonly query: string;
-  /** In one conversation; in all if `null`. */
-  readonly within: ConversationId | null;
+  /** In one conversation; in all without it. */
+  readonly within?: ConversationId;
+  /** Of one person, by their username. */
+  readonly from?: string;
+  /** Sent then or later. */
+  readonly after?: Date;
+  /** Sent earlier than this. */
+  readonly before?: Date;
 }
 
 export interface FoundMessages {
@@ -44,15 +52,18 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
   const state = signal(NOTHING);
 
   async function read(asked: Asked, before: State, stop?: AbortSignal): Promise<State> {
-    const { query, within } = asked;
-    const parameters = new URLSearchParams({
-      q: query,
-      ...(within ? { conversationId: within } : {}),
-      ...(before.next ? { next: before.next } : {}),
-    });
+    const hits = [...before.hits];
     try {
-      const page = await api.call<Page<Hit>>('GET', `/api/search?${parameters}`, undefined, stop);
-      return { ...NOTHING, asked, hits: [...before.hits, ...page.items], next: page.next };
+      let { next } = before;
+      // The server looks at so much at once: a page may be empty and have a next one.
+      for (let page = 0; page < PAGES && hits.length === before.hits.length; page++) {
+        const path = `/api/search?${parameters(asked, next)}`;
+        const found = await api.call<Page<Hit>>('GET', path, undefined, stop);
+        hits.push(...found.items);
+        next = found.next;
+        if (!next) break;
+      }
+      return { ...NOTHING, asked, hits, next };
     } catch (error) {
       // Nothing but punctuation: there are no words to look for.
       const wordless = error instanceof Failure && error.code === 'invalid';
@@ -95,6 +106,17 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
     failure: computed(() => (looking() ? '' : state().failure)),
     readOn,
   };
+}
+
+function parameters({ query, within, from, after, before }: Asked, next: string | undefined): string {
+  return new URLSearchParams({
+    q: query,
+    ...(within && { conversationId: within }),
+    ...(from && { from }),
+    ...(after && { after: after.toISOString() }),
+    ...(before && { before: before.toISOString() }),
+    ...(next && { next }),
+  }).toString();
 }
 
 function same(a: Asked, b: Asked): boolean {

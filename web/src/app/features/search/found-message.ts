@@ -24,11 +24,9 @@ export interface Around {
   /** Names of people who left. */
   readonly former: ReadonlyMap<string, string>;
   readonly now: Date;
-  /** One conversation is searched. */
-  readonly within: boolean;
 }
 
-export function foundMessage(hit: Hit, { me, conversation, former, now, within }: Around): FoundMessage {
+export function foundMessage(hit: Hit, { me, conversation, former, now }: Around): FoundMessage {
   const { id, sender, timestamp } = hit.message;
   const own = sameUser(sender, me);
   const member = conversation && findUser(conversation.members, sender);
@@ -40,8 +38,7 @@ export function foundMessage(hit: Hit, { me, conversation, former, now, within }
     sender,
     name,
     who: own ? 'You' : name,
-    where:
-      within || !conversation || !(own || conversation.kind === 'group') ? '' : titleOf(conversation, me),
+    where: !conversation || !(own || conversation.kind === 'group') ? '' : titleOf(conversation, me),
     time,
     clock: rowTime(time, now),
     parts: parts(hit.fragment),

@@ -15,7 +15,7 @@ import { Router } from '@angular/router';
 import { Clock } from '../../core/clock';
 import { Database } from '../../core/disk/database';
 import { linkToUser } from '../../core/handle';
-import { linkTo, titleOf } from '../../data/conversations/conversation';
+import { linkTo } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { ExcerptReads } from '../../data/messages/excerpt-reads';
 import { Outbox } from '../../data/outbox/outbox';
@@ -73,10 +73,8 @@ export class Search {
   /** What one looked at last when the search began. */
   private readonly opened = signal<readonly string[]>([]);
   private readonly rows = computed(() => rows(this.all(), this.outbox(), this.conversations.me));
-  private readonly people = findPeople(computed(() => (this.panel.within() === null ? this.query() : '')));
-  private readonly messages = findMessages(
-    computed(() => ({ query: this.query(), within: this.panel.within() })),
-  );
+  private readonly people = findPeople(this.query);
+  private readonly messages = findMessages(computed(() => ({ query: this.query() })));
   /** Sections of which all is shown. */
   private readonly whole = linkedSignal<string, ReadonlySet<SectionName>>({
     source: this.query,
@@ -92,22 +90,12 @@ export class Search {
   /** The message that was chosen last. */
   private chosen: Hit | null = null;
 
-  /** The one conversation that is searched, by its name. */
-  protected readonly within = computed(() => {
-    const id = this.panel.within();
-    if (id === null) return null;
-    const conversation = this.all().find((known) => known.id === id);
-    return conversation ? titleOf(conversation, this.conversations.me) : 'this conversation';
-  });
   protected readonly sections = computed((): readonly Section[] => {
-    const everywhere = this.panel.within() === null;
     if (this.query() === '') {
-      const last = everywhere ? recent(this.rows(), this.opened(), this.here).map(rowOption) : [];
+      const last = recent(this.rows(), this.opened(), this.here).map(rowOption);
       return last.length > 0 ? [section('recent', last, true)] : [];
     }
-    return [...(everywhere ? this.named() : []), this.written()].filter(
-      ({ options, looking }) => options.length > 0 || looking,
-    );
+    return [...this.named(), this.written()].filter(({ options, looking }) => options.length > 0 || looking);
   });
   protected readonly looking = computed(() => this.sections().some(({ looking }) => looking));
   protected readonly said = computed(() => {
@@ -158,10 +146,6 @@ export class Search {
   /** While nothing is there yet, the shape of what is to come. */
   protected skeletons({ name, options }: Section): readonly number[] {
     return options.length > 0 ? [] : name === 'messages' ? [0, 1, 2] : [0];
-  }
-
-  protected everywhere(): void {
-    this.panel.within.set(null);
   }
 
   protected choose(option: Option): void {
@@ -217,7 +201,6 @@ export class Search {
           conversation: this.all().find(({ id }) => id === hit.message.conversationId),
           former: this.former(),
           now: this.now(),
-          within: this.panel.within() !== null,
         }),
       ),
     );

@@ -10,6 +10,7 @@ const KEYS: readonly { readonly where: string; readonly keys: readonly (readonly
     keys: [
       [`${CONTROL} K`, 'Search people, groups and messages'],
       ['Alt ↑, Alt ↓', 'The conversation above or below'],
+      [`${CONTROL} F`, 'Search in this conversation'],
       [`${CONTROL} ,`, 'Settings'],
       ['Esc', 'Stop replying or editing; to the end; back to the list'],
       ['?', 'This list'],

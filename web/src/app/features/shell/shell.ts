@@ -152,8 +152,7 @@ export class Shell {
 
   /** Who left the field with nothing in it does not search. */
   protected leaveSearch(): void {
-    if (this.search.query() === '' && this.search.within() === null && document.hasFocus())
-      this.search.close();
+    if (this.search.query() === '' && document.hasFocus()) this.search.close();
   }
 
   /** What goes on behind the page, once that has what it needs. */
