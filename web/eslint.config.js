@@ -51,7 +51,7 @@ const FEATURES = {
   'features/attachments': [],
   'features/groups': [],
   'features/invitations': [],
-  'features/search': [],
+  'features/search': ['features/conversations'],
   'features/settings': [],
   'features/conversations': ['features/people', 'features/groups'],
   'features/details': ['features/people', 'features/groups'],

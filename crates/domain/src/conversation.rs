@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use protocol::{
-    Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, Role, limit,
+    Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, Role,
+    Timestamp, limit,
 };
 
 use crate::channel::member;
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::page;
 use crate::person::Caller;
-use crate::store::{ConversationKey, UserId};
+use crate::store::{ConversationKey, MessageRecord, UserId};
 
 /// Where in a conversation a page of messages is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum Around {
     After(u64),
     /// The messages on both sides of a `seq`, with the message itself.
     Seq(u64),
+    /// The messages on both sides of a time, with the first of those sent then or later.
+    Time(Timestamp),
 }
 
 /// Shows conversations and their history.
@@ -107,16 +110,47 @@ impl Conversations {
             Around::End => self.context.store.messages_before(user, key, u64::MAX, count).await?,
             Around::Before(seq) => self.context.store.messages_before(user, key, seq, count).await?,
             Around::After(seq) => self.context.store.messages_after(user, key, seq, count).await?,
-            Around::Seq(seq) => {
-                let before = self.context.store.messages_before(user, key, seq, count / 2).await?;
-                let rest = count - before.len();
-                let mut records = before;
-                records
-                    .extend(self.context.store.messages_after(user, key, seq.saturating_sub(1), rest).await?);
-                records
+            Around::Seq(seq) => self.around(user, key, seq, count).await?,
+            Around::Time(time) => {
+                let seq = self.first_since(user, key, time).await?;
+                self.around(user, key, seq, count).await?
             }
         };
         Ok(records.iter().map(|record| channel.message(record)).collect())
+    }
+
+    /// Messages on both sides of a `seq`, itself included.
+    async fn around(
+        &self,
+        user: UserId,
+        key: ConversationKey,
+        seq: u64,
+        count: usize,
+    ) -> Result<Vec<MessageRecord>, Error> {
+        let mut records = self.context.store.messages_before(user, key, seq, count / 2).await?;
+        let rest = count - records.len();
+        records.extend(self.context.store.messages_after(user, key, seq.saturating_sub(1), rest).await?);
+        Ok(records)
+    }
+
+    /// The `seq` of the first message of that time or later; above all of them if there is none. Halves the conversation
+    /// by one message at a time, because messages are stored in the order of their times. Where the clock of the server
+    /// was set back, what it finds is near.
+    async fn first_since(&self, user: UserId, key: ConversationKey, time: Timestamp) -> Result<u64, Error> {
+        let newest = self.context.store.messages_before(user, key, u64::MAX, 1).await?;
+        let end = newest.first().map_or(0, |message| message.seq + 1);
+        // What is up to `below` is earlier; `first` and what is above it is not.
+        let (mut below, mut first) = (0, end);
+        while first - below > 1 {
+            let middle = below.midpoint(first);
+            let found = self.context.store.messages_after(user, key, middle - 1, 1).await?;
+            match found.first() {
+                Some(message) if message.seq < first && message.timestamp < time => below = message.seq,
+                // That one is of the time, or no message is between the two.
+                _ => first = middle,
+            }
+        }
+        Ok(first)
     }
 
     /// The newest `count` changes of a group above one `seq` and below another, by ascending `seq`. A direct

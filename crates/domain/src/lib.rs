@@ -89,7 +89,7 @@ pub use random::Random;
 pub use reaction::Reactions;
 pub use receipt::Receipts;
 pub use relay::Relay;
-pub use search::{Query, Searches};
+pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;

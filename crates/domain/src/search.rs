@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use protocol::{ConversationId, Hit, Page, limit};
+use protocol::{ConversationId, Hit, Page, Timestamp, limit};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -144,6 +144,19 @@ fn escape(text: &str, html: &mut String) {
     }
 }
 
+/// Which messages are searched: all that the caller may see, unless it is narrowed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Within<'a> {
+    /// Those of one conversation.
+    pub conversation: Option<ConversationId>,
+    /// Those that the person of this username sent, in any case.
+    pub sender: Option<&'a str>,
+    /// Those sent then or later.
+    pub since: Option<Timestamp>,
+    /// Those sent earlier than this.
+    pub until: Option<Timestamp>,
+}
+
 /// Searches messages for people.
 pub struct Searches {
     context: Arc<Context>,
@@ -161,18 +174,29 @@ impl Searches {
         &self,
         caller: &Caller,
         q: &str,
-        conversation: Option<ConversationId>,
+        within: Within<'_>,
         next: Option<&str>,
     ) -> Result<Page<Hit>, Error> {
         let query = Arc::new(Query::parse(q)?);
         let before = page::decode_position(next)?;
         self.context.charge(caller)?;
         let reader = caller.person.id;
-        let conversation = match conversation {
+        let conversation = match within.conversation {
             Some(id) => Some(self.context.channels.of_member(id, reader).await?.key),
             None => None,
         };
-        let search = Search { reader, conversation, query: query.clone(), before, limit: limit::FOUND + 1 };
+        let sender = match within.sender {
+            Some(username) => match self.context.people.named(username).await? {
+                Some(person) => Some(person.id),
+                // Nobody of this name has sent anything.
+                None => return Ok(Page { items: Vec::new(), next: None }),
+            },
+            None => None,
+        };
+        let (since, until) = (within.since, within.until);
+        let limit = limit::FOUND + 1;
+        let search =
+            Search { reader, conversation, query: query.clone(), sender, since, until, before, limit };
         let Found { mut messages, stopped } = self.context.store.search(search).await?;
         let last = page::cut(&mut messages, limit::FOUND).map(|(position, _)| *position);
         let next = last.or(stopped).map(page::encode_position);

@@ -101,6 +101,8 @@ test('history pages in every direction', async () => {
   expect(await page('?aroundSeq=6&limit=5')).toEqual([4, 5, 6, 7, 8]);
   expect(await page('?aroundSeq=1&limit=4')).toEqual([1, 2, 3, 4]);
   expect(await page('?aroundSeq=12&limit=4')).toEqual([10, 11, 12]);
+  expect(await page('?aroundTime=2000-01-01T00:00:00Z&limit=2')).toEqual([1, 2]);
+  expect(await page('?aroundTime=2100-01-01T00:00:00%2B02:00&limit=4')).toEqual([11, 12]);
 });
 
 test('queries that do not fit', async () => {

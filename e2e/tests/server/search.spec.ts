@@ -46,6 +46,23 @@ test('everywhere and in a conversation, for its members alone', async () => {
   await refused(aldis.request('GET', path({ q: 'creme' })), 401, 'token_required');
 });
 
+test('narrowed to a person and a time', async () => {
+  const [ann, bob] = [await aldis.person('Ann'), await aldis.person('bob')];
+  await send(ann, bob, 'tide one');
+  const second = await send(bob, ann, 'tide two');
+  await finds(ann, 'tide', ['tide two', 'tide one']);
+  const narrowed = async (more: Record<string, string>) => texts(await search(ann, 'tide', more));
+  expect(await narrowed({ from: ann.username.toUpperCase() })).toEqual(['tide one']);
+  expect(await narrowed({ from: 'nobody-of-this-name' })).toEqual([]);
+  expect(await narrowed({ after: second.timestamp })).toEqual(['tide two']);
+  expect(await narrowed({ before: second.timestamp })).toEqual(['tide one']);
+  await refused(
+    aldis.request('GET', path({ q: 'tide', before: 'yesterday' }), undefined, ann.token),
+    422,
+    'invalid',
+  );
+});
+
 test('whatever is typed is words, or refused', async () => {
   const ann = await aldis.person('ann');
   const other = await aldis.person('bob');

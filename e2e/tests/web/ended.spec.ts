@@ -90,8 +90,8 @@ test('any request that hears of the end is enough, without the live connection',
   await messenger.open(bob.username);
   await aldis.call('POST', '/auth/logout', undefined, token);
   await page.getByRole('button', { name: 'Details' }).click();
-  await page.keyboard.press('Control+Shift+F');
-  await page.getByRole('searchbox', { name: 'Search messages' }).fill('secret');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search' }).fill('secret');
   await expect(page.getByText(ENDED)).toBeVisible();
   await expect.poll(() => left(page)).toEqual([]);
   await page.context().close();

@@ -89,7 +89,7 @@ test('47. Enter sends, or Ctrl+Enter does; the keys are listed behind “?”', 
   await messenger.last.click();
   await page.keyboard.press('?');
   const keys = page.getByRole('dialog', { name: 'Keys' });
-  await expect(keys.getByText('Go to a conversation')).toBeVisible();
+  await expect(keys.getByText('Search people, groups and messages')).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await expect(keys).toBeHidden();

@@ -27,7 +27,7 @@ test('32. a conversation that is older than sixty others is there, by its addres
   await expect(hers.message('Still here')).toBeVisible();
   // The others were read behind the page, so each can be switched to.
   await hers.page.keyboard.press('Control+k');
-  const chooser = hers.page.getByRole('combobox', { name: 'Name or username' });
+  const chooser = hers.page.getByRole('combobox', { name: 'Search' });
   await chooser.fill(second.username);
   await expect(hers.page.getByRole('option', { name: /Person 2(?!\d)/ })).toBeVisible();
   await chooser.press('Escape');

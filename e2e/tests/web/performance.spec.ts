@@ -219,8 +219,7 @@ test('25. from what was found to its message, 500 above the end, centred and mar
   const page = await browserOf(browser, aldis, ann);
   const took = await best(async () => {
     await page.goto('/');
-    await page.getByRole('button', { name: 'Search messages' }).click();
-    await page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
+    await page.getByRole('combobox', { name: 'Search' }).fill('lighthouse');
     await page.locator('.hit').waitFor();
     // In the page: from the click to the frame in which it is marked, in the middle of the list.
     return page.evaluate(async () => {

@@ -1,7 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 
-import { say } from '../../support/aldis.ts';
-import { browserOf, expect, Messenger, PHONE, test } from '../../support/web.ts';
+import { Aldis, say } from '../../support/aldis.ts';
+import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 /** Bob wrote 600 lines, one of them far up about a lighthouse; Cat wrote of one, too. */
 async function written(aldis: Parameters<typeof browserOf>[1]) {
@@ -30,27 +30,28 @@ async function written(aldis: Parameters<typeof browserOf>[1]) {
   return { ann, bob, cat };
 }
 
+const options = (page: Page, section?: string) =>
+  (section ? page.getByRole('group', { name: section, exact: true }) : page).getByRole('option');
+
 test('25. search and jump: the target is in the window and marked', async ({ aldis, browser }) => {
-  const { ann, bob } = await written(aldis);
+  const { ann } = await written(aldis);
   const page = await browserOf(browser, aldis, ann);
   const messenger = new Messenger(page);
   await page.goto('/');
   await expect(messenger.conversation('Bob')).toBeVisible();
 
-  await page.getByRole('button', { name: 'Search messages' }).click();
-  const field = page.getByRole('searchbox', { name: 'Search messages' });
-  await expect(field).toBeFocused();
+  const field = page.getByRole('combobox', { name: 'Search' });
   await field.fill('lighth');
-  const hits = page.getByRole('list', { name: 'Messages found' }).getByRole('listitem');
+  const hits = options(page, 'Messages');
   await expect(hits).toHaveCount(2);
-  await expect(page.getByText('2 messages')).toBeVisible();
+  await expect(page.getByText('2 messages')).toBeAttached();
   // The newest first; what was found is marked, and what somebody wrote is text.
   await expect(hits.nth(0)).toContainText('Cat');
   await expect(hits.nth(1)).toContainText('The <b>lighthouse</b> & its keeper');
   await expect(hits.nth(1).locator('mark')).toHaveText('lighthouse');
 
   // How fast this is, is measured where nothing else runs: performance.spec.ts.
-  await hits.nth(1).getByRole('button').click();
+  await hits.nth(1).click();
   await messenger.pointedOut('The <b>lighthouse</b> & its keeper');
   await expect(page.getByRole('heading', { name: 'Bob' })).toBeVisible();
   await expect(messenger.message('The <b>lighthouse</b> & its keeper')).toBeInViewport();
@@ -64,80 +65,137 @@ test('25. search and jump: the target is in the window and marked', async ({ ald
   await expect(messenger.last).toBeInViewport();
 
   // The same again, from the keyboard; then back to the list, and the focus to where it was.
-  await page.keyboard.press('Control+Shift+F');
+  await page.keyboard.press('Control+k');
   await expect(field).toBeFocused();
-  await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await messenger.pointedOut('lighthouse');
-  await page.keyboard.press('Control+Shift+F');
-  await page.keyboard.press('Escape');
+  await field.press('Escape');
+  await expect(field).toHaveValue('');
   await expect(messenger.conversation('Bob')).toBeVisible();
 
-  // In one conversation.
-  await messenger.open(bob.username);
-  await page.getByRole('button', { name: 'Search in this conversation' }).click();
-  await page.getByRole('searchbox', { name: 'Search messages with Bob' }).fill('lighthouse');
-  await expect(hits).toHaveCount(1);
-  await page.getByRole('button', { name: 'Search everywhere' }).click();
-  await expect(hits).toHaveCount(2);
+  await page.keyboard.press('Control+k');
   await field.fill('unheard');
-  await expect(page.getByText('No message has “unheard” in it.')).toBeVisible();
+  await expect(page.getByText('Nothing found for “unheard”.').first()).toBeVisible();
   // Many: page by page.
   await field.fill('tide');
-  await expect(page.getByText('The newest 20 messages')).toBeVisible();
-  await expect(hits).toHaveCount(20);
-  // Where the list is: to scroll to the button is to ask for the next page already.
-  await page.getByRole('button', { name: 'Older ones' }).dispatchEvent('click');
-  await expect(hits).toHaveCount(40);
+  await expect(page.getByText('the newest 20 messages')).toBeAttached();
+  // The last of them leads to older ones.
+  await expect(hits).toHaveCount(21);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => hits.count()).toBeGreaterThanOrEqual(41);
   // Near the end the next page comes by itself.
   await hits.last().scrollIntoViewIfNeeded();
-  await expect.poll(() => hits.count()).toBeGreaterThanOrEqual(60);
+  await expect.poll(() => hits.count()).toBeGreaterThanOrEqual(61);
   await page.context().close();
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`25. axe finds nothing to complain about in what was found (${colorScheme})`, async ({
-    aldis,
+  test(`24. one field finds people, groups and messages, by the keyboard alone (${colorScheme})`, async ({
     browser,
   }) => {
-    const { ann } = await written(aldis);
+    const aldis = await Aldis.start();
+    const [ann, jose] = [await aldis.person('Ann', 'Ann'), await aldis.person('Jose', 'José Øre')];
+    const oreste = await aldis.person('oreste', 'Oreste');
+    const group = await aldis.group('Oregon', [ann, jose]);
+    const socket = await aldis.connect(jose);
+    await say(socket, { receiver: ann.username, text: 'Iron ore, all of it' });
+    socket.close();
     const page = await browserOf(browser, aldis, ann, { colorScheme });
-    await page.goto('/');
-    await page.getByRole('button', { name: 'Search messages' }).click();
-    await page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
-    await page.getByRole('button', { name: /^Bob/ }).click();
-    await new Messenger(page).pointedOut('lighthouse');
-    await page.evaluate(() =>
-      Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined))),
-    );
-    const { violations } = await new AxeBuilder({ page: page as never }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual(
-      [],
-    );
+    const messenger = new Messenger(page);
+    await messenger.openGroup(group);
+    await messenger.open(jose.username);
+
+    // What one looked at last, but not what one looks at; Enter is all it takes to go back.
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Search' });
+    await expect(field).toBeFocused();
+    await expect(options(page, 'Recent')).toHaveText(/Oregon/);
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('heading', { name: 'Oregon' })).toBeVisible();
+    await expect(messenger.composer).toBeFocused();
+
+    // Everything that is called so or has the word in it, in its section.
+    await page.keyboard.press('Control+k');
+    await field.fill('ORE');
+    await expect(page.getByText('2 people, 1 group, 1 message')).toBeAttached();
+    await expect(options(page, 'People')).toHaveText(/José Øre/);
+    await expect(options(page, 'Groups')).toHaveText(/Oregon/);
+    await expect(options(page, 'More people')).toHaveText(/Oreste/);
+    await expect(options(page, 'Messages')).toHaveText(/Iron ore/);
+    expect(await violations(page)).toEqual([]);
+    // The arrow keys lead through all of it, and around its end.
+    const active = page.locator('[role="option"][aria-selected="true"]');
+    for (const text of ['José', 'Oregon', 'Oreste', 'Iron', 'José']) {
+      await expect(active).toContainText(text);
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('ArrowDown');
+    await expect(active).toContainText('Oreste');
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(`${aldis.url}/@${oreste.username}`);
+    await expect(messenger.conversation('José Øre')).toBeVisible();
     await page.context().close();
+    await aldis.end();
   });
 }
 
-test('25. on a phone what was found takes the place of the chat, which then takes its place', async ({
-  aldis,
-  browser,
-}) => {
+test('24. answers come to fixed places, and what fails hides nothing else', async ({ browser }) => {
+  const aldis = await Aldis.start();
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  await aldis.person('boris', 'Boris');
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'Boats' });
+  socket.close();
+  const page = await browserOf(browser, aldis, ann);
+  await page.goto('/');
+  await expect(new Messenger(page).conversation('Bob')).toBeVisible();
+  const people = await hold(page, /\/api\/users\?/);
+  const field = page.getByRole('combobox', { name: 'Search' });
+  await field.fill('bo');
+  // Whom one knows is there at once, and messages do not wait for ever.
+  await expect(options(page, 'People')).toHaveText(/Bob/);
+  await expect(options(page, 'Messages')).toHaveText(/Boats/);
+  const { y } = (await options(page, 'Messages').boundingBox())!;
+  await people.release();
+  await expect(options(page, 'More people')).toHaveText(/Boris/);
+  expect((await options(page, 'Messages').boundingBox())!.y).toBe(y);
+
+  await page.route(/\/api\/search/, (route) => route.fulfill({ status: 500, body: '{}' }));
+  await field.fill('bor');
+  const again = options(page, 'Messages').filter({ hasText: 'Try again' });
+  await expect(again).toBeVisible();
+  await expect(options(page, 'More people')).toHaveText(/Boris/);
+  expect(await violations(page)).toEqual([]);
+  await page.unroute(/\/api\/search/);
+  await again.click();
+  await expect(again).toBeHidden();
+  await page.context().close();
+  await aldis.end();
+});
+
+test('24. on a phone the search takes the place of the list, or of the chat', async ({ aldis, browser }) => {
   const { ann, bob } = await written(aldis);
   const page = await browserOf(browser, aldis, ann, PHONE);
   const messenger = new Messenger(page);
+  await page.goto('/');
+  await page.getByRole('combobox', { name: 'Search' }).tap();
+  await options(page, 'Recent').first().waitFor();
+  await fits(page, 'what was looked at last');
+  await page.getByRole('button', { name: 'Close the search' }).tap();
+  await expect(messenger.conversation('Bob')).toBeVisible();
+
+  const field = page.getByRole('combobox', { name: 'Search' });
   await messenger.open(bob.username);
-  await page.getByRole('button', { name: 'Search in this conversation' }).tap();
-  await page.getByRole('searchbox', { name: 'Search messages with Bob' }).fill('lighthouse');
+  await page.keyboard.press('Control+k');
+  await expect(field).toBeFocused();
   await expect(messenger.composer).toBeHidden();
-  const small = await page
-    .locator('aldis-search :is(button, input):visible')
-    .evaluateAll((all) =>
-      all.filter((one) => one.getBoundingClientRect().height < 43.5).map(({ outerHTML }) => outerHTML),
-    );
-  expect(small).toEqual([]);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
-  await page.getByRole('button', { name: /^Bob/ }).tap();
+  await field.fill('lighthouse');
+  await options(page, 'Messages').first().waitFor();
+  await fits(page, 'what was found');
+  await options(page, 'Messages').first().tap();
   await messenger.pointedOut('lighthouse');
   await expect(messenger.composer).toBeVisible();
   await page.context().close();

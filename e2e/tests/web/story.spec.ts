@@ -181,9 +181,8 @@ test('a day of two people, one of them on two devices, which both end up with wh
   for (const device of hers) await expect(device.message('Back again')).toBeVisible();
 
   // Found again.
-  await tablet.page.getByRole('button', { name: 'Search messages' }).click();
-  await tablet.page.getByRole('searchbox', { name: 'Search messages' }).fill('lighthouse');
-  await tablet.page.getByRole('list', { name: 'Messages found' }).getByRole('button').click();
+  await tablet.page.getByRole('combobox', { name: 'Search' }).fill('lighthouse');
+  await tablet.page.getByRole('group', { name: 'Messages' }).getByRole('option').click();
   await tablet.pointedOut('I wait at the lighthouse');
 
   // Evening: the same on both, and what the server has; after a reload, too.

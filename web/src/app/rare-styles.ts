@@ -2,6 +2,7 @@ import './ui/form-styles';
 
 import attachments from './features/attachments/attachments.css' with { loader: 'text' };
 import code from './features/chat/code.css' with { loader: 'text' };
+import chatSearch from './features/chat/chat-search.css' with { loader: 'text' };
 import emoji from './features/chat/emoji.css' with { loader: 'text' };
 import mentionList from './features/chat/mention-list.css' with { loader: 'text' };
 import messageMenu from './features/chat/message-menu.css' with { loader: 'text' };
@@ -18,6 +19,7 @@ import menu from './ui/menu.css' with { loader: 'text' };
 
 adopt(
   menu,
+  chatSearch,
   emoji,
   code,
   reactions,

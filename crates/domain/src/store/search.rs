@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use protocol::Timestamp;
 
 use super::{ConversationKey, MessageRecord, Position, StoreError, UserId};
 use crate::search::Query;
@@ -14,10 +15,27 @@ pub struct Search {
     pub conversation: Option<ConversationKey>,
     /// The words to find.
     pub query: Arc<Query>,
+    /// Only what this user sent.
+    pub sender: Option<UserId>,
+    /// Only what was sent then or later.
+    pub since: Option<Timestamp>,
+    /// Only what was sent earlier than this.
+    pub until: Option<Timestamp>,
     /// Only messages below this position.
     pub before: Option<Position>,
     /// At most so many messages.
     pub limit: usize,
+}
+
+impl Search {
+    /// Whether a message as it is now is one of those that are looked for. Whether the reader may see it is for the store
+    /// to say.
+    pub fn finds(&self, message: &MessageRecord) -> bool {
+        self.sender.is_none_or(|sender| sender == message.sender)
+            && self.since.is_none_or(|since| since <= message.timestamp)
+            && self.until.is_none_or(|until| message.timestamp < until)
+            && self.query.matches(&message.text)
+    }
 }
 
 /// Some of the messages that a [`Search`] finds.
@@ -32,7 +50,7 @@ pub struct Found {
 /// Finding messages by their words.
 #[async_trait]
 pub trait SearchStore: Send + Sync {
-    /// Messages that [match](Query::matches) and that the reader may see, in conversations of which they are a member
+    /// Messages that the search [finds](Search::finds) and that the reader may see, in conversations of which they are a member
     /// now. Deleted messages are not found, and a message that was stored or edited a moment ago may be missing. One
     /// search scans a bounded part of the log, so it may find nothing although there is more below.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;

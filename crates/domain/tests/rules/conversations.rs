@@ -1,3 +1,8 @@
+use std::time::Duration;
+
+use domain::Around;
+use protocol::{ReactToMessage, Timestamp};
+
 use crate::support::{World, to};
 
 #[tokio::test]
@@ -27,4 +32,36 @@ async fn a_conversation_that_the_list_hides_is_not_found_by_name_either() {
     assert_eq!(world.domain.conversations.list(&ann, None).await.unwrap().items, []);
     assert_eq!(world.domain.conversations.with(&ann, "bob").await.unwrap(), None);
     assert!(world.domain.conversations.with(&bob, "ann").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_first_message_since_a_time_is_found_whatever_stands_between() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let minute = Duration::from_mins(1);
+    let mut sent = Vec::new();
+    for count in 0..20 {
+        let message = world.send(&ann, to("bob", &count.to_string())).await.unwrap().message;
+        // Changes are entries, too, and have no place of their own in a page.
+        for emoji in ["👍", "🎉", "❤️"].into_iter().take(count % 4) {
+            let (conversation_id, id) = (message.conversation_id, message.id);
+            let request = ReactToMessage { conversation_id, id, emoji: emoji.into(), on: true };
+            world.sent(world.domain.messages.react(&bob, request, None).await).await.unwrap();
+        }
+        sent.push(message);
+        world.clock.advance(minute);
+    }
+    let id = sent[0].conversation_id;
+    let around = async |time: Timestamp, count: u32| {
+        let page = world.domain.conversations.history(&bob, id, Around::Time(time), count).await.unwrap();
+        page.into_iter().map(|message| message.text).collect::<Vec<_>>()
+    };
+    for (count, message) in sent.iter().enumerate() {
+        assert_eq!(around(message.timestamp, 1).await, [count.to_string()]);
+        assert_eq!(around(message.timestamp.minus(minute / 2), 1).await, [count.to_string()]);
+    }
+    assert_eq!(around(sent[9].timestamp, 3).await, ["8", "9", "10"]);
+    // Before all of them, and after.
+    assert_eq!(around(Timestamp::from_millis(0), 2).await, ["0", "1"]);
+    assert_eq!(around(sent[19].timestamp.plus(minute), 4).await, ["18", "19"]);
 }

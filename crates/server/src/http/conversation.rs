@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use domain::{Around, Error};
-use protocol::{Conversation, ConversationChange, ConversationId, Message, Page, Problem, limit};
+use protocol::{Conversation, ConversationChange, ConversationId, Message, Page, Problem, Timestamp, limit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,7 +49,7 @@ async fn list(
     Ok(Json(app.domain.conversations.list(&caller, query.next.as_deref()).await?))
 }
 
-/// One of `beforeSeq`, `afterSeq` and `aroundSeq`; without any, the newest messages.
+/// One of `beforeSeq`, `afterSeq`, `aroundSeq` and `aroundTime`; without any, the newest messages.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
@@ -60,6 +60,8 @@ struct HistoryQuery {
     after_seq: Option<u64>,
     /// Messages on both sides of this `seq`, itself included.
     around_seq: Option<u64>,
+    /// Messages on both sides of this time (RFC 3339): the first of those sent then or later is among them.
+    around_time: Option<Timestamp>,
     /// At most so many: 1 to 200, default 50.
     limit: Option<u32>,
 }
@@ -81,13 +83,18 @@ async fn history(
     Segment(id): Segment<ConversationId>,
     Parameters(query): Parameters<HistoryQuery>,
 ) -> Result<Json<Page<Message>>, Failure> {
-    let around = match (query.before_seq, query.after_seq, query.around_seq) {
-        (None, None, None) => Around::End,
-        (Some(seq), None, None) => Around::Before(seq),
-        (None, Some(seq), None) => Around::After(seq),
-        (None, None, Some(seq)) => Around::Seq(seq),
-        _ => return Err(Error::invalid("beforeSeq", "Give one of beforeSeq, afterSeq and aroundSeq.").into()),
-    };
+    let given = [
+        query.before_seq.map(Around::Before),
+        query.after_seq.map(Around::After),
+        query.around_seq.map(Around::Seq),
+        query.around_time.map(Around::Time),
+    ];
+    let mut given = given.into_iter().flatten();
+    let around = given.next().unwrap_or(Around::End);
+    if given.next().is_some() {
+        let detail = "Give one of beforeSeq, afterSeq, aroundSeq and aroundTime.";
+        return Err(Error::invalid("beforeSeq", detail).into());
+    }
     let limit = query.limit.unwrap_or(limit::PAGE_DEFAULT);
     let items = app.domain.conversations.history(&caller, id, around, limit).await?;
     Ok(Json(Page { items, next: None }))

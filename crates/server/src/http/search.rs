@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use protocol::{ConversationId, Hit, Page, Problem};
+use domain::Within;
+use protocol::{ConversationId, Hit, Page, Problem, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -28,6 +29,12 @@ struct SearchQuery {
     q: String,
     /// Where; everywhere if left out.
     conversation_id: Option<ConversationId>,
+    /// Only what this person sent, by their username in any case.
+    from: Option<String>,
+    /// Only what was sent at this time or later (RFC 3339).
+    after: Option<Timestamp>,
+    /// Only what was sent before this time (RFC 3339).
+    before: Option<Timestamp>,
     /// The `next` of the page before.
     next: Option<String>,
 }
@@ -50,7 +57,10 @@ struct SearchQuery {
 async fn search(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Parameters(SearchQuery { q, conversation_id, next }): Parameters<SearchQuery>,
+    Parameters(query): Parameters<SearchQuery>,
 ) -> Result<Json<Page<Hit>>, Failure> {
-    Ok(Json(app.domain.searches.find(&caller, &q, conversation_id, next.as_deref()).await?))
+    let SearchQuery { q, conversation_id, from, after, before, next } = query;
+    let within =
+        Within { conversation: conversation_id, sender: from.as_deref(), since: after, until: before };
+    Ok(Json(app.domain.searches.find(&caller, &q, within, next.as_deref()).await?))
 }

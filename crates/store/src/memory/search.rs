@@ -8,7 +8,7 @@ use super::MemoryStore;
 #[async_trait]
 impl SearchStore for MemoryStore {
     async fn search(&self, search: Search) -> Result<Found, StoreError> {
-        let Search { reader, conversation, query, before, limit } = search;
+        let Search { reader, conversation, before, limit, .. } = search;
         let conversations = self.conversations.read().of_user(reader);
         let mut messages = Vec::new();
         for place in conversations.iter().filter(|place| conversation.is_none_or(|key| key == place.key)) {
@@ -20,9 +20,7 @@ impl SearchStore for MemoryStore {
             }
         }
         messages.retain(|(_, message)| {
-            message.deleted_at.is_none()
-                && message.hidden_from != Some(reader)
-                && query.matches(&message.text)
+            message.deleted_at.is_none() && message.hidden_from != Some(reader) && search.finds(message)
         });
         messages.sort_by_key(|(position, _)| Reverse(*position));
         messages.truncate(limit);

@@ -95,7 +95,7 @@ fn find(
             scanned += text;
             if visible
                 && let Some(message) = message::at(connection, key, seq)?
-                && search.query.matches(&message.text)
+                && search.finds(&message)
             {
                 found.messages.push((position, message));
             }
@@ -175,10 +175,16 @@ mod tests {
     use super::super::{Options, SqliteStore};
     use super::*;
 
+    /// A search of all that a user may see.
+    fn looking(reader: UserId, query: Arc<Query>) -> Search {
+        let (conversation, sender, since, until, before) = (None, None, None, None, None);
+        Search { reader, conversation, query, sender, since, until, before, limit: 9 }
+    }
+
     async fn find(store: &SqliteStore, reader: UserId, q: &str) -> Vec<String> {
         store.indexed().await;
         let query = Arc::new(Query::parse(q).unwrap());
-        let search = Search { reader, conversation: None, query, before: None, limit: 99 };
+        let search = Search { limit: 99, ..looking(reader, query) };
         let found = store.search(search).await.unwrap();
         assert_eq!(found.stopped, None);
         found.messages.into_iter().map(|(_, message)| message.text.into()).collect()
@@ -228,9 +234,7 @@ mod tests {
         for text in ["before", "after"] {
             let query = Arc::new(Query::parse(text).unwrap());
             loop {
-                let search =
-                    Search { reader: bob, conversation: None, query: query.clone(), before: None, limit: 9 };
-                match store.search(search).await {
+                match store.search(looking(bob, query.clone())).await {
                     Ok(found) if !found.messages.is_empty() => break,
                     Ok(_) | Err(StoreError::Unavailable(_)) => {}
                     Err(error) => panic!("{error}"),
@@ -266,7 +270,7 @@ mod tests {
         for conversation in [None, Some(key)] {
             let store = open(folder.path());
             let query = Arc::new(Query::parse("word").unwrap());
-            let search = Search { reader: bob, conversation, query, before: None, limit: 9 };
+            let search = Search { conversation, ..looking(bob, query) };
             let found = store.search(search).await;
             assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
             assert!(matches!(store.check().await, Err(StoreError::Damaged(_))));
@@ -316,7 +320,7 @@ mod tests {
         let query = Arc::new(Query::parse("aaaa bbbb cccc zz aaaa").unwrap());
         let (mut pages, mut before, mut found) = (0, None, 0);
         loop {
-            let search = Search { reader: bob, conversation: None, query: query.clone(), before, limit: 20 };
+            let search = Search { before, limit: 20, ..looking(bob, query.clone()) };
             let page = store.search(search).await.unwrap();
             pages += 1;
             found += page.messages.len();

@@ -201,5 +201,6 @@ contract! {
         changes_are_found_as_they_are_now,
         what_is_found_pages,
         many_conversations_are_searched_as_one,
+        a_search_is_narrowed_to_a_sender_and_a_time,
     };
 }

@@ -1,12 +1,21 @@
 //! Finding messages by their words.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::Query;
-use domain::store::{Action, ConversationKey, GroupChange, NewGroup, Position, Search, Target, UserId};
+use domain::store::{
+    Action, Append, ConversationKey, GroupChange, NewGroup, Position, Search, Target, UserId,
+};
 use protocol::{ConversationId, HistoryAccess, Role};
 
 use crate::support::{Shared, append, entry, now, send, text, to, user};
+
+/// A search of all that a user may see.
+fn looking(reader: UserId, query: Arc<Query>) -> Search {
+    let (conversation, sender, since, until, before) = (None, None, None, None, None);
+    Search { reader, conversation, query, sender, since, until, before, limit: 99 }
+}
 
 async fn page(
     store: &Shared,
@@ -18,7 +27,8 @@ async fn page(
 ) -> Vec<(Position, String)> {
     store.indexed().await;
     let query = Arc::new(Query::parse(q).unwrap());
-    let found = store.search(Search { reader, conversation, query, before, limit }).await.unwrap().messages;
+    let search = Search { conversation, before, limit, ..looking(reader, query) };
+    let found = store.search(search).await.unwrap().messages;
     assert!(found.windows(2).all(|two| two[0].0 > two[1].0));
     found.into_iter().map(|(position, message)| (position, message.text.into())).collect()
 }
@@ -217,4 +227,33 @@ pub(crate) async fn many_conversations_are_searched_as_one(store: Shared) {
     assert_eq!(find(&store, ann, "number 3").await.len(), 99);
     assert_eq!(find(&store, ann, "number 598").await, ["number 598"]);
     assert_eq!(find(&store, bob, "number").await, [""; 0]);
+}
+
+pub(crate) async fn a_search_is_narrowed_to_a_sender_and_a_time(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let start = now();
+    let at = |minutes: u64| start.plus(Duration::from_mins(minutes));
+    for (minutes, from, other, what) in [
+        (0, ann, bob, "tide one"),
+        (1, bob, ann, "tide two"),
+        (2, ann, bob, "tide three"),
+        (3, ann, bob, "ebb"),
+    ] {
+        let entry = Append { at: at(minutes), ..entry(to(other), from, text(what)) };
+        append(&store, entry).await.unwrap();
+    }
+    store.indexed().await;
+    let query = Arc::new(Query::parse("tide").unwrap());
+    let find = async |sender, since, until| {
+        let search = Search { sender, since, until, ..looking(bob, query.clone()) };
+        let found = store.search(search).await.unwrap().messages;
+        found.into_iter().map(|(_, message)| message.text.into()).collect::<Vec<String>>()
+    };
+    assert_eq!(find(Some(ann), None, None).await, ["tide three", "tide one"]);
+    assert_eq!(find(Some(bob), None, None).await, ["tide two"]);
+    // From its beginning, up to its end and without it.
+    assert_eq!(find(None, Some(at(1)), None).await, ["tide three", "tide two"]);
+    assert_eq!(find(None, None, Some(at(2))).await, ["tide two", "tide one"]);
+    assert_eq!(find(None, Some(at(1)), Some(at(2))).await, ["tide two"]);
+    assert_eq!(find(Some(ann), Some(at(1)), Some(at(2))).await, [""; 0]);
 }

@@ -28,6 +28,7 @@ const PATHS = {
 type RareIconName =
   | 'copy'
   | 'dark'
+  | 'filter'
   | 'delete'
   | 'edit'
   | 'file'
@@ -41,6 +42,7 @@ type RareIconName =
   | 'sound'
   | 'system'
   | 'unread'
+  | 'up'
   | 'warning';
 
 export type IconName = keyof typeof PATHS | RareIconName;

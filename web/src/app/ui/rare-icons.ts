@@ -6,6 +6,7 @@ addIcons({
   dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
   delete: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
   edit: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
+  filter: 'M4 6h16l-6.2 7v5.5l-3.6-2V13z',
   file: 'M14 3.5H6.5v17h11V7zM14 3.5V7h3.5',
   forward: 'M14 6l6 6-6 6M20 12h-9a7 7 0 0 0-7 6.5',
   light:
@@ -18,5 +19,6 @@ addIcons({
   sound: 'M6 16V11a6 6 0 0 1 12 0v5M4 16.5h16M10 20h4',
   system: 'M4 5h16v11H4zM9 20h6M12 16v4',
   unread: 'M4 6h16v12H4zM4 7l8 6 8-6',
+  up: 'M6 15l6-6 6 6',
   warning: 'M12 4L2.8 20h18.4zM12 10v4.5M12 17.3h.01',
 });

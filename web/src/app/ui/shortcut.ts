@@ -1,5 +1,5 @@
 /** The key of most shortcuts, as this machine's keyboard spells it. */
 export const CONTROL = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
-/** The quick switch. */
+/** The search field. */
 export const SHORTCUT = `${CONTROL} K`;

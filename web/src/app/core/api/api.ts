@@ -7,7 +7,6 @@ import type {
   Conversation,
   ConversationChange,
   ConversationId,
-  Hit,
   Member,
   Message,
   NewGroup,
@@ -116,15 +115,6 @@ export class Api {
 
   async changes(id: ConversationId, where: Where, limit: number): Promise<ConversationChange[]> {
     return (await this.page<ConversationChange>(id, 'changes', limit, where)).items;
-  }
-
-  search(query: string, within: ConversationId | null, next?: string): Promise<Page<Hit>> {
-    const parameters = new URLSearchParams({
-      q: query,
-      ...(within ? { conversationId: within } : {}),
-      ...(next ? { next } : {}),
-    });
-    return this.get(`/api/search?${parameters}`);
   }
 
   private page<T>(

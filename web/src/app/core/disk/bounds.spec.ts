@@ -3,7 +3,7 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { conversation, message } from '../../testing/conversation';
-import { makeRoom, openedAt, trimMessages, trimPictures } from './bounds';
+import { makeRoom, openedAt, recentlyOpened, trimMessages, trimPictures } from './bounds';
 import { type Handle, open } from './schema';
 
 let names = 0;
@@ -34,6 +34,13 @@ describe('a conversation', () => {
     expect(await db.get('spans', 'c')).toEqual({ conversationId: 'c', from: 11, whole: false });
     expect(await db.count('messages', all('d'))).toBe(30);
     expect(await trimMessages(db, 'c', 20)).toBeNull();
+  });
+});
+
+describe('what was opened', () => {
+  it('is known by when it was, the latest first', async () => {
+    for (const [id, opened] of Object.entries({ a: 99, b: 300, c: 1_000 })) await put(id, 1, opened);
+    expect(await recentlyOpened(db)).toEqual(['c', 'b', 'a']);
   });
 });
 

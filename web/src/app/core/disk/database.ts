@@ -5,7 +5,15 @@ import type { Conversation, ConversationChange, ConversationId, Message } from '
 import { OWN } from '../base';
 import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
-import { makeRoom, MESSAGES, openedAt, trimMessages, trimPictures, type Trimmed } from './bounds';
+import {
+  makeRoom,
+  MESSAGES,
+  openedAt,
+  recentlyOpened,
+  trimMessages,
+  trimPictures,
+  type Trimmed,
+} from './bounds';
 import { Disk } from './disk';
 import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
 import {
@@ -115,6 +123,11 @@ export class Database {
   /** The person looks at a conversation: of those that were opened longest ago the least is kept. */
   async opened(id: ConversationId, now = Date.now()): Promise<void> {
     await this.putMeta(openedAt(id), String(now)).catch(() => undefined);
+  }
+
+  /** The conversations that the person looked at here, the latest first. */
+  recent(): Promise<ConversationId[]> {
+    return this.read([], recentlyOpened);
   }
 
   span(id: ConversationId): Promise<Span | undefined> {

@@ -93,6 +93,10 @@ describe('people', () => {
     await type('bo');
     expect(names()).toEqual(['bob']);
     expect(found.failure()).toContain('No connection');
+    answers = { 'query=bo': { items: [user('Boris')] } };
+    found.again();
+    await type('bo');
+    expect([names(), found.failure()]).toEqual([['bob', 'Boris'], '']);
     await type('b');
     expect(found.failure()).toBe('');
   });

@@ -25,6 +25,8 @@ export interface FoundPeople {
   readonly looking: Signal<boolean>;
   /** Why only people one knows are there. */
   readonly failure: Signal<string>;
+  /** Asks once more. */
+  again(): void;
 }
 
 interface Answer {
@@ -65,8 +67,10 @@ export function findPeople(typed: Signal<string>): FoundPeople {
     if (!stop.aborted) answer.set({ query, people, failure });
   }
 
+  const tries = signal(0);
   const asks = computed(() => [...query()].length >= LEAST);
   effect((ended) => {
+    tries();
     if (!asks()) return;
     const wanted = query();
     const stop = new AbortController();
@@ -94,5 +98,13 @@ export function findPeople(typed: Signal<string>): FoundPeople {
     ];
   });
   const looking = computed(() => asks() && answer().query !== query());
-  return { people, looking, failure: computed(() => (looking() || !asks() ? '' : answer().failure)) };
+  return {
+    people,
+    looking,
+    failure: computed(() => (looking() || !asks() ? '' : answer().failure)),
+    again: () => {
+      answer.set({ query: '', people: [], failure: '' });
+      tries.update((count) => count + 1);
+    },
+  };
 }

@@ -1,31 +1,33 @@
-import { Service } from '@angular/core';
-import { BehaviorSubject } from 'rxjs';
+import { Service, signal } from '@angular/core';
 
 import type { ConversationId } from '../../protocol/protocol';
 
-export interface Opened {
-  readonly open: boolean;
-  /** How often it was asked for: each time the field gets the focus. */
-  readonly opened: number;
-  /** Where; everywhere if `null`. */
-  readonly within: ConversationId | null;
-}
-
-/**
- * Whether the person searches, and where. What is looked for and found is that of `SearchStore`, which is
- * loaded then.
- */
+/** The search field above the list of conversations, and the search within the conversation that is open. */
 @Service()
 export class SearchPanel {
-  private readonly state = new BehaviorSubject<Opened>({ open: false, opened: 0, within: null });
-  readonly state$ = this.state.asObservable();
+  /** What is found stands in place of the list. */
+  readonly open = signal(false);
+  readonly query = signal('');
+  /** The conversation that is searched by itself, in a bar of its chat. */
+  readonly within = signal<ConversationId | null>(null);
+  /** On a phone the list comes in place of the chat. */
+  readonly over = signal(false);
+  /** How often it was asked for from elsewhere: each time the field gets the focus. */
+  readonly asked = signal(0);
+  /** What was found, by keys, in the order of the list. */
+  readonly keys = signal<readonly string[]>([]);
 
-  /** In one conversation, or in all. */
-  open(within: ConversationId | null): void {
-    this.state.next({ open: true, opened: this.state.value.opened + 1, within });
+  /** From beside the field, by a key. */
+  ask(): void {
+    this.over.set(true);
+    this.open.set(true);
+    this.asked.update((count) => count + 1);
   }
 
   close(): void {
-    this.state.next({ ...this.state.value, open: false, within: null });
+    this.open.set(false);
+    this.over.set(false);
+    this.query.set('');
+    this.keys.set([]);
   }
 }

@@ -40,7 +40,7 @@ import type { Written } from '../../data/outbox/pending';
 import { Blocks } from '../../data/people/blocks';
 import { SearchPanel } from '../../data/search/search-panel';
 import type { User } from '../../protocol/protocol';
-import { Details, MessageMenu, SelectionBar } from '../../rare';
+import { ChatSearch, Details, MessageMenu, SelectionBar } from '../../rare';
 import { Avatar } from '../../ui/avatar';
 import { covered } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
@@ -60,9 +60,25 @@ import { systemMessages } from './system-messages';
 /** One conversation: its head, its messages, and the composer. */
 @Component({
   selector: 'aldis-chat',
-  imports: [Avatar, ChatStatus, Composer, Details, Icon, MessageList, MessageMenu, PresenceDot, SelectionBar],
+  imports: [
+    Avatar,
+    ChatSearch,
+    ChatStatus,
+    Composer,
+    Details,
+    Icon,
+    MessageList,
+    MessageMenu,
+    PresenceDot,
+    SelectionBar,
+  ],
   templateUrl: './chat.html',
-  host: { '[class.with-details]': 'panel.open()', '(document:keydown.escape)': 'leave($event)' },
+  host: {
+    '[class.with-details]': 'panel.open()',
+    '(document:keydown.escape)': 'leave($event)',
+    '(document:keydown.control.f)': 'findBy($event)',
+    '(document:keydown.meta.f)': 'findBy($event)',
+  },
 })
 export class Chat {
   private readonly api = inject(Api);
@@ -78,7 +94,7 @@ export class Chat {
   private readonly blocks = inject(Blocks);
   private readonly flags = inject(ChatFlags);
   protected readonly panel = inject(Panel);
-  protected readonly search = inject(SearchPanel);
+  private readonly search = inject(SearchPanel);
 
   /** From the address: a group by its id, or the other one of two by their username. */
   readonly id = input<string>();
@@ -102,6 +118,10 @@ export class Chat {
     this.conversation() ? chatOf(this.conversation()!, this.me) : this.asked(),
   );
   private readonly conversationId = computed(() => this.conversation()?.id);
+  /** It is searched for words. */
+  protected readonly finding = computed(
+    () => this.conversationId() !== undefined && this.search.within() === this.conversationId(),
+  );
   protected readonly readSeq = computed(() =>
     this.conversation() ? cursorsOf(this.conversation()!, this.me).readSeq : 0,
   );
@@ -184,6 +204,10 @@ export class Chat {
       untracked(() => this.selecting.end());
       untracked(() => this.flags.set('unread', this.key(), false));
     });
+    effect((left) => {
+      const id = this.conversationId();
+      left(() => this.search.within() === id && this.search.within.set(null));
+    });
     effect(() => {
       const id = this.conversationId();
       if (id) void untracked(() => this.messages.open(id));
@@ -235,6 +259,18 @@ export class Chat {
     // A name that is selected is to be copied.
     if (this.open() && !(target as Element).closest('button') && getSelection()?.isCollapsed !== false)
       this.panel.toggle();
+  }
+
+  protected find(): void {
+    this.search.within.set(this.conversationId() ?? null);
+  }
+
+  /** In the bar itself, and beside the chat, the key is the browser's. */
+  protected findBy(event: Event): void {
+    const on = event.target as Element;
+    if (covered() || !this.conversationId() || on.closest('aldis-chat-search, .sidebar')) return;
+    event.preventDefault();
+    this.find();
   }
 
   /** Esc, where nothing else takes it, closes what was begun or opened; then it leads to the end, and out. */

@@ -29,6 +29,7 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
+import { ListBox } from '../../ui/list-box';
 import type { Suggestion } from './suggestions';
 
 /** Of what may be suggested. */
@@ -104,7 +105,10 @@ export class Composer {
   protected readonly suggested = signal<readonly Suggestion[]>([]);
   /** The text and the caret when it was last looked for them. */
   private looked = '';
-  protected readonly chosen = signal(0);
+  protected readonly box = new ListBox(
+    'mentions',
+    computed(() => this.suggested().map(({ key }) => key)),
+  );
   private readonly tray = viewChild<Tray>('tray');
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
@@ -183,7 +187,7 @@ export class Composer {
     // One types on meanwhile.
     if (looked !== this.looked) return;
     this.suggested.set(found);
-    this.chosen.set(0);
+    this.box.choose(null);
   }
 
   /** Where the caret is, in place of what is selected. */
@@ -202,14 +206,12 @@ export class Composer {
   }
 
   /** The keys of the suggestions, while there are some; whether it was one of them. */
-  private suggestionKey({ key }: KeyboardEvent): boolean {
-    const { length } = this.suggested();
-    if (length === 0) return false;
-    if (key === 'ArrowDown') this.chosen.update((index) => (index + 1) % length);
-    else if (key === 'ArrowUp') this.chosen.update((index) => (index + length - 1) % length);
-    else if (key === 'Enter' || key === 'Tab') this.take(this.suggested()[this.chosen()]!);
-    else if (key === 'Escape') this.suggested.set([]);
-    else return false;
+  private suggestionKey(event: KeyboardEvent): boolean {
+    const chosen = this.suggested().find(({ key }) => key === this.box.chosen());
+    if (!chosen) return false;
+    if (event.key === 'Enter' || event.key === 'Tab') this.take(chosen);
+    else if (event.key === 'Escape') this.suggested.set([]);
+    else return this.box.move(event);
     return true;
   }
 

@@ -5,6 +5,8 @@ import { keptTone } from './skin-tone';
 
 /** What may stand in place of what is typed before the caret. */
 export interface Suggestion {
+  /** What it is known by among the others: a username or an emoji. */
+  readonly key: string;
   readonly title: string;
   readonly note: string;
   /** A member of the group, … */
@@ -30,6 +32,7 @@ export async function suggestions(
   const naming = members.length > 0 ? nameAt(text, caret) : null;
   if (naming)
     return suggest(members, naming.query, me).map(({ displayName, username }) => ({
+      key: username,
       title: displayName,
       note: `@${username}`,
       username,
@@ -42,6 +45,7 @@ export async function suggestions(
   return found.slice(0, SHOWN).map((item) => {
     const emoji = toned(item, tone);
     return {
+      key: emoji,
       title: item.name,
       note: '',
       emoji,

@@ -17,53 +17,41 @@ import { Avatar } from '../../ui/avatar';
 import { composes } from '../../ui/composes';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
+import { ListBox, ListField, ListOption } from '../../ui/list-box';
 import { matching } from './matching';
 import { type Row, rows } from './rows';
 
 const SHOWN = 8;
 
-/**
- * A conversation is chosen: a few letters of a name and Enter. What is inside says what to do where none
- * matches.
- */
+/** A conversation is chosen, or several: a few letters of a name and Enter. */
 @Component({
   selector: 'aldis-chooser',
-  imports: [Avatar, Dialog, Icon],
+  imports: [Avatar, Dialog, Icon, ListField, ListOption],
   template: `
     <aldis-dialog [heading]="heading()" (closed)="closed.emit()">
       <input
         #input
         class="field-input"
-        role="combobox"
         aria-label="Name or username"
-        aria-expanded="true"
-        aria-controls="chooser-options"
-        aria-autocomplete="list"
-        autocomplete="off"
-        spellcheck="false"
         placeholder="Name or username"
-        [attr.aria-activedescendant]="options().length > 0 ? 'chooser-' + chosen() : null"
-        (input)="query.set(input.value); chosen.set(0)"
+        [aldisListField]="box"
+        (input)="query.set(input.value); box.choose(null)"
         (keydown)="key($event)"
       />
       <ul
-        id="chooser-options"
         class="options"
         role="listbox"
         aria-label="Conversations"
+        [id]="box.id"
         [attr.aria-multiselectable]="several() !== ''"
       >
-        @for (row of options(); track row.key; let index = $index) {
-          <!-- The keyboard stays in the field and moves the choice from there. -->
-          <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -->
+        @for (row of options(); track row.key) {
           <li
-            role="option"
             class="option"
-            [id]="'chooser-' + index"
-            [class.active]="index === chosen()"
-            [attr.aria-selected]="several() ? isPicked(row) : index === chosen()"
-            (click)="take(index)"
-            (mousemove)="chosen.set(index)"
+            [aldisOption]="box"
+            [key]="row.key"
+            [picked]="several() ? isPicked(row) : undefined"
+            (pick)="take(row)"
           >
             <aldis-avatar [name]="row.title" [username]="row.username" [group]="row.group" />
             <span class="option-title" dir="auto">{{ row.title }}</span>
@@ -76,7 +64,7 @@ const SHOWN = 8;
       </ul>
       <p class="option-none" role="status">
         @if (options().length === 0) {
-          No conversation matches. <ng-content />
+          No conversation matches.
         }
       </p>
       @if (several(); as action) {
@@ -107,13 +95,16 @@ export class Chooser {
 
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly query = signal('');
-  protected readonly chosen = signal(0);
   protected readonly picked = signal<readonly Row[]>([]);
   protected readonly options = computed(() => {
     const { me } = this.store;
     const offered = this.conversations().filter((conversation) => !this.open() || roleOf(conversation, me));
     return matching(rows(offered, [], me), this.query()).slice(0, SHOWN);
   });
+  protected readonly box = new ListBox(
+    'chooser',
+    computed(() => this.options().map(({ key }) => key)),
+  );
   private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
   private readonly dialog = viewChild.required(Dialog);
 
@@ -122,19 +113,12 @@ export class Chooser {
   }
 
   protected key(event: KeyboardEvent): void {
-    const count = this.options().length;
-    if (composes(event) || count === 0) return;
-    if (event.key === 'ArrowDown') this.chosen.update((index) => (index + 1) % count);
-    else if (event.key === 'ArrowUp') this.chosen.update((index) => (index + count - 1) % count);
-    else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && this.several()) this.finish();
-    else if (event.key === 'Enter') this.take(this.chosen());
-    else return;
+    if (composes(event) || event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
+    this.finish();
   }
 
-  protected take(index: number): void {
-    const row = this.options()[index];
-    if (!row) return;
+  protected take(row: Row): void {
     if (this.several()) return this.toggle(row);
     this.dialog().close();
     this.pick.emit(row);

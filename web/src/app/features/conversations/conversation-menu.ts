@@ -7,7 +7,8 @@ import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
 import { Receipts } from '../../data/messages/receipts';
-import type { Conversation } from '../../protocol/protocol';
+import { SearchPanel } from '../../data/search/search-panel';
+import type { Conversation, ConversationId } from '../../protocol/protocol';
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
@@ -32,6 +33,7 @@ const SPANS = [
 export class ConversationMenu {
   private readonly flags = inject(ChatFlags);
   private readonly groups = inject(Groups);
+  private readonly panel = inject(SearchPanel);
   private readonly receipts = inject(Receipts);
   private readonly router = inject(Router);
   private readonly store = inject(ConversationStore);
@@ -62,6 +64,11 @@ export class ConversationMenu {
     this.flags.set('unread', chat, !this.unread());
     const { id, lastMessage } = this.conversation()!;
     if (this.unread() && lastMessage) this.receipts.read(id, lastMessage.seq);
+  }
+
+  protected async search(id: ConversationId): Promise<void> {
+    await this.router.navigate(this.row().link);
+    this.panel.within.set(id);
   }
 
   protected mute(span: number | undefined): Promise<void> {

@@ -4,7 +4,8 @@ import { Component, type ElementRef, effect, inject, input, output, viewChild } 
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { NavigationStart, Router } from '@angular/router';
 
-import type { Conversation } from '../../protocol/protocol';
+import { SearchPanel } from '../../data/search/search-panel';
+import type { Conversation, ConversationId } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
 import { Wide } from '../../ui/wide';
 import { GroupDetails } from './group-details';
@@ -18,6 +19,17 @@ import { PersonDetails } from './person-details';
     <ng-template #content>
       <header class="details-head">
         <h2>{{ conversation()?.kind === 'group' ? 'Group' : 'Person' }}</h2>
+        @if (conversation(); as conversation) {
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Search messages"
+            title="Search messages"
+            (click)="search(conversation.id)"
+          >
+            <aldis-icon name="search" />
+          </button>
+        }
         <button type="button" class="icon-button" aria-label="Close details" (click)="close()">
           <aldis-icon name="close" />
         </button>
@@ -62,6 +74,7 @@ export class Details {
   readonly closed = output();
 
   protected readonly wide = inject(Wide).wide;
+  private readonly panel = inject(SearchPanel);
   private readonly sheet = viewChild<ElementRef<HTMLDialogElement>>('sheet');
 
   constructor() {
@@ -72,6 +85,11 @@ export class Details {
       .subscribe((event) => {
         if (event instanceof NavigationStart && this.sheet()) this.closed.emit();
       });
+  }
+
+  protected search(id: ConversationId): void {
+    if (this.sheet()) this.close();
+    this.panel.within.set(id);
   }
 
   protected close(): void {

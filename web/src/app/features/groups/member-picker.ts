@@ -18,6 +18,7 @@ import { findPeople } from '../../data/people/find-people';
 import { Avatar } from '../../ui/avatar';
 import { composes } from '../../ui/composes';
 import { EachOnce } from '../../ui/each-once';
+import { ListBox, ListField, ListOption } from '../../ui/list-box';
 
 const SHOWN = 5;
 let count = 0;
@@ -27,7 +28,7 @@ let count = 0;
  */
 @Component({
   selector: 'aldis-member-picker',
-  imports: [Avatar],
+  imports: [Avatar, ListField, ListOption],
   templateUrl: './member-picker.html',
 })
 export class MemberPicker {
@@ -43,7 +44,6 @@ export class MemberPicker {
   readonly error = signal('');
   protected readonly id = `picker-${++count}`;
   protected readonly query = signal('');
-  protected readonly chosen = signal(-1);
   /** The names that are looked up. */
   private readonly lookUps = new EachOnce<boolean>();
   protected readonly busy = computed(() => this.lookUps.has(handleOf(typedUsername(this.query()))));
@@ -56,6 +56,12 @@ export class MemberPicker {
       .filter(({ username }) => !taken.has(username))
       .slice(0, SHOWN);
   });
+  /** Nobody is chosen until the arrow keys do: Enter takes the username that was typed. */
+  protected readonly box = new ListBox(
+    `${this.id}-options`,
+    computed(() => this.options().map(({ username }) => username)),
+    true,
+  );
   protected readonly note = computed(() => this.error() || this.found.failure() || this.hint());
   private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
 
@@ -80,19 +86,14 @@ export class MemberPicker {
 
   protected typed(value: string): void {
     this.query.set(value);
-    this.chosen.set(-1);
+    this.box.choose(null);
     this.error.set('');
   }
 
   protected key(event: KeyboardEvent): void {
-    if (composes(event)) return;
-    const count = this.options().length;
-    if (event.key === 'Enter') void this.take(this.options()[this.chosen()]);
-    else if (event.key === 'ArrowDown' && count > 0) this.chosen.update((index) => (index + 1) % count);
-    else if (event.key === 'ArrowUp' && count > 0)
-      this.chosen.update((index) => (index <= 0 ? count : index) - 1);
-    else return;
+    if (composes(event) || event.defaultPrevented || event.key !== 'Enter') return;
     event.preventDefault();
+    void this.take();
   }
 
   /** Picks this person, or whoever has the username that was typed; whether it could. */

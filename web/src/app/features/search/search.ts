@@ -1,140 +1,170 @@
 import {
-  afterNextRender,
   Component,
   computed,
   effect,
-  ElementRef,
   inject,
+  input,
+  linkedSignal,
+  output,
+  signal,
   untracked,
-  viewChild,
 } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { Clock } from '../../core/clock';
-import { rowTime } from '../../core/format/time';
-import { findUser, sameUser } from '../../core/handle';
-import { linkTo, titleOf } from '../../data/conversations/conversation';
+import { Database } from '../../core/disk/database';
+import { linkToUser } from '../../core/handle';
+import { linkTo } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { ExcerptReads } from '../../data/messages/excerpt-reads';
+import { Outbox } from '../../data/outbox/outbox';
+import { findPeople } from '../../data/people/find-people';
 import { Names } from '../../data/people/names';
-import { parts } from '../../data/search/fragment';
+import { findMessages } from '../../data/search/find-messages';
 import { SearchPanel } from '../../data/search/search-panel';
-import { SearchStore } from '../../data/search/search-store';
 import type { Hit } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
-import { composes } from '../../ui/composes';
-import { Icon } from '../../ui/icon';
+import { type ListBox, ListOption } from '../../ui/list-box';
+import { rows } from '../conversations/rows';
+import { foundMessage } from './found-message';
+import {
+  counted,
+  inList,
+  messageOption,
+  type Option,
+  personOption,
+  recent,
+  rowOption,
+  section,
+  type Section,
+  type SectionName,
+  strangers,
+} from './sections';
 
-/** In place of the list of conversations: a field, and the messages that were found. */
+/** Messages wait so long for the people above them, which would push them down. */
+const PATIENCE = 1_000;
+
+/**
+ * What the search field above it finds: people, groups and messages, in places that do not change while answers
+ * come. Before anything is typed, what the person looked at last.
+ */
 @Component({
   selector: 'aldis-search',
-  imports: [Avatar, Icon],
+  imports: [Avatar, ListOption],
   templateUrl: './search.html',
-  host: { '(keydown)': 'key($event)' },
 })
 export class Search {
   private readonly panel = inject(SearchPanel);
-  private readonly store = inject(SearchStore);
   private readonly conversations = inject(ConversationStore);
   private readonly excerpts = inject(ExcerptReads);
   private readonly router = inject(Router);
   private readonly now = inject(Clock).day;
-  private readonly host = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
-  /** What had the focus before, and gets it back. */
-  private readonly before = document.activeElement as HTMLElement | null;
-  private chosen: Hit | null = null;
-
-  protected readonly state = toSignal(this.store.state$, { requireSync: true });
   private readonly former = inject(Names).known;
   private readonly all = toSignal(this.conversations.conversations$, { requireSync: true });
-  protected readonly skeletons = [0, 1, 2, 3];
-  /** The one conversation that is searched, by its name. */
-  protected readonly within = computed(() => {
-    const id = this.state().within;
-    return id === null ? null : this.titleIn(id);
+  private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
+  private readonly here = this.router.url.split('?')[0];
+
+  readonly box = input.required<ListBox>();
+  /** A person or group was gone to, and the search is over. */
+  readonly left = output();
+
+  private readonly query = computed(() => this.panel.query().trim());
+  /** What one looked at last when the search began. */
+  private readonly opened = signal<readonly string[]>([]);
+  private readonly rows = computed(() => rows(this.all(), this.outbox(), this.conversations.me));
+  private readonly people = findPeople(this.query);
+  private readonly messages = findMessages(computed(() => ({ query: this.query() })));
+  /** Sections of which all is shown. */
+  private readonly whole = linkedSignal<string, ReadonlySet<SectionName>>({
+    source: this.query,
+    computation: () => new Set(),
   });
-  protected readonly hits = computed(() => {
-    const { me } = this.conversations;
-    return this.state().hits.map((hit) => {
-      const { id, conversationId, sender, timestamp } = hit.message;
-      const conversation = this.all().find((known) => known.id === conversationId);
-      const who =
-        (conversation && findUser(conversation.members, sender)?.displayName) ??
-        this.former().get(sender) ??
-        sender;
-      const own = sameUser(sender, me);
-      const where =
-        this.state().within === null && (conversation?.kind === 'group' || own)
-          ? this.titleIn(conversationId)
-          : '';
-      const time = new Date(timestamp);
-      return {
-        id,
-        hit,
-        sender,
-        who: own ? 'You' : who,
-        name: who,
-        where,
-        time,
-        clock: rowTime(time, this.now()),
-        parts: parts(hit.fragment),
-      };
-    });
+  /** The server takes long to answer who is called so: what is below them is shown without them. */
+  protected readonly late = linkedSignal({ source: this.query, computation: () => false });
+  private readonly ready = computed(() => !this.people.looking() || this.late());
+  private readonly hits = linkedSignal<{ hits: readonly Hit[]; ready: boolean }, readonly Hit[]>({
+    source: () => ({ hits: this.messages.hits(), ready: this.ready() }),
+    computation: ({ hits, ready }, before) => (ready ? hits : (before?.value ?? [])),
   });
+  /** The message that was chosen last. */
+  private chosen: Hit | null = null;
+
+  protected readonly sections = computed((): readonly Section[] => {
+    if (this.query() === '') {
+      const last = recent(this.rows(), this.opened(), this.here).map(rowOption);
+      return last.length > 0 ? [section('recent', last, true)] : [];
+    }
+    return [...this.named(), this.written()].filter(({ options, looking }) => options.length > 0 || looking);
+  });
+  protected readonly looking = computed(() => this.sections().some(({ looking }) => looking));
   protected readonly said = computed(() => {
-    const { answered, loading, failure, next } = this.state();
-    if (answered === null || loading || failure) return '';
-    const count = this.hits().length;
-    if (count === 0) return `No message has “${answered}” in it.`;
-    return next ? `The newest ${count} messages` : count === 1 ? 'One message' : `${count} messages`;
+    if (this.query() === '' || this.looking()) return '';
+    const failures = this.sections().flatMap(({ failure }) => failure || []);
+    return [counted(this.sections(), this.messages.more()) || this.nothing(), ...failures].join('. ');
   });
-  private readonly field = viewChild.required<ElementRef<HTMLInputElement>>('field');
+  protected readonly nothing = computed(() => {
+    if (this.sections().some(({ options, looking }) => options.length > 0 || looking)) return '';
+    return this.query() === ''
+      ? 'Type the beginning of a name, or a word of a message.'
+      : `Nothing found for “${this.query()}”.`;
+  });
 
   constructor() {
-    afterNextRender(() => this.focus());
-    // Asked for again, from the head of a chat: the field is where one goes on.
-    const opened = computed(() => this.state().opened);
+    void inject(Database)
+      .recent()
+      .then((opened) => this.opened.set(opened));
+    effect(() =>
+      this.panel.keys.set(this.sections().flatMap(({ options }) => options.map(({ key }) => key))),
+    );
+    // The best one first, whatever was chosen for what was typed before.
     effect(() => {
-      opened();
-      untracked(() => this.focus());
+      this.query();
+      untracked(() => this.box().choose(null));
+    });
+    effect((ended) => {
+      this.query();
+      const timer = setTimeout(() => this.late.set(this.people.looking()), PATIENCE);
+      ended(() => clearTimeout(timer));
     });
     // Conversations further down than the list was read are asked for by what was found in them.
     effect(() => {
-      const unknown = new Set(this.state().hits.map(({ message }) => message.conversationId));
+      const unknown = new Set(this.messages.hits().map(({ message }) => message.conversationId));
       for (const id of unknown)
-        if (!this.conversations.find(id)) void this.conversations.fetch(id).catch(() => undefined);
+        if (!untracked(() => this.conversations.find(id)))
+          void this.conversations.fetch(id).catch(() => undefined);
     });
   }
 
-  focus(): void {
-    this.field().nativeElement.focus();
-    this.field().nativeElement.select();
+  /** Near the end of what was found the next page is asked for. */
+  protected scrolled({ target }: Event): void {
+    const { scrollTop, clientHeight, scrollHeight } = target as HTMLElement;
+    if (this.messages.more() && scrollHeight - scrollTop - clientHeight < clientHeight)
+      void this.messages.readOn();
   }
 
-  protected look(): void {
-    this.store.look(this.field().nativeElement.value);
+  /** While nothing is there yet, the shape of what is to come. */
+  protected skeletons({ name, options }: Section): readonly number[] {
+    return options.length > 0 ? [] : name === 'messages' ? [0, 1, 2] : [0];
   }
 
-  protected everywhere(): void {
-    this.panel.open(null);
+  protected choose(option: Option): void {
+    if ('message' in option) void this.goTo(option.message.hit);
+    else if ('more' in option) this.showMore(option.more);
+    else {
+      this.left.emit();
+      void this.router.navigate('row' in option ? option.row.link : [linkToUser(option.person.username)]);
+    }
   }
 
-  protected again(): void {
-    void this.store.again();
+  private showMore(name: SectionName): void {
+    if (name === 'messages') void this.messages.readOn();
+    else if (this.people.failure() && name === 'others') this.people.again();
+    else this.whole.update((whole) => new Set(whole).add(name));
   }
 
-  protected more(): void {
-    void this.store.more();
-  }
-
-  protected close(): void {
-    this.chosen = null;
-    this.panel.close();
-    this.before?.focus();
-  }
-
-  protected async choose(hit: Hit): Promise<void> {
+  /** To the message; what was found stays, so that one may go on to the next. */
+  private async goTo(hit: Hit): Promise<void> {
     const { conversationId, seq } = hit.message;
     this.chosen = hit;
     if (!this.conversations.find(conversationId))
@@ -143,30 +173,42 @@ export class Search {
     // Another one may be chosen by now.
     if (!conversation || this.chosen !== hit) return;
     void this.excerpts.go({ conversationId, seq });
-    await this.router.navigate(linkTo(conversation, this.conversations.me));
     // On a phone the chat takes the place of what was found.
-    if (matchMedia('(max-width: 45rem)').matches) this.panel.close();
+    this.panel.over.set(false);
+    await this.router.navigate(linkTo(conversation, this.conversations.me));
   }
 
-  protected key(event: KeyboardEvent): void {
-    if (composes(event)) return;
-    const stops = [this.field().nativeElement, ...this.host.querySelectorAll<HTMLElement>('.hit')];
-    const index = stops.indexOf(event.target as HTMLElement);
-    if (event.key === 'Escape') this.close();
-    else if (event.key === 'ArrowDown' && index >= 0) stops[index + 1]?.focus();
-    else if (event.key === 'ArrowUp' && index > 0) stops[index - 1]?.focus();
-    else return;
-    event.preventDefault();
+  /** Who and what is called so: in one's list, which is known at once, and of the server. */
+  private named(): Section[] {
+    const { people, groups } = inList(this.rows(), this.query());
+    const others = strangers(this.people.people(), this.rows());
+    const { looking, failure } = this.people;
+    return [
+      section('people', people.map(rowOption), this.whole().has('people')),
+      section('groups', groups.map(rowOption), this.whole().has('groups')),
+      section('others', others.map(personOption), this.whole().has('others'), {
+        looking: looking(),
+        failure: failure(),
+      }),
+    ];
   }
 
-  /** Near the end of what was found the next page is asked for. */
-  protected scrolled({ target }: Event): void {
-    const { scrollTop, clientHeight, scrollHeight } = target as HTMLElement;
-    if (scrollHeight - scrollTop - clientHeight < clientHeight) this.more();
-  }
-
-  private titleIn(id: string): string {
-    const conversation = this.all().find((known) => known.id === id);
-    return conversation ? titleOf(conversation, this.conversations.me) : 'this conversation';
+  private written(): Section {
+    const found = this.hits().map((hit) =>
+      messageOption(
+        foundMessage(hit, {
+          me: this.conversations.me,
+          conversation: this.all().find(({ id }) => id === hit.message.conversationId),
+          former: this.former(),
+          now: this.now(),
+        }),
+      ),
+    );
+    const looking = this.messages.looking() || !this.ready();
+    return section('messages', found, true, {
+      looking,
+      failure: this.messages.failure(),
+      next: this.messages.more() && !looking,
+    });
   }
 }

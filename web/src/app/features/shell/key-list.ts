@@ -8,9 +8,9 @@ const KEYS: readonly { readonly where: string; readonly keys: readonly (readonly
   {
     where: 'Everywhere',
     keys: [
-      [`${CONTROL} K`, 'Go to a conversation'],
+      [`${CONTROL} K`, 'Search people, groups and messages'],
       ['Alt ↑, Alt ↓', 'The conversation above or below'],
-      [`${CONTROL} Shift F`, 'Search messages'],
+      [`${CONTROL} F`, 'Search in this conversation'],
       [`${CONTROL} ,`, 'Settings'],
       ['Esc', 'Stop replying or editing; to the end; back to the list'],
       ['?', 'This list'],

@@ -1,4 +1,14 @@
-import { Component, computed, DOCUMENT, inject, Injector, signal, viewChild } from '@angular/core';
+import {
+  afterRenderEffect,
+  Component,
+  computed,
+  DOCUMENT,
+  ElementRef,
+  inject,
+  Injector,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { ActivatedRoute, NavigationEnd, Router, RouterOutlet } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
@@ -19,7 +29,6 @@ import {
   NewMenu,
   Offer,
   PersonCard,
-  QuickSwitch,
   Search,
   Settings,
   ShellNotes,
@@ -27,6 +36,7 @@ import {
 import { type Anchor, below } from '../../ui/anchor';
 import { covered, takesText } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
+import { ListBox, ListField } from '../../ui/list-box';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
 import { ConversationList, type WantedRow } from '../conversations/conversation-list';
@@ -45,12 +55,12 @@ const LATER = 2_500;
     Icon,
     Invitations,
     KeyList,
+    ListField,
     NewConversation,
     NewGroup,
     NewMenu,
     Offer,
     PersonCard,
-    QuickSwitch,
     RouterOutlet,
     Search,
     Settings,
@@ -60,7 +70,7 @@ const LATER = 2_500;
   host: {
     '(document:keydown)': 'shortcut($event)',
     '[class.in-chat]': 'inChat()',
-    '[class.searching]': 'searching()',
+    '[class.searching]': 'search.over()',
   },
 })
 export class Shell {
@@ -69,9 +79,10 @@ export class Shell {
 
   protected readonly search = inject(SearchPanel);
   protected readonly person = inject(ShownPerson);
-  protected readonly searching = toSignal(this.search.state$.pipe(map(({ open }) => open)), {
-    requireSync: true,
-  });
+  protected readonly box = new ListBox('found', this.search.keys);
+  private readonly field = viewChild.required<ElementRef<HTMLInputElement>>('find');
+  /** What had the focus before the search, and gets it back. */
+  private before: HTMLElement | null = null;
   protected readonly shortcutName = SHORTCUT;
   protected readonly below = below;
   /** Where the menu of what one can begin hangs. */
@@ -112,6 +123,36 @@ export class Shell {
     keepPage(inject(DOCUMENT));
     if (this.dialog()) void this.router.navigate([], { replaceUrl: true });
     void this.attend(inject(Injector));
+    // On a phone the field is there once its pane is.
+    afterRenderEffect(() => {
+      if (this.search.asked() === 0) return;
+      const field = this.field().nativeElement;
+      field.focus();
+      field.select();
+    });
+  }
+
+  protected startSearch({ relatedTarget }: FocusEvent): void {
+    if (!this.search.open()) this.before = relatedTarget as HTMLElement | null;
+    this.search.open.set(true);
+  }
+
+  protected look(query: string): void {
+    this.search.query.set(query);
+    this.search.open.set(true);
+  }
+
+  /** Gives the list back, and the focus. */
+  protected endSearch(event?: Event): void {
+    event?.preventDefault();
+    this.search.close();
+    this.field().nativeElement.blur();
+    this.before?.focus();
+  }
+
+  /** Who left the field with nothing in it does not search. */
+  protected leaveSearch(): void {
+    if (this.search.query() === '' && document.hasFocus()) this.search.close();
   }
 
   /** What goes on behind the page, once that has what it needs. */
@@ -141,9 +182,9 @@ export class Shell {
       this.list()?.step(key === 'arrowup' ? -1 : 1);
     } else if (!control && key === '?' && !takesText(event.target) && !covered()) this.dialog.set('keys');
     else if (!control || event.altKey) return;
-    else if (key === 'k' && !event.shiftKey) this.dialog.set('switch');
-    else if (key === ',') this.dialog.set('settings');
-    else if (key === 'f' && event.shiftKey) this.search.open(null);
+    else if (key === 'k' && !event.shiftKey) {
+      if (!covered()) this.search.ask();
+    } else if (key === ',') this.dialog.set('settings');
     else return;
     event.preventDefault();
   }

@@ -1,0 +1,124 @@
+import { computed, effect, inject, type Signal, signal } from '@angular/core';
+
+import { Api } from '../../core/api/api';
+import { explain, Failure } from '../../core/http/problem';
+import type { ConversationId, Hit, Page } from '../../protocol/protocol';
+
+/** Each search costs what a message costs, so the server is asked in pauses only. */
+const PAUSE = 250;
+/** So many pages are read for the first message that is found in them. */
+const PAGES = 4;
+
+export interface Asked {
+  readonly query: string;
+  /** In one conversation; in all without it. */
+  readonly within?: ConversationId;
+  /** Of one person, by their username. */
+  readonly from?: string;
+  /** Sent then or later. */
+  readonly after?: Date;
+  /** Sent earlier than this. */
+  readonly before?: Date;
+}
+
+export interface FoundMessages {
+  /** The newest first. Until the next answer is there, those of the last one. */
+  readonly hits: Signal<readonly Hit[]>;
+  /** The server has not answered for what is asked. */
+  readonly looking: Signal<boolean>;
+  /** There are more. */
+  readonly more: Signal<boolean>;
+  /** Why there are none, or no more. */
+  readonly failure: Signal<string>;
+  /** The next page; after a failure the same once more. */
+  readOn(): Promise<void>;
+}
+
+interface State {
+  /** What was answered. */
+  readonly asked: Asked | null;
+  readonly hits: readonly Hit[];
+  readonly next?: string | undefined;
+  readonly reading: boolean;
+  readonly failure: string;
+}
+
+const NOTHING: State = { asked: null, hits: [], reading: false, failure: '' };
+
+/** Messages that have the words of a query, once the person pauses. */
+export function findMessages(question: Signal<Asked>): FoundMessages {
+  const api = inject(Api);
+  const asked = computed<Asked>(() => ({ ...question(), query: question().query.trim() }), { equal: same });
+  const state = signal(NOTHING);
+
+  async function read(asked: Asked, before: State, stop?: AbortSignal): Promise<State> {
+    const hits = [...before.hits];
+    try {
+      let { next } = before;
+      // The server looks at so much at once: a page may be empty and have a next one.
+      for (let page = 0; page < PAGES && hits.length === before.hits.length; page++) {
+        const path = `/api/search?${parameters(asked, next)}`;
+        const found = await api.call<Page<Hit>>('GET', path, undefined, stop);
+        hits.push(...found.items);
+        next = found.next;
+        if (!next) break;
+      }
+      return { ...NOTHING, asked, hits, next };
+    } catch (error) {
+      // Nothing but punctuation: there are no words to look for.
+      const wordless = error instanceof Failure && error.code === 'invalid';
+      return { ...before, asked, reading: false, failure: wordless ? '' : explain(error) };
+    }
+  }
+
+  effect((ended) => {
+    const wanted = asked();
+    if (wanted.query === '') return state.set(NOTHING);
+    const stop = new AbortController();
+    const ask = async () => {
+      const answer = await read(wanted, NOTHING, stop.signal);
+      if (!stop.signal.aborted) state.set(answer);
+    };
+    const timer = setTimeout(() => void ask(), PAUSE);
+    ended(() => {
+      clearTimeout(timer);
+      stop.abort();
+    });
+  });
+
+  async function readOn(): Promise<void> {
+    const before = state();
+    if (before.reading || !before.asked || !(before.next || before.failure)) return;
+    const reading: State = { ...before, reading: true, failure: '' };
+    state.set(reading);
+    const answer = await read(before.asked, before);
+    // Something else was asked by now.
+    if (state() === reading) state.set(answer);
+  }
+
+  const looking = computed(
+    () => asked().query !== '' && (!state().asked || !same(state().asked!, asked()) || state().reading),
+  );
+  return {
+    hits: computed(() => state().hits),
+    looking,
+    more: computed(() => state().next !== undefined),
+    failure: computed(() => (looking() ? '' : state().failure)),
+    readOn,
+  };
+}
+
+function parameters({ query, within, from, after, before }: Asked, next: string | undefined): string {
+  return new URLSearchParams({
+    q: query,
+    ...(within && { conversationId: within }),
+    ...(from && { from }),
+    ...(after && { after: after.toISOString() }),
+    ...(before && { before: before.toISOString() }),
+    ...(next && { next }),
+  }).toString();
+}
+
+function same(a: Asked, b: Asked): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
