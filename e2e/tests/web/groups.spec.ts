@@ -1,5 +1,15 @@
 import { Aldis, answer, say } from '../../support/aldis.ts';
-import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
+import {
+  browserOf,
+  expect,
+  expectKept,
+  fits,
+  hold,
+  Messenger,
+  PHONE,
+  test,
+  violations,
+} from '../../support/web.ts';
 
 const WIDE = { viewport: { width: 1280, height: 800 } };
 
@@ -204,6 +214,10 @@ test('who leads a group renames it, adds, promotes, removes and hands it on; who
   await aldis.call('DELETE', `/api/conversations/${group.id}/members/${ann.username}`, undefined, bob.token);
   await hers.page.goto(`/c/${group.id}`);
   await expect(hers.page.getByText('You are no longer a member of this group.')).toBeVisible();
+  // It stays, with what was said, until she removes it.
+  await hers.page.reload();
+  await expect(hers.page.getByText('You are no longer a member of this group.')).toBeVisible();
+  await expect(hers.message('Here again')).toBeVisible();
   await hers.page.getByRole('button', { name: 'Remove from your list' }).click();
   await expect(hers.conversation('Night crew')).toHaveCount(0);
   await hers.page.reload();
@@ -385,4 +399,35 @@ test('between the messages stands how the group changed, live and after a reload
   expect(await violations(messenger.page)).toEqual([]);
   await messenger.page.context().close();
   await aldis.end();
+});
+
+test('who was out and in again while away reads what was said in between, where the group lets them', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const { id } = await aldis.group('Crew', [bob, ann]);
+  await aldis.call('PATCH', `/api/conversations/${id}`, { history: 'all' }, bob.token);
+  const his = await aldis.connect(bob);
+  await say(his, { conversationId: id, text: 'Before' });
+  await aldis.readAll(ann);
+  const hers = new Messenger(await browserOf(browser, aldis, ann));
+  await hers.openGroup({ id });
+  await expect(hers.message('Before')).toBeVisible();
+  await expect(hers.page.getByText('created the group')).toBeVisible();
+  await expectKept(hers, ann, 1);
+  await hers.page.goto('about:blank');
+  const membership = `/api/conversations/${id}/members/${ann.username}`;
+  await aldis.call('DELETE', membership, undefined, bob.token);
+  await say(his, { conversationId: id, text: 'In between' });
+  await aldis.call('PUT', membership, {}, bob.token);
+  await say(his, { conversationId: id, text: 'After' });
+  await aldis.readAll(ann);
+  await hers.page.goto('/');
+  await hers.conversation('Crew').click();
+  await expect(hers.message('After')).toBeVisible();
+  await expect(hers.message('In between')).toBeVisible();
+  expect(await hers.texts()).toEqual(['Before', 'In between', 'After']);
+  his.close();
+  await hers.page.context().close();
 });

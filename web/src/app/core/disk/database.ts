@@ -3,6 +3,7 @@ import { Subject } from 'rxjs';
 
 import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
 import { OWN } from '../base';
+import { findUser } from '../handle';
 import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
 import {
@@ -72,10 +73,14 @@ export class Database {
     return this.read([], (db) => db.getAll('conversations'));
   }
 
+  /** Those of which the person is no part any more only where they are here: another tab may have forgotten them. */
   putConversations(conversations: readonly Conversation[]): Promise<void> {
+    const me = this.auth.user?.username ?? '';
     return this.disk.use(async (db) => {
       const tx = db.transaction('conversations', 'readwrite');
-      for (const conversation of conversations) void tx.store.put(conversation);
+      for (const conversation of conversations)
+        if (findUser(conversation.members, me) || (await tx.store.count(conversation.id)) > 0)
+          void tx.store.put(conversation);
       await tx.done;
     });
   }

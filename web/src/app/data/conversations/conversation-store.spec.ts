@@ -78,6 +78,16 @@ describe('the list of conversations', () => {
     expect(store.find('g5')?.members).toHaveLength(2);
   });
 
+  it('has what this browser keeps, with groups that one was taken out of until they are forgotten', async () => {
+    const left = group(7, { members: group(7).members.filter(({ username }) => username !== 'ann') });
+    vi.spyOn(TestBed.inject(Database), 'conversations').mockResolvedValueOnce([group(6), left]);
+    await store.restore();
+    expect(ids()).toEqual(['g6', 'g7']);
+    // What is told of others that were left and forgotten brings nothing back.
+    store.put([{ ...left, id: 'g8' }]);
+    expect(ids()).toEqual(['g6', 'g7']);
+  });
+
   it('goes on where a page did not come', async () => {
     await store.refresh();
     vi.spyOn(TestBed.inject(Api), 'conversations').mockRejectedValueOnce(new Error('gone'));

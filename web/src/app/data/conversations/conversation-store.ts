@@ -78,8 +78,7 @@ export class ConversationStore {
   async restore(): Promise<void> {
     const held = await this.database.conversations();
     // The server may have been faster, and knows better.
-    const unknown = held.filter(({ id }) => !this.find(id));
-    if (unknown.length > 0) this.put(unknown);
+    this.update(held.filter(({ id }) => !this.find(id)));
   }
 
   /** Nothing that was known is true any more: the list is read anew. */

@@ -4,10 +4,12 @@ import { BehaviorSubject } from 'rxjs';
 
 import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
+import { hasUser } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Conversation, ConversationChange, ConversationId } from '../../protocol/protocol';
 import { roleOf } from '../conversations/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
+import { MessageStore } from './message-store';
 import { type SystemMessage, notesOf } from './system-message';
 import type { Thread } from './thread';
 
@@ -18,6 +20,8 @@ const PAGE = 200;
 export class GroupChangeStore {
   private readonly api = inject(Api);
   private readonly database = inject(Database);
+  private readonly messages = inject(MessageStore);
+  private readonly me = inject(ConversationStore).me;
   private readonly changes = new BehaviorSubject<ReadonlyMap<ConversationId, readonly ConversationChange[]>>(
     new Map(),
   );
@@ -63,6 +67,8 @@ export class GroupChangeStore {
     const newer = await this.api.changes(id, { afterSeq: last }, PAGE);
     // More than a page: what is held has a gap, and begins anew.
     if (newer.length === PAGE) this.changes.next(new Map(this.changes.value).set(id, []));
+    // Out and in again: what was said in between did not come, and may be theirs to read.
+    if (last > 0 && newer.some(({ joined }) => hasUser(joined, this.me))) await this.messages.renewOne(id);
     this.put(id, newer);
   }
 

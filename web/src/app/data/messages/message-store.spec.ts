@@ -132,7 +132,7 @@ describe('messages in this browser', () => {
     expect(await database.span('c')).toBeUndefined();
     // The other tab reads the newest page anew.
     await database.putHistory({ conversationId: 'c', from: HEAD - 29, whole: false }, range(HEAD - 29, HEAD));
-    await scrollTo(1);
+    await scrollTo(HEAD - 200);
     expect(await database.span('c')).toMatchObject({ from: HEAD - 29, whole: false });
   });
 
