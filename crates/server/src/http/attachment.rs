@@ -114,7 +114,7 @@ async fn get(
 
 /// A small picture of a file
 ///
-/// Of pictures alone; at most 480 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
+/// Of pictures alone; at most 800 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
 #[utoipa::path(
     get, path = "/api/attachments/{id}/thumbnail", operation_id = "get_thumbnail", tag = "attachments",
     security(("token" = [])),

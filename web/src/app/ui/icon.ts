@@ -35,6 +35,7 @@ type RareIconName =
   | 'light'
   | 'leave'
   | 'person'
+  | 'play'
   | 'plus'
   | 'save'
   | 'settings'

@@ -27,8 +27,10 @@ import { view } from './viewer';
         } @else if (failed()) {
           <aldis-icon name="warning" />
         }
-        @if (file().animated) {
-          <span class="animated-badge" aria-hidden="true">{{ moving() }}</span>
+        @if (more()) {
+          <span class="more-pictures" aria-hidden="true">+{{ more() }}</span>
+        } @else if (file().animated) {
+          <span class="animated-badge" aria-hidden="true"><aldis-icon name="play" />{{ moving() }}</span>
         }
       </button>
     } @else {
@@ -56,6 +58,8 @@ export class AttachmentView {
   readonly file = input.required<Attachment>();
   /** All of its message. */
   readonly among = input.required<readonly Attachment[]>();
+  /** Pictures of the message that are not shown beside this last one. */
+  readonly more = input(0);
   readonly reachable = input(false);
 
   protected readonly address = signal('');
@@ -65,7 +69,8 @@ export class AttachmentView {
   protected readonly moving = computed(() => (this.file().type === 'image/gif' ? 'GIF' : 'Animated'));
   protected readonly label = computed(() => {
     if (this.failed()) return `Not loaded, try again: ${this.file().name}`;
-    return `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+    const photo = `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+    return this.more() ? `${photo} and ${this.more()} more` : photo;
   });
   protected readonly note = computed(() =>
     [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),

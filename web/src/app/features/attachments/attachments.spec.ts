@@ -7,7 +7,7 @@ import { Api } from '../../core/api/api';
 import { Failure } from '../../core/http/problem';
 import type { Status } from '../../core/line/web-socket-service';
 import { WebSocketService } from '../../core/line/web-socket-service';
-import { boxesOf, columnsOf } from '../../data/attachments/boxes';
+import { boxesOf } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { fileKind, fileSize } from '../../data/attachments/size';
@@ -38,40 +38,58 @@ const file = (id = 'f'): Attachment => ({
 
 describe('the place of an attachment', () => {
   const alone = (width: number, height: number) => {
-    const [box] = boxesOf([picture(width, height)]);
-    return [box!.width, Math.round(box!.width! / box!.ratio!)];
+    const [box] = boxesOf([picture(width, height)]).pictures;
+    return [box!.width, Math.round(box!.width! / box!.ratio!), box!.small];
   };
 
   it('is that of the picture, made to fit', () => {
-    expect(alone(300, 200)).toEqual([300, 200]);
-    expect(alone(4000, 2000)).toEqual([320, 160]);
-    expect(alone(2000, 4000)).toEqual([160, 320]);
+    expect(alone(300, 200)).toEqual([300, 200, false]);
+    expect(alone(4000, 2000)).toEqual([440, 220, false]);
+    expect(alone(3000, 4000)).toEqual([360, 480, false]);
   });
 
-  it('is never too steep, nor too small for a finger', () => {
-    expect(alone(10_000, 100)).toEqual([320, 128]);
-    expect(alone(100, 10_000)).toEqual([100, 250]);
-    expect(alone(1, 1)).toEqual([64, 64]);
-    expect(alone(40, 10)).toEqual([160, 64]);
-    expect(alone(10, 40)).toEqual([64, 160]);
+  it('crops what is too tall or too flat, so that a screenshot stays wide enough to be read', () => {
+    expect(alone(1080, 2400)).toEqual([288, 480, false]);
+    expect(alone(10_000, 100)).toEqual([440, 176, true]);
   });
 
-  it('is a square among others, and other files come below', () => {
-    const boxes = boxesOf([
+  it('is never too small for a finger, and blows nothing up', () => {
+    expect(alone(1, 1)).toEqual([64, 64, true]);
+    expect(alone(40, 10)).toEqual([160, 64, true]);
+    expect(alone(10, 40)).toEqual([64, 107, true]);
+    expect(alone(100, 10_000)).toEqual([100, 167, false]);
+  });
+
+  it('fills the bubble where a time fits on it', () => {
+    const width = (...pictures: Attachment[]) => boxesOf(pictures).width;
+    expect(width(picture(239, 200))).toBeUndefined();
+    expect(width(picture(240, 200))).toBe(240);
+    expect(width(picture(1, 1), picture(1, 1, 'q'))).toBe(440);
+    expect(width(file())).toBeUndefined();
+  });
+
+  it('is in an album among others, which shows four and counts the rest; other files come below', () => {
+    const { pictures, files } = boxesOf([
       file('a'),
       picture(10, 20, 'b'),
       { ...picture(9, 9, 'huge'), thumbnailUrl: undefined } as unknown as Attachment,
       picture(20, 10, 'c'),
     ]);
-    expect(boxes.map(({ file: { id }, kind, ratio }) => [id, kind, ratio])).toEqual([
-      ['b', 'picture', 1],
-      ['c', 'picture', 1],
-      ['a', 'file', undefined],
-      ['huge', 'file', undefined],
+    expect(pictures.map(({ file: { id }, width }) => [id, width])).toEqual([
+      ['b', undefined],
+      ['c', undefined],
     ]);
-    const columns = (count: number) =>
-      columnsOf(boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`))));
-    expect([0, 1, 2, 3, 4, 5, 10].map(columns)).toEqual([1, 1, 2, 3, 2, 3, 3]);
+    expect(files.map(({ file: { id } }) => id)).toEqual(['a', 'huge']);
+    const last = (count: number) => {
+      const { pictures } = boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`)));
+      return [pictures.length, pictures.at(-1)?.more];
+    };
+    expect([2, 4, 5, 10].map(last)).toEqual([
+      [2, undefined],
+      [4, undefined],
+      [4, 1],
+      [4, 6],
+    ]);
   });
 });
 
