@@ -42,7 +42,9 @@ type RareIconName =
   | 'sound'
   | 'system'
   | 'unread'
-  | 'warning';
+  | 'warning'
+  | 'zoomIn'
+  | 'zoomOut';
 
 export type IconName = keyof typeof PATHS | RareIconName;
 

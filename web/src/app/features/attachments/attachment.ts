@@ -5,7 +5,8 @@ import { WebSocketService } from '../../core/line/web-socket-service';
 import { isPicture } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { fileKind, fileSize } from '../../data/attachments/size';
-import type { Attachment } from '../../protocol/protocol';
+import { LoadedPictures, picturesOf } from '../../data/messages/loaded-pictures';
+import type { Attachment, Message } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
 import { view } from './viewer';
 
@@ -54,10 +55,13 @@ import { view } from './viewer';
 export class AttachmentView {
   private readonly app = inject(ApplicationRef);
   private readonly files = inject(Files);
+  private readonly loaded = inject(LoadedPictures);
 
   readonly file = input.required<Attachment>();
   /** All of its message. */
   readonly among = input.required<readonly Attachment[]>();
+  /** Its message, once the server has that. */
+  readonly message = input<Message>();
   /** Pictures of the message that are not shown beside this last one. */
   readonly more = input(0);
   readonly reachable = input(false);
@@ -92,8 +96,12 @@ export class AttachmentView {
 
   protected open(): void {
     if (this.failed()) return void this.load();
-    const pictures = this.among().filter(isPicture);
-    view(this.app, pictures, pictures.indexOf(this.file()));
+    const [message, id] = [this.message(), this.file().id];
+    const pictures = message ? this.loaded.around(message) : picturesOf(this.among());
+    const first = pictures.findIndex(
+      (picture) => picture.file.id === id && picture.message?.id === message?.id,
+    );
+    view(this.app, pictures, Math.max(first, 0));
   }
 
   protected async save(): Promise<void> {
