@@ -97,7 +97,7 @@ test('the viewer steps through the pictures of the conversation, with who sent t
   await page.getByRole('button', { name: 'Open photo four.png' }).click();
   await expect(viewer.getByRole('status')).toHaveText('4 of 4');
   await expect(viewer).toContainText('Bob');
-  await expect(viewer).toContainText(String(new Date().getFullYear()));
+  await expect(viewer).toContainText('Today, ');
   await expect(viewer.getByRole('button', { name: 'Forward' })).toHaveCount(0);
   await expect(viewer.getByRole('button', { name: 'Next photo' })).toBeHidden();
   // What is small is not blown up.

@@ -10,8 +10,10 @@ import { WebSocketService } from '../../core/line/web-socket-service';
 import { boxesOf } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
+import { isVoice, voiceName } from '../../data/attachments/playable';
 import { fileKind, fileSize } from '../../data/attachments/size';
 import { carried, summary } from '../../data/attachments/summary';
+import { loudness } from '../../data/attachments/waveforms';
 import { fitName } from '../../data/attachments/upload';
 import { reason, UploadQueue } from '../../data/attachments/upload-queue';
 import type { Attachment, Code, Problem } from '../../protocol/protocol';
@@ -90,6 +92,53 @@ describe('the place of an attachment', () => {
       [4, 1],
       [4, 6],
     ]);
+  });
+});
+
+describe('what plays', () => {
+  const plain: Attachment = { id: 'f', name: 'a.webm', type: 'video/webm', size: 1, url: '/f' };
+
+  it('is in its place only where the browser says that it can play it', () => {
+    const play = vi
+      .spyOn(HTMLMediaElement.prototype, 'canPlayType')
+      .mockImplementation((type) => (/webm|wav/.test(type) ? 'maybe' : ''));
+    const kinds = ['video/webm', 'audio/wav', 'video/quicktime', 'audio/x-matroska', 'application/pdf'].map(
+      (type) => {
+        const { videos, files } = boxesOf([{ ...plain, type }]);
+        return [videos.length, files[0]?.kind];
+      },
+    );
+    expect(kinds).toEqual([
+      [1, undefined],
+      [0, 'sound'],
+      [0, 'file'],
+      [0, 'file'],
+      [0, 'file'],
+    ]);
+    expect(boxesOf([plain]).width).toBe(440);
+    play.mockRestore();
+  });
+
+  it('is a voice message by its name, whoever recorded it', () => {
+    const time = new Date(2026, 10, 30, 9, 5, 7);
+    expect(voiceName('audio/webm;codecs=opus', time)).toBe('voice-2026-11-30-09-05-07.webm');
+    expect(voiceName('audio/mp4', time)).toBe('voice-2026-11-30-09-05-07.m4a');
+    expect(voiceName('audio/ogg', time)).toBe('voice-2026-11-30-09-05-07.ogg');
+    const name = 'voice-2026-11-30-09-05-07.webm';
+    expect(isVoice({ name, type: 'audio/webm' })).toBe(true);
+    expect(isVoice({ name, type: 'video/webm' })).toBe(false);
+    expect(isVoice({ name: 'voice.webm', type: 'audio/webm' })).toBe(false);
+    expect(summary({ text: '', attachments: [{ ...plain, name, type: 'audio/webm' }] })).toBe(
+      'Voice message',
+    );
+  });
+
+  it('is drawn as loud as it is', () => {
+    expect(loudness(new Float32Array([0, 0.1, -0.5, 0.2, 0.25, 0]), 3)).toEqual(
+      [0.1 / 0.5, 1, 0.25 / 0.5].map((one) => expect.closeTo(one, 5)),
+    );
+    expect(loudness(new Float32Array(8), 2)).toEqual([0, 0]);
+    expect(loudness(new Float32Array(0), 2)).toEqual([0, 0]);
   });
 });
 

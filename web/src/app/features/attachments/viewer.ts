@@ -17,7 +17,8 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import type { default as PhotoSwipe, PhotoSwipeOptions } from 'photoswipe';
 
 import { addressOf } from '../../core/chat-key';
-import { fullTime } from '../../core/format/time';
+import { Clock } from '../../core/clock';
+import { clockTime, dayHeading, fullTime } from '../../core/format/time';
 import { namesOf, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { Files } from '../../data/attachments/files';
@@ -64,6 +65,7 @@ export class Viewer {
   private readonly files = inject(Files);
   private readonly outbox = inject(Outbox);
   private readonly store = inject(ConversationStore);
+  private readonly now = inject(Clock).day;
 
   readonly pictures = input.required<readonly SentPicture[]>();
   readonly first = input.required<number>();
@@ -98,10 +100,15 @@ export class Viewer {
     const { message } = this.picture();
     return this.mine() || !message ? 'You' : (this.names().get(message.sender) ?? message.sender);
   });
-  protected readonly time = computed(() => {
+  private readonly sent = computed(() => {
     const { message } = this.picture();
-    return message ? fullTime(new Date(message.timestamp)) : 'Not sent yet';
+    return message && new Date(message.timestamp);
   });
+  protected readonly time = computed(() => {
+    const sent = this.sent();
+    return sent ? `${dayHeading(sent, this.now())}, ${clockTime(sent)}` : 'Not sent yet';
+  });
+  protected readonly exact = computed(() => (this.sent() ? fullTime(this.sent()!) : ''));
 
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
   private readonly stage = viewChild.required<ElementRef<HTMLElement>>('stage');

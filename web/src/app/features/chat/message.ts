@@ -95,9 +95,10 @@ export class MessageView {
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
   /** The time lies on the pictures: nothing stands below them. */
-  protected readonly over = computed(
-    () => this.boxes().width !== undefined && this.boxes().files.length === 0 && !this.entry().text,
-  );
+  protected readonly over = computed(() => {
+    const { width, videos, files } = this.boxes();
+    return width !== undefined && videos.length === 0 && files.length === 0 && !this.entry().text;
+  });
   private readonly parts = computed(() => partsOf(this.entry().text));
   /** The text, in parts as far as they are shown: a long one is not laid out at once. */
   protected readonly shown = computed(() =>
