@@ -48,12 +48,12 @@ const DATA = {
 const FEATURES = {
   'features/people': [],
   'features/auth': [],
-  'features/attachments': [],
   'features/groups': [],
   'features/invitations': [],
   'features/search': ['features/conversations'],
   'features/settings': [],
   'features/conversations': ['features/people', 'features/groups'],
+  'features/attachments': ['features/conversations'],
   'features/details': ['features/people', 'features/groups'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
   'features/chat': ['features/people', 'features/conversations', 'rare'],

@@ -106,6 +106,11 @@ impl Attachments {
         Ok(Opened { kind, shown, name: record.name, hash: record.hash, blob })
     }
 
+    /// Fails with not found if the caller may not see a file.
+    pub async fn check(&self, caller: &Caller, id: AttachmentId) -> Result<(), Error> {
+        self.record(caller, id).await.map(drop)
+    }
+
     /// Opens the thumbnail of a picture; not found if the caller may not see it.
     pub async fn open_thumbnail(&self, caller: &Caller, id: AttachmentId) -> Result<Opened, Error> {
         let record = self.record(caller, id).await?;

@@ -17,7 +17,7 @@ use crate::store::{
     AttachmentRecord, ConversationKey, ConversationRecord, GroupEntry, GroupEvent, MemberRecord,
     MessageRecord, Mute, Reacted, Store, Target, UserId,
 };
-use crate::url::{picture_of_group, picture_of_person};
+use crate::url::{of_attachment, picture_of_group, picture_of_person};
 
 /// A conversation and its members. May be out of date: the store decides.
 #[derive(Debug)]
@@ -370,7 +370,7 @@ pub(crate) fn member(record: MemberRecord) -> Member {
 
 /// A file as clients see it.
 pub(crate) fn shown(record: &AttachmentRecord) -> Attachment {
-    let url = format!("/api/attachments/{}", record.id);
+    let url = of_attachment(record.id);
     let picture = record.picture.as_ref();
     Attachment {
         id: record.id,

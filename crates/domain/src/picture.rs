@@ -16,8 +16,9 @@ use crate::store::ReadSeek;
 
 pub(crate) use square::{Squares, Unfit};
 
-/// The longest side of a thumbnail, in pixels.
-const LONGEST: u32 = 480;
+/// The longest side of a thumbnail, in pixels: enough for 440 CSS pixels on most dense screens, and for the text of a
+/// phone's screenshot.
+const LONGEST: u32 = 800;
 /// Pictures with more pixels are not decoded as a whole.
 const PIXELS: u64 = 40_000_000;
 /// Memory that decoding a picture may take.
@@ -229,7 +230,7 @@ mod tests {
             let seen = seen(kind, picture(960, 100, 255, format)).await.unwrap();
             assert_eq!((seen.width, seen.height), (960, 100));
             let small = image::load_from_memory(&seen.thumbnail.unwrap()).unwrap();
-            assert_eq!((small.width(), small.height()), (480, 50), "{kind}");
+            assert_eq!((small.width(), small.height()), (800, 83), "{kind}");
         }
     }
 
@@ -295,7 +296,7 @@ mod tests {
         let panorama = seen("image/jpeg", flat(20_000, 5_000, 1)).await.unwrap();
         assert_eq!((panorama.width, panorama.height), (20_000, 5_000));
         let small = image::load_from_memory(&panorama.thumbnail.unwrap()).unwrap();
-        assert_eq!((small.width(), small.height()), (480, 120));
+        assert_eq!((small.width(), small.height()), (800, 200));
         // What would keep a thread busy for hours, and what is larger than any camera's.
         for harm in [flat(20_000, 5_000, 5), flat(20_000, 10_001, 1)] {
             let harm = seen("image/jpeg", harm).await.unwrap();

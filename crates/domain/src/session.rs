@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use hmac::{Hmac, KeyInit, Mac};
-use protocol::{Code, LoggedIn, Login, Session, SessionId, limit};
+use protocol::{AttachmentId, AttachmentLink, Code, LoggedIn, Login, Session, SessionId, limit};
 use sha2::Sha256;
 
 use crate::Settings;
@@ -22,8 +22,9 @@ use crate::login::LoginLimits;
 use crate::password::Passwords;
 use crate::person::Caller;
 use crate::random;
-use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord};
-use crate::token::{Tokens, digest};
+use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord, UserId};
+use crate::token::{Grant, Tokens, digest};
+use crate::url;
 
 /// How long a used refresh token still gets its successor. Long enough for a client to ask again after its network
 /// changed or it was closed; short, because a thief could use the token as well.
@@ -118,18 +119,35 @@ impl Sessions {
 
     /// The user of an access token or API token, if its session has not ended.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        let by_api_token = is_api_token(token);
-        let (user, session) = if by_api_token {
+        if is_api_token(token) {
             let ended = || Error::new(Code::SessionRevoked, "This API token has ended; make another.");
             let token = self.api_tokens.find(token).await?.ok_or_else(ended)?;
-            (token.user, token.id)
-        } else {
-            let grant = self.tokens.read(token)?;
-            let session = self.context.store.session(grant.session).await?.ok_or_else(revoked)?;
-            // After the session was found: a client whose session has ended must log in, not refresh.
-            grant.check_expiry(self.context.clock.now())?;
-            (session.user, session.id)
-        };
+            return self.caller(token.user, token.id, true).await;
+        }
+        self.granted(self.tokens.read(token)?).await
+    }
+
+    /// A link to a file for the caller, to be opened while their session lives. Whether they may see the file is asked
+    /// when it is opened, too.
+    pub fn link(&self, caller: &Caller, file: AttachmentId) -> Result<AttachmentLink, Error> {
+        caller.check_logged_in()?;
+        let (key, expires_at) = self.tokens.issue_link(file, caller.session, self.context.clock.now());
+        Ok(AttachmentLink { url: format!("{}?key={key}", url::of_attachment(file)), expires_at })
+    }
+
+    /// The user for whom the key of a link to this file was made, if their session has not ended.
+    pub async fn authenticate_link(&self, key: &str, file: AttachmentId) -> Result<Caller, Error> {
+        self.granted(self.tokens.read_link(key, file)?).await
+    }
+
+    async fn granted(&self, grant: Grant) -> Result<Caller, Error> {
+        let session = self.context.store.session(grant.session).await?.ok_or_else(revoked)?;
+        // After the session was found: a client whose session has ended must log in, not refresh.
+        grant.check_expiry(self.context.clock.now())?;
+        self.caller(session.user, session.id, false).await
+    }
+
+    async fn caller(&self, user: UserId, session: SessionId, by_api_token: bool) -> Result<Caller, Error> {
         let person = self.context.people.of(user).await?.ok_or_else(revoked)?;
         let allowance = self.context.people.allowance(person.id, self.messages, self.requests);
         Ok(Caller { person, session, by_api_token, allowance })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{Code, SessionId, Timestamp};
+use protocol::{AttachmentId, Code, SessionId, Timestamp};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -33,6 +33,24 @@ pub struct Claims {
     pub jti: String,
     /// The session behind it.
     pub sid: SessionId,
+}
+
+/// How long the key of a link to a file is accepted: a film is watched to its end.
+const LINK: Duration = Duration::from_hours(1);
+/// The audience of such a key. No access token has it, because those have more claims.
+const LINK_AUDIENCE: &str = "attachment";
+
+/// The claims of the key in a link to a file. It has neither `sub` nor `username`, so it is no access token.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkClaims {
+    aud: String,
+    /// The file.
+    file: AttachmentId,
+    /// The session behind it.
+    sid: SessionId,
+    /// When it expires, in seconds since the epoch.
+    exp: i64,
 }
 
 /// What a token with a right signature grants.
@@ -82,6 +100,28 @@ impl Tokens {
         let token = self.keyring.sign(&claims);
         self.known.insert(digest(&token), Grant { session, exp: claims.exp });
         (token, expires_at)
+    }
+
+    /// Makes the key of a link to a file; gives it with the time when it expires.
+    pub(crate) fn issue_link(
+        &self,
+        file: AttachmentId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> (String, Timestamp) {
+        let expires_at = Timestamp::from_millis(now.plus(LINK).as_seconds() * 1000);
+        let aud = LINK_AUDIENCE.into();
+        let claims = LinkClaims { aud, file, sid: session, exp: expires_at.as_seconds() };
+        (self.keyring.sign(&claims), expires_at)
+    }
+
+    /// Checks that this server made a key for this file, and gives what it grants. The key may have expired.
+    pub(crate) fn read_link(&self, key: &str, file: AttachmentId) -> Result<Grant, Error> {
+        let claims: LinkClaims = self.keyring.verify(key).ok_or_else(invalid)?;
+        if claims.aud != LINK_AUDIENCE || claims.file != file {
+            return Err(invalid());
+        }
+        Ok(Grant { session: claims.sid, exp: claims.exp })
     }
 
     /// Checks that this server issued a token, and gives what it grants. The token may have expired.
@@ -156,6 +196,21 @@ mod tests {
         let (token, _) = tokens.issue("ann", SESSION, NOW, "j".into());
         for other in [&token[1..], &token[..token.len() - 1], &format!("{token}="), &token.to_lowercase()] {
             assert_eq!(tokens.read(other).unwrap_err().code, Code::TokenInvalid);
+        }
+    }
+
+    #[test]
+    fn the_key_of_a_link_is_good_for_one_file_and_nothing_else() {
+        let tokens = tokens("aldis");
+        let [file, other] = [[1; 16], [2; 16]].map(AttachmentId::from_bytes);
+        let (key, expires_at) = tokens.issue_link(file, SESSION, NOW);
+        let grant = tokens.read_link(&key, file).unwrap();
+        assert_eq!(grant.session, SESSION);
+        grant.check_expiry(NOW).unwrap();
+        assert_eq!(grant.check_expiry(expires_at).unwrap_err().code, Code::TokenExpired);
+        let (token, _) = tokens.issue("ann", SESSION, NOW, "j".into());
+        for refused in [tokens.read_link(&key, other), tokens.read_link(&token, file), tokens.read(&key)] {
+            assert_eq!(refused.unwrap_err().code, Code::TokenInvalid);
         }
     }
 

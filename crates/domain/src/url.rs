@@ -1,8 +1,13 @@
-//! Where pictures of people and groups are: paths below that of the server.
+//! Where files and pictures are: paths below that of the server.
 
-use protocol::ConversationId;
+use protocol::{AttachmentId, ConversationId};
 
 use crate::store::Avatar;
+
+/// Where the bytes of a file are.
+pub(crate) fn of_attachment(id: AttachmentId) -> String {
+    format!("/api/attachments/{id}")
+}
 
 /// Where the picture of a person is. Another one for each picture, so that clients may keep what they got.
 pub(crate) fn picture_of_person(username: &str, avatar: Avatar) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    ApiToken, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
+    ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
     ConversationChange, FOLDED, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, Problem,
     PutMember, Reached, Refresh, Register, Registered, Resend, Session, SyncPage, Verified, Verify,
     client_events, server_events,
@@ -26,6 +26,7 @@ fn main() {
     let (client, server) = (client_events(), server_events());
     let http = [
         Type::of::<ApiToken>(),
+        Type::of::<AttachmentLink>(),
         Type::of::<Auth>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),

@@ -1,7 +1,7 @@
 //! Attachments: files that messages carry.
 
-use crate::AttachmentId;
 use crate::wire::wire;
+use crate::{AttachmentId, Timestamp};
 
 wire! {
     /// A file that was uploaded.
@@ -30,5 +30,16 @@ wire! {
         /// Where a small picture of it is, which does not move; images only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub thumbnail_url: Option<String>,
+    }
+}
+
+wire! {
+    /// A link to a file, for elements of a page that cannot send a token.
+    #[derive(Eq)]
+    pub struct AttachmentLink {
+        /// The path of the file, with a key in it.
+        pub url: String,
+        /// When the key expires. It ends with its session, too.
+        pub expires_at: Timestamp,
     }
 }

@@ -29,7 +29,7 @@ mod wire;
 
 pub use account::{AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
 pub use api_token::{ApiToken, NewApiToken};
-pub use attachment::Attachment;
+pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{
     ChangeConversation, Conversation, ConversationChange, ConversationKind, HistoryAccess, Member, NewGroup,
     PutMember, Role,

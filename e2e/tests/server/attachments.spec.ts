@@ -5,7 +5,12 @@ import { join as path } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import type { Attachment, Conversation, Message } from '../../../web/src/app/protocol/protocol.ts';
+import type {
+  Attachment,
+  AttachmentLink,
+  Conversation,
+  Message,
+} from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
 import { refusal, refused } from '../../support/check.ts';
 import { photo, PLACE } from '../../support/jpeg.ts';
@@ -489,3 +494,53 @@ for (const memory of [false, true]) {
     });
   });
 }
+
+test('a link plays one file by range without a token, and ends with its session and its rights', async () => {
+  const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+  const [film, other] = [
+    await upload(ann, 'a film', 'text/plain'),
+    await upload(ann, 'another', 'text/plain'),
+  ];
+  const message = await aldis.call<Message>(
+    'POST',
+    '/api/messages',
+    { receiver: bob.username, text: '', attachments: [film.id, other.id] },
+    ann.token,
+  );
+  const session = await aldis.login(bob.username);
+  const ask = ({ id }: Attachment, token: string) =>
+    aldis.call<AttachmentLink>('POST', `/api/attachments/${id}/link`, undefined, token);
+  const [link, lasting] = [await ask(film, session.token), await ask(film, bob.token)];
+  expect(Date.parse(link.expiresAt) - Date.now()).toBeGreaterThan(3_500_000);
+  const open = (url: string, headers: Record<string, string> = {}) => fetch(aldis.url + url, { headers });
+  const part = await open(link.url, { range: 'bytes=2-' });
+  expect([part.status, await part.text(), part.headers.get('content-range')]).toEqual([
+    206,
+    'film',
+    'bytes 2-5/6',
+  ]);
+  expect(part.headers.get('cache-control')).toBe('private, no-store');
+
+  // It opens nothing else, and is no token.
+  const key = link.url.split('?')[1]!;
+  await refused(open(`${other.url}?${key}`), 401, 'token_invalid');
+  await refused(open(`${film.url}/thumbnail?${key}`), 401, 'token_required');
+  await refused(open(`/api/users/me?${key}`), 401, 'token_required');
+  await refused(open('/api/users/me', { authorization: `Bearer ${key.slice(4)}` }), 401, 'token_invalid');
+  await refused(open(`${film.url}?key=${bob.token}`), 401, 'token_invalid');
+  await refused(open(`${link.url.slice(0, -3)}abc`), 401, 'token_invalid');
+  await refused(open(film.url), 401, 'token_required');
+
+  await aldis.call('POST', '/auth/logout', undefined, session.token);
+  await refused(open(link.url), 401, 'session_revoked');
+  expect((await open(lasting.url)).status).toBe(200);
+  await aldis.call(
+    'DELETE',
+    `/api/conversations/${message.conversationId}/messages/${message.id}`,
+    undefined,
+    ann.token,
+  );
+  await refused(open(lasting.url), 404, 'not_found');
+  // Nobody finds a key in the log.
+  expect(aldis.log.filter((line) => line.includes('key='))).toEqual([]);
+});

@@ -261,6 +261,12 @@ const ROWS: Row[] = [
     needs: 'attachment',
     expected: members(200),
   },
+  {
+    route: 'POST /api/attachments/{id}/link',
+    path: ({ attachment }) => `/api/attachments/${attachment}/link`,
+    needs: 'attachment',
+    expected: { ...members(200), program: 403 },
+  },
   // There is none of a text.
   {
     route: 'GET /api/attachments/{id}/thumbnail',

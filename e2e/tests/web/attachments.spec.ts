@@ -106,9 +106,6 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   await keyboard.press('ArrowRight');
   await expect(large('second.png')).toBeVisible();
   await expect(large('second.png')).toBeInViewport({ ratio: 1 });
-  await keyboard.press('ArrowRight');
-  await expect(large('first.png')).toBeVisible();
-  await keyboard.press('ArrowLeft');
   await expect(viewer.getByRole('status')).toHaveText('2 of 2');
   const saved = page.waitForEvent('download');
   await viewer.getByRole('button', { name: 'Download' }).click();
@@ -120,7 +117,7 @@ test('26. a picture opens large; Esc closes and gives the focus back', async ({ 
   // By pointer, and closed by a press beside the picture.
   await page.getByRole('button', { name: 'Open photo second.png' }).click();
   await expect(large('second.png')).toBeVisible();
-  await viewer.getByRole('button', { name: 'Next photo' }).click();
+  await viewer.getByRole('button', { name: 'Photo before' }).click();
   await expect(large('first.png')).toBeVisible();
   await page.mouse.click(640, 715);
   await expect(viewer).toHaveCount(0);
@@ -216,11 +213,11 @@ test('26. a picture that moves says so, and does not where less motion is wanted
     if (reducedMotion === 'reduce') {
       await expect(play).toBeVisible();
       // The small picture, which does not move.
-      await expect(large).toHaveClass('small');
+      await expect(large).toHaveClass(/small/);
       expect(await violations(page), 'a picture that could move').toEqual([]);
       await play.click();
     }
-    await expect(large).not.toHaveClass('small');
+    await expect(large).not.toHaveClass(/small/);
     await expect(play).toHaveCount(0);
     await page.context().close();
   }

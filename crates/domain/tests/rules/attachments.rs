@@ -5,7 +5,7 @@ use domain::store::{BlobHash, BlobStore};
 use domain::{Caller, Error, Settings};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageEncoder, RgbImage};
-use protocol::{Attachment, AttachmentId, Code, SendMessage};
+use protocol::{Attachment, AttachmentId, Code, DeleteMessage, NewApiToken, SendMessage};
 
 use crate::support::{World, settings, to};
 
@@ -49,6 +49,57 @@ async fn a_message_carries_files_instead_of_a_text() {
     assert_eq!(empty.code, Code::TextEmpty);
     let long = world.send(&ann, carrying("bob", &"x".repeat(101), vec![one])).await.unwrap_err();
     assert_eq!(long.code, Code::TextTooLong);
+}
+
+/// What somebody gets who follows a link.
+async fn follow(world: &World, url: &str, id: AttachmentId) -> Result<Vec<u8>, Code> {
+    let (path, key) = url.split_once("?key=").unwrap();
+    assert_eq!(path, format!("/api/attachments/{id}"));
+    let caller = world.domain.sessions.authenticate_link(key, id).await.map_err(|error| error.code)?;
+    bytes(world, &caller, id).await.ok_or(Code::NotFound)
+}
+
+#[tokio::test]
+async fn a_link_opens_one_file_for_an_hour_while_its_session_lives_and_its_user_may_see_it() {
+    let world = World::new();
+    let (ann, bob) = (world.person("ann").await, world.person("bob").await);
+    let (one, other) = (plain(&world, &ann).await, plain(&world, &ann).await);
+    let sent = world.send(&ann, carrying("bob", "", vec![one])).await.unwrap().message;
+    let link = world.domain.sessions.link(&bob, one).unwrap();
+    assert_eq!(follow(&world, &link.url, one).await.unwrap(), b"bytes");
+    let (_, key) = link.url.split_once('=').unwrap();
+    // No other file, and no token.
+    for refused in [
+        world.domain.sessions.authenticate_link(key, other).await,
+        world.domain.sessions.authenticate(key).await,
+    ] {
+        assert_eq!(refused.unwrap_err().code, Code::TokenInvalid);
+    }
+    // Nobody is given a link to what they may not see.
+    assert_eq!(world.domain.attachments.check(&bob, other).await.unwrap_err().code, Code::NotFound);
+    let stray = world.domain.sessions.link(&bob, other).unwrap();
+    assert_eq!(follow(&world, &stray.url, other).await, Err(Code::NotFound));
+    // While it is good, what it opens may go.
+    let delete = DeleteMessage { conversation_id: sent.conversation_id, id: sent.id };
+    world.sent(world.domain.messages.delete(&ann, delete, None).await).await.unwrap();
+    assert_eq!(follow(&world, &link.url, one).await, Err(Code::NotFound));
+    let own = world.domain.sessions.link(&ann, one).unwrap();
+    world.clock.advance(Duration::from_hours(1));
+    assert_eq!(follow(&world, &own.url, one).await, Err(Code::TokenExpired));
+    let own = world.domain.sessions.link(&ann, one).unwrap();
+    world.domain.sessions.end(&ann, ann.session).await.unwrap();
+    assert_eq!(follow(&world, &own.url, one).await, Err(Code::SessionRevoked));
+}
+
+#[tokio::test]
+async fn a_program_makes_no_links() {
+    let world = World::new();
+    let ann = world.person("ann").await;
+    let file = plain(&world, &ann).await;
+    let request = NewApiToken { name: "program".into(), expires_at: None };
+    let token = world.domain.api_tokens.create(&ann, request).await.unwrap().token.unwrap();
+    let program = world.domain.sessions.authenticate(&token).await.unwrap();
+    assert_eq!(world.domain.sessions.link(&program, file).unwrap_err().code, Code::Forbidden);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+    ACCEPT_RANGES, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -14,8 +14,9 @@ use axum::response::IntoResponse;
 use domain::store::Blob;
 use domain::{Caller, Error, Opened};
 use futures_util::stream;
-use protocol::{Attachment, AttachmentId, Problem};
+use protocol::{Attachment, AttachmentId, AttachmentLink, Problem};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,7 +33,11 @@ const PIECE: usize = 128 << 10;
 const POLICY: &str = "sandbox; default-src 'none'";
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(upload)).routes(routes!(get)).routes(routes!(thumbnail))
+    OpenApiRouter::new()
+        .routes(routes!(upload))
+        .routes(routes!(get))
+        .routes(routes!(thumbnail))
+        .routes(routes!(link))
 }
 
 #[derive(Deserialize)]
@@ -87,14 +92,21 @@ async fn take(
     Ok(upload.finish().await?)
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct KeyQuery {
+    /// The key of a link, in place of a token.
+    key: Option<String>,
+}
+
 /// The bytes of a file
 ///
 /// For who uploaded it, and for the members of a conversation in which a message carries it that they may see. Takes
 /// `Range` with one range, and `If-None-Match`.
 #[utoipa::path(
     get, path = "/api/attachments/{id}", operation_id = "get_attachment", tag = "attachments",
-    security(("token" = [])),
-    params(("id" = AttachmentId, Path)),
+    security(("token" = []), ()),
+    params(("id" = AttachmentId, Path), KeyQuery),
     responses(
         (status = 200, body = String, content_type = "*/*"),
         (status = 206, body = String, content_type = "*/*", description = "Part of them"),
@@ -105,16 +117,50 @@ async fn take(
 )]
 async fn get(
     State(app): State<Arc<App>>,
-    Bearer(caller): Bearer,
     Segment(id): Segment<AttachmentId>,
+    Parameters(KeyQuery { key }): Parameters<KeyQuery>,
+    bearer: Result<Bearer, Failure>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Failure> {
-    Ok(respond(app.domain.attachments.open(&caller, id).await?, &headers))
+    let Some(key) = key.filter(|_| !headers.contains_key(AUTHORIZATION)) else {
+        let Bearer(caller) = bearer?;
+        return Ok(respond(app.domain.attachments.open(&caller, id).await?, &headers));
+    };
+    let caller = app.domain.sessions.authenticate_link(&key, id).await?;
+    caller.wait_for_turn(&*app.clock).await?;
+    let mut response = respond(app.domain.attachments.open(&caller, id).await?, &headers);
+    // The address is good for whoever has it, so nothing is to be found under it later.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
+}
+
+/// A link to a file
+///
+/// For elements of a page that cannot send a token, such as `video` and `audio`. The key in it opens this one file, for an
+/// hour and while the session that asked for it lives; whether its user may see the file is asked each time. It opens
+/// nothing else.
+#[utoipa::path(
+    post, path = "/api/attachments/{id}/link", operation_id = "link_attachment", tag = "attachments",
+    security(("token" = [])),
+    params(("id" = AttachmentId, Path)),
+    responses(
+        (status = 200, body = AttachmentLink),
+        (status = 403, body = Problem, description = "`forbidden` with an API token"),
+        (status = 404, body = Problem),
+    ),
+)]
+async fn link(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<AttachmentId>,
+) -> Result<Json<AttachmentLink>, Failure> {
+    app.domain.attachments.check(&caller, id).await?;
+    Ok(Json(app.domain.sessions.link(&caller, id)?))
 }
 
 /// A small picture of a file
 ///
-/// Of pictures alone; at most 480 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
+/// Of pictures alone; at most 800 pixels wide and high, as JPEG or PNG. As the file itself in everything else.
 #[utoipa::path(
     get, path = "/api/attachments/{id}/thumbnail", operation_id = "get_thumbnail", tag = "attachments",
     security(("token" = [])),

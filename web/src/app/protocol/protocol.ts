@@ -42,6 +42,14 @@ export interface Attachment {
 /** A file that was uploaded (UUIDv7). */
 export type AttachmentId = string;
 
+/** A link to a file, for elements of a page that cannot send a token. */
+export interface AttachmentLink {
+  /** When the key expires. It ends with its session, too. */
+  expiresAt: Timestamp;
+  /** The path of the file, with a key in it. */
+  url: string;
+}
+
 /** The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored. */
 export interface Auth {
   /** Ask for an acknowledgement of every `message`, and count only that as delivered. */

@@ -11,6 +11,7 @@ const PATHS = {
   group:
     'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7M2.5 19.5a6.5 6.5 0 0 1 13 0M15.5 5.2a3.5 3.5 0 0 1 0 6.6M18 14.2a6.5 6.5 0 0 1 3.5 5.3',
   info: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 11.5v4M12 8.2h.01',
+  microphone: 'M12 4a3 3 0 0 0-3 3v4a3 3 0 0 0 6 0V7a3 3 0 0 0-3-3M6 11a6 6 0 0 0 12 0M12 17v3',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   muted: 'M6 16V11a6 6 0 0 1 9.3-5M18 11v5M4 16.5h11M10 20h4M4 4l16 16',
   block: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M6.4 6.4l11.2 11.2',
@@ -35,7 +36,10 @@ type RareIconName =
   | 'forward'
   | 'light'
   | 'leave'
+  | 'open'
+  | 'pause'
   | 'person'
+  | 'play'
   | 'plus'
   | 'save'
   | 'settings'
@@ -43,7 +47,9 @@ type RareIconName =
   | 'system'
   | 'unread'
   | 'up'
-  | 'warning';
+  | 'warning'
+  | 'zoomIn'
+  | 'zoomOut';
 
 export type IconName = keyof typeof PATHS | RareIconName;
 

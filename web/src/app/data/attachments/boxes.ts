@@ -1,19 +1,43 @@
 import type { Attachment } from '../../protocol/protocol';
+import { playsAs } from './playable';
 
-/** The longest side of a picture that stands alone in a message, and its shortest, in CSS pixels. */
-const LONGEST = 320;
+/** The widest that pictures of a message are shown, and the highest that one alone is, in CSS pixels. */
+const WIDEST = 440;
+const HIGHEST = 480;
+/** No side is smaller, for a finger. */
 const SHORTEST = 64;
-/** What is longer than this for its width is shown in part. */
-const STEEPEST = 2.5;
+/** Beyond these, width by height, a picture is cropped. A phone's screenshot stays wide enough to be read. */
+const TALLEST = 0.6;
+const FLATTEST = 2.5;
+/** The place of a film. */
+const SCREEN = 16 / 9;
+/** From here on a picture fills the bubble, and the time fits on it. */
+const FILLS = 240;
+/** Pictures of a message that are shown; more are counted on the last. */
+const SHOWN = 4;
 
 /** The place of an attachment in its message, known before anything of it is there. */
 export interface Box {
   readonly file: Attachment;
-  readonly kind: 'picture' | 'file';
+  readonly kind: 'picture' | 'video' | 'sound' | 'file';
   /** CSS pixels, where there is room; nothing where the place decides. */
   readonly width?: number;
   /** Width by height. */
   readonly ratio?: number;
+  /** It is smaller than its place, and not blown up. */
+  readonly small?: boolean;
+  /** Pictures that are not shown, beside this last one. */
+  readonly more?: number;
+}
+
+/** The places of all that a message carries. */
+export interface Boxes {
+  readonly pictures: readonly Box[];
+  readonly videos: readonly Box[];
+  /** All else, also what sounds. */
+  readonly files: readonly Box[];
+  /** As wide as the bubble then is; nothing where the pictures do not fill it. */
+  readonly width?: number;
 }
 
 /** Shown as a picture; a picture that the server made no small one of is a file like any other. */
@@ -25,28 +49,38 @@ export function isPicture({
   return Boolean(thumbnailUrl && width && height);
 }
 
-/** Pictures first, one as it is and several as squares; then other files. */
-export function boxesOf(files: readonly Attachment[]): readonly Box[] {
-  const pictures = files.filter(isPicture);
-  return [
-    ...pictures.map((file): Box => ({
-      file,
-      kind: 'picture',
-      ...(pictures.length > 1 ? { ratio: 1 } : alone(file)),
-    })),
-    ...files.filter((file) => !isPicture(file)).map((file): Box => ({ file, kind: 'file' })),
-  ];
+/** One picture as it is, several as an album; below them films, then other files. */
+export function boxesOf(attachments: readonly Attachment[]): Boxes {
+  const [first, ...others] = attachments.filter(isPicture);
+  const pictures = !first ? [] : others.length > 0 ? album([first, ...others]) : [alone(first)];
+  const rest = attachments.filter((file) => !isPicture(file)).map(row);
+  const videos = rest.filter(({ kind }) => kind === 'video');
+  const files = rest.filter(({ kind }) => kind !== 'video');
+  const width = videos.length > 0 || others.length > 0 ? WIDEST : (pictures[0]?.width ?? 0);
+  return { pictures, videos, files, ...(width >= FILLS ? { width } : {}) };
 }
 
-/** How many squares stand beside one another. */
-export function columnsOf(boxes: readonly Box[]): number {
-  const { length } = boxes.filter(({ kind }) => kind === 'picture');
-  return length === 2 || length === 4 ? 2 : Math.min(Math.max(length, 1), 3);
+function row(file: Attachment): Box {
+  const kind = playsAs(file) ?? 'file';
+  // How large a film is, only its bytes say: they come later, and nothing is to move then.
+  return kind === 'video' ? { file, kind, width: WIDEST, ratio: SCREEN } : { file, kind };
+}
+
+/** Up to four: whoever looks at one of them finds the others, too. */
+function album(pictures: readonly Attachment[]): readonly Box[] {
+  const more = pictures.length - SHOWN;
+  return pictures.slice(0, SHOWN).map((file, index): Box => ({
+    file,
+    kind: 'picture',
+    ...(more > 0 && index === SHOWN - 1 ? { more } : {}),
+  }));
 }
 
 /** Never larger than it is, never too small for a finger. */
-function alone({ width = 1, height = 1 }: Attachment): { width: number; ratio: number } {
-  const ratio = Math.min(Math.max(width / height, 1 / STEEPEST), STEEPEST);
+function alone(file: Attachment): Box {
+  const { width = 1, height = 1 } = file;
+  const ratio = Math.min(Math.max(width / height, TALLEST), FLATTEST);
   const least = SHORTEST * Math.max(ratio, 1);
-  return { width: Math.round(Math.max(least, Math.min(LONGEST, LONGEST * ratio, width))), ratio };
+  const shown = Math.round(Math.max(least, Math.min(WIDEST, HIGHEST * ratio, width)));
+  return { file, kind: 'picture', width: shown, ratio, small: width < shown || height < shown / ratio - 1 };
 }

@@ -6,6 +6,7 @@ import { Database } from '../../core/disk/database';
 import { Failure, isProblem } from '../../core/http/problem';
 import type { Attachment } from '../../protocol/protocol';
 import { watched, whenIdle } from './idle';
+import { PDF } from './playable';
 import { BYPASS } from './upload';
 
 /** Small pictures in memory; the one that was wanted longest ago goes first. */
@@ -63,6 +64,25 @@ export class Files {
     const link = Object.assign(document.createElement('a'), { href: address, download: file.name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), SAVED_WITHIN);
+  }
+
+  /**
+   * Shows a PDF in a tab that was opened for it. Whatever the server says of it, the browser is told that it is one:
+   * nothing in it becomes a page of ours. What does not begin as one is saved, and so is all where no tab opens.
+   */
+  async read(file: Attachment, tab: Window | null): Promise<void> {
+    try {
+      const bytes = await this.bytes(file);
+      if (!tab || (await bytes.slice(0, 5).text()) !== '%PDF-') {
+        tab?.close();
+        return await this.save(file);
+      }
+      // It is there as long as this page is: the tab may be loaded again.
+      tab.location.replace(URL.createObjectURL(new Blob([bytes], { type: PDF })));
+    } catch (error) {
+      tab?.close();
+      throw error;
+    }
   }
 
   /** Puts a picture into the clipboard, in the one format that all programs take from there. */

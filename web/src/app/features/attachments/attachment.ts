@@ -4,15 +4,19 @@ import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { isPicture } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
+import { PDF, playsAs } from '../../data/attachments/playable';
 import { fileKind, fileSize } from '../../data/attachments/size';
-import type { Attachment } from '../../protocol/protocol';
+import { LoadedPictures, picturesOf } from '../../data/messages/loaded-pictures';
+import type { Attachment, Message } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
+import { SoundView } from './sound';
+import { VideoView } from './video';
 import { view } from './viewer';
 
-/** What a message carries, in the place that is kept for it: a small picture, or a file to save. */
+/** What a message carries, in the place that is kept for it: a small picture, what plays, or a file to save. */
 @Component({
   selector: 'aldis-attachment',
-  imports: [Icon],
+  imports: [Icon, SoundView, VideoView],
   template: `
     @if (picture()) {
       <button
@@ -27,23 +31,29 @@ import { view } from './viewer';
         } @else if (failed()) {
           <aldis-icon name="warning" />
         }
-        @if (file().animated) {
-          <span class="animated-badge" aria-hidden="true">{{ moving() }}</span>
+        @if (more()) {
+          <span class="more-pictures" aria-hidden="true">+{{ more() }}</span>
+        } @else if (file().animated) {
+          <span class="animated-badge" aria-hidden="true"><aldis-icon name="play" />{{ moving() }}</span>
         }
       </button>
+    } @else if (plays() === 'video') {
+      <aldis-video [file]="file()" [reachable]="reachable()" (broken)="broken.set(true)" />
+    } @else if (plays() === 'sound') {
+      <aldis-sound [file]="file()" [reachable]="reachable()" />
     } @else {
       <button
         type="button"
         class="file-button"
         [attr.tabindex]="reachable() ? 0 : -1"
         [attr.aria-busy]="busy()"
-        (click)="save()"
+        (click)="pdf() ? read() : save()"
       >
         <aldis-icon name="file" />
-        <span class="unseen">Download </span>
+        <span class="unseen">{{ pdf() ? 'Open ' : 'Download ' }}</span>
         <span class="file-name" dir="auto">{{ file().name }}</span>
         <span class="file-note">{{ state() || note() }}</span>
-        <aldis-icon name="save" />
+        <aldis-icon [name]="pdf() ? 'open' : 'save'" />
       </button>
       <span class="unseen" role="status">{{ state() }}</span>
     }
@@ -52,28 +62,40 @@ import { view } from './viewer';
 export class AttachmentView {
   private readonly app = inject(ApplicationRef);
   private readonly files = inject(Files);
+  private readonly loaded = inject(LoadedPictures);
 
   readonly file = input.required<Attachment>();
   /** All of its message. */
   readonly among = input.required<readonly Attachment[]>();
+  /** Its message, once the server has that. */
+  readonly message = input<Message>();
+  /** Pictures of the message that are not shown beside this last one. */
+  readonly more = input(0);
   readonly reachable = input(false);
 
   protected readonly address = signal('');
   protected readonly failed = signal(false);
   protected readonly busy = signal(false);
   protected readonly picture = computed(() => isPicture(this.file()));
+  /** A film that did not play is a file to save. */
+  protected readonly broken = signal(false);
+  protected readonly plays = computed(() => (this.broken() ? undefined : playsAs(this.file())));
+  protected readonly pdf = computed(() => this.file().type === PDF);
   protected readonly moving = computed(() => (this.file().type === 'image/gif' ? 'GIF' : 'Animated'));
   protected readonly label = computed(() => {
     if (this.failed()) return `Not loaded, try again: ${this.file().name}`;
-    return `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+    const photo = `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
+    return this.more() ? `${photo} and ${this.more()} more` : photo;
   });
   protected readonly note = computed(() =>
     [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),
   );
   /** What a download has come to, where that is worth a word. */
-  protected readonly state = computed(() =>
-    this.busy() ? 'Downloading …' : this.failed() ? 'Did not arrive. Try again.' : '',
-  );
+  protected readonly state = computed(() => {
+    if (this.busy()) return this.pdf() ? 'Opening …' : 'Downloading …';
+    if (this.failed()) return 'Did not arrive. Try again.';
+    return this.broken() ? 'Does not play here. Save it to watch it.' : '';
+  });
 
   constructor() {
     effect(() => {
@@ -87,15 +109,29 @@ export class AttachmentView {
 
   protected open(): void {
     if (this.failed()) return void this.load();
-    const pictures = this.among().filter(isPicture);
-    view(this.app, pictures, pictures.indexOf(this.file()));
+    const [message, id] = [this.message(), this.file().id];
+    const pictures = message ? this.loaded.around(message) : picturesOf(this.among());
+    const first = pictures.findIndex(
+      (picture) => picture.file.id === id && picture.message?.id === message?.id,
+    );
+    view(this.app, pictures, Math.max(first, 0));
   }
 
-  protected async save(): Promise<void> {
+  protected save(): Promise<void> {
+    return this.attempt(() => this.files.save(this.file()));
+  }
+
+  protected read(): Promise<void> {
+    // At once, while the browser knows that somebody pressed.
+    const tab = window.open('', '_blank');
+    return this.attempt(() => this.files.read(this.file(), tab));
+  }
+
+  private async attempt(work: () => Promise<void>): Promise<void> {
     if (this.busy()) return;
     this.busy.set(true);
     this.failed.set(
-      await this.files.save(this.file()).then(
+      await work().then(
         () => false,
         () => true,
       ),

@@ -7,11 +7,13 @@ import { Api } from '../../core/api/api';
 import { Failure } from '../../core/http/problem';
 import type { Status } from '../../core/line/web-socket-service';
 import { WebSocketService } from '../../core/line/web-socket-service';
-import { boxesOf, columnsOf } from '../../data/attachments/boxes';
+import { boxesOf } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
+import { isVoice, voiceName } from '../../data/attachments/playable';
 import { fileKind, fileSize } from '../../data/attachments/size';
 import { carried, summary } from '../../data/attachments/summary';
+import { loudness } from '../../data/attachments/waveforms';
 import { fitName } from '../../data/attachments/upload';
 import { reason, UploadQueue } from '../../data/attachments/upload-queue';
 import type { Attachment, Code, Problem } from '../../protocol/protocol';
@@ -38,40 +40,105 @@ const file = (id = 'f'): Attachment => ({
 
 describe('the place of an attachment', () => {
   const alone = (width: number, height: number) => {
-    const [box] = boxesOf([picture(width, height)]);
-    return [box!.width, Math.round(box!.width! / box!.ratio!)];
+    const [box] = boxesOf([picture(width, height)]).pictures;
+    return [box!.width, Math.round(box!.width! / box!.ratio!), box!.small];
   };
 
   it('is that of the picture, made to fit', () => {
-    expect(alone(300, 200)).toEqual([300, 200]);
-    expect(alone(4000, 2000)).toEqual([320, 160]);
-    expect(alone(2000, 4000)).toEqual([160, 320]);
+    expect(alone(300, 200)).toEqual([300, 200, false]);
+    expect(alone(4000, 2000)).toEqual([440, 220, false]);
+    expect(alone(3000, 4000)).toEqual([360, 480, false]);
   });
 
-  it('is never too steep, nor too small for a finger', () => {
-    expect(alone(10_000, 100)).toEqual([320, 128]);
-    expect(alone(100, 10_000)).toEqual([100, 250]);
-    expect(alone(1, 1)).toEqual([64, 64]);
-    expect(alone(40, 10)).toEqual([160, 64]);
-    expect(alone(10, 40)).toEqual([64, 160]);
+  it('crops what is too tall or too flat, so that a screenshot stays wide enough to be read', () => {
+    expect(alone(1080, 2400)).toEqual([288, 480, false]);
+    expect(alone(10_000, 100)).toEqual([440, 176, true]);
   });
 
-  it('is a square among others, and other files come below', () => {
-    const boxes = boxesOf([
+  it('is never too small for a finger, and blows nothing up', () => {
+    expect(alone(1, 1)).toEqual([64, 64, true]);
+    expect(alone(40, 10)).toEqual([160, 64, true]);
+    expect(alone(10, 40)).toEqual([64, 107, true]);
+    expect(alone(100, 10_000)).toEqual([100, 167, false]);
+  });
+
+  it('fills the bubble where a time fits on it', () => {
+    const width = (...pictures: Attachment[]) => boxesOf(pictures).width;
+    expect(width(picture(239, 200))).toBeUndefined();
+    expect(width(picture(240, 200))).toBe(240);
+    expect(width(picture(1, 1), picture(1, 1, 'q'))).toBe(440);
+    expect(width(file())).toBeUndefined();
+  });
+
+  it('is in an album among others, which shows four and counts the rest; other files come below', () => {
+    const { pictures, files } = boxesOf([
       file('a'),
       picture(10, 20, 'b'),
       { ...picture(9, 9, 'huge'), thumbnailUrl: undefined } as unknown as Attachment,
       picture(20, 10, 'c'),
     ]);
-    expect(boxes.map(({ file: { id }, kind, ratio }) => [id, kind, ratio])).toEqual([
-      ['b', 'picture', 1],
-      ['c', 'picture', 1],
-      ['a', 'file', undefined],
-      ['huge', 'file', undefined],
+    expect(pictures.map(({ file: { id }, width }) => [id, width])).toEqual([
+      ['b', undefined],
+      ['c', undefined],
     ]);
-    const columns = (count: number) =>
-      columnsOf(boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`))));
-    expect([0, 1, 2, 3, 4, 5, 10].map(columns)).toEqual([1, 1, 2, 3, 2, 3, 3]);
+    expect(files.map(({ file: { id } }) => id)).toEqual(['a', 'huge']);
+    const last = (count: number) => {
+      const { pictures } = boxesOf(Array.from({ length: count }, (_, index) => picture(1, 1, `${index}`)));
+      return [pictures.length, pictures.at(-1)?.more];
+    };
+    expect([2, 4, 5, 10].map(last)).toEqual([
+      [2, undefined],
+      [4, undefined],
+      [4, 1],
+      [4, 6],
+    ]);
+  });
+});
+
+describe('what plays', () => {
+  const plain: Attachment = { id: 'f', name: 'a.webm', type: 'video/webm', size: 1, url: '/f' };
+
+  it('is in its place only where the browser says that it can play it', () => {
+    const play = vi
+      .spyOn(HTMLMediaElement.prototype, 'canPlayType')
+      .mockImplementation((type) => (/webm|wav/.test(type) ? 'maybe' : ''));
+    const kinds = ['video/webm', 'audio/wav', 'video/quicktime', 'audio/x-matroska', 'application/pdf'].map(
+      (type) => {
+        const { videos, files } = boxesOf([{ ...plain, type }]);
+        return [videos.length, files[0]?.kind];
+      },
+    );
+    expect(kinds).toEqual([
+      [1, undefined],
+      [0, 'sound'],
+      [0, 'file'],
+      [0, 'file'],
+      [0, 'file'],
+    ]);
+    expect(boxesOf([plain]).width).toBe(440);
+    play.mockRestore();
+  });
+
+  it('is a voice message by its name, whoever recorded it', () => {
+    const time = new Date(2026, 10, 30, 9, 5, 7);
+    expect(voiceName('audio/webm;codecs=opus', time)).toBe('voice-2026-11-30-09-05-07.webm');
+    expect(voiceName('audio/mp4', time)).toBe('voice-2026-11-30-09-05-07.m4a');
+    expect(voiceName('audio/ogg', time)).toBe('voice-2026-11-30-09-05-07.ogg');
+    const name = 'voice-2026-11-30-09-05-07.webm';
+    expect(isVoice({ name, type: 'audio/webm' })).toBe(true);
+    expect(isVoice({ name, type: 'video/webm' })).toBe(false);
+    expect(isVoice({ name: 'voice.webm', type: 'audio/webm' })).toBe(false);
+    expect(summary({ text: '', attachments: [{ ...plain, name, type: 'audio/webm' }] })).toBe(
+      'Voice message',
+    );
+  });
+
+  it('is drawn as loud as it is', () => {
+    expect(loudness(new Float32Array([0, 0.1, -0.5, 0.2, 0.25, 0]), 3)).toEqual(
+      [0.1 / 0.5, 1, 0.25 / 0.5].map((one) => expect.closeTo(one, 5)),
+    );
+    expect(loudness(new Float32Array(8), 2)).toEqual([0, 0]);
+    expect(loudness(new Float32Array(0), 2)).toEqual([0, 0]);
   });
 });
 

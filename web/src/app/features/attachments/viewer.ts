@@ -4,7 +4,7 @@ import {
   Component,
   computed,
   createComponent,
-  effect,
+  DestroyRef,
   type ElementRef,
   inject,
   input,
@@ -13,17 +13,37 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import type { default as PhotoSwipe, PhotoSwipeOptions } from 'photoswipe';
 
+import { addressOf } from '../../core/chat-key';
+import { Clock } from '../../core/clock';
+import { clockTime, dayHeading, fullTime } from '../../core/format/time';
+import { namesOf, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { Files } from '../../data/attachments/files';
-import type { Attachment } from '../../protocol/protocol';
+import { ConversationStore } from '../../data/conversations/conversation-store';
+import { readMembers } from '../../data/groups/member-store';
+import type { SentPicture } from '../../data/messages/loaded-pictures';
+import { Outbox } from '../../data/outbox/outbox';
+import { Names } from '../../data/people/names';
+import { adopt } from '../../ui/adopt';
 import { Icon } from '../../ui/icon';
+import { Chooser } from '../conversations/chooser';
+import type { Row } from '../conversations/rows';
+import { Slides } from './slides';
 
-/** A finger that moved so far meant to. */
-const SWIPE = 48;
+/** As long as what rises elsewhere: `--slow`. */
+const FADE = 180;
+const MARGIN = 16;
+
+/** The small picture says enough while the picture itself is fetched. An option that its types do not name. */
+const NO_PRELOADER: PhotoSwipeOptions & { preloader: boolean } = { preloader: false };
+
+let adopted = false;
 
 /** Opens pictures over the page, beginning with one of them. */
-export function view(app: ApplicationRef, pictures: readonly Attachment[], first: number): void {
+export function view(app: ApplicationRef, pictures: readonly SentPicture[], first: number): void {
   const viewer = createComponent(Viewer, { environmentInjector: app.injector });
   viewer.setInput('pictures', pictures);
   viewer.setInput('first', first);
@@ -33,167 +53,188 @@ export function view(app: ApplicationRef, pictures: readonly Attachment[], first
 }
 
 /**
- * The pictures of a message, one at a time and as large as there is room. Modal: Esc closes and the focus
- * goes back.
+ * Pictures, one at a time and as large as there is room. The dialog is ours, so that Esc closes it and gives the
+ * focus back; PhotoSwipe has what fingers do: it turns, zooms and throws away.
  */
 @Component({
   selector: 'aldis-viewer',
-  imports: [Icon],
-  template: `
-    <!-- Esc closes it without being asked to. -->
-    <!-- eslint-disable-next-line @angular-eslint/template/interactive-supports-focus -->
-    <dialog
-      #dialog
-      class="viewer"
-      aria-label="Photo"
-      (close)="closed.emit()"
-      (keydown)="key($event)"
-      (click)="outside($event)"
-    >
-      <header class="viewer-head">
-        <p class="viewer-name" dir="auto">{{ picture().name }}</p>
-        <p class="viewer-note" role="status">{{ note() }}</p>
-        <button type="button" class="icon-button" aria-label="Download" title="Download" (click)="save()">
-          <aldis-icon name="save" />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Close"
-          title="Close (Esc)"
-          autofocus
-          (click)="dialog.close()"
-        >
-          <aldis-icon name="close" />
-        </button>
-      </header>
-      <div class="viewer-stage" (pointerdown)="from = $event.clientX" (pointerup)="swiped($event)">
-        @if (shown(); as shown) {
-          <img
-            [src]="shown"
-            [alt]="picture().name"
-            [width]="picture().width"
-            [height]="picture().height"
-            [class.small]="!address()"
-            (error)="broken(shown)"
-          />
-        }
-        @if (still()) {
-          <button type="button" class="button" (click)="playing.set(true)">Play</button>
-        }
-      </div>
-      @if (pictures().length > 1) {
-        <button
-          type="button"
-          class="icon-button viewer-before"
-          aria-label="Photo before"
-          title="Before (←)"
-          (click)="step(-1)"
-        >
-          <aldis-icon name="back" />
-        </button>
-        <button
-          type="button"
-          class="icon-button viewer-after"
-          aria-label="Next photo"
-          title="Next (→)"
-          (click)="step(1)"
-        >
-          <aldis-icon name="back" />
-        </button>
-      }
-    </dialog>
-  `,
+  imports: [Chooser, Icon],
+  templateUrl: './viewer.html',
 })
 export class Viewer {
   private readonly files = inject(Files);
+  private readonly outbox = inject(Outbox);
+  private readonly store = inject(ConversationStore);
+  private readonly now = inject(Clock).day;
 
-  readonly pictures = input.required<readonly Attachment[]>();
+  readonly pictures = input.required<readonly SentPicture[]>();
   readonly first = input.required<number>();
   readonly closed = output();
 
-  private readonly index = linkedSignal(() => this.first());
+  private readonly swipe = signal<PhotoSwipe | null>(null);
+  protected readonly index = linkedSignal(() => this.first());
   protected readonly picture = computed(() => this.pictures()[this.index()]!);
-  protected readonly address = signal('');
-  private readonly small = signal('');
-  /** Until the picture itself is there, the small one in its place. */
-  protected readonly shown = computed(() => this.address() || this.small());
-  /** Somebody who wants less to move said that this one may. */
-  protected readonly playing = linkedSignal({ source: this.picture, computation: () => false });
-  protected readonly still = computed(
-    () =>
-      Boolean(this.picture().animated) &&
-      !this.playing() &&
-      matchMedia('(prefers-reduced-motion: reduce)').matches,
+  protected readonly zoomed = signal(false);
+  protected readonly forwarding = signal(false);
+  /** Those of which somebody who wants less to move said that they may. */
+  private readonly played = signal<ReadonlySet<SentPicture>>(new Set());
+  protected readonly still = computed(() => this.stands(this.picture()));
+  private readonly failures = signal<ReadonlyMap<SentPicture, string>>(new Map());
+  protected readonly failure = computed(() => this.failures().get(this.picture()) ?? '');
+  protected readonly count = computed(() =>
+    this.pictures().length > 1 ? `${this.index() + 1} of ${this.pictures().length}` : '',
   );
-  private readonly failure = signal('');
-  protected readonly note = computed(() => {
-    const { length } = this.pictures();
-    return [length > 1 ? `${this.index() + 1} of ${length}` : '', this.failure()].filter(Boolean).join(' · ');
+
+  private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
+  private readonly conversation = computed(() =>
+    this.conversations().find(({ id }) => id === this.picture().message?.conversationId),
+  );
+  private readonly members = readMembers(this.conversation);
+  private readonly former = inject(Names).known;
+  private readonly names = computed(() => namesOf(this.members(), this.former()));
+  protected readonly mine = computed(() => {
+    const { message } = this.picture();
+    return !message || sameUser(message.sender, this.store.me);
   });
-  /** Where a finger came down. */
-  protected from = 0;
+  protected readonly who = computed(() => {
+    const { message } = this.picture();
+    return this.mine() || !message ? 'You' : (this.names().get(message.sender) ?? message.sender);
+  });
+  private readonly sent = computed(() => {
+    const { message } = this.picture();
+    return message && new Date(message.timestamp);
+  });
+  protected readonly time = computed(() => {
+    const sent = this.sent();
+    return sent ? `${dayHeading(sent, this.now())}, ${clockTime(sent)}` : 'Not sent yet';
+  });
+  protected readonly exact = computed(() => (this.sent() ? fullTime(this.sent()!) : ''));
+
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
+  private readonly stage = viewChild.required<ElementRef<HTMLElement>>('stage');
+  private readonly head = viewChild.required<ElementRef<HTMLElement>>('head');
 
   constructor() {
-    afterNextRender(() => this.dialog().nativeElement.showModal());
-    effect((onCleanup) => {
-      const picture = this.picture();
-      const abort = new AbortController();
-      for (const state of [this.address, this.small, this.failure]) state.set('');
-      void this.show(picture, this.still(), abort.signal);
-      onCleanup(() => {
-        abort.abort();
-        URL.revokeObjectURL(this.address());
-      });
+    afterNextRender(() => {
+      this.dialog().nativeElement.showModal();
+      this.begin().catch(() => this.say(this.picture(), 'This part did not load. Load the page again.'));
     });
+    inject(DestroyRef).onDestroy(() => this.swipe()?.destroy());
+  }
+
+  private async begin(): Promise<void> {
+    const { PhotoSwipe, sheet } = await import('./photo-swipe');
+    if (!adopted) adopt(sheet);
+    adopted = true;
+    const dialog = this.dialog().nativeElement;
+    if (!dialog.open) return;
+    const swipe = new PhotoSwipe({
+      dataSource: this.pictures().map(({ file: { width = 1, height = 1, name } }) => ({
+        type: 'image',
+        width,
+        height,
+        alt: name,
+      })),
+      index: this.first(),
+      appendToEl: this.stage().nativeElement,
+      paddingFn: ({ x }) => ({
+        top: this.head().nativeElement.offsetHeight,
+        bottom: MARGIN,
+        left: x > 720 ? 72 : 0,
+        right: x > 720 ? 72 : 0,
+      }),
+      bgOpacity: 1,
+      loop: false,
+      preload: [1, 1],
+      // The dialog has buttons, Esc and the focus.
+      arrowPrev: false,
+      arrowNext: false,
+      close: false,
+      zoom: false,
+      counter: false,
+      ...NO_PRELOADER,
+      // Twice what fits at least, also of one that fits as it is.
+      secondaryZoomLevel: ({ fit }) => Math.max(1, 2 * fit),
+      maxZoomLevel: ({ fit }) => Math.max(4, 4 * fit),
+      escKey: false,
+      trapFocus: false,
+      returnFocus: false,
+      wheelToZoom: true,
+      // A mouse that presses the picture zooms, a finger hides what lies over it.
+      imageClickAction: 'zoom',
+      showHideAnimationType: 'fade',
+      showAnimationDuration: FADE,
+      hideAnimationDuration: FADE,
+    });
+    new Slides(
+      swipe,
+      this.files,
+      this.pictures(),
+      (picture) => this.stands(picture),
+      (picture, failure) => this.say(picture, failure),
+    );
+    swipe.on('change', () => {
+      this.index.set(swipe.currIndex);
+      this.zoomed.set(false);
+    });
+    swipe.on('zoomPanUpdate', ({ slide }) => this.zoomed.set(slide.currZoomLevel > slide.zoomLevels.fit));
+    // Keys in a dialog over this one are not for the pictures; and Tab leads to the next button.
+    swipe.on('keydown', (event) => {
+      if (event.originalEvent.key === 'Tab' || this.forwarding()) event.preventDefault();
+    });
+    swipe.on('destroy', () => dialog.close());
+    swipe.init();
+    describe(swipe);
+    this.swipe.set(swipe);
   }
 
   protected step(by: 1 | -1): void {
-    const { length } = this.pictures();
-    this.index.update((index) => (index + by + length) % length);
+    if (by === 1) this.swipe()?.next();
+    else this.swipe()?.prev();
   }
 
-  protected key({ key }: KeyboardEvent): void {
-    if (key === 'ArrowRight') this.step(1);
-    else if (key === 'ArrowLeft') this.step(-1);
+  protected zoom(): void {
+    this.swipe()?.toggleZoom();
   }
 
-  /** A finger that moves sideways turns to the next one, or to the one before. */
-  protected swiped({ pointerType, clientX }: PointerEvent): void {
-    const moved = clientX - this.from;
-    if (pointerType === 'touch' && Math.abs(moved) > SWIPE) this.step(moved < 0 ? 1 : -1);
+  /** Fades away first; what is not there yet is closed at once. */
+  protected close(): void {
+    if (this.swipe()?.opener.isOpen) this.swipe()?.close();
+    else this.dialog().nativeElement.close();
   }
 
-  /** A press beside the picture. */
-  protected outside({ target }: Event): void {
-    if ((target as Element).matches('.viewer, .viewer-stage')) this.dialog().nativeElement.close();
+  protected play(): void {
+    const picture = this.picture();
+    this.played.update((played) => new Set(played).add(picture));
+    this.swipe()?.refreshSlideContent(this.index());
   }
 
   protected async save(): Promise<void> {
-    this.failure.set('');
-    await this.files.save(this.picture()).catch((error: unknown) => this.failure.set(explain(error)));
+    const picture = this.picture();
+    this.say(picture, '');
+    await this.files.save(picture.file).catch((error: unknown) => this.say(picture, explain(error)));
   }
 
-  /** What the browser cannot show after all is shown small. */
-  protected broken(shown: string): void {
-    if (shown !== this.address()) return;
-    URL.revokeObjectURL(shown);
-    this.address.set('');
-    this.failure.set('This browser cannot show it larger.');
+  protected forward(rows: readonly Row[]): void {
+    for (const { chat } of rows) void this.outbox.send(addressOf(chat), '', undefined, [this.picture().file]);
   }
 
-  private async show(picture: Attachment, still: boolean, signal: AbortSignal): Promise<void> {
-    this.files.picture(picture.thumbnailUrl!).then(
-      (small) => signal.aborted || this.small.set(small),
-      () => undefined,
+  private stands(picture: SentPicture): boolean {
+    return (
+      Boolean(picture.file.animated) &&
+      !this.played().has(picture) &&
+      matchMedia('(prefers-reduced-motion: reduce)').matches
     );
-    if (still) return;
-    try {
-      const bytes = await this.files.bytes(picture, signal);
-      if (!signal.aborted) this.address.set(URL.createObjectURL(bytes));
-    } catch (error) {
-      if (!signal.aborted) this.failure.set(explain(error));
-    }
   }
+
+  private say(picture: SentPicture, failure: string): void {
+    this.failures.update((failures) => new Map(failures).set(picture, failure));
+  }
+}
+
+/** PhotoSwipe calls itself a dialog and a carousel; it stands in a dialog that says what it shows. */
+function describe({ element, scrollWrap }: PhotoSwipe): void {
+  element?.removeAttribute('role');
+  element?.removeAttribute('tabindex');
+  scrollWrap?.removeAttribute('aria-roledescription');
 }

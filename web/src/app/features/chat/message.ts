@@ -19,7 +19,7 @@ import { LinkFinder } from '../../core/format/link-finder';
 import { emojiOnly, segments } from '../../core/format/text';
 import { clockTime, dayHeading, fullTime } from '../../core/format/time';
 import { linkToUser, sameUser } from '../../core/handle';
-import { boxesOf, columnsOf } from '../../data/attachments/boxes';
+import { boxesOf } from '../../data/attachments/boxes';
 import { carried, summary } from '../../data/attachments/summary';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageStore } from '../../data/messages/message-store';
@@ -96,7 +96,11 @@ export class MessageView {
   );
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
-  protected readonly columns = computed(() => columnsOf(this.boxes()));
+  /** The time lies on the pictures: nothing stands below them. */
+  protected readonly over = computed(() => {
+    const { width, videos, files } = this.boxes();
+    return width !== undefined && videos.length === 0 && files.length === 0 && !this.entry().text;
+  });
   private readonly parts = computed(() => fold(blocksOf(this.entry().text)));
   /** The text, in parts as far as they are shown: a long one is not laid out at once. */
   protected readonly shown = computed(() =>

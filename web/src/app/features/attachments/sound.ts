@@ -1,0 +1,65 @@
+import { Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+
+import { Playback } from '../../data/attachments/playback';
+import { isVoice } from '../../data/attachments/playable';
+import { fileSize } from '../../data/attachments/size';
+import { Waveforms, type Waveform } from '../../data/attachments/waveforms';
+import type { Attachment } from '../../protocol/protocol';
+import { Icon } from '../../ui/icon';
+
+/** A sound in its place: a recorded message by how loud it is, another one by its name. */
+@Component({
+  selector: 'aldis-sound',
+  imports: [Icon],
+  templateUrl: './sound.html',
+  host: { '[class.voice]': 'voice()' },
+})
+export class SoundView {
+  private readonly waveforms = inject(Waveforms);
+  protected readonly playback = inject(Playback);
+
+  readonly file = input.required<Attachment>();
+  readonly reachable = input(false);
+
+  protected readonly voice = computed(() => isVoice(this.file()));
+  protected readonly name = computed(() => (this.voice() ? 'voice message' : this.file().name));
+  private readonly wave = signal<Waveform | null>(null);
+  protected readonly bars = computed(() => this.wave()?.path ?? '');
+  protected readonly here = computed(() => this.playback.id() === this.file().id);
+  protected readonly playing = computed(() => this.here() && this.playback.playing());
+  protected readonly failed = computed(() => this.here() && this.playback.failed());
+  protected readonly time = computed(() => (this.here() ? this.playback.time() : 0));
+  protected readonly length = computed(
+    () => this.wave()?.seconds ?? (this.here() ? this.playback.length() : 0),
+  );
+  protected readonly played = computed(() =>
+    this.length() > 0 ? `${Math.min(100, (100 * this.time()) / this.length())}%` : '0%',
+  );
+  protected readonly note = computed(() => {
+    if (this.failed()) return 'Did not play. Try again.';
+    if (this.time() > 0 || this.playing()) return clock(this.time());
+    return this.length() > 0 ? clock(Math.round(this.length())) : fileSize(this.file().size);
+  });
+  protected readonly clock = clock;
+
+  constructor() {
+    effect(() => {
+      if (this.voice()) void untracked(() => this.measure());
+    });
+  }
+
+  protected seek(to: string): void {
+    if (this.here()) this.playback.seek(Number(to));
+  }
+
+  private async measure(): Promise<void> {
+    // Without one it plays all the same.
+    this.wave.set(await this.waveforms.of(this.file()).catch(() => null));
+  }
+}
+
+/** “0:07”, “12:30”. */
+export function clock(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,73 @@
+import {
+  Component,
+  effect,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
+
+import { Links } from '../../data/attachments/links';
+import { Playback } from '../../data/attachments/playback';
+import type { Attachment } from '../../protocol/protocol';
+
+/** A film in its place, with the controls that people know from their browser. */
+@Component({
+  selector: 'aldis-video',
+  template: `
+    <video
+      #video
+      class="video"
+      controls
+      preload="metadata"
+      playsinline
+      [attr.src]="address()"
+      [attr.aria-label]="'Video ' + file().name"
+      [attr.tabindex]="reachable() ? 0 : -1"
+      (play)="playback.began(video)"
+      (error)="again()"
+    ></video>
+  `,
+})
+export class VideoView {
+  private readonly links = inject(Links);
+  protected readonly playback = inject(Playback);
+
+  readonly file = input.required<Attachment>();
+  readonly reachable = input(false);
+  /** It cannot be played, or not be reached. */
+  readonly broken = output();
+
+  protected readonly address = signal<string | null>(null);
+  private fresh = false;
+  private readonly video = viewChild.required<ElementRef<HTMLVideoElement>>('video');
+
+  constructor() {
+    effect(() => {
+      this.file();
+      void untracked(() => this.load(false));
+    });
+  }
+
+  /** A link may have come to its end: once more with another, from where it was. */
+  protected async again(): Promise<void> {
+    if (this.fresh) return this.broken.emit();
+    this.fresh = true;
+    const { nativeElement } = this.video();
+    const { currentTime, paused } = nativeElement;
+    await this.load(true);
+    nativeElement.currentTime = currentTime;
+    if (!paused) await nativeElement.play().catch(() => undefined);
+  }
+
+  private async load(anew: boolean): Promise<void> {
+    try {
+      this.address.set(await this.links.to(this.file(), anew));
+    } catch {
+      this.broken.emit();
+    }
+  }
+}
