@@ -5,6 +5,7 @@ import './rare-styles';
 import './ui/rare-icons';
 
 export { AttachmentView } from './features/attachments/attachment';
+export { Recorder } from './features/attachments/recorder';
 export { Tray } from './features/attachments/tray';
 export { EmojiPanel } from './features/chat/emoji-panel';
 export { ExcerptReads } from './data/messages/excerpt-reads';
