@@ -5,6 +5,7 @@ import './rare-styles';
 import './ui/rare-icons';
 
 export { AttachmentView } from './features/attachments/attachment';
+export { Recorder } from './features/attachments/recorder';
 export { Tray } from './features/attachments/tray';
 export { CodeBlock } from './features/chat/code-block';
 export { ChatSearch } from './features/chat/chat-search';

@@ -13,6 +13,7 @@ import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { isVoice, voiceName } from '../../data/attachments/playable';
 import { fileKind, fileSize } from '../../data/attachments/size';
 import { carried, summary } from '../../data/attachments/summary';
+import { missing, refusal } from '../../data/attachments/voice-recording';
 import { loudness } from '../../data/attachments/waveforms';
 import { fitName } from '../../data/attachments/upload';
 import { reason, UploadQueue } from '../../data/attachments/upload-queue';
@@ -131,6 +132,17 @@ describe('what plays', () => {
     expect(summary({ text: '', attachments: [{ ...plain, name, type: 'audio/webm' }] })).toBe(
       'Voice message',
     );
+  });
+
+  it('is not recorded without a secure connection, a browser that can, or a microphone', () => {
+    vi.stubGlobal('isSecureContext', false);
+    expect(missing()).toContain('https');
+    vi.stubGlobal('isSecureContext', true);
+    expect(missing()).toBe('This browser cannot record.');
+    vi.unstubAllGlobals();
+    expect(refusal(new DOMException('', 'NotAllowedError'))).toContain('Allow it');
+    expect(refusal(new DOMException('', 'NotFoundError'))).toBe('No microphone was found.');
+    expect(refusal('whatever')).toBe('The microphone did not start.');
   });
 
   it('is drawn as loud as it is', () => {

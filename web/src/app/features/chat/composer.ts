@@ -1,5 +1,6 @@
 import {
   afterNextRender,
+  afterRenderEffect,
   Component,
   computed,
   DestroyRef,
@@ -24,7 +25,7 @@ import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
 import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
-import { EmojiPanel, MentionList, Tray } from '../../rare';
+import { EmojiPanel, MentionList, Recorder, Tray } from '../../rare';
 import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
@@ -41,7 +42,7 @@ const LONGEST_NAME = 64;
  */
 @Component({
   selector: 'aldis-composer',
-  imports: [EmojiPanel, Icon, MentionList, Tray],
+  imports: [EmojiPanel, Icon, MentionList, Recorder, Tray],
   templateUrl: './composer.html',
   host: { '(document:keydown)': 'elsewhere($event)' },
 })
@@ -101,6 +102,10 @@ export class Composer {
   });
   /** Whether the emoji are open. */
   protected readonly picking = signal(false);
+  /** A voice is recorded in place of what is written. */
+  protected readonly recording = signal(false);
+  /** It goes as soon as the tray has it. */
+  private readonly spoken = signal(false);
   /** What may be meant by the name, of a member or an emoji, that ends at the caret. */
   protected readonly suggested = signal<readonly Suggestion[]>([]);
   /** The text and the caret when it was last looked for them. */
@@ -127,6 +132,19 @@ export class Composer {
     inject(DestroyRef).onDestroy(() => {
       gone.abort();
       this.typing.stopped();
+    });
+    // Once the tray is there, which was made for it.
+    afterRenderEffect(() => {
+      const [spoken, tray] = [this.spoken(), this.tray()];
+      if (!spoken || !tray) return;
+      this.spoken.set(false);
+      void tray.send('', untracked(this.replying)?.message?.id);
+    });
+    // The field was not to be seen meanwhile.
+    let recorded = false;
+    afterRenderEffect(() => {
+      if (recorded && !this.recording()) this.offer();
+      recorded = this.recording();
     });
     // The draft steps aside while an earlier message is changed, and may be gone once files are no longer
     // waited for.
@@ -249,6 +267,13 @@ export class Composer {
     if (files.length === 0 || this.editing()) return;
     this.attached.add(this.chat(), files);
     this.offer();
+  }
+
+  /** What was recorded goes the way of every file. */
+  protected recorded(voice: File): void {
+    this.recording.set(false);
+    this.attach([voice]);
+    this.spoken.set(true);
   }
 
   protected choose(picker: HTMLInputElement): void {
