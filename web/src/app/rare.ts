@@ -7,6 +7,7 @@ import './ui/rare-icons';
 export { AttachmentView } from './features/attachments/attachment';
 export { Tray } from './features/attachments/tray';
 export { ChatSearch } from './features/chat/chat-search';
+export { DayPicker } from './features/chat/day-picker';
 export { EmojiPanel } from './features/chat/emoji-panel';
 export { ExcerptReads } from './data/messages/excerpt-reads';
 export { readSystemMessages } from './data/messages/group-change-store';
