@@ -110,6 +110,10 @@ test('the day of what one scrolls through stands above it, and goes when one sto
   await expect(day).toHaveText('Today');
   await expect(day).toHaveCSS('opacity', '1');
   await expect(day).toHaveCSS('opacity', '0');
+  // A press on it leads to other days.
+  await day.dispatchEvent('click');
+  await expect(messenger.page.getByRole('dialog', { name: 'Go to a day' })).toBeVisible();
+  await messenger.page.keyboard.press('Escape');
 
   // What comes rises, for as long as it takes to see it; not for who wants less motion.
   interface Watching {

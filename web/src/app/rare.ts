@@ -9,6 +9,7 @@ export { Recorder } from './features/attachments/recorder';
 export { Tray } from './features/attachments/tray';
 export { CodeBlock } from './features/chat/code-block';
 export { ChatSearch } from './features/chat/chat-search';
+export { DayPicker } from './features/chat/day-picker';
 export { EmojiPanel } from './features/chat/emoji-panel';
 export { ExcerptReads } from './data/messages/excerpt-reads';
 export { readSystemMessages } from './data/messages/group-change-store';

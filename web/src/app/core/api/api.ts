@@ -22,7 +22,8 @@ import { AuthService } from '../session/auth-service';
 import { takeEarly } from './early';
 
 /** Which part of a conversation's history. */
-export type Where = { beforeSeq: number } | { afterSeq: number } | { aroundSeq: number };
+export type Where =
+  { beforeSeq: number } | { afterSeq: number } | { aroundSeq: number } | { aroundTime: string };
 
 /** The calls of a person who is logged in. */
 @Service()

@@ -1,5 +1,5 @@
 import { TestBed } from '@angular/core/testing';
-import { NEVER, Subject } from 'rxjs';
+import { firstValueFrom, NEVER, Subject } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
@@ -11,6 +11,8 @@ import { type Excerpt, ExcerptStore } from './excerpt-store';
 import { MessageStore } from './message-store';
 import { EMPTY, type Thread } from './thread';
 
+/** One message an hour. */
+const at = (seq: number) => new Date(Date.UTC(2026, 0, 1, seq));
 const message = (seq: number): Message => ({
   id: `m${seq}`,
   conversationId: 'c',
@@ -18,7 +20,7 @@ const message = (seq: number): Message => ({
   clientId: `c${seq}`,
   sender: 'bob',
   text: `${seq}`,
-  timestamp: '',
+  timestamp: at(seq).toISOString(),
 });
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => message(from + index));
@@ -26,6 +28,7 @@ const range = (from: number, to: number) =>
 /** A conversation of 1,000 messages of which the last 30 are in memory. */
 let thread: Thread;
 let failing: boolean;
+let asked: Where[];
 let store: ExcerptStore;
 let reads: ExcerptReads;
 let excerpt: Excerpt | null;
@@ -38,13 +41,19 @@ async function messages(_id: string, limit: number, where: Where): Promise<Messa
   const all = range(1, 1_000);
   if ('beforeSeq' in where) return all.slice(Math.max(0, where.beforeSeq - 1 - limit), where.beforeSeq - 1);
   if ('afterSeq' in where) return all.slice(where.afterSeq, where.afterSeq + limit);
-  const first = Math.max(0, where.aroundSeq - limit / 2);
+  asked.push(where);
+  const seq =
+    'aroundTime' in where
+      ? all.findIndex((one) => one.timestamp >= where.aroundTime) + 1 || 1_001
+      : where.aroundSeq;
+  const first = Math.max(0, seq - limit / 2);
   return all.slice(first, first + limit);
 }
 
 beforeEach(() => {
   thread = { ...EMPTY, messages: range(971, 1_000), from: 971, loading: false };
   failing = false;
+  asked = [];
   joined.mockClear();
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
@@ -93,6 +102,28 @@ describe('a jump', () => {
     const before = views;
     await reads.go({ conversationId: 'c', seq: 400 });
     expect(views).toBe(before);
+  });
+
+  it('to a time leads to the first message that was sent then or later, or to the last one', async () => {
+    const goSince = async (time: Date) => {
+      await reads.goSince('c', time);
+      return (await firstValueFrom(store.target$))?.seq;
+    };
+    expect(await goSince(new Date(+at(500) - 1))).toBe(500);
+    expect(span()).toEqual([471, 530]);
+    // The part that found it is the one that is shown.
+    expect(asked).toHaveLength(1);
+    expect(await goSince(at(0))).toBe(1);
+    // Of what is in memory nobody is asked, nor where all of it is.
+    expect(await goSince(at(980))).toBe(980);
+    expect(await goSince(at(2_000))).toBe(1_000);
+    thread = { ...thread, top: true };
+    expect(await goSince(at(0))).toBe(971);
+    expect(asked).toHaveLength(2);
+    expect(excerpt).toBeNull();
+    thread = EMPTY;
+    failing = true;
+    await expect(reads.goSince('c', at(5))).rejects.toThrow();
   });
 
   it('joins the thread where it meets it, and nobody sees that', async () => {

@@ -19,8 +19,25 @@ export class ExcerptReads {
   private readonly excerpts = inject(ExcerptStore);
   private busy = false;
 
-  /** Goes to a message, in memory or not. */
-  async go(target: Target): Promise<void> {
+  /**
+   * Goes to the first message that was sent then or later, or to the last one; nowhere where there is none.
+   * Without a connection it knows only what is in memory.
+   */
+  async goSince(conversationId: ConversationId, time: Date): Promise<void> {
+    const since = ({ timestamp }: Message) => new Date(timestamp) >= time;
+    const held = this.messages.thread(conversationId);
+    let page = held?.messages ?? [];
+    // What is in memory may begin later.
+    if (!held?.top && (page.length === 0 || since(page[0]!))) {
+      const where = { aroundTime: time.toISOString() };
+      page = merge([], await this.api.messages(conversationId, AROUND, where));
+    }
+    const found = page.find(since) ?? page.at(-1);
+    if (found) await this.go({ conversationId, seq: found.seq }, page);
+  }
+
+  /** Goes to a message, in memory or not; `page` is the part around it, where that was read already. */
+  async go(target: Target, page?: readonly Message[]): Promise<void> {
     const { conversationId, seq } = target;
     const holds = (thread?: Thread) => thread?.messages.some((message) => message.seq === seq);
     const value = this.excerpts.shown;
@@ -32,7 +49,7 @@ export class ExcerptReads {
     }
     this.excerpts.show({ target, thread: EMPTY });
     this.excerpts.aim(target);
-    await this.load(target);
+    await this.load(target, page);
   }
 
   /** The part around the first message above `after`. */
@@ -65,10 +82,10 @@ export class ExcerptReads {
       await this.extend(value.target, { afterSeq: last.seq }, (page) => this.join(value.target, page));
   }
 
-  private async load(target: Target): Promise<void> {
+  private async load(target: Target, page?: readonly Message[]): Promise<void> {
     const { conversationId, seq } = target;
     try {
-      const messages = merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: seq }));
+      const messages = page ?? merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: seq }));
       this.excerpts.of(target, { messages, from: messages[0]?.seq ?? seq, loading: false, failure: null });
     } catch (error) {
       this.excerpts.of(target, { loading: false, failure: explain(error) });

@@ -40,7 +40,7 @@ import type { Written } from '../../data/outbox/pending';
 import { Blocks } from '../../data/people/blocks';
 import { SearchPanel } from '../../data/search/search-panel';
 import type { User } from '../../protocol/protocol';
-import { ChatSearch, Details, MessageMenu, SelectionBar } from '../../rare';
+import { ChatSearch, DayPicker, Details, MessageMenu, SelectionBar } from '../../rare';
 import { Avatar } from '../../ui/avatar';
 import { covered } from '../../ui/covered';
 import { Icon } from '../../ui/icon';
@@ -65,6 +65,7 @@ import { systemMessages } from './system-messages';
     ChatSearch,
     ChatStatus,
     Composer,
+    DayPicker,
     Details,
     Icon,
     MessageList,
@@ -171,6 +172,8 @@ export class Chat {
   private readonly refused = toSignal(this.changes.failure$, { requireSync: true });
   protected readonly failure = computed(() => this.composing.failure() || this.refused());
   protected readonly wanted = signal<Wanted | null>(null);
+  /** The day from which another one is looked for. */
+  protected readonly day = signal<Date | null>(null);
   protected readonly group = computed(() => this.conversation()?.kind === 'group');
   /** Taken out of the group: what was said stays, and nothing more can be. */
   protected readonly open = computed(

@@ -97,6 +97,8 @@ export class MessageList {
   /** Messages that are selected: a press adds one, and takes it out. */
   readonly selecting = input<Selecting>();
   readonly leave = output();
+  /** Another day is looked for, from this one on. */
+  readonly calendar = output<Date>();
 
   private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
   private readonly byId = computed(

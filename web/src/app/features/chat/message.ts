@@ -85,6 +85,8 @@ export class MessageView {
   readonly rewrite = output<Entry>();
   readonly menu = output<Wanted>();
   readonly jump = output<string>();
+  /** Another day is looked for, from this one on. */
+  readonly calendar = output<Date>();
 
   /** Whether the pointer is over it: its buttons are made when they are wanted. */
   protected readonly under = signal(false);
