@@ -8,6 +8,7 @@ const CONTROLS = {
   link: 'a[href]',
   field: 'input:not([type=file]), textarea',
   item: '[role^=menuitem]',
+  option: '[role=option]',
 };
 
 export type Control = keyof typeof CONTROLS;
