@@ -208,6 +208,7 @@ test('a text is copied where the page has no clipboard, as without https', async
   await hers.composer.fill('');
   await hers.choose('The key is 4711', 'Select');
   await hers.message('And the door 12').click();
+  await expect(page.getByRole('group', { name: 'Message actions' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Copy' }).click();
   await expect(page.getByText('2 selected')).toHaveCount(0);
   expect(await pasted()).toBe('The key is 4711\n\nAnd the door 12');
@@ -224,6 +225,8 @@ test('a text is copied where the page has no clipboard, as without https', async
   await page.getByRole('button', { name: 'Copy' }).click();
   await expect(page.getByRole('alert')).toContainText('does not let Aldis copy');
   await expect(page.getByText('1 selected')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('1 selected')).toHaveCount(0);
   his.close();
   await page.context().close();
 });

@@ -279,7 +279,8 @@ export class Chat {
   /** Esc, where nothing else takes it, closes what was begun or opened; then it leads to the end, and out. */
   protected leave(event: Event): void {
     const free = event.target === document.body || (event.target as Element).closest('aldis-composer');
-    if (event.defaultPrevented || !free || covered()) return;
+    // Whoever selects has pressed a message or a button of the bar last.
+    if (event.defaultPrevented || !(free || this.selecting.active()) || covered()) return;
     event.preventDefault();
     if (this.selecting.active()) this.selecting.end();
     else if (this.composing.active()) this.composing.cancel();
