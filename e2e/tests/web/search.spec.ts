@@ -1,7 +1,17 @@
 import type { Page } from '@playwright/test';
 
 import { Aldis, say } from '../../support/aldis.ts';
-import { browserOf, expect, fits, hold, Messenger, PHONE, test, violations } from '../../support/web.ts';
+import {
+  browserOf,
+  expect,
+  expectKept,
+  fits,
+  hold,
+  Messenger,
+  PHONE,
+  test,
+  violations,
+} from '../../support/web.ts';
 
 /** Bob wrote 600 lines, one of them far up about a lighthouse; Cat wrote of one, too. */
 async function written(aldis: Parameters<typeof browserOf>[1]) {
@@ -198,5 +208,71 @@ test('24. on a phone the search takes the place of the list, or of the chat', as
   await options(page, 'Messages').first().tap();
   await messenger.pointedOut('lighthouse');
   await expect(messenger.composer).toBeVisible();
+  await page.context().close();
+});
+
+test('24. without a connection what is kept on this device is searched, and that is said', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat] = [
+    await aldis.person('Ann', 'Ann'),
+    await aldis.person('Bob', 'Bob'),
+    await aldis.person('cat', 'Cat'),
+  ];
+  for (const other of [bob, cat]) {
+    const socket = await aldis.connect(other);
+    for (let index = 1; index <= 60; index++)
+      await say(socket, {
+        receiver: ann.username,
+        text: index === 5 ? `The lighthouse of ${other.username}` : `Line ${index}`,
+      });
+    socket.close();
+  }
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann);
+  const messenger = new Messenger(page);
+  for (const other of [bob, cat]) {
+    await messenger.open(other.username);
+    await expect(messenger.message('Line 60')).toBeVisible();
+    // To the beginning, so that all of it is kept.
+    await page.mouse.move(800, 400);
+    await expect(async () => {
+      await page.mouse.wheel(0, -5_000);
+      await expect(messenger.message(`The lighthouse of ${other.username}`)).toBeVisible({ timeout: 500 });
+    }).toPass();
+  }
+  await expectKept(messenger, ann, 2);
+  // The part that searches is there before the connection goes.
+  const field = page.getByRole('combobox', { name: 'Search' });
+  await page.keyboard.press('Control+k');
+  await options(page, 'Recent').first().waitFor();
+  await field.press('Escape');
+  await page.context().setOffline(true);
+  await expect(messenger.banner).toBeVisible();
+
+  await page.keyboard.press('Control+k');
+  await field.fill('LIGHTH');
+  const hits = options(page, 'Messages');
+  const note = 'only what is kept on this device was searched';
+  await expect(hits).toHaveText([/of cat/i, /of bob/i, new RegExp(note)]);
+  await expect(page.getByRole('group', { name: 'Messages' })).toContainText(note);
+  expect(await violations(page)).toEqual([]);
+  await hits.nth(1).click();
+  await messenger.pointedOut(`The lighthouse of ${bob.username}`);
+
+  // In the chat, too; and again with the connection, which finds everything.
+  await field.press('Escape');
+  await page.getByRole('button', { name: 'Search in this conversation' }).click();
+  const bar = page.getByRole('search', { name: 'In this conversation' });
+  await bar.getByRole('searchbox').fill('lighthouse');
+  await expect(bar.getByRole('alert')).toContainText(note);
+  await expect(bar.getByRole('status')).toHaveText('1 of 1');
+  expect(await violations(page)).toEqual([]);
+  await page.context().setOffline(false);
+  await expect(messenger.banner).toBeHidden();
+  await bar.getByRole('button', { name: 'Try again' }).click();
+  await expect(bar.getByRole('alert')).toBeHidden();
+  await expect(bar.getByRole('status')).toHaveText('1 of 1');
   await page.context().close();
 });

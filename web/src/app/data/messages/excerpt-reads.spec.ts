@@ -3,6 +3,7 @@ import { firstValueFrom, NEVER, Subject } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
 import { Failure } from '../../core/http/problem';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Message } from '../../protocol/protocol';
@@ -29,6 +30,10 @@ const range = (from: number, to: number) =>
 let thread: Thread;
 let failing: boolean;
 let asked: Where[];
+/** What this browser keeps. */
+let promised: { from: number } | undefined;
+const kept = (_id: string, before: number, limit: number) =>
+  Promise.resolve(range(1, before - 1).slice(-limit));
 let store: ExcerptStore;
 let reads: ExcerptReads;
 let excerpt: Excerpt | null;
@@ -54,11 +59,13 @@ beforeEach(() => {
   thread = { ...EMPTY, messages: range(971, 1_000), from: 971, loading: false };
   failing = false;
   asked = [];
+  promised = undefined;
   joined.mockClear();
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
     providers: [
       { provide: Api, useValue: { messages } },
+      { provide: Database, useValue: { span: () => Promise.resolve(promised), messages: kept } },
       {
         provide: MessageStore,
         useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },
@@ -124,6 +131,16 @@ describe('a jump', () => {
     thread = EMPTY;
     failing = true;
     await expect(reads.goSince('c', at(5))).rejects.toThrow();
+  });
+
+  it('leads to what this browser keeps where the server is not reached, if nothing of it is missing', async () => {
+    failing = true;
+    promised = { from: 480 };
+    await reads.go({ conversationId: 'c', seq: 500 });
+    expect(span()).toEqual([480, 529]);
+    expect(excerpt?.thread.failure).toBeNull();
+    await reads.go({ conversationId: 'c', seq: 300 });
+    expect(excerpt?.thread.failure).toContain('cannot be reached');
   });
 
   it('joins the thread where it meets it, and nobody sees that', async () => {

@@ -1,6 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import { Api, type Where } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message } from '../../protocol/protocol';
 import { merge } from '../conversations/merge';
@@ -15,6 +16,7 @@ const PAGE = 50;
 @Service()
 export class ExcerptReads {
   private readonly api = inject(Api);
+  private readonly database = inject(Database);
   private readonly messages = inject(MessageStore);
   private readonly excerpts = inject(ExcerptStore);
   private busy = false;
@@ -88,8 +90,20 @@ export class ExcerptReads {
       const messages = page ?? merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: seq }));
       this.excerpts.of(target, { messages, from: messages[0]?.seq ?? seq, loading: false, failure: null });
     } catch (error) {
-      this.excerpts.of(target, { loading: false, failure: explain(error) });
+      const kept = await this.kept(target);
+      if (kept)
+        this.excerpts.of(target, { messages: kept, from: kept[0]!.seq, loading: false, failure: null });
+      else this.excerpts.of(target, { loading: false, failure: explain(error) });
     }
+  }
+
+  /** The part around a message as this browser keeps it, if it promises that nothing of it is missing. */
+  private async kept({ conversationId, seq }: Target): Promise<Message[] | null> {
+    const span = await this.database.span(conversationId);
+    if (!span || seq < span.from) return null;
+    const held = await this.database.messages(conversationId, seq + AROUND / 2, AROUND);
+    const usable = (held ?? []).filter((message) => message.seq >= span.from);
+    return usable.some((message) => message.seq === seq) ? usable : null;
   }
 
   /** One page at one of the two ends, one at a time. */

@@ -3,8 +3,11 @@ import { TestBed } from '@angular/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
 import { Failure } from '../../core/http/problem';
 import type { Hit, Page, Problem } from '../../protocol/protocol';
+import { conversation, message } from '../../testing/conversation';
+import { ConversationStore } from '../conversations/conversation-store';
 import { type Asked, findMessages, type FoundMessages } from './find-messages';
 
 const hit = (id: string) => ({ message: { id }, fragment: id }) as Hit;
@@ -25,7 +28,13 @@ beforeEach(() => {
   };
   asked = signal<Asked>({ query: '' });
   TestBed.resetTestingModule();
-  TestBed.configureTestingModule({ providers: [{ provide: Api, useValue: { call } }] });
+  TestBed.configureTestingModule({
+    providers: [
+      { provide: Api, useValue: { call } },
+      { provide: Database, useValue: { messages: () => Promise.resolve([message(3, 'bob')]) } },
+      { provide: ConversationStore, useValue: { items: [conversation()] } },
+    ],
+  });
   found = TestBed.runInInjectionContext(() => findMessages(asked));
 });
 
@@ -86,6 +95,17 @@ describe('searching', () => {
     expect([calls.length, found.more()]).toEqual([7, true]);
   });
 
+  it('finds what is kept on this device where the server is not reached, and all once it is', async () => {
+    const well = answer;
+    answer = () => Promise.reject(new Failure(null));
+    await look('text');
+    expect([hits(), found.more()]).toEqual([['m3'], false]);
+    expect(found.failure()).toContain('only what is kept on this device');
+    answer = well;
+    await found.readOn();
+    expect([hits(), found.failure()]).toEqual([['text 1'], '']);
+  });
+
   it('finds nothing for nothing, and for no words', async () => {
     await look('tide');
     await look(' ');
@@ -97,9 +117,9 @@ describe('searching', () => {
 
   it('says what failed, and tries again', async () => {
     const well = answer;
-    answer = () => Promise.reject(new Failure(null));
+    answer = () => Promise.reject(new Failure({ code: 'overloaded', detail: 'Overloaded' } as Problem));
     await look('tide');
-    expect(found.failure()).toContain('cannot be reached');
+    expect(found.failure()).toBe('Overloaded');
     answer = well;
     await found.readOn();
     expect([hits(), found.failure()]).toEqual([['tide 1'], '']);

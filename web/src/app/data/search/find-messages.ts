@@ -1,13 +1,18 @@
 import { computed, effect, inject, type Signal, signal } from '@angular/core';
 
 import { Api } from '../../core/api/api';
+import { Database } from '../../core/disk/database';
 import { explain, Failure } from '../../core/http/problem';
 import type { ConversationId, Hit, Page } from '../../protocol/protocol';
+import { ConversationStore } from '../conversations/conversation-store';
+import { searchKept } from './search-kept';
 
 /** Each search costs what a message costs, so the server is asked in pauses only. */
 const PAUSE = 250;
 /** So many pages are read for the first message that is found in them. */
 const PAGES = 4;
+
+const KEPT = 'No connection: only what is kept on this device was searched.';
 
 export interface Asked {
   readonly query: string;
@@ -28,7 +33,7 @@ export interface FoundMessages {
   readonly looking: Signal<boolean>;
   /** There are more. */
   readonly more: Signal<boolean>;
-  /** Why there are none, or no more. */
+  /** Why there are none, or no more, or only those that are kept on this device. */
   readonly failure: Signal<string>;
   /** The next page; after a failure the same once more. */
   readOn(): Promise<void>;
@@ -39,15 +44,19 @@ interface State {
   readonly asked: Asked | null;
   readonly hits: readonly Hit[];
   readonly next?: string | undefined;
+  /** They are those that this browser keeps: the server was not reached. */
+  readonly kept: boolean;
   readonly reading: boolean;
   readonly failure: string;
 }
 
-const NOTHING: State = { asked: null, hits: [], reading: false, failure: '' };
+const NOTHING: State = { asked: null, hits: [], kept: false, reading: false, failure: '' };
 
 /** Messages that have the words of a query, once the person pauses. */
 export function findMessages(question: Signal<Asked>): FoundMessages {
   const api = inject(Api);
+  const database = inject(Database);
+  const conversations = inject(ConversationStore);
   const asked = computed<Asked>(() => ({ ...question(), query: question().query.trim() }), { equal: same });
   const state = signal(NOTHING);
 
@@ -66,7 +75,13 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
       return { ...NOTHING, asked, hits, next };
     } catch (error) {
       // Nothing but punctuation: there are no words to look for.
-      const wordless = error instanceof Failure && error.code === 'invalid';
+      const code = error instanceof Failure && error.code;
+      const wordless = code === 'invalid';
+      if (code === 'unreachable' && before.hits.length === 0) {
+        const ids = conversations.items.map(({ id }) => id);
+        const kept = await searchKept(database, ids, asked, stop);
+        return { ...NOTHING, asked, hits: kept, kept: true, failure: KEPT };
+      }
       return { ...before, asked, reading: false, failure: wordless ? '' : explain(error) };
     }
   }
@@ -91,7 +106,7 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
     if (before.reading || !before.asked || !(before.next || before.failure)) return;
     const reading: State = { ...before, reading: true, failure: '' };
     state.set(reading);
-    const answer = await read(before.asked, before);
+    const answer = await read(before.asked, before.kept ? NOTHING : before);
     // Something else was asked by now.
     if (state() === reading) state.set(answer);
   }

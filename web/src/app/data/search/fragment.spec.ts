@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { parts } from './fragment';
+import { fragmentOf, parts } from './fragment';
+import { Words } from './words';
 
 describe('a fragment', () => {
   it('is text and marked text', () => {
@@ -27,5 +28,17 @@ describe('a fragment', () => {
       { text: '<img src=x onerror=alert(1)>', marked: false },
       { text: '<b>x</b>', marked: true },
     ]);
+  });
+});
+
+describe('a fragment of a text that is here', () => {
+  it('is the part around the first word, with all of them marked', () => {
+    const text = `${'word '.repeat(100)}<i>needle</i> & NEEDLES ${'and more '.repeat(100)}`;
+    const found = parts(fragmentOf(text, new Words('needle')));
+    expect(found.filter(({ marked }) => marked).map(({ text }) => text)).toEqual(['needle', 'NEEDLES']);
+    const shown = found.map(({ text }) => text).join('');
+    expect(shown).toMatch(/^….*<i>needle<\/i> & NEEDLES .*…$/);
+    expect(shown.length).toBeLessThan(180);
+    expect(parts(fragmentOf('needle', new Words('nee')))).toEqual([{ text: 'needle', marked: true }]);
   });
 });

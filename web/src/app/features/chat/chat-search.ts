@@ -72,10 +72,9 @@ export class ChatSearch {
   private readonly shown = computed(() => this.found.hits()[this.at()]);
   protected readonly said = computed(() => {
     const count = this.found.hits().length;
-    if (this.found.failure()) return this.found.failure();
     if (this.query().trim() === '') return '';
     if (count > 0) return `${this.at() + 1} of ${count}${this.found.more() ? '+' : ''}`;
-    return this.found.looking() ? 'Searching…' : 'Nothing found';
+    return this.found.looking() ? 'Searching…' : this.found.failure() ? '' : 'Nothing found';
   });
   private readonly field = viewChild.required<ElementRef<HTMLInputElement>>('field');
 
@@ -101,7 +100,6 @@ export class ChatSearch {
 
   /** To an older or a newer one, and around the ends. */
   protected async step(direction: 1 | -1): Promise<void> {
-    if (this.found.failure()) return this.found.readOn();
     const last = this.found.hits().length - 1;
     if (direction > 0 && this.at() === last && this.found.more()) await this.found.readOn();
     const count = this.found.hits().length;

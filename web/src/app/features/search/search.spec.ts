@@ -38,6 +38,7 @@ beforeEach(() => {
   const store = {
     me: 'ann',
     conversations$: known,
+    items: [],
     find: (id: string) => known.value.find((one) => one.id === id),
     fetch: fetched.call,
   };
@@ -47,7 +48,10 @@ beforeEach(() => {
     providers: [
       provideRouter([{ path: '**', children: [] }]),
       { provide: Api, useValue: { call } },
-      { provide: Database, useValue: { recent: () => Promise.resolve(['c']) } },
+      {
+        provide: Database,
+        useValue: { recent: () => Promise.resolve(['c']), messages: () => Promise.resolve([]) },
+      },
       { provide: ConversationStore, useValue: store },
       { provide: Outbox, useValue: { pending$: new BehaviorSubject([]) } },
       { provide: Faces, useValue: { know: () => undefined } },
