@@ -24,11 +24,12 @@ import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
 import { excess, tooLongBy } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
-import { EmojiPanel, MentionList, Tray } from '../../rare';
+import { EmojiPanel, FormatBar, MentionList, Tray } from '../../rare';
 import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
+import { mark, signOf } from './marks';
 import type { Suggestion } from './suggestions';
 
 /** Of what may be suggested. */
@@ -40,7 +41,7 @@ const LONGEST_NAME = 64;
  */
 @Component({
   selector: 'aldis-composer',
-  imports: [EmojiPanel, Icon, MentionList, Tray],
+  imports: [EmojiPanel, FormatBar, Icon, MentionList, Tray],
   templateUrl: './composer.html',
   host: { '(document:keydown)': 'elsewhere($event)' },
 })
@@ -102,6 +103,8 @@ export class Composer {
   protected readonly picking = signal(false);
   /** What may be meant by the name, of a member or an emoji, that ends at the caret. */
   protected readonly suggested = signal<readonly Suggestion[]>([]);
+  /** Something is, so marks can go around it. */
+  protected readonly selected = signal(false);
   /** The text and the caret when it was last looked for them. */
   private looked = '';
   protected readonly chosen = signal(0);
@@ -169,6 +172,7 @@ export class Composer {
     const looked = `${selectionStart} ${selectionEnd} ${value}`;
     if (looked === this.looked) return;
     this.looked = looked;
+    this.selected.set(selectionStart !== selectionEnd);
     const typed = value.slice(Math.max(selectionEnd - LONGEST_NAME, 0), selectionEnd);
     if (selectionStart === selectionEnd && /[@:][\w.+-]*$/.test(typed))
       void this.suggest(value, selectionEnd);
@@ -191,6 +195,18 @@ export class Composer {
     if (this.waiting()) return;
     const field = this.field().nativeElement;
     field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    this.typed();
+  }
+
+  private markKey(event: KeyboardEvent): boolean {
+    const sign = signOf(event);
+    if (sign) this.mark(sign);
+    return sign !== undefined;
+  }
+
+  protected mark(sign: string): void {
+    if (this.waiting()) return;
+    mark(this.field().nativeElement, sign);
     this.typed();
   }
 
@@ -223,7 +239,7 @@ export class Composer {
     // While an input method composes, its keys are its own.
     if (composes(event)) return;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (plain && this.suggestionKey(event)) return event.preventDefault();
+    if (plain ? this.suggestionKey(event) : this.markKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && this.sends(event, plain)) this.submit();
     else if (event.key === 'Escape' && this.waiting()) this.stop();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
@@ -287,6 +303,7 @@ export class Composer {
     field.value = text;
     field.setSelectionRange(text.length, text.length);
     this.looked = '';
+    this.selected.set(false);
     this.suggested.set([]);
     this.text.set(text);
   }
