@@ -22,7 +22,7 @@ import { TypingStore } from '../../data/live/typing-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
-import { excess, tooLongBy } from '../../data/outbox/too-long';
+import { excess, split, tooLongBy } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
 import { EmojiPanel, FormatBar, MentionList, Tray } from '../../rare';
 import { composes } from '../../ui/composes';
@@ -87,6 +87,10 @@ export class Composer {
     const over = excess(this.message());
     return over === 0 ? '' : `${tooLongBy(over)} It may be refused.`;
   });
+  /** What a text that is too long may be sent as; one with files, or one that is changed, stays one message. */
+  protected readonly parts = computed(() =>
+    this.tooLong() && !this.editing() && this.held().files.length === 0 ? split(this.message()) : [],
+  );
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
@@ -289,6 +293,16 @@ export class Composer {
     this.typing.stopped();
     if (this.held().files.length > 0) return void this.tray()?.send(text, this.replying()?.message?.id);
     this.finish({ text, attachments: [] });
+    this.focus();
+  }
+
+  /** One after the other, as the outbox keeps them. */
+  protected sendParts(): void {
+    const parts = this.parts();
+    this.typing.stopped();
+    this.drafts.keep(this.chat(), '');
+    this.write('');
+    for (const text of parts) this.send.emit({ text, attachments: [] });
     this.focus();
   }
 
