@@ -4,6 +4,7 @@ import attachments from './features/attachments/attachments.css' with { loader: 
 import code from './features/chat/code.css' with { loader: 'text' };
 import chatSearch from './features/chat/chat-search.css' with { loader: 'text' };
 import emoji from './features/chat/emoji.css' with { loader: 'text' };
+import formatBar from './features/chat/format-bar.css' with { loader: 'text' };
 import mentionList from './features/chat/mention-list.css' with { loader: 'text' };
 import messageMenu from './features/chat/message-menu.css' with { loader: 'text' };
 import options from './features/conversations/options.css' with { loader: 'text' };
@@ -28,6 +29,7 @@ adopt(
   details,
   invitations,
   search,
+  formatBar,
   mentionList,
   messageMenu,
   attachments,

@@ -26,6 +26,7 @@ async function composer(editing: Partial<Entry> | null = null) {
     press: (key: KeyboardEventInit) =>
       page.querySelector('textarea')!.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ...key })),
     submit: () => page.querySelector('form')!.dispatchEvent(new Event('submit', { cancelable: true })),
+    sendParts: () => page.querySelector<HTMLElement>('.composer-note button')!.click(),
     get note() {
       return page.querySelector('.composer-note')?.textContent?.trim();
     },
@@ -90,5 +91,13 @@ describe('the composer', () => {
     expect(one.note).toContain('Too long by 539 characters.');
     one.submit();
     expect(sent.map((text) => text.length)).toEqual([6_000]);
+  });
+
+  it('sends a text that is too long as several messages, in their order', async () => {
+    const one = await composer();
+    await one.type(`${'y'.repeat(12_000)}\n\n${'z'.repeat(12_000)}`);
+    expect(one.note).toContain('Send as 2 messages');
+    one.sendParts();
+    expect(sent).toEqual(['y'.repeat(12_000), 'z'.repeat(12_000)]);
   });
 });

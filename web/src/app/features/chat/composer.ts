@@ -23,14 +23,15 @@ import { TypingStore } from '../../data/live/typing-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
-import { excess, tooLongBy } from '../../data/outbox/too-long';
+import { excess, split, tooLongBy } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
-import { EmojiPanel, MentionList, Recorder, Tray } from '../../rare';
+import { EmojiPanel, FormatBar, MentionList, Recorder, Tray } from '../../rare';
 import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
 import { ListBox } from '../../ui/list-box';
+import { mark, signOf } from './marks';
 import type { Suggestion } from './suggestions';
 
 /** Of what may be suggested. */
@@ -42,7 +43,7 @@ const LONGEST_NAME = 64;
  */
 @Component({
   selector: 'aldis-composer',
-  imports: [EmojiPanel, Icon, MentionList, Recorder, Tray],
+  imports: [EmojiPanel, FormatBar, Icon, MentionList, Recorder, Tray],
   templateUrl: './composer.html',
   host: { '(document:keydown)': 'elsewhere($event)' },
 })
@@ -88,6 +89,10 @@ export class Composer {
     const over = excess(this.message());
     return over === 0 ? '' : `${tooLongBy(over)} It may be refused.`;
   });
+  /** What a text that is too long may be sent as; one with files, or one that is changed, stays one message. */
+  protected readonly parts = computed(() =>
+    this.tooLong() && !this.editing() && this.held().files.length === 0 ? split(this.message()) : [],
+  );
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
@@ -108,6 +113,8 @@ export class Composer {
   private readonly spoken = signal(false);
   /** What may be meant by the name, of a member or an emoji, that ends at the caret. */
   protected readonly suggested = signal<readonly Suggestion[]>([]);
+  /** Something is, so marks can go around it. */
+  protected readonly selected = signal(false);
   /** The text and the caret when it was last looked for them. */
   private looked = '';
   protected readonly box = new ListBox(
@@ -191,6 +198,7 @@ export class Composer {
     const looked = `${selectionStart} ${selectionEnd} ${value}`;
     if (looked === this.looked) return;
     this.looked = looked;
+    this.selected.set(selectionStart !== selectionEnd);
     const typed = value.slice(Math.max(selectionEnd - LONGEST_NAME, 0), selectionEnd);
     if (selectionStart === selectionEnd && /[@:][\w.+-]*$/.test(typed))
       void this.suggest(value, selectionEnd);
@@ -213,6 +221,18 @@ export class Composer {
     if (this.waiting()) return;
     const field = this.field().nativeElement;
     field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    this.typed();
+  }
+
+  private markKey(event: KeyboardEvent): boolean {
+    const sign = signOf(event);
+    if (sign) this.mark(sign);
+    return sign !== undefined;
+  }
+
+  protected mark(sign: string): void {
+    if (this.waiting()) return;
+    mark(this.field().nativeElement, sign);
     this.typed();
   }
 
@@ -243,7 +263,7 @@ export class Composer {
     // While an input method composes, its keys are its own.
     if (composes(event)) return;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (plain && this.suggestionKey(event)) return event.preventDefault();
+    if (plain ? this.suggestionKey(event) : this.markKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && this.sends(event, plain)) this.submit();
     else if (event.key === 'Escape' && this.waiting()) this.stop();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
@@ -303,6 +323,16 @@ export class Composer {
     this.focus();
   }
 
+  /** One after the other, as the outbox keeps them. */
+  protected sendParts(): void {
+    const parts = this.parts();
+    this.typing.stopped();
+    this.drafts.keep(this.chat(), '');
+    this.write('');
+    for (const text of parts) this.send.emit({ text, attachments: [] });
+    this.focus();
+  }
+
   protected finish(written: Written): void {
     this.drafts.keep(this.chat(), '');
     this.write('');
@@ -314,6 +344,7 @@ export class Composer {
     field.value = text;
     field.setSelectionRange(text.length, text.length);
     this.looked = '';
+    this.selected.set(false);
     this.suggested.set([]);
     this.text.set(text);
   }

@@ -177,6 +177,9 @@ export class MessageList {
     afterNextRender(() =>
       this.scroller().nativeElement.addEventListener('click', (event) => this.pick(event), true),
     );
+    afterNextRender(() =>
+      this.scroller().nativeElement.addEventListener('pointerover', () => void this.listen(), { once: true }),
+    );
     afterNextRender(() => onLongPress(this.scroller().nativeElement, (on, at) => this.ask(on, at)));
     let reached: Target | null = null;
     afterRenderEffect(() => {
@@ -196,6 +199,16 @@ export class MessageList {
       });
       // At the very top no scrolling asks for more, so the arrival of a page does.
       this.reachUp();
+    });
+  }
+
+  /** Hears what is double-clicked and swiped, from when a pointer first comes. */
+  private async listen(): Promise<void> {
+    const rare = await import('../../rare').catch(() => null);
+    rare?.onReplyGestures(this.scroller().nativeElement, (on) => {
+      const entry = this.entries().find((entry) => entry.key === keyAt(on));
+      if (entry?.message && !entry.message.deletedAt && this.open() && !this.selecting()?.active())
+        this.reply.emit(entry);
     });
   }
 

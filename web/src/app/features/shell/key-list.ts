@@ -24,6 +24,9 @@ const KEYS: readonly { readonly where: string; readonly keys: readonly (readonly
       ['Shift Enter', 'Break the line'],
       ['↑', 'In the empty field: edit your last message'],
       ['Ctrl ↑, Ctrl ↓', 'Reply to the message above or below'],
+      [`${CONTROL} B, ${CONTROL} I`, 'Bold, italic'],
+      [`${CONTROL} Shift X, ${CONTROL} E`, 'Struck through, code'],
+      ['@, :', 'Name a member, an emoji'],
     ],
   },
   {
@@ -31,7 +34,7 @@ const KEYS: readonly { readonly where: string; readonly keys: readonly (readonly
     keys: [
       ['↑, ↓, Home, End', 'To another message'],
       ['Enter', 'What can be done with it'],
-      ['R', 'Reply'],
+      ['R', 'Reply, as a double click beside its words does'],
       ['E', 'Edit'],
       ['C', 'Copy its text'],
     ],
