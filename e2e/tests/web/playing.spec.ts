@@ -48,10 +48,12 @@ test('44. a film whose link has ended goes on with another, and one that does no
   await send(aldis, bob, ann, 'Whole', film());
   await aldis.readAll(ann);
   const page = await browserOf(browser, aldis, ann, DESKTOP);
-  let ended = 0;
-  // The first links are over.
+  const ended = new Set<string>();
+  // The first link of each is over.
   await page.route(/key=/, async (route) => {
-    if (ended++ > 1) return route.continue();
+    const { pathname } = new URL(route.request().url());
+    if (ended.has(pathname)) return route.continue();
+    ended.add(pathname);
     await route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{}' });
   });
   await new Messenger(page).open(bob.username);

@@ -65,7 +65,10 @@ export class VideoView {
 
   private async load(anew: boolean): Promise<void> {
     try {
-      this.address.set(await this.links.to(this.file(), anew));
+      const address = await this.links.to(this.file(), anew);
+      // Within a second the server gives the same link.
+      if (address === this.address()) this.video().nativeElement.load();
+      this.address.set(address);
     } catch {
       this.broken.emit();
     }
