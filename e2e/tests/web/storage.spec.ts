@@ -429,6 +429,13 @@ test('59. what is kept on this device is shown, and can be let go of', async ({ 
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Storage' }).click();
   await expect(page.getByText(/^About [\d.,]+ [kM]B$/)).toBeVisible();
+  // Without a connection it would leave nothing to read.
+  await page.context().setOffline(true);
+  await expect(messenger.banner).toBeAttached();
+  await page.getByRole('button', { name: 'Clear messages and pictures' }).click();
+  await expect(page.getByText('Nothing would be left to read')).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(messenger.banner).toHaveCount(0);
   const loaded = page.waitForEvent('load');
   await page.getByRole('button', { name: 'Clear messages and pictures' }).click();
   await loaded;

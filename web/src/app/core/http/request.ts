@@ -1,5 +1,6 @@
 import { BASE } from '../base';
 import { Failure, isProblem } from './problem';
+import { hear } from './server-time';
 
 /** How long an answer may take: without an end, one that never comes would hold up whatever waits for it. */
 const ANSWER_WITHIN = 15_000;
@@ -38,6 +39,7 @@ export async function request<T>(
       keepalive,
       signal: abort.signal,
     });
+    hear(response);
     const text = await response.text();
     answer = text ? JSON.parse(text) : undefined;
   } catch {

@@ -1,9 +1,10 @@
 import { inject, Service } from '@angular/core';
 
+import { serverNow } from '../../core/http/server-time';
 import type { Conversation } from '../../protocol/protocol';
 import { ConversationStore } from './conversation-store';
 
-/** How soon the server is asked once more: its clock may be behind this one. */
+/** How soon the server is asked once more: its clock may be behind what is known of it. */
 const AGAIN_AFTER = 60_000;
 /** Timers of browsers go no further. */
 const FURTHEST = 2 ** 31 - 1;
@@ -29,11 +30,11 @@ export class MuteEnds {
     );
     if (ends.length === 0) return;
     const at = Math.max(Math.min(...ends), this.again);
-    this.timer = setTimeout(() => this.end(), Math.min(Math.max(at - Date.now(), 0), FURTHEST));
+    this.timer = setTimeout(() => this.end(), Math.min(Math.max(at - serverNow(), 0), FURTHEST));
   }
 
   private end(): void {
-    const now = Date.now();
+    const now = serverNow();
     this.again = now + AGAIN_AFTER;
     const over = this.store.items.filter(
       ({ muted, mutedUntil }) => muted && Date.parse(mutedUntil ?? '') <= now,

@@ -30,12 +30,8 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
-import { ListBox } from '../../ui/list-box';
 import { mark, signOf } from './marks';
-import type { Suggestion } from './suggestions';
-
-/** Of what may be suggested. */
-const LONGEST_NAME = 64;
+import { Suggesting } from './suggesting';
 
 /**
  * Where a message is written: Enter or Ctrl+Enter sends, Shift+Enter breaks the line, ↑ in the empty field edits
@@ -111,16 +107,14 @@ export class Composer {
   protected readonly recording = signal(false);
   /** It goes as soon as the tray has it. */
   private readonly spoken = signal(false);
-  /** What may be meant by the name, of a member or an emoji, that ends at the caret. */
-  protected readonly suggested = signal<readonly Suggestion[]>([]);
   /** Something is, so marks can go around it. */
   protected readonly selected = signal(false);
-  /** The text and the caret when it was last looked for them. */
-  private looked = '';
-  protected readonly box = new ListBox(
-    'mentions',
-    computed(() => this.suggested().map(({ key }) => key)),
-  );
+  protected readonly suggesting = new Suggesting(this.members, this.me, ({ written: { text, caret } }) => {
+    const field = this.field().nativeElement;
+    field.value = text;
+    field.setSelectionRange(caret, caret);
+    this.typed();
+  });
   private readonly tray = viewChild<Tray>('tray');
   private readonly field = viewChild.required<ElementRef<HTMLTextAreaElement>>('field');
 
@@ -192,28 +186,10 @@ export class Composer {
     this.typing.typed(this.chat(), text.trim() === '');
   }
 
-  /** Whether a name is being typed where the caret is. */
   protected look(): void {
-    const { value, selectionStart, selectionEnd } = this.field().nativeElement;
-    const looked = `${selectionStart} ${selectionEnd} ${value}`;
-    if (looked === this.looked) return;
-    this.looked = looked;
-    this.selected.set(selectionStart !== selectionEnd);
-    const typed = value.slice(Math.max(selectionEnd - LONGEST_NAME, 0), selectionEnd);
-    if (selectionStart === selectionEnd && /[@:][\w.+-]*$/.test(typed))
-      void this.suggest(value, selectionEnd);
-    else this.suggested.set([]);
-  }
-
-  private async suggest(text: string, caret: number): Promise<void> {
-    const { looked } = this;
-    const found = await import('../../rare')
-      .then(({ suggestions }) => suggestions(text, caret, this.members(), this.me()))
-      .catch(() => []);
-    // One types on meanwhile.
-    if (looked !== this.looked) return;
-    this.suggested.set(found);
-    this.box.choose(null);
+    const field = this.field().nativeElement;
+    this.selected.set(field.selectionStart !== field.selectionEnd);
+    this.suggesting.look(field);
   }
 
   /** Where the caret is, in place of what is selected. */
@@ -236,23 +212,6 @@ export class Composer {
     this.typed();
   }
 
-  protected take({ written: { text, caret } }: Suggestion): void {
-    const field = this.field().nativeElement;
-    field.value = text;
-    field.setSelectionRange(caret, caret);
-    this.typed();
-  }
-
-  /** The keys of the suggestions, while there are some; whether it was one of them. */
-  private suggestionKey(event: KeyboardEvent): boolean {
-    const chosen = this.suggested().find(({ key }) => key === this.box.chosen());
-    if (!chosen) return false;
-    if (event.key === 'Enter' || event.key === 'Tab') this.take(chosen);
-    else if (event.key === 'Escape') this.suggested.set([]);
-    else return this.box.move(event);
-    return true;
-  }
-
   /** Ctrl+Enter and ⌘+Enter always do; Enter alone by choice, and not on a touch screen. */
   private sends({ ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent, plain: boolean): boolean {
     if (plain) return this.sendKey.enter() && !matchMedia('(pointer: coarse)').matches;
@@ -263,7 +222,7 @@ export class Composer {
     // While an input method composes, its keys are its own.
     if (composes(event)) return;
     const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (plain ? this.suggestionKey(event) : this.markKey(event)) return event.preventDefault();
+    if (plain ? this.suggesting.key(event) : this.markKey(event)) return event.preventDefault();
     if (event.key === 'Enter' && this.sends(event, plain)) this.submit();
     else if (event.key === 'Escape' && this.waiting()) this.stop();
     else if (event.key === 'Escape' && this.context()) this.dismiss.emit();
@@ -343,9 +302,8 @@ export class Composer {
     const field = this.field().nativeElement;
     field.value = text;
     field.setSelectionRange(text.length, text.length);
-    this.looked = '';
     this.selected.set(false);
-    this.suggested.set([]);
+    this.suggesting.end();
     this.text.set(text);
   }
 }

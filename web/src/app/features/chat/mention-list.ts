@@ -1,8 +1,8 @@
-import { Component, input, output } from '@angular/core';
+import { Component, input } from '@angular/core';
 
 import { Avatar } from '../../ui/avatar';
-import { type ListBox, ListOption } from '../../ui/list-box';
-import type { Suggestion } from './suggestions';
+import { ListOption } from '../../ui/list-box';
+import type { Suggesting } from './suggesting';
 
 /** Members of the group, or emoji, that a name which is being typed may mean. The keyboard stays in the composer. */
 @Component({
@@ -12,11 +12,11 @@ import type { Suggestion } from './suggestions';
     <ul
       class="mentions"
       role="listbox"
-      [attr.aria-label]="found()[0]?.emoji ? 'Emoji' : 'Members'"
-      [id]="box().id"
+      [attr.aria-label]="suggesting().found()[0]?.emoji ? 'Emoji' : 'Members'"
+      [id]="suggesting().box.id"
     >
-      @for (item of found(); track item.key) {
-        <li class="option" [aldisOption]="box()" [key]="item.key" (pick)="pick.emit(item)">
+      @for (item of suggesting().found(); track item.key) {
+        <li class="option" [aldisOption]="suggesting().box" [key]="item.key" (pick)="suggesting().take(item)">
           @if (item.username; as username) {
             <aldis-avatar [name]="item.title" [username]="username" />
           } @else {
@@ -30,7 +30,5 @@ import type { Suggestion } from './suggestions';
   `,
 })
 export class MentionList {
-  readonly found = input.required<readonly Suggestion[]>();
-  readonly box = input.required<ListBox>();
-  readonly pick = output<Suggestion>();
+  readonly suggesting = input.required<Suggesting>();
 }

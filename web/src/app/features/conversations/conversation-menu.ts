@@ -3,6 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { explain } from '../../core/http/problem';
+import { serverNow } from '../../core/http/server-time';
 import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
@@ -74,7 +75,7 @@ export class ConversationMenu {
   protected mute(span: number | undefined): Promise<void> {
     return this.change({
       muted: true,
-      ...(span ? { mutedUntil: new Date(Date.now() + span).toISOString() } : {}),
+      ...(span ? { mutedUntil: new Date(serverNow() + span).toISOString() } : {}),
     });
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@angular/core';
 
 import { explain, Failure } from '../../core/http/problem';
+import { serverNow } from '../../core/http/server-time';
 import type { NewApiToken } from '../../protocol/protocol';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
@@ -106,7 +107,7 @@ export class NewToken {
     try {
       this.secret.set(
         await this.make()(
-          days ? { name, expiresAt: new Date(Date.now() + days * DAY).toISOString() } : { name },
+          days ? { name, expiresAt: new Date(serverNow() + days * DAY).toISOString() } : { name },
         ),
       );
       return true;

@@ -2,6 +2,7 @@ import { Component, computed, inject, signal } from '@angular/core';
 
 import { Database } from '../../core/disk/database';
 import { explain } from '../../core/http/problem';
+import { WebSocketService } from '../../core/line/web-socket-service';
 import { fileSize } from '../../data/attachments/size';
 import { Icon } from '../../ui/icon';
 import { Resource, ResourceState } from './resource';
@@ -35,6 +36,7 @@ import { Resource, ResourceState } from './resource';
 })
 export class StorageSettings {
   private readonly database = inject(Database);
+  private readonly socket = inject(WebSocketService);
   protected readonly estimate = new Resource(async () => {
     // There in a secure context only: over https, or on this machine.
     const { usage } = (await (navigator as { storage?: StorageManager }).storage?.estimate()) ?? {};
@@ -45,7 +47,10 @@ export class StorageSettings {
   protected readonly failure = signal('');
 
   protected async clear(): Promise<void> {
+    if (!this.socket.online)
+      return this.failure.set('There is no connection. Nothing would be left to read until you are back.');
     this.clearing.set(true);
+    this.failure.set('');
     try {
       await this.database.clear();
       // What is in memory is read again, too.

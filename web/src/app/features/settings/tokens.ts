@@ -4,6 +4,7 @@ import { Api } from '../../core/api/api';
 import { Clock } from '../../core/clock';
 import { dayHeading } from '../../core/format/time';
 import { Failure } from '../../core/http/problem';
+import { serverNow } from '../../core/http/server-time';
 import type { ApiToken, NewApiToken } from '../../protocol/protocol';
 import { Confirm } from '../../ui/confirm';
 import { Icon } from '../../ui/icon';
@@ -90,7 +91,7 @@ export class Tokens {
 
   private ends(expiresAt: string | undefined): string {
     if (!expiresAt) return 'never expires';
-    return `${Date.parse(expiresAt) <= Date.now() ? 'expired' : 'expires'} ${this.day(expiresAt)}`;
+    return `${Date.parse(expiresAt) <= serverNow() ? 'expired' : 'expires'} ${this.day(expiresAt)}`;
   }
 
   private day(time: string): string {
