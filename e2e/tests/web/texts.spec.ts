@@ -56,9 +56,14 @@ test('39. a long text comes in parts', async ({ aldis, browser }) => {
   await expect(messenger.last.locator('.text')).not.toContainText('word1499');
   expect(await violations(page)).toEqual([]);
   const more = messenger.last.getByRole('button', { name: 'Show more' });
-  while (await more.isVisible()) await more.click();
   const shown = () =>
     messenger.last.locator('.text').evaluateAll((all) => all.map(({ textContent }) => textContent).join(''));
+  while (await more.isVisible()) {
+    const before = (await shown()).length;
+    await more.click();
+    // The button goes with the last part.
+    await expect.poll(async () => (await shown()).length).toBeGreaterThan(before);
+  }
   expect(await shown()).toBe(text);
   // Its text is copied, quoted and answered as a whole.
   await expect(messenger.last).toHaveAccessibleName(new RegExp('word1499'));
