@@ -56,7 +56,7 @@ export default defineConfig({
     // In CI a test that passes the second time is told of as flaky, and is to be mended.
     { name: 'web', testDir: 'tests/web', testIgnore: /performance/, retries: process.env['CI'] ? 1 : 0 },
     // The binary, in browsers that Playwright does not drive.
-    { name: 'engines', testDir: 'tests/engines', workers: 1 },
+    { name: 'engines', testDir: 'tests/engines', workers: 1, retries: process.env['CI'] ? 1 : 0 },
     // How fast, which only a machine without other work can tell: after everything else, one file after the
     // other.
     {

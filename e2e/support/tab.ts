@@ -72,7 +72,11 @@ export class Tab {
     ]);
   }
 
+  /** Presses a key, and not sooner than a person does: once what was typed before is on the screen. */
   async key(key: keyof typeof KEYS): Promise<void> {
+    await this.value(
+      'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))',
+    );
     await this.engine.keys(stroke(KEYS[key]));
   }
 
@@ -92,17 +96,28 @@ function stroke(value: string): Step[] {
   ];
 }
 
-/** Runs in the page: the middle of the control of this name, or `null` where it cannot be pressed (yet). */
-const place = `(selector, name) => {
+/**
+ * Runs in the page: the middle of the control of this name, or `null` where it cannot be pressed (yet). Not while it
+ * moves, as a list does into which more comes.
+ */
+const place = `async (selector, name) => {
   const plain = (text) => (text ?? '').replace(/\\s+/g, ' ').trim();
   const called = (element) =>
     plain(element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent);
-  const seen = [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
-  const element =
-    seen.find((one) => called(one) === name) ?? seen.find((one) => called(one).includes(name));
+  const find = () => {
+    const seen = [...document.querySelectorAll(selector)].filter((element) => element.checkVisibility());
+    return seen.find((one) => called(one) === name) ?? seen.find((one) => called(one).includes(name));
+  };
+  const middle = (element) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    return [Math.round(left + width / 2), Math.round(top + height / 2)];
+  };
+  const element = find();
   if (!element) return null;
   element.scrollIntoView({ block: 'nearest' });
-  const { left, top, width, height } = element.getBoundingClientRect();
-  const [x, y] = [Math.round(left + width / 2), Math.round(top + height / 2)];
-  return element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
+  const before = middle(element);
+  await new Promise((later) => setTimeout(later, 100));
+  const [x, y] = middle(element);
+  const rests = find() === element && before[0] === x && before[1] === y;
+  return rests && element.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
 }`;

@@ -23,7 +23,8 @@ for (const engine of [Firefox, WebKit]) {
     const live = await aldis.connect(bob);
     const his: Message[] = [];
     live.on('message', (message) => his.push(message));
-    const arrives = (one: (message: Message) => boolean) => expect.poll(() => his.some(one)).toBe(true);
+    const arrives = (one: (message: Message) => boolean) =>
+      expect.poll(() => his.some(one), { timeout: 15_000 }).toBe(true);
     const folder = await mkdtemp(join(tmpdir(), 'aldis-files-'));
     const tab = new Tab(await engine.start());
     const shows = (...texts: string[]) => expect.poll(() => tab.value(TEXTS)).toEqual(texts);
@@ -59,6 +60,7 @@ for (const engine of [Firefox, WebKit]) {
       await tab.fill('Members', bob.username);
       await tab.key('Enter');
       await tab.press('button', 'Create group');
+      await tab.sees('You created the group');
       await tab.fill('Message to Harbour crew', `Are you aboard, @${bob.username}?`);
       await tab.key('Enter');
       await arrives(({ text }) => text.startsWith('Are you aboard'));
