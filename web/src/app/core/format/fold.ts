@@ -9,6 +9,8 @@ interface Limit {
 const FIRST: Limit = { characters: 1_500, lines: 25 };
 /** What a browser lays out well within a frame's time or two. */
 const NEXT: Limit = { characters: 2_500, lines: 200 };
+/** The head and the button of a block of code take the time of so many lines. */
+const FRAME = 4;
 /** A rest that is hardly longer than the words that would stand for it comes with the part before it. */
 const REST: Limit = { characters: 250, lines: 5 };
 
@@ -29,7 +31,7 @@ export function fold(blocks: readonly Block[]): Piece[][] {
       const limit = parts.length === 1 ? FIRST : NEXT;
       const to = endOf(whole, from, limit);
       const text = whole.slice(from, to);
-      const count = text.split('\n').length;
+      const count = text.split('\n').length + (block.kind === 'code' ? FRAME : 0);
       const room =
         characters + text.length <= limit.characters + REST.characters &&
         lines + count <= limit.lines + REST.lines + 1;
