@@ -1,5 +1,6 @@
 import { Service } from '@angular/core';
 
+import { keepNewest } from '../keep-newest';
 import type { Token } from './languages';
 
 const LONGEST = 20 * 1024;
@@ -24,8 +25,7 @@ export class Highlighter {
     if (known) return known;
     const tokens = this.turn.then(() => this.ask(code, grammar));
     this.turn = tokens;
-    this.found.set(key, tokens);
-    if (this.found.size > KEPT) this.found.delete(this.found.keys().next().value!);
+    keepNewest(this.found, key, tokens, KEPT);
     return tokens;
   }
 

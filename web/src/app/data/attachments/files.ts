@@ -4,6 +4,7 @@ import { Api } from '../../core/api/api';
 import { BASE } from '../../core/base';
 import { Database } from '../../core/disk/database';
 import { Failure, isProblem } from '../../core/http/problem';
+import { keepNewest } from '../../core/keep-newest';
 import type { Attachment } from '../../protocol/protocol';
 import { watched, whenIdle } from './idle';
 import { PDF } from './playable';
@@ -31,18 +32,12 @@ export class Files {
   /** The address of a small picture within this page. What was seen once is there without a connection. */
   picture(url: string): Promise<string> {
     const picture = this.held.get(url) ?? this.small(url);
-    // The newest are last.
-    this.held.delete(url);
-    this.held.set(url, picture);
+    const gone = keepNewest(this.held, url, picture, HELD);
     picture.catch(() => this.held.delete(url));
-    const [[oldest, gone] = []] = this.held;
-    if (this.held.size > HELD && oldest && gone) {
-      this.held.delete(oldest);
-      void gone.then(
-        (address) => setTimeout(() => URL.revokeObjectURL(address), SHOWN_WITHIN),
-        () => undefined,
-      );
-    }
+    void gone?.then(
+      (address) => setTimeout(() => URL.revokeObjectURL(address), SHOWN_WITHIN),
+      () => undefined,
+    );
     return picture;
   }
 

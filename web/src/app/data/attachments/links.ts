@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 
 import { Api } from '../../core/api/api';
 import { BASE } from '../../core/base';
+import { keepNewest } from '../../core/keep-newest';
 import type { Attachment, AttachmentId, AttachmentLink } from '../../protocol/protocol';
 import { BYPASS } from './upload';
 
@@ -32,10 +33,7 @@ export class Links {
       // The service worker would hold back what comes until it is whole.
       .then((link) => `${BASE}${link.url}&${BYPASS}=1`);
     address.catch(() => this.held.delete(id));
-    this.held.delete(id);
-    this.held.set(id, { address, since: performance.now() });
-    const [oldest] = this.held.keys();
-    if (this.held.size > HELD && oldest) this.held.delete(oldest);
+    keepNewest(this.held, id, { address, since: performance.now() }, HELD);
     return address;
   }
 }

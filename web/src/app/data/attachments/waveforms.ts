@@ -1,5 +1,6 @@
 import { inject, Service } from '@angular/core';
 
+import { keepNewest } from '../../core/keep-newest';
 import type { Attachment, AttachmentId } from '../../protocol/protocol';
 import { Files } from './files';
 
@@ -30,9 +31,7 @@ export class Waveforms {
     const found = this.turn.then(() => this.measure(file));
     this.turn = found.catch(() => undefined);
     found.catch(() => this.held.delete(file.id));
-    this.held.set(file.id, found);
-    const [oldest] = this.held.keys();
-    if (this.held.size > HELD && oldest) this.held.delete(oldest);
+    keepNewest(this.held, file.id, found, HELD);
     return found;
   }
 

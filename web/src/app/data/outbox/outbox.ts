@@ -3,7 +3,7 @@ import { BehaviorSubject, Subject, take } from 'rxjs';
 
 import { OWN } from '../../core/base';
 import { breath } from '../../core/breath';
-import type { Address } from '../../core/chat-key';
+import { type Address, addressOf, type ChatKey } from '../../core/chat-key';
 import { Database } from '../../core/disk/database';
 import { uuidv7 } from '../../core/format/uuid';
 import { Failure } from '../../core/http/problem';
@@ -26,6 +26,12 @@ const SHORT = 1_000;
 const MARKED_AFTER = 500;
 /** A database that is silent holds up nothing. */
 const READ_WITHIN = 1_000;
+
+/** What of a message goes on to others. */
+export interface Forwarded {
+  readonly text: string;
+  readonly attachments?: readonly Attachment[] | undefined;
+}
 
 /**
  * What the person wrote and the server has not acknowledged.
@@ -103,6 +109,13 @@ export class Outbox {
     };
     this.publish([...this.pending.value, entry]);
     await Promise.all([this.save(entry), this.flush()]);
+  }
+
+  /** Each of these messages to each of these chats. */
+  forward(chats: readonly ChatKey[], messages: readonly Forwarded[]): void {
+    for (const chat of chats)
+      for (const { text, attachments } of messages)
+        void this.send(addressOf(chat), text, undefined, attachments);
   }
 
   /** Once more, after a refusal. */

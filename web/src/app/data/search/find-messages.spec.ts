@@ -8,7 +8,8 @@ import { Failure } from '../../core/http/problem';
 import type { Hit, Page, Problem } from '../../protocol/protocol';
 import { conversation, message } from '../../testing/conversation';
 import { ConversationStore } from '../conversations/conversation-store';
-import { type Asked, findMessages, type FoundMessages } from './find-messages';
+import type { Asked } from './asked';
+import { findMessages, type FoundMessages } from './find-messages';
 
 const hit = (id: string) => ({ message: { id }, fragment: id }) as Hit;
 let calls: string[];

@@ -3,8 +3,9 @@ import { computed, effect, inject, type Signal, signal } from '@angular/core';
 import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
 import { explain, Failure } from '../../core/http/problem';
-import type { ConversationId, Hit, Page } from '../../protocol/protocol';
+import type { Hit, Page } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
+import type { Asked } from './asked';
 import { searchKept } from './search-kept';
 
 /** Each search costs what a message costs, so the server is asked in pauses only. */
@@ -13,18 +14,6 @@ const PAUSE = 250;
 const PAGES = 4;
 
 const KEPT = 'No connection: only what is kept on this device was searched.';
-
-export interface Asked {
-  readonly query: string;
-  /** In one conversation; in all without it. */
-  readonly within?: ConversationId;
-  /** Of one person, by their username. */
-  readonly from?: string;
-  /** Sent then or later. */
-  readonly after?: Date;
-  /** Sent earlier than this. */
-  readonly before?: Date;
-}
 
 export interface FoundMessages {
   /** The newest first. Until the next answer is there, those of the last one. */

@@ -2,7 +2,7 @@ import { breath } from '../../core/breath';
 import type { Database } from '../../core/disk/database';
 import { sameUser } from '../../core/handle';
 import type { ConversationId, Hit, Message } from '../../protocol/protocol';
-import type { Asked } from './find-messages';
+import type { Asked } from './asked';
 import { fragmentOf } from './fragment';
 import { Words } from './words';
 

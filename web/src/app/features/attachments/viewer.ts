@@ -16,7 +16,6 @@ import {
 import { toSignal } from '@angular/core/rxjs-interop';
 import type { default as PhotoSwipe, PhotoSwipeOptions } from 'photoswipe';
 
-import { addressOf } from '../../core/chat-key';
 import { Clock } from '../../core/clock';
 import { clockTime, dayHeading, fullTime } from '../../core/format/time';
 import { namesOf, sameUser } from '../../core/handle';
@@ -216,7 +215,10 @@ export class Viewer {
   }
 
   protected forward(rows: readonly Row[]): void {
-    for (const { chat } of rows) void this.outbox.send(addressOf(chat), '', undefined, [this.picture().file]);
+    this.outbox.forward(
+      rows.map(({ chat }) => chat),
+      [{ text: '', attachments: [this.picture().file] }],
+    );
   }
 
   private stands(picture: SentPicture): boolean {

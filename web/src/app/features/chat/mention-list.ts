@@ -1,8 +1,8 @@
-import { Component, input } from '@angular/core';
+import { Component, input, output } from '@angular/core';
 
 import { Avatar } from '../../ui/avatar';
-import { ListOption } from '../../ui/list-box';
-import type { Suggesting } from './suggesting';
+import { type ListBox, ListOption } from '../../ui/list-box';
+import type { Suggestion } from './suggestions';
 
 /** Members of the group, or emoji, that a name which is being typed may mean. The keyboard stays in the composer. */
 @Component({
@@ -12,11 +12,11 @@ import type { Suggesting } from './suggesting';
     <ul
       class="mentions"
       role="listbox"
-      [attr.aria-label]="suggesting().found()[0]?.emoji ? 'Emoji' : 'Members'"
-      [id]="suggesting().box.id"
+      [attr.aria-label]="found()[0]?.emoji ? 'Emoji' : 'Members'"
+      [id]="box().id"
     >
-      @for (item of suggesting().found(); track item.key) {
-        <li class="option" [aldisOption]="suggesting().box" [key]="item.key" (pick)="suggesting().take(item)">
+      @for (item of found(); track item.key) {
+        <li class="option" [aldisOption]="box()" [key]="item.key" (pick)="pick.emit(item)">
           @if (item.username; as username) {
             <aldis-avatar [name]="item.title" [username]="username" />
           } @else {
@@ -30,5 +30,7 @@ import type { Suggesting } from './suggesting';
   `,
 })
 export class MentionList {
-  readonly suggesting = input.required<Suggesting>();
+  readonly found = input.required<readonly Suggestion[]>();
+  readonly box = input.required<ListBox>();
+  readonly pick = output<Suggestion>();
 }

@@ -2,7 +2,7 @@ import { Component, computed, inject, input, output, signal } from '@angular/cor
 import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
-import { addressOf, chatWith } from '../../core/chat-key';
+import { chatWith } from '../../core/chat-key';
 import { copyText, NOT_COPIED } from '../../core/copy';
 import { linkToUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
@@ -119,8 +119,10 @@ export class MessageMenu {
   }
 
   protected forward(rows: readonly Row[]): void {
-    const { text, attachments } = this.entry();
-    for (const { chat } of rows) void this.outbox.send(addressOf(chat), text, undefined, attachments);
+    this.outbox.forward(
+      rows.map(({ chat }) => chat),
+      [this.entry()],
+    );
     const [only, ...others] = rows;
     if (only && others.length === 0) void this.router.navigate(only.link);
   }

@@ -1,6 +1,5 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 
-import { addressOf } from '../../core/chat-key';
 import { copyText, NOT_COPIED } from '../../core/copy';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -96,9 +95,10 @@ export class SelectionBar {
   }
 
   protected forward(rows: readonly Row[]): void {
-    for (const { chat } of rows)
-      for (const { text, attachments } of this.entries())
-        void this.outbox.send(addressOf(chat), text, undefined, attachments);
+    this.outbox.forward(
+      rows.map(({ chat }) => chat),
+      this.entries(),
+    );
     this.left.emit();
   }
 
