@@ -92,3 +92,22 @@ test('48. code takes no other place once it has its head, on a phone in the dark
   socket.close();
   await page.context().close();
 });
+
+test('48. code is copied where the page has no clipboard, as without https', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: '```js\nlet key = 4711;\n```' });
+  await aldis.readAll(ann);
+  const messenger = new Messenger(await browserOf(browser, aldis, ann));
+  await messenger.page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'clipboard'));
+  await messenger.open(bob.username);
+  await messenger.last.getByRole('button', { name: 'Copy' }).click();
+  await expect(messenger.last.getByRole('button', { name: 'Copied' })).toBeVisible();
+  await messenger.composer.press('Control+v');
+  await expect(messenger.composer).toHaveValue('let key = 4711;');
+  await messenger.page.evaluate(() => (document.execCommand = () => false));
+  await messenger.last.getByRole('button', { name: 'Copy' }).click();
+  await expect(messenger.last.getByRole('button', { name: 'Not copied' })).toBeVisible();
+  socket.close();
+  await messenger.page.context().close();
+});

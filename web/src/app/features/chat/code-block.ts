@@ -11,10 +11,11 @@ import {
 } from '@angular/core';
 
 import { breath } from '../../core/breath';
+import { copyText } from '../../core/copy';
 import { Highlighter } from '../../core/format/highlighter';
 import { languageOf, type Token } from '../../core/format/languages';
 
-const COPIED_FOR = 2_000;
+const SAID_FOR = 2_000;
 
 /**
  * A block of code, or a piece of a long one: its language, a button that copies all of it, and colours. They
@@ -26,11 +27,9 @@ const COPIED_FOR = 2_000;
     @if (from() === 0) {
       <span class="code-head">
         <span>{{ known().name }}</span>
-        @if (copies) {
-          <button type="button" class="code-copy" [attr.tabindex]="reachable() ? 0 : -1" (click)="copy()">
-            <span aria-live="polite">{{ copied() ? 'Copied' : 'Copy' }}</span>
-          </button>
-        }
+        <button type="button" class="code-copy" [attr.tabindex]="reachable() ? 0 : -1" (click)="copy()">
+          <span aria-live="polite">{{ said() || 'Copy' }}</span>
+        </button>
       </span>
     }
     <code
@@ -53,8 +52,8 @@ export class CodeBlock {
   readonly language = input('');
   readonly reachable = input(false);
 
-  protected readonly copies = 'clipboard' in navigator;
-  protected readonly copied = signal(false);
+  /** What became of copying, for a moment. */
+  protected readonly said = signal('');
   protected readonly known = computed(() => languageOf(this.language()));
   protected readonly label = computed(() =>
     this.known().name === 'Code' ? 'Code' : `Code in ${this.known().name}`,
@@ -86,10 +85,9 @@ export class CodeBlock {
   }
 
   protected async copy(): Promise<void> {
-    await navigator.clipboard.writeText(this.whole());
-    this.copied.set(true);
-    await breath(COPIED_FOR);
-    this.copied.set(false);
+    this.said.set((await copyText(this.whole())) ? 'Copied' : 'Not copied');
+    await breath(SAID_FOR);
+    this.said.set('');
   }
 
   private measure(): void {
