@@ -1,14 +1,41 @@
-// Before the first paint, and in a form that any browser reads: how the client looks, and what is said where it
-// cannot start.
+// Before the first paint, and in a form that any browser reads: how the client looks, in which language, and what
+// is said where it cannot start.
 (function () {
   var root = document.documentElement;
-  try {
-    ['theme', 'text'].forEach(function (aspect) {
-      var choice = localStorage.getItem('aldis' + (root.dataset.base || '') + ':' + aspect);
-      if (choice) root.dataset[aspect] = choice;
-    });
-  } catch (error) {
-    // Where nothing may be stored nothing was chosen.
+  var base = root.dataset.base || '';
+
+  function chosen(aspect) {
+    try {
+      return localStorage.getItem('aldis' + base + ':' + aspect);
+    } catch (error) {
+      // Where nothing may be stored nothing was chosen.
+    }
+  }
+
+  ['theme', 'text'].forEach(function (aspect) {
+    var choice = chosen(aspect);
+    if (choice) root.dataset[aspect] = choice;
+  });
+
+  var LANGUAGES = ['en', 'de', 'es', 'fr', 'ja', 'ar'];
+  var wanted = [chosen('language') || ''].concat(navigator.languages || []);
+  for (var i = 0; i < wanted.length; i++) {
+    var language = wanted[i].split('-')[0].toLowerCase();
+    if (LANGUAGES.indexOf(language) < 0) continue;
+    root.lang = language;
+    if (language === 'ar') root.dir = 'rtl';
+    if (language !== 'en') ask(base + '/locale/' + language + '.json');
+    break;
+  }
+
+  /** What the page says comes while its scripts do. */
+  function ask(path) {
+    var link = document.createElement('link');
+    link.rel = 'preload';
+    link.as = 'fetch';
+    link.crossOrigin = 'anonymous';
+    link.href = path;
+    document.head.appendChild(link);
   }
 
   var PATIENCE = 20000;

@@ -4,6 +4,7 @@ import { askEarly } from './app/core/api/early';
 import { App } from './app/app';
 import { config } from './app/config';
 import { listenForOffer } from './app/core/app/install';
+import { language } from './app/core/language/language';
 import './app/shared';
 import { breath } from './app/core/breath';
 
@@ -15,5 +16,8 @@ listenForOffer();
 // `public/theme.js` says so where the browser is too old, rather than leaving half a page.
 if (!('old' in document.documentElement.dataset))
   void breath()
+    .then(async () => {
+      if (language() !== 'en') await (await import('./app/core/language/translate')).translate();
+    })
     .then(() => bootstrapApplication(App, config))
     .catch((error: unknown) => console.error(error));

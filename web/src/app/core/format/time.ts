@@ -1,14 +1,10 @@
-import { isLanguage } from './language';
+import { language, locale } from '../language/language';
 import { countsToTwelve } from './twelve';
-
-// Words in the language of the interface, hours as the person's own region counts them.
-const english =
-  navigator.languages.find((language) => language.startsWith('en') && isLanguage(language)) ?? 'en-GB';
 
 /** A formatter costs milliseconds to make, so each is made when it is first wanted. */
 function lazy(options: Intl.DateTimeFormatOptions): () => Intl.DateTimeFormat {
   let made: Intl.DateTimeFormat | undefined;
-  return () => (made ??= new Intl.DateTimeFormat(english, options));
+  return () => (made ??= new Intl.DateTimeFormat(locale(), options));
 }
 
 const weekday = lazy({ weekday: 'long' });
@@ -17,6 +13,7 @@ const dayAndMonth = lazy({ weekday: 'short', day: 'numeric', month: 'long' });
 const withYear = lazy({ day: 'numeric', month: 'long', year: 'numeric' });
 const short = lazy({ day: 'numeric', month: 'short' });
 const shortWithYear = lazy({ day: 'numeric', month: 'numeric', year: '2-digit' });
+const ofTwelve = lazy({ hour: 'numeric', minute: '2-digit', hour12: true });
 const full = lazy({ dateStyle: 'full', timeStyle: 'short' });
 
 let counted: boolean | undefined;
@@ -39,8 +36,9 @@ function daysAgo(time: Date, now: Date): number {
   return Math.round((midnight(now) - midnight(time)) / 86_400_000);
 }
 
-/** “14:03” or “2:03 PM”; on the way of every first paint, so without a formatter. */
+/** “14:03” or “2:03 PM”; on the way of every first paint, so mostly without a formatter. */
 export function clockTime(time: Date): string {
+  if (twelve() && language() !== 'en') return ofTwelve().format(time);
   const hours = time.getHours();
   const minutes = String(time.getMinutes()).padStart(2, '0');
   return twelve()
@@ -56,8 +54,8 @@ export function fullTime(time: Date): string {
 /** The heading of a day: “Today”, “Yesterday”, “Tuesday”, “Sat 3 October”, “3 October 2025”. */
 export function dayHeading(time: Date, now: Date): string {
   const days = daysAgo(time, now);
-  if (days === 0) return 'Today';
-  if (days === 1) return 'Yesterday';
+  if (days === 0) return $localize`Today`;
+  if (days === 1) return $localize`Yesterday`;
   if (days > 1 && days < 7) return weekday().format(time);
   return time.getFullYear() === now.getFullYear() ? dayAndMonth().format(time) : withYear().format(time);
 }
@@ -66,7 +64,7 @@ export function dayHeading(time: Date, now: Date): string {
 export function rowTime(time: Date, now: Date): string {
   const days = daysAgo(time, now);
   if (days <= 0) return clockTime(time);
-  if (days === 1) return 'Yesterday';
+  if (days === 1) return $localize`Yesterday`;
   if (days < 7) return shortWeekday().format(time);
   return time.getFullYear() === now.getFullYear() ? short().format(time) : shortWithYear().format(time);
 }
@@ -74,6 +72,8 @@ export function rowTime(time: Date, now: Date): string {
 /** “last seen at 14:03”, “last seen yesterday at 14:03”, “last seen Tuesday”, “last seen Sat 3 October”. */
 export function lastSeenTime(time: Date, now: Date): string {
   const days = daysAgo(time, now);
-  if (days <= 0) return `last seen at ${clockTime(time)}`;
-  return days === 1 ? `last seen yesterday at ${clockTime(time)}` : `last seen ${dayHeading(time, now)}`;
+  if (days <= 0) return $localize`last seen at ${clockTime(time)}:time:`;
+  return days === 1
+    ? $localize`last seen yesterday at ${clockTime(time)}:time:`
+    : $localize`last seen ${dayHeading(time, now)}:day:`;
 }

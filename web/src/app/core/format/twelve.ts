@@ -1,4 +1,4 @@
-import { isLanguage } from './language';
+import { isLanguage } from '../language/is-language';
 
 /**
  * Where the clock counts to twelve twice, from the Unicode CLDR 48 (supplemental `timeData`). `Intl` knows

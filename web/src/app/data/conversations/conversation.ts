@@ -1,5 +1,6 @@
 import { type ChatKey, chatIn, chatWith } from '../../core/chat-key';
 import { findUser, linkToUser, withoutUser } from '../../core/handle';
+import { plural } from '../../core/language/plural';
 import type { Conversation, Member, Role } from '../../protocol/protocol';
 
 /** The other one of two; oneself in a conversation with oneself, nobody in a group. */
@@ -46,7 +47,7 @@ export function countOf({ memberCount, members }: Conversation): number {
 /** The same in words; nothing of nobody. */
 export function membersOf(conversation: Conversation): string {
   const count = countOf(conversation);
-  return count === 0 ? '' : count === 1 ? '1 member' : `${count.toLocaleString('en')} members`;
+  return count === 0 ? '' : plural(count, $localize`{count, plural, one {# member} other {# members}}`);
 }
 
 /** Whether it has more members than it shows. */

@@ -3,16 +3,18 @@ import { toSignal } from '@angular/core/rxjs-interop';
 
 import { SendKey } from '../../core/app/send-key';
 import { Theme } from '../../core/app/theme';
+import { chooseLanguage, chosenLanguage } from '../../core/language/choice';
+import { type Language, LANGUAGES } from '../../core/language/language';
 import { Icon } from '../../ui/icon';
 import { CONTROL } from '../../ui/shortcut';
 
-/** Light or dark, how large, and which key sends. */
+/** Light or dark, how large, which key sends, and the language. */
 @Component({
   selector: 'aldis-appearance',
   imports: [Icon],
   template: `
     <fieldset class="choices">
-      <legend>Theme</legend>
+      <legend>{{ words.theme }}</legend>
       @for (one of themes; track one.choice) {
         <label class="choice">
           <input
@@ -28,7 +30,7 @@ import { CONTROL } from '../../ui/shortcut';
       }
     </fieldset>
     <fieldset class="choices">
-      <legend>Text size</legend>
+      <legend>{{ words.size }}</legend>
       @for (size of sizes; track size.choice) {
         <label class="choice" [class]="size.choice">
           <input
@@ -44,7 +46,7 @@ import { CONTROL } from '../../ui/shortcut';
       }
     </fieldset>
     <fieldset class="choices">
-      <legend>Send messages with</legend>
+      <legend>{{ words.key }}</legend>
       @for (one of keys; track one.name) {
         <label class="choice">
           <input
@@ -58,10 +60,25 @@ import { CONTROL } from '../../ui/shortcut';
         </label>
       }
     </fieldset>
-    <p class="settings-note">For this browser.</p>
+    <label class="field-label" for="language">{{ words.language }}</label>
+    <select #language id="language" class="field-input" (change)="speak(language.value)">
+      <option value="" [selected]="!chosen">{{ words.browser }}</option>
+      @for (one of languages; track one.tag) {
+        <option [value]="one.tag" [lang]="one.tag" [selected]="chosen === one.tag">{{ one.name }}</option>
+      }
+    </select>
+    <p class="settings-note">{{ words.here }}</p>
   `,
 })
 export class Appearance {
+  protected readonly words = {
+    theme: $localize`Theme`,
+    size: $localize`Text size`,
+    key: $localize`Send messages with`,
+    language: $localize`Language`,
+    browser: $localize`As the browser`,
+    here: $localize`For this browser.`,
+  };
   protected readonly theme = inject(Theme);
   protected readonly sendKey = inject(SendKey);
   protected readonly keys = [
@@ -70,13 +87,19 @@ export class Appearance {
   ];
   protected readonly choices = toSignal(this.theme.choices$, { requireSync: true });
   protected readonly themes = [
-    { choice: 'system', icon: 'system', name: 'System' },
-    { choice: 'light', icon: 'light', name: 'Light' },
-    { choice: 'dark', icon: 'dark', name: 'Dark' },
+    { choice: 'system', icon: 'system', name: $localize`System` },
+    { choice: 'light', icon: 'light', name: $localize`Light` },
+    { choice: 'dark', icon: 'dark', name: $localize`Dark` },
   ] as const;
   protected readonly sizes = [
-    { choice: 'usual', name: 'Usual' },
-    { choice: 'large', name: 'Large' },
-    { choice: 'larger', name: 'Larger' },
+    { choice: 'usual', name: $localize`Usual` },
+    { choice: 'large', name: $localize`Large` },
+    { choice: 'larger', name: $localize`Larger` },
   ];
+  protected readonly chosen = chosenLanguage();
+  protected readonly languages = Object.entries(LANGUAGES).map(([tag, name]) => ({ tag, name }));
+
+  protected speak(choice: string): void {
+    chooseLanguage((choice || null) as Language | null);
+  }
 }

@@ -74,6 +74,14 @@ const LATER = 2_500;
   },
 })
 export class Shell {
+  protected readonly words = {
+    skip: $localize`Skip to the conversation`,
+    offline: $localize`No connection.`,
+    missing: $localize`A part of Aldis could not be loaded.`,
+    kept: $localize`What you write is kept.`,
+    reload: $localize`Reload`,
+    begin: $localize`New`,
+  };
   private readonly router = inject(Router);
   private readonly status = toSignal(inject(WebSocketService).status$, { requireSync: true });
 
@@ -93,8 +101,8 @@ export class Shell {
   private readonly unkept = inject(Outbox).unkept;
   protected readonly unsent = computed(() =>
     this.unkept().size > 0
-      ? 'What you write is sent once you are back: leave this page open.'
-      : 'What you write is kept and sent once you are back.',
+      ? $localize`What you write is sent once you are back: leave this page open.`
+      : $localize`What you write is kept and sent once you are back.`,
   );
   /** The installed client has shortcuts that open one at once: see `public/manifest.webmanifest`. */
   protected readonly dialog = signal<string | null>(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { isLanguage } from './language';
-import { countsToTwelve } from './twelve';
+import { isLanguage } from './is-language';
+import { countsToTwelve } from '../format/twelve';
 
 describe('the languages of browsers', () => {
   it('may be none that Intl takes', () => {

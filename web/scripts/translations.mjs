@@ -1,0 +1,73 @@
+// Compares public/locale with what the client says: every text has its translation in each language, with the
+// same placeholders and with all forms of a count that the language has, and nothing is translated that is not
+// said any more. `--write` puts what is missing into the files, empty, and takes what is unused out.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+const languages = /LANGUAGES = \{([^}]*)\}/.exec(read('src/app/core/language/language.ts'))[1];
+const codes = /export type Code = ([^;]*);/.exec(read('src/app/protocol/protocol.ts'))[1];
+
+function read(path) {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** What the client says, in English, as the compiler of Angular finds it. */
+function said() {
+  const folder = mkdtempSync(join(tmpdir(), 'aldis-texts-'));
+  try {
+    const options = ['--format', 'json', '--output-path', folder, '--progress', 'false'];
+    execFileSync('npx', ['ng', 'extract-i18n', ...options], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    return Object.values(JSON.parse(readFileSync(join(folder, 'messages.json'), 'utf8')).translations);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const placeholders = (text) => [...text.matchAll(/\{\$\w+\}/g)].map(([name]) => name).sort();
+const forms = (text) => [...text.matchAll(/(\w+) \{[^{}]*\}/g)].map(([, kind]) => kind);
+const isPlural = (text) => text.startsWith('{count, plural, ');
+
+/** What is wrong with a translation; null if nothing is. */
+function wrong(english, text, language) {
+  if (!text) return 'is not translated';
+  if (String(placeholders(english)) !== String(placeholders(text))) return 'has other placeholders';
+  if (isPlural(english) !== isPlural(text)) return 'is a count in one language only';
+  if (!isPlural(english)) return null;
+  const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+  const missing = wanted.filter((kind) => !forms(text).includes(kind));
+  return missing.length > 0 ? `has no form for: ${missing.join(', ')}` : null;
+}
+
+const texts = [...new Set(said())];
+const wanted = { texts, errors: [...codes.matchAll(/'(\w+)'/g)].map(([, code]) => code) };
+const faults = [];
+for (const [, language] of languages.matchAll(/(\w+):/g)) {
+  if (language === 'en') continue;
+  const path = `public/locale/${language}.json`;
+  const translation = JSON.parse(read(path));
+  for (const [part, keys] of Object.entries(wanted)) {
+    const unused = Object.keys(translation[part]).filter((key) => !keys.includes(key));
+    faults.push(...unused.map((key) => `${path}: “${key}” is not said any more`));
+    for (const key of keys) {
+      const fault = wrong(part === 'texts' ? key : '', translation[part][key], language);
+      if (fault) faults.push(`${path}: “${key}” ${fault}`);
+    }
+    translation[part] = Object.fromEntries(keys.map((key) => [key, translation[part][key] ?? '']));
+  }
+  if (process.argv.includes('--write'))
+    writeFileSync(join(root, path), JSON.stringify(translation, null, 2) + '\n');
+}
+
+for (const fault of faults) console.error(fault);
+if (faults.length > 0) {
+  console.error(
+    '`npm run translations` adds what is missing to the files, empty, and takes out what is unused.',
+  );
+  process.exitCode = process.argv.includes('--write') ? 0 : 1;
+} else console.log(`${texts.length} texts, each in ${[...languages.matchAll(/(\w+):/g)].length} languages`);
