@@ -1,5 +1,5 @@
 /** Where it is not there: said to the person. */
-export const NOT_COPIED = 'Your browser does not let Aldis copy.';
+export const notCopied = () => $localize`Your browser does not let Aldis copy.`;
 
 /**
  * Puts a text into the clipboard; gives whether it is there. Without https a page has no clipboard, but what it

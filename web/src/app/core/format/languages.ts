@@ -43,5 +43,5 @@ const BY_ALIAS = new Map(
 
 /** What a language is called, and by which grammar it is coloured; unknown ones keep their name. */
 export function languageOf(written: string): { readonly name: string; readonly grammar?: string } {
-  return BY_ALIAS.get(written) ?? { name: written || 'Code' };
+  return BY_ALIAS.get(written) ?? { name: written || $localize`Code` };
 }

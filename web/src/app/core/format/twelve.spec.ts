@@ -31,4 +31,9 @@ describe('how hours are counted', () => {
       expect(countsToTwelve(locale)).toBe(said(locale));
     },
   );
+
+  it('is to twenty-four where the language is none that Intl takes', () => {
+    for (const language of ['C', 'en-US@posix']) expect(countsToTwelve(language)).toBe(false);
+    expect(countsToTwelve('en')).toBe(true);
+  });
 });

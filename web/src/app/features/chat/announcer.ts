@@ -15,7 +15,7 @@ const SPOKEN = 1_000;
 @Component({
   selector: 'aldis-announcer',
   template: `
-    <div class="unseen" role="log" aria-label="New messages">
+    <div class="unseen" role="log" aria-label="New messages" i18n-aria-label>
       @for (line of lines(); track line.key) {
         <p>{{ line.text }}</p>
       }

@@ -33,6 +33,13 @@ import { markWords } from './mark-words';
   host: { '(keydown.escape)': 'close($event)' },
 })
 export class ChatSearch {
+  protected readonly words = {
+    again: $localize`Try again`,
+    from: $localize`From`,
+    anyone: $localize`Anyone`,
+    since: $localize`Since`,
+    until: $localize`Until`,
+  };
   private readonly panel = inject(SearchPanel);
   private readonly excerpts = inject(ExcerptReads);
   private readonly me = inject(ConversationStore).me;
@@ -61,7 +68,7 @@ export class ChatSearch {
   protected readonly people = computed(() =>
     this.members().map(({ username, displayName }) => ({
       username,
-      name: sameUser(username, this.me) ? 'You' : (this.names().get(username) ?? displayName),
+      name: sameUser(username, this.me) ? $localize`You` : (this.names().get(username) ?? displayName),
     })),
   );
   /** Which of those that were found is shown; another answer begins with its newest. */
@@ -73,8 +80,13 @@ export class ChatSearch {
   protected readonly said = computed(() => {
     const count = this.found.hits().length;
     if (this.query().trim() === '') return '';
-    if (count > 0) return `${this.at() + 1} of ${count}${this.found.more() ? '+' : ''}`;
-    return this.found.looking() ? 'Searching…' : this.found.failure() ? '' : 'Nothing found';
+    if (count > 0)
+      return $localize`${this.at() + 1}:place: of ${count + (this.found.more() ? '+' : '')}:count:`;
+    return this.found.looking()
+      ? $localize`Searching…`
+      : this.found.failure()
+        ? ''
+        : $localize`Nothing found`;
   });
   private readonly field = viewChild.required<ElementRef<HTMLInputElement>>('field');
 

@@ -27,6 +27,7 @@ import {
   roleOf,
   titleOf,
 } from '../../data/conversations/conversation';
+import { around, NAME } from '../../core/language/around';
 import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
@@ -82,6 +83,20 @@ import { systemMessages } from './system-messages';
   },
 })
 export class Chat {
+  protected readonly words = {
+    nobody: (address: string) => $localize`Nobody here is called ${address}:address:`,
+    youBlocked: around($localize`You have blocked ${NAME}:name:.`),
+    spelling: $localize`Check the spelling, or ask them for their username.`,
+    missing: $localize`This conversation is not there`,
+    notYours: $localize`It does not exist, or you are not part of it.`,
+    back: $localize`Back to your conversations`,
+    failed: $localize`This did not load`,
+    again: $localize`Try again`,
+    unblock: $localize`Unblock`,
+    noMember: $localize`You are no longer a member of this group.`,
+    stays: $localize`What was written until then stays here.`,
+    remove: $localize`Remove from your list`,
+  };
   private readonly api = inject(Api);
   private readonly location = inject(Location);
   private readonly router = inject(Router);

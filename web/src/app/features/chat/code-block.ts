@@ -28,7 +28,7 @@ const SAID_FOR = 2_000;
       <span class="code-head">
         <span>{{ known().name }}</span>
         <button type="button" class="code-copy" [attr.tabindex]="reachable() ? 0 : -1" (click)="copy()">
-          <span aria-live="polite">{{ said() || 'Copy' }}</span>
+          <span aria-live="polite">{{ said() || words.copy }}</span>
         </button>
       </span>
     }
@@ -43,6 +43,7 @@ const SAID_FOR = 2_000;
   `,
 })
 export class CodeBlock {
+  protected readonly words = { copy: $localize`Copy` };
   private readonly highlighter = inject(Highlighter);
 
   /** All of the code, of which `text` begins at `from`. */
@@ -56,7 +57,7 @@ export class CodeBlock {
   protected readonly said = signal('');
   protected readonly known = computed(() => languageOf(this.language()));
   protected readonly label = computed(() =>
-    this.known().name === 'Code' ? 'Code' : `Code in ${this.known().name}`,
+    this.language() ? $localize`Code in ${this.known().name}:language:` : this.known().name,
   );
   /** It scrolls sideways, so the keyboard must reach it. */
   protected readonly wide = signal(false);
@@ -85,7 +86,7 @@ export class CodeBlock {
   }
 
   protected async copy(): Promise<void> {
-    this.said.set((await copyText(this.whole())) ? 'Copied' : 'Not copied');
+    this.said.set((await copyText(this.whole())) ? $localize`Copied` : $localize`Not copied`);
     await breath(SAID_FOR);
     this.said.set('');
   }

@@ -17,6 +17,8 @@ import type { ChatKey } from '../../core/chat-key';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { SendKey } from '../../core/app/send-key';
+import { around, NAME } from '../../core/language/around';
+import { plural } from '../../core/language/plural';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
 import { TypingStore } from '../../data/live/typing-store';
@@ -44,6 +46,16 @@ import { Suggesting } from './suggesting';
   host: { '(document:keydown)': 'elsewhere($event)' },
 })
 export class Composer {
+  protected readonly words = {
+    stopEditing: $localize`Stop editing`,
+    noReply: $localize`Do not reply`,
+    wait: $localize`Do not send yet`,
+    save: $localize`Save`,
+    send: $localize`Send`,
+    to: (title: string) => $localize`Message to ${title}:name:`,
+    asParts: (count: number) =>
+      plural(count, $localize`{count, plural, one {Send as # message} other {Send as # messages}}`),
+  };
   private readonly drafts = inject(Drafts);
   private readonly typing = inject(TypingStore);
   private readonly sendKey = inject(SendKey);
@@ -83,7 +95,7 @@ export class Composer {
   /** Said before the server says it; only the server knows for certain. */
   protected readonly tooLong = computed(() => {
     const over = excess(this.message());
-    return over === 0 ? '' : `${tooLongBy(over)} It may be refused.`;
+    return over === 0 ? '' : $localize`${tooLongBy(over)}:excess: It may be refused.`;
   });
   /** What a text that is too long may be sent as; one with files, or one that is changed, stays one message. */
   protected readonly parts = computed(() =>
@@ -93,10 +105,11 @@ export class Composer {
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
     if (!entry) return null;
-    const who = entry.own ? 'yourself' : (this.names().get(entry.sender) ?? entry.sender);
+    const who = this.names().get(entry.sender) ?? entry.sender;
+    const toWhom = entry.own ? $localize`Reply to yourself` : $localize`Reply to ${NAME}:name:`;
     return {
-      heading: this.editing() ? 'Edit message' : 'Reply to ',
-      who: this.editing() ? '' : who,
+      heading: around(this.editing() ? $localize`Edit message` : toWhom),
+      who: this.editing() || entry.own ? '' : who,
       text: summary(entry),
       icon: this.editing() ? ('edit' as const) : ('reply' as const),
     };

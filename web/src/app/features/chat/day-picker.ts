@@ -21,13 +21,14 @@ import { Presses } from '../../ui/presses';
   selector: 'aldis-day-picker',
   imports: [Dialog],
   template: `
-    <aldis-dialog heading="Go to a day" (closed)="closed.emit()">
+    <aldis-dialog heading="Go to a day" i18n-heading (closed)="closed.emit()">
       <form class="day-picker" novalidate (submit)="$event.preventDefault(); go()">
         <input
           #field
           class="field-input"
           type="date"
           aria-label="Day"
+          i18n-aria-label
           [value]="dateOf(day())"
           [min]="dateOf(began())"
           [max]="dateOf(today)"
@@ -36,14 +37,15 @@ import { Presses } from '../../ui/presses';
           <p class="form-error" role="alert">{{ failure() }}</p>
         }
         <div class="dialog-actions">
-          <button type="button" class="button quiet" (click)="take(beginning)">The beginning</button>
-          <button type="submit" class="button" [attr.aria-disabled]="presses.busy()">Go</button>
+          <button type="button" class="button quiet" (click)="take(beginning)">{{ words.beginning }}</button>
+          <button type="submit" class="button" [attr.aria-disabled]="presses.busy()">{{ words.go }}</button>
         </div>
       </form>
     </aldis-dialog>
   `,
 })
 export class DayPicker {
+  protected readonly words = { beginning: $localize`The beginning`, go: $localize`Go` };
   private readonly reads = inject(ExcerptReads);
 
   readonly conversation = input.required<Conversation>();
@@ -71,7 +73,7 @@ export class DayPicker {
   protected go(): void {
     const { value } = this.field().nativeElement;
     if (value) this.take(startOfDay(value));
-    else this.failure.set('Choose a day.');
+    else this.failure.set($localize`Choose a day.`);
   }
 
   protected take(time: Date): void {

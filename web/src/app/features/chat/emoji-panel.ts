@@ -26,7 +26,7 @@ import { EmojiPicker } from './emoji-picker';
 export class EmojiPanel {
   readonly button = input<HTMLElement>();
   readonly at = input<Anchor>();
-  readonly label = input('Emoji');
+  readonly label = input($localize`Emoji`);
   readonly pick = output<string>();
   /**
    * Whether the focus is free for the field again: a press elsewhere closes it, too, and may have given the

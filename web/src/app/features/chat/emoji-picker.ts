@@ -6,8 +6,6 @@ import { oneEmoji } from '../../data/messages/reaction';
 import { type Emoji, type EmojiGroup, findEmoji, loadEmoji, toned, withRecent } from './emoji';
 import { SkinTone } from './skin-tone';
 
-const RECENT = 'Recent';
-
 /** All emoji, by groups and by words: typing searches, arrow keys move, Enter takes. */
 @Component({
   selector: 'aldis-emoji-picker',
@@ -23,22 +21,24 @@ const RECENT = 'Recent';
         autocomplete="off"
         spellcheck="false"
         aria-label="Find an emoji"
+        i18n-aria-label
         aria-controls="emoji-grid"
         placeholder="Find an emoji"
+        i18n-placeholder
         (input)="query.set(input.value)"
         (keydown)="searchKey($event)"
       />
       <button
         type="button"
         class="emoji"
-        [attr.aria-label]="'Skin tone: ' + skin.name"
-        [title]="'Skin tone: ' + skin.name"
+        [attr.aria-label]="skin.label()"
+        [title]="skin.label()"
         (click)="skin.next()"
       >
         {{ hand() }}
       </button>
     </div>
-    <div class="emoji-groups" role="group" aria-label="Groups">
+    <div class="emoji-groups" role="group" aria-label="Groups" i18n-aria-label>
       @for (group of tabs(); track group.name) {
         <button
           type="button"
@@ -57,7 +57,7 @@ const RECENT = 'Recent';
       id="emoji-grid"
       class="emoji-grid"
       role="group"
-      [attr.aria-label]="query() ? 'Found' : chosen()"
+      [attr.aria-label]="query() ? words.found : chosen()"
       (keydown)="gridKey($event)"
     >
       @for (item of shown(); track item.emoji; let index = $index) {
@@ -77,6 +77,7 @@ const RECENT = 'Recent';
   `,
 })
 export class EmojiPicker {
+  protected readonly words = { found: $localize`Found`, recent: $localize`Recent` };
   private readonly database = inject(Database);
   protected readonly skin = inject(SkinTone);
 
@@ -91,7 +92,7 @@ export class EmojiPicker {
   protected readonly tabs = computed(() =>
     this.groups().map(({ name, emoji }) => ({
       name,
-      sign: name === RECENT ? '🕘' : (emoji[0]?.emoji ?? ''),
+      sign: name === this.words.recent ? '🕘' : (emoji[0]?.emoji ?? ''),
     })),
   );
   private readonly wanted = signal<string | null>(null);
@@ -110,8 +111,8 @@ export class EmojiPicker {
       : (this.groups().find(({ name }) => name === this.chosen())?.emoji ?? []);
   });
   protected readonly note = computed(() => {
-    if (this.failed()) return 'The emoji could not be loaded: type one.';
-    return this.query() && this.shown().length === 0 ? 'Nothing is called that.' : '';
+    if (this.failed()) return $localize`The emoji could not be loaded: type one.`;
+    return this.query() && this.shown().length === 0 ? $localize`Nothing is called that.` : '';
   });
   private readonly input = viewChild.required<ElementRef<HTMLInputElement>>('input');
   private readonly grid = viewChild.required<ElementRef<HTMLElement>>('grid');
@@ -124,7 +125,7 @@ export class EmojiPicker {
     const [groups, recent] = await Promise.all([loadEmoji(), this.database.recentEmoji().catch(() => [])]);
     this.recent = recent;
     const taken = recent.map((emoji) => ({ emoji, name: emoji, words: [] }));
-    this.groups.set([...(taken.length > 0 ? [{ name: RECENT, emoji: taken }] : []), ...groups]);
+    this.groups.set([...(taken.length > 0 ? [{ name: this.words.recent, emoji: taken }] : []), ...groups]);
   }
 
   protected open(name: string, input: HTMLInputElement): void {

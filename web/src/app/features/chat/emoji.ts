@@ -33,22 +33,24 @@ export interface EmojiGroup {
 /** The newest that the systems of today have pictures for. */
 const NEWEST = 15.1;
 /** By their numbers; what is not named here, as single skin tones, is no emoji by itself. */
-const GROUPS: readonly (readonly [number, string])[] = [
-  [0, 'Smileys'],
-  [1, 'People'],
-  [3, 'Animals and nature'],
-  [4, 'Food and drink'],
-  [5, 'Travel and places'],
-  [6, 'Activities'],
-  [7, 'Objects'],
-  [8, 'Symbols'],
-  [9, 'Flags'],
-];
+function groups(): readonly (readonly [number, string])[] {
+  return [
+    [0, $localize`Smileys`],
+    [1, $localize`People`],
+    [3, $localize`Animals and nature`],
+    [4, $localize`Food and drink`],
+    [5, $localize`Travel and places`],
+    [6, $localize`Activities`],
+    [7, $localize`Objects`],
+    [8, $localize`Symbols`],
+    [9, $localize`Flags`],
+  ];
+}
 const FOUND = 60;
 const RECENT = 18;
 
 export function groupsOf(listed: readonly Listed[]): EmojiGroup[] {
-  return GROUPS.map(([number, name]) => ({
+  return groups().map(([number, name]) => ({
     name,
     emoji: listed
       .filter(({ group, version }) => group === number && version <= NEWEST)

@@ -20,14 +20,15 @@ import { CONTROL } from '../../ui/shortcut';
       </button>
     }
   `,
-  host: { role: 'toolbar', 'aria-label': 'Marks' },
+  host: { role: 'toolbar', '[attr.aria-label]': 'words.label' },
 })
 export class FormatBar {
+  protected readonly words = { label: $localize`Marks` };
   readonly mark = output<string>();
   protected readonly choices = [
-    { sign: '*', letter: 'B', style: 'strong', name: 'Bold', keys: `${CONTROL} B` },
-    { sign: '_', letter: 'I', style: 'em', name: 'Italic', keys: `${CONTROL} I` },
-    { sign: '~', letter: 'S', style: 'del', name: 'Struck through', keys: `${CONTROL} Shift X` },
-    { sign: '`', letter: '<>', style: 'code', name: 'Code', keys: `${CONTROL} E` },
+    { sign: '*', letter: 'B', style: 'strong', name: $localize`Bold`, keys: `${CONTROL} B` },
+    { sign: '_', letter: 'I', style: 'em', name: $localize`Italic`, keys: `${CONTROL} I` },
+    { sign: '~', letter: 'S', style: 'del', name: $localize`Struck through`, keys: `${CONTROL} Shift X` },
+    { sign: '`', letter: '<>', style: 'code', name: $localize`Code`, keys: `${CONTROL} E` },
   ];
 }

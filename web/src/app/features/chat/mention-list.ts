@@ -12,7 +12,7 @@ import type { Suggestion } from './suggestions';
     <ul
       class="mentions"
       role="listbox"
-      [attr.aria-label]="found()[0]?.emoji ? 'Emoji' : 'Members'"
+      [attr.aria-label]="found()[0]?.emoji ? words.emoji : words.members"
       [id]="box().id"
     >
       @for (item of found(); track item.key) {
@@ -30,6 +30,7 @@ import type { Suggestion } from './suggestions';
   `,
 })
 export class MentionList {
+  protected readonly words = { emoji: $localize`Emoji`, members: $localize`Members` };
   readonly found = input.required<readonly Suggestion[]>();
   readonly box = input.required<ListBox>();
   readonly pick = output<Suggestion>();

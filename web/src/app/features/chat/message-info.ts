@@ -16,10 +16,10 @@ import { Dialog } from '../../ui/dialog';
   selector: 'aldis-message-info',
   imports: [Avatar, Dialog],
   template: `
-    <aldis-dialog heading="Message info" (closed)="closed.emit()">
-      <p class="info-time">Sent {{ exact(message().timestamp) }}</p>
+    <aldis-dialog heading="Message info" i18n-heading (closed)="closed.emit()">
+      <p class="info-time">{{ words.sent(exact(message().timestamp)) }}</p>
       @if (message().editedAt; as edited) {
-        <p class="info-time">Edited {{ exact(edited) }}</p>
+        <p class="info-time">{{ words.edited(exact(edited)) }}</p>
       }
       @for (group of groups(); track group.name) {
         <h3 class="info-heading">{{ group.name }}</h3>
@@ -37,6 +37,10 @@ import { Dialog } from '../../ui/dialog';
   `,
 })
 export class MessageInfo {
+  protected readonly words = {
+    sent: (time: string) => $localize`Sent ${time}:time:`,
+    edited: (time: string) => $localize`Edited ${time}:time:`,
+  };
   private readonly store = inject(ConversationStore);
   private readonly all = inject(MemberStore);
   readonly message = input.required<Message>();

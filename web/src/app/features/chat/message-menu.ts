@@ -3,7 +3,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { chatWith } from '../../core/chat-key';
-import { copyText, NOT_COPIED } from '../../core/copy';
+import { copyText, notCopied } from '../../core/copy';
 import { linkToUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
 import { isPicture } from '../../data/attachments/boxes';
@@ -45,6 +45,21 @@ export interface Wanted {
   templateUrl: './message-menu.html',
 })
 export class MessageMenu {
+  protected readonly words = {
+    reply: $localize`Reply`,
+    privately: $localize`Reply privately`,
+    copy: $localize`Copy text`,
+    copyImage: $localize`Copy image`,
+    forward: $localize`Forward`,
+    edit: $localize`Edit`,
+    select: $localize`Select`,
+    info: $localize`Info`,
+    delete: $localize`Delete`,
+    save: $localize`Save file`,
+    saveAll: $localize`Save all files`,
+    gone: $localize`It is deleted for everyone, and that cannot be taken back.`,
+    with: (emoji: string) => $localize`React with ${emoji}:emoji:`,
+  };
   private readonly changes = inject(MessageChanges);
   private readonly own = inject(OwnReactions);
   private readonly outbox = inject(Outbox);
@@ -95,7 +110,7 @@ export class MessageMenu {
   }
 
   protected async copy(): Promise<void> {
-    if (!(await copyText(this.entry().text))) throw new Failure(null, NOT_COPIED);
+    if (!(await copyText(this.entry().text))) throw new Failure(null, notCopied());
   }
 
   protected copyImage(picture: Attachment): Promise<void> {

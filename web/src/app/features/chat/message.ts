@@ -34,6 +34,7 @@ import { Avatar, hueOf } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
 import { TickMark, tickName } from '../../ui/tick-mark';
 import type { Wanted } from './message-menu';
+import { messageWords } from './message-words';
 import { Unfolded } from './unfolded';
 
 /** One message: its day's heading where it is the first, the bubble, and what can be done with it. */
@@ -51,6 +52,7 @@ import { Unfolded } from './unfolded';
   },
 })
 export class MessageView {
+  protected readonly words = messageWords();
   private readonly store = inject(MessageStore);
   private readonly outbox = inject(Outbox);
   protected readonly unkept = this.outbox.unkept;
@@ -94,7 +96,7 @@ export class MessageView {
   protected readonly sameUser = sameUser;
   protected readonly addressOf = (username: string) => BASE + linkToUser(username);
   protected readonly name = computed(() =>
-    this.entry().own ? 'You' : (this.names().get(this.entry().sender) ?? this.entry().sender),
+    this.entry().own ? this.words.you : (this.names().get(this.entry().sender) ?? this.entry().sender),
   );
   protected readonly deleted = computed(() => this.entry().message?.deletedAt !== undefined);
   protected readonly boxes = computed(() => boxesOf(this.deleted() ? [] : (this.entry().attachments ?? [])));
@@ -136,9 +138,9 @@ export class MessageView {
   protected readonly label = computed(() => {
     const { text, attachments, tick, message } = this.entry();
     const state = tick ? `, ${tickName(tick).toLowerCase()}` : '';
-    const edited = message?.editedAt ? ', edited' : '';
+    const edited = message?.editedAt ? `, ${this.words.edited}` : '';
     const said = this.deleted()
-      ? 'this message was deleted'
+      ? this.words.goneAloud
       : [carried(attachments), text].filter(Boolean).join(': ');
     return `${this.name()}, ${this.time()}${edited}${state}: ${said}`;
   });
@@ -148,8 +150,10 @@ export class MessageView {
     const quoted = this.quoted();
     // Its place is taken at once, so that nothing moves when it is found.
     if (!quoted) return { id, who: '…', text: '…' };
-    const who = sameUser(quoted.sender, this.me) ? 'You' : (this.names().get(quoted.sender) ?? quoted.sender);
-    return { id, who, text: quoted.deletedAt ? 'Message deleted' : summary(quoted) };
+    const who = sameUser(quoted.sender, this.me)
+      ? this.words.you
+      : (this.names().get(quoted.sender) ?? quoted.sender);
+    return { id, who, text: quoted.deletedAt ? this.words.goneQuote : summary(quoted) };
   });
 
   constructor() {

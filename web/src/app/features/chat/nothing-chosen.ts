@@ -11,10 +11,10 @@ import { SHORTCUT } from '../../ui/shortcut';
     <div class="empty">
       <svg class="mark" viewBox="3 5 26 22" aria-hidden="true"><use href="#mark" /></svg>
       @if (empty()) {
-        <h2>Welcome to Aldis</h2>
-        <p>Find somebody to write to, or send them your address.</p>
+        <h2>{{ words.welcome }}</h2>
+        <p>{{ words.find }}</p>
       } @else {
-        <h2>Choose a conversation</h2>
+        <h2>{{ words.choose }}</h2>
         <p>
           Or press <kbd>{{ shortcut }}</kbd> and type a name.
         </p>
@@ -23,6 +23,11 @@ import { SHORTCUT } from '../../ui/shortcut';
   `,
 })
 export class NothingChosen {
+  protected readonly words = {
+    welcome: $localize`Welcome to Aldis`,
+    find: $localize`Find somebody to write to, or send them your address.`,
+    choose: $localize`Choose a conversation`,
+  };
   protected readonly shortcut = SHORTCUT;
   private readonly state = toSignal(inject(ConversationStore).state$, { requireSync: true });
   /** There is none to choose. */

@@ -22,14 +22,18 @@ import type { Message } from '../../protocol/protocol';
       >
         <span class="reaction-face">
           <span class="reaction-emoji">{{ reaction.emoji }}</span> {{ reaction.count }}
-          <span class="unseen">by {{ reaction.names }}</span>
+          <span class="unseen">{{ words.by(reaction.names) }}</span>
         </span>
       </button>
     }
   `,
-  host: { role: 'group', 'aria-label': 'Reactions' },
+  host: { role: 'group', '[attr.aria-label]': 'words.label' },
 })
 export class Reactions {
+  protected readonly words = {
+    label: $localize`Reactions`,
+    by: (names: string) => $localize`by ${names}:names:`,
+  };
   private readonly own = inject(OwnReactions);
 
   readonly message = input.required<Message>();

@@ -1,6 +1,7 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 
-import { copyText, NOT_COPIED } from '../../core/copy';
+import { copyText, notCopied } from '../../core/copy';
+import { plural } from '../../core/language/plural';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageChanges } from '../../data/messages/message-changes';
 import type { Entry } from '../../data/messages/timeline';
@@ -17,19 +18,25 @@ import { mayDelete, mayForward } from './allowed';
   selector: 'aldis-selection-bar',
   imports: [Chooser, Confirm, Icon],
   template: `
-    <div class="selection" role="toolbar" aria-label="Selected messages">
-      <button type="button" class="icon-button" aria-label="Stop selecting" (click)="left.emit()">
+    <div class="selection" role="toolbar" aria-label="Selected messages" i18n-aria-label>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label="Stop selecting"
+        i18n-aria-label
+        (click)="left.emit()"
+      >
         <aldis-icon name="close" />
       </button>
-      <p role="status">{{ entries().length }} selected</p>
+      <p role="status">{{ count() }}</p>
       @if (texts()) {
-        <button type="button" class="button quiet" (click)="copy()">Copy</button>
+        <button type="button" class="button quiet" (click)="copy()">{{ words.copy }}</button>
       }
       @if (forwardable()) {
-        <button type="button" class="button quiet" (click)="step.set('forward')">Forward</button>
+        <button type="button" class="button quiet" (click)="step.set('forward')">{{ words.forward }}</button>
       }
       @if (deletable()) {
-        <button type="button" class="button danger" (click)="step.set('delete')">Delete</button>
+        <button type="button" class="button danger" (click)="step.set('delete')">{{ words.delete }}</button>
       }
       @if (failure()) {
         <p class="form-error" role="alert">{{ failure() }}</p>
@@ -39,7 +46,9 @@ import { mayDelete, mayForward } from './allowed';
       @case ('forward') {
         <aldis-chooser
           heading="Forward to"
+          i18n-heading
           several="Forward"
+          i18n-several
           [open]="true"
           (picks)="forward($event)"
           (closed)="step.set(null)"
@@ -47,19 +56,28 @@ import { mayDelete, mayForward } from './allowed';
       }
       @case ('delete') {
         <aldis-confirm
-          [heading]="entries().length > 1 ? 'Delete these messages?' : 'Delete this message?'"
+          [heading]="entries().length > 1 ? words.deleteThese : words.deleteThis"
           yes="Delete"
+          i18n-yes
           [work]="remove"
           (done)="left.emit()"
           (closed)="step.set(null)"
         >
-          What is deleted is deleted for everyone, and that cannot be taken back.
+          {{ words.gone }}
         </aldis-confirm>
       }
     }
   `,
 })
 export class SelectionBar {
+  protected readonly words = {
+    copy: $localize`Copy`,
+    forward: $localize`Forward`,
+    delete: $localize`Delete`,
+    gone: $localize`What is deleted is deleted for everyone, and that cannot be taken back.`,
+    deleteThis: $localize`Delete this message?`,
+    deleteThese: $localize`Delete these messages?`,
+  };
   private readonly changes = inject(MessageChanges);
   private readonly outbox = inject(Outbox);
   private readonly me = inject(ConversationStore).me;
@@ -71,6 +89,9 @@ export class SelectionBar {
   readonly open = input(true);
   readonly left = output();
 
+  protected readonly count = computed(() =>
+    plural(this.entries().length, $localize`{count, plural, one {# selected} other {# selected}}`),
+  );
   protected readonly failure = signal('');
   protected readonly step = signal<'forward' | 'delete' | null>(null);
   protected readonly texts = computed(() =>
@@ -91,7 +112,7 @@ export class SelectionBar {
 
   protected async copy(): Promise<void> {
     if (await copyText(this.texts())) this.left.emit();
-    else this.failure.set(NOT_COPIED);
+    else this.failure.set(notCopied());
   }
 
   protected forward(rows: readonly Row[]): void {
