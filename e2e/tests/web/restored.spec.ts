@@ -90,7 +90,7 @@ test('36. a server is installed anew, and its people register under the same nam
     aldis.call<{ token: string }>('POST', '/auth/login', { username, password: PASSWORD });
   await hers.page.getByRole('heading', { name: 'Log in' }).waitFor();
   await hers.page.getByLabel('Username').fill(ann.username);
-  await hers.page.getByLabel('Password').fill(PASSWORD);
+  await hers.page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await hers.page.getByRole('button', { name: 'Log in' }).click();
   await expect(hers.page.getByRole('heading', { name: 'No conversations yet' })).toBeVisible();
   await hers.open(bob.username);

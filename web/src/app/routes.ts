@@ -9,25 +9,29 @@ async function messenger(): Promise<Routes> {
   return routes;
 }
 
+function titled(title: string): string {
+  return `${title} · Aldis`;
+}
+
 /**
  * What a visitor needs first is small; the messenger with its socket and stores comes as one part of its own.
  */
 export const routes: Routes = [
   {
     path: 'login',
-    title: 'Log in · Aldis',
+    title: () => titled($localize`Log in`),
     canActivate: [signedOut],
     loadComponent: () => import('./features/auth/login').then((m) => m.Login),
   },
   {
     path: 'register',
-    title: 'Create an account · Aldis',
+    title: () => titled($localize`Create an account`),
     canActivate: [signedOut],
     loadComponent: () => import('./features/auth/register').then((m) => m.Register),
   },
   {
     path: 'verify',
-    title: 'Enter your code · Aldis',
+    title: () => titled($localize`Enter your code`),
     canActivate: [signedOut],
     loadComponent: () => import('./features/auth/verify').then((m) => m.Verify),
   },

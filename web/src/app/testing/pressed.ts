@@ -75,7 +75,9 @@ export class Shown {
   }
 
   async press(name: string): Promise<void> {
-    [...this.page.querySelectorAll('button')].find(({ textContent }) => textContent.includes(name))!.click();
+    [...this.page.querySelectorAll('button')]
+      .find((button) => (button.getAttribute('aria-label') ?? button.textContent).includes(name))!
+      .click();
     await this.stable();
   }
 

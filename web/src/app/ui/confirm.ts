@@ -15,7 +15,7 @@ import { Dialog } from './dialog';
         <p class="form-error confirm-error" role="alert">{{ failure() }}</p>
       }
       <div class="dialog-actions">
-        <button type="button" class="button quiet" (click)="close()">Cancel</button>
+        <button type="button" class="button quiet" (click)="close()">{{ words.cancel }}</button>
         <button
           type="button"
           class="button danger"
@@ -29,6 +29,9 @@ import { Dialog } from './dialog';
   `,
 })
 export class Confirm {
+  protected readonly words = {
+    cancel: $localize`Cancel`,
+  };
   readonly heading = input.required<string>();
   /** What the button says. */
   readonly yes = input.required<string>();

@@ -18,7 +18,7 @@ let count = 0;
     >
       <div class="dialog-head">
         <h2 [id]="id">{{ heading() }}</h2>
-        <button type="button" class="icon-button" aria-label="Close" (click)="dialog.close()">
+        <button type="button" class="icon-button" aria-label="Close" i18n-aria-label (click)="dialog.close()">
           <aldis-icon name="close" />
         </button>
       </div>

@@ -23,10 +23,11 @@ import { afterNextRender, Component, type ElementRef, input, output, signal, vie
         <button
           type="button"
           class="field-reveal"
+          [attr.aria-label]="shown() ? words.hidePassword : words.showPassword"
           [attr.aria-pressed]="shown()"
           (click)="shown.set(!shown())"
         >
-          {{ shown() ? 'Hide' : 'Show' }}<span class="unseen"> password</span>
+          {{ shown() ? words.hide : words.show }}
         </button>
       }
     </div>
@@ -36,6 +37,12 @@ import { afterNextRender, Component, type ElementRef, input, output, signal, vie
   `,
 })
 export class Field {
+  protected readonly words = {
+    show: $localize`Show`,
+    showPassword: $localize`Show password`,
+    hide: $localize`Hide`,
+    hidePassword: $localize`Hide password`,
+  };
   readonly label = input.required<string>();
   readonly name = input.required<string>();
   readonly type = input<'text' | 'email' | 'password'>('text');

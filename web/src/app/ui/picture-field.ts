@@ -16,13 +16,14 @@ import { middleSquare } from './square';
       accept="image/*"
       hidden
       aria-label="Picture"
+      i18n-aria-label
       (change)="choose(file.files?.[0])"
     />
     <button type="button" class="button quiet" [attr.aria-disabled]="busy()" (click)="busy() || file.click()">
-      {{ busy() ? 'Saving…' : there() ? 'Change picture' : 'Add a picture' }}
+      {{ busy() ? words.saving : there() ? words.change : words.add }}
     </button>
     @if (there() && !busy()) {
-      <button type="button" class="button quiet" (click)="change(null)">Remove picture</button>
+      <button type="button" class="button quiet" (click)="change(null)">{{ words.remove }}</button>
     }
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
@@ -30,6 +31,12 @@ import { middleSquare } from './square';
   `,
 })
 export class PictureField {
+  protected readonly words = {
+    saving: $localize`Saving…`,
+    change: $localize`Change picture`,
+    add: $localize`Add a picture`,
+    remove: $localize`Remove picture`,
+  };
   readonly name = input.required<string>();
   /** The username of the person, or the id of the group. */
   readonly of = input.required<string>();
@@ -49,7 +56,7 @@ export class PictureField {
     if (!file) return;
     const square = await middleSquare(file).catch(() => null);
     if (square) await this.change(square);
-    else this.failure.set('This file is no picture that your browser can show.');
+    else this.failure.set($localize`This file is no picture that your browser can show.`);
   }
 
   protected async change(picture: Blob | null): Promise<void> {

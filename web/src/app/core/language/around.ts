@@ -1,8 +1,11 @@
-/** Stands for a name in a sentence, until the template puts the element of the name there. */
-export const NAME = '\u2068\u2069';
+/** A character that no text has. */
+const GAP = '\uFFFF';
 
-/** What stands before the name in a sentence, and after it. */
-export function around(sentence: string): readonly [before: string, after: string] {
-  const [before = '', after = ''] = sentence.split(NAME);
+/**
+ * What a sentence says before something and after it, where that has an element of its own: a name, which may
+ * be written in the other direction, or what is written in bold.
+ */
+export function around(sentence: (something: string) => string): readonly [before: string, after: string] {
+  const [before = '', after = ''] = sentence(GAP).split(GAP);
   return [before, after];
 }

@@ -20,29 +20,27 @@ import { Presses } from '../../ui/presses';
 import { AuthFrame } from './auth-frame';
 import { pathAfter } from './next';
 
-const GONE = 'Nothing of your messages is left in this browser.';
-const ENDED = 'Your session has ended';
-const NOTICES: Partial<Record<Ending, string>> = {
-  'logged-out': `You are logged out. ${GONE}`,
-  session_revoked: `${ENDED}: it was logged out from another device. ${GONE}`,
-  away: `${ENDED} while you were away: it was unused for too long, or logged out from another device. ${GONE}`,
-  refresh_invalid: `${ENDED}: it could not be renewed. ${GONE}`,
-};
-const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
-
 @Component({
   selector: 'aldis-login',
   imports: [AuthFrame, Field, RouterLink],
   template: `
-    <aldis-auth-frame heading="Log in" [lead]="lead()">
+    <aldis-auth-frame heading="Log in" i18n-heading [lead]="lead()">
       @if (notice; as notice) {
         <p class="notice" role="status">{{ notice }}</p>
       }
       <form novalidate (submit)="$event.preventDefault(); submit(name.value(), password.value())">
-        <aldis-field #name label="Username" name="username" autocomplete="username" [start]="username()" />
+        <aldis-field
+          #name
+          label="Username"
+          i18n-label
+          name="username"
+          autocomplete="username"
+          [start]="username()"
+        />
         <aldis-field
           #password
           label="Password"
+          i18n-label
           name="password"
           type="password"
           autocomplete="current-password"
@@ -51,16 +49,22 @@ const UNKNOWN = `${ENDED}: this server does not know it any more. ${GONE}`;
           <p class="form-error" role="alert">{{ failure() }}</p>
         }
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
-          {{ busy() ? 'Logging in…' : 'Log in' }}
+          {{ busy() ? words.loggingIn : words.logIn }}
         </button>
       </form>
       <p class="auth-other">
-        New here? <a routerLink="/register" queryParamsHandling="preserve">Create an account</a>
+        {{ words.new }} <a routerLink="/register" queryParamsHandling="preserve">{{ words.register }}</a>
       </p>
     </aldis-auth-frame>
   `,
 })
 export class Login {
+  protected readonly words = {
+    logIn: $localize`Log in`,
+    loggingIn: $localize`Logging in…`,
+    new: $localize`New here?`,
+    register: $localize`Create an account`,
+  };
   private readonly entrance = inject(Entrance);
   private readonly router = inject(Router);
   private readonly ending = takeNotice();
@@ -70,9 +74,11 @@ export class Login {
   readonly next = input<string>();
 
   protected readonly lead = computed(() =>
-    this.username() || this.ending ? 'Good to see you again.' : 'Your messages are on this server.',
+    this.username() || this.ending
+      ? $localize`Good to see you again.`
+      : $localize`Your messages are on this server.`,
   );
-  protected readonly notice = this.ending && (NOTICES[this.ending] ?? UNKNOWN);
+  protected readonly notice = this.ending && notice(this.ending);
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
@@ -86,7 +92,7 @@ export class Login {
   }
 
   protected submit(username: string, password: string): void {
-    const empty = [this.name(), this.password()].find((field) => !field.require('Fill this in.'));
+    const empty = [this.name(), this.password()].find((field) => !field.require($localize`Fill this in.`));
     if (empty) return empty.focus();
     this.presses.press([username.trim(), password], () => this.login(username.trim(), password));
   }
@@ -105,13 +111,24 @@ export class Login {
       }
       this.failure.set(
         error instanceof Failure && error.code === 'credentials_invalid'
-          ? 'That username and password do not match.'
+          ? $localize`That username and password do not match.`
           : explain(error),
       );
       this.password().focus();
       return false;
     }
   }
+}
+
+function notice(ending: Ending): string {
+  const told: Partial<Record<Ending, string>> = {
+    'logged-out': $localize`You are logged out.`,
+    session_revoked: $localize`Your session has ended: it was logged out from another device.`,
+    away: $localize`Your session has ended while you were away: it was unused for too long, or logged out from another device.`,
+    refresh_invalid: $localize`Your session has ended: it could not be renewed.`,
+  };
+  const why = told[ending] ?? $localize`Your session has ended: this server does not know it any more.`;
+  return `${why} ${$localize`Nothing of your messages is left in this browser.`}`;
 }
 
 /** Why the last session ended; told once. */

@@ -18,53 +18,69 @@ const SHORTEST_PASSWORD = 8;
   template: `
     <aldis-auth-frame
       heading="Create an account"
+      i18n-heading
       lead="It takes a minute. Your username is how others find you."
+      i18n-lead
     >
       <form novalidate (submit)="$event.preventDefault(); submit()">
         <aldis-field
           #username
           label="Username"
+          i18n-label
           name="username"
           autocomplete="username"
           hint="Letters, digits, dots, dashes; it cannot be changed later."
+          i18n-hint
         />
         <aldis-field
           #displayName
           label="Name (optional)"
+          i18n-label
           name="displayName"
           autocomplete="name"
           hint="What others see; change it whenever you like."
+          i18n-hint
         />
         <aldis-field
           #email
           label="E-mail (optional)"
+          i18n-label
           name="email"
           type="email"
           autocomplete="email"
           hint="Where your code is sent, if this server sends mail."
+          i18n-hint
         />
         <aldis-field
           #password
           label="Password"
+          i18n-label
           name="password"
           type="password"
           autocomplete="new-password"
           hint="At least 8 characters."
+          i18n-hint
         />
         @if (failure()) {
           <p class="form-error" role="alert">{{ failure() }}</p>
         }
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
-          {{ busy() ? 'Creating…' : 'Create account' }}
+          {{ busy() ? words.creating : words.create }}
         </button>
       </form>
       <p class="auth-other">
-        Already have one? <a routerLink="/login" queryParamsHandling="preserve">Log in</a>
+        {{ words.old }} <a routerLink="/login" queryParamsHandling="preserve">{{ words.logIn }}</a>
       </p>
     </aldis-auth-frame>
   `,
 })
 export class Register {
+  protected readonly words = {
+    create: $localize`Create account`,
+    creating: $localize`Creating…`,
+    old: $localize`Already have one?`,
+    logIn: $localize`Log in`,
+  };
   private readonly entrance = inject(Entrance);
   private readonly verification = inject(Verification);
   private readonly router = inject(Router);
@@ -127,12 +143,12 @@ export class Register {
       this.check(
         this.username(),
         USERNAME.test(this.username().value().trim()),
-        'Use 2 to 32 letters, digits, dots, dashes or underscores.',
+        $localize`Use 2 to 32 letters, digits, dots, dashes or underscores.`,
       ),
       this.check(
         this.password(),
         this.password().value().length >= SHORTEST_PASSWORD,
-        'Use at least 8 characters.',
+        $localize`Use at least 8 characters.`,
       ),
     ].find((field) => field !== null);
     wrong?.focus();
@@ -157,7 +173,7 @@ export class Register {
     if (!field) return this.failure.set(explain(error));
     field.error.set(
       error instanceof Failure && error.code === 'username_taken'
-        ? 'This username is taken. Try another.'
+        ? $localize`This username is taken. Try another.`
         : explain(error),
     );
     field.focus();

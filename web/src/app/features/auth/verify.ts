@@ -12,6 +12,7 @@ import {
 import { Router, RouterLink } from '@angular/router';
 
 import { explain, Failure } from '../../core/http/problem';
+import { around } from '../../core/language/around';
 import { AuthService } from '../../core/session/auth-service';
 import { Entrance } from '../../core/session/entrance';
 import { Verification } from '../../core/session/verification';
@@ -25,12 +26,12 @@ const LENGTH = 6;
   selector: 'aldis-verify',
   imports: [AuthFrame, RouterLink],
   template: `
-    <aldis-auth-frame heading="Enter your code" [lead]="lead()">
+    <aldis-auth-frame heading="Enter your code" i18n-heading [lead]="lead()">
       @if (channel() === 'fixed') {
-        <p class="notice" role="note">This is a development server: the code is <strong>123456</strong>.</p>
+        <p class="notice" role="note">{{ words.fixed[0] }}<strong>123456</strong>{{ words.fixed[1] }}</p>
       }
       <form novalidate (submit)="$event.preventDefault(); submit()">
-        <label class="field-label" for="code">Six-digit code</label>
+        <label class="field-label" for="code">{{ words.code }}</label>
         <input
           #code
           id="code"
@@ -44,18 +45,26 @@ const LENGTH = 6;
         />
         <p id="code-note" class="field-note" [class.wrong]="failure()" role="alert">{{ failure() }}</p>
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
-          {{ busy() ? 'Checking…' : 'Verify' }}
+          {{ busy() ? words.checking : words.verify }}
         </button>
       </form>
       <p class="auth-other">
-        <button type="button" class="link-button" (click)="resend()">Send a new code</button>
-        · <a routerLink="/register" queryParamsHandling="preserve">Start again</a>
+        <button type="button" class="link-button" (click)="resend()">{{ words.resend }}</button>
+        · <a routerLink="/register" queryParamsHandling="preserve">{{ words.restart }}</a>
       </p>
       <p class="auth-other" role="status">{{ resent() }}</p>
     </aldis-auth-frame>
   `,
 })
 export class Verify {
+  protected readonly words = {
+    fixed: around((code) => $localize`This is a development server: the code is ${code}:code:.`),
+    code: $localize`Six-digit code`,
+    verify: $localize`Verify`,
+    checking: $localize`Checking…`,
+    resend: $localize`Send a new code`,
+    restart: $localize`Start again`,
+  };
   private readonly auth = inject(AuthService);
   private readonly entrance = inject(Entrance);
   private readonly verification = inject(Verification);
@@ -73,9 +82,11 @@ export class Verify {
   protected readonly channel = computed(() => this.verification.of(this.username())?.channel);
   protected readonly lead = computed(() => {
     const waiting = this.verification.of(this.username());
-    if (waiting?.channel === 'log') return `The code for @${this.username()} is in the server's log.`;
-    if (waiting?.channel === 'email' && waiting.email) return `We sent it to ${waiting.email}.`;
-    return `It confirms that @${this.username()} is yours.`;
+    const name = '@' + this.username();
+    if (waiting?.channel === 'log') return $localize`The code for ${name}:username: is in the server's log.`;
+    if (waiting?.channel === 'email' && waiting.email)
+      return $localize`We sent it to ${waiting.email}:address:.`;
+    return $localize`It confirms that ${name}:username: is yours.`;
   });
   private readonly code = viewChild.required<ElementRef<HTMLInputElement>>('code');
 
@@ -97,7 +108,7 @@ export class Verify {
 
   protected submit(): void {
     const otp = this.code().nativeElement.value;
-    if (otp.length !== LENGTH) return this.failure.set('The code has six digits.');
+    if (otp.length !== LENGTH) return this.failure.set($localize`The code has six digits.`);
     this.presses.press(otp, () => this.verify(otp));
   }
 
@@ -123,8 +134,8 @@ export class Verify {
       await this.entrance.resend(this.username());
       this.resent.set(
         this.channel() === 'fixed'
-          ? 'The code stays the same.'
-          : 'A new code is on its way. The old one no longer works.',
+          ? $localize`The code stays the same.`
+          : $localize`A new code is on its way. The old one no longer works.`,
       );
     } catch (error) {
       this.failure.set(explain(error));
@@ -146,8 +157,8 @@ export class Verify {
 
   private complaint(error: unknown): string {
     const code = error instanceof Failure ? error.code : undefined;
-    if (code === 'otp_invalid') return 'That is not the code, or it is no longer valid.';
-    if (code === 'otp_locked') return 'Too many wrong tries. Send a new code and use that one.';
+    if (code === 'otp_invalid') return $localize`That is not the code, or it is no longer valid.`;
+    if (code === 'otp_locked') return $localize`Too many wrong tries. Send a new code and use that one.`;
     return explain(error);
   }
 }

@@ -27,7 +27,7 @@ import {
   roleOf,
   titleOf,
 } from '../../data/conversations/conversation';
-import { around, NAME } from '../../core/language/around';
+import { around } from '../../core/language/around';
 import { ChatFlags } from '../../data/conversations/chat-flags';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Groups } from '../../data/groups/groups';
@@ -85,7 +85,7 @@ import { systemMessages } from './system-messages';
 export class Chat {
   protected readonly words = {
     nobody: (address: string) => $localize`Nobody here is called ${address}:address:`,
-    youBlocked: around($localize`You have blocked ${NAME}:name:.`),
+    youBlocked: around((name) => $localize`You have blocked ${name}:name:.`),
     spelling: $localize`Check the spelling, or ask them for their username.`,
     missing: $localize`This conversation is not there`,
     notYours: $localize`It does not exist, or you are not part of it.`,

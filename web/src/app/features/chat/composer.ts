@@ -17,7 +17,7 @@ import type { ChatKey } from '../../core/chat-key';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { SendKey } from '../../core/app/send-key';
-import { around, NAME } from '../../core/language/around';
+import { around } from '../../core/language/around';
 import { plural } from '../../core/language/plural';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
@@ -106,9 +106,14 @@ export class Composer {
     const entry = this.editing() ?? this.replying();
     if (!entry) return null;
     const who = this.names().get(entry.sender) ?? entry.sender;
-    const toWhom = entry.own ? $localize`Reply to yourself` : $localize`Reply to ${NAME}:name:`;
     return {
-      heading: around(this.editing() ? $localize`Edit message` : toWhom),
+      heading: around((name) =>
+        this.editing()
+          ? $localize`Edit message`
+          : entry.own
+            ? $localize`Reply to yourself`
+            : $localize`Reply to ${name}:name:`,
+      ),
       who: this.editing() || entry.own ? '' : who,
       text: summary(entry),
       icon: this.editing() ? ('edit' as const) : ('reply' as const),

@@ -18,7 +18,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Virtualizer } from 'virtua/angular';
 
 import { copyText } from '../../core/copy';
-import { around, NAME } from '../../core/language/around';
+import { around } from '../../core/language/around';
 import type { Target } from '../../data/messages/excerpt-store';
 import { MessageStore } from '../../data/messages/message-store';
 import type { Thread } from '../../data/messages/thread';
@@ -61,7 +61,7 @@ export class MessageList {
   protected readonly words = {
     loading: $localize`Loading messages`,
     nothing: $localize`Nothing here yet`,
-    first: around($localize`Write the first message to ${NAME}:name:.`),
+    first: around((name) => $localize`Write the first message to ${name}:name:.`),
     label: (title: string) => $localize`Messages with ${title}:name:`,
     again: $localize`Try again`,
   };

@@ -1,4 +1,4 @@
-import { around, NAME } from '../../core/language/around';
+import { around } from '../../core/language/around';
 
 let made: ReturnType<typeof make> | undefined;
 
@@ -22,7 +22,7 @@ function make() {
     again: $localize`Try again`,
     edit: $localize`Edit`,
     discard: $localize`Discard`,
-    begins: around($localize`The beginning of your conversation with ${NAME}:name:.`),
+    begins: around((name) => $localize`The beginning of your conversation with ${name}:name:.`),
     about: (name: string) => $localize`About ${name}:name:`,
   };
 }

@@ -18,19 +18,27 @@ import { PersonDetails } from './person-details';
   template: `
     <ng-template #content>
       <header class="details-head">
-        <h2>{{ conversation()?.kind === 'group' ? 'Group' : 'Person' }}</h2>
+        <h2>{{ conversation()?.kind === 'group' ? words.group : words.person }}</h2>
         @if (conversation(); as conversation) {
           <button
             type="button"
             class="icon-button"
             aria-label="Search messages"
+            i18n-aria-label
             title="Search messages"
+            i18n-title
             (click)="search(conversation.id)"
           >
             <aldis-icon name="search" />
           </button>
         }
-        <button type="button" class="icon-button" aria-label="Close details" (click)="close()">
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close details"
+          i18n-aria-label
+          (click)="close()"
+        >
           <aldis-icon name="close" />
         </button>
       </header>
@@ -50,7 +58,7 @@ import { PersonDetails } from './person-details';
       </div>
     </ng-template>
     @if (wide()) {
-      <aside class="details" aria-label="Details" tabindex="-1" (keydown.escape)="close()">
+      <aside class="details" aria-label="Details" i18n-aria-label tabindex="-1" (keydown.escape)="close()">
         <ng-container [ngTemplateOutlet]="content" />
       </aside>
     } @else {
@@ -58,6 +66,7 @@ import { PersonDetails } from './person-details';
         #sheet
         class="details sheet"
         aria-label="Details"
+        i18n-aria-label
         (close)="closed.emit()"
         (mousedown)="outside($event)"
       >
@@ -67,6 +76,10 @@ import { PersonDetails } from './person-details';
   `,
 })
 export class Details {
+  protected readonly words = {
+    group: $localize`Group`,
+    person: $localize`Person`,
+  };
   /** Not there before the first message between two. */
   readonly conversation = input<Conversation>();
   readonly username = input('');

@@ -12,6 +12,7 @@ import {
 
 import { hasUser, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
+import { plural } from '../../core/language/plural';
 import { membersOf, roleOf, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import type { Acquaintance } from '../../data/people/acquaintances';
@@ -36,13 +37,6 @@ import { MuteSwitch } from './mute-switch';
 /** Members that are listed before one asks for the others. */
 const SHOWN = 50;
 
-const NAMES: Record<MemberAction, string> = {
-  admin: 'Make admin',
-  member: 'No longer admin',
-  owner: 'Make owner',
-  remove: 'Remove from group',
-};
-
 interface Asked {
   readonly action: MemberAction | 'leave';
   readonly member?: Member;
@@ -55,6 +49,21 @@ interface Asked {
   templateUrl: './group-details.html',
 })
 export class GroupDetails {
+  protected readonly words = {
+    cancel: $localize`Cancel`,
+    save: $localize`Save`,
+    rename: $localize`Rename`,
+    members: $localize`Members`,
+    you: $localize`(you)`,
+    owner: $localize`Owner`,
+    admin: $localize`Admin`,
+    actionsFor: (name: string) => $localize`Actions for ${name}:name:`,
+    leave: $localize`Leave group`,
+    makeOwner: (name = '') => $localize`Make ${name}:name: the owner?`,
+    below: $localize`You will be an admin, and only they can change that.`,
+    remove: (name = '') => $localize`Remove ${name}:name:?`,
+    stays: $localize`They will no longer see what is written here. What they wrote stays.`,
+  };
   private readonly groups = inject(Groups);
   private readonly injector = inject(Injector);
   protected readonly person = inject(ShownPerson);
@@ -64,7 +73,12 @@ export class GroupDetails {
   /** It was left. */
   readonly gone = output();
 
-  protected readonly NAMES = NAMES;
+  protected readonly names: Record<MemberAction, string> = {
+    admin: $localize`Make admin`,
+    member: $localize`No longer admin`,
+    owner: $localize`Make owner`,
+    remove: $localize`Remove from group`,
+  };
   protected readonly below = below;
   protected readonly title = computed(() => titleOf(this.group(), this.me));
   protected readonly role = computed(() => roleOf(this.group(), this.me));
@@ -76,6 +90,9 @@ export class GroupDetails {
   private readonly ranked = computed(() => byRank(this.members()));
   protected readonly shown = computed(() => (this.all() ? this.ranked() : this.ranked().slice(0, SHOWN)));
   protected readonly rest = computed(() => this.ranked().length - this.shown().length);
+  protected readonly more = computed(() =>
+    plural(this.rest(), $localize`{count, plural, one {Show # more} other {Show # more}}`),
+  );
 
   protected readonly renaming = signal(false);
   private readonly presses = new Presses();
@@ -112,7 +129,7 @@ export class GroupDetails {
 
   protected submitName(): void {
     const name = this.name();
-    if (!name?.require('What is the group called?')) return name?.focus();
+    if (!name?.require($localize`What is the group called?`)) return name?.focus();
     const [id, title] = [this.group().id, name.value()];
     this.presses.press([id, title], () => this.rename(id, title));
   }
@@ -134,7 +151,7 @@ export class GroupDetails {
     try {
       const { invited } = await this.groups.put(this.group().id, username);
       if (!hasUser(invited, username)) return;
-      this.said.set(`${displayName} is invited and has to accept.`);
+      this.said.set($localize`${displayName}:name: is invited and has to accept.`);
       await this.invitees()?.read();
     } catch (error) {
       this.picker()?.error.set(explain(error));

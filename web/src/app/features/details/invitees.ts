@@ -17,9 +17,9 @@ import { EachOnce } from '../../ui/each-once';
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
     @if (invited().length > 0) {
-      <h3>Invited</h3>
-      <p class="details-note">They have to accept.</p>
-      <ul aria-label="Invited">
+      <h3>{{ words.invited }}</h3>
+      <p class="details-note">{{ words.accept }}</p>
+      <ul aria-label="Invited" i18n-aria-label>
         @for (person of invited(); track person.username) {
           <li class="member invitee">
             <aldis-avatar [name]="person.displayName" [username]="person.username" />
@@ -28,10 +28,11 @@ import { EachOnce } from '../../ui/each-once';
             <button
               type="button"
               class="button quiet"
+              [attr.aria-label]="words.takeBackOf(person.displayName)"
               [attr.aria-disabled]="ending.has(person.username)"
               (click)="takeBack(person)"
             >
-              Take back<span class="unseen">&ngsp;the invitation of {{ person.displayName }}</span>
+              {{ words.takeBack }}
             </button>
           </li>
         }
@@ -40,6 +41,12 @@ import { EachOnce } from '../../ui/each-once';
   `,
 })
 export class Invitees {
+  protected readonly words = {
+    invited: $localize`Invited`,
+    accept: $localize`They have to accept.`,
+    takeBack: $localize`Take back`,
+    takeBackOf: (name: string) => $localize`Take back the invitation of ${name}:name:`,
+  };
   private readonly api = inject(Api);
   private readonly groups = inject(Groups);
   readonly group = input.required<Conversation>();

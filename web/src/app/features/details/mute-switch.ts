@@ -19,11 +19,13 @@ import { Icon } from '../../ui/icon';
       [attr.aria-disabled]="busy()"
       (click)="toggle()"
     >
-      <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">Mute</span>
+      <aldis-icon [name]="conversation().muted ? 'muted' : 'sound'" /><span class="details-label">{{
+        words.mute
+      }}</span>
       <span class="switch" aria-hidden="true"></span>
     </button>
     @if (until(); as until) {
-      <p class="details-note">Until {{ until }}</p>
+      <p class="details-note">{{ until }}</p>
     }
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
@@ -31,12 +33,15 @@ import { Icon } from '../../ui/icon';
   `,
 })
 export class MuteSwitch {
+  protected readonly words = {
+    mute: $localize`Mute`,
+  };
   private readonly groups = inject(Groups);
   readonly conversation = input.required<Conversation>();
 
   protected readonly until = computed(() => {
     const { muted, mutedUntil } = this.conversation();
-    return muted && mutedUntil ? fullTime(new Date(mutedUntil)) : '';
+    return muted && mutedUntil ? $localize`Until ${fullTime(new Date(mutedUntil))}:time:` : '';
   });
   protected readonly busy = signal(false);
   protected readonly failure = signal('');

@@ -15,6 +15,7 @@ import { Router } from '@angular/router';
 import { Api } from '../../core/api/api';
 import { chatWith } from '../../core/chat-key';
 import { findUser, linkToUser, sameUser } from '../../core/handle';
+import { plural } from '../../core/language/plural';
 import { conversationOf, linkTo, titleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { commonGroups } from '../../data/groups/common-groups';
@@ -33,15 +34,15 @@ const SHOWN = 8;
   selector: 'aldis-person-card',
   imports: [Avatar, Dialog, Icon, PersonDetails],
   template: `
-    <aldis-dialog class="person-card" [heading]="self() ? 'You' : 'Person'" (closed)="closed.emit()">
+    <aldis-dialog class="person-card" [heading]="self() ? words.you : words.person" (closed)="closed.emit()">
       <aldis-person-details [username]="handle()" [title]="title()" [conversation]="conversation()">
         <button type="button" class="button" (click)="write()">
-          <aldis-icon name="write" />{{ self() ? 'Write to yourself' : 'Message' }}
+          <aldis-icon name="write" />{{ self() ? words.writeToSelf : words.message }}
         </button>
       </aldis-person-details>
       @if (groups().length > 0 && !self()) {
         <section class="common" aria-labelledby="common-heading">
-          <h3 id="common-heading">Groups in common</h3>
+          <h3 id="common-heading">{{ words.common }}</h3>
           <ul>
             @for (group of groups().slice(0, SHOWN); track group.id) {
               <li>
@@ -52,8 +53,8 @@ const SHOWN = 8;
               </li>
             }
           </ul>
-          @if (groups().length > SHOWN) {
-            <p class="details-note">and {{ groups().length - SHOWN }} more</p>
+          @if (more(); as more) {
+            <p class="details-note">{{ more }}</p>
           }
         </section>
       }
@@ -61,6 +62,13 @@ const SHOWN = 8;
   `,
 })
 export class PersonCard {
+  protected readonly words = {
+    you: $localize`You`,
+    person: $localize`Person`,
+    writeToSelf: $localize`Write to yourself`,
+    message: $localize`Message`,
+    common: $localize`Groups in common`,
+  };
   private readonly api = inject(Api);
   private readonly faces = inject(Faces);
   private readonly presences = inject(PresenceStore);
@@ -82,6 +90,10 @@ export class PersonCard {
     conversationOf(this.all(), chatWith(this.username()), this.store.me),
   );
   protected readonly groups = computed(() => commonGroups(this.all(), this.store.me, this.username()));
+  protected readonly more = computed(() => {
+    const count = this.groups().length - SHOWN;
+    return count > 0 && plural(count, $localize`{count, plural, one {and # more} other {and # more}}`);
+  });
   /** What this browser knows of them, until the server has answered. */
   private readonly known = computed(() =>
     findUser(

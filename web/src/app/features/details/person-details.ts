@@ -4,6 +4,7 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Clock } from '../../core/clock';
 import { sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
+import { around } from '../../core/language/around';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { presenceNote } from '../../data/live/presence-note';
 import { PresenceStore } from '../../data/live/presence-store';
@@ -34,14 +35,15 @@ import { MuteSwitch } from './mute-switch';
     @if (!self()) {
       @if (blocked()) {
         <p class="notice">
-          You have blocked <bdi>{{ title() }}</bdi>. What they write to you does not arrive.
+          {{ words.blocked[0] }}<bdi>{{ title() }}</bdi
+          >{{ words.blocked[1] }}
         </p>
         <button type="button" class="details-action" [attr.aria-disabled]="busy()" (click)="unblock()">
-          <aldis-icon name="block" />Unblock
+          <aldis-icon name="block" />{{ words.unblock }}
         </button>
       } @else {
         <button type="button" class="details-action danger" (click)="asking.set(true)">
-          <aldis-icon name="block" />Block
+          <aldis-icon name="block" />{{ words.block }}
         </button>
       }
     }
@@ -50,17 +52,27 @@ import { MuteSwitch } from './mute-switch';
     }
     @if (asking()) {
       <aldis-confirm
-        [heading]="'Block ' + title() + '?'"
+        [heading]="words.sure(title())"
         yes="Block"
+        i18n-yes
         [work]="block"
         (closed)="asking.set(false)"
       >
-        What they write to you will not arrive, and they are not told. In groups you go on seeing each other.
+        {{ words.means }}
       </aldis-confirm>
     }
   `,
 })
 export class PersonDetails {
+  protected readonly words = {
+    blocked: around(
+      (name) => $localize`You have blocked ${name}:name:. What they write to you does not arrive.`,
+    ),
+    block: $localize`Block`,
+    unblock: $localize`Unblock`,
+    sure: (name: string) => $localize`Block ${name}:name:?`,
+    means: $localize`What they write to you will not arrive, and they are not told. In groups you go on seeing each other.`,
+  };
   private readonly blocks = inject(Blocks);
   private readonly me = inject(ConversationStore).me;
   private readonly presences = toSignal(inject(PresenceStore).presences$, { requireSync: true });

@@ -21,25 +21,28 @@ const SHOWN = 20;
   template: `
     <aldis-confirm
       heading="Leave this group?"
-      [yes]="hands() ? 'Hand over and leave' : 'Leave'"
+      i18n-heading
+      [yes]="hands() ? words.handOver : words.leave"
       [ready]="!hands() || chosen()"
       [work]="leave"
       (done)="left.emit()"
       (closed)="closed.emit()"
     >
-      You will no longer see what is written here, and what this browser kept of it is removed.
+      {{ words.gone }}
       @if (hands()) {
-        You are its owner: choose who is the next one.
+        {{ words.choose }}
       }
       @if (hands()) {
-        <div class="heirs" role="radiogroup" aria-label="The next owner" choice>
+        <div class="heirs" role="radiogroup" aria-label="The next owner" i18n-aria-label choice>
           @if (others().length > SHOWN) {
             <input
               #name
               class="field-input"
               type="search"
               aria-label="Name or username"
+              i18n-aria-label
               placeholder="Name or username"
+              i18n-placeholder
               (input)="query.set(name.value)"
             />
           }
@@ -59,7 +62,7 @@ const SHOWN = 20;
               <span class="member-note">{{ '@' + member.username }}</span>
             </label>
           } @empty {
-            <p class="details-note">No member is called so.</p>
+            <p class="details-note">{{ words.nobody }}</p>
           }
         </div>
       }
@@ -67,6 +70,13 @@ const SHOWN = 20;
   `,
 })
 export class LeaveGroup {
+  protected readonly words = {
+    leave: $localize`Leave`,
+    handOver: $localize`Hand over and leave`,
+    gone: $localize`You will no longer see what is written here, and what this browser kept of it is removed.`,
+    choose: $localize`You are its owner: choose who is the next one.`,
+    nobody: $localize`No member is called so.`,
+  };
   private readonly groups = inject(Groups);
   private readonly router = inject(Router);
   private readonly me = inject(ConversationStore).me;

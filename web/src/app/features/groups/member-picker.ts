@@ -32,6 +32,10 @@ let count = 0;
   templateUrl: './member-picker.html',
 })
 export class MemberPicker {
+  protected readonly words = {
+    add: $localize`Add`,
+    looking: $localize`Looking…`,
+  };
   private readonly api = inject(Api);
   private readonly store = inject(ConversationStore);
 
@@ -99,9 +103,10 @@ export class MemberPicker {
   /** Picks this person, or whoever has the username that was typed; whether it could. */
   protected async take(person?: Acquaintance): Promise<boolean> {
     const username = person?.username ?? typedUsername(this.query());
-    if (username === '') return this.complain('Whom do you want to add?');
-    if (sameUser(username, this.store.me)) return this.complain('You are part of it anyway.');
-    if (hasUser(this.taken(), username)) return this.complain(`@${username} is there already.`);
+    if (username === '') return this.complain($localize`Whom do you want to add?`);
+    if (sameUser(username, this.store.me)) return this.complain($localize`You are part of it anyway.`);
+    const name = '@' + username;
+    if (hasUser(this.taken(), username)) return this.complain($localize`${name}:username: is there already.`);
     // Now, not with the answer: one may be in another field by then.
     this.focus();
     return this.lookUps.begin(handleOf(username), () => this.lookUp(username, person));
@@ -117,7 +122,7 @@ export class MemberPicker {
     } catch (error) {
       return this.complain(
         error instanceof Failure && error.code === 'not_found'
-          ? `Nobody here is called @${username}. Check the spelling.`
+          ? $localize`Nobody here is called ${'@' + username}:username:. Check the spelling.`
           : explain(error),
       );
     }

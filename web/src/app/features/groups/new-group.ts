@@ -14,6 +14,7 @@ import { Router } from '@angular/router';
 
 import { findUser, handleOf, withoutUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
+import { locale } from '../../core/language/language';
 import type { Acquaintance } from '../../data/people/acquaintances';
 import { Groups } from '../../data/groups/groups';
 import type { ConversationId } from '../../protocol/protocol';
@@ -29,28 +30,30 @@ import { MemberPicker } from './member-picker';
   selector: 'aldis-new-group',
   imports: [Avatar, Dialog, Field, Icon, MemberPicker],
   template: `
-    <aldis-dialog heading="New group" (closed)="closed.emit()">
+    <aldis-dialog heading="New group" i18n-heading (closed)="closed.emit()">
       @if (begun(); as group) {
         <p role="status">{{ group.invited }}</p>
-        <button #open type="button" class="button" (click)="go(group.id)">Open the group</button>
+        <button #open type="button" class="button" (click)="go(group.id)">{{ words.open }}</button>
       } @else {
         <form novalidate (submit)="$event.preventDefault(); submit()">
-          <aldis-field #field label="Group name" name="title" autocomplete="off" />
+          <aldis-field #field label="Group name" i18n-label name="title" autocomplete="off" />
           <aldis-member-picker
             #picker
             label="Members"
+            i18n-label
             hint="Type a name, or a username and Enter."
+            i18n-hint
             [taken]="usernames()"
             (pick)="add($event)"
           />
           @if (members().length > 0) {
-            <ul class="picked" aria-label="Picked members">
+            <ul class="picked" aria-label="Picked members" i18n-aria-label>
               @for (person of members(); track person.username) {
                 <li>
                   <button
                     type="button"
                     class="chip"
-                    [attr.aria-label]="'Remove ' + person.displayName"
+                    [attr.aria-label]="words.remove(person.displayName)"
                     (click)="drop(person)"
                   >
                     <aldis-avatar [name]="person.displayName" [username]="person.username" />
@@ -65,7 +68,7 @@ import { MemberPicker } from './member-picker';
             <p class="form-error" role="alert">{{ failure() }}</p>
           }
           <button type="submit" class="button" [attr.aria-disabled]="busy()">
-            {{ busy() ? 'Creating…' : 'Create group' }}
+            {{ busy() ? words.creating : words.create }}
           </button>
         </form>
       }
@@ -73,6 +76,12 @@ import { MemberPicker } from './member-picker';
   `,
 })
 export class NewGroup {
+  protected readonly words = {
+    open: $localize`Open the group`,
+    remove: (name: string) => $localize`Remove ${name}:name:`,
+    create: $localize`Create group`,
+    creating: $localize`Creating…`,
+  };
   private readonly groups = inject(Groups);
   private readonly router = inject(Router);
   private readonly destroyed = inject(DestroyRef);
@@ -106,7 +115,7 @@ export class NewGroup {
 
   protected submit(): void {
     const field = this.field();
-    if (!field.require('What is the group called?')) return field.focus();
+    if (!field.require($localize`What is the group called?`)) return field.focus();
     const members = [...this.usernames(), this.picker().typedName()].map(handleOf).filter(Boolean);
     this.presses.press([field.value(), [...new Set(members)].toSorted()], () => this.create());
   }
@@ -140,8 +149,8 @@ export class NewGroup {
   private asked(invited: readonly string[]): string {
     const names = invited.map((username) => findUser(this.members(), username)?.displayName ?? username);
     return names.length === 1
-      ? `${names[0]} is invited and has to accept.`
-      : `${names.slice(0, -1).join(', ')} and ${names.at(-1)} are invited and have to accept.`;
+      ? $localize`${names[0]}:name: is invited and has to accept.`
+      : $localize`${new Intl.ListFormat(locale()).format(names)}:names: are invited and have to accept.`;
   }
 
   private explain(error: unknown): void {

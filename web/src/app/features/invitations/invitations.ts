@@ -3,6 +3,8 @@ import { toSignal } from '@angular/core/rxjs-interop';
 import { Router } from '@angular/router';
 
 import { explain } from '../../core/http/problem';
+import { around } from '../../core/language/around';
+import { plural } from '../../core/language/plural';
 import { InvitationStore } from '../../data/invitations/invitation-store';
 import type { Invitation } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
@@ -19,32 +21,35 @@ import { EachOnce } from '../../ui/each-once';
     }
     @if (waiting().length > 0) {
       <section class="invitations" aria-labelledby="invitations-heading">
-        <h2 id="invitations-heading">Invitations</h2>
+        <h2 id="invitations-heading">{{ words.invitations }}</h2>
         <ul>
           @for (invitation of waiting(); track invitation.conversationId) {
+            @let invites = words.invites('@' + invitation.by);
             <li class="invitation">
               <aldis-avatar [name]="invitation.title" [username]="invitation.conversationId" [group]="true" />
               <span class="row-name" dir="auto">{{ invitation.title }}</span>
               <span class="invitation-note">
-                <bdi>{{ invitation.byName }}</bdi> ({{ '@' + invitation.by }}) invites you ·
-                {{ members(invitation) }}
+                {{ invites[0] }}<bdi>{{ invitation.byName }}</bdi
+                >{{ invites[1] }} · {{ members(invitation) }}
               </span>
               <span class="invitation-actions">
                 <button
                   type="button"
                   class="button"
+                  [attr.aria-label]="words.acceptOf(invitation.title)"
                   [attr.aria-disabled]="busy(invitation)"
                   (click)="accept(invitation)"
                 >
-                  Accept<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span>
+                  {{ words.accept }}
                 </button>
                 <button
                   type="button"
                   class="button quiet"
+                  [attr.aria-label]="words.declineOf(invitation.title)"
                   [attr.aria-disabled]="busy(invitation)"
                   (click)="decline(invitation)"
                 >
-                  Decline<span class="unseen">&ngsp;the invitation to {{ invitation.title }}</span>
+                  {{ words.decline }}
                 </button>
               </span>
             </li>
@@ -55,6 +60,14 @@ import { EachOnce } from '../../ui/each-once';
   `,
 })
 export class Invitations {
+  protected readonly words = {
+    invitations: $localize`Invitations`,
+    invites: (by: string) => around((name) => $localize`${name}:name: (${by}:username:) invites you`),
+    accept: $localize`Accept`,
+    acceptOf: (group: string) => $localize`Accept the invitation to ${group}:group:`,
+    decline: $localize`Decline`,
+    declineOf: (group: string) => $localize`Decline the invitation to ${group}:group:`,
+  };
   private readonly store = inject(InvitationStore);
   private readonly router = inject(Router);
 
@@ -66,7 +79,7 @@ export class Invitations {
   private readonly said = viewChild.required<ElementRef<HTMLElement>>('said');
 
   protected members({ memberCount }: Invitation): string {
-    return memberCount === 1 ? '1 member' : `${memberCount.toLocaleString('en')} members`;
+    return plural(memberCount, $localize`{count, plural, one {# member} other {# members}}`);
   }
 
   protected busy({ conversationId }: Invitation): boolean {
@@ -76,7 +89,7 @@ export class Invitations {
   protected accept({ conversationId: id, title }: Invitation): void {
     this.answer(id, async () => {
       await this.store.accept(id);
-      this.done.set(`You are a member of ${title}.`);
+      this.done.set($localize`You are a member of ${title}:group:.`);
       await this.router.navigate(['/c', id]);
     });
   }
@@ -84,7 +97,7 @@ export class Invitations {
   protected decline({ conversationId: id, title }: Invitation): void {
     this.answer(id, async () => {
       await this.store.decline(id);
-      this.done.set(`The invitation to ${title} is declined.`);
+      this.done.set($localize`The invitation to ${title}:group: is declined.`);
       this.said().nativeElement.focus();
     });
   }

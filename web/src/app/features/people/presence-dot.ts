@@ -7,11 +7,14 @@ import { PresenceStore } from '../../data/live/presence-store';
 @Component({
   selector: 'aldis-presence-dot',
   template:
-    '@if (online()) {<span class="presence-dot" aria-hidden="true"></span><span class="unseen">online</span>}',
+    '@if (online(); as online) {<span class="presence-dot" aria-hidden="true"></span><span class="unseen">{{ online }}</span>}',
 })
 export class PresenceDot {
   private readonly presences = toSignal(inject(PresenceStore).presences$, { requireSync: true });
 
   readonly username = input.required<string>();
-  protected readonly online = computed(() => this.presences().get(this.username())?.online ?? false);
+  /** In a word; nothing where they are not. */
+  protected readonly online = computed(() =>
+    this.presences().get(this.username())?.online ? $localize`online` : '',
+  );
 }

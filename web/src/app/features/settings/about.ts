@@ -21,18 +21,23 @@ import { Resource, ResourceState } from './resource';
     <aldis-resource [what]="version" />
     @if (offer()) {
       <button type="button" class="details-action" (click)="install()">
-        <aldis-icon name="down" />Install Aldis
+        <aldis-icon name="down" />{{ words.install }}
       </button>
     }
     <a class="details-action" [href]="base + '/docs'" target="_blank" rel="noopener">
-      <aldis-icon name="info" />For programs: how to use this server
+      <aldis-icon name="info" />{{ words.programs }}
     </a>
     <a class="details-action" [href]="base + '/3rdpartylicenses.txt'" target="_blank" rel="noopener">
-      <aldis-icon name="copy" />Licences
+      <aldis-icon name="copy" />{{ words.licences }}
     </a>
   `,
 })
 export class About {
+  protected readonly words = {
+    install: $localize`Install Aldis`,
+    programs: $localize`For programs: how to use this server`,
+    licences: $localize`Licences`,
+  };
   protected readonly base = BASE;
   protected readonly offer = offer;
   protected readonly install = install;
@@ -42,6 +47,8 @@ export class About {
   );
   protected readonly note = computed(() => {
     const version = this.version.value();
-    return version ? `Version ${version}` : 'Messages that arrive, once and in order.';
+    return version
+      ? $localize`Version ${version}:version:`
+      : $localize`Messages that arrive, once and in order.`;
   });
 }

@@ -16,7 +16,7 @@ import { Resource, ResourceState } from './resource';
   selector: 'aldis-devices',
   imports: [ResourceState, Confirm, Icon],
   template: `
-    <p class="settings-note">Where you are logged in. Log out what you do not know or no longer use.</p>
+    <p class="settings-note">{{ words.where }}</p>
     <aldis-resource [what]="sessions" />
     <ul>
       @for (session of sessions.value() ?? []; track session.id) {
@@ -24,16 +24,17 @@ import { Resource, ResourceState } from './resource';
           <aldis-icon name="system" />
           <span class="settings-text">
             {{ nameOf(session) }}
-            <span class="settings-note">{{ session.current ? 'This device' : seen(session) }}</span>
+            <span class="settings-note">{{ session.current ? words.here : seen(session) }}</span>
           </span>
           @if (!session.current) {
             <button
               type="button"
               class="button quiet"
+              [attr.aria-label]="words.endOf(nameOf(session))"
               [attr.aria-disabled]="ending.has(session.id)"
               (click)="end(session)"
             >
-              Log out<span class="unseen">&ngsp;{{ nameOf(session) }}</span>
+              {{ words.end }}
             </button>
           }
         </li>
@@ -44,22 +45,32 @@ import { Resource, ResourceState } from './resource';
     }
     @if (others().length > 1) {
       <button type="button" class="details-action danger" (click)="asking.set(true)">
-        <aldis-icon name="leave" />Log out all other devices
+        <aldis-icon name="leave" />{{ words.endAll }}
       </button>
     }
     @if (asking()) {
       <aldis-confirm
         heading="Log out all other devices?"
+        i18n-heading
         yes="Log out"
+        i18n-yes
         [work]="endOthers"
         (closed)="asking.set(false)"
       >
-        You stay logged in here only. API tokens stay, too: they have a section of their own.
+        {{ words.stay }}
       </aldis-confirm>
     }
   `,
 })
 export class Devices {
+  protected readonly words = {
+    where: $localize`Where you are logged in. Log out what you do not know or no longer use.`,
+    here: $localize`This device`,
+    end: $localize`Log out`,
+    endOf: (device: string) => $localize`Log out ${device}:device:`,
+    endAll: $localize`Log out all other devices`,
+    stay: $localize`You stay logged in here only. API tokens stay, too: they have a section of their own.`,
+  };
   private readonly api = inject(Api);
   private readonly now = inject(Clock).day;
 
@@ -73,7 +84,7 @@ export class Devices {
   protected readonly endOthers = () => this.ended(this.others());
 
   protected nameOf({ device: label, current }: Session): string {
-    return label ?? (current ? device() : 'Unknown device');
+    return label ?? (current ? device() : $localize`Unknown device`);
   }
 
   protected seen({ lastSeenAt }: Session): string {

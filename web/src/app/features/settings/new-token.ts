@@ -24,23 +24,25 @@ const DAY = 86_400_000;
   selector: 'aldis-new-token',
   imports: [Dialog, Field, TokenSecret],
   template: `
-    <aldis-dialog heading="New API token" (closed)="closed.emit()">
+    <aldis-dialog heading="New API token" i18n-heading (closed)="closed.emit()">
       @if (secret()) {
         <aldis-token-secret [secret]="secret()" />
         <div class="dialog-actions">
-          <button type="button" class="button quiet" (click)="close()">Done</button>
+          <button type="button" class="button quiet" (click)="close()">{{ words.done }}</button>
         </div>
       } @else {
         <form novalidate (submit)="$event.preventDefault(); submit()">
           <aldis-field
             #name
             label="Name"
+            i18n-label
             name="token"
             autocomplete="off"
             hint="What it is for, to know it by."
+            i18n-hint
           />
           <fieldset class="choices">
-            <legend>Expires</legend>
+            <legend>{{ words.expires }}</legend>
             @for (choice of lives; track choice.name) {
               <label class="choice">
                 <input
@@ -57,7 +59,7 @@ const DAY = 86_400_000;
             <p class="form-error" role="alert">{{ failure() }}</p>
           }
           <button type="submit" class="button" [attr.aria-disabled]="busy()">
-            {{ busy() ? 'Making…' : 'Make token' }}
+            {{ busy() ? words.making : words.make }}
           </button>
         </form>
       }
@@ -65,14 +67,20 @@ const DAY = 86_400_000;
   `,
 })
 export class NewToken {
+  protected readonly words = {
+    done: $localize`Done`,
+    expires: $localize`Expires`,
+    make: $localize`Make token`,
+    making: $localize`Making…`,
+  };
   /** Gives the token itself. */
   readonly make = input.required<(token: NewApiToken) => Promise<string>>();
   readonly closed = output();
 
   protected readonly lives = [
-    { name: 'Never', days: 0 },
-    { name: 'In 30 days', days: 30 },
-    { name: 'In a year', days: 365 },
+    { name: $localize`Never`, days: 0 },
+    { name: $localize`In 30 days`, days: 30 },
+    { name: $localize`In a year`, days: 365 },
   ];
   protected readonly life = signal(0);
   protected readonly secret = signal('');
@@ -94,7 +102,7 @@ export class NewToken {
     const field = this.name();
     const [name, days] = [field.value().trim(), this.life()];
     if (name === '') {
-      field.error.set('What is it for?');
+      field.error.set($localize`What is it for?`);
       return field.focus();
     }
     this.presses.press([name, days], () => this.makeIt(name, days));

@@ -14,33 +14,37 @@ import { Resource, ResourceState } from './resource';
     @if (choices.value(); as choices) {
       @if (permission() === 'none') {
         <p class="notice">
-          This browser shows no notifications here. They need https, and on an iPhone or iPad the client on
-          the home screen.
+          {{ words.none }}
         </p>
       } @else {
         <aldis-switch
           label="New messages"
-          [note]="note"
+          i18n-label
+          note="On this device, while Aldis is open in the background."
+          i18n-note
           [on]="on(choices)"
           [busy]="busy()"
           (toggled)="turn(choices, $event)"
         />
         @if (permission() === 'denied') {
           <p class="notice" role="status">
-            This browser does not allow Aldis to show notifications. Allow them for this site in the settings
-            of the browser, beside its address, and turn them on here.
+            {{ words.denied }}
           </p>
         }
         @if (on(choices)) {
           <aldis-switch
             label="Show what was written"
+            i18n-label
             note="Otherwise only from whom it is."
+            i18n-note
             [on]="choices.text"
             (toggled)="keep({ ...choices, on: true, text: $event })"
           />
           <aldis-switch
             label="Sound"
+            i18n-label
             note="Once for what comes together; none of what is muted."
+            i18n-note
             [on]="choices.sound !== false"
             (toggled)="keep({ ...choices, on: true, sound: $event })"
           />
@@ -48,15 +52,18 @@ import { Resource, ResourceState } from './resource';
       }
     }
     <p class="settings-note">
-      What is muted stays silent, unless somebody mentions you. What is unread is counted in the title of the
-      tab, too.
+      {{ words.muted }}
     </p>
   `,
 })
 export class NotificationSettings {
+  protected readonly words = {
+    none: $localize`This browser shows no notifications here. They need https, and on an iPhone or iPad the client on the home screen.`,
+    denied: $localize`This browser does not allow Aldis to show notifications. Allow them for this site in the settings of the browser, beside its address, and turn them on here.`,
+    muted: $localize`What is muted stays silent, unless somebody mentions you. What is unread is counted in the title of the tab, too.`,
+  };
   private readonly database = inject(Database);
 
-  protected readonly note = 'On this device, while Aldis is open in the background.';
   protected readonly choices = new Resource(() => this.database.noticeChoices());
   protected readonly permission = signal<NotificationPermission | 'none'>(
     'Notification' in window ? Notification.permission : 'none',

@@ -21,13 +21,15 @@ import { Resource, ResourceState } from './resource';
   template: `
     <aldis-switch
       label="Show when I'm online"
+      i18n-label
       note="Off, nobody sees whether you are online and when you last were, and you do not see it of others."
+      i18n-note
       [on]="!hidden()"
       [busy]="hiding()"
       (toggled)="hide(!$event)"
     />
     <fieldset class="choices">
-      <legend>Who may add me to groups</legend>
+      <legend>{{ words.who }}</legend>
       @for (choice of choices; track choice.who) {
         <label class="choice">
           <input
@@ -42,11 +44,11 @@ import { Resource, ResourceState } from './resource';
         </label>
       }
     </fieldset>
-    <p class="settings-note">Others can invite you, and you accept or decline.</p>
+    <p class="settings-note">{{ words.others }}</p>
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
     }
-    <h4>Blocked people</h4>
+    <h4>{{ words.blocked }}</h4>
     <aldis-resource [what]="blocked" />
     <p #said class="unseen" role="status" tabindex="-1">{{ done() }}</p>
     @if (blocked.value(); as people) {
@@ -58,15 +60,16 @@ import { Resource, ResourceState } from './resource';
             <button
               type="button"
               class="button quiet"
+              [attr.aria-label]="words.unblockOf(person.username)"
               [attr.aria-disabled]="unblocking.has(person.username)"
               (click)="unblock(person.username)"
             >
-              Unblock<span class="unseen">&ngsp;{{ person.username }}</span>
+              {{ words.unblock }}
             </button>
           </li>
         } @empty {
           <li class="settings-note">
-            Nobody. You block somebody in the details of a conversation with them.
+            {{ words.nobody }}
           </li>
         }
       </ul>
@@ -74,6 +77,14 @@ import { Resource, ResourceState } from './resource';
   `,
 })
 export class Privacy {
+  protected readonly words = {
+    who: $localize`Who may add me to groups`,
+    others: $localize`Others can invite you, and you accept or decline.`,
+    blocked: $localize`Blocked people`,
+    unblock: $localize`Unblock`,
+    unblockOf: (username: string) => $localize`Unblock ${username}:username:`,
+    nobody: $localize`Nobody. You block somebody in the details of a conversation with them.`,
+  };
   private readonly blocks = inject(Blocks);
   private readonly sync = inject(ProfileSync);
   private readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
@@ -83,9 +94,9 @@ export class Privacy {
   /** What was chosen and is not stored yet. */
   private readonly chosen = signal<AddMe | null>(null);
   protected readonly choices = [
-    { who: 'everybody', name: 'Everybody' },
-    { who: 'contacts', name: 'People I write to' },
-    { who: 'nobody', name: 'Nobody' },
+    { who: 'everybody', name: $localize`Everybody` },
+    { who: 'contacts', name: $localize`People I write to` },
+    { who: 'nobody', name: $localize`Nobody` },
   ] as const;
   private readonly presses = new Presses();
   protected readonly blocked;
@@ -120,7 +131,7 @@ export class Privacy {
   protected unblock(username: string): void {
     const work = async () => {
       await this.blocks.unblock(username);
-      this.done.set(`${username} is no longer blocked.`);
+      this.done.set($localize`${username}:username: is no longer blocked.`);
       this.said().nativeElement.focus();
       this.blocked.value.update((people) => people && withoutUser(people, username));
     };

@@ -28,22 +28,29 @@ import { Presses } from '../../ui/presses';
         <aldis-field
           #name
           label="Name"
+          i18n-label
           name="display-name"
           autocomplete="name"
           hint="What others see. Your username stays as it is."
+          i18n-hint
           [start]="user.displayName"
         />
         <button type="submit" class="button" [attr.aria-disabled]="busy() || same()">
-          {{ busy() ? 'Saving…' : 'Save' }}
+          {{ busy() ? words.saving : words.save }}
         </button>
       </form>
       <p class="settings-note" role="status">
-        {{ saved() ? 'Saved. Others see it when they next read it.' : '' }}
+        {{ saved() ? words.saved : '' }}
       </p>
     }
   `,
 })
 export class Profile {
+  protected readonly words = {
+    save: $localize`Save`,
+    saving: $localize`Saving…`,
+    saved: $localize`Saved. Others see it when they next read it.`,
+  };
   private readonly sync = inject(ProfileSync);
 
   protected readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
@@ -65,7 +72,7 @@ export class Profile {
     if (this.same()) return;
     this.saved.set(false);
     if (displayName === '') {
-      field.error.set('What may others call you?');
+      field.error.set($localize`What may others call you?`);
       return field.focus();
     }
     this.presses.press(displayName, () => this.change(displayName));

@@ -39,10 +39,10 @@ export class Resource<T> {
   template: `
     @if (what().failure(); as failure) {
       <p class="form-error" role="alert">{{ failure }}</p>
-      <button type="button" class="button quiet" (click)="what().again()">Try again</button>
+      <button type="button" class="button quiet" (click)="what().again()">{{ words.again }}</button>
     } @else if (what().value() === null) {
       <div role="status">
-        <span class="unseen">Loading</span>
+        <span class="unseen">{{ words.loading }}</span>
         @for (line of [0, 1]; track line) {
           <div class="settings-line" aria-hidden="true">
             <span class="skeleton skeleton-avatar"></span>
@@ -57,5 +57,9 @@ export class Resource<T> {
   `,
 })
 export class ResourceState {
+  protected readonly words = {
+    again: $localize`Try again`,
+    loading: $localize`Loading`,
+  };
   readonly what = input.required<Resource<unknown>>();
 }

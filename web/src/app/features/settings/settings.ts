@@ -21,19 +21,21 @@ import { Profile } from './profile';
 import { StorageSettings } from './storage-settings';
 import { Tokens } from './tokens';
 
-const SECTIONS = [
-  { name: 'profile', title: 'Profile', icon: 'person' },
-  { name: 'appearance', title: 'Appearance', icon: 'light' },
-  { name: 'notifications', title: 'Notifications', icon: 'sound' },
-  { name: 'privacy', title: 'Privacy', icon: 'block' },
-  { name: 'storage', title: 'Storage', icon: 'file' },
-  { name: 'devices', title: 'Devices', icon: 'system' },
-  { name: 'about', title: 'About', icon: 'info' },
-  // For those who write programs.
-  { name: 'tokens', title: 'API tokens', icon: 'settings' },
-] as const;
+function sections() {
+  return [
+    { name: 'profile', title: $localize`Profile`, icon: 'person' },
+    { name: 'appearance', title: $localize`Appearance`, icon: 'light' },
+    { name: 'notifications', title: $localize`Notifications`, icon: 'sound' },
+    { name: 'privacy', title: $localize`Privacy`, icon: 'block' },
+    { name: 'storage', title: $localize`Storage`, icon: 'file' },
+    { name: 'devices', title: $localize`Devices`, icon: 'system' },
+    { name: 'about', title: $localize`About`, icon: 'info' },
+    // For those who write programs.
+    { name: 'tokens', title: $localize`API tokens`, icon: 'settings' },
+  ] as const;
+}
 
-type Section = (typeof SECTIONS)[number];
+type Section = ReturnType<typeof sections>[number];
 
 /** Everything a person can set: the sections beside one of them, or one of the two on a phone. */
 @Component({
@@ -58,10 +60,10 @@ export class Settings {
   private readonly injector = inject(Injector);
   readonly closed = output();
 
-  protected readonly sections = SECTIONS;
+  protected readonly sections = sections();
   protected readonly chosen = signal<Section | null>(null);
   /** Where there is room, there is always one. */
-  protected readonly shown = computed(() => this.chosen() ?? SECTIONS[0]);
+  protected readonly shown = computed(() => this.chosen() ?? this.sections[0]);
   private readonly nav = viewChild.required<ElementRef<HTMLElement>>('nav');
   private readonly heading = viewChild.required<ElementRef<HTMLElement>>('heading');
 
@@ -77,7 +79,7 @@ export class Settings {
   }
 
   protected back(): void {
-    const index = SECTIONS.indexOf(this.shown());
+    const index = this.sections.indexOf(this.shown());
     this.chosen.set(null);
     this.later(() => this.nav().nativeElement.querySelectorAll('button')[index]?.focus());
   }

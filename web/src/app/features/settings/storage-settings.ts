@@ -13,21 +13,20 @@ import { Resource, ResourceState } from './resource';
   imports: [Icon, ResourceState],
   template: `
     <p class="settings-note">
-      What you have seen is kept on this device, so that it is here without a connection: the newest 5,000
-      messages of each conversation, and pictures up to 100 MB.
+      {{ words.what }}
     </p>
     <div class="settings-line">
       <span class="settings-text">
-        On this device
+        {{ words.here }}
         <span class="settings-note" role="status">{{ used() }}</span>
       </span>
     </div>
     <aldis-resource [what]="estimate" />
     <button type="button" class="details-action" [disabled]="clearing()" (click)="clear()">
-      <aldis-icon name="delete" />Clear messages and pictures
+      <aldis-icon name="delete" />{{ words.clear }}
     </button>
     <p class="settings-note">
-      They come again from the server when you look at them. Drafts and messages that are not sent yet stay.
+      {{ words.again }}
     </p>
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
@@ -35,12 +34,20 @@ import { Resource, ResourceState } from './resource';
   `,
 })
 export class StorageSettings {
+  protected readonly words = {
+    what: $localize`What you have seen is kept on this device, so that it is here without a connection: the newest 5,000 messages of each conversation, and pictures up to 100 MB.`,
+    here: $localize`On this device`,
+    clear: $localize`Clear messages and pictures`,
+    again: $localize`They come again from the server when you look at them. Drafts and messages that are not sent yet stay.`,
+  };
   private readonly database = inject(Database);
   private readonly socket = inject(WebSocketService);
   protected readonly estimate = new Resource(async () => {
     // There in a secure context only: over https, or on this machine.
     const { usage } = (await (navigator as { storage?: StorageManager }).storage?.estimate()) ?? {};
-    return usage === undefined ? 'How much it is, this browser does not say.' : `About ${fileSize(usage)}`;
+    return usage === undefined
+      ? $localize`How much it is, this browser does not say.`
+      : $localize`About ${fileSize(usage)}:size:`;
   });
   protected readonly used = computed(() => this.estimate.value() ?? '');
   protected readonly clearing = signal(false);
@@ -48,7 +55,9 @@ export class StorageSettings {
 
   protected async clear(): Promise<void> {
     if (!this.socket.online)
-      return this.failure.set('There is no connection. Nothing would be left to read until you are back.');
+      return this.failure.set(
+        $localize`There is no connection. Nothing would be left to read until you are back.`,
+      );
     this.clearing.set(true);
     this.failure.set('');
     try {

@@ -9,18 +9,22 @@ import { Icon } from '../../ui/icon';
   imports: [Icon],
   template: `
     <p class="notice" id="token-once">
-      Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.
+      {{ words.once }}
     </p>
     <p class="token-secret">
       <code #code id="token-secret">{{ secret() }}</code>
     </p>
     <button #copy type="button" class="button" aria-describedby="token-once token-secret" (click)="take()">
-      <aldis-icon name="copy" />Copy
+      <aldis-icon name="copy" />{{ words.copy }}
     </button>
     <p class="settings-note" role="status">{{ said() }}</p>
   `,
 })
 export class TokenSecret {
+  protected readonly words = {
+    once: $localize`Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.`,
+    copy: $localize`Copy`,
+  };
   readonly secret = input.required<string>();
 
   protected readonly said = signal('');
@@ -32,10 +36,10 @@ export class TokenSecret {
   }
 
   protected async take(): Promise<void> {
-    if (await copyText(this.secret())) this.said.set('Copied.');
+    if (await copyText(this.secret())) this.said.set($localize`Copied.`);
     else {
       getSelection()?.selectAllChildren(this.code().nativeElement);
-      this.said.set('This browser does not let Aldis copy. It is selected: copy it by hand.');
+      this.said.set($localize`This browser does not let Aldis copy. It is selected: copy it by hand.`);
     }
   }
 }

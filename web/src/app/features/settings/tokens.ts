@@ -5,6 +5,8 @@ import { Clock } from '../../core/clock';
 import { dayHeading } from '../../core/format/time';
 import { Failure } from '../../core/http/problem';
 import { serverNow } from '../../core/http/server-time';
+import { around } from '../../core/language/around';
+import { locale } from '../../core/language/language';
 import type { ApiToken, NewApiToken } from '../../protocol/protocol';
 import { Confirm } from '../../ui/confirm';
 import { Icon } from '../../ui/icon';
@@ -17,11 +19,10 @@ import { Resource, ResourceState } from './resource';
   imports: [ResourceState, Confirm, Icon, NewToken],
   template: `
     <p class="settings-note">
-      A program shows a token instead of logging in, and reads and writes as you. Logging out ends none of
-      them: end what you do not know or no longer use.
+      {{ words.what }}
     </p>
     <button #add type="button" class="details-action" (click)="adding.set(true)">
-      <aldis-icon name="plus" />New API token
+      <aldis-icon name="plus" />{{ words.add }}
     </button>
     <aldis-resource [what]="tokens" />
     @if (tokens.value(); as list) {
@@ -32,12 +33,17 @@ import { Resource, ResourceState } from './resource';
               <bdi>{{ token.name }}</bdi>
               <span class="settings-note">{{ about(token) }}</span>
             </span>
-            <button type="button" class="button quiet" (click)="ending.set(token)">
-              End<span class="unseen">&ngsp;{{ token.name }}</span>
+            <button
+              type="button"
+              class="button quiet"
+              [attr.aria-label]="words.endOf(token.name)"
+              (click)="ending.set(token)"
+            >
+              {{ words.end }}
             </button>
           </li>
         } @empty {
-          <li class="settings-note">No tokens yet. A program uses one in place of your password.</li>
+          <li class="settings-note">{{ words.none }}</li>
         }
       </ul>
     }
@@ -48,17 +54,27 @@ import { Resource, ResourceState } from './resource';
     @if (ending(); as token) {
       <aldis-confirm
         heading="End this API token?"
+        i18n-heading
         yes="End"
+        i18n-yes
         [work]="end"
         (done)="add.focus()"
         (closed)="ending.set(null)"
       >
-        Programs that use “<bdi [textContent]="token.name"></bdi>” are cut off at once, and for good.
+        {{ words.cut[0] }}<bdi [textContent]="token.name"></bdi>{{ words.cut[1] }}
       </aldis-confirm>
     }
   `,
 })
 export class Tokens {
+  protected readonly words = {
+    what: $localize`A program shows a token instead of logging in, and reads and writes as you. Logging out ends none of them: end what you do not know or no longer use.`,
+    add: $localize`New API token`,
+    end: $localize`End`,
+    endOf: (name: string) => $localize`End ${name}:name:`,
+    none: $localize`No tokens yet. A program uses one in place of your password.`,
+    cut: around((name) => $localize`Programs that use “${name}:name:” are cut off at once, and for good.`),
+  };
   private readonly api = inject(Api);
   private readonly now = inject(Clock).day;
 
@@ -85,16 +101,20 @@ export class Tokens {
 
   /** “Made Sat 3 October · last used today · expires 3 October 2027”. */
   protected about({ createdAt, lastUsedAt, expiresAt }: ApiToken): string {
-    const used = lastUsedAt ? `last used ${this.day(lastUsedAt)}` : 'never used';
-    return `Made ${this.day(createdAt)} · ${used} · ${this.ends(expiresAt)}`;
+    const used = lastUsedAt ? $localize`last used ${this.day(lastUsedAt)}:day:` : $localize`never used`;
+    return `${$localize`Made ${this.day(createdAt)}:day:`} · ${used} · ${this.ends(expiresAt)}`;
   }
 
   private ends(expiresAt: string | undefined): string {
-    if (!expiresAt) return 'never expires';
-    return `${Date.parse(expiresAt) <= serverNow() ? 'expired' : 'expires'} ${this.day(expiresAt)}`;
+    if (!expiresAt) return $localize`never expires`;
+    const day = this.day(expiresAt);
+    return Date.parse(expiresAt) <= serverNow()
+      ? $localize`expired ${day}:day:`
+      : $localize`expires ${day}:day:`;
   }
 
   private day(time: string): string {
-    return dayHeading(new Date(time), this.now()).replace(/^(To|Yester)day$/, (word) => word.toLowerCase());
+    const day = dayHeading(new Date(time), this.now());
+    return [$localize`Today`, $localize`Yesterday`].includes(day) ? day.toLocaleLowerCase(locale()) : day;
   }
 }
