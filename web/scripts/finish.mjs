@@ -1,10 +1,11 @@
 // Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the
-// service worker names files by relative paths, which it resolves against the path that it is under. Scripts
-// are minified once more, by Terser, which finds what esbuild does not. Then this puts a .br and a .gz beside
-// every text file of the build, so that the server sends them as they are. It fails where a part that is to
-// be loaded later has come into the first load.
+// service worker names files by relative paths, which it resolves against the path that it is under. What looks
+// texts up (`$localize`) is smaller than a request, so it goes into the main script. Scripts are minified once
+// more, by Terser, which finds what esbuild does not. Then this puts a .br and a .gz beside every text file of
+// the build, so that the server sends them as they are. It fails where a part that is to be loaded later has
+// come into the first load.
 import { createHash } from 'node:crypto';
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -28,21 +29,32 @@ for (const group of list.assetGroups) group.urls = group.urls.map(relative);
 list.hashTable = Object.fromEntries(
   Object.entries(list.hashTable).map(([path, hash]) => [relative(path), hash]),
 );
+
+/** Puts a file in the place of the one that was built. */
+function put(name, text) {
+  writeFileSync(join(root, name), text);
+  list.hashTable[name] = createHash('sha1').update(text).digest('hex');
+}
+
+const read = (name) => readFileSync(join(root, name), 'utf8');
+const [polyfills, main] = ['polyfills', 'main'].map((part) =>
+  Object.keys(list.hashTable).find((name) => name.startsWith(`${part}-`)),
+);
+put(main, `{${read(polyfills)}}${read(main)}`);
+put(list.index, read(list.index).replace(`<script src="/${polyfills}" type="module"></script>`, ''));
+rmSync(join(root, polyfills));
+delete list.hashTable[polyfills];
+for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== polyfills);
+
 for (const name of Object.keys(list.hashTable).filter(isModule)) {
-  const { code } = await minify(readFileSync(join(root, name), 'utf8'), {
-    module: true,
-    compress: { passes: 2, hoist_funs: true },
-  });
-  writeFileSync(join(root, name), code);
-  list.hashTable[name] = createHash('sha1').update(code).digest('hex');
+  const { code } = await minify(read(name), { module: true, compress: { passes: 3, hoist_funs: true } });
+  put(name, code);
 }
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 // An import of a part of rare.ts that is used outside of `@defer` puts it beside the frame of the messenger.
 const app = new URL('../src/app/', import.meta.url).pathname;
-const scripts = Object.keys(list.hashTable)
-  .filter(isModule)
-  .map((path) => readFileSync(join(root, path), 'utf8'));
+const scripts = Object.keys(list.hashTable).filter(isModule).map(read);
 const defines = (selector) =>
   scripts.find((script) => new RegExp(`selectors:\\[\\[["'\`]${selector}["'\`]\\]\\]`).test(script));
 const first = defines('aldis-shell');
