@@ -1,12 +1,18 @@
-const UNITS = ['bytes', 'kB', 'MB', 'GB'];
+import { number } from '../../core/language/plural';
+
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 
 /** “812 bytes”, “4.2 kB”, “18 MB”. */
 export function fileSize(bytes: number): string {
-  if (bytes === 1) return '1 byte';
   let [amount, unit] = [bytes, 0];
   // What would be rounded to a thousand is one of the next.
   while (amount >= 999.5 && unit < UNITS.length - 1) [amount, unit] = [amount / 1_000, unit + 1];
-  return `${amount.toLocaleString('en', { maximumFractionDigits: unit > 0 && amount < 9.95 ? 1 : 0 })} ${UNITS[unit]}`;
+  return number(amount, {
+    style: 'unit',
+    unit: UNITS[unit]!,
+    unitDisplay: unit === 0 ? 'long' : 'short',
+    maximumFractionDigits: unit > 0 && amount < 9.95 ? 1 : 0,
+  });
 }
 
 /** “HEIC” of “photo.heic”: what people call a kind of file. Nothing where a name has no such ending. */

@@ -1,4 +1,5 @@
 import { oneLine } from '../../core/format/text';
+import { plural } from '../../core/language/plural';
 import type { Attachment } from '../../protocol/protocol';
 import { isPicture } from './boxes';
 import { isVoice } from './playable';
@@ -12,10 +13,16 @@ interface Said {
 export function carried(
   files: readonly Pick<Attachment, 'name' | 'type' | 'thumbnailUrl' | 'width' | 'height'>[] = [],
 ): string {
-  if (files.length > 1) return `${files.length} ${files.every(isPicture) ? 'photos' : 'files'}`;
-  const [file] = files;
+  const [file, second] = files;
   if (!file) return '';
-  return isPicture(file) ? 'Photo' : isVoice(file) ? 'Voice message' : file.name;
+  if (second)
+    return plural(
+      files.length,
+      files.every(isPicture)
+        ? $localize`{count, plural, one {# photo} other {# photos}}`
+        : $localize`{count, plural, one {# file} other {# files}}`,
+    );
+  return isPicture(file) ? $localize`Photo` : isVoice(file) ? $localize`Voice message` : file.name;
 }
 
 /** A message on one line: its text, or what it carries where it has none. */

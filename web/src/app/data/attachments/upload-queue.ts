@@ -117,7 +117,7 @@ export class UploadQueue {
           () => true,
           () => false,
         );
-      const failure = readable ? reason(error) : { said: 'It cannot be read.', unreached: false };
+      const failure = readable ? reason(error) : { said: $localize`It cannot be read.`, unreached: false };
       if (failure.unreached) this.later(key);
       this.change(key, { failure, progress: undefined });
     } finally {
@@ -193,9 +193,9 @@ export function reason(error: unknown): Failed {
         ? 'too_large'
         : '';
   const said: Partial<Record<string, string>> = {
-    unreachable: 'No connection.',
-    too_large: 'Larger than this server takes.',
-    quota_exceeded: 'Your files have no more room. Delete messages with some.',
+    unreachable: $localize`No connection.`,
+    too_large: $localize`Larger than this server takes.`,
+    quota_exceeded: $localize`Your files have no more room. Delete messages with some.`,
   };
   return { said: said[code] ?? explain(error), unreached: code === 'unreachable' };
 }

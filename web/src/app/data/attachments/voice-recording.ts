@@ -16,18 +16,18 @@ const SHOWN = 40;
 export function refusal(error: unknown): string {
   const name = (error as Partial<Error> | undefined)?.name ?? '';
   const said: Partial<Record<string, string>> = {
-    NotAllowedError: 'This page may not use the microphone. Allow it in the browser, and try again.',
-    NotFoundError: 'No microphone was found.',
-    NotReadableError: 'The microphone is used by another program.',
+    NotAllowedError: $localize`This page may not use the microphone. Allow it in the browser, and try again.`,
+    NotFoundError: $localize`No microphone was found.`,
+    NotReadableError: $localize`The microphone is used by another program.`,
   };
-  return said[name] ?? 'The microphone did not start.';
+  return said[name] ?? $localize`The microphone did not start.`;
 }
 
 /** What is missing to record at all; nothing where all is there. */
 export function missing(): string {
-  if (!isSecureContext) return 'Recording needs a secure connection (https).';
+  if (!isSecureContext) return $localize`Recording needs a secure connection (https).`;
   const records = 'MediaRecorder' in window && 'mediaDevices' in navigator;
-  return records && typeOf() ? '' : 'This browser cannot record.';
+  return records && typeOf() ? '' : $localize`This browser cannot record.`;
 }
 
 function typeOf(): string | undefined {

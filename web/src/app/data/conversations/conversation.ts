@@ -25,7 +25,7 @@ export function conversationOf(
 }
 
 export function titleOf(conversation: Conversation, me: string): string {
-  return conversation.title ?? peer(conversation, me)?.displayName ?? 'Conversation';
+  return conversation.title ?? peer(conversation, me)?.displayName ?? $localize`Conversation`;
 }
 
 /** What somebody may do in it; nothing where they are not, or no longer, part of it. */

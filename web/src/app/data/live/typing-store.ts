@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 import { addressOf, type ChatKey } from '../../core/chat-key';
 import { handleOf, sameUser } from '../../core/handle';
 import { Failure } from '../../core/http/problem';
+import { plural } from '../../core/language/plural';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { ConversationId, Typing } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
@@ -97,8 +98,14 @@ export class TypingStore {
 /** “typing…” between two; in a group, who. */
 export function typingNote(typists: readonly string[], names: ReadonlyMap<string, string> | null): string {
   if (typists.length === 0) return '';
-  if (!names) return 'typing…';
+  if (!names) return $localize`typing…`;
   const [first, second] = typists.map((username) => names.get(username) ?? username);
-  if (typists.length > 2) return `${typists.length} people are typing…`;
-  return second ? `${first} and ${second} are typing…` : `${first} is typing…`;
+  if (typists.length > 2)
+    return plural(
+      typists.length,
+      $localize`{count, plural, one {# person is typing…} other {# people are typing…}}`,
+    );
+  return second
+    ? $localize`${first}:name: and ${second}:other: are typing…`
+    : $localize`${first}:name: is typing…`;
 }

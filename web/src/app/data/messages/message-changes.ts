@@ -20,13 +20,16 @@ export class MessageChanges {
   async edit({ conversationId, id }: Message, text: string): Promise<void> {
     const change = { conversationId, id, text };
     checkPacket('message:edit', change);
-    await this.take(this.socket.request('message:edit', change), 'The change could not be saved');
+    await this.take(
+      this.socket.request('message:edit', change),
+      $localize`The change could not be saved: there is no connection. Try again once you are back.`,
+    );
   }
 
   async remove({ conversationId, id }: Message): Promise<void> {
     await this.take(
       this.socket.request('message:delete', { conversationId, id }),
-      'The message could not be deleted',
+      $localize`The message could not be deleted: there is no connection. Try again once you are back.`,
     );
   }
 
@@ -39,13 +42,16 @@ export class MessageChanges {
     if (this.failure.value) this.failure.next('');
   }
 
-  /** Shows the message that a change was answered with: it is newer than what is known of it. */
-  async take(asked: Promise<Message>, failed: string): Promise<void> {
+  /**
+   * Shows the message that a change was answered with: it is newer than what is known of it. `unreached` is
+   * said where there is no connection.
+   */
+  async take(asked: Promise<Message>, unreached: string): Promise<void> {
     try {
       this.socket.updated$.next(await asked);
     } catch (error) {
       if (error instanceof Failure && error.problem) throw error;
-      throw new Failure(null, `${failed}: there is no connection. Try again once you are back.`);
+      throw new Failure(null, unreached);
     }
   }
 }

@@ -42,7 +42,7 @@ export class OwnReactions {
     try {
       await this.changes.take(
         this.socket.request('message:react', { conversationId, id, emoji, on }),
-        'The reaction could not be saved',
+        $localize`The reaction could not be saved: there is no connection. Try again once you are back.`,
       );
       this.note(id, emoji, on);
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Member } from '../../protocol/protocol';
 
 export interface Reached {
-  readonly name: 'Read by' | 'Delivered to' | 'Sent to';
+  readonly name: string;
   readonly members: readonly Member[];
 }
 
@@ -12,9 +12,9 @@ export function reached(seq: number, others: readonly Member[]): Reached[] {
   const delivered = sorted.filter(({ readSeq, deliveredSeq }) => readSeq < seq && deliveredSeq >= seq);
   const waiting = sorted.filter(({ readSeq, deliveredSeq }) => Math.max(readSeq, deliveredSeq) < seq);
   const all: Reached[] = [
-    { name: 'Read by', members: read },
-    { name: 'Delivered to', members: delivered },
-    { name: 'Sent to', members: waiting },
+    { name: $localize`Read by`, members: read },
+    { name: $localize`Delivered to`, members: delivered },
+    { name: $localize`Sent to`, members: waiting },
   ];
   return all.filter(({ members }) => members.length > 0);
 }

@@ -1,4 +1,6 @@
 import { hasUser, sameUser } from '../../core/handle';
+import { list } from '../../core/language/list';
+import { plural } from '../../core/language/plural';
 import type { Message } from '../../protocol/protocol';
 
 /** The few that are at hand; any other can be typed. */
@@ -27,22 +29,23 @@ export function reactionsOf(
   me: string,
   isMine: (emoji: string) => boolean,
 ): Reaction[] {
+  const you = $localize`You`;
   return Object.entries(reactions).map(([emoji, usernames]) => {
     const count = reactionCounts[emoji] ?? usernames.length;
     const mine = isMine(emoji);
     const named = usernames
       .slice(0, NAMED)
-      .map((username) => (sameUser(username, me) ? 'You' : (names.get(username) ?? username)));
+      .map((username) => (sameUser(username, me) ? you : (names.get(username) ?? username)));
     // One looks for oneself first, wherever one stands in the list.
-    if (mine && !hasUser(usernames.slice(0, NAMED), me)) named.splice(NAMED - 1, 1, 'You');
-    const more = count - named.length;
-    return {
-      emoji,
-      count,
-      mine,
-      names: more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', '),
-    };
+    if (mine && !hasUser(usernames.slice(0, NAMED), me)) named.splice(NAMED - 1, 1, you);
+    return { emoji, count, mine, names: withMore(list(named, 'narrow'), count - named.length) };
   });
+}
+
+function withMore(names: string, count: number): string {
+  if (count <= 0) return names;
+  const more = plural(count, $localize`{count, plural, one {# more} other {# more}}`);
+  return $localize`${names}:names: and ${more}:more:`;
 }
 
 let emoji: RegExp | undefined;

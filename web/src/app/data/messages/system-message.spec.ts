@@ -31,10 +31,12 @@ it('says how a group changed, as people would', () => {
   expect(words({ picture: true })).toEqual(['Ann changed the picture of the group']);
   expect(words({ picture: false }, 'ann')).toEqual(['You removed the picture of the group']);
   expect(words({ joined: ['bob', 'cat', 'zoe'] })).toEqual(['Ann added Bob, Cat and you']);
+  expect(words({ joined: ['bob'] }, 'Bob')).toEqual(['Ann added you']);
   expect(words({ joined: ['Ann'] })).toEqual(['Ann joined']);
   expect(words({ joined: ['ann'] }, 'Ann')).toEqual(['You joined']);
   expect(words({ left: ['ann'] })).toEqual(['Ann left']);
   expect(words({ left: ['dan'] })).toEqual(['Ann removed dan']);
+  expect(words({ left: ['dan'] }, 'dan')).toEqual(['Ann removed you']);
   expect(words({ roles: { bob: 'owner', ann: 'admin' } })).toEqual(['Ann made Bob the owner']);
   expect(words({ roles: { zoe: 'admin', cat: 'member' } })).toEqual([
     'Ann made you an admin',

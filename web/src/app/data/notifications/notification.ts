@@ -1,5 +1,6 @@
 import type { NotificationChoices } from '../../core/disk/schema';
 import { findUser, sameUser } from '../../core/handle';
+import { plural } from '../../core/language/plural';
 import type { Conversation, Message } from '../../protocol/protocol';
 import { summary } from '../attachments/summary';
 import { cursorsOf, linkTo, titleOf } from '../conversations/conversation';
@@ -46,7 +47,9 @@ export function noticeOf(
   const title = titleOf(conversation, me);
   return {
     title: unread > 1 ? `${title} (${unread})` : title,
-    body: text ? said(conversation, message) : unread > 1 ? `${unread} new messages` : 'New message',
+    body: text
+      ? said(conversation, message)
+      : plural(Math.max(unread, 1), $localize`{count, plural, one {New message} other {# new messages}}`),
     tag: id,
     message: message.id,
     url: linkTo(conversation, me).join('/'),

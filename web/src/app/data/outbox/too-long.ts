@@ -1,4 +1,5 @@
 import { Failure } from '../../core/http/problem';
+import { plural } from '../../core/language/plural';
 import type { Problem } from '../../protocol/protocol';
 
 /**
@@ -55,7 +56,10 @@ function placeToSplit(text: string, most: number): number {
 }
 
 export function tooLongBy(over: number): string {
-  return `Too long by ${over.toLocaleString('en')} ${over === 1 ? 'character' : 'characters'}.`;
+  return plural(
+    over,
+    $localize`{count, plural, one {Too long by # character.} other {Too long by # characters.}}`,
+  );
 }
 
 /** Throws where the packet of this request is larger than servers usually take. */
@@ -63,7 +67,7 @@ export function checkPacket(event: string, payload: { text: string }): void {
   if (bytes(JSON.stringify([event, payload])) + FRAME > PACKET_LIMIT) throw tooLong(payload.text);
 }
 
-/** What the server would say if it could. */
+/** What the server would say if it could: in English, as it does. */
 export function tooLong(text: string): Failure {
   const problem: Problem = {
     type: 'urn:aldis:problem:text_too_long',

@@ -62,7 +62,7 @@ export function findPeople(typed: Signal<string>): FoundPeople {
       }
     } catch (error) {
       const offline = error instanceof Failure && error.code === 'unreachable';
-      failure = offline ? 'No connection: only people you know are shown.' : explain(error);
+      failure = offline ? $localize`No connection: only people you know are shown.` : explain(error);
     }
     if (!stop.aborted) answer.set({ query, people, failure });
   }

@@ -13,8 +13,6 @@ const PAUSE = 250;
 /** So many pages are read for the first message that is found in them. */
 const PAGES = 4;
 
-const KEPT = 'No connection: only what is kept on this device was searched.';
-
 export interface FoundMessages {
   /** The newest first. Until the next answer is there, those of the last one. */
   readonly hits: Signal<readonly Hit[]>;
@@ -69,7 +67,8 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
       if (code === 'unreachable' && before.hits.length === 0) {
         const ids = conversations.items.map(({ id }) => id);
         const kept = await searchKept(database, ids, asked, stop);
-        return { ...NOTHING, asked, hits: kept, kept: true, failure: KEPT };
+        const failure = $localize`No connection: only what is kept on this device was searched.`;
+        return { ...NOTHING, asked, hits: kept, kept: true, failure };
       }
       return { ...before, asked, reading: false, failure: wordless ? '' : explain(error) };
     }

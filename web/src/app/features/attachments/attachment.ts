@@ -1,6 +1,7 @@
 import { ApplicationRef, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 
+import { plural } from '../../core/language/plural';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { isPicture } from '../../data/attachments/boxes';
 import { Files } from '../../data/attachments/files';
@@ -45,12 +46,12 @@ import { view } from './viewer';
       <button
         type="button"
         class="file-button"
+        [attr.aria-label]="work()"
         [attr.tabindex]="reachable() ? 0 : -1"
         [attr.aria-busy]="busy()"
         (click)="pdf() ? read() : save()"
       >
         <aldis-icon name="file" />
-        <span class="unseen">{{ pdf() ? 'Open ' : 'Download ' }}</span>
         <span class="file-name" dir="auto">{{ file().name }}</span>
         <span class="file-note">{{ state() || note() }}</span>
         <aldis-icon [name]="pdf() ? 'open' : 'save'" />
@@ -81,20 +82,32 @@ export class AttachmentView {
   protected readonly broken = signal(false);
   protected readonly plays = computed(() => (this.broken() ? undefined : playsAs(this.file())));
   protected readonly pdf = computed(() => this.file().type === PDF);
-  protected readonly moving = computed(() => (this.file().type === 'image/gif' ? 'GIF' : 'Animated'));
+  protected readonly moving = computed(() =>
+    this.file().type === 'image/gif' ? 'GIF' : $localize`Animated`,
+  );
   protected readonly label = computed(() => {
-    if (this.failed()) return `Not loaded, try again: ${this.file().name}`;
-    const photo = `Open ${this.file().animated ? 'animated photo' : 'photo'} ${this.file().name}`;
-    return this.more() ? `${photo} and ${this.more()} more` : photo;
+    const { name, animated } = this.file();
+    if (this.failed()) return $localize`Not loaded, try again: ${name}:name:`;
+    if (this.more() === 0)
+      return animated ? $localize`Open animated photo ${name}:name:` : $localize`Open photo ${name}:name:`;
+    const more = plural(this.more(), $localize`{count, plural, one {# more} other {# more}}`);
+    return animated
+      ? $localize`Open animated photo ${name}:name: and ${more}:more:`
+      : $localize`Open photo ${name}:name: and ${more}:more:`;
+  });
+  protected readonly work = computed(() => {
+    const { name } = this.file();
+    const work = this.pdf() ? $localize`Open ${name}:name:` : $localize`Download ${name}:name:`;
+    return `${work} ${this.state() || this.note()}`;
   });
   protected readonly note = computed(() =>
     [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),
   );
   /** What a download has come to, where that is worth a word. */
   protected readonly state = computed(() => {
-    if (this.busy()) return this.pdf() ? 'Opening …' : 'Downloading …';
-    if (this.failed()) return 'Did not arrive. Try again.';
-    return this.broken() ? 'Does not play here. Save it to watch it.' : '';
+    if (this.busy()) return this.pdf() ? $localize`Opening …` : $localize`Downloading …`;
+    if (this.failed()) return $localize`Did not arrive. Try again.`;
+    return this.broken() ? $localize`Does not play here. Save it to watch it.` : '';
   });
 
   constructor() {

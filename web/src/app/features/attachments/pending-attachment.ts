@@ -18,7 +18,7 @@ import { Icon } from '../../ui/icon';
     @if (one().failure; as failure) {
       <span class="attaching-note" role="alert">
         {{ failure.said }}
-        <button type="button" class="link-button" (click)="again.emit()">Try again</button>
+        <button type="button" class="link-button" (click)="again.emit()">{{ words.again }}</button>
       </span>
     } @else if (one().attachment) {
       <span class="attaching-note">{{ size() }}</span>
@@ -27,14 +27,15 @@ import { Icon } from '../../ui/icon';
         class="attaching-progress"
         max="1"
         [value]="one().progress ?? 0"
-        [attr.aria-label]="'Uploading ' + one().file.name"
+        [attr.aria-label]="uploading()"
       ></progress>
     }
     <button
       type="button"
       class="icon-button"
-      [attr.aria-label]="'Remove ' + one().file.name"
+      [attr.aria-label]="remove()"
       title="Remove"
+      i18n-title
       (click)="removed.emit()"
     >
       <aldis-icon name="close" />
@@ -42,12 +43,15 @@ import { Icon } from '../../ui/icon';
   `,
 })
 export class PendingAttachmentView {
+  protected readonly words = { again: $localize`Try again` };
   readonly one = input.required<PendingAttachment>();
   readonly again = output();
   readonly removed = output();
 
   protected readonly size = computed(() => fileSize(this.one().file.size));
   private readonly file = computed(() => this.one().file);
+  protected readonly uploading = computed(() => $localize`Uploading ${this.file().name}:name:`);
+  protected readonly remove = computed(() => $localize`Remove ${this.file().name}:name:`);
   private readonly address = signal('');
   protected readonly unreadable = signal(false);
   protected readonly preview = computed(() => (this.unreadable() ? '' : this.address()));

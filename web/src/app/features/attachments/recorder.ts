@@ -25,7 +25,9 @@ import { clock } from './sound';
       type="button"
       class="icon-button"
       aria-label="Throw the recording away"
+      i18n-aria-label
       title="Throw away (Esc)"
+      i18n-title
       (click)="closed.emit()"
     >
       <aldis-icon name="close" />
@@ -44,7 +46,9 @@ import { clock } from './sound';
         type="button"
         class="send-button"
         aria-label="Send voice message"
+        i18n-aria-label
         title="Send voice message"
+        i18n-title
         [attr.aria-disabled]="!recording()"
         (click)="finish()"
       >
@@ -64,8 +68,8 @@ export class Recorder {
   protected readonly bars = computed(() => pathOf(this.recording()?.levels() ?? []));
   protected readonly note = computed(() => {
     const recording = this.recording();
-    if (!recording) return 'Waiting for the microphone';
-    return recording.time() >= LONGEST ? 'It cannot be longer.' : '';
+    if (!recording) return $localize`Waiting for the microphone`;
+    return recording.time() >= LONGEST ? $localize`It cannot be longer.` : '';
   });
   private gone = false;
   private readonly button = viewChild<ElementRef<HTMLElement>>('send');

@@ -82,7 +82,7 @@ export class Slides {
     } catch {
       // What the browser cannot show after all is shown small.
       image.src = await this.files.picture(picture.file.thumbnailUrl!);
-      this.said(picture, 'This browser cannot show it larger.');
+      this.said(picture, $localize`This browser cannot show it larger.`);
     }
   }
 

@@ -1,5 +1,6 @@
 import { Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 
+import { number } from '../../core/language/plural';
 import { Playback } from '../../data/attachments/playback';
 import { isVoice } from '../../data/attachments/playable';
 import { fileSize } from '../../data/attachments/size';
@@ -22,7 +23,6 @@ export class SoundView {
   readonly reachable = input(false);
 
   protected readonly voice = computed(() => isVoice(this.file()));
-  protected readonly name = computed(() => (this.voice() ? 'voice message' : this.file().name));
   private readonly wave = signal<Waveform | null>(null);
   protected readonly bars = computed(() => this.wave()?.path ?? '');
   protected readonly here = computed(() => this.playback.id() === this.file().id);
@@ -36,11 +36,23 @@ export class SoundView {
     this.length() > 0 ? `${Math.min(100, (100 * this.time()) / this.length())}%` : '0%',
   );
   protected readonly note = computed(() => {
-    if (this.failed()) return 'Did not play. Try again.';
+    if (this.failed()) return $localize`Did not play. Try again.`;
     if (this.time() > 0 || this.playing()) return clock(this.time());
     return this.length() > 0 ? clock(Math.round(this.length())) : fileSize(this.file().size);
   });
-  protected readonly clock = clock;
+  protected readonly label = computed(() => {
+    const { name } = this.file();
+    if (this.voice()) return this.playing() ? $localize`Pause voice message` : $localize`Play voice message`;
+    return this.playing() ? $localize`Pause ${name}:name:` : $localize`Play ${name}:name:`;
+  });
+  protected readonly placeLabel = computed(() =>
+    this.voice() ? $localize`Place in voice message` : $localize`Place in ${this.file().name}:name:`,
+  );
+  protected readonly reached = computed(
+    () => $localize`${clock(this.time())}:time: of ${clock(this.length())}:length:`,
+  );
+  protected readonly speed = computed(() => number(this.playback.speed()));
+  protected readonly speedLabel = computed(() => $localize`Speed ${this.speed()}:speed:×`);
 
   constructor() {
     effect(() => {

@@ -1,6 +1,7 @@
 import { Component, computed, DestroyRef, inject, input, output } from '@angular/core';
 
 import { addressOf, type ChatKey } from '../../core/chat-key';
+import { plural } from '../../core/language/plural';
 import { type Held, MOST } from '../../data/attachments/pending-attachments';
 import { UploadQueue } from '../../data/attachments/upload-queue';
 import { Drafts } from '../../data/outbox/drafts';
@@ -15,9 +16,9 @@ import { PendingAttachmentView } from './pending-attachment';
   imports: [PendingAttachmentView],
   template: `
     @if (dropping()) {
-      <p class="drop-place" aria-hidden="true">Drop files to attach them</p>
+      <p class="drop-place" aria-hidden="true">{{ words.drop }}</p>
     }
-    <ul class="tray" aria-label="Attached files">
+    <ul class="tray" aria-label="Attached files" i18n-aria-label>
       @for (one of held().files; track one.key) {
         <li class="tray-item" [class.failed]="one.failure">
           <aldis-pending-attachment
@@ -32,6 +33,7 @@ import { PendingAttachmentView } from './pending-attachment';
   `,
 })
 export class Tray {
+  protected readonly words = { drop: $localize`Drop files to attach them` };
   protected readonly uploads = inject(UploadQueue);
   private readonly drafts = inject(Drafts);
   private readonly outbox = inject(Outbox);
@@ -48,8 +50,12 @@ export class Tray {
 
   protected readonly note = computed(() => {
     const { waiting, full } = this.held();
-    if (waiting) return 'Sent as soon as everything is uploaded. Esc takes that back.';
-    return full ? `A message carries ${MOST} files at most.` : '';
+    if (waiting) return $localize`Sent as soon as everything is uploaded. Esc takes that back.`;
+    if (!full) return '';
+    return plural(
+      MOST,
+      $localize`{count, plural, one {A message carries # file at most.} other {A message carries # files at most.}}`,
+    );
   });
 
   constructor() {

@@ -1,5 +1,6 @@
 import {
   Component,
+  computed,
   effect,
   type ElementRef,
   inject,
@@ -25,7 +26,7 @@ import type { Attachment } from '../../protocol/protocol';
       preload="metadata"
       playsinline
       [attr.src]="address()"
-      [attr.aria-label]="'Video ' + file().name"
+      [attr.aria-label]="label()"
       [attr.tabindex]="reachable() ? 0 : -1"
       (play)="playback.began(video)"
       (error)="again()"
@@ -38,6 +39,7 @@ export class VideoView {
 
   readonly file = input.required<Attachment>();
   readonly reachable = input(false);
+  protected readonly label = computed(() => $localize`Video ${this.file().name}:name:`);
   /** It cannot be played, or not be reached. */
   readonly broken = output();
 

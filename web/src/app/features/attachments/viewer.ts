@@ -20,6 +20,7 @@ import { Clock } from '../../core/clock';
 import { clockTime, dayHeading, fullTime } from '../../core/format/time';
 import { namesOf, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
+import { number } from '../../core/language/plural';
 import { Files } from '../../data/attachments/files';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { readMembers } from '../../data/groups/member-store';
@@ -61,6 +62,13 @@ export function view(app: ApplicationRef, pictures: readonly SentPicture[], firs
   templateUrl: './viewer.html',
 })
 export class Viewer {
+  protected readonly words = {
+    larger: $localize`Zoom in`,
+    largerKey: $localize`Zoom in (Z)`,
+    smaller: $localize`Zoom out`,
+    smallerKey: $localize`Zoom out (Z)`,
+    play: $localize`Play`,
+  };
   private readonly files = inject(Files);
   private readonly outbox = inject(Outbox);
   private readonly store = inject(ConversationStore);
@@ -81,7 +89,9 @@ export class Viewer {
   private readonly failures = signal<ReadonlyMap<SentPicture, string>>(new Map());
   protected readonly failure = computed(() => this.failures().get(this.picture()) ?? '');
   protected readonly count = computed(() =>
-    this.pictures().length > 1 ? `${this.index() + 1} of ${this.pictures().length}` : '',
+    this.pictures().length > 1
+      ? $localize`${number(this.index() + 1)}:place: of ${number(this.pictures().length)}:count:`
+      : '',
   );
 
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
@@ -97,7 +107,7 @@ export class Viewer {
   });
   protected readonly who = computed(() => {
     const { message } = this.picture();
-    return this.mine() || !message ? 'You' : (this.names().get(message.sender) ?? message.sender);
+    return this.mine() || !message ? $localize`You` : (this.names().get(message.sender) ?? message.sender);
   });
   private readonly sent = computed(() => {
     const { message } = this.picture();
@@ -105,7 +115,9 @@ export class Viewer {
   });
   protected readonly time = computed(() => {
     const sent = this.sent();
-    return sent ? `${dayHeading(sent, this.now())}, ${clockTime(sent)}` : 'Not sent yet';
+    return sent
+      ? $localize`${dayHeading(sent, this.now())}:day:, ${clockTime(sent)}:time:`
+      : $localize`Not sent yet`;
   });
   protected readonly exact = computed(() => (this.sent() ? fullTime(this.sent()!) : ''));
 
@@ -116,7 +128,9 @@ export class Viewer {
   constructor() {
     afterNextRender(() => {
       this.dialog().nativeElement.showModal();
-      this.begin().catch(() => this.say(this.picture(), 'This part did not load. Load the page again.'));
+      this.begin().catch(() =>
+        this.say(this.picture(), $localize`This part did not load. Load the page again.`),
+      );
     });
     inject(DestroyRef).onDestroy(() => this.swipe()?.destroy());
   }

@@ -11,6 +11,7 @@ import {
 } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { number } from '../../core/language/plural';
 import { roleOf } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { Avatar } from '../../ui/avatar';
@@ -33,7 +34,9 @@ const SHOWN = 8;
         #input
         class="field-input"
         aria-label="Name or username"
+        i18n-aria-label
         placeholder="Name or username"
+        i18n-placeholder
         [aldisListField]="box"
         (input)="query.set(input.value); box.choose(null)"
         (keydown)="key($event)"
@@ -42,6 +45,7 @@ const SHOWN = 8;
         class="options"
         role="listbox"
         aria-label="Conversations"
+        i18n-aria-label
         [id]="box.id"
         [attr.aria-multiselectable]="several() !== ''"
       >
@@ -55,7 +59,7 @@ const SHOWN = 8;
           >
             <aldis-avatar [name]="row.title" [username]="row.username" [group]="row.group" />
             <span class="option-title" dir="auto">{{ row.title }}</span>
-            <span class="option-note">{{ row.group ? 'Group' : '@' + row.username }}</span>
+            <span class="option-note">{{ row.group ? words.group : '@' + row.username }}</span>
             @if (several() && isPicked(row)) {
               <aldis-icon name="check" />
             }
@@ -64,7 +68,7 @@ const SHOWN = 8;
       </ul>
       <p class="option-none" role="status">
         @if (options().length === 0) {
-          No conversation matches.
+          {{ words.nothing }}
         }
       </p>
       @if (several(); as action) {
@@ -75,7 +79,7 @@ const SHOWN = 8;
             [attr.aria-disabled]="picked().length === 0"
             (click)="finish()"
           >
-            {{ picked().length > 1 ? action + ' to ' + picked().length : action }}
+            {{ picked().length > 1 ? toSeveral() : action }}
           </button>
         </div>
       }
@@ -83,6 +87,7 @@ const SHOWN = 8;
   `,
 })
 export class Chooser {
+  protected readonly words = { group: $localize`Group`, nothing: $localize`No conversation matches.` };
   private readonly store = inject(ConversationStore);
   readonly heading = input.required<string>();
   /** Only those in which one may write. */
@@ -96,6 +101,9 @@ export class Chooser {
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly query = signal('');
   protected readonly picked = signal<readonly Row[]>([]);
+  protected readonly toSeveral = computed(
+    () => $localize`${this.several()}:action: to ${number(this.picked().length)}:count:`,
+  );
   protected readonly options = computed(() => {
     const { me } = this.store;
     const offered = this.conversations().filter((conversation) => !this.open() || roleOf(conversation, me));

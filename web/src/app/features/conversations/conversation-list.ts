@@ -18,6 +18,7 @@ import { Clock } from '../../core/clock';
 import { oneLine } from '../../core/format/text';
 import { rowTime } from '../../core/format/time';
 import { linkToUser, namesOf } from '../../core/handle';
+import { plural } from '../../core/language/plural';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { carried } from '../../data/attachments/summary';
 import { ChatFlags } from '../../data/conversations/chat-flags';
@@ -50,6 +51,22 @@ export interface WantedRow {
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {
+  protected readonly words = {
+    muted: $localize`, muted`,
+    blocked: $localize`, blocked`,
+    pinned: $localize`, pinned`,
+    draft: $localize`Draft:`,
+    own: $localize`You:`,
+    marked: $localize`Marked as unread`,
+    loading: $localize`Loading conversations`,
+    failed: $localize`Conversations did not load`,
+    again: $localize`Try again`,
+    nothing: $localize`No conversations yet`,
+    find: $localize`Find people`,
+    group: $localize`Begin a group`,
+    share: $localize`Share my address`,
+    address: $localize`Whoever opens your address can write to you:`,
+  };
   private readonly store = inject(ConversationStore);
   private readonly router = inject(Router);
   private readonly now = inject(Clock).day;
@@ -166,12 +183,21 @@ export class ConversationList {
     return count > 999 ? '999+' : String(count);
   }
 
+  protected unreadNote({ unread, mentions }: Row): string {
+    return plural(
+      unread,
+      mentions > 0
+        ? $localize`{count, plural, one {# unread, you are mentioned} other {# unread, you are mentioned}}`
+        : $localize`{count, plural, one {# unread} other {# unread}}`,
+    );
+  }
+
   protected async share(): Promise<void> {
     const copied = await copyText(this.address);
     this.copied.set(
       copied
-        ? 'Copied. Send it to whom you want to hear from.'
-        : 'Your browser does not let it be copied: select it.',
+        ? $localize`Copied. Send it to whom you want to hear from.`
+        : $localize`Your browser does not let it be copied: select it.`,
     );
   }
 

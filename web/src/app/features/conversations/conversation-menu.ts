@@ -18,13 +18,6 @@ import type { WantedRow } from './conversation-list';
 
 const HOUR = 3_600_000;
 
-/** For how long one may mute; the last one until one says otherwise. */
-const SPANS = [
-  { name: 'Mute for an hour', span: HOUR },
-  { name: 'Mute for a day', span: 24 * HOUR },
-  { name: 'Mute always', span: undefined },
-];
-
 /** What can be done with a conversation in the list. */
 @Component({
   selector: 'aldis-conversation-menu',
@@ -32,6 +25,16 @@ const SPANS = [
   templateUrl: './conversation-menu.html',
 })
 export class ConversationMenu {
+  protected readonly words = {
+    pin: $localize`Pin`,
+    unpin: $localize`Unpin`,
+    remove: $localize`Remove from the list`,
+    read: $localize`Mark as read`,
+    unread: $localize`Mark as unread`,
+    search: $localize`Search messages`,
+    unmute: $localize`Unmute`,
+    leave: $localize`Leave group`,
+  };
   private readonly flags = inject(ChatFlags);
   private readonly groups = inject(Groups);
   private readonly panel = inject(SearchPanel);
@@ -42,7 +45,13 @@ export class ConversationMenu {
   readonly wanted = input.required<WantedRow>();
   readonly closed = output();
 
-  protected readonly SPANS = SPANS;
+  protected readonly label = computed(() => $localize`Actions for ${this.row().title}:conversation:`);
+  /** For how long one may mute; the last one until one says otherwise. */
+  protected readonly spans = [
+    { name: $localize`Mute for an hour`, span: HOUR },
+    { name: $localize`Mute for a day`, span: 24 * HOUR },
+    { name: $localize`Mute always`, span: undefined },
+  ];
   protected readonly step = signal<'menu' | 'leave' | 'failed'>('menu');
   protected readonly failure = signal('');
   protected readonly row = computed(() => this.wanted().row);

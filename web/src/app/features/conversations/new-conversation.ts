@@ -29,18 +29,19 @@ const SHOWN = 8;
   selector: 'aldis-new-conversation',
   imports: [Avatar, Dialog, Field],
   template: `
-    <aldis-dialog heading="New conversation" (closed)="closed.emit()">
+    <aldis-dialog heading="New conversation" i18n-heading (closed)="closed.emit()">
       <form #form novalidate (submit)="$event.preventDefault(); submit()" (keydown)="key($event, form)">
         <aldis-field
           #field
           label="Name or username"
+          i18n-label
           name="receiver"
           autocomplete="off"
           [hint]="hint"
           (typed)="query.set($event)"
         />
         @if (people().length > 0) {
-          <ul class="options" aria-label="People">
+          <ul class="options" aria-label="People" i18n-aria-label>
             @for (person of people(); track person.username) {
               <li>
                 <button type="button" class="option person" (click)="open(person.username)">
@@ -54,27 +55,30 @@ const SHOWN = 8;
         }
         <p class="option-none" role="status">{{ said() }}</p>
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
-          {{ busy() ? 'Looking…' : 'Start conversation' }}
+          {{ busy() ? words.looking : words.start }}
         </button>
       </form>
     </aldis-dialog>
   `,
 })
 export class NewConversation {
+  protected readonly words = { looking: $localize`Looking…`, start: $localize`Start conversation` };
   private readonly api = inject(Api);
   private readonly router = inject(Router);
   private readonly store = inject(ConversationStore);
   private readonly destroyed = inject(DestroyRef);
   readonly closed = output();
 
-  protected readonly hint = `Yours is @${this.store.me}.`;
+  protected readonly hint = $localize`Yours is @${this.store.me}:username:.`;
   protected readonly query = signal('');
   private readonly found = findPeople(this.query);
   protected readonly people = computed(() => this.found.people().slice(0, SHOWN));
   protected readonly said = computed(() => {
-    if (this.found.looking()) return 'Looking…';
+    if (this.found.looking()) return this.words.looking;
     if (this.found.failure()) return this.found.failure();
-    return this.query().trim() && this.people().length === 0 ? 'Nobody found whose name begins so.' : '';
+    return this.query().trim() && this.people().length === 0
+      ? $localize`Nobody found whose name begins so.`
+      : '';
   });
   private readonly presses = new Presses();
   protected readonly busy = this.presses.busy;
@@ -102,7 +106,7 @@ export class NewConversation {
 
   protected submit(): void {
     const field = this.field();
-    if (!field.require('Whom do you want to write to?')) return field.focus();
+    if (!field.require($localize`Whom do you want to write to?`)) return field.focus();
     const username = typedUsername(field.value());
     this.presses.press(username, () => this.start(username));
   }
@@ -133,7 +137,7 @@ export class NewConversation {
   private complaint(error: unknown, typed: string): string {
     if (!(error instanceof Failure && error.code === 'not_found')) return explain(error);
     return this.people().length > 0
-      ? 'That is no username: choose somebody from the list.'
-      : `Nobody here is called @${typed}. Check the spelling.`;
+      ? $localize`That is no username: choose somebody from the list.`
+      : $localize`Nobody here is called @${typed}:username:. Check the spelling.`;
   }
 }

@@ -9,17 +9,18 @@ import { Menu } from '../../ui/menu';
   selector: 'aldis-new-menu',
   imports: [Icon, Menu],
   template: `
-    <aldis-menu label="New" [at]="at()" (closed)="closed.emit()">
+    <aldis-menu label="New" i18n-label [at]="at()" (closed)="closed.emit()">
       <button type="button" class="menu-item" role="menuitem" (click)="pick.emit('new')">
-        <aldis-icon name="person" />Message
+        <aldis-icon name="person" />{{ words.message }}
       </button>
       <button type="button" class="menu-item" role="menuitem" (click)="pick.emit('group')">
-        <aldis-icon name="group" />Group
+        <aldis-icon name="group" />{{ words.group }}
       </button>
     </aldis-menu>
   `,
 })
 export class NewMenu {
+  protected readonly words = { message: $localize`Message`, group: $localize`Group` };
   readonly at = input.required<Anchor>();
   readonly pick = output<'new' | 'group'>();
   readonly closed = output();

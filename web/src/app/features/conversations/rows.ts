@@ -127,10 +127,10 @@ function ofLast(
 ): Pick<Row, 'preview' | 'from' | 'own' | 'tick' | 'time'> {
   const last = conversation.lastMessage;
   const time = new Date(activity(conversation));
-  if (!roleOf(conversation, me)) return { preview: 'You are no longer a member', own: false, time };
-  if (!last) return { preview: 'No messages yet', own: false, time };
+  if (!roleOf(conversation, me)) return { preview: $localize`You are no longer a member`, own: false, time };
+  if (!last) return { preview: $localize`No messages yet`, own: false, time };
   const own = sameUser(last.sender, me);
-  const preview = last.deletedAt ? 'Message deleted' : summary(last);
+  const preview = last.deletedAt ? $localize`Message deleted` : summary(last);
   const member = findUser(conversation.members, last.sender);
   const from =
     conversation.kind === 'group' && !own && !last.deletedAt

@@ -1,5 +1,6 @@
 import { rowTime } from '../../core/format/time';
 import { findUser, sameUser } from '../../core/handle';
+import { isolate } from '../../core/language/isolate';
 import { titleOf } from '../../data/conversations/conversation';
 import { type Part, parts } from '../../data/search/fragment';
 import type { Conversation, Hit } from '../../protocol/protocol';
@@ -11,7 +12,7 @@ export interface FoundMessage {
   readonly sender: string;
   readonly name: string;
   readonly who: string;
-  /** The conversation, where the sender does not say it. */
+  /** In which conversation, where the sender does not say it. */
   readonly where: string;
   readonly time: Date;
   readonly clock: string;
@@ -37,8 +38,11 @@ export function foundMessage(hit: Hit, { me, conversation, former, now }: Around
     hit,
     sender,
     name,
-    who: own ? 'You' : name,
-    where: !conversation || !(own || conversation.kind === 'group') ? '' : titleOf(conversation, me),
+    who: own ? $localize`You` : name,
+    where:
+      !conversation || !(own || conversation.kind === 'group')
+        ? ''
+        : $localize`in ${isolate(titleOf(conversation, me))}:conversation:`,
     time,
     clock: rowTime(time, now),
     parts: parts(hit.fragment),

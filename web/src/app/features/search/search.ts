@@ -55,6 +55,7 @@ const PATIENCE = 1_000;
   templateUrl: './search.html',
 })
 export class Search {
+  protected readonly words = { group: $localize`Group` };
   private readonly panel = inject(SearchPanel);
   private readonly conversations = inject(ConversationStore);
   private readonly excerpts = inject(ExcerptReads);
@@ -106,8 +107,8 @@ export class Search {
   protected readonly nothing = computed(() => {
     if (this.sections().some(({ options, looking }) => options.length > 0 || looking)) return '';
     return this.query() === ''
-      ? 'Type the beginning of a name, or a word of a message.'
-      : `Nothing found for “${this.query()}”.`;
+      ? $localize`Type the beginning of a name, or a word of a message.`
+      : $localize`Nothing found for “${this.query()}:query:”.`;
   });
 
   constructor() {

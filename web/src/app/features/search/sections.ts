@@ -1,4 +1,6 @@
 import { UserSet } from '../../core/handle';
+import { list } from '../../core/language/list';
+import { plural } from '../../core/language/plural';
 import type { Acquaintance } from '../../data/people/acquaintances';
 import { matching } from '../conversations/matching';
 import type { Row } from '../conversations/rows';
@@ -30,13 +32,15 @@ export interface Section {
   readonly failure: string;
 }
 
-const HEADINGS: Record<SectionName, string> = {
-  recent: 'Recent',
-  people: 'People',
-  groups: 'Groups',
-  others: 'More people',
-  messages: 'Messages',
-};
+function headingOf(name: SectionName): string {
+  return {
+    recent: $localize`Recent`,
+    people: $localize`People`,
+    groups: $localize`Groups`,
+    others: $localize`More people`,
+    messages: $localize`Messages`,
+  }[name];
+}
 
 /** What one looked at last, and then what is new; not what is open anyway. */
 export function recent(rows: readonly Row[], opened: readonly string[], here: string | undefined): Row[] {
@@ -73,15 +77,15 @@ export function section(
   const more = (label: string): Option => ({ key: `more-${name}`, more: name, label });
   return {
     name,
-    heading: HEADINGS[name],
+    heading: headingOf(name),
     options: [
       ...found.slice(0, most),
       ...(failure
-        ? [more('Try again')]
+        ? [more($localize`Try again`)]
         : next
-          ? [more('Older ones')]
+          ? [more($localize`Older ones`)]
           : rest > 0
-            ? [more(`${rest} more`)]
+            ? [more(plural(rest, $localize`{count, plural, one {# more} other {# more}}`))]
             : []),
     ],
     count: found.length,
@@ -90,11 +94,15 @@ export function section(
   };
 }
 
-const COUNTED: Partial<Record<SectionName, readonly [string, string]>> = {
-  people: ['person', 'people'],
-  groups: ['group', 'groups'],
-  messages: ['message', 'messages'],
-};
+/** What is said of how many were found; nothing of what one looked at last. */
+function countsOf(name: SectionName, next: boolean): string {
+  if (name === 'people') return $localize`{count, plural, one {# person} other {# people}}`;
+  if (name === 'groups') return $localize`{count, plural, one {# group} other {# groups}}`;
+  if (name !== 'messages') return '';
+  return next
+    ? $localize`{count, plural, one {the newest # message} other {the newest # messages}}`
+    : $localize`{count, plural, one {# message} other {# messages}}`;
+}
 
 /** How much was found, once everything has answered. */
 export function counted(sections: readonly Section[], next: boolean): string {
@@ -104,11 +112,6 @@ export function counted(sections: readonly Section[], next: boolean): string {
     const kind = name === 'others' ? 'people' : name;
     counts.set(kind, (counts.get(kind) ?? 0) + count);
   }
-  return [...counts]
-    .filter(([name, count]) => COUNTED[name] && count > 0)
-    .map(([name, count]) => {
-      const newest = name === 'messages' && next ? 'the newest ' : '';
-      return `${newest}${count} ${COUNTED[name]![count === 1 ? 0 : 1]}`;
-    })
-    .join(', ');
+  const said = [...counts].map(([name, count]) => (count > 0 ? plural(count, countsOf(name, next)) : ''));
+  return list(said.filter(Boolean), 'narrow');
 }

@@ -12,6 +12,7 @@ import {
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { install, offer } from '../../core/app/install';
+import { plural } from '../../core/language/plural';
 import { AuthService } from '../../core/session/auth-service';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { Outbox } from '../../data/outbox/outbox';
@@ -27,6 +28,12 @@ import { Icon } from '../../ui/icon';
   templateUrl: './account-menu.html',
 })
 export class AccountMenu {
+  protected readonly words = {
+    settings: $localize`Settings`,
+    install: $localize`Install Aldis`,
+    leave: $localize`Log out`,
+    stay: $localize`Stay`,
+  };
   private readonly auth = inject(AuthService);
   readonly user = input.required<User>();
   /** Whether it opens as soon as it is here; later its button opens it. */
@@ -45,12 +52,12 @@ export class AccountMenu {
   protected readonly install = install;
   protected readonly asking = signal(false);
   protected readonly leaving = signal(false);
-  protected readonly loss = computed(() => {
-    const count = this.unsent();
-    return count === 1
-      ? 'One message has not been sent yet and would be lost.'
-      : `${count} messages have not been sent yet and would be lost.`;
-  });
+  protected readonly loss = computed(() =>
+    plural(
+      this.unsent(),
+      $localize`{count, plural, one {One message has not been sent yet and would be lost.} other {# messages have not been sent yet and would be lost.}}`,
+    ),
+  );
 
   constructor() {
     afterNextRender(() => this.open() && this.menu().nativeElement.showPopover());

@@ -2,6 +2,7 @@ import { Component, inject, input, output, signal } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
 import { AuthService } from '../../core/session/auth-service';
+import type { User } from '../../protocol/protocol';
 import { AccountMenu } from '../../rare';
 import { Avatar } from '../../ui/avatar';
 
@@ -15,7 +16,7 @@ import { Avatar } from '../../ui/avatar';
         type="button"
         class="icon-button account"
         popovertarget="account"
-        [attr.aria-label]="'Account of ' + user.displayName"
+        [attr.aria-label]="label(user)"
         (click)="wanted.set(true)"
       >
         <aldis-avatar [name]="user.displayName" [username]="user.username" />
@@ -34,4 +35,8 @@ export class Account {
   readonly settings = output();
   protected readonly user = toSignal(inject(AuthService).user$, { requireSync: true });
   protected readonly wanted = signal(false);
+
+  protected label({ displayName }: User): string {
+    return $localize`Account of ${displayName}:name:`;
+  }
 }

@@ -8,13 +8,18 @@ import { NotificationOffer } from '../../data/notifications/notification-offer';
   template: `
     @if (offer.shown()) {
       <div class="offer" role="status">
-        <p>Get notified of new messages?</p>
-        <button type="button" class="link-button" (click)="offer.accept()">Yes</button>
-        <button type="button" class="link-button" (click)="offer.decline()">Not now</button>
+        <p>{{ words.question }}</p>
+        <button type="button" class="link-button" (click)="offer.accept()">{{ words.yes }}</button>
+        <button type="button" class="link-button" (click)="offer.decline()">{{ words.later }}</button>
       </div>
     }
   `,
 })
 export class Offer {
+  protected readonly words = {
+    question: $localize`Get notified of new messages?`,
+    yes: $localize`Yes`,
+    later: $localize`Not now`,
+  };
   protected readonly offer = inject(NotificationOffer);
 }

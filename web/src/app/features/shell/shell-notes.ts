@@ -13,30 +13,38 @@ import { forbidden } from '../../core/storage/storage';
       <p class="banner">
         @if (forbidden) {
           <span>
-            <strong>This browser lets Aldis keep nothing.</strong> Whoever reloads or closes this page is
-            logged out, and what was not sent is lost. Allow cookies for this site to change that.
+            <strong>{{ words.forbidden }}</strong> {{ words.allow }}
           </span>
         } @else if (database.newer) {
           <span>
-            <strong>Nothing is kept on this device.</strong> Another tab has a newer version of Aldis.
+            <strong>{{ words.nothing }}</strong> {{ words.newer }}
           </span>
-          <button type="button" class="link-button" (click)="reload()">Reload</button>
+          <button type="button" class="link-button" (click)="reload()">{{ words.reload }}</button>
         } @else {
           <span>
-            <strong>Nothing is kept on this device</strong> while the browser's storage does not answer.
-            Messages are sent and received all the same.
+            <strong>{{ words.silent }}</strong> {{ words.works }}
           </span>
         }
       </p>
     } @else if (outdated()) {
       <p class="banner">
-        <span>A new version of Aldis is ready.</span>
-        <button type="button" class="link-button" (click)="reload()">Reload</button>
+        <span>{{ words.ready }}</span>
+        <button type="button" class="link-button" (click)="reload()">{{ words.reload }}</button>
       </p>
     }
   `,
 })
 export class ShellNotes {
+  protected readonly words = {
+    forbidden: $localize`This browser lets Aldis keep nothing.`,
+    allow: $localize`Whoever reloads or closes this page is logged out, and what was not sent is lost. Allow cookies for this site to change that.`,
+    nothing: $localize`Nothing is kept on this device.`,
+    newer: $localize`Another tab has a newer version of Aldis.`,
+    silent: $localize`Nothing is kept on this device while the browser's storage does not answer.`,
+    works: $localize`Messages are sent and received all the same.`,
+    ready: $localize`A new version of Aldis is ready.`,
+    reload: $localize`Reload`,
+  };
   private readonly document = inject(DOCUMENT);
   protected readonly database = inject(Database);
   protected readonly forbidden = forbidden;
