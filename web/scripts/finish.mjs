@@ -21,8 +21,9 @@ appendFileSync(
 );
 
 const list = JSON.parse(readFileSync(join(root, 'ngsw.json'), 'utf8'));
-/** theme.js is sent as it is written; all other scripts are modules. */
-const isModule = (path) => extname(path) === '.js' && path !== 'theme.js';
+/** theme.js is for any browser; all other scripts are modules. */
+const THEME = 'theme.js';
+const isModule = (path) => extname(path) === '.js' && path !== THEME;
 const relative = (path) => path.replace(/^\//, '');
 list.index = relative(list.index);
 for (const group of list.assetGroups) group.urls = group.urls.map(relative);
@@ -40,7 +41,7 @@ const read = (name) => readFileSync(join(root, name), 'utf8');
 const [polyfills, main] = ['polyfills', 'main'].map((part) =>
   Object.keys(list.hashTable).find((name) => name.startsWith(`${part}-`)),
 );
-put(main, `{${read(polyfills)}}${read(main)}`);
+put(main, `(() => {${read(polyfills)}})();${read(main)}`);
 put(list.index, read(list.index).replace(`<script src="/${polyfills}" type="module"></script>`, ''));
 rmSync(join(root, polyfills));
 delete list.hashTable[polyfills];
@@ -50,6 +51,7 @@ for (const name of Object.keys(list.hashTable).filter(isModule)) {
   const { code } = await minify(read(name), { module: true, compress: { passes: 3, hoist_funs: true } });
   put(name, code);
 }
+put(THEME, (await minify(read(THEME), { ecma: 5, ie8: true, safari10: true })).code);
 writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 // An import of a part of rare.ts that is used outside of `@defer` puts it beside the frame of the messenger.

@@ -19,8 +19,7 @@ const keyOf = (aspect: Aspect) => OWN + aspect;
 
 /**
  * How the client looks in this browser, in all tabs. `public/theme.js` applies it before the first paint,
- * also where the storage is forbidden; both it and `index.html` are sent as they are written, so without
- * comments.
+ * also where the storage is forbidden.
  */
 @Service()
 export class Theme {

@@ -1,10 +1,6 @@
 import { loadTranslations, ɵcomputeMsgId } from '@angular/localize';
 
-import { BASE } from '../base';
-import { tellByCode } from '../http/problem';
-import { language, speakEnglish } from './language';
-
-/** How long the page waits for its language before it starts in English. */
+/** How long the page waits for its language. */
 const PATIENCE = 8_000;
 
 interface Translation {
@@ -15,20 +11,15 @@ interface Translation {
 }
 
 /**
- * Loads what the page says in its language, before anything of it is shown. Where that does not come the page
- * is in English: to be read is worth more than to be read in one's own language.
+ * Loads what the page says in its language, before anything of it is shown; gives what is said of errors. It
+ * fails where the translation does not come.
  */
-export async function translate(): Promise<void> {
-  try {
-    const answer = await fetch(`${BASE}/locale/${language()}.json`, {
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    const { texts, errors } = (await answer.json()) as Translation;
-    loadTranslations(
-      Object.fromEntries(Object.entries(texts).map(([english, text]) => [ɵcomputeMsgId(english), text])),
-    );
-    tellByCode(errors);
-  } catch {
-    speakEnglish();
-  }
+export async function translate(path: string): Promise<Translation['errors']> {
+  const answer = await fetch(path, { signal: AbortSignal.timeout(PATIENCE) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  const { texts, errors } = (await answer.json()) as Translation;
+  loadTranslations(
+    Object.fromEntries(Object.entries(texts).map(([english, text]) => [ɵcomputeMsgId(english), text])),
+  );
+  return errors;
 }

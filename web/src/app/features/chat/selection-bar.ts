@@ -47,8 +47,7 @@ import { mayDelete, mayForward } from './allowed';
         <aldis-chooser
           heading="Forward to"
           i18n-heading
-          several="Forward"
-          i18n-several
+          [several]="true"
           [open]="true"
           (picks)="forward($event)"
           (closed)="step.set(null)"

@@ -47,7 +47,7 @@ const SHOWN = 8;
         aria-label="Conversations"
         i18n-aria-label
         [id]="box.id"
-        [attr.aria-multiselectable]="several() !== ''"
+        [attr.aria-multiselectable]="several()"
       >
         @for (row of options(); track row.key) {
           <li
@@ -71,7 +71,7 @@ const SHOWN = 8;
           {{ words.nothing }}
         }
       </p>
-      @if (several(); as action) {
+      @if (several()) {
         <div class="dialog-actions">
           <button
             type="button"
@@ -79,7 +79,7 @@ const SHOWN = 8;
             [attr.aria-disabled]="picked().length === 0"
             (click)="finish()"
           >
-            {{ picked().length > 1 ? toSeveral() : action }}
+            {{ picked().length > 1 ? toSeveral() : words.forward }}
           </button>
         </div>
       }
@@ -87,13 +87,17 @@ const SHOWN = 8;
   `,
 })
 export class Chooser {
-  protected readonly words = { group: $localize`Group`, nothing: $localize`No conversation matches.` };
+  protected readonly words = {
+    group: $localize`Group`,
+    nothing: $localize`No conversation matches.`,
+    forward: $localize`Forward`,
+  };
   private readonly store = inject(ConversationStore);
   readonly heading = input.required<string>();
   /** Only those in which one may write. */
   readonly open = input(false);
-  /** What is done with several that are picked one after another; without it the first ends it. */
-  readonly several = input('');
+  /** Several are picked one after another, and forwarded to; else the first ends it. */
+  readonly several = input(false);
   readonly pick = output<Row>();
   readonly picks = output<readonly Row[]>();
   readonly closed = output();
@@ -101,9 +105,7 @@ export class Chooser {
   private readonly conversations = toSignal(this.store.conversations$, { requireSync: true });
   protected readonly query = signal('');
   protected readonly picked = signal<readonly Row[]>([]);
-  protected readonly toSeveral = computed(
-    () => $localize`${this.several()}:action: to ${number(this.picked().length)}:count:`,
-  );
+  protected readonly toSeveral = computed(() => $localize`Forward to ${number(this.picked().length)}:count:`);
   protected readonly options = computed(() => {
     const { me } = this.store;
     const offered = this.conversations().filter((conversation) => !this.open() || roleOf(conversation, me));

@@ -14,7 +14,7 @@ import { Router } from '@angular/router';
 
 import { findUser, handleOf, withoutUser } from '../../core/handle';
 import { explain, Failure } from '../../core/http/problem';
-import { locale } from '../../core/language/language';
+import { list } from '../../core/language/list';
 import type { Acquaintance } from '../../data/people/acquaintances';
 import { Groups } from '../../data/groups/groups';
 import type { ConversationId } from '../../protocol/protocol';
@@ -150,7 +150,7 @@ export class NewGroup {
     const names = invited.map((username) => findUser(this.members(), username)?.displayName ?? username);
     return names.length === 1
       ? $localize`${names[0]}:name: is invited and has to accept.`
-      : $localize`${new Intl.ListFormat(locale()).format(names)}:names: are invited and have to accept.`;
+      : $localize`${list(names)}:names: are invited and have to accept.`;
   }
 
   private explain(error: unknown): void {
