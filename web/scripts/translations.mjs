@@ -7,11 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
-const languages = /LANGUAGES = \{([^}]*)\}/.exec(read('src/app/core/language/language.ts'))[1];
-const codes = /export type Code = ([^;]*);/.exec(read('src/app/protocol/protocol.ts'))[1];
+const languages = names(/export type Language = ([^;]*);/.exec(read('src/app/core/language/language.ts'))[1]);
+const codes = names(/export type Code = ([^;]*);/.exec(read('src/app/protocol/protocol.ts'))[1]);
 
 function read(path) {
   return readFileSync(join(root, path), 'utf8');
+}
+
+/** The members of a union of strings. */
+function names(union) {
+  return [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
 }
 
 /** What the client says, in English, as the compiler of Angular finds it. */
@@ -45,9 +50,9 @@ function wrong(english, text, language) {
 }
 
 const texts = [...new Set(said())];
-const wanted = { texts, errors: [...codes.matchAll(/'(\w+)'/g)].map(([, code]) => code) };
+const wanted = { texts, errors: codes };
 const faults = [];
-for (const [, language] of languages.matchAll(/(\w+):/g)) {
+for (const language of languages) {
   if (language === 'en') continue;
   const path = `public/locale/${language}.json`;
   const translation = JSON.parse(read(path));
@@ -70,4 +75,4 @@ if (faults.length > 0) {
     '`npm run translations` adds what is missing to the files, empty, and takes out what is unused.',
   );
   process.exitCode = process.argv.includes('--write') ? 0 : 1;
-} else console.log(`${texts.length} texts, each in ${[...languages.matchAll(/(\w+):/g)].length} languages`);
+} else console.log(`${texts.length} texts, each in ${languages.length} languages`);

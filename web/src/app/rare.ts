@@ -19,6 +19,7 @@ export { MessageMenu } from './features/chat/message-menu';
 export { SelectionBar } from './features/chat/selection-bar';
 export { onReplyGestures } from './features/chat/reply-gestures';
 export { suggestions } from './features/chat/suggestions';
+export { TooLongNote } from './features/chat/too-long-note';
 export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';

@@ -1,6 +1,16 @@
 import { OWN } from '../base';
 import { local } from '../storage/storage';
-import { type Language, LANGUAGES } from './language';
+import type { Language } from './language';
+
+/** Each by its own name. */
+export const LANGUAGES: Readonly<Record<Language, string>> = {
+  en: 'English',
+  de: 'Deutsch',
+  es: 'Español',
+  fr: 'Français',
+  ja: '日本語',
+  ar: 'العربية',
+};
 
 const KEY = `${OWN}language`;
 

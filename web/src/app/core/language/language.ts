@@ -1,22 +1,13 @@
 import { isLanguage } from './is-language';
 
-/** What the client is translated into, each by its own name. `public/theme.js` chooses before the first paint. */
-export const LANGUAGES = {
-  en: 'English',
-  de: 'Deutsch',
-  es: 'Español',
-  fr: 'Français',
-  ja: '日本語',
-  ar: 'العربية',
-} as const;
-
-export type Language = keyof typeof LANGUAGES;
+/** What the client is translated into; `public/theme.js` chooses one before the first paint. */
+export type Language = 'en' | 'de' | 'es' | 'fr' | 'ja' | 'ar';
 
 const root = document.documentElement;
 
 /** The language that the page is in. */
 export function language(): Language {
-  return root.lang in LANGUAGES ? (root.lang as Language) : 'en';
+  return (root.lang || 'en') as Language;
 }
 
 /** Shows the page in English after all. */

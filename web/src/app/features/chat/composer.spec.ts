@@ -30,6 +30,11 @@ async function composer(editing: Partial<Entry> | null = null) {
     get note() {
       return page.querySelector('.composer-note')?.textContent?.trim();
     },
+    noted: (text: string) =>
+      vi.waitFor(async () => {
+        await fixture.whenStable();
+        expect(page.querySelector('.composer-note')?.textContent).toContain(text);
+      }),
   };
 }
 
@@ -86,9 +91,9 @@ describe('the composer', () => {
     await one.type(` ${'y'.repeat(16_384)}\n`);
     expect(one.note).toBeUndefined();
     await one.type('y'.repeat(16_385));
-    expect(one.note).toContain('Too long by 1 character.');
+    await one.noted('Too long by 1 character.');
     await one.type('界'.repeat(6_000));
-    expect(one.note).toContain('Too long by 539 characters.');
+    await one.noted('Too long by 539 characters.');
     one.submit();
     expect(sent.map((text) => text.length)).toEqual([6_000]);
   });
@@ -96,7 +101,7 @@ describe('the composer', () => {
   it('sends a text that is too long as several messages, in their order', async () => {
     const one = await composer();
     await one.type(`${'y'.repeat(12_000)}\n\n${'z'.repeat(12_000)}`);
-    expect(one.note).toContain('Send as 2 messages');
+    await one.noted('Send as 2 messages');
     one.sendParts();
     expect(sent).toEqual(['y'.repeat(12_000), 'z'.repeat(12_000)]);
   });

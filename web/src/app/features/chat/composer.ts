@@ -18,16 +18,15 @@ import { toSignal } from '@angular/core/rxjs-interop';
 
 import { SendKey } from '../../core/app/send-key';
 import { around } from '../../core/language/around';
-import { plural } from '../../core/language/plural';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { summary } from '../../data/attachments/summary';
 import { TypingStore } from '../../data/live/typing-store';
 import type { Entry } from '../../data/messages/timeline';
 import { Drafts } from '../../data/outbox/drafts';
 import { type Written } from '../../data/outbox/pending';
-import { excess, split, tooLongBy } from '../../data/outbox/too-long';
+import { excess } from '../../data/outbox/too-long';
 import type { Member } from '../../protocol/protocol';
-import { EmojiPanel, FormatBar, MentionList, Recorder, Tray } from '../../rare';
+import { EmojiPanel, FormatBar, MentionList, Recorder, TooLongNote, Tray } from '../../rare';
 import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
@@ -41,7 +40,7 @@ import { Suggesting } from './suggesting';
  */
 @Component({
   selector: 'aldis-composer',
-  imports: [EmojiPanel, FormatBar, Icon, MentionList, Recorder, Tray],
+  imports: [EmojiPanel, FormatBar, Icon, MentionList, Recorder, TooLongNote, Tray],
   templateUrl: './composer.html',
   host: { '(document:keydown)': 'elsewhere($event)' },
 })
@@ -53,8 +52,6 @@ export class Composer {
     save: $localize`Save`,
     send: $localize`Send`,
     to: (title: string) => $localize`Message to ${title}:name:`,
-    asParts: (count: number) =>
-      plural(count, $localize`{count, plural, one {Send as # message} other {Send as # messages}}`),
   };
   private readonly drafts = inject(Drafts);
   private readonly typing = inject(TypingStore);
@@ -82,7 +79,7 @@ export class Composer {
    * The text as it is sent: half a character, which a program may leave behind, becomes a replacement
    * character.
    */
-  private readonly message = computed(() => this.text().trim().toWellFormed());
+  protected readonly message = computed(() => this.text().trim().toWellFormed());
   private readonly chats = toSignal(this.attached.chats$, { requireSync: true });
   /** What goes with it; a message that is changed keeps what it carries. */
   protected readonly held = computed(() => this.chats() && this.attached.of(this.chat()));
@@ -93,14 +90,7 @@ export class Composer {
     () => this.message() === '' && (this.editing() !== null || this.held().files.length === 0),
   );
   /** Said before the server says it; only the server knows for certain. */
-  protected readonly tooLong = computed(() => {
-    const over = excess(this.message());
-    return over === 0 ? '' : $localize`${tooLongBy(over)}:excess: It may be refused.`;
-  });
-  /** What a text that is too long may be sent as; one with files, or one that is changed, stays one message. */
-  protected readonly parts = computed(() =>
-    this.tooLong() && !this.editing() && this.held().files.length === 0 ? split(this.message()) : [],
-  );
+  protected readonly tooLong = computed(() => excess(this.message()) > 0);
   /** The message above the field: the one that is answered or changed. */
   protected readonly context = computed(() => {
     const entry = this.editing() ?? this.replying();
@@ -301,8 +291,7 @@ export class Composer {
   }
 
   /** One after the other, as the outbox keeps them. */
-  protected sendParts(): void {
-    const parts = this.parts();
+  protected sendParts(parts: readonly string[]): void {
     this.typing.stopped();
     this.drafts.keep(this.chat(), '');
     this.write('');

@@ -3,8 +3,8 @@ import { toSignal } from '@angular/core/rxjs-interop';
 
 import { SendKey } from '../../core/app/send-key';
 import { Theme } from '../../core/app/theme';
-import { chooseLanguage, chosenLanguage } from '../../core/language/choice';
-import { type Language, LANGUAGES } from '../../core/language/language';
+import { chooseLanguage, chosenLanguage, LANGUAGES } from '../../core/language/choice';
+import type { Language } from '../../core/language/language';
 import { Icon } from '../../ui/icon';
 import { CONTROL } from '../../ui/shortcut';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { split } from './too-long';
+import { split } from './split';
 
 const bytes = (text: string) => new TextEncoder().encode(text).length;
 
