@@ -61,10 +61,10 @@ const FEATURES = {
   'features/invitations': [],
   'features/search': ['features/conversations'],
   'features/settings': [],
-  'features/conversations': ['features/people', 'features/groups'],
   'features/attachments': ['features/conversations'],
   'features/details': ['features/people', 'features/groups'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
+  'features/conversations': ['features/people', 'features/groups', 'rare'],
   'features/chat': ['features/people', 'features/conversations', 'rare'],
   // The frame puts the others together.
   'features/shell': ['features/chat', 'features/conversations', 'rare'],

@@ -22,6 +22,7 @@ export { suggestions } from './features/chat/suggestions';
 export { TooLongNote } from './features/chat/too-long-note';
 export { Reactions } from './features/chat/reactions';
 export { ConversationMenu } from './features/conversations/conversation-menu';
+export { Newcomer } from './features/conversations/newcomer';
 export { NewMenu } from './features/conversations/new-menu';
 export { NewConversation } from './features/conversations/new-conversation';
 export { Details } from './features/details/details';

@@ -1,6 +1,7 @@
 import { Component, computed, inject } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 
+import { around } from '../../core/language/around';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { SHORTCUT } from '../../ui/shortcut';
 
@@ -16,7 +17,8 @@ import { SHORTCUT } from '../../ui/shortcut';
       } @else {
         <h2>{{ words.choose }}</h2>
         <p>
-          Or press <kbd>{{ shortcut }}</kbd> and type a name.
+          {{ words.orPress[0] }}<kbd>{{ shortcut }}</kbd
+          >{{ words.orPress[1] }}
         </p>
       }
     </div>
@@ -27,6 +29,7 @@ export class NothingChosen {
     welcome: $localize`Welcome to Aldis`,
     find: $localize`Find somebody to write to, or send them your address.`,
     choose: $localize`Choose a conversation`,
+    orPress: around((key) => $localize`Or press ${key}:key: and type a name.`),
   };
   protected readonly shortcut = SHORTCUT;
   private readonly state = toSignal(inject(ConversationStore).state$, { requireSync: true });

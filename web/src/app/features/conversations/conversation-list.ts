@@ -6,18 +6,15 @@ import {
   inject,
   linkedSignal,
   output,
-  signal,
 } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router } from '@angular/router';
 import { filter, map, startWith } from 'rxjs';
 
-import { BASE } from '../../core/base';
-import { copyText } from '../../core/copy';
 import { Clock } from '../../core/clock';
 import { oneLine } from '../../core/format/text';
 import { rowTime } from '../../core/format/time';
-import { linkToUser, namesOf } from '../../core/handle';
+import { namesOf } from '../../core/handle';
 import { plural } from '../../core/language/plural';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { carried } from '../../data/attachments/summary';
@@ -30,6 +27,7 @@ import { Outbox } from '../../data/outbox/outbox';
 import { Blocks } from '../../data/people/blocks';
 import { Names } from '../../data/people/names';
 import type { Conversation } from '../../protocol/protocol';
+import { Newcomer } from '../../rare';
 import { type Anchor, below } from '../../ui/anchor';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
@@ -47,7 +45,7 @@ export interface WantedRow {
 /** The list of conversations, in every state it can be in. */
 @Component({
   selector: 'aldis-conversation-list',
-  imports: [Avatar, Icon, PresenceDot, TickMark],
+  imports: [Avatar, Icon, Newcomer, PresenceDot, TickMark],
   templateUrl: './conversation-list.html',
 })
 export class ConversationList {
@@ -61,11 +59,6 @@ export class ConversationList {
     loading: $localize`Loading conversations`,
     failed: $localize`Conversations did not load`,
     again: $localize`Try again`,
-    nothing: $localize`No conversations yet`,
-    find: $localize`Find people`,
-    group: $localize`Begin a group`,
-    share: $localize`Share my address`,
-    address: $localize`Whoever opens your address can write to you:`,
   };
   private readonly store = inject(ConversationStore);
   private readonly router = inject(Router);
@@ -97,9 +90,6 @@ export class ConversationList {
   private readonly drafts = toSignal(inject(Drafts).texts$, { requireSync: true });
   private readonly attached = toSignal(inject(PendingAttachments).chats$, { requireSync: true });
   private readonly typists = toSignal(inject(TypingStore).typists$, { requireSync: true });
-  /** Where others find the person. */
-  protected readonly address = location.origin + BASE + linkToUser(this.store.me);
-  protected readonly copied = signal('');
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
   /** The address of what is open. The directives of the router for that weigh more than all of this list. */
@@ -189,15 +179,6 @@ export class ConversationList {
       mentions > 0
         ? $localize`{count, plural, one {# unread, you are mentioned} other {# unread, you are mentioned}}`
         : $localize`{count, plural, one {# unread} other {# unread}}`,
-    );
-  }
-
-  protected async share(): Promise<void> {
-    const copied = await copyText(this.address);
-    this.copied.set(
-      copied
-        ? $localize`Copied. Send it to whom you want to hear from.`
-        : $localize`Your browser does not let it be copied: select it.`,
     );
   }
 
