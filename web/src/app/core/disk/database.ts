@@ -2,7 +2,7 @@ import { inject, Service } from '@angular/core';
 import { Subject } from 'rxjs';
 
 import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
-import { OWN } from '../base';
+import { databasesOf } from '../base';
 import { findUser } from '../handle';
 import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
@@ -16,16 +16,9 @@ import {
   type Trimmed,
 } from './bounds';
 import { Disk } from './disk';
+import type { Pending } from './outbox-schema';
 import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
-import {
-  forgetSpans,
-  type Handle,
-  type NotificationChoices,
-  open,
-  type Pending,
-  type Schema,
-  type Span,
-} from './schema';
+import { forgetSpans, type Handle, type NotificationChoices, open, type Schema, type Span } from './schema';
 
 export type { Span };
 
@@ -36,20 +29,21 @@ const FULL_FOR = 30_000;
 const MOMENT = 60_000;
 
 /**
- * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the
- * cursor: the cursor is written after, and never before, the messages that it stands for.
+ * What this browser keeps of the server for the person who is logged in, and may let go of. The cursor is
+ * written after, and never before, the messages that it stands for. What waits to be sent has a database of its
+ * own: `OutboxDatabase`.
  *
  * The client works without it: a read that gets no answer finds nothing, and a write that is not done fails.
  */
 @Service()
 export class Database {
   private readonly auth = inject(AuthService);
-  private readonly name = `${OWN}${this.auth.user?.username ?? ''}`;
+  private readonly name = databasesOf(this.auth.user?.username ?? '').cache;
   private readonly disk = new Disk<Schema>(
     (hooks) => open(this.name, hooks),
     forgetSpans,
     () => this.auth.user !== null,
-    (db) => this.makeRoom(db),
+    (db) => this.letGo(db),
   );
   /** Until then there is no room to be made. */
   private full = 0;
@@ -162,25 +156,15 @@ export class Database {
     }
   }
 
-  /** What waits to be sent, or `null` where the browser keeps nothing. */
-  outbox(): Promise<Pending[] | null> {
-    return this.read(null, (db) => db.getAll('outbox'));
+  /** What waited here when the outbox was a part of this database. */
+  oldOutbox(): Promise<Pending[]> {
+    return this.disk.use(async (db) => (hasOutbox(db) ? db.getAll('outbox') : []), false);
   }
 
-  async putPending(pending: Pending): Promise<void> {
-    await this.disk.use((db) => db.put('outbox', pending));
-  }
-
-  /** A message left the outbox: it was stored by the server, or given up by the person. */
-  removePending(clientId: string, stored?: Message): Promise<void> {
-    return this.disk.use(async (db) => {
-      const tx = db.transaction(['outbox', 'messages'], 'readwrite');
-      const messages = tx.objectStore('messages');
-      const held = stored && (await messages.get([stored.conversationId, stored.seq]));
-      if (stored && (!held || newer(stored, held))) void messages.put(stored);
-      void tx.objectStore('outbox').delete(clientId);
-      await tx.done;
-    });
+  /** One message of it, or all. */
+  async forgetOldOutbox(clientId?: string): Promise<void> {
+    const which = clientId === undefined ? IDBKeyRange.lowerBound('') : clientId;
+    await this.disk.use(async (db) => (hasOutbox(db) ? db.delete('outbox', which) : undefined));
   }
 
   cursor(): Promise<string | undefined> {
@@ -232,8 +216,8 @@ export class Database {
   }
 
   /**
-   * Leaves nothing that came from the server's log; what was not sent and what the person chose stays. Tabs learn
-   * at the same moment that the log is another one: what one of them has read since stays.
+   * Leaves nothing that came from the server's log; what the person chose stays. Tabs learn at the same moment that
+   * the log is another one: what one of them has read since stays.
    */
   async forgetLog(now = Date.now(), within = MOMENT): Promise<void> {
     await this.disk.use(async (db) => {
@@ -289,8 +273,13 @@ export class Database {
     if (pictures) await trimPictures(pictures);
   }
 
+  /** Makes room on a full disk; whether there was something to let go of. */
+  makeRoom(): Promise<boolean> {
+    return this.disk.use((db) => this.letGo(db));
+  }
+
   /** Pictures go first: they come again. */
-  private async makeRoom(db: Handle): Promise<boolean> {
+  private async letGo(db: Handle): Promise<boolean> {
     if (performance.now() < this.full) return false;
     const pictures = await this.pictures();
     const had = ((await pictures?.keys()) ?? []).length > 0;
@@ -317,4 +306,8 @@ export class Database {
   private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
     return this.disk.use(work, false).catch(() => otherwise);
   }
+}
+
+function hasOutbox(db: Handle): boolean {
+  return db.objectStoreNames.contains('outbox');
 }

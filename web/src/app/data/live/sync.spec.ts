@@ -11,6 +11,7 @@ import { Receipts } from '../messages/receipts';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message, Synced } from '../../protocol/protocol';
 import { Database } from '../../core/disk/database';
+import { OutboxDatabase } from '../../core/disk/outbox-database';
 import { conversation } from '../../testing/conversation';
 import { Sync } from './sync';
 import { WebSocketService } from '../../core/line/web-socket-service';
@@ -158,7 +159,7 @@ describe('the cursor', () => {
 
   it('that the server does not know takes all with it that it stood for, and nothing else', async () => {
     const pending = { clientId: 'p', receiver: 'bob', text: 'not sent', writtenAt: 1 };
-    await database.putPending(pending);
+    await TestBed.inject(OutboxDatabase).put(pending);
     await database.putRecentEmoji(['🎉']);
     await database.putChanges('c', []);
     await database.putConversations([conversation()]);
@@ -167,7 +168,10 @@ describe('the cursor', () => {
     await vi.waitFor(async () => expect(await database.cursor()).toBeUndefined());
     expect([await database.conversations(), await database.messages('c', 9, 9)]).toEqual([[], []]);
     expect(await database.span('c')).toBeUndefined();
-    expect([await database.outbox(), await database.recentEmoji()]).toEqual([[pending], ['🎉']]);
+    expect([await TestBed.inject(OutboxDatabase).all(), await database.recentEmoji()]).toEqual([
+      [pending],
+      ['🎉'],
+    ]);
     // Another tab hears of it, too; what this one has read since stays.
     wire.message$.next(message(1));
     wire.synced$.next({ cursor: 'anew' });
