@@ -1,11 +1,11 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
-import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
 import { merge, replace } from '../conversations/merge';
+import { LatestMessages } from './latest-messages';
 import { Quotes } from './quotes';
 import { EMPTY, seqOf, type Thread } from './thread';
 import { Turns } from './turns';
@@ -25,7 +25,7 @@ export type Threads = ReadonlyMap<ConversationId, Thread>;
 /** The messages of the conversations that were looked at, over what this browser holds of all of them. */
 @Service()
 export class MessageStore {
-  private readonly api = inject(Api);
+  private readonly latest = inject(LatestMessages);
   private readonly database = inject(Database);
   private readonly threads = new BehaviorSubject<Threads>(new Map());
   readonly threads$ = this.threads.asObservable();
@@ -77,7 +77,7 @@ export class MessageStore {
     const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
     await early;
     if (early && this.thread(id)?.from !== null) return;
-    this.add(id, usable);
+    this.add(id, this.latest.of(usable));
     if (span && held)
       this.set(id, {
         from: span.from,
@@ -137,7 +137,8 @@ export class MessageStore {
   }
 
   /** Messages as they come from the server, oldest first. */
-  async receive(messages: readonly Message[]): Promise<void> {
+  async receive(said: readonly Message[]): Promise<void> {
+    const messages = this.latest.of(said);
     for (const [id, arrived] of Map.groupBy(messages, ({ conversationId }) => conversationId)) {
       const thread = this.thread(id);
       if (thread) {
@@ -157,6 +158,7 @@ export class MessageStore {
   }
 
   async changed(message: Message): Promise<void> {
+    this.latest.hear(message);
     const thread = this.thread(message.conversationId);
     if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
     this.quotes.changed(message);
@@ -167,7 +169,7 @@ export class MessageStore {
   async find(conversationId: ConversationId, id: MessageId): Promise<void> {
     await this.quotes.find(id, async () => {
       const held = await this.database.message(conversationId, seqOf(id));
-      return held ? [held] : this.api.messages(conversationId, 1, { aroundSeq: seqOf(id) });
+      return held ? this.latest.of([held]) : this.latest.page(conversationId, 1, { aroundSeq: seqOf(id) });
     });
   }
 
@@ -222,6 +224,7 @@ export class MessageStore {
   clear(): void {
     this.turns.giveUp();
     this.asked.clear();
+    this.latest.clear();
     this.quotes.clear();
     this.threads.next(new Map());
   }
@@ -252,7 +255,7 @@ export class MessageStore {
       return null;
     }
     this.set(id, { loading: true, failure: null });
-    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? thread.from : lowest }, signal);
+    return this.latest.page(id, PAGE, { beforeSeq: lowest === END ? thread.from : lowest }, signal);
   }
 
   /**
@@ -266,7 +269,7 @@ export class MessageStore {
     ]);
     if (!span || !held) return false;
     const usable = held.filter(({ seq }) => seq >= Math.max(from, span.from));
-    this.add(id, usable);
+    this.add(id, this.latest.of(usable));
     const top = span.whole && held.length < HELD_PAGE;
     if (top) this.set(id, { top });
     return top || usable.length > 0;
@@ -278,7 +281,7 @@ export class MessageStore {
 
   private async readNewest(id: ConversationId, signal: AbortSignal): Promise<void> {
     this.set(id, { loading: true, failure: null });
-    const page = await this.api.messages(id, PAGE, undefined, signal);
+    const page = await this.latest.page(id, PAGE, undefined, signal);
     const first = page[0]?.seq ?? 0;
     // What lies below the page was held without a promise that it is complete.
     const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);

@@ -1,5 +1,6 @@
 import { BehaviorSubject } from 'rxjs';
 
+import { newer } from '../../core/newer';
 import type { Message, MessageId } from '../../protocol/protocol';
 
 /** Messages that replies quote, each looked for once; `null` until it is found. */
@@ -11,7 +12,8 @@ export class Quotes {
     if (this.found.value.has(id)) return;
     this.put(id, null);
     const found = (await look().catch(() => [])).find((message) => message.id === id);
-    if (found) this.put(id, found);
+    // Not where all was forgotten meanwhile.
+    if (found && this.found.value.has(id)) this.put(id, found);
   }
 
   clear(): void {
@@ -19,7 +21,8 @@ export class Quotes {
   }
 
   changed(message: Message): void {
-    if (this.found.value.has(message.id)) this.put(message.id, message);
+    const held = this.found.value.get(message.id);
+    if (held === null || (held && newer(message, held))) this.put(message.id, message);
   }
 
   private put(id: MessageId, message: Message | null): void {
