@@ -1,26 +1,15 @@
 import { inject, Service } from '@angular/core';
 import { Subject } from 'rxjs';
 
-import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
+import type { Conversation, ConversationChange, ConversationId } from '../../protocol/protocol';
 import { databasesOf } from '../base';
 import { findUser } from '../handle';
-import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
-import {
-  makeRoom,
-  MESSAGES,
-  openedAt,
-  recentlyOpened,
-  trimMessages,
-  trimPictures,
-  type Trimmed,
-} from './bounds';
+import { makeRoom, openedAt, trimPictures, type Trimmed } from './bounds';
 import { Disk } from './disk';
 import type { Pending } from './outbox-schema';
 import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
-import { forgetSpans, type Handle, type NotificationChoices, open, type Schema, type Span } from './schema';
-
-export type { Span };
+import { forgetSpans, type Handle, type NotificationChoices, open, type Schema } from './schema';
 
 /** Where the disk stayed full although everything was let go of, nothing more is for a while. */
 const FULL_FOR = 30_000;
@@ -63,6 +52,11 @@ export class Database {
     return this.disk.reason instanceof DOMException && this.disk.reason.name === 'VersionError';
   }
 
+  /** Writes into it; fails where it is not done. */
+  use<T>(work: (db: Handle) => Promise<T>): Promise<T> {
+    return this.disk.use(work);
+  }
+
   conversations(): Promise<Conversation[]> {
     return this.read([], (db) => db.getAll('conversations'));
   }
@@ -79,81 +73,9 @@ export class Database {
     });
   }
 
-  /** Up to `limit` messages below `before`, ascending; `null` where there is no answer. */
-  messages(id: ConversationId, before: number, limit: number): Promise<Message[] | null> {
-    return this.read(null, async (db) => {
-      const found: Message[] = [];
-      const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
-      let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
-      while (cursor && found.length < limit) {
-        found.unshift(cursor.value);
-        cursor = await cursor.continue();
-      }
-      return found;
-    });
-  }
-
-  message(id: ConversationId, seq: number): Promise<Message | undefined> {
-    return this.read(undefined, (db) => db.get('messages', [id, seq]));
-  }
-
-  /** Stores messages, never an older state over a newer one. */
-  async putMessages(messages: readonly Message[]): Promise<void> {
-    const gone = await this.disk.use(async (db) => {
-      const tx = db.transaction('messages', 'readwrite');
-      const gone: Message[] = [];
-      for (const message of messages) {
-        const held = await tx.store.get([message.conversationId, message.seq]);
-        if (!held || newer(message, held)) void tx.store.put(message);
-        if (held && message.deletedAt) gone.push(held);
-      }
-      await tx.done;
-      return gone;
-    });
-    await this.forgetPicturesAt(picturesOf(gone));
-  }
-
-  /** Keeps the newest messages of a conversation that has too many. */
-  async trim(id: ConversationId, most = MESSAGES): Promise<void> {
-    const trimmed = await this.disk.use((db) => trimMessages(db, id, most));
-    if (trimmed) this.trimmed$.next(trimmed);
-  }
-
   /** The person looks at a conversation: of those that were opened longest ago the least is kept. */
   async opened(id: ConversationId, now = Date.now()): Promise<void> {
     await this.putMeta(openedAt(id), String(now)).catch(() => undefined);
-  }
-
-  /** The conversations that the person looked at here, the latest first. */
-  recent(): Promise<ConversationId[]> {
-    return this.read([], recentlyOpened);
-  }
-
-  span(id: ConversationId): Promise<Span | undefined> {
-    return this.read(undefined, (db) => db.get('spans', id));
-  }
-
-  /** With `below`, only where everything from there up is here still: another tab may have let go of it. */
-  async putSpan(span: Span, below?: number): Promise<void> {
-    await this.disk.use(async (db) => {
-      const tx = db.transaction('spans', 'readwrite');
-      const held = below === undefined ? undefined : await tx.store.get(span.conversationId);
-      if (below === undefined || (held && held.from <= below)) void tx.store.put(span);
-      await tx.done;
-    });
-  }
-
-  /**
-   * A part of a conversation, and then that it is here; where that could not be written, nothing is promised.
-   * It goes up to the end, or to `below`.
-   */
-  async putHistory(span: Span, messages: readonly Message[], below?: number): Promise<void> {
-    try {
-      await this.putMessages(messages);
-      await this.putSpan(span, below);
-    } catch {
-      await this.forgetSpan(span.conversationId).catch(() => undefined);
-    }
   }
 
   /** What waited here when the outbox was a part of this database. */
@@ -189,15 +111,6 @@ export class Database {
     return this.putMeta(`changes:${id}`, JSON.stringify(changes));
   }
 
-  /** The emoji that were taken last, newest first. */
-  async recentEmoji(): Promise<string[]> {
-    return (await this.meta('emoji'))?.split(' ') ?? [];
-  }
-
-  putRecentEmoji(emoji: readonly string[]): Promise<void> {
-    return this.putMeta('emoji', emoji.join(' '));
-  }
-
   /** Whether and how this browser tells of new messages. */
   async noticeChoices(): Promise<NotificationChoices> {
     const kept = await this.meta('notices');
@@ -206,13 +119,6 @@ export class Database {
 
   putNoticeChoices(choices: NotificationChoices): Promise<void> {
     return this.putMeta('notices', JSON.stringify(choices));
-  }
-
-  /**
-   * The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted.
-   */
-  forgetSpans(): Promise<void> {
-    return this.disk.use(forgetSpans);
   }
 
   /**
@@ -257,11 +163,6 @@ export class Database {
     await this.forgetPicturesAt(gone);
   }
 
-  /** What is held of a conversation may have holes from now on. */
-  async forgetSpan(id: ConversationId): Promise<void> {
-    await this.disk.use((db) => db.delete('spans', id));
-  }
-
   /** Where small pictures are kept, if the browser can keep some and somebody is logged in. */
   async pictures(): Promise<Cache | undefined> {
     return this.auth.user ? openPictures(this.name) : undefined;
@@ -290,20 +191,21 @@ export class Database {
     return had || trimmed.length > 0;
   }
 
-  private async forgetPicturesAt(urls: readonly string[]): Promise<void> {
+  async forgetPicturesAt(urls: readonly string[]): Promise<void> {
     const kept = urls.length > 0 ? await this.pictures() : undefined;
     await Promise.all(urls.map((url) => kept?.delete(url)));
   }
 
-  private meta(key: string): Promise<string | undefined> {
+  meta(key: string): Promise<string | undefined> {
     return this.read(undefined, (db) => db.get('meta', key));
   }
 
-  private async putMeta(key: string, value: string): Promise<void> {
+  async putMeta(key: string, value: string): Promise<void> {
     await this.disk.use((db) => db.put('meta', value, key));
   }
 
-  private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
+  /** What `work` finds; `otherwise` where there is no answer. */
+  read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
     return this.disk.use(work, false).catch(() => otherwise);
   }
 }

@@ -3,7 +3,7 @@ import { firstValueFrom, NEVER, Subject } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { Failure } from '../../core/http/problem';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Message } from '../../protocol/protocol';
@@ -65,7 +65,7 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       { provide: Api, useValue: { messages } },
-      { provide: Database, useValue: { span: () => Promise.resolve(promised), messages: kept } },
+      { provide: KeptMessages, useValue: { span: () => Promise.resolve(promised), messages: kept } },
       {
         provide: MessageStore,
         useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },

@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import type { Where } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message } from '../../protocol/protocol';
 import { merge } from '../conversations/merge';
@@ -17,7 +17,7 @@ const PAGE = 50;
 @Service()
 export class ExcerptReads {
   private readonly latest = inject(LatestMessages);
-  private readonly database = inject(Database);
+  private readonly keptMessages = inject(KeptMessages);
   private readonly messages = inject(MessageStore);
   private readonly excerpts = inject(ExcerptStore);
   private busy = false;
@@ -100,9 +100,9 @@ export class ExcerptReads {
 
   /** The part around a message as this browser keeps it, if it promises that nothing of it is missing. */
   private async kept({ conversationId, seq }: Target): Promise<Message[] | null> {
-    const span = await this.database.span(conversationId);
+    const span = await this.keptMessages.span(conversationId);
     if (!span || seq < span.from) return null;
-    const held = await this.database.messages(conversationId, seq + AROUND / 2, AROUND);
+    const held = await this.keptMessages.messages(conversationId, seq + AROUND / 2, AROUND);
     const usable = this.latest.of(held ?? []).filter((message) => message.seq >= span.from);
     return usable.some((message) => message.seq === seq) ? usable : null;
   }

@@ -2,6 +2,7 @@ import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
 import { merge, replace } from '../conversations/merge';
@@ -27,6 +28,7 @@ export type Threads = ReadonlyMap<ConversationId, Thread>;
 export class MessageStore {
   private readonly latest = inject(LatestMessages);
   private readonly database = inject(Database);
+  private readonly kept = inject(KeptMessages);
   private readonly threads = new BehaviorSubject<Threads>(new Map());
   readonly threads$ = this.threads.asObservable();
   private readonly quotes = new Quotes();
@@ -67,10 +69,7 @@ export class MessageStore {
     this.set(id, {});
     // A browser that is here for the first time does not wait for its database, in which there is nothing.
     const early = this.database.ready ? null : this.newest(id);
-    const [span, held] = await Promise.all([
-      this.database.span(id),
-      this.database.messages(id, END, HELD_PAGE),
-    ]);
+    const [span, held] = await Promise.all([this.kept.span(id), this.kept.messages(id, END, HELD_PAGE)]);
     // Cleared meanwhile.
     if (!this.thread(id)) return;
     // Below the span there may be holes, so only what is above it is shown as history.
@@ -86,7 +85,7 @@ export class MessageStore {
         loading: false,
       });
     else if (!early) await this.newest(id);
-    void this.database.trim(id).catch(() => undefined);
+    void this.kept.trim(id).catch(() => undefined);
   }
 
   /**
@@ -150,10 +149,10 @@ export class MessageStore {
       } else if (arrived[0]?.seq === 1) {
         // The first message of a conversation, and what follows it, is all of it.
         this.set(id, { messages: merge([], arrived), from: 1, whole: true, top: true, loading: false });
-        await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+        await this.kept.putSpan({ conversationId: id, from: 1, whole: true });
       }
     }
-    await this.database.putMessages(messages);
+    await this.kept.putMessages(messages);
     for (const { conversationId } of messages) this.count(conversationId);
   }
 
@@ -162,13 +161,13 @@ export class MessageStore {
     const thread = this.thread(message.conversationId);
     if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
     this.quotes.changed(message);
-    await this.database.putMessages([message]);
+    await this.kept.putMessages([message]);
   }
 
   /** Finds a message that is quoted; the answer comes through `quoted$`. */
   async find(conversationId: ConversationId, id: MessageId): Promise<void> {
     await this.quotes.find(id, async () => {
-      const held = await this.database.message(conversationId, seqOf(id));
+      const held = await this.kept.message(conversationId, seqOf(id));
       return held ? this.latest.of([held]) : this.latest.page(conversationId, 1, { aroundSeq: seqOf(id) });
     });
   }
@@ -182,7 +181,7 @@ export class MessageStore {
     this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
     const span = { conversationId: id, from: held.from!, whole: held.whole };
-    void this.database.putHistory(span, messages, lowestOf(thread));
+    void this.kept.putHistory(span, messages, lowestOf(thread));
   }
 
   /**
@@ -190,12 +189,12 @@ export class MessageStore {
    * read a moment ago and has everything up to the head has none.
    */
   async renew(headOf: (id: ConversationId) => number): Promise<void> {
-    await this.database.forgetSpans().catch(() => undefined);
+    await this.kept.forgetSpans().catch(() => undefined);
     await this.turns.each(this.threads.value.keys(), async (signal, id) => {
       const { messages, from, whole } = this.thread(id) ?? EMPTY;
       const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
       if (from !== null && reached >= headOf(id))
-        await this.database.putHistory({ conversationId: id, from, whole }, []);
+        await this.kept.putHistory({ conversationId: id, from, whole }, []);
       else await this.readNewest(id, signal);
     });
   }
@@ -210,13 +209,13 @@ export class MessageStore {
       if (from === null) return;
       const lowest = top ? 1 : (messages[0]?.seq ?? from);
       this.set(id, { from: lowest, whole: top });
-      await this.database.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
+      await this.kept.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
     });
   }
 
   /** Back in a group: what was said in the meantime did not come live, so its newest page is read again. */
   async renewOne(id: ConversationId): Promise<void> {
-    await this.database.forgetSpan(id).catch(() => undefined);
+    await this.kept.forgetSpan(id).catch(() => undefined);
     if (this.thread(id)) await this.newest(id);
   }
 
@@ -239,7 +238,7 @@ export class MessageStore {
   private count(id: ConversationId): void {
     const arrived = (this.arrived.get(id) ?? 0) + 1;
     this.arrived.set(id, arrived);
-    if (arrived % TRIM_EVERY === 0) void this.database.trim(id).catch(() => undefined);
+    if (arrived % TRIM_EVERY === 0) void this.kept.trim(id).catch(() => undefined);
   }
 
   /** What this browser holds is in memory afterwards; else the page of the server. */
@@ -263,10 +262,7 @@ export class MessageStore {
    * it, so only what is promised counts.
    */
   private async readHeld(id: ConversationId, below: number, from: number): Promise<boolean> {
-    const [span, held] = await Promise.all([
-      this.database.span(id),
-      this.database.messages(id, below, HELD_PAGE),
-    ]);
+    const [span, held] = await Promise.all([this.kept.span(id), this.kept.messages(id, below, HELD_PAGE)]);
     if (!span || !held) return false;
     const usable = held.filter(({ seq }) => seq >= Math.max(from, span.from));
     this.add(id, this.latest.of(usable));
@@ -298,7 +294,7 @@ export class MessageStore {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
     this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
-    await this.database.putHistory({ conversationId: id, from, whole }, page, below);
+    await this.kept.putHistory({ conversationId: id, from, whole }, page, below);
   }
 
   private add(id: ConversationId, messages: readonly Message[]): void {

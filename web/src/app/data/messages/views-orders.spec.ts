@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Message } from '../../protocol/protocol';
 import { message } from '../../testing/conversation';
@@ -64,10 +65,7 @@ class World {
   private quoted: ReadonlyMap<string, Message | null> = new Map();
 
   constructor() {
-    const database = {
-      ready: true,
-      trimmed$: NEVER,
-      opened: () => undefined,
+    const kept = {
       trim: () => Promise.resolve(),
       span: () => Promise.resolve(undefined),
       messages: () => Promise.resolve(null),
@@ -82,7 +80,8 @@ class World {
           provide: Api,
           useValue: { messages: (_id: string, limit: number, where?: Where) => this.page(limit, where) },
         },
-        { provide: Database, useValue: database },
+        { provide: Database, useValue: { ready: true, trimmed$: NEVER, opened: () => undefined } },
+        { provide: KeptMessages, useValue: kept },
         { provide: WebSocketService, useValue: { updated$: this.updated$, cursorLost$: NEVER } },
       ],
     });

@@ -1,7 +1,7 @@
 import { computed, effect, inject, type Signal, signal } from '@angular/core';
 
 import { Api } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain, Failure } from '../../core/http/problem';
 import type { Hit, Page } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
@@ -44,7 +44,7 @@ const NOTHING: State = { asked: null, hits: [], kept: false, reading: false, fai
 /** Messages that have the words of a query, once the person pauses. */
 export function findMessages(question: Signal<Asked>): FoundMessages {
   const api = inject(Api);
-  const database = inject(Database);
+  const browser = inject(KeptMessages);
   const conversations = inject(ConversationStore);
   const asked = computed<Asked>(() => ({ ...question(), query: question().query.trim() }), { equal: same });
   const state = signal(NOTHING);
@@ -68,7 +68,7 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
       const wordless = code === 'invalid';
       if (code === 'unreachable' && before.hits.length === 0) {
         const ids = conversations.items.map(({ id }) => id);
-        const kept = await searchKept(database, ids, asked, stop);
+        const kept = await searchKept(browser, ids, asked, stop);
         return { ...NOTHING, asked, hits: kept, kept: true, failure: KEPT };
       }
       return { ...before, asked, reading: false, failure: wordless ? '' : explain(error) };
