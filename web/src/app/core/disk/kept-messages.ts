@@ -7,10 +7,14 @@ import { Database } from './database';
 import { picturesOf } from './pictures';
 import { forgetSpans, type Span } from './schema';
 
+/** After so many that arrived in a conversation it is looked whether this browser keeps too many. */
+const TRIM_EVERY = 500;
+
 /** The messages that this browser keeps, and the spans: which part of a conversation is here without a gap. */
 @Service()
 export class KeptMessages {
   private readonly database = inject(Database);
+  private readonly arrived = new Map<ConversationId, number>();
 
   /** Up to `limit` messages below `before`, ascending; `null` where there is no answer. */
   messages(id: ConversationId, before: number, limit: number): Promise<Message[] | null> {
@@ -44,6 +48,16 @@ export class KeptMessages {
       return gone;
     });
     await this.database.forgetPicturesAt(picturesOf(gone));
+  }
+
+  /** Stores what has just been said, of which there may be more and more while a page is open. */
+  async putArrived(messages: readonly Message[]): Promise<void> {
+    await this.putMessages(messages);
+    for (const { conversationId } of messages) {
+      const arrived = (this.arrived.get(conversationId) ?? 0) + 1;
+      this.arrived.set(conversationId, arrived);
+      if (arrived % TRIM_EVERY === 0) void this.trim(conversationId).catch(() => undefined);
+    }
   }
 
   /** Keeps the newest messages of a conversation that has too many. */

@@ -1,4 +1,5 @@
 import { inject, Service } from '@angular/core';
+import { Subject } from 'rxjs';
 
 import { Api, type Where } from '../../core/api/api';
 import { keepNewest } from '../../core/keep-newest';
@@ -17,6 +18,10 @@ const MOST = 1_000;
 export class LatestMessages {
   private readonly api = inject(Api);
   private readonly changed = new Map<MessageId, Message>();
+  /** A message was changed or deleted. */
+  readonly changed$ = new Subject<Message>();
+  /** Nothing that was heard or shown is true any more. */
+  readonly cleared$ = new Subject<void>();
 
   /** A page of the server. */
   async page(id: ConversationId, limit: number, where?: Where, signal?: AbortSignal): Promise<Message[]> {
@@ -33,10 +38,11 @@ export class LatestMessages {
   hear(message: Message): void {
     const [latest] = this.of([message]);
     if (latest === message) keepNewest(this.changed, message.id, message, MOST);
+    this.changed$.next(message);
   }
 
-  /** What was heard is not true any more. */
   clear(): void {
     this.changed.clear();
+    this.cleared$.next();
   }
 }

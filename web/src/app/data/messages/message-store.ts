@@ -4,11 +4,10 @@ import { BehaviorSubject } from 'rxjs';
 import { Database } from '../../core/disk/database';
 import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain } from '../../core/http/problem';
-import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
+import type { ConversationId, Message } from '../../protocol/protocol';
 import { merge, replace } from '../conversations/merge';
 import { LatestMessages } from './latest-messages';
-import { Quotes } from './quotes';
-import { EMPTY, seqOf, type Thread } from './thread';
+import { EMPTY, isApart, lowestOf, type Thread } from './thread';
 import { Turns } from './turns';
 
 const PAGE = 30;
@@ -16,8 +15,6 @@ const HELD_PAGE = 100;
 /** More than so many are too many in memory for who reads the newest; so many of these stay. */
 const MANY = 1_000;
 const NEWEST = 300;
-/** After so many that arrived in a conversation it is looked whether this browser keeps too many. */
-const TRIM_EVERY = 500;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -31,14 +28,9 @@ export class MessageStore {
   private readonly kept = inject(KeptMessages);
   private readonly threads = new BehaviorSubject<Threads>(new Map());
   readonly threads$ = this.threads.asObservable();
-  private readonly quotes = new Quotes();
-  /** Messages that a reply quotes and that are not in their thread's memory. */
-  readonly quoted$ = this.quotes.found$;
-
   private readonly asked = new Set<ConversationId>();
   /** The conversation that was opened last: what lies in the memory of the others is out of sight. */
   private shown: ConversationId | undefined;
-  private readonly arrived = new Map<ConversationId, number>();
   private readonly turns = new Turns((id, error) =>
     this.set(id, { loading: false, failure: explain(error) }),
   );
@@ -152,24 +144,14 @@ export class MessageStore {
         await this.kept.putSpan({ conversationId: id, from: 1, whole: true });
       }
     }
-    await this.kept.putMessages(messages);
-    for (const { conversationId } of messages) this.count(conversationId);
+    await this.kept.putArrived(messages);
   }
 
   async changed(message: Message): Promise<void> {
     this.latest.hear(message);
     const thread = this.thread(message.conversationId);
     if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
-    this.quotes.changed(message);
     await this.kept.putMessages([message]);
-  }
-
-  /** Finds a message that is quoted; the answer comes through `quoted$`. */
-  async find(conversationId: ConversationId, id: MessageId): Promise<void> {
-    await this.quotes.find(id, async () => {
-      const held = await this.kept.message(conversationId, seqOf(id));
-      return held ? this.latest.of([held]) : this.latest.page(conversationId, 1, { aroundSeq: seqOf(id) });
-    });
   }
 
   /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
@@ -224,7 +206,6 @@ export class MessageStore {
     this.turns.giveUp();
     this.asked.clear();
     this.latest.clear();
-    this.quotes.clear();
     this.threads.next(new Map());
   }
 
@@ -233,12 +214,6 @@ export class MessageStore {
     const threads = new Map(this.threads.value);
     threads.delete(id);
     this.threads.next(threads);
-  }
-
-  private count(id: ConversationId): void {
-    const arrived = (this.arrived.get(id) ?? 0) + 1;
-    this.arrived.set(id, arrived);
-    if (arrived % TRIM_EVERY === 0) void this.kept.trim(id).catch(() => undefined);
   }
 
   /** What this browser holds is in memory afterwards; else the page of the server. */
@@ -307,15 +282,4 @@ export class MessageStore {
     threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
     this.threads.next(threads);
   }
-}
-
-/** A page that is read for a conversation goes up to here. */
-function lowestOf({ messages, from }: Thread): number {
-  return messages[0]?.seq ?? from ?? 0;
-}
-
-/** What is in memory goes further up than what this browser keeps: it let go of what was between. */
-function isApart({ messages, from }: Thread): boolean {
-  const lowest = messages[0]?.seq;
-  return from !== null && lowest !== undefined && lowest < from;
 }

@@ -1,17 +1,17 @@
 import { TestBed } from '@angular/core/testing';
 import { array, assert, asyncProperty, constantFrom, nat, oneof, record, type Arbitrary } from 'fast-check';
-import { NEVER, Subject } from 'rxjs';
+import { NEVER } from 'rxjs';
 import { expect, it } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
 import { KeptMessages } from '../../core/disk/kept-messages';
-import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Message } from '../../protocol/protocol';
 import { message } from '../../testing/conversation';
 import { type Excerpt, ExcerptStore } from './excerpt-store';
 import { ExcerptReads } from './excerpt-reads';
 import { MessageStore } from './message-store';
+import { Quotes } from './quotes';
 
 const HEAD = 150;
 /** The id of a message ends with its seq. */
@@ -57,9 +57,9 @@ class World {
   );
   private readonly events: Message[] = [];
   private readonly answers: (() => void)[] = [];
-  private readonly updated$ = new Subject<Message>();
   private readonly kept = new Map<number, Message>();
   private readonly store: MessageStore;
+  private readonly quotes: Quotes;
   private readonly reads: ExcerptReads;
   private excerpt: Excerpt | null = null;
   private quoted: ReadonlyMap<string, Message | null> = new Map();
@@ -82,15 +82,13 @@ class World {
         },
         { provide: Database, useValue: { ready: true, trimmed$: NEVER, opened: () => undefined } },
         { provide: KeptMessages, useValue: kept },
-        { provide: WebSocketService, useValue: { updated$: this.updated$, cursorLost$: NEVER } },
       ],
     });
     this.store = TestBed.inject(MessageStore);
+    this.quotes = TestBed.inject(Quotes);
     this.reads = TestBed.inject(ExcerptReads);
     TestBed.inject(ExcerptStore).excerpt$.subscribe((excerpt) => (this.excerpt = excerpt));
-    this.store.quoted$.subscribe((quoted) => (this.quoted = quoted));
-    // As `Sync` does it.
-    this.updated$.subscribe((changed) => void this.store.changed(changed));
+    this.quotes.found$.subscribe((quoted) => (this.quoted = quoted));
   }
 
   async take(step: Step): Promise<void> {
@@ -104,7 +102,7 @@ class World {
     else if ('edit' in step) this.change(step.edit, { text: `edited at ${this.head + 1}` });
     else if ('remove' in step) this.change(step.remove, { text: '', deletedAt: '2026-03-28T11:00:00.000Z' });
     else if ('jump' in step) void reads.go({ conversationId: 'c', seq: step.jump });
-    else if ('quote' in step) void store.find('c', idOf(step.quote));
+    else if ('quote' in step) void this.quotes.find('c', idOf(step.quote));
     else this.answers.splice(step.answer % Math.max(1, this.answers.length), 1)[0]?.();
     // All that follows from it, but for what waits for an answer.
     for (let turn = 0; turn < 30; turn++) await Promise.resolve();
@@ -149,7 +147,7 @@ class World {
 
   private hear(): void {
     const event = this.events.shift();
-    if (event) this.updated$.next(event);
+    if (event) void this.store.changed(event);
   }
 
   private keep(messages: readonly Message[]): Promise<void> {

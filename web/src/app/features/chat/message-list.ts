@@ -19,7 +19,7 @@ import { Virtualizer } from 'virtua/angular';
 
 import { copyText } from '../../core/copy';
 import type { Target } from '../../data/messages/excerpt-store';
-import { MessageStore } from '../../data/messages/message-store';
+import { Quotes } from '../../data/messages/quotes';
 import type { Thread } from '../../data/messages/thread';
 import type { Entry } from '../../data/messages/timeline';
 import { nextMention, readThrough, unreadAround, type Window } from '../../data/messages/unread';
@@ -57,8 +57,6 @@ const CONTEXT = 56;
   host: { '(window:focus)': 'lookSoon()', '(document:visibilitychange)': 'lookSoon()' },
 })
 export class MessageList {
-  private readonly store = inject(MessageStore);
-
   readonly entries = input.required<readonly Entry[]>();
   readonly thread = input.required<Thread>();
   readonly title = input.required<string>();
@@ -100,7 +98,7 @@ export class MessageList {
   /** Another day is looked for, from this one on. */
   readonly calendar = output<Date>();
 
-  private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
+  private readonly quotes = toSignal(inject(Quotes).found$, { requireSync: true });
   private readonly byId = computed(
     () => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))),
   );
