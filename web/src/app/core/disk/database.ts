@@ -1,7 +1,7 @@
 import { inject, Service } from '@angular/core';
 import { Subject } from 'rxjs';
 
-import type { Conversation, ConversationChange, ConversationId } from '../../protocol/protocol';
+import type { Conversation, ConversationId } from '../../protocol/protocol';
 import { databasesOf } from '../base';
 import { findUser } from '../handle';
 import { AuthService } from '../session/auth-service';
@@ -9,7 +9,7 @@ import { makeRoom, openedAt, trimPictures, type Trimmed } from './bounds';
 import { Disk } from './disk';
 import type { Pending } from './outbox-schema';
 import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
-import { forgetSpans, type Handle, type NotificationChoices, open, type Schema } from './schema';
+import { forgetSpans, type Handle, open, type Schema } from './schema';
 
 /** Where the disk stayed full although everything was let go of, nothing more is for a while. */
 const FULL_FOR = 30_000;
@@ -100,25 +100,6 @@ export class Database {
       void tx.objectStore('meta').put(cursor, 'cursor');
       await tx.done;
     });
-  }
-
-  /** How a group changed, as far as that is known here. */
-  async changes(id: ConversationId): Promise<ConversationChange[]> {
-    return JSON.parse((await this.meta(`changes:${id}`)) ?? '[]') as ConversationChange[];
-  }
-
-  putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
-    return this.putMeta(`changes:${id}`, JSON.stringify(changes));
-  }
-
-  /** Whether and how this browser tells of new messages. */
-  async noticeChoices(): Promise<NotificationChoices> {
-    const kept = await this.meta('notices');
-    return kept ? (JSON.parse(kept) as NotificationChoices) : { on: false, text: true };
-  }
-
-  putNoticeChoices(choices: NotificationChoices): Promise<void> {
-    return this.putMeta('notices', JSON.stringify(choices));
   }
 
   /**

@@ -7,9 +7,6 @@ import { Database } from './database';
 import { Disk } from './disk';
 import { openOutbox, type OutboxSchema, type Pending } from './outbox-schema';
 
-/** So that what a browser says is written outlives a machine that loses its power. */
-const STRICT = { durability: 'strict' } as const;
-
 /**
  * What the person wrote and the server has not acknowledged. Nobody else has it, so it is apart from all that
  * may be thrown away: neither a lost log nor a full disk touches it, and each of the two databases works while
@@ -40,7 +37,8 @@ export class OutboxDatabase {
 
   async put(pending: Pending): Promise<void> {
     await this.disk.use(async (db) => {
-      const tx = db.transaction('pending', 'readwrite', STRICT);
+      // Outlives a machine that loses its power, too.
+      const tx = db.transaction('pending', 'readwrite', { durability: 'strict' });
       void tx.store.put(pending);
       await tx.done;
     });
@@ -60,39 +58,18 @@ export class OutboxDatabase {
     return (this.moving ??= this.tryMove().finally(() => (this.moving = null)));
   }
 
-  /**
-   * A page may die after each step, and other tabs take the same steps. The copies are marked as such in their
-   * own transaction: nobody copies again what was sent or discarded since. Only then it is deleted where it was.
-   */
+  /** A browser that is new, or has moved it, loads nothing for this. */
   private async tryMove(): Promise<Pending[]> {
     if (this.moved) return [];
-    const marked = await this.disk.use((db) => db.get('meta', 'moved'), false).catch(() => false);
-    if (!marked) {
-      const left = await this.cache.oldOutbox().catch(() => null);
-      // Asked again once it answers.
-      if (!left) return [];
-      const copied = await this.copy(left).then(
-        () => true,
-        () => false,
-      );
-      if (!copied) return left;
+    const left = await this.cache.oldOutbox().catch(() => null);
+    // Asked again once it answers.
+    if (!left) return [];
+    try {
+      if (left.length > 0) await (await import('./move-outbox')).moveOutbox(left, this.disk, this.cache);
+    } catch {
+      return left;
     }
     this.moved = true;
-    // Where this fails, the next page does it.
-    void this.cache.forgetOldOutbox().catch(() => undefined);
     return [];
-  }
-
-  private copy(left: readonly Pending[]): Promise<void> {
-    return this.disk.use(async (db) => {
-      const tx = db.transaction(['pending', 'meta'], 'readwrite', STRICT);
-      const [pending, meta] = [tx.objectStore('pending'), tx.objectStore('meta')];
-      if (!(await meta.get('moved'))) {
-        // What the person has tried again meanwhile is here in a later state.
-        for (const one of left) if (!(await pending.count(one.clientId))) void pending.put(one);
-        void meta.put(true, 'moved');
-      }
-      await tx.done;
-    });
   }
 }

@@ -11,17 +11,6 @@ export interface Span {
   whole: boolean;
 }
 
-/** What the person chose for this browser: whether the system shows notifications. */
-export interface NotificationChoices {
-  readonly on: boolean;
-  /** Whether what was written is shown to whoever sees the screen. */
-  readonly text: boolean;
-  /** Whether a sound is made, too; it is where nothing was chosen. */
-  readonly sound?: boolean;
-  /** They were offered, and the person has answered. */
-  readonly offered?: boolean;
-}
-
 export interface Schema extends DBSchema {
   conversations: { key: string; value: Conversation };
   messages: { key: [ConversationId, number]; value: Message };

@@ -11,6 +11,7 @@ import { Receipts } from '../messages/receipts';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message, Synced } from '../../protocol/protocol';
 import { Database } from '../../core/disk/database';
+import { putChanges } from '../../core/disk/kept-changes';
 import { KeptMessages } from '../../core/disk/kept-messages';
 import { putRecentEmoji, recentEmoji } from '../../core/disk/recent-emoji';
 import { OutboxDatabase } from '../../core/disk/outbox-database';
@@ -165,7 +166,7 @@ describe('the cursor', () => {
     const pending = { clientId: 'p', receiver: 'bob', text: 'not sent', writtenAt: 1 };
     await TestBed.inject(OutboxDatabase).put(pending);
     await putRecentEmoji(database, ['🎉']);
-    await database.putChanges('c', []);
+    await putChanges(database, 'c', []);
     await database.putConversations([conversation()]);
     wire.cursorLost$.next();
     expect([wire.cursor(), cleared.mock.calls.length]).toEqual([undefined, 2]);

@@ -1,4 +1,4 @@
-import type { NotificationChoices } from '../../core/disk/schema';
+import type { NotificationChoices } from '../../core/disk/notice-choices';
 import { findUser, sameUser } from '../../core/handle';
 import type { Conversation, Message } from '../../protocol/protocol';
 import { summary } from '../attachments/summary';
