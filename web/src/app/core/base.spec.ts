@@ -55,6 +55,6 @@ describe('a client under a path of a host', () => {
     const { wipe } = await under('/chat', () => import('./session/wipe'));
     await wipe('ann');
     expect(Object.keys(localStorage).sort()).toEqual([...others, 'aldis/chat:theme'].sort());
-    expect(removed).toEqual(['aldis/chat:ann']);
+    expect(removed).toEqual(['aldis/chat:ann', 'aldis/chat:ann:outbox']);
   });
 });

@@ -9,3 +9,8 @@ export const BASE = document.documentElement.dataset['base'] ?? '';
  * own.
  */
 export const OWN = `aldis${BASE}:`;
+
+/** The databases of a person: of what the server has, too, and of what was not sent. No username has a colon. */
+export function databasesOf(username: string): { cache: string; outbox: string } {
+  return { cache: OWN + username, outbox: `${OWN}${username}:outbox` };
+}

@@ -3,7 +3,8 @@ import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { conversation, message } from '../../testing/conversation';
-import { makeRoom, openedAt, recentlyOpened, trimMessages, trimPictures } from './bounds';
+import { makeRoom, openedAt, trimMessages, trimPictures } from './bounds';
+import { recentlyOpened } from './recently-opened';
 import { type Handle, open } from './schema';
 
 let names = 0;

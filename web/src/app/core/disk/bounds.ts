@@ -56,17 +56,6 @@ export function openedAt(id: ConversationId): string {
   return `opened:${id}`;
 }
 
-/** The conversations that were opened here, the latest first. */
-export async function recentlyOpened(db: Handle): Promise<ConversationId[]> {
-  const { store } = db.transaction('meta');
-  const all = IDBKeyRange.bound(openedAt(''), 'opened;', false, true);
-  const [keys, times] = await Promise.all([store.getAllKeys(all), store.getAll(all)]);
-  return keys
-    .map((key, index) => ({ id: String(key).slice(openedAt('').length), at: Number(times[index]) }))
-    .sort((a, b) => b.at - a.at)
-    .map(({ id }) => id);
-}
-
 /** Lets go of the pictures that were looked at longest ago: those in front. */
 export async function trimPictures(pictures: Cache, most = PICTURES): Promise<void> {
   const [urls, answers] = await Promise.all([pictures.keys(), pictures.matchAll()]);

@@ -1,33 +1,15 @@
 import { inject, Service } from '@angular/core';
 import { Subject } from 'rxjs';
 
-import type { Conversation, ConversationChange, ConversationId, Message } from '../../protocol/protocol';
-import { OWN } from '../base';
+import type { Conversation, ConversationId } from '../../protocol/protocol';
+import { databasesOf } from '../base';
 import { findUser } from '../handle';
-import { newer } from '../newer';
 import { AuthService } from '../session/auth-service';
-import {
-  makeRoom,
-  MESSAGES,
-  openedAt,
-  recentlyOpened,
-  trimMessages,
-  trimPictures,
-  type Trimmed,
-} from './bounds';
+import { makeRoom, openedAt, trimPictures, type Trimmed } from './bounds';
 import { Disk } from './disk';
+import type { Pending } from './outbox-schema';
 import { forgetPictures, openPictures, picturesOf, sizesOf } from './pictures';
-import {
-  forgetSpans,
-  type Handle,
-  type NotificationChoices,
-  open,
-  type Pending,
-  type Schema,
-  type Span,
-} from './schema';
-
-export type { Span };
+import { forgetSpans, type Handle, open, type Schema } from './schema';
 
 /** Where the disk stayed full although everything was let go of, nothing more is for a while. */
 const FULL_FOR = 30_000;
@@ -36,20 +18,21 @@ const FULL_FOR = 30_000;
 const MOMENT = 60_000;
 
 /**
- * What this browser keeps for the person who is logged in. It is a cache, except for the outbox and the
- * cursor: the cursor is written after, and never before, the messages that it stands for.
+ * What this browser keeps of the server for the person who is logged in, and may let go of. The cursor is
+ * written after, and never before, the messages that it stands for. What waits to be sent has a database of its
+ * own: `OutboxDatabase`.
  *
  * The client works without it: a read that gets no answer finds nothing, and a write that is not done fails.
  */
 @Service()
 export class Database {
   private readonly auth = inject(AuthService);
-  private readonly name = `${OWN}${this.auth.user?.username ?? ''}`;
+  private readonly name = databasesOf(this.auth.user?.username ?? '').cache;
   private readonly disk = new Disk<Schema>(
     (hooks) => open(this.name, hooks),
     forgetSpans,
     () => this.auth.user !== null,
-    (db) => this.makeRoom(db),
+    (db) => this.letGo(db),
   );
   /** Until then there is no room to be made. */
   private full = 0;
@@ -69,6 +52,11 @@ export class Database {
     return this.disk.reason instanceof DOMException && this.disk.reason.name === 'VersionError';
   }
 
+  /** Writes into it; fails where it is not done. */
+  use<T>(work: (db: Handle) => Promise<T>): Promise<T> {
+    return this.disk.use(work);
+  }
+
   conversations(): Promise<Conversation[]> {
     return this.read([], (db) => db.getAll('conversations'));
   }
@@ -85,102 +73,20 @@ export class Database {
     });
   }
 
-  /** Up to `limit` messages below `before`, ascending; `null` where there is no answer. */
-  messages(id: ConversationId, before: number, limit: number): Promise<Message[] | null> {
-    return this.read(null, async (db) => {
-      const found: Message[] = [];
-      const range = IDBKeyRange.bound([id, 0], [id, before], false, true);
-      let cursor = await db.transaction('messages').store.openCursor(range, 'prev');
-      while (cursor && found.length < limit) {
-        found.unshift(cursor.value);
-        cursor = await cursor.continue();
-      }
-      return found;
-    });
-  }
-
-  message(id: ConversationId, seq: number): Promise<Message | undefined> {
-    return this.read(undefined, (db) => db.get('messages', [id, seq]));
-  }
-
-  /** Stores messages, never an older state over a newer one. */
-  async putMessages(messages: readonly Message[]): Promise<void> {
-    const gone = await this.disk.use(async (db) => {
-      const tx = db.transaction('messages', 'readwrite');
-      const gone: Message[] = [];
-      for (const message of messages) {
-        const held = await tx.store.get([message.conversationId, message.seq]);
-        if (!held || newer(message, held)) void tx.store.put(message);
-        if (held && message.deletedAt) gone.push(held);
-      }
-      await tx.done;
-      return gone;
-    });
-    await this.forgetPicturesAt(picturesOf(gone));
-  }
-
-  /** Keeps the newest messages of a conversation that has too many. */
-  async trim(id: ConversationId, most = MESSAGES): Promise<void> {
-    const trimmed = await this.disk.use((db) => trimMessages(db, id, most));
-    if (trimmed) this.trimmed$.next(trimmed);
-  }
-
   /** The person looks at a conversation: of those that were opened longest ago the least is kept. */
   async opened(id: ConversationId, now = Date.now()): Promise<void> {
     await this.putMeta(openedAt(id), String(now)).catch(() => undefined);
   }
 
-  /** The conversations that the person looked at here, the latest first. */
-  recent(): Promise<ConversationId[]> {
-    return this.read([], recentlyOpened);
+  /** What waited here when the outbox was a part of this database. */
+  oldOutbox(): Promise<Pending[]> {
+    return this.disk.use(async (db) => (hasOutbox(db) ? db.getAll('outbox') : []), false);
   }
 
-  span(id: ConversationId): Promise<Span | undefined> {
-    return this.read(undefined, (db) => db.get('spans', id));
-  }
-
-  /** With `below`, only where everything from there up is here still: another tab may have let go of it. */
-  async putSpan(span: Span, below?: number): Promise<void> {
-    await this.disk.use(async (db) => {
-      const tx = db.transaction('spans', 'readwrite');
-      const held = below === undefined ? undefined : await tx.store.get(span.conversationId);
-      if (below === undefined || (held && held.from <= below)) void tx.store.put(span);
-      await tx.done;
-    });
-  }
-
-  /**
-   * A part of a conversation, and then that it is here; where that could not be written, nothing is promised.
-   * It goes up to the end, or to `below`.
-   */
-  async putHistory(span: Span, messages: readonly Message[], below?: number): Promise<void> {
-    try {
-      await this.putMessages(messages);
-      await this.putSpan(span, below);
-    } catch {
-      await this.forgetSpan(span.conversationId).catch(() => undefined);
-    }
-  }
-
-  /** What waits to be sent, or `null` where the browser keeps nothing. */
-  outbox(): Promise<Pending[] | null> {
-    return this.read(null, (db) => db.getAll('outbox'));
-  }
-
-  async putPending(pending: Pending): Promise<void> {
-    await this.disk.use((db) => db.put('outbox', pending));
-  }
-
-  /** A message left the outbox: it was stored by the server, or given up by the person. */
-  removePending(clientId: string, stored?: Message): Promise<void> {
-    return this.disk.use(async (db) => {
-      const tx = db.transaction(['outbox', 'messages'], 'readwrite');
-      const messages = tx.objectStore('messages');
-      const held = stored && (await messages.get([stored.conversationId, stored.seq]));
-      if (stored && (!held || newer(stored, held))) void messages.put(stored);
-      void tx.objectStore('outbox').delete(clientId);
-      await tx.done;
-    });
+  /** One message of it, or all. */
+  async forgetOldOutbox(clientId?: string): Promise<void> {
+    const which = clientId === undefined ? IDBKeyRange.lowerBound('') : clientId;
+    await this.disk.use(async (db) => (hasOutbox(db) ? db.delete('outbox', which) : undefined));
   }
 
   cursor(): Promise<string | undefined> {
@@ -196,44 +102,9 @@ export class Database {
     });
   }
 
-  /** How a group changed, as far as that is known here. */
-  async changes(id: ConversationId): Promise<ConversationChange[]> {
-    return JSON.parse((await this.meta(`changes:${id}`)) ?? '[]') as ConversationChange[];
-  }
-
-  putChanges(id: ConversationId, changes: readonly ConversationChange[]): Promise<void> {
-    return this.putMeta(`changes:${id}`, JSON.stringify(changes));
-  }
-
-  /** The emoji that were taken last, newest first. */
-  async recentEmoji(): Promise<string[]> {
-    return (await this.meta('emoji'))?.split(' ') ?? [];
-  }
-
-  putRecentEmoji(emoji: readonly string[]): Promise<void> {
-    return this.putMeta('emoji', emoji.join(' '));
-  }
-
-  /** Whether and how this browser tells of new messages. */
-  async noticeChoices(): Promise<NotificationChoices> {
-    const kept = await this.meta('notices');
-    return kept ? (JSON.parse(kept) as NotificationChoices) : { on: false, text: true };
-  }
-
-  putNoticeChoices(choices: NotificationChoices): Promise<void> {
-    return this.putMeta('notices', JSON.stringify(choices));
-  }
-
   /**
-   * The cursor is lost, so what is held may have holes: it is read again from the server when it is wanted.
-   */
-  forgetSpans(): Promise<void> {
-    return this.disk.use(forgetSpans);
-  }
-
-  /**
-   * Leaves nothing that came from the server's log; what was not sent and what the person chose stays. Tabs learn
-   * at the same moment that the log is another one: what one of them has read since stays.
+   * Leaves nothing that came from the server's log; what the person chose stays. Tabs learn at the same moment that
+   * the log is another one: what one of them has read since stays.
    */
   async forgetLog(now = Date.now(), within = MOMENT): Promise<void> {
     await this.disk.use(async (db) => {
@@ -273,11 +144,6 @@ export class Database {
     await this.forgetPicturesAt(gone);
   }
 
-  /** What is held of a conversation may have holes from now on. */
-  async forgetSpan(id: ConversationId): Promise<void> {
-    await this.disk.use((db) => db.delete('spans', id));
-  }
-
   /** Where small pictures are kept, if the browser can keep some and somebody is logged in. */
   async pictures(): Promise<Cache | undefined> {
     return this.auth.user ? openPictures(this.name) : undefined;
@@ -289,8 +155,13 @@ export class Database {
     if (pictures) await trimPictures(pictures);
   }
 
+  /** Makes room on a full disk; whether there was something to let go of. */
+  makeRoom(): Promise<boolean> {
+    return this.disk.use((db) => this.letGo(db));
+  }
+
   /** Pictures go first: they come again. */
-  private async makeRoom(db: Handle): Promise<boolean> {
+  private async letGo(db: Handle): Promise<boolean> {
     if (performance.now() < this.full) return false;
     const pictures = await this.pictures();
     const had = ((await pictures?.keys()) ?? []).length > 0;
@@ -301,20 +172,25 @@ export class Database {
     return had || trimmed.length > 0;
   }
 
-  private async forgetPicturesAt(urls: readonly string[]): Promise<void> {
+  async forgetPicturesAt(urls: readonly string[]): Promise<void> {
     const kept = urls.length > 0 ? await this.pictures() : undefined;
     await Promise.all(urls.map((url) => kept?.delete(url)));
   }
 
-  private meta(key: string): Promise<string | undefined> {
+  meta(key: string): Promise<string | undefined> {
     return this.read(undefined, (db) => db.get('meta', key));
   }
 
-  private async putMeta(key: string, value: string): Promise<void> {
+  async putMeta(key: string, value: string): Promise<void> {
     await this.disk.use((db) => db.put('meta', value, key));
   }
 
-  private read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
+  /** What `work` finds; `otherwise` where there is no answer. */
+  read<T>(otherwise: T, work: (db: Handle) => Promise<T>): Promise<T> {
     return this.disk.use(work, false).catch(() => otherwise);
   }
+}
+
+function hasOutbox(db: Handle): boolean {
+  return db.objectStoreNames.contains('outbox');
 }

@@ -3,7 +3,8 @@ import 'fake-indexeddb/auto';
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Disk, type DiskState, type Hooks } from './disk';
+import { Disk, type DiskState } from './disk';
+import type { Hooks } from './open';
 
 interface Schema extends DBSchema {
   texts: { key: string; value: string };

@@ -1,6 +1,8 @@
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { BehaviorSubject, Subject } from 'rxjs';
 
+import type { Hooks, Opened } from './open';
+
 /** `away`: the browser's database does not open, or was lost. What is written meanwhile is in memory only. */
 export type DiskState = 'opening' | 'open' | 'away';
 
@@ -16,22 +18,8 @@ const DEAD = ['InvalidStateError', 'AbortError', 'UnknownError', SILENT];
 
 const FULL = 'QuotaExceededError';
 
-/** What the browser tells of a database while it is open. */
-export interface Hooks {
-  /** It must be let go of: another version is wanted, or nothing of it shall stay. */
-  readonly blocking: () => void;
-  /** It was taken away, as from a page in the background, or with everything this site had stored. */
-  readonly terminated: () => void;
-}
-
-export interface Opened<S extends DBSchema> {
-  readonly db: IDBPDatabase<S>;
-  /** It was made just now, and is empty. */
-  readonly created: boolean;
-}
-
 /**
- * The browser's database, which may fail to open, hang, or be lost under the page at any time. Nothing waits
+ * A database of the browser, which may fail to open, hang, or be lost under the page at any time. Nothing waits
  * for it longer than its deadlines, and whenever it is back it is used again.
  */
 export class Disk<S extends DBSchema> {

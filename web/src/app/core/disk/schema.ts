@@ -1,14 +1,8 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { DBSchema, IDBPDatabase } from 'idb';
 
-import type {
-  Attachment,
-  Conversation,
-  ConversationId,
-  Message,
-  MessageId,
-  Problem,
-} from '../../protocol/protocol';
-import type { Hooks, Opened } from './disk';
+import type { Conversation, ConversationId, Message } from '../../protocol/protocol';
+import { type Hooks, open as openAny, type Opened } from './open';
+import type { Pending } from './outbox-schema';
 
 /** Which part of a conversation is held here: everything from `from` up, and whether that is all there is. */
 export interface Span {
@@ -17,38 +11,11 @@ export interface Span {
   whole: boolean;
 }
 
-/** A message that the person wrote and the server has not acknowledged yet. */
-export interface Pending {
-  clientId: string;
-  /** To a person … */
-  receiver?: string;
-  /** … or to a group. */
-  conversationId?: ConversationId;
-  text: string;
-  replyTo?: MessageId;
-  /** Files that the server has already. */
-  attachments?: readonly Attachment[];
-  /** When it was written (milliseconds). */
-  writtenAt: number;
-  /** Set once the server refused it for good; it stays until the person retries or discards it. */
-  problem?: Problem;
-}
-
-/** What the person chose for this browser: whether the system shows notifications. */
-export interface NotificationChoices {
-  readonly on: boolean;
-  /** Whether what was written is shown to whoever sees the screen. */
-  readonly text: boolean;
-  /** Whether a sound is made, too; it is where nothing was chosen. */
-  readonly sound?: boolean;
-  /** They were offered, and the person has answered. */
-  readonly offered?: boolean;
-}
-
 export interface Schema extends DBSchema {
   conversations: { key: string; value: Conversation };
   messages: { key: [ConversationId, number]; value: Message };
   spans: { key: ConversationId; value: Span };
+  /** In databases of version 1 only, from which `OutboxDatabase` moves it. */
   outbox: { key: string; value: Pending };
   meta: { key: string; value: string };
 }
@@ -63,19 +30,16 @@ export async function forgetSpans(db: Handle): Promise<void> {
   await tx.done;
 }
 
-export async function open(name: string, hooks: Hooks): Promise<Opened<Schema>> {
-  let created = false;
-  const db = await openDB<Schema>(name, 1, {
-    upgrade(db) {
-      created = true;
-      db.createObjectStore('conversations', { keyPath: 'id' });
-      db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
-      db.createObjectStore('spans', { keyPath: 'conversationId' });
-      db.createObjectStore('outbox', { keyPath: 'clientId' });
-      db.createObjectStore('meta');
-    },
-    blocking: hooks.blocking,
-    terminated: hooks.terminated,
-  });
-  return { db, created };
+/**
+ * Version 2 has no outbox. To ask for it ends the connections of pages that would still write into the old one.
+ */
+export function open(name: string, hooks: Hooks): Promise<Opened<Schema>> {
+  return openAny(name, 2, create, hooks);
+}
+
+function create(db: Handle): void {
+  db.createObjectStore('conversations', { keyPath: 'id' });
+  db.createObjectStore('messages', { keyPath: ['conversationId', 'seq'] });
+  db.createObjectStore('spans', { keyPath: 'conversationId' });
+  db.createObjectStore('meta');
 }

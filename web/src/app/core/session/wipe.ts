@@ -1,4 +1,4 @@
-import { OWN } from '../base';
+import { databasesOf, OWN } from '../base';
 import { keysOf, local } from '../storage/storage';
 import { SESSION, storedSession } from './session';
 
@@ -12,7 +12,8 @@ const OF_THE_BROWSER = [SESSION, `${OWN}theme`, `${OWN}text`, `${OWN}send`];
  */
 export async function wipe(username?: string): Promise<void> {
   const kept = storedSession()?.user.username;
-  const others = (name = '') => name.startsWith(OWN) && (!kept || name !== OWN + kept);
+  const own = Object.values(databasesOf(kept ?? ''));
+  const others = (name = '') => name.startsWith(OWN) && (!kept || !own.includes(name));
   for (const key of keysOf(local, OWN)) {
     if (!OF_THE_BROWSER.includes(key) && !(kept && key.includes(`:${kept}:`))) local.removeItem(key);
   }
@@ -25,7 +26,8 @@ export async function wipe(username?: string): Promise<void> {
 
 async function databases(others: (name?: string) => boolean, username?: string): Promise<void> {
   const listed = (await indexedDB.databases?.().catch(() => [])) ?? [];
-  const names = new Set([...listed.map(({ name }) => name ?? ''), ...(username ? [OWN + username] : [])]);
+  const known = username ? Object.values(databasesOf(username)) : [];
+  const names = new Set([...listed.map(({ name }) => name ?? ''), ...known]);
   await Promise.all([...names].filter(others).map(remove));
 }
 

@@ -112,3 +112,26 @@ describe('a chat', () => {
     expect(await store.resolve(chatWith('cat'))).toBeUndefined();
   });
 });
+
+describe('a conversation that is not known yet', () => {
+  it('is what was heard of it while it was asked for, on top of the answer', async () => {
+    const [first, second] = [6, 7].map((seq) => message(seq, 'bob', { conversationId: 'g9' }));
+    const changed = { ...second!, text: 'edited', changeSeq: 8 };
+    server.push(group(9, { headSeq: 6, unread: 3, lastMessage: first! }));
+    store.receive([first!]);
+    store.receive([second!]);
+    store.changed(changed);
+    store.receipt({ conversationId: 'g9', username: 'bob', deliveredSeq: 8, readSeq: 7 });
+    await vi.runAllTimersAsync();
+    expect(store.find('g9')).toMatchObject({ headSeq: 8, unread: 4, lastMessage: changed });
+    expect(store.find('g9')?.members[1]).toMatchObject({ deliveredSeq: 8, readSeq: 7 });
+    expect(TestBed.inject(Api).conversation).toHaveBeenCalledOnce();
+  });
+
+  it('stays unknown where the server says nothing of it', async () => {
+    vi.spyOn(TestBed.inject(Api), 'conversation').mockRejectedValue(new Error('gone'));
+    store.receive([message(6, 'bob', { conversationId: 'g9' })]);
+    await vi.runAllTimersAsync();
+    expect(store.find('g9')).toBeUndefined();
+  });
+});

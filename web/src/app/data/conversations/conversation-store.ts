@@ -205,14 +205,17 @@ export class ConversationStore {
     for (const message of messages) {
       const known = changed.get(message.conversationId) ?? this.find(message.conversationId);
       if (known) changed.set(known.id, withMessage(known, message, this.me));
-      else void this.fetch(message.conversationId).catch(() => undefined);
+      else {
+        void this.fetch(message.conversationId).catch(() => undefined);
+        this.catchUp(message, () => this.receive([message]));
+      }
     }
     this.update([...changed.values()].filter((conversation) => conversation !== this.find(conversation.id)));
   }
 
   changed(message: Message): void {
     const known = this.find(message.conversationId);
-    if (!known) return;
+    if (!known) return this.catchUp(message, () => this.changed(message));
     this.apply(known, withChange(known, message));
     // What is deleted before it was read is not to be read any more.
     if (message.deletedAt && known.unread && message.seq > cursorsOf(known, this.me).readSeq)
@@ -225,7 +228,8 @@ export class ConversationStore {
    */
   receipt(receipt: Receipt): void {
     const known = this.find(receipt.conversationId);
-    if (known) this.apply(known, withReceipt(known, receipt, this.me));
+    if (known) return this.apply(known, withReceipt(known, receipt, this.me));
+    this.catchUp(receipt, () => this.receipt(receipt));
   }
 
   /**
@@ -237,6 +241,12 @@ export class ConversationStore {
     const said = await this.api.conversation(id).catch(() => null);
     const known = this.find(id);
     if (said && known) this.apply(known, withCount(known, said, this.me));
+  }
+
+  /** What is heard of a conversation while it is asked for: the answer may be older. */
+  private catchUp({ conversationId }: { conversationId: ConversationId }, hear: () => void): void {
+    const asked = this.fetching.get(conversationId);
+    asked?.then(() => this.find(conversationId) && hear()).catch(() => undefined);
   }
 
   private apply(before: Conversation, after: Conversation): void {

@@ -11,6 +11,10 @@ import { Receipts } from '../messages/receipts';
 import { ConversationStore } from '../conversations/conversation-store';
 import type { Message, Synced } from '../../protocol/protocol';
 import { Database } from '../../core/disk/database';
+import { putChanges } from '../../core/disk/kept-changes';
+import { KeptMessages } from '../../core/disk/kept-messages';
+import { putRecentEmoji, recentEmoji } from '../../core/disk/recent-emoji';
+import { OutboxDatabase } from '../../core/disk/outbox-database';
 import { conversation } from '../../testing/conversation';
 import { Sync } from './sync';
 import { WebSocketService } from '../../core/line/web-socket-service';
@@ -27,6 +31,7 @@ const message = (seq: number): Message => ({
 
 let people = 0;
 let database: Database;
+let kept: KeptMessages;
 let wire: {
   message$: Subject<Message>;
   synced$: Subject<Synced>;
@@ -87,11 +92,12 @@ async function begin(): Promise<void> {
     ],
   });
   database = TestBed.inject(Database);
+  kept = TestBed.inject(KeptMessages);
   await TestBed.inject(Sync).start();
   wire.message$.next(message(1));
   wire.synced$.next({ cursor: 'first' });
   await vi.waitFor(async () => expect(await database.cursor()).toBe('first'));
-  await database.putSpan({ conversationId: 'c', from: 1, whole: true });
+  await kept.putSpan({ conversationId: 'c', from: 1, whole: true });
   await vi.waitFor(() => expect(delivered).toHaveBeenCalledWith('c', 1));
   await vi.waitFor(() => expect(remind).toHaveBeenCalledOnce());
 }
@@ -99,15 +105,15 @@ async function begin(): Promise<void> {
 beforeEach(begin);
 
 const full = () =>
-  vi.spyOn(database, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
+  vi.spyOn(kept, 'putMessages').mockRejectedValueOnce(new DOMException('full', 'QuotaExceededError'));
 
 describe('what arrives', () => {
   it('is kept before the cursor that stands for it', async () => {
     wire.message$.next(message(2));
     wire.synced$.next({ cursor: 'second' });
     await vi.waitFor(async () => expect(await database.cursor()).toBe('second'));
-    expect((await database.messages('c', 9, 9))?.map(({ seq }) => seq)).toEqual([1, 2]);
-    expect(await database.span('c')).toBeDefined();
+    expect((await kept.messages('c', 9, 9))?.map(({ seq }) => seq)).toEqual([1, 2]);
+    expect(await kept.span('c')).toBeDefined();
   });
 
   it('and could not be kept leaves no promise that nothing is missing', async () => {
@@ -116,13 +122,13 @@ describe('what arrives', () => {
     wire.synced$.next({ cursor: 'second' });
     await vi.waitFor(async () => expect(await database.cursor()).toBe('second'));
     // Read again from the server when it is wanted.
-    expect(await database.span('c')).toBeUndefined();
+    expect(await kept.span('c')).toBeUndefined();
   });
 
   it('comes again where not even that could be written down', async () => {
     full();
     const forget = vi
-      .spyOn(database, 'forgetSpans')
+      .spyOn(kept, 'forgetSpans')
       .mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
     wire.message$.next(message(2));
     wire.synced$.next({ cursor: 'second' });
@@ -135,7 +141,7 @@ describe('what arrives', () => {
     wire.message$.next(message(3));
     wire.synced$.next({ cursor: 'third' });
     await vi.waitFor(async () => expect(await database.cursor()).toBe('third'));
-    expect(await database.span('c')).toBeUndefined();
+    expect(await kept.span('c')).toBeUndefined();
   });
 });
 
@@ -158,21 +164,24 @@ describe('the cursor', () => {
 
   it('that the server does not know takes all with it that it stood for, and nothing else', async () => {
     const pending = { clientId: 'p', receiver: 'bob', text: 'not sent', writtenAt: 1 };
-    await database.putPending(pending);
-    await database.putRecentEmoji(['🎉']);
-    await database.putChanges('c', []);
+    await TestBed.inject(OutboxDatabase).put(pending);
+    await putRecentEmoji(database, ['🎉']);
+    await putChanges(database, 'c', []);
     await database.putConversations([conversation()]);
     wire.cursorLost$.next();
     expect([wire.cursor(), cleared.mock.calls.length]).toEqual([undefined, 2]);
     await vi.waitFor(async () => expect(await database.cursor()).toBeUndefined());
-    expect([await database.conversations(), await database.messages('c', 9, 9)]).toEqual([[], []]);
-    expect(await database.span('c')).toBeUndefined();
-    expect([await database.outbox(), await database.recentEmoji()]).toEqual([[pending], ['🎉']]);
+    expect([await database.conversations(), await kept.messages('c', 9, 9)]).toEqual([[], []]);
+    expect(await kept.span('c')).toBeUndefined();
+    expect([await TestBed.inject(OutboxDatabase).all(), await recentEmoji(database)]).toEqual([
+      [pending],
+      ['🎉'],
+    ]);
     // Another tab hears of it, too; what this one has read since stays.
     wire.message$.next(message(1));
     wire.synced$.next({ cursor: 'anew' });
     await vi.waitFor(async () => expect(await database.cursor()).toBe('anew'));
     await database.forgetLog();
-    expect(await database.messages('c', 9, 9)).toHaveLength(1);
+    expect(await kept.messages('c', 9, 9)).toHaveLength(1);
   });
 });

@@ -3,6 +3,7 @@ import { BehaviorSubject, exhaustMap, filter, merge, share, switchMap, tap } fro
 
 import { breath } from '../../core/breath';
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { sameUser } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { ConversationId, Message } from '../../protocol/protocol';
@@ -31,6 +32,7 @@ const FRAME = 16;
 export class Sync {
   private readonly socket = inject(WebSocketService);
   private readonly database = inject(Database);
+  private readonly kept = inject(KeptMessages);
   private readonly conversations = inject(ConversationStore);
   private readonly messages = inject(MessageStore);
   private readonly outbox = inject(Outbox);
@@ -185,7 +187,7 @@ export class Sync {
 
   /** What could not be written, as on a full disk, is a hole: the history is read again when it is wanted. */
   private forget(): Promise<boolean> {
-    return this.database.forgetSpans().then(
+    return this.kept.forgetSpans().then(
       () => true,
       () => false,
     );

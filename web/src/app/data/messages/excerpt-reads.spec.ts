@@ -1,14 +1,14 @@
 import { TestBed } from '@angular/core/testing';
-import { firstValueFrom, NEVER, Subject } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api, type Where } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { Failure } from '../../core/http/problem';
-import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Message } from '../../protocol/protocol';
 import { ExcerptReads } from './excerpt-reads';
 import { type Excerpt, ExcerptStore } from './excerpt-store';
+import { LatestMessages } from './latest-messages';
 import { MessageStore } from './message-store';
 import { EMPTY, type Thread } from './thread';
 
@@ -38,7 +38,6 @@ let store: ExcerptStore;
 let reads: ExcerptReads;
 let excerpt: Excerpt | null;
 let views: number;
-const updated$ = new Subject<Message>();
 const joined = vi.fn();
 
 async function messages(_id: string, limit: number, where: Where): Promise<Message[]> {
@@ -65,12 +64,11 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       { provide: Api, useValue: { messages } },
-      { provide: Database, useValue: { span: () => Promise.resolve(promised), messages: kept } },
+      { provide: KeptMessages, useValue: { span: () => Promise.resolve(promised), messages: kept } },
       {
         provide: MessageStore,
         useValue: { thread: (id: string) => (id === 'c' ? thread : undefined), join: joined },
       },
-      { provide: WebSocketService, useValue: { updated$, cursorLost$: NEVER } },
     ],
   });
   store = TestBed.inject(ExcerptStore);
@@ -103,7 +101,7 @@ describe('a jump', () => {
     expect(span()).toEqual([1, 580]);
     expect(excerpt?.thread).toMatchObject({ whole: true });
     // What changes in it changes here.
-    updated$.next({ ...message(500), text: 'edited', changeSeq: 1_001 });
+    TestBed.inject(LatestMessages).hear({ ...message(500), text: 'edited', changeSeq: 1_001 });
     expect(excerpt?.thread.messages[499]?.text).toBe('edited');
     // Again, to what it holds: the same part.
     const before = views;

@@ -1,11 +1,12 @@
 import { inject, Service } from '@angular/core';
 
-import { Api, type Where } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import type { Where } from '../../core/api/api';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain } from '../../core/http/problem';
 import type { ConversationId, Message } from '../../protocol/protocol';
 import { merge } from '../conversations/merge';
 import { type Excerpt, ExcerptStore, type Target } from './excerpt-store';
+import { LatestMessages } from './latest-messages';
 import { MessageStore } from './message-store';
 import { EMPTY, type Thread } from './thread';
 
@@ -15,8 +16,8 @@ const PAGE = 50;
 /** How the parts that `ExcerptStore` holds are read. */
 @Service()
 export class ExcerptReads {
-  private readonly api = inject(Api);
-  private readonly database = inject(Database);
+  private readonly latest = inject(LatestMessages);
+  private readonly keptMessages = inject(KeptMessages);
   private readonly messages = inject(MessageStore);
   private readonly excerpts = inject(ExcerptStore);
   private busy = false;
@@ -32,7 +33,7 @@ export class ExcerptReads {
     // What is in memory may begin later.
     if (!held?.top && (page.length === 0 || since(page[0]!))) {
       const where = { aroundTime: time.toISOString() };
-      page = merge([], await this.api.messages(conversationId, AROUND, where));
+      page = merge([], await this.latest.page(conversationId, AROUND, where));
     }
     const found = page.find(since) ?? page.at(-1);
     if (found) await this.go({ conversationId, seq: found.seq }, page);
@@ -57,7 +58,7 @@ export class ExcerptReads {
   /** The part around the first message above `after`. */
   async behind(conversationId: ConversationId, after: number): Promise<Excerpt> {
     const target = { conversationId, seq: after + 1 };
-    const messages = merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: target.seq }));
+    const messages = merge([], await this.latest.page(conversationId, AROUND, { aroundSeq: target.seq }));
     // A page around a place has what lies before it, if anything does.
     const top = (messages[0]?.seq ?? 0) > after;
     const from = top ? 1 : (messages[0]?.seq ?? 1);
@@ -87,7 +88,7 @@ export class ExcerptReads {
   private async load(target: Target, page?: readonly Message[]): Promise<void> {
     const { conversationId, seq } = target;
     try {
-      const messages = page ?? merge([], await this.api.messages(conversationId, AROUND, { aroundSeq: seq }));
+      const messages = page ?? merge([], await this.latest.page(conversationId, AROUND, { aroundSeq: seq }));
       this.excerpts.of(target, { messages, from: messages[0]?.seq ?? seq, loading: false, failure: null });
     } catch (error) {
       const kept = await this.kept(target);
@@ -99,10 +100,10 @@ export class ExcerptReads {
 
   /** The part around a message as this browser keeps it, if it promises that nothing of it is missing. */
   private async kept({ conversationId, seq }: Target): Promise<Message[] | null> {
-    const span = await this.database.span(conversationId);
+    const span = await this.keptMessages.span(conversationId);
     if (!span || seq < span.from) return null;
-    const held = await this.database.messages(conversationId, seq + AROUND / 2, AROUND);
-    const usable = (held ?? []).filter((message) => message.seq >= span.from);
+    const held = await this.keptMessages.messages(conversationId, seq + AROUND / 2, AROUND);
+    const usable = this.latest.of(held ?? []).filter((message) => message.seq >= span.from);
     return usable.some((message) => message.seq === seq) ? usable : null;
   }
 
@@ -115,7 +116,7 @@ export class ExcerptReads {
     if (this.busy) return;
     this.busy = true;
     try {
-      const page = await this.api.messages(target.conversationId, PAGE, where);
+      const page = await this.latest.page(target.conversationId, PAGE, where);
       const value = this.excerpts.shown;
       if (value?.target !== target) return;
       this.excerpts.change(value, { messages: merge(value.thread.messages, page), failure: null });

@@ -1,9 +1,9 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
-import { WebSocketService } from '../../core/line/web-socket-service';
 import type { ConversationId } from '../../protocol/protocol';
 import { replace } from '../conversations/merge';
+import { LatestMessages } from './latest-messages';
 import type { Thread } from './thread';
 
 /** A message to go to; a new one each time, so that one may go to the same again. */
@@ -34,9 +34,9 @@ export class ExcerptStore {
   readonly view$ = this.view.asObservable();
 
   constructor() {
-    const socket = inject(WebSocketService);
-    socket.cursorLost$.subscribe(() => this.close());
-    socket.updated$.subscribe((changed) => {
+    const latest = inject(LatestMessages);
+    latest.cleared$.subscribe(() => this.close());
+    latest.changed$.subscribe((changed) => {
       const { value } = this.excerpt;
       if (value?.target.conversationId === changed.conversationId)
         this.change(value, { messages: replace(value.thread.messages, changed) });

@@ -4,6 +4,7 @@ import { BehaviorSubject } from 'rxjs';
 
 import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
+import { keptChanges, putChanges } from '../../core/disk/kept-changes';
 import { hasUser } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import type { Conversation, ConversationChange, ConversationId } from '../../protocol/protocol';
@@ -42,7 +43,7 @@ export class GroupChangeStore {
   /** What changed since it was last asked, over what this browser holds. */
   renew(id: ConversationId): Promise<void> {
     return this.load(id, async () => {
-      if (!this.changes.value.has(id)) this.put(id, await this.database.changes(id));
+      if (!this.changes.value.has(id)) this.put(id, await keptChanges(this.database, id));
       await this.newer(id);
     });
   }
@@ -85,7 +86,7 @@ export class GroupChangeStore {
     );
     const all = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
     this.changes.next(new Map(this.changes.value).set(id, all));
-    if (read.length > 0) void this.database.putChanges(id, all).catch(() => undefined);
+    if (read.length > 0) void putChanges(this.database, id, all).catch(() => undefined);
   }
 }
 

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Api, type Where } from '../../core/api/api';
 import { trimMessages } from '../../core/disk/bounds';
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { open } from '../../core/disk/schema';
 import { AuthService } from '../../core/session/auth-service';
 import type { Message } from '../../protocol/protocol';
@@ -98,12 +99,12 @@ describe('messages in this browser', () => {
   it('are let go of where there are too many, and come from the server without a hole', async () => {
     await store.open('c');
     await scrollTo(1);
-    await TestBed.inject(Database).trim('c', 500);
+    await TestBed.inject(KeptMessages).trim('c', 500);
     // Further up than what is kept: a page from there leaves no hole in what is promised.
     store.settle('c');
     await scrollTo(1_400);
     expect(asked.at(-1)).toEqual({ beforeSeq: 1_411 });
-    await TestBed.inject(Database).trim('c', 500);
+    await TestBed.inject(KeptMessages).trim('c', 500);
     await scrollTo(1_300);
     store.settle('c');
     await scrollTo(1);
@@ -125,15 +126,15 @@ describe('messages in this browser', () => {
   });
 
   it('are not promised to be all where another tab let go of what is below or above them', async () => {
-    const database = TestBed.inject(Database);
+    const kept = TestBed.inject(KeptMessages);
     await store.open('c');
-    await database.clear();
+    await TestBed.inject(Database).clear();
     await store.older('c');
-    expect(await database.span('c')).toBeUndefined();
+    expect(await kept.span('c')).toBeUndefined();
     // The other tab reads the newest page anew.
-    await database.putHistory({ conversationId: 'c', from: HEAD - 29, whole: false }, range(HEAD - 29, HEAD));
+    await kept.putHistory({ conversationId: 'c', from: HEAD - 29, whole: false }, range(HEAD - 29, HEAD));
     await scrollTo(HEAD - 200);
-    expect(await database.span('c')).toMatchObject({ from: HEAD - 29, whole: false });
+    expect(await kept.span('c')).toMatchObject({ from: HEAD - 29, whole: false });
   });
 
   it('are few in memory where nobody looks at them', async () => {

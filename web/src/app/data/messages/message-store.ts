@@ -1,13 +1,13 @@
 import { inject, Service } from '@angular/core';
 import { BehaviorSubject } from 'rxjs';
 
-import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain } from '../../core/http/problem';
-import type { ConversationId, Message, MessageId } from '../../protocol/protocol';
+import type { ConversationId, Message } from '../../protocol/protocol';
 import { merge, replace } from '../conversations/merge';
-import { Quotes } from './quotes';
-import { EMPTY, seqOf, type Thread } from './thread';
+import { LatestMessages } from './latest-messages';
+import { EMPTY, isApart, lowestOf, type Thread } from './thread';
 import { Turns } from './turns';
 
 const PAGE = 30;
@@ -15,8 +15,6 @@ const HELD_PAGE = 100;
 /** More than so many are too many in memory for who reads the newest; so many of these stay. */
 const MANY = 1_000;
 const NEWEST = 300;
-/** After so many that arrived in a conversation it is looked whether this browser keeps too many. */
-const TRIM_EVERY = 500;
 /** Above every seq there is. */
 const END = Number.MAX_SAFE_INTEGER;
 
@@ -25,18 +23,14 @@ export type Threads = ReadonlyMap<ConversationId, Thread>;
 /** The messages of the conversations that were looked at, over what this browser holds of all of them. */
 @Service()
 export class MessageStore {
-  private readonly api = inject(Api);
+  private readonly latest = inject(LatestMessages);
   private readonly database = inject(Database);
+  private readonly kept = inject(KeptMessages);
   private readonly threads = new BehaviorSubject<Threads>(new Map());
   readonly threads$ = this.threads.asObservable();
-  private readonly quotes = new Quotes();
-  /** Messages that a reply quotes and that are not in their thread's memory. */
-  readonly quoted$ = this.quotes.found$;
-
   private readonly asked = new Set<ConversationId>();
   /** The conversation that was opened last: what lies in the memory of the others is out of sight. */
   private shown: ConversationId | undefined;
-  private readonly arrived = new Map<ConversationId, number>();
   private readonly turns = new Turns((id, error) =>
     this.set(id, { loading: false, failure: explain(error) }),
   );
@@ -67,17 +61,14 @@ export class MessageStore {
     this.set(id, {});
     // A browser that is here for the first time does not wait for its database, in which there is nothing.
     const early = this.database.ready ? null : this.newest(id);
-    const [span, held] = await Promise.all([
-      this.database.span(id),
-      this.database.messages(id, END, HELD_PAGE),
-    ]);
+    const [span, held] = await Promise.all([this.kept.span(id), this.kept.messages(id, END, HELD_PAGE)]);
     // Cleared meanwhile.
     if (!this.thread(id)) return;
     // Below the span there may be holes, so only what is above it is shown as history.
     const usable = (held ?? []).filter(({ seq }) => !span || seq >= span.from);
     await early;
     if (early && this.thread(id)?.from !== null) return;
-    this.add(id, usable);
+    this.add(id, this.latest.of(usable));
     if (span && held)
       this.set(id, {
         from: span.from,
@@ -86,7 +77,7 @@ export class MessageStore {
         loading: false,
       });
     else if (!early) await this.newest(id);
-    void this.database.trim(id).catch(() => undefined);
+    void this.kept.trim(id).catch(() => undefined);
   }
 
   /**
@@ -137,7 +128,8 @@ export class MessageStore {
   }
 
   /** Messages as they come from the server, oldest first. */
-  async receive(messages: readonly Message[]): Promise<void> {
+  async receive(said: readonly Message[]): Promise<void> {
+    const messages = this.latest.of(said);
     for (const [id, arrived] of Map.groupBy(messages, ({ conversationId }) => conversationId)) {
       const thread = this.thread(id);
       if (thread) {
@@ -149,26 +141,17 @@ export class MessageStore {
       } else if (arrived[0]?.seq === 1) {
         // The first message of a conversation, and what follows it, is all of it.
         this.set(id, { messages: merge([], arrived), from: 1, whole: true, top: true, loading: false });
-        await this.database.putSpan({ conversationId: id, from: 1, whole: true });
+        await this.kept.putSpan({ conversationId: id, from: 1, whole: true });
       }
     }
-    await this.database.putMessages(messages);
-    for (const { conversationId } of messages) this.count(conversationId);
+    await this.kept.putArrived(messages);
   }
 
   async changed(message: Message): Promise<void> {
+    this.latest.hear(message);
     const thread = this.thread(message.conversationId);
     if (thread) this.set(message.conversationId, { messages: replace(thread.messages, message) });
-    this.quotes.changed(message);
-    await this.database.putMessages([message]);
-  }
-
-  /** Finds a message that is quoted; the answer comes through `quoted$`. */
-  async find(conversationId: ConversationId, id: MessageId): Promise<void> {
-    await this.quotes.find(id, async () => {
-      const held = await this.database.message(conversationId, seqOf(id));
-      return held ? [held] : this.api.messages(conversationId, 1, { aroundSeq: seqOf(id) });
-    });
+    await this.kept.putMessages([message]);
   }
 
   /** A part further up, without a gap, that has met what is in memory: from here on the two are one. */
@@ -180,7 +163,7 @@ export class MessageStore {
     this.set(id, { messages: merge(thread.messages, messages), top: top || thread.top, ...lower });
     const held = this.thread(id)!;
     const span = { conversationId: id, from: held.from!, whole: held.whole };
-    void this.database.putHistory(span, messages, lowestOf(thread));
+    void this.kept.putHistory(span, messages, lowestOf(thread));
   }
 
   /**
@@ -188,12 +171,12 @@ export class MessageStore {
    * read a moment ago and has everything up to the head has none.
    */
   async renew(headOf: (id: ConversationId) => number): Promise<void> {
-    await this.database.forgetSpans().catch(() => undefined);
+    await this.kept.forgetSpans().catch(() => undefined);
     await this.turns.each(this.threads.value.keys(), async (signal, id) => {
       const { messages, from, whole } = this.thread(id) ?? EMPTY;
       const reached = Math.max(0, ...messages.slice(-PAGE).map(({ seq, changeSeq }) => changeSeq ?? seq));
       if (from !== null && reached >= headOf(id))
-        await this.database.putHistory({ conversationId: id, from, whole }, []);
+        await this.kept.putHistory({ conversationId: id, from, whole }, []);
       else await this.readNewest(id, signal);
     });
   }
@@ -208,13 +191,13 @@ export class MessageStore {
       if (from === null) return;
       const lowest = top ? 1 : (messages[0]?.seq ?? from);
       this.set(id, { from: lowest, whole: top });
-      await this.database.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
+      await this.kept.putHistory({ conversationId: id, from: lowest, whole: top }, messages);
     });
   }
 
   /** Back in a group: what was said in the meantime did not come live, so its newest page is read again. */
   async renewOne(id: ConversationId): Promise<void> {
-    await this.database.forgetSpan(id).catch(() => undefined);
+    await this.kept.forgetSpan(id).catch(() => undefined);
     if (this.thread(id)) await this.newest(id);
   }
 
@@ -222,7 +205,7 @@ export class MessageStore {
   clear(): void {
     this.turns.giveUp();
     this.asked.clear();
-    this.quotes.clear();
+    this.latest.clear();
     this.threads.next(new Map());
   }
 
@@ -231,12 +214,6 @@ export class MessageStore {
     const threads = new Map(this.threads.value);
     threads.delete(id);
     this.threads.next(threads);
-  }
-
-  private count(id: ConversationId): void {
-    const arrived = (this.arrived.get(id) ?? 0) + 1;
-    this.arrived.set(id, arrived);
-    if (arrived % TRIM_EVERY === 0) void this.database.trim(id).catch(() => undefined);
   }
 
   /** What this browser holds is in memory afterwards; else the page of the server. */
@@ -252,7 +229,7 @@ export class MessageStore {
       return null;
     }
     this.set(id, { loading: true, failure: null });
-    return this.api.messages(id, PAGE, { beforeSeq: lowest === END ? thread.from : lowest }, signal);
+    return this.latest.page(id, PAGE, { beforeSeq: lowest === END ? thread.from : lowest }, signal);
   }
 
   /**
@@ -260,13 +237,10 @@ export class MessageStore {
    * it, so only what is promised counts.
    */
   private async readHeld(id: ConversationId, below: number, from: number): Promise<boolean> {
-    const [span, held] = await Promise.all([
-      this.database.span(id),
-      this.database.messages(id, below, HELD_PAGE),
-    ]);
+    const [span, held] = await Promise.all([this.kept.span(id), this.kept.messages(id, below, HELD_PAGE)]);
     if (!span || !held) return false;
     const usable = held.filter(({ seq }) => seq >= Math.max(from, span.from));
-    this.add(id, usable);
+    this.add(id, this.latest.of(usable));
     const top = span.whole && held.length < HELD_PAGE;
     if (top) this.set(id, { top });
     return top || usable.length > 0;
@@ -278,7 +252,7 @@ export class MessageStore {
 
   private async readNewest(id: ConversationId, signal: AbortSignal): Promise<void> {
     this.set(id, { loading: true, failure: null });
-    const page = await this.api.messages(id, PAGE, undefined, signal);
+    const page = await this.latest.page(id, PAGE, undefined, signal);
     const first = page[0]?.seq ?? 0;
     // What lies below the page was held without a promise that it is complete.
     const above = (this.thread(id)?.messages ?? []).filter(({ seq }) => seq >= first);
@@ -295,7 +269,7 @@ export class MessageStore {
     const whole = page.length < PAGE;
     const from = whole ? 1 : (page[0]?.seq ?? above);
     this.set(id, { messages, from, whole, top: whole, loading: false, failure: null });
-    await this.database.putHistory({ conversationId: id, from, whole }, page, below);
+    await this.kept.putHistory({ conversationId: id, from, whole }, page, below);
   }
 
   private add(id: ConversationId, messages: readonly Message[]): void {
@@ -308,15 +282,4 @@ export class MessageStore {
     threads.set(id, { ...(threads.get(id) ?? EMPTY), ...part });
     this.threads.next(threads);
   }
-}
-
-/** A page that is read for a conversation goes up to here. */
-function lowestOf({ messages, from }: Thread): number {
-  return messages[0]?.seq ?? from ?? 0;
-}
-
-/** What is in memory goes further up than what this browser keeps: it let go of what was between. */
-function isApart({ messages, from }: Thread): boolean {
-  const lowest = messages[0]?.seq;
-  return from !== null && lowest !== undefined && lowest < from;
 }

@@ -24,6 +24,17 @@ export const EMPTY: Thread = {
   failure: null,
 };
 
+/** A page that is read for a conversation goes up to here. */
+export function lowestOf({ messages, from }: Thread): number {
+  return messages[0]?.seq ?? from ?? 0;
+}
+
+/** What is in memory goes further up than what this browser keeps: it let go of what was between. */
+export function isApart({ messages, from }: Thread): boolean {
+  const lowest = messages[0]?.seq;
+  return from !== null && lowest !== undefined && lowest < from;
+}
+
 /** A message's seq is the last 32 bits of its id. */
 export function seqOf(id: string): number {
   return Number.parseInt(id.slice(-8), 16);

@@ -2,7 +2,7 @@ import { TestBed } from '@angular/core/testing';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { Database } from '../../core/disk/database';
-import type { NotificationChoices } from '../../core/disk/schema';
+import type { NotificationChoices } from '../../core/disk/notice-choices';
 import { NotificationOffer } from './notification-offer';
 
 let kept: NotificationChoices;
@@ -13,8 +13,9 @@ const requestPermission = vi.fn(() => Promise.resolve(permission));
 function offer(): NotificationOffer {
   TestBed.resetTestingModule();
   const database = {
-    noticeChoices: () => Promise.resolve(kept),
-    putNoticeChoices: (choices: NotificationChoices) => Promise.resolve(void (kept = choices)),
+    meta: () => Promise.resolve(JSON.stringify(kept)),
+    putMeta: (_key: string, choices: string) =>
+      Promise.resolve(void (kept = JSON.parse(choices) as NotificationChoices)),
   };
   TestBed.configureTestingModule({ providers: [{ provide: Database, useValue: database }] });
   return TestBed.inject(NotificationOffer);

@@ -1,6 +1,7 @@
 import { DOCUMENT, inject, Service, signal } from '@angular/core';
 
 import { Database } from '../../core/disk/database';
+import { noticeChoices, putNoticeChoices } from '../../core/disk/notice-choices';
 
 /**
  * Offers notifications once: when the first message has come while nobody looked. Until the person answers,
@@ -37,12 +38,12 @@ export class NotificationOffer {
   }
 
   private async answer(on: boolean): Promise<void> {
-    const choices = await this.database.noticeChoices();
-    await this.database.putNoticeChoices({ ...choices, on, offered: true }).catch(() => undefined);
+    const choices = await noticeChoices(this.database);
+    await putNoticeChoices(this.database, { ...choices, on, offered: true }).catch(() => undefined);
   }
 
   private async wanted(): Promise<boolean> {
-    const { on, offered } = await this.database.noticeChoices();
+    const { on, offered } = await noticeChoices(this.database);
     return !on && !offered && Notification.permission === 'default';
   }
 }

@@ -1,4 +1,4 @@
-import type { NotificationChoices } from '../../core/disk/schema';
+import type { NotificationChoices } from '../../core/disk/notice-choices';
 import { findUser, sameUser } from '../../core/handle';
 import { plural } from '../../core/language/plural';
 import type { Conversation, Message } from '../../protocol/protocol';

@@ -5,6 +5,7 @@ import { Router } from '@angular/router';
 
 import { OWN } from '../../core/base';
 import { Database } from '../../core/disk/database';
+import { noticeChoices } from '../../core/disk/notice-choices';
 import { sameUser } from '../../core/handle';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { AuthService } from '../../core/session/auth-service';
@@ -98,7 +99,7 @@ export class Notifications {
     this.timer = undefined;
     const fresh = [...this.fresh.values()];
     this.fresh.clear();
-    const choices = await this.database.noticeChoices();
+    const choices = await noticeChoices(this.database);
     if (!choices.on || Notification.permission !== 'granted' || (await attention.anywhere())) return;
     const notices: SystemNotification[] = [];
     for (const message of fresh) {

@@ -1,102 +1,28 @@
 import 'fake-indexeddb/auto';
 
 import { TestBed } from '@angular/core/testing';
-import { BehaviorSubject } from 'rxjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { OutboxDatabase } from '../../core/disk/outbox-database';
 import { Failure } from '../../core/http/problem';
-import { AuthService } from '../../core/session/auth-service';
-import { ConversationStore } from '../conversations/conversation-store';
-import { type Status, WebSocketService } from '../../core/line/web-socket-service';
-import type { Message, Problem } from '../../protocol/protocol';
-import { Database } from '../../core/disk/database';
-import { Outbox } from './outbox';
-import type { Pending } from './pending';
-
-const problem = (code: string, retryable: boolean): Problem =>
-  ({ code, retryable, detail: code, status: 400, title: code, type: code }) as Problem;
-
-/** A server that stores what arrives, once for each clientId. */
-class Wire {
-  readonly status$ = new BehaviorSubject<Status>('online');
-  readonly stored: string[] = [];
-  failures: (Failure | 'lost' | 'cut')[] = [];
-  readonly attached: string[][] = [];
-  /** What was put on the wire, stored or not. */
-  readonly sent: string[] = [];
-
-  get online() {
-    return this.status$.value === 'online';
-  }
-
-  request(
-    _event: string,
-    { clientId, text, attachments }: { clientId: string; text: string; attachments?: string[] },
-  ): Promise<Message> {
-    if (!this.online) return Promise.reject(new Failure(null));
-    if (attachments) this.attached.push(attachments);
-    this.sent.push(text);
-    const failure = this.failures.shift();
-    if (failure === 'cut') {
-      this.status$.next('offline');
-      setTimeout(() => this.status$.next('online'), 10);
-      return Promise.reject(new Failure(null));
-    }
-    if (failure instanceof Failure) return Promise.reject(failure);
-    if (!this.stored.includes(text)) this.stored.push(text);
-    if (failure === 'lost') return Promise.reject(new Failure(null));
-    return Promise.resolve({
-      id: clientId,
-      conversationId: 'c',
-      seq: this.stored.length,
-      clientId,
-      sender: 'ann',
-      text,
-      timestamp: '',
-    });
-  }
-}
+import { entries, outboxOf, problem, waiting, Wire } from '../../testing/outbox';
+import type { Outbox } from './outbox';
 
 let wire: Wire;
 let people = 0;
 let username: string;
 
-function outbox(
-  prepare?: (database: Database) => void,
-  conversations: object = { find: () => ({}) },
-): Outbox {
-  TestBed.resetTestingModule();
-  TestBed.configureTestingModule({
-    providers: [
-      { provide: WebSocketService, useValue: wire },
-      { provide: ConversationStore, useValue: { me: username, ...conversations } },
-      { provide: AuthService, useValue: { user: { username } } },
-    ],
-  });
-  prepare?.(TestBed.inject(Database));
-  return TestBed.inject(Outbox);
-}
+const outbox = (prepare?: (database: OutboxDatabase) => void, conversations?: object): Outbox =>
+  outboxOf(username, wire, () => prepare?.(TestBed.inject(OutboxDatabase)), conversations);
 
 /** A database that is there, and in which nothing ever comes to an end. */
-const silent = (database: Database) => {
-  vi.spyOn(database, 'putPending').mockReturnValue(new Promise(() => undefined));
-  vi.spyOn(database, 'removePending').mockReturnValue(new Promise(() => undefined));
-  vi.spyOn(database, 'outbox').mockResolvedValue(null);
+const silent = (database: OutboxDatabase) => {
+  vi.spyOn(database, 'put').mockReturnValue(new Promise(() => undefined));
+  vi.spyOn(database, 'remove').mockReturnValue(new Promise(() => undefined));
+  vi.spyOn(database, 'all').mockResolvedValue(null);
 };
 
 const journal = () => Object.keys(localStorage).filter((key) => key.startsWith(`aldis:unsent:${username}:`));
-
-const entries = (box: Outbox) => {
-  let held: readonly Pending[] = [];
-  box.pending$.subscribe((pending) => (held = pending)).unsubscribe();
-  return held;
-};
-
-const waiting = async (box: Outbox) => {
-  let texts: string[] = [];
-  box.pending$.subscribe((pending) => (texts = pending.map(({ text }) => text))).unsubscribe();
-  return texts;
-};
 
 beforeEach(() => {
   wire = new Wire();
@@ -111,7 +37,7 @@ describe('the outbox', () => {
   it('sends in order and is empty afterwards', async () => {
     const box = outbox();
     await Promise.all(['a', 'b', 'c'].map((text) => box.send({ receiver: 'bob' }, text)));
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
+    await vi.waitFor(() => expect(waiting(box)).toEqual([]));
     expect(wire.stored).toEqual(['a', 'b', 'c']);
   });
 
@@ -126,9 +52,9 @@ describe('the outbox', () => {
     find.mockReturnValue({});
     void box.send({ receiver: 'cat' }, 'b');
     await vi.waitFor(() => expect(told).toEqual(['b']));
-    expect(await waiting(box)).toEqual(['a']);
+    expect(waiting(box)).toEqual(['a']);
     know();
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
+    await vi.waitFor(() => expect(waiting(box)).toEqual([]));
     expect(told).toEqual(['b', 'a']);
     expect(wire.sent).toEqual(['a', 'b']);
   });
@@ -139,10 +65,10 @@ describe('the outbox', () => {
     for (const text of ['a', 'b', 'c']) await before.send({ receiver: 'bob' }, text);
     const after = outbox();
     await after.restore();
-    expect(await waiting(after)).toEqual(['a', 'b', 'c']);
+    expect(waiting(after)).toEqual(['a', 'b', 'c']);
     await after.send({ receiver: 'bob' }, 'd');
     wire.status$.next('online');
-    await vi.waitFor(async () => expect(await waiting(after)).toEqual([]));
+    await vi.waitFor(() => expect(waiting(after)).toEqual([]));
     expect(wire.stored).toEqual(['a', 'b', 'c', 'd']);
   });
 
@@ -150,7 +76,7 @@ describe('the outbox', () => {
     wire.failures = [new Failure(problem('store_unavailable', true))];
     const box = outbox();
     await Promise.all(['a', 'b'].map((text) => box.send({ receiver: 'bob' }, text)));
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]), 3_000);
+    await vi.waitFor(() => expect(waiting(box)).toEqual([]), 3_000);
     expect(wire.stored).toEqual(['a', 'b']);
   });
 
@@ -169,7 +95,7 @@ describe('the outbox', () => {
     wire.failures = ['lost'];
     const box = outbox();
     await box.send({ receiver: 'bob' }, 'a');
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]), 3_000);
+    await vi.waitFor(() => expect(waiting(box)).toEqual([]), 3_000);
     expect(wire.stored).toEqual(['a']);
   });
 
@@ -178,11 +104,11 @@ describe('the outbox', () => {
     const box = outbox();
     await Promise.all(['a', 'b'].map((text) => box.send({ receiver: 'bob' }, text)));
     await vi.waitFor(() => expect(wire.stored).toEqual(['b']));
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual(['a']));
+    await vi.waitFor(() => expect(waiting(box)).toEqual(['a']));
     let clientId = '';
     box.pending$.subscribe(([entry]) => (clientId = entry?.clientId ?? '')).unsubscribe();
     await box.retry(clientId);
-    await vi.waitFor(async () => expect(await waiting(box)).toEqual([]));
+    await vi.waitFor(() => expect(waiting(box)).toEqual([]));
     expect(wire.stored).toEqual(['b', 'a']);
   });
 
@@ -240,7 +166,7 @@ describe('the outbox', () => {
     for (const text of ['a', 'b']) void box.send({ receiver: 'bob' }, text);
     void box.restore();
     await vi.waitFor(() => expect(wire.stored).toEqual(['a', 'b']));
-    expect(await waiting(box)).toEqual([]);
+    expect(waiting(box)).toEqual([]);
     expect(journal()).toEqual([]);
   });
 
@@ -250,20 +176,20 @@ describe('the outbox', () => {
     expect(journal()).toHaveLength(1);
     const after = outbox();
     await after.restore();
-    expect(await waiting(after)).toEqual(['a']);
+    expect(waiting(after)).toEqual(['a']);
     await vi.waitFor(() => expect(journal()).toEqual([]));
     // The database has it now, too.
     const later = outbox();
     await later.restore();
-    expect(await waiting(later)).toEqual(['a']);
+    expect(waiting(later)).toEqual(['a']);
     wire.status$.next('online');
     await vi.waitFor(() => expect(wire.stored).toEqual(['a']));
   });
 
   it('says of a message that the disk has no room for it, and does not let the page go without a question', async () => {
     wire.status$.next('offline');
-    const full = (database: Database) =>
-      vi.spyOn(database, 'putPending').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
+    const full = (database: OutboxDatabase) =>
+      vi.spyOn(database, 'put').mockRejectedValue(new DOMException('full', 'QuotaExceededError'));
     const listening = vi.spyOn(window, 'addEventListener');
     const box = outbox(full);
     // Its own: other suites have listeners in the same window.
@@ -288,7 +214,7 @@ describe('the outbox', () => {
     let times = 0;
     const unthought = () =>
       times++ < 2 ? Promise.reject(new Error('of all things')) : Promise.resolve(null);
-    const box = outbox((database) => vi.spyOn(database, 'outbox').mockImplementation(unthought));
+    const box = outbox((database) => vi.spyOn(database, 'all').mockImplementation(unthought));
     await box.send({ receiver: 'bob' }, 'a');
     await vi.waitFor(() => expect(wire.stored).toEqual(['a']), 3_000);
   });

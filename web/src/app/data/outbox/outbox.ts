@@ -4,7 +4,7 @@ import { BehaviorSubject, Subject, take } from 'rxjs';
 import { OWN } from '../../core/base';
 import { breath } from '../../core/breath';
 import { type Address, addressOf, type ChatKey } from '../../core/chat-key';
-import { Database } from '../../core/disk/database';
+import { OutboxDatabase } from '../../core/disk/outbox-database';
 import { uuidv7 } from '../../core/format/uuid';
 import { Failure } from '../../core/http/problem';
 import { WebSocketService } from '../../core/line/web-socket-service';
@@ -42,7 +42,7 @@ export interface Forwarded {
  */
 @Service()
 export class Outbox {
-  private readonly database = inject(Database);
+  private readonly database = inject(OutboxDatabase);
   private readonly socket = inject(WebSocketService);
   private readonly conversations = inject(ConversationStore);
   private readonly username = this.conversations.me;
@@ -72,8 +72,7 @@ export class Outbox {
       this.wait = FIRST_WAIT;
       void this.flush();
     });
-    this.database.state$.subscribe((state) => {
-      if (state !== 'open') return;
+    this.database.open$.subscribe(() => {
       for (const entry of this.kept.lacking(this.pending.value)) void this.save(entry);
       void this.refresh();
     });
@@ -130,10 +129,10 @@ export class Outbox {
   }
 
   /** The server has it, or the person does not want it any more. */
-  async remove(clientId: string, stored?: Message): Promise<void> {
+  async remove(clientId: string): Promise<void> {
     if (!this.find(clientId)) return;
     this.publish(this.pending.value.filter((pending) => pending.clientId !== clientId));
-    await this.kept.remove(clientId, stored);
+    await this.kept.remove(clientId);
     this.sent.delete(clientId);
     this.tabs?.postMessage('changed');
     void this.mark();
@@ -187,7 +186,7 @@ export class Outbox {
     if (!this.conversations.find(conversationId))
       await this.conversations.fetch(conversationId).catch(() => undefined);
     this.stored$.next(message);
-    await this.remove(clientId, message);
+    await this.remove(clientId);
   }
 
   /**
@@ -218,8 +217,7 @@ export class Outbox {
   }
 
   private async read(): Promise<void> {
-    const held = await this.kept.read(() => this.pending.value);
-    if (held) this.publish(held);
+    this.publish(await this.kept.read(() => this.pending.value));
   }
 
   private find(clientId: string): Pending | undefined {

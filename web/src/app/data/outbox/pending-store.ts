@@ -1,7 +1,6 @@
 import { OWN } from '../../core/base';
-import type { Database } from '../../core/disk/database';
+import type { OutboxDatabase } from '../../core/disk/outbox-database';
 import { forbidden, keysOf, local } from '../../core/storage/storage';
-import type { Message } from '../../protocol/protocol';
 import type { Pending } from './pending';
 
 /**
@@ -19,7 +18,7 @@ export class PendingStore {
   private readonly gone = new Set<string>();
 
   constructor(
-    private readonly database: Database,
+    private readonly database: OutboxDatabase,
     username: string,
   ) {
     this.journal = `${OWN}unsent:${username}:`;
@@ -34,13 +33,13 @@ export class PendingStore {
     return entries.filter(({ clientId }) => this.unsaved.has(clientId));
   }
 
-  /** What is stored, and of `known` what is not stored yet; `null` where there is no answer. */
-  async read(known: () => readonly Pending[]): Promise<Pending[] | null> {
-    const held = await this.database.outbox();
-    if (!held) return null;
-    const stored = new Set(held.map(({ clientId }) => clientId));
-    const unsaved = this.lacking(known()).filter(({ clientId }) => !stored.has(clientId));
-    return [...held.filter(({ clientId }) => !this.gone.has(clientId)), ...unsaved];
+  /** What is stored, and of `known` what is not stored yet, or not so; all of it where there is no answer. */
+  async read(known: () => readonly Pending[]): Promise<Pending[]> {
+    const left = await this.database.move();
+    const held = (await this.database.all()) ?? known();
+    const all = [...left, ...held, ...this.lacking(known())];
+    const byId = new Map(all.map((entry) => [entry.clientId, entry]));
+    return [...byId.values()].filter(({ clientId }) => !this.gone.has(clientId));
   }
 
   async save(entry: Pending): Promise<void> {
@@ -48,7 +47,7 @@ export class PendingStore {
     this.unsaved.add(clientId);
     const journaled = this.write(entry);
     try {
-      await this.database.putPending(entry);
+      await this.database.put(entry);
       this.unsaved.delete(clientId);
       this.inMemory.delete(clientId);
       local.removeItem(this.journal + clientId);
@@ -59,11 +58,11 @@ export class PendingStore {
     }
   }
 
-  async remove(clientId: string, stored?: Message): Promise<void> {
+  async remove(clientId: string): Promise<void> {
     this.gone.add(clientId);
     this.inMemory.delete(clientId);
     local.removeItem(this.journal + clientId);
-    await this.database.removePending(clientId, stored).catch(() => undefined);
+    await this.database.remove(clientId).catch(() => undefined);
   }
 
   /** Whether it outlives the page. */

@@ -1,7 +1,7 @@
 import { handleOf } from '../../core/handle';
 import type { Attachment, Message } from '../../protocol/protocol';
 
-export type { Pending } from '../../core/disk/schema';
+export type { Pending } from '../../core/disk/outbox-schema';
 
 /** What is to be sent. */
 export interface Written {

@@ -3,7 +3,7 @@ import { TestBed } from '@angular/core/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { Failure } from '../../core/http/problem';
 import type { Hit, Page, Problem } from '../../protocol/protocol';
 import { conversation, message } from '../../testing/conversation';
@@ -32,7 +32,7 @@ beforeEach(() => {
   TestBed.configureTestingModule({
     providers: [
       { provide: Api, useValue: { call } },
-      { provide: Database, useValue: { messages: () => Promise.resolve([message(3, 'bob')]) } },
+      { provide: KeptMessages, useValue: { messages: () => Promise.resolve([message(3, 'bob')]) } },
       { provide: ConversationStore, useValue: { items: [conversation()] } },
     ],
   });

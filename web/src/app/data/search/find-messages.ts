@@ -1,7 +1,7 @@
 import { computed, effect, inject, type Signal, signal } from '@angular/core';
 
 import { Api } from '../../core/api/api';
-import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain, Failure } from '../../core/http/problem';
 import type { Hit, Page } from '../../protocol/protocol';
 import { ConversationStore } from '../conversations/conversation-store';
@@ -42,7 +42,7 @@ const NOTHING: State = { asked: null, hits: [], kept: false, reading: false, fai
 /** Messages that have the words of a query, once the person pauses. */
 export function findMessages(question: Signal<Asked>): FoundMessages {
   const api = inject(Api);
-  const database = inject(Database);
+  const browser = inject(KeptMessages);
   const conversations = inject(ConversationStore);
   const asked = computed<Asked>(() => ({ ...question(), query: question().query.trim() }), { equal: same });
   const state = signal(NOTHING);
@@ -66,7 +66,7 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
       const wordless = code === 'invalid';
       if (code === 'unreachable' && before.hits.length === 0) {
         const ids = conversations.items.map(({ id }) => id);
-        const kept = await searchKept(database, ids, asked, stop);
+        const kept = await searchKept(browser, ids, asked, stop);
         const failure = $localize`No connection: only what is kept on this device was searched.`;
         return { ...NOTHING, asked, hits: kept, kept: true, failure };
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Database } from '../../core/disk/database';
+import type { KeptMessages } from '../../core/disk/kept-messages';
 import type { Message } from '../../protocol/protocol';
 import { message } from '../../testing/conversation';
 import { parts } from './fragment';
@@ -14,7 +14,7 @@ function disk(kept: Record<string, readonly Message[]>) {
     read += page.length;
     return Promise.resolve(page);
   };
-  return { database: { messages } as unknown as Database, read: () => read };
+  return { database: { messages } as unknown as KeptMessages, read: () => read };
 }
 const many = (id: string, count: number, text: (seq: number) => string) =>
   Array.from({ length: count }, (_, index) =>

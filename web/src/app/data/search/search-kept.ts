@@ -1,5 +1,5 @@
 import { breath } from '../../core/breath';
-import type { Database } from '../../core/disk/database';
+import type { KeptMessages } from '../../core/disk/kept-messages';
 import { sameUser } from '../../core/handle';
 import type { ConversationId, Hit, Message } from '../../protocol/protocol';
 import type { Asked } from './asked';
@@ -19,7 +19,7 @@ const EACH = 2_000;
  * newest messages of each, and gives them by their time.
  */
 export async function searchKept(
-  database: Database,
+  kept: KeptMessages,
   conversations: readonly ConversationId[],
   asked: Asked,
   stop?: AbortSignal,
@@ -31,7 +31,7 @@ export async function searchKept(
     const end = Math.min(MOST, asked.within ? MOST : looked + EACH);
     let before = Number.MAX_SAFE_INTEGER;
     while (looked < end && hits.length < FOUND) {
-      const page = (await database.messages(id, before, PAGE)) ?? [];
+      const page = (await kept.messages(id, before, PAGE)) ?? [];
       for (const message of page.reverse())
         if (hits.length < FOUND && isWanted(message, asked) && words.matches(message.text))
           hits.push({ message, fragment: fragmentOf(message.text, words) });

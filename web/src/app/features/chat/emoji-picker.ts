@@ -2,6 +2,7 @@ import { Component, computed, type ElementRef, inject, output, signal, viewChild
 import { composes } from '../../ui/composes';
 
 import { Database } from '../../core/disk/database';
+import { putRecentEmoji, recentEmoji } from '../../core/disk/recent-emoji';
 import { oneEmoji } from '../../data/messages/reaction';
 import { type Emoji, type EmojiGroup, findEmoji, loadEmoji, toned, withRecent } from './emoji';
 import { SkinTone } from './skin-tone';
@@ -122,7 +123,7 @@ export class EmojiPicker {
   }
 
   private async load(): Promise<void> {
-    const [groups, recent] = await Promise.all([loadEmoji(), this.database.recentEmoji().catch(() => [])]);
+    const [groups, recent] = await Promise.all([loadEmoji(), recentEmoji(this.database).catch(() => [])]);
     this.recent = recent;
     const taken = recent.map((emoji) => ({ emoji, name: emoji, words: [] }));
     this.groups.set([...(taken.length > 0 ? [{ name: this.words.recent, emoji: taken }] : []), ...groups]);
@@ -166,7 +167,7 @@ export class EmojiPicker {
 
   protected take(emoji: string): void {
     this.recent = withRecent(this.recent, emoji);
-    void this.database.putRecentEmoji(this.recent).catch(() => undefined);
+    void putRecentEmoji(this.database, this.recent).catch(() => undefined);
     this.pick.emit(emoji);
   }
 

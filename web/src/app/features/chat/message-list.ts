@@ -20,7 +20,7 @@ import { Virtualizer } from 'virtua/angular';
 import { copyText } from '../../core/copy';
 import { around } from '../../core/language/around';
 import type { Target } from '../../data/messages/excerpt-store';
-import { MessageStore } from '../../data/messages/message-store';
+import { Quotes } from '../../data/messages/quotes';
 import type { Thread } from '../../data/messages/thread';
 import type { Entry } from '../../data/messages/timeline';
 import { nextMention, readThrough, unreadAround, type Window } from '../../data/messages/unread';
@@ -65,8 +65,6 @@ export class MessageList {
     label: (title: string) => $localize`Messages with ${title}:name:`,
     again: $localize`Try again`,
   };
-  private readonly store = inject(MessageStore);
-
   readonly entries = input.required<readonly Entry[]>();
   readonly thread = input.required<Thread>();
   readonly title = input.required<string>();
@@ -108,7 +106,7 @@ export class MessageList {
   /** Another day is looked for, from this one on. */
   readonly calendar = output<Date>();
 
-  private readonly quotes = toSignal(this.store.quoted$, { requireSync: true });
+  private readonly quotes = toSignal(inject(Quotes).found$, { requireSync: true });
   private readonly byId = computed(
     () => new Map(this.entries().flatMap(({ message }) => (message ? [[message.id, message]] : []))),
   );

@@ -22,7 +22,7 @@ import { linkToUser, sameUser } from '../../core/handle';
 import { boxesOf } from '../../data/attachments/boxes';
 import { carried, summary } from '../../data/attachments/summary';
 import { ConversationStore } from '../../data/conversations/conversation-store';
-import { MessageStore } from '../../data/messages/message-store';
+import { Quotes } from '../../data/messages/quotes';
 import type { Entry } from '../../data/messages/timeline';
 import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
@@ -53,7 +53,7 @@ import { Unfolded } from './unfolded';
 })
 export class MessageView {
   protected readonly words = messageWords();
-  private readonly store = inject(MessageStore);
+  private readonly quotes = inject(Quotes);
   private readonly outbox = inject(Outbox);
   protected readonly unkept = this.outbox.unkept;
   private readonly links = inject(LinkFinder);
@@ -160,7 +160,7 @@ export class MessageView {
     effect(() => {
       const { replyTo, message } = this.entry();
       if (replyTo && message && !this.quoted())
-        void untracked(() => this.store.find(message.conversationId, replyTo));
+        void untracked(() => this.quotes.find(message.conversationId, replyTo));
     });
   }
 

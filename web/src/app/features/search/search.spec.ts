@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { Api } from '../../core/api/api';
 import { Database } from '../../core/disk/database';
+import { KeptMessages } from '../../core/disk/kept-messages';
 import { Failure } from '../../core/http/problem';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { ExcerptReads } from '../../data/messages/excerpt-reads';
@@ -50,8 +51,9 @@ beforeEach(() => {
       { provide: Api, useValue: { call } },
       {
         provide: Database,
-        useValue: { recent: () => Promise.resolve(['c']), messages: () => Promise.resolve([]) },
+        useValue: { read: () => Promise.resolve(['c']) },
       },
+      { provide: KeptMessages, useValue: { messages: () => Promise.resolve([]) } },
       { provide: ConversationStore, useValue: store },
       { provide: Outbox, useValue: { pending$: new BehaviorSubject([]) } },
       { provide: Faces, useValue: { know: () => undefined } },

@@ -14,6 +14,7 @@ import { Router } from '@angular/router';
 
 import { Clock } from '../../core/clock';
 import { Database } from '../../core/disk/database';
+import { recentlyOpened } from '../../core/disk/recently-opened';
 import { linkToUser } from '../../core/handle';
 import { linkTo } from '../../data/conversations/conversation';
 import { ConversationStore } from '../../data/conversations/conversation-store';
@@ -113,7 +114,7 @@ export class Search {
 
   constructor() {
     void inject(Database)
-      .recent()
+      .read([], recentlyOpened)
       .then((opened) => this.opened.set(opened));
     effect(() =>
       this.panel.keys.set(this.sections().flatMap(({ options }) => options.map(({ key }) => key))),

@@ -1,7 +1,7 @@
 import { Component, inject, signal } from '@angular/core';
 
 import { Database } from '../../core/disk/database';
-import type { NotificationChoices } from '../../core/disk/schema';
+import { noticeChoices, type NotificationChoices, putNoticeChoices } from '../../core/disk/notice-choices';
 import { Switch } from '../../ui/switch';
 import { Resource, ResourceState } from './resource';
 
@@ -64,7 +64,7 @@ export class NotificationSettings {
   };
   private readonly database = inject(Database);
 
-  protected readonly choices = new Resource(() => this.database.noticeChoices());
+  protected readonly choices = new Resource(() => noticeChoices(this.database));
   protected readonly permission = signal<NotificationPermission | 'none'>(
     'Notification' in window ? Notification.permission : 'none',
   );
@@ -86,6 +86,6 @@ export class NotificationSettings {
 
   protected async keep(choices: NotificationChoices): Promise<void> {
     this.choices.value.set(choices);
-    await this.database.putNoticeChoices(choices);
+    await putNoticeChoices(this.database, choices);
   }
 }
