@@ -48,7 +48,12 @@ delete list.hashTable[polyfills];
 for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== polyfills);
 
 for (const name of Object.keys(list.hashTable).filter(isModule)) {
-  const { code } = await minify(read(name), { module: true, compress: { passes: 3, hoist_funs: true } });
+  const { code } = await minify(read(name), {
+    module: true,
+    ecma: 2020,
+    // Nothing that is written as a function is made with `new`: those are classes.
+    compress: { passes: 3, hoist_funs: true, unsafe_arrows: true },
+  });
   put(name, code);
 }
 put(THEME, (await minify(read(THEME), { ecma: 5, ie8: true, safari10: true })).code);
