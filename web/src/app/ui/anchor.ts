@@ -1,13 +1,15 @@
+import { rightToLeft } from './direction';
+
 /** Where a menu opens: beside what it belongs to, or where the pointer was. */
 export interface Anchor {
   readonly x: number;
   readonly y: number;
 }
 
-/** The lower end of an element, where its menu hangs. */
+/** The lower corner of an element at which its lines begin: its menu hangs there. */
 export function below(element: Element): Anchor {
-  const { left, bottom } = element.getBoundingClientRect();
-  return { x: left, y: bottom };
+  const { left, right, bottom } = element.getBoundingClientRect();
+  return { x: rightToLeft() ? right : left, y: bottom };
 }
 
 /** Kept free between what hangs somewhere and the edge of the window. */
@@ -17,6 +19,6 @@ const EDGE = 8;
 export function placeAt({ offsetWidth, offsetHeight, style }: HTMLElement, { x, y }: Anchor): void {
   const within = (at: number, size: number, room: number) =>
     `${Math.max(EDGE, Math.min(at, room - size - EDGE))}px`;
-  style.left = within(x, offsetWidth, innerWidth);
+  style.left = within(rightToLeft() ? x - offsetWidth : x, offsetWidth, innerWidth);
   style.top = within(y, offsetHeight, innerHeight);
 }

@@ -62,7 +62,9 @@ export function addIcons(more: Record<RareIconName, string>): void {
 /** A picture beside words, or in a button that has a name of its own: never read out. */
 @Component({
   selector: 'aldis-icon',
-  template: `<svg viewBox="0 0 24 24" aria-hidden="true"><path [attr.d]="path()" /></svg>`,
+  template: `<svg viewBox="0 0 24 24" aria-hidden="true" [attr.data-icon]="name()">
+    <path [attr.d]="path()" />
+  </svg>`,
 })
 export class Icon {
   readonly name = input.required<IconName>();

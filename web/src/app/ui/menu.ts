@@ -1,6 +1,7 @@
 import { afterNextRender, Component, type ElementRef, input, output, viewChild } from '@angular/core';
 
 import { type Anchor, placeAt } from './anchor';
+import { rightToLeft } from './direction';
 
 /**
  * A menu of actions: arrow keys move, Enter chooses, Esc and a press outside close. It is modal, so that the
@@ -53,11 +54,12 @@ export class Menu {
     const items = this.items();
     const index = items.indexOf(event.target as HTMLElement);
     if (index < 0) return;
+    const onward = rightToLeft() ? -1 : 1;
     const moves: Record<string, number> = {
       ArrowDown: index + 1,
-      ArrowRight: index + 1,
+      ArrowRight: index + onward,
       ArrowUp: index - 1,
-      ArrowLeft: index - 1,
+      ArrowLeft: index - onward,
       Home: 0,
       End: -1,
     };

@@ -1,5 +1,7 @@
 import { loadTranslations, ɵcomputeMsgId } from '@angular/localize';
 
+import rightToLeft from './rtl.css' with { loader: 'text' };
+
 /** How long the page waits for its language. */
 const PATIENCE = 8_000;
 
@@ -21,5 +23,10 @@ export async function translate(path: string): Promise<Translation['errors']> {
   loadTranslations(
     Object.fromEntries(Object.entries(texts).map(([english, text]) => [ɵcomputeMsgId(english), text])),
   );
+  if (document.dir === 'rtl') {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(rightToLeft);
+    document.adoptedStyleSheets.push(sheet);
+  }
   return errors;
 }

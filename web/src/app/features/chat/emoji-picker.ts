@@ -4,6 +4,7 @@ import { composes } from '../../ui/composes';
 import { Database } from '../../core/disk/database';
 import { putRecentEmoji, recentEmoji } from '../../core/disk/recent-emoji';
 import { oneEmoji } from '../../data/messages/reaction';
+import { rightToLeft } from '../../ui/direction';
 import { type Emoji, type EmojiGroup, findEmoji, loadEmoji, toned, withRecent } from './emoji';
 import { SkinTone } from './skin-tone';
 
@@ -150,9 +151,10 @@ export class EmojiPicker {
     const index = buttons.indexOf(event.target as HTMLElement);
     if (index < 0) return;
     const line = buttons.filter(({ offsetTop }) => offsetTop === buttons[0]?.offsetTop).length;
+    const onward = rightToLeft() ? -1 : 1;
     const moves: Record<string, number> = {
-      ArrowRight: index + 1,
-      ArrowLeft: index - 1,
+      ArrowRight: index + onward,
+      ArrowLeft: index - onward,
       ArrowDown: index + line,
       ArrowUp: index - line,
       Home: 0,
