@@ -153,6 +153,7 @@ export class Composer {
       const [editing, waiting] = [this.editing(), this.waiting()];
       untracked(() => {
         if (editing && waiting) this.stop();
+        if (editing) this.recording.set(false);
         this.write(editing ? editing.text : this.drafts.of(this.chat()));
       });
     });
@@ -170,6 +171,7 @@ export class Composer {
   /** A text before what is in the field; not while something else is changed or waits there. */
   put(text: string): boolean {
     if (this.editing() || this.waiting()) return false;
+    this.recording.set(false);
     const before = this.field().nativeElement.value;
     this.write(before ? `${text}\n${before}` : text);
     this.drafts.keep(this.chat(), this.text());
