@@ -46,6 +46,7 @@ import { Unfolded } from './unfolded';
     '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
+    '[class.selected]': 'selected()',
     '[class.fresh]': 'fresh()',
     '[class.in-group]': 'group()',
   },
@@ -72,6 +73,8 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** Chosen among others, to do something with all of them. */
+  readonly selected = input(false);
   /** It came a moment ago. */
   readonly fresh = input(false);
   /** In a group the sender is named. */
@@ -140,7 +143,8 @@ export class MessageView {
     const said = this.deleted()
       ? 'this message was deleted'
       : [carried(attachments), text].filter(Boolean).join(': ');
-    return `${this.name()}, ${this.time()}${edited}${state}: ${said}`;
+    const selected = this.selected() ? 'Selected, ' : '';
+    return `${selected}${this.name()}, ${this.time()}${edited}${state}: ${said}`;
   });
   protected readonly quote = computed(() => {
     const id = this.entry().replyTo;

@@ -1,5 +1,6 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 
+import { breath } from '../../core/breath';
 import { copyText, NOT_COPIED } from '../../core/copy';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { MessageChanges } from '../../data/messages/message-changes';
@@ -21,7 +22,7 @@ import { mayDelete, mayForward } from './allowed';
       <button type="button" class="icon-button" aria-label="Stop selecting" (click)="left.emit()">
         <aldis-icon name="close" />
       </button>
-      <p role="status">{{ entries().length }} selected</p>
+      <p role="status">{{ said() }}</p>
       @if (texts()) {
         <button type="button" class="button quiet" (click)="copy()">Copy</button>
       }
@@ -73,6 +74,9 @@ export class SelectionBar {
 
   protected readonly failure = signal('');
   protected readonly step = signal<'forward' | 'delete' | null>(null);
+  private readonly listening = signal(false);
+  /** A screen reader says what changes in a status, and not what it begins with. */
+  protected readonly said = computed(() => (this.listening() ? `${this.entries().length} selected` : ''));
   protected readonly texts = computed(() =>
     this.entries()
       .map(({ text }) => text)
@@ -83,6 +87,10 @@ export class SelectionBar {
   protected readonly deletable = computed(
     () => this.open() && this.all((entry) => mayDelete(entry, this.conversation(), this.me)),
   );
+
+  constructor() {
+    void breath().then(() => this.listening.set(true));
+  }
 
   /** One after another: what was deleted before a failure is not selected any more. */
   protected readonly remove = async () => {
