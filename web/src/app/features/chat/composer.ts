@@ -30,7 +30,7 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
-import { mark, signOf } from './marks';
+import { mark, signOf, write } from './marks';
 import { Suggesting } from './suggesting';
 
 /**
@@ -111,7 +111,7 @@ export class Composer {
   protected readonly selected = signal(false);
   protected readonly suggesting = new Suggesting(this.members, this.me, ({ written: { text, caret } }) => {
     const field = this.field().nativeElement;
-    field.value = text;
+    write(field, text, 0, field.value.length);
     field.setSelectionRange(caret, caret);
     this.typed();
   });
@@ -198,7 +198,7 @@ export class Composer {
   protected insert(text: string): void {
     if (this.waiting()) return;
     const field = this.field().nativeElement;
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    write(field, text, field.selectionStart, field.selectionEnd);
     this.typed();
   }
 
