@@ -125,6 +125,32 @@ test('50. a recording that one leaves, or that gives way to a change, is attache
   await page.context().close();
 });
 
+test('50. where the microphone goes, that is said, and what was recorded is sent', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  await page.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      Object.assign(window, { unplug: () => stream.getTracks().forEach((track) => track.stop()) });
+      return stream;
+    };
+  });
+  await new Messenger(page).open(bob.username);
+  await record(page).click();
+  await expect(timer(page)).toHaveText('0:01', { timeout: 20_000 });
+  await page.evaluate(() => (window as unknown as { unplug: () => void }).unplug());
+  await expect(page.getByRole('status').filter({ hasText: 'The microphone is gone.' })).toBeVisible();
+  await sent(page).click();
+  await expect(page.getByRole('article', { name: /Voice message$/ })).toContainText(/0:0[1-9]/, {
+    timeout: 15_000,
+  });
+  await page.context().close();
+});
+
 for (const [name, said] of [
   ['NotAllowedError', 'This page may not use the microphone.'],
   ['NotFoundError', 'No microphone was found.'],

@@ -76,6 +76,7 @@ export class Recorder {
   protected readonly note = computed(() => {
     const recording = this.recording();
     if (!recording) return 'Waiting for the microphone';
+    if (recording.cut()) return 'The microphone is gone.';
     return recording.time() >= LONGEST ? 'It cannot be longer.' : '';
   });
   private gone = false;
