@@ -1,6 +1,7 @@
 import type { Route } from '@playwright/test';
 
 import { annAndBob, send } from '../../support/files.ts';
+import { Gate } from '../../support/gate.ts';
 import { FILM, wav } from '../../support/samples.ts';
 import {
   browserOf,
@@ -82,7 +83,8 @@ test('44. a film whose link has ended goes on with another, and one that does no
 test('44. a film and a voice that were not reached come with the connection', async ({ aldis, browser }) => {
   const [ann, bob] = await annAndBob(aldis);
   await send(aldis, ann, bob, 'Look', film());
-  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  const gate = await Gate.before(aldis.url);
+  const page = await browserOf(browser, aldis, ann, { ...DESKTOP, baseURL: gate.url });
   const messenger = new Messenger(page);
   await messenger.open(bob.username);
   await page.getByRole('button', { name: 'Record a voice message' }).click();
@@ -95,11 +97,8 @@ test('44. a film and a voice that were not reached come with the connection', as
   // The messages are kept in this browser, what they carry is not.
   let reached = false;
   const api = (route: Route) => (reached ? route.continue() : route.abort());
-  await page.route(/\/(api|socket\.io)\//, api);
-  await page.routeWebSocket(/socket\.io/, (socket) => {
-    if (reached) socket.connectToServer();
-    else void socket.close();
-  });
+  await page.route(/\/api\//, api);
+  gate.close();
   await page.reload();
   const video = page.getByLabel('Video film.webm');
   await expect(video).toBeVisible();
@@ -107,10 +106,12 @@ test('44. a film and a voice that were not reached come with the connection', as
   await expect(voice).toBeVisible();
   await expect(page.getByText('Does not play here.')).toHaveCount(0);
   reached = true;
+  gate.open();
   await expect(messenger.banner).toBeHidden({ timeout: 30_000 });
   await expect.poll(() => video.evaluate((video: HTMLVideoElement) => video.videoWidth)).toBe(64);
   await expect(voice.locator('.sound-track path').first()).toHaveAttribute('d', /v/);
   await page.context().close();
+  gate.end();
 });
 
 test('44. sounds play one at a time, go on while one scrolls, and are sought through', async ({
