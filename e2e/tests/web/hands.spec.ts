@@ -125,6 +125,22 @@ test('marks go around what is selected, by keys and by a bar', async ({ aldis, b
   await expect(composer).toHaveValue('`now`');
   await composer.press('Enter');
   await expect(bar).toHaveCount(0);
+
+  // Each of them can be undone, as what one types.
+  await composer.pressSequentially('later');
+  await composer.press('Control+a');
+  await composer.press('Control+b');
+  await expect(composer).toHaveValue('*later*');
+  await composer.press('Control+z');
+  await expect(composer).toHaveValue('later');
+  await composer.press('End');
+  await composer.pressSequentially(' :anch');
+  await expect(page.getByRole('option')).not.toHaveCount(0);
+  await composer.press('Enter');
+  await expect(composer).not.toHaveValue(/:/);
+  await composer.press('Control+z');
+  await expect(composer).toHaveValue('later :anch');
+  await composer.fill('');
   await expect(messenger.last.locator('.code')).toHaveText('now');
   await page.context().close();
 });

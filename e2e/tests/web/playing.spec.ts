@@ -1,6 +1,18 @@
+import type { Route } from '@playwright/test';
+
 import { annAndBob, send } from '../../support/files.ts';
+import { Gate } from '../../support/gate.ts';
 import { FILM, wav } from '../../support/samples.ts';
-import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
+import {
+  browserOf,
+  expect,
+  expectKept,
+  fits,
+  Messenger,
+  PHONE,
+  test,
+  violations,
+} from '../../support/web.ts';
 
 const film = (name = 'film.webm', buffer = FILM) => ({ name, mimeType: 'video/webm', buffer });
 const sound = (name: string, seconds = 3) => ({ name, mimeType: 'audio/wav', buffer: wav(seconds) });
@@ -66,6 +78,40 @@ test('44. a film whose link has ended goes on with another, and one that does no
   await file.click();
   expect((await saved).suggestedFilename()).toBe('broken.webm');
   await page.context().close();
+});
+
+test('44. a film and a voice that were not reached come with the connection', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  await send(aldis, ann, bob, 'Look', film());
+  const gate = await Gate.before(aldis.url);
+  const page = await browserOf(browser, aldis, ann, { ...DESKTOP, baseURL: gate.url });
+  const messenger = new Messenger(page);
+  await messenger.open(bob.username);
+  await page.getByRole('button', { name: 'Record a voice message' }).click();
+  await expect(page.getByRole('timer')).toHaveText('0:01', { timeout: 20_000 });
+  await page.getByRole('button', { name: 'Send voice message' }).click();
+  const voice = page.getByRole('article', { name: /Voice message$/ });
+  await expect(voice.locator('.sound-track path').first()).toHaveAttribute('d', /v/, { timeout: 15_000 });
+  await expectKept(messenger, ann, 1);
+
+  // The messages are kept in this browser, what they carry is not.
+  let reached = false;
+  const api = (route: Route) => (reached ? route.continue() : route.abort());
+  await page.route(/\/api\//, api);
+  gate.close();
+  await page.reload();
+  const video = page.getByLabel('Video film.webm');
+  await expect(video).toBeVisible();
+  await expect(messenger.banner).toBeVisible();
+  await expect(voice).toBeVisible();
+  await expect(page.getByText('Does not play here.')).toHaveCount(0);
+  reached = true;
+  gate.open();
+  await expect(messenger.banner).toBeHidden({ timeout: 30_000 });
+  await expect.poll(() => video.evaluate((video: HTMLVideoElement) => video.videoWidth)).toBe(64);
+  await expect(voice.locator('.sound-track path').first()).toHaveAttribute('d', /v/);
+  await page.context().close();
+  gate.end();
 });
 
 test('44. sounds play one at a time, go on while one scrolls, and are sought through', async ({

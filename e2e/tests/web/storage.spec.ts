@@ -3,9 +3,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from '@playwright/test';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from '@playwright/test';
 
 import { type Aldis, type Person, say } from '../../support/aldis.ts';
+import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, expectKept, Messenger, test } from '../../support/web.ts';
 
 const NOT_KEPT = /Nothing is kept on this device/;
@@ -94,9 +95,10 @@ async function couple(
   aldis: Aldis,
   browser: Browser,
   init?: () => void,
+  options?: BrowserContextOptions,
 ): Promise<[Messenger, Person, Person]> {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
-  const page = await browserOf(browser, aldis, ann);
+  const page = await browserOf(browser, aldis, ann, options);
   if (init) await page.addInitScript(init);
   return [new Messenger(page), ann, bob];
 }
@@ -148,24 +150,24 @@ for (const [what, init] of [
     aldis,
     browser,
   }) => {
-    const [messenger, ann, bob] = await couple(aldis, browser, init);
+    const gate = await Gate.before(aldis.url);
+    const [messenger, ann, bob] = await couple(aldis, browser, init, { baseURL: gate.url });
     const { page } = messenger;
     await messenger.open(bob.username);
     await talk(aldis, messenger, [ann, bob], 'in the dark');
     await expect(page.getByText(NOT_KEPT)).toBeVisible({ timeout: 10_000 });
 
-    // What is not sent yet waits over a reload all the same.
-    await page.context().setOffline(true);
+    // What is not sent yet waits over a reload all the same. A page that is left is not offline any more where the
+    // browser only plays that it is: it would send it then.
+    gate.close();
     await expect(messenger.banner).toBeVisible();
     await messenger.send('without a line');
     await expect(messenger.tick('without a line', 'Waiting to be sent')).toBeVisible();
-    await page.route('**/socket.io/**', (route) => route.abort());
-    await page.routeWebSocket('**/socket.io/**', (socket) => void socket.close());
-    await page.goto('about:blank');
-    await page.context().setOffline(false);
-    await messenger.open(bob.username);
+    await page.reload();
+    await messenger.composer.waitFor();
     await expect(messenger.tick('without a line', 'Waiting to be sent')).toBeVisible({ timeout: 10_000 });
     await page.close();
+    gate.open();
     const again = new Messenger(await page.context().newPage());
     await again.page.addInitScript(init);
     await again.open(bob.username);
@@ -173,7 +175,10 @@ for (const [what, init] of [
       again.message('without a line').getByRole('img', { name: /^(Sent|Delivered|Read)$/ }),
     ).toBeVisible({ timeout: 10_000 });
 
-    if (init === hangs) return void (await page.context().close());
+    if (init === hangs) {
+      await page.context().close();
+      return gate.end();
+    }
     await again.page.evaluate(() => Object.assign(window, { broken: false }));
     await expect(again.page.getByText(NOT_KEPT)).toBeHidden({ timeout: 15_000 });
     await talk(aldis, again, [ann, bob], 'in the light');
@@ -183,6 +188,7 @@ for (const [what, init] of [
         expect.arrayContaining(['in the dark', 'without a line', 'in the light', 'Aye, in the light']),
       );
     await page.context().close();
+    gate.end();
   });
 }
 

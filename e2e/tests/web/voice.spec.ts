@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-import { annAndBob } from '../../support/files.ts';
+import { annAndBob, send } from '../../support/files.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 const DESKTOP = { viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' } as const;
@@ -78,6 +78,76 @@ test('50. a recording is thrown away, and waits without a connection like every 
   await page.context().setOffline(false);
   await expect(page.getByRole('article', { name: /Voice message$/ })).toBeVisible({ timeout: 20_000 });
   await fits(page, 'a voice message');
+  await page.context().close();
+});
+
+test('50. a recording that one leaves, or that gives way to a change, is attached to its chat and not sent', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const cid = await aldis.person('cid', 'Cid');
+  for (const other of [cid, bob]) await send(aldis, other, ann, `Hello from ${other.username}`);
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  const messenger = new Messenger(page);
+  const attached = page.getByRole('list', { name: 'Attached files' }).getByText(/^voice-/);
+  await messenger.open(bob.username);
+  await record(page).click();
+  await expect(timer(page)).toHaveText('0:01', { timeout: 20_000 });
+  await messenger.conversation('Cid').click();
+  await expect(messenger.message(`Hello from ${cid.username}`)).toBeVisible();
+  await expect(attached).toHaveCount(0);
+  await messenger.conversation('Bob').click();
+  await expect(messenger.message(`Hello from ${bob.username}`)).toBeVisible();
+  await expect(attached).toHaveCount(1);
+  await page.getByRole('button', { name: /^Remove voice-/ }).click();
+
+  await messenger.send('Almost');
+  await record(page).click();
+  await expect(timer(page)).toHaveText('0:01', { timeout: 20_000 });
+  await messenger.choose('Almost', 'Edit');
+  await expect(timer(page)).toHaveCount(0);
+  await expect(messenger.composer).toHaveValue('Almost');
+  await messenger.composer.press('Escape');
+  await expect(attached).toHaveCount(1);
+  await expect(page.getByRole('article', { name: /Voice message$/ })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Send', exact: true }).click();
+  await expect(page.getByRole('article', { name: /Voice message$/ })).toBeVisible({ timeout: 15_000 });
+
+  // Nobody closes the page in passing.
+  await record(page).click();
+  await expect(timer(page)).toHaveText('0:01', { timeout: 20_000 });
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  expect((await asked).type()).toBe('beforeunload');
+  await (await asked).accept();
+  await page.context().close();
+});
+
+test('50. where the microphone goes, that is said, and what was recorded is sent', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  await page.addInitScript(() => {
+    const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted);
+      Object.assign(window, { unplug: () => stream.getTracks().forEach((track) => track.stop()) });
+      return stream;
+    };
+  });
+  await new Messenger(page).open(bob.username);
+  await record(page).click();
+  await expect(timer(page)).toHaveText('0:01', { timeout: 20_000 });
+  await page.evaluate(() => (window as unknown as { unplug: () => void }).unplug());
+  await expect(page.getByRole('status').filter({ hasText: 'The microphone is gone.' })).toBeVisible();
+  await sent(page).click();
+  await expect(page.getByRole('article', { name: /Voice message$/ })).toContainText(/0:0[1-9]/, {
+    timeout: 15_000,
+  });
   await page.context().close();
 });
 

@@ -1,7 +1,7 @@
 import { APP_BASE_HREF } from '@angular/common';
 import { type ApplicationConfig, ErrorHandler, provideBrowserGlobalErrorListeners } from '@angular/core';
 import { Title } from '@angular/platform-browser';
-import { provideRouter, withComponentInputBinding } from '@angular/router';
+import { provideRouter, withComponentInputBinding, withRouterConfig } from '@angular/router';
 
 import { LoadErrors } from './core/app/load-errors';
 import { BASE } from './core/base';
@@ -11,7 +11,12 @@ import { routes } from './routes';
 export const config: ApplicationConfig = {
   providers: [
     provideBrowserGlobalErrorListeners(),
-    provideRouter(routes, withComponentInputBinding()),
+    // A page that Back does not leave keeps its place in the history.
+    provideRouter(
+      routes,
+      withComponentInputBinding(),
+      withRouterConfig({ canceledNavigationResolution: 'computed' }),
+    ),
     { provide: ErrorHandler, useClass: LoadErrors },
     { provide: Title, useClass: CountedTitle },
     // In place of a <base> element, which the page's policy forbids.

@@ -143,6 +143,20 @@ describe('text', () => {
     expect(linked('https://good.example@evil.example/')).toEqual(['https://good.example']);
   });
 
+  it('shows the host of a link as computers write it, where letters of another alphabet may mislead', () => {
+    const hosts = (text: string) => segments(text).flatMap(({ href, host }) => (href ? [host] : []));
+    // Of the first all but the l are Cyrillic; the second is so as a whole.
+    expect(hosts('https://раураl.com/x and аррӏе.com')).toEqual(['xn--l-7sba6dbr.com', 'xn--80ak6aa92e.com']);
+    expect(hosts('[here](https://раураl.com/x)')).toEqual(['xn--l-7sba6dbr.com']);
+    expect(hosts('[раураl.com](https://раураl.com/x)')).toEqual(['xn--l-7sba6dbr.com']);
+    expect(hosts('https://пример.рф/x https://münchen.de/ https://a.example/путь https://例え.jp')).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('shows the label of a link, and where it leads if the label may say something else', () => {
     const shown = (text: string) =>
       segments(text).map(({ text, href, host }) => (href ? [text, href, ...(host ? [host] : [])] : text));

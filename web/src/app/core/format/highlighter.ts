@@ -6,6 +6,8 @@ import type { Token } from './languages';
 const LONGEST = 20 * 1024;
 /** Some code makes an expression try for ever: it stays plain. */
 const PATIENCE = 2_000;
+/** The library comes over a slow network, too; what waits for it is only colour. */
+const START = 30_000;
 const KEPT = 50;
 
 /**
@@ -14,7 +16,7 @@ const KEPT = 50;
  */
 @Service()
 export class Highlighter {
-  private worker: Worker | null = null;
+  private worker: Promise<Worker> | null = null;
   private turn: Promise<unknown> = Promise.resolve();
   private readonly found = new Map<string, Promise<readonly Token[]>>();
 
@@ -23,16 +25,24 @@ export class Highlighter {
     const key = `${grammar}\n${code}`;
     const known = this.found.get(key);
     if (known) return known;
-    const tokens = this.turn.then(() => this.ask(code, grammar));
+    const tokens = this.turn
+      .then(() => this.ask(code, grammar))
+      // The worker did not start: the next code, and this one the next time it is shown, try it again.
+      .catch(() => {
+        this.found.delete(key);
+        return [];
+      });
     this.turn = tokens;
     keepNewest(this.found, key, tokens, KEPT);
     return tokens;
   }
 
-  private ask(code: string, grammar: string): Promise<readonly Token[]> {
-    const worker = (this.worker ??= new Worker(new URL('./highlight.worker', import.meta.url), {
-      type: 'module',
-    }));
+  private async ask(code: string, grammar: string): Promise<readonly Token[]> {
+    this.worker ??= start();
+    const worker = await this.worker.catch((error: unknown) => {
+      this.worker = null;
+      throw error;
+    });
     return new Promise((resolve) => {
       const give = (tokens: readonly Token[]) => {
         clearTimeout(timer);
@@ -48,5 +58,20 @@ export class Highlighter {
       worker.onerror = giveUp;
       worker.postMessage({ code, grammar });
     });
+  }
+}
+
+async function start(): Promise<Worker> {
+  const worker = new Worker(new URL('./highlight.worker', import.meta.url), { type: 'module' });
+  try {
+    await new Promise((started, failed) => {
+      worker.onmessage = started;
+      worker.onerror = failed;
+      setTimeout(failed, START);
+    });
+    return worker;
+  } catch (error) {
+    worker.terminate();
+    throw error;
   }
 }

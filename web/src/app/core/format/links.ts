@@ -5,8 +5,9 @@ export interface Link {
   readonly from: number;
   readonly to: number;
   readonly href: string;
-  /** As it was written `[label](address)`; `host` where the label may name another. */
+  /** As it was written `[label](address)`. */
   readonly label?: string;
+  /** Where it leads, if what one reads may name another. */
   readonly host?: string;
 }
 
@@ -76,7 +77,7 @@ export function findLinks(text: string): Link[] {
       const to = endOf(part, index, groups);
       const href = to > index ? hrefOf(part.slice(index, to), groups) : null;
       if (href) {
-        const link = labelled(part, { from: index, to, href });
+        const link = labelled(part, named({ from: index, to, href }, part.slice(index, to)));
         // What is a link by itself may be the label of this one.
         while (found.length > 0 && found.at(-1)!.from >= offset + link.from) found.pop();
         found.push({ ...link, from: offset + link.from, to: offset + link.to });
@@ -86,6 +87,16 @@ export function findLinks(text: string): Link[] {
     offset += part.length + 1;
   }
   return found;
+}
+
+/** Alphabets with letters that look like those of another one. */
+const ALPHABETS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u];
+
+/** The link with its host as computers write it, if that has letters of two alphabets. */
+function named(link: Link, written: string): Link {
+  const host = /^(?:https?:\/\/)?([^/?#]*)/i.exec(written)?.[1] ?? '';
+  const mixed = ALPHABETS.filter((alphabet) => alphabet.test(host)).length > 1;
+  return mixed && !link.href.startsWith('mailto:') ? { ...link, host: hostOf(link.href) } : link;
 }
 
 const LONGEST_LABEL = 200;
@@ -101,7 +112,7 @@ function labelled(text: string, link: Link): Link {
   if (label.length === before.length || !label.trim() || /[\]\n]/.test(label)) return link;
   const host = hostOf(href);
   const agrees = WORDS.test(label) || hostOf(label) === host || hostOf(`https://${label}`) === host;
-  return { from: from - 3 - label.length, to: to + 1, href, label, ...(agrees ? {} : { host }) };
+  return { ...link, from: from - 3 - label.length, to: to + 1, label, ...(agrees ? {} : { host }) };
 }
 
 /** The host of a web address, the whole of a mail address. */

@@ -40,6 +40,8 @@ export class VoiceRecording {
   readonly time = signal(0);
   /** How loud it was lately, from 0 to 1. */
   readonly levels = signal<readonly number[]>(Array<number>(SHOWN).fill(0));
+  /** The microphone went: nothing more is recorded, and what was can be sent. */
+  readonly cut = signal(false);
   private readonly began = performance.now();
   private readonly parts: Blob[] = [];
   private readonly context = new AudioContext();
@@ -50,6 +52,10 @@ export class VoiceRecording {
     private readonly recorder: MediaRecorder,
   ) {
     recorder.addEventListener('dataavailable', ({ data }) => this.parts.push(data));
+    recorder.addEventListener('stop', () => {
+      clearInterval(this.timer);
+      this.cut.set(true);
+    });
     // In parts, so that the browser need not hold all of it twice.
     recorder.start(1_000);
     const analyser = this.context.createAnalyser();

@@ -5,11 +5,15 @@ import {
   DestroyRef,
   type ElementRef,
   inject,
+  input,
   output,
   signal,
   viewChild,
 } from '@angular/core';
 
+import type { ChatKey } from '../../core/chat-key';
+import { AuthService } from '../../core/session/auth-service';
+import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { Playback } from '../../data/attachments/playback';
 import { LONGEST, missing, refusal, VoiceRecording } from '../../data/attachments/voice-recording';
 import { pathOf } from '../../data/attachments/waveforms';
@@ -28,7 +32,7 @@ import { clock } from './sound';
       i18n-aria-label
       title="Throw away (Esc)"
       i18n-title
-      (click)="closed.emit()"
+      (click)="discard()"
     >
       <aldis-icon name="close" />
     </button>
@@ -56,9 +60,16 @@ import { clock } from './sound';
       </button>
     }
   `,
-  host: { '(keydown.escape)': '$event.preventDefault(); $event.stopPropagation(); closed.emit()' },
+  host: {
+    '(keydown.escape)': '$event.preventDefault(); $event.stopPropagation(); discard()',
+    '(window:beforeunload)': 'leave($event)',
+  },
 })
 export class Recorder {
+  private readonly attached = inject(PendingAttachments);
+  private readonly auth = inject(AuthService);
+
+  readonly chat = input.required<ChatKey>();
   readonly recorded = output<File>();
   readonly closed = output();
 
@@ -69,6 +80,7 @@ export class Recorder {
   protected readonly note = computed(() => {
     const recording = this.recording();
     if (!recording) return $localize`Waiting for the microphone`;
+    if (recording.cut()) return $localize`The microphone is gone.`;
     return recording.time() >= LONGEST ? $localize`It cannot be longer.` : '';
   });
   private gone = false;
@@ -78,7 +90,7 @@ export class Recorder {
     inject(Playback).pause();
     inject(DestroyRef).onDestroy(() => {
       this.gone = true;
-      this.recording()?.cancel();
+      void this.keep();
     });
     afterNextRender(() => {
       this.button()?.nativeElement.focus();
@@ -86,13 +98,41 @@ export class Recorder {
     });
   }
 
+  protected discard(): void {
+    this.taken()?.cancel();
+    this.closed.emit();
+  }
+
   protected async finish(): Promise<void> {
-    const recording = this.recording();
-    if (!recording) return;
-    const file = await recording.end();
-    if (this.gone) return;
-    if (file.size > 0) this.recorded.emit(file);
+    const voice = await this.taken()?.end();
+    if (!voice) return;
+    if (this.gone) this.attach(voice);
+    else if (voice.size > 0) this.recorded.emit(voice);
     else this.closed.emit();
+  }
+
+  /** A page that somebody logged out of goes unasked. */
+  protected leave(event: Event): void {
+    if (this.recording() && this.auth.user) event.preventDefault();
+  }
+
+  /** Whoever goes to another chat, or begins something else in this one, finds what they said attached here. */
+  private async keep(): Promise<void> {
+    const recording = this.taken();
+    if (!this.auth.user) return recording?.cancel();
+    const voice = await recording?.end();
+    if (voice) this.attach(voice);
+  }
+
+  private attach(voice: File): void {
+    if (voice.size > 0) this.attached.add(this.chat(), [voice]);
+  }
+
+  /** Whoever takes it ends it. */
+  private taken(): VoiceRecording | null {
+    const recording = this.recording();
+    this.recording.set(null);
+    return recording;
   }
 
   private async begin(): Promise<void> {

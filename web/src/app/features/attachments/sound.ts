@@ -1,6 +1,9 @@
 import { Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 
+import { Failure } from '../../core/http/problem';
 import { number } from '../../core/language/plural';
+import { WebSocketService } from '../../core/line/web-socket-service';
 import { Playback } from '../../data/attachments/playback';
 import { isVoice } from '../../data/attachments/playable';
 import { fileSize } from '../../data/attachments/size';
@@ -23,6 +26,8 @@ export class SoundView {
   readonly reachable = input(false);
 
   protected readonly voice = computed(() => isVoice(this.file()));
+  /** There was no connection to measure it. */
+  private unreached = false;
   private readonly wave = signal<Waveform | null>(null);
   protected readonly bars = computed(() => this.wave()?.path ?? '');
   protected readonly here = computed(() => this.playback.id() === this.file().id);
@@ -58,6 +63,10 @@ export class SoundView {
     effect(() => {
       if (this.voice()) void untracked(() => this.measure());
     });
+    // What could not be fetched without a connection comes with it.
+    inject(WebSocketService)
+      .status$.pipe(takeUntilDestroyed())
+      .subscribe((status) => status === 'online' && this.unreached && void this.measure());
   }
 
   protected seek(to: string): void {
@@ -66,7 +75,12 @@ export class SoundView {
 
   private async measure(): Promise<void> {
     // Without one it plays all the same.
-    this.wave.set(await this.waveforms.of(this.file()).catch(() => null));
+    try {
+      this.wave.set(await this.waveforms.of(this.file()));
+      this.unreached = false;
+    } catch (error) {
+      this.unreached = error instanceof Failure && error.code === 'unreachable';
+    }
   }
 }
 

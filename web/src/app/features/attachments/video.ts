@@ -10,7 +10,10 @@ import {
   untracked,
   viewChild,
 } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 
+import { Failure } from '../../core/http/problem';
+import { WebSocketService } from '../../core/line/web-socket-service';
 import { Links } from '../../data/attachments/links';
 import { Playback } from '../../data/attachments/playback';
 import type { Attachment } from '../../protocol/protocol';
@@ -40,14 +43,19 @@ export class VideoView {
   readonly file = input.required<Attachment>();
   readonly reachable = input(false);
   protected readonly label = computed(() => $localize`Video ${this.file().name}:name:`);
-  /** It cannot be played, or not be reached. */
+  /** It cannot be played, or is not there any more. */
   readonly broken = output();
 
   protected readonly address = signal<string | null>(null);
   private fresh = false;
+  /** There was no connection to ask for its link. */
+  private waiting = false;
   private readonly video = viewChild.required<ElementRef<HTMLVideoElement>>('video');
 
   constructor() {
+    inject(WebSocketService)
+      .status$.pipe(takeUntilDestroyed())
+      .subscribe((status) => status === 'online' && this.waiting && void this.load(true));
     effect(() => {
       this.file();
       void untracked(() => this.load(false));
@@ -66,13 +74,17 @@ export class VideoView {
   }
 
   private async load(anew: boolean): Promise<void> {
+    this.waiting = false;
     try {
       const address = await this.links.to(this.file(), anew);
       // Within a second the server gives the same link.
       if (address === this.address()) this.video().nativeElement.load();
       this.address.set(address);
-    } catch {
-      this.broken.emit();
+    } catch (error) {
+      this.waiting = error instanceof Failure && error.code === 'unreachable';
+      if (!this.waiting) return this.broken.emit();
+      // What did not open without a connection is no broken film.
+      this.fresh = false;
     }
   }
 }

@@ -268,6 +268,7 @@ export class Chat {
   }
 
   protected back(): void {
+    this.selecting.end();
     const before = this.router.lastSuccessfulNavigation()?.previousNavigation?.finalUrl?.toString();
     if (before === '/') this.location.back();
     else void this.router.navigateByUrl('/', { replaceUrl: true });
@@ -302,6 +303,13 @@ export class Chat {
     else if (this.panel.open()) this.panel.close();
     else if (this.list() && !this.list()!.atEnd()) this.list()!.follow();
     else this.back();
+  }
+
+  /** Whether somebody selected. */
+  endSelecting(): boolean {
+    const active = this.selecting.active();
+    this.selecting.end();
+    return active;
   }
 
   protected older(): void {

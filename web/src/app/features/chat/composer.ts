@@ -31,7 +31,7 @@ import { composes } from '../../ui/composes';
 import { covered, takesText } from '../../ui/covered';
 import { onDrop, pastedFiles } from '../../ui/dropping';
 import { Icon } from '../../ui/icon';
-import { mark, signOf } from './marks';
+import { mark, signOf, write } from './marks';
 import { Suggesting } from './suggesting';
 
 /**
@@ -119,7 +119,7 @@ export class Composer {
   protected readonly selected = signal(false);
   protected readonly suggesting = new Suggesting(this.members, this.me, ({ written: { text, caret } }) => {
     const field = this.field().nativeElement;
-    field.value = text;
+    write(field, text, 0, field.value.length);
     field.setSelectionRange(caret, caret);
     this.typed();
   });
@@ -161,6 +161,7 @@ export class Composer {
       const [editing, waiting] = [this.editing(), this.waiting()];
       untracked(() => {
         if (editing && waiting) this.stop();
+        if (editing) this.recording.set(false);
         this.write(editing ? editing.text : this.drafts.of(this.chat()));
       });
     });
@@ -178,6 +179,7 @@ export class Composer {
   /** A text before what is in the field; not while something else is changed or waits there. */
   put(text: string): boolean {
     if (this.editing() || this.waiting()) return false;
+    this.recording.set(false);
     const before = this.field().nativeElement.value;
     this.write(before ? `${text}\n${before}` : text);
     this.drafts.keep(this.chat(), this.text());
@@ -204,7 +206,7 @@ export class Composer {
   protected insert(text: string): void {
     if (this.waiting()) return;
     const field = this.field().nativeElement;
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
+    write(field, text, field.selectionStart, field.selectionEnd);
     this.typed();
   }
 

@@ -10,6 +10,7 @@ export function messageWords(): ReturnType<typeof make> {
 function make() {
   return {
     you: $localize`You`,
+    selected: $localize`Selected`,
     news: $localize`New messages`,
     inReply: $localize`In reply to`,
     gone: $localize`This message was deleted`,

@@ -47,6 +47,7 @@ import { Unfolded } from './unfolded';
     '[class.starts]': 'entry().startsGroup || divided()',
     '[class.ends]': 'entry().endsGroup',
     '[class.marked]': 'marked()',
+    '[class.selected]': 'selected()',
     '[class.fresh]': 'fresh()',
     '[class.in-group]': 'group()',
   },
@@ -74,6 +75,8 @@ export class MessageView {
   readonly reachable = input(false);
   /** Pointed out, after a jump to it. */
   readonly marked = input(false);
+  /** Chosen among others, to do something with all of them. */
+  readonly selected = input(false);
   /** It came a moment ago. */
   readonly fresh = input(false);
   /** In a group the sender is named. */
@@ -142,7 +145,8 @@ export class MessageView {
     const said = this.deleted()
       ? this.words.goneAloud
       : [carried(attachments), text].filter(Boolean).join(': ');
-    return `${this.name()}, ${this.time()}${edited}${state}: ${said}`;
+    const selected = this.selected() ? `${this.words.selected}, ` : '';
+    return `${selected}${this.name()}, ${this.time()}${edited}${state}: ${said}`;
   });
   protected readonly quote = computed(() => {
     const id = this.entry().replyTo;

@@ -1,5 +1,6 @@
 import { Component, computed, inject, input, output, signal } from '@angular/core';
 
+import { breath } from '../../core/breath';
 import { copyText, notCopied } from '../../core/copy';
 import { plural } from '../../core/language/plural';
 import { ConversationStore } from '../../data/conversations/conversation-store';
@@ -28,7 +29,7 @@ import { mayDelete, mayForward } from './allowed';
       >
         <aldis-icon name="close" />
       </button>
-      <p role="status">{{ count() }}</p>
+      <p role="status">{{ said() }}</p>
       @if (texts()) {
         <button type="button" class="button quiet" (click)="copy()">{{ words.copy }}</button>
       }
@@ -88,11 +89,15 @@ export class SelectionBar {
   readonly open = input(true);
   readonly left = output();
 
-  protected readonly count = computed(() =>
-    plural(this.entries().length, $localize`{count, plural, one {# selected} other {# selected}}`),
-  );
   protected readonly failure = signal('');
   protected readonly step = signal<'forward' | 'delete' | null>(null);
+  private readonly listening = signal(false);
+  /** A screen reader says what changes in a status, and not what it begins with. */
+  protected readonly said = computed(() =>
+    this.listening()
+      ? plural(this.entries().length, $localize`{count, plural, one {# selected} other {# selected}}`)
+      : '',
+  );
   protected readonly texts = computed(() =>
     this.entries()
       .map(({ text }) => text)
@@ -103,6 +108,10 @@ export class SelectionBar {
   protected readonly deletable = computed(
     () => this.open() && this.all((entry) => mayDelete(entry, this.conversation(), this.me)),
   );
+
+  constructor() {
+    void breath().then(() => this.listening.set(true));
+  }
 
   /** One after another: what was deleted before a failure is not selected any more. */
   protected readonly remove = async () => {

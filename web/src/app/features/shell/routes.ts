@@ -1,7 +1,9 @@
-import { type Routes, type UrlMatcher, UrlSegment } from '@angular/router';
+import { inject } from '@angular/core';
+import { Router, type Routes, type UrlMatcher, UrlSegment } from '@angular/router';
 
 import { Faces } from '../../data/people/faces';
 import { PICTURES } from '../../ui/avatar';
+import { uncover } from '../../ui/covered';
 import { Chat } from '../chat/chat';
 import { NothingChosen } from '../chat/nothing-chosen';
 import { Shell } from './shell';
@@ -15,15 +17,21 @@ const handle: UrlMatcher = ([first, ...rest]) =>
     ? { consumed: [first], posParams: { username: new UrlSegment(first.path.slice(1), {}) } }
     : null;
 
+/** Back closes what lies over the page, or ends selecting in it; the next one leaves it. */
+const leaves = (page: Chat | NothingChosen) => {
+  if (inject(Router).currentNavigation()?.trigger !== 'popstate') return true;
+  return !uncover() && !(page instanceof Chat && page.endSelecting());
+};
+
 export const routes: Routes = [
   {
     path: '',
     component: Shell,
     providers: [{ provide: PICTURES, useExisting: Faces }],
     children: [
-      { path: '', pathMatch: 'full', title: 'Aldis', component: NothingChosen },
-      { path: 'c/:id', component: Chat },
-      { matcher: handle, component: Chat },
+      { path: '', pathMatch: 'full', title: 'Aldis', component: NothingChosen, canDeactivate: [leaves] },
+      { path: 'c/:id', component: Chat, canDeactivate: [leaves] },
+      { matcher: handle, component: Chat, canDeactivate: [leaves] },
       { path: '**', redirectTo: '/' },
     ],
   },
