@@ -54,7 +54,8 @@ const FEATURES = {
   'features/settings': [],
   'features/conversations': ['features/people', 'features/groups'],
   'features/attachments': ['features/conversations'],
-  'features/details': ['features/people', 'features/groups'],
+  'features/media': ['features/attachments'],
+  'features/details': ['features/people', 'features/groups', 'features/media'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
   'features/chat': ['features/people', 'features/conversations', 'rare'],
   // The frame puts the others together.

@@ -12,6 +12,7 @@ import details from './features/details/details.css' with { loader: 'text' };
 import groups from './features/groups/groups.css' with { loader: 'text' };
 import invitations from './features/invitations/invitations.css' with { loader: 'text' };
 import search from './features/search/search.css' with { loader: 'text' };
+import media from './features/media/media.css' with { loader: 'text' };
 import reactions from './features/chat/reactions.css' with { loader: 'text' };
 import settings from './features/settings/settings.css' with { loader: 'text' };
 import keyList from './features/shell/key-list.css' with { loader: 'text' };
@@ -27,6 +28,7 @@ adopt(
   options,
   groups,
   details,
+  media,
   invitations,
   search,
   formatBar,
