@@ -58,6 +58,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await messenger.open(bob.username);
     await openList(page);
 
+    await expect(messenger.conversation('Bob')).toHaveAttribute('aria-current', 'page');
     await expect(squares(page)).toHaveCount(4);
     expect(await names(page)).toEqual([
       'Open photo second.png',
@@ -69,6 +70,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await expect(panel(page).getByRole('heading', { name: month })).toBeVisible();
     const shapes = await squares(page).evaluateAll((all) => all.map((one) => one.getBoundingClientRect()));
     for (const { width, height } of shapes) expect(Math.abs(width - height)).toBeLessThan(1);
+    // What is seen of a picture is its square, whatever shape it has.
+    const seen = panel(page).locator('.media-square img');
+    await expect(seen).toHaveCount(3);
+    for (const image of await seen.all())
+      expect((await image.boundingBox())!.height).toBeCloseTo(shapes[0]!.height, 0);
     expect(await violations(page)).toEqual([]);
 
     // The viewer is in the order of time, and leads to where it was said.

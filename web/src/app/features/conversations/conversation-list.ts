@@ -90,7 +90,7 @@ export class ConversationList {
     this.router.events.pipe(
       filter((event) => event instanceof NavigationEnd),
       startWith(null),
-      map(() => this.router.url.split('?')[0]),
+      map(() => this.router.url.split(/[?#]/)[0]),
     ),
   );
 
