@@ -1,5 +1,6 @@
 import './ui/form-styles';
 
+import archived from './features/conversations/archived.css' with { loader: 'text' };
 import attachments from './features/attachments/attachments.css' with { loader: 'text' };
 import code from './features/chat/code.css' with { loader: 'text' };
 import chatSearch from './features/chat/chat-search.css' with { loader: 'text' };
@@ -21,6 +22,7 @@ import menu from './ui/menu.css' with { loader: 'text' };
 
 adopt(
   menu,
+  archived,
   chatSearch,
   emoji,
   code,

@@ -20,6 +20,7 @@ export { SelectionBar } from './features/chat/selection-bar';
 export { onReplyGestures } from './features/chat/reply-gestures';
 export { suggestions } from './features/chat/suggestions';
 export { Reactions } from './features/chat/reactions';
+export { Archived } from './features/conversations/archived';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { NewMenu } from './features/conversations/new-menu';
 export { NewConversation } from './features/conversations/new-conversation';

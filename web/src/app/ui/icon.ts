@@ -27,6 +27,7 @@ const PATHS = {
 
 /** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
 type RareIconName =
+  | 'archive'
   | 'chat'
   | 'copy'
   | 'dark'

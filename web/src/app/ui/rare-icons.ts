@@ -2,6 +2,7 @@ import { addIcons } from './icon';
 
 /** Drawn like those of `icon.ts`; only what is loaded with `rare.ts` has them. */
 addIcons({
+  archive: 'M3.5 5h17v4h-17zM5 9v10h14V9M10 13h4',
   chat: 'M4 5h16v11H10l-4 4v-4H4z',
   copy: 'M9 9h10v10H9zM5 15V5h10',
   dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',

@@ -60,6 +60,13 @@ export class ConversationMenu {
     this.flags.set('pinned', this.row().chat, !this.row().pinned);
   }
 
+  /** What comes later brings it back, unless it is muted. */
+  protected archive(): void {
+    const { chat, archived } = this.row();
+    this.flags.set('archived', chat, !archived, this.conversation()?.lastMessage?.seq ?? 0);
+    if (!archived) this.flags.set('pinned', chat, false);
+  }
+
   protected read(): void {
     const { chat } = this.row();
     this.flags.set('unread', chat, !this.unread());
@@ -96,7 +103,7 @@ export class ConversationMenu {
 
   protected async forget(): Promise<void> {
     const { key, link } = this.row();
-    if (this.router.url.split('?')[0] === link.join('/'))
+    if (this.router.url.split(/[?#]/)[0] === link.join('/'))
       await this.router.navigateByUrl('/', { replaceUrl: true });
     await this.groups.forget(key);
   }
