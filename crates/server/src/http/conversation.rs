@@ -110,6 +110,7 @@ async fn history(
 #[into_params(parameter_in = Query)]
 struct SharedQuery {
     /// What the messages share.
+    #[param(inline)]
     kind: SharedKind,
     /// The `next` of the page before.
     next: Option<String>,
