@@ -299,3 +299,31 @@ test('without a connection it has what is kept here, and says so', async ({ aldi
   await expect(squares(page)).toHaveCount(1);
   await page.context().close();
 });
+
+test('another chat has its details, and Back leads to the list of the one before', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const group = await aldis.group('Crew', [ann, bob]);
+  await send(aldis, bob, ann, 'Hello', picture('first.png'));
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  const messenger = new Messenger(page);
+  await messenger.openGroup(group);
+  await openList(page);
+  await messenger.conversation('Bob').click();
+  await expect(messenger.details.getByRole('heading', { name: 'Person' })).toBeVisible();
+  await row(page).click();
+  await expect(squares(page)).toHaveCount(1);
+  // Closed by the button of the chat, it leaves nothing in the address.
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await expect(messenger.details).toHaveCount(0);
+  await expect.poll(() => new URL(page.url()).hash).toBe('');
+  expect(decodeURIComponent(new URL(page.url()).pathname)).toBe(`/@${bob.username}`);
+  await page.getByRole('button', { name: 'Details', exact: true }).click();
+  await page.goBack();
+  await expect(panel(page)).toContainText('No pictures or films yet');
+  await expect(messenger.conversation('Crew')).toHaveAttribute('aria-current', 'page');
+  await page.context().close();
+});
