@@ -62,7 +62,8 @@ const FEATURES = {
   'features/search': ['features/conversations'],
   'features/settings': [],
   'features/attachments': ['features/conversations'],
-  'features/details': ['features/people', 'features/groups'],
+  'features/media': ['features/attachments'],
+  'features/details': ['features/people', 'features/groups', 'features/media'],
   // Only what is shown in `@defer` comes from `rare.ts`: the build checks it (`scripts/finish.mjs`).
   'features/conversations': ['features/people', 'features/groups', 'rare'],
   'features/chat': ['features/people', 'features/conversations', 'rare'],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{
     Conversation, ConversationChange, ConversationId, ConversationKind, Member, Message, Page, Role,
-    Timestamp, limit,
+    SharedKind, Timestamp, limit,
 };
 
 use crate::channel::member;
@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::page;
 use crate::person::Caller;
-use crate::store::{ConversationKey, MessageRecord, UserId};
+use crate::store::{ConversationKey, MessageRecord, SharedRange, UserId};
 
 /// Where in a conversation a page of messages is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,26 @@ impl Conversations {
             }
         };
         Ok(records.iter().map(|record| channel.message(record)).collect())
+    }
+
+    /// Messages that share something, the newest first. A page may be short, or empty, and have a `next` all the same.
+    pub async fn shared(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+        kind: SharedKind,
+        next: Option<&str>,
+        count: u32,
+    ) -> Result<Page<Message>, Error> {
+        check_page(count)?;
+        let before = page::decode(next, |place| Some(u64::from_be_bytes(place.try_into().ok()?)))?;
+        let reader = caller.person.id;
+        let channel = self.context.channels.of_member(id, reader).await?;
+        let (before, limit) = (before.unwrap_or(u64::MAX), count as usize);
+        let range = SharedRange { reader, conversation: channel.key, kind, before, limit };
+        let found = self.context.store.shared(range).await?;
+        let next = found.rest_below.map(|seq| page::encode(seq.to_be_bytes()));
+        Ok(Page { items: found.messages.iter().map(|record| channel.message(record)).collect(), next })
     }
 
     /// Messages on both sides of a `seq`, itself included.

@@ -26,6 +26,7 @@ mod invitation;
 mod keyring;
 pub mod limit;
 mod line;
+mod link;
 mod live;
 mod liveness;
 mod log_limit;

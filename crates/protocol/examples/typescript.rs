@@ -6,8 +6,8 @@ use protocol::schema::{EventSchema, Type};
 use protocol::{
     ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
     ConversationChange, FOLDED, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, Problem,
-    PutMember, Reached, Refresh, Register, Registered, Resend, Session, SyncPage, Verified, Verify,
-    client_events, server_events,
+    PutMember, Reached, Refresh, Register, Registered, Resend, Session, SharedKind, SyncPage, Verified,
+    Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -50,6 +50,7 @@ fn main() {
         Type::of::<Registered>(),
         Type::of::<Resend>(),
         Type::of::<Session>(),
+        Type::of::<SharedKind>(),
         Type::of::<SyncPage>(),
         Type::of::<Verified>(),
         Type::of::<Verify>(),

@@ -23,6 +23,7 @@ mod receipt;
 pub mod schema;
 mod search;
 mod session;
+mod shared;
 mod sync;
 mod time;
 mod wire;
@@ -46,5 +47,6 @@ pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPres
 pub use receipt::{Cursors, MoveCursors, Reached, Receipt};
 pub use search::Hit;
 pub use session::{LoggedIn, Login, Refresh, Session};
+pub use shared::SharedKind;
 pub use sync::{Auth, Page, Sync, SyncEvent, SyncPage, Synced};
 pub use time::Timestamp;

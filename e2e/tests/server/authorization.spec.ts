@@ -209,6 +209,12 @@ const ROWS: Row[] = [
   { route: 'GET /api/conversations/{id}/messages', expected: members(200) },
   { route: 'GET /api/conversations/{id}/changes', expected: members(200) },
   {
+    route: 'GET /api/conversations/{id}/attachments',
+    path: ({ group }) => `/api/conversations/${group.id}/attachments?kind=files`,
+    needs: 'attachment',
+    expected: members(200),
+  },
+  {
     route: 'POST /api/conversations/{id}/messages',
     body: () => ({ text: forGroup() }),
     expected: members(201),

@@ -181,3 +181,77 @@ test('the menu of a row opens by the keyboard and by a long press, and leaves th
   his.close();
   await page.context().close();
 });
+
+test('a conversation is archived until something new is said, and a muted one for good', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob, cat, dan] = await Promise.all(
+    ['Ann', 'Bob', 'Cat', 'Dan'].map((name) => aldis.person(name, name)),
+  );
+  const live = await Promise.all([bob!, cat!, dan!].map((person) => aldis.connect(person)));
+  const [his, hers] = live;
+  for (const socket of live) await say(socket, { receiver: ann!.username, text: 'Hello' });
+  await aldis.readAll(ann!);
+  const messenger = new Messenger(await browserOf(browser, aldis, ann!, { reducedMotion: 'reduce' }));
+  const { page } = messenger;
+  await page.goto('/');
+  const archived = page.getByRole('button', { name: /^Archived/ });
+  const put = page.getByRole('list', { name: 'Archived' });
+  await expect(messenger.conversation('Dan')).toBeVisible();
+  await expect(archived).toHaveCount(0);
+  await choose(messenger.conversation('Bob'), 'Pin');
+  await choose(messenger.conversation('Bob'), 'Archive');
+  await choose(messenger.conversation('Cat'), 'Mute always');
+  await expect(messenger.conversation('Cat')).toContainText('muted');
+  await choose(messenger.conversation('Cat'), 'Archive');
+  await expect(archived).toHaveText(/Archived\s*2/);
+  expect(await titles(messenger)).toEqual(['Dan']);
+  // Kept, and known to the other tabs.
+  const tab = new Messenger(await page.context().newPage());
+  await tab.page.goto('/');
+  await expect(tab.page.getByRole('button', { name: /^Archived/ })).toHaveText(/2/);
+  expect(await titles(tab)).toEqual(['Dan']);
+
+  await archived.focus();
+  await page.keyboard.press('Enter');
+  await expect(archived).toHaveAttribute('aria-expanded', 'true');
+  await expect(put.getByRole('link')).toHaveCount(2);
+  expect(await violations(page)).toEqual([]);
+  await put.getByRole('link', { name: 'Bob' }).click();
+  await expect(messenger.composer).toBeVisible();
+  await expect(put.getByRole('link', { name: 'Bob' })).toHaveAttribute('aria-current', 'page');
+
+  // What is new brings back the one that is not muted.
+  await say(his!, { receiver: ann!.username, text: 'Something new' });
+  await say(hers!, { receiver: ann!.username, text: 'Something muted' });
+  await expect(put.getByRole('link')).toHaveText([/Cat/]);
+  await expect(put.getByRole('link', { name: 'Cat' })).toContainText('1 unread');
+  await expect(messenger.conversation('Bob')).not.toContainText('pinned');
+  await expect.poll(() => titles(tab)).toEqual(['Bob', 'Dan']);
+  await page.reload();
+  await expect(archived).toHaveText(/1/);
+  await archived.click();
+  await choose(put.getByRole('link', { name: 'Cat' }), 'Unarchive');
+  await expect(archived).toHaveCount(0);
+  expect((await titles(messenger)).sort()).toEqual(['Bob', 'Cat', 'Dan']);
+  for (const socket of live) socket.close();
+  await page.context().close();
+});
+
+test('archived conversations on a phone', async ({ aldis, browser }) => {
+  const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  const his = await aldis.connect(bob);
+  await say(his, { receiver: ann.username, text: 'Hello' });
+  his.close();
+  const messenger = new Messenger(
+    await browserOf(browser, aldis, ann, { ...PHONE, reducedMotion: 'reduce' }),
+  );
+  const { page } = messenger;
+  await page.goto('/');
+  await choose(messenger.conversation('Bob'), 'Archive');
+  await page.getByRole('button', { name: /^Archived/ }).tap();
+  await expect(page.getByRole('list', { name: 'Archived' }).getByRole('link')).toHaveCount(1);
+  await fits(page, 'the archive');
+  await page.context().close();
+});

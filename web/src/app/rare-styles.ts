@@ -1,5 +1,6 @@
 import './ui/form-styles';
 
+import archived from './features/conversations/archived.css' with { loader: 'text' };
 import attachments from './features/attachments/attachments.css' with { loader: 'text' };
 import code from './features/chat/code.css' with { loader: 'text' };
 import chatSearch from './features/chat/chat-search.css' with { loader: 'text' };
@@ -12,6 +13,7 @@ import details from './features/details/details.css' with { loader: 'text' };
 import groups from './features/groups/groups.css' with { loader: 'text' };
 import invitations from './features/invitations/invitations.css' with { loader: 'text' };
 import search from './features/search/search.css' with { loader: 'text' };
+import media from './features/media/media.css' with { loader: 'text' };
 import reactions from './features/chat/reactions.css' with { loader: 'text' };
 import settings from './features/settings/settings.css' with { loader: 'text' };
 import keyList from './features/shell/key-list.css' with { loader: 'text' };
@@ -20,6 +22,7 @@ import menu from './ui/menu.css' with { loader: 'text' };
 
 adopt(
   menu,
+  archived,
   chatSearch,
   emoji,
   code,
@@ -27,6 +30,7 @@ adopt(
   options,
   groups,
   details,
+  media,
   invitations,
   search,
   formatBar,

@@ -21,6 +21,7 @@ export { onReplyGestures } from './features/chat/reply-gestures';
 export { suggestions } from './features/chat/suggestions';
 export { TooLongNote } from './features/chat/too-long-note';
 export { Reactions } from './features/chat/reactions';
+export { Archived } from './features/conversations/archived';
 export { ConversationMenu } from './features/conversations/conversation-menu';
 export { Newcomer } from './features/conversations/newcomer';
 export { NewMenu } from './features/conversations/new-menu';

@@ -23,6 +23,7 @@ mod reaction;
 mod receipt;
 mod search;
 mod session;
+mod shared;
 mod transaction;
 
 use async_trait::async_trait;
@@ -51,6 +52,7 @@ pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
+pub use shared::{SharedPage, SharedRange, SharedStore, has_link, kind_of_file};
 pub use transaction::{Changed, EarlierMessage, Logged, Transaction, Uploads};
 
 /// Why an operation of the store failed. Nothing was stored; but if its commit failed, it may be stored after a crash.
@@ -85,6 +87,7 @@ pub trait Store:
     + SearchStore
     + AttachmentStore
     + AvatarStore
+    + SharedStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::Around;
-use protocol::{ReactToMessage, Timestamp};
+use protocol::{Code, DeleteMessage, EditMessage, ReactToMessage, SharedKind, Timestamp};
 
 use crate::support::{World, to};
 
@@ -64,4 +64,41 @@ async fn the_first_message_since_a_time_is_found_whatever_stands_between() {
     // Before all of them, and after.
     assert_eq!(around(Timestamp::from_millis(0), 2).await, ["0", "1"]);
     assert_eq!(around(sent[19].timestamp.plus(minute), 4).await, ["18", "19"]);
+}
+
+#[tokio::test]
+async fn what_was_shared_is_listed_for_members_the_newest_first() {
+    let world = World::new();
+    let (ann, bob, eve) = (world.person("ann").await, world.person("bob").await, world.person("eve").await);
+    let mut sent = Vec::new();
+    for count in 0..5 {
+        sent.push(
+            world.send(&ann, to("bob", &format!("https://aldis.example/{count}"))).await.unwrap().message,
+        );
+        world.send(&bob, to("ann", "words")).await.unwrap();
+    }
+    let id = sent[0].conversation_id;
+    let conversations = &world.domain.conversations;
+    let list = async |caller, next: Option<&str>, count| {
+        let page = conversations.shared(caller, id, SharedKind::Links, next, count).await;
+        page.map(|page| (page.items.into_iter().map(|message| message.text).collect::<Vec<_>>(), page.next))
+    };
+    let text = |count| format!("https://aldis.example/{count}");
+    let (first, next) = list(&bob, None, 3).await.unwrap();
+    assert_eq!(first, [text(4), text(3), text(2)]);
+    // A page that comes later knows nothing of what was shared meanwhile.
+    world.send(&ann, to("bob", "https://later.example")).await.unwrap();
+    assert_eq!(list(&bob, next.as_deref(), 3).await.unwrap(), (vec![text(1), text(0)], None));
+    // As they are now.
+    let delete = DeleteMessage { conversation_id: id, id: sent[0].id };
+    world.sent(world.domain.messages.delete(&ann, delete, None).await).await.unwrap();
+    let edit = EditMessage { conversation_id: id, id: sent[1].id, text: "no link".into() };
+    world.sent(world.domain.messages.edit(&ann, edit, None).await).await.unwrap();
+    assert_eq!(list(&bob, next.as_deref(), 3).await.unwrap(), (vec![], None));
+
+    assert_eq!(list(&eve, None, 3).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(list(&bob, Some("?"), 3).await.unwrap_err().code, Code::CursorInvalid);
+    for count in [0, 201] {
+        assert_eq!(list(&bob, None, count).await.unwrap_err().field.as_deref(), Some("limit"));
+    }
 }

@@ -14,8 +14,8 @@ use domain::store::{
     InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
     Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
     PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, SetGroupAvatar, Since, Store, StoreAge, StoreError, StoredChange, Submitted,
-    UserId,
+    SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store,
+    StoreAge, StoreError, StoredChange, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -302,6 +302,12 @@ hand_on! {
             -> Result<Vec<InvitationRecord>, StoreError>;
         fn invited(reader: UserId, conversation: ConversationKey, after: Option<UserId>, limit: usize)
             -> Result<Vec<InvitationRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    SharedStore {
+        fn shared(range: SharedRange) -> Result<SharedPage, StoreError>;
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use domain::{Around, Error};
-use protocol::{Conversation, ConversationChange, ConversationId, Message, Page, Problem, Timestamp, limit};
+use protocol::{
+    Conversation, ConversationChange, ConversationId, Message, Page, Problem, SharedKind, Timestamp, limit,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,7 +18,11 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(history)).routes(routes!(changes))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(history))
+        .routes(routes!(changes))
+        .routes(routes!(shared))
 }
 
 /// Which conversations.
@@ -98,6 +104,47 @@ async fn history(
     let limit = query.limit.unwrap_or(limit::PAGE_DEFAULT);
     let items = app.domain.conversations.history(&caller, id, around, limit).await?;
     Ok(Json(Page { items, next: None }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SharedQuery {
+    /// What the messages share.
+    #[param(inline)]
+    kind: SharedKind,
+    /// The `next` of the page before.
+    next: Option<String>,
+    /// At most so many: 1 to 200, default 50.
+    limit: Option<u32>,
+}
+
+/// Messages of a conversation that share pictures and films, other files, or links, the newest first
+///
+/// Those that the caller may read, as they are now: one that was deleted, or whose link was edited away, is not there. A
+/// picture of which no thumbnail was made is among `files`, and so is what sounds. `links` are the messages whose
+/// text has an address of the web: with `http://` or `https://`, beginning with `www.`, or a host with an ending of
+/// everyday use. A page may have fewer messages than asked for, where many are hidden from the caller; it is the last one
+/// where `next` is missing.
+#[utoipa::path(
+    get, path = "/api/conversations/{id}/attachments", operation_id = "list_shared", tag = "messages",
+    security(("token" = [])),
+    params(("id" = ConversationId, Path), SharedQuery),
+    responses(
+        (status = 200, body = Page<Message>),
+        (status = 400, body = Problem, description = "`cursor_invalid`"),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`invalid`, with the field named"),
+    ),
+)]
+async fn shared(
+    State(app): State<Arc<App>>,
+    Bearer(caller): Bearer,
+    Segment(id): Segment<ConversationId>,
+    Parameters(query): Parameters<SharedQuery>,
+) -> Result<Json<Page<Message>>, Failure> {
+    let SharedQuery { kind, next, limit } = query;
+    let limit = limit.unwrap_or(limit::PAGE_DEFAULT);
+    Ok(Json(app.domain.conversations.shared(&caller, id, kind, next.as_deref(), limit).await?))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -6,9 +6,10 @@ use domain::store::{
     AttachmentRecord, ClientId, ConversationKey, Entry, EntryKind, GroupEntry, GroupEvent, MessageRecord,
     Mute, Position, Roster, UserId,
 };
-use protocol::{Cursors, MessageId, Role, Timestamp};
+use protocol::{Cursors, MessageId, Role, SharedKind, Timestamp};
 
 use super::reaction::Reactions;
+use super::shared::Shared;
 
 /// A conversation's log with its members.
 pub(super) struct Log {
@@ -21,6 +22,7 @@ pub(super) struct Log {
     /// All changes of the group itself, ascending by `seq`.
     pub(super) changes: Vec<GroupEntry>,
     pub(super) reactions: Reactions,
+    shared: Shared,
     /// The entry of `seq` is at `seq - 1`.
     entries: Entries,
 }
@@ -126,6 +128,7 @@ impl Log {
             changed_seq: 0,
             changes: Vec::new(),
             reactions: Reactions::default(),
+            shared: Shared::default(),
             entries: Entries::default(),
         }
     }
@@ -160,6 +163,7 @@ impl Log {
 
     /// Appends a new message, or a change. For a change, `message` is the message after it.
     pub(super) fn push(&mut self, position: Position, kind: EntryKind, message: &MessageRecord) {
+        self.shared.put(message);
         let stored = Message::of(message);
         let what = match kind {
             EntryKind::Message => EntryContent::Message(stored),
@@ -280,6 +284,19 @@ impl Log {
         let above = self.visible_after(reader);
         let message = self.message(id.seq()).filter(|message| message.id == id);
         message.filter(|message| message.seq > above && message.hidden_from != Some(reader))
+    }
+
+    /// Messages with `above` < their `seq` < `seq` that share something, descending; `None` for those hidden from the
+    /// reader.
+    pub(super) fn shared_below(
+        &self,
+        kind: SharedKind,
+        above: u64,
+        seq: u64,
+        reader: UserId,
+    ) -> impl Iterator<Item = (u64, Option<MessageRecord>)> {
+        let message = move |seq| self.message(seq).filter(|message| message.hidden_from != Some(reader));
+        self.shared.below(kind, above, seq).map(move |seq| (seq, message(seq)))
     }
 
     pub(super) fn message(&self, seq: u64) -> Option<MessageRecord> {

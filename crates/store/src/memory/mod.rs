@@ -15,6 +15,7 @@ mod reaction;
 mod receipt;
 mod search;
 mod session;
+mod shared;
 
 pub use blob::MemoryBlobs;
 

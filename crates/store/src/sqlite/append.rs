@@ -19,6 +19,7 @@ use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
 use super::reacted;
 use super::reaction;
+use super::shared;
 use super::view::MEMBER;
 use super::writer::{Job, Writing};
 
@@ -191,6 +192,7 @@ impl Transaction for LogTransaction<'_, '_> {
         }
         let position = self.writing.inserted(key, message.seq);
         attachment::carry(connection, message)?;
+        shared::put(connection, message)?;
         Ok(Some(position))
     }
 
@@ -249,7 +251,8 @@ fn store_changed(connection: &Connection, changed: &Changed<'_>) -> Result<(), r
     if !dropped.is_empty() {
         attachment::drop_from(connection, message.conversation, seq)?;
     }
-    Ok(())
+    shared::remove(connection, message.conversation, seq)?;
+    shared::put(connection, message)
 }
 
 /// The message with this client id: its conversation, `seq` and position.

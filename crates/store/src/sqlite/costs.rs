@@ -6,10 +6,10 @@ use std::sync::mpsc;
 
 use domain::store::{
     AccountStore, Action, ApiTokenStore, Append, BlockStore, ConversationKey, ConversationStore, EntryRange,
-    MessageStore, NameSearch, Origin, PresenceQuery, SessionStore, Store, Target, UserId,
+    MessageStore, NameSearch, Origin, PresenceQuery, SessionStore, SharedRange, Store, Target, UserId,
 };
 use futures_util::FutureExt;
-use protocol::{ConversationId, SessionId, Timestamp};
+use protocol::{ConversationId, SessionId, SharedKind, Timestamp};
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, params};
 use tempfile::tempdir;
@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::tests::{open, send, user};
-use super::{SqliteStore, account, block, history, message, presence, view};
+use super::{SqliteStore, account, block, history, message, presence, shared, view};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -173,6 +173,36 @@ async fn a_page_of_history_costs_what_is_on_it() {
     let (record, stretches) = store.readers.stretches(bob, read).await;
     assert_eq!(record.unwrap().last_message.unwrap().seq, 100_010);
     assert!(stretches <= 100, "{stretches} stretches");
+    store.close().await;
+}
+
+/// What is listed of what was shared reads an index and nothing else, however long the conversation is.
+#[tokio::test]
+async fn a_page_of_what_was_shared_costs_what_is_on_it() {
+    let folder = tempdir().unwrap();
+    let store = open(folder.path());
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let link = async || send(&store, ann, bob, "https://aldis.example").await.unwrap();
+    let key = link().await.entry().message.clone().unwrap().conversation;
+    let kind = SharedKind::Links;
+    let range = SharedRange { reader: bob, conversation: key, kind, before: u64::MAX, limit: 10 };
+    let read = async || {
+        let (page, stretches) =
+            store.readers.stretches(bob, move |connection| shared::page(connection, range)).await;
+        (page.messages.iter().map(|message| message.seq).collect::<Vec<_>>(), stretches)
+    };
+    assert_eq!(read().await.0, [1]);
+    let before = read().await.1;
+    grow(&store, key, 100_000, message::MESSAGE, None, 0).await;
+    assert_eq!(read().await, (vec![1], before));
+    let read = move |connection: &Connection| {
+        let sql = format!("EXPLAIN QUERY PLAN {}", shared::PLACES);
+        let mut explain = connection.prepare(&sql)?;
+        explain.query_map([1; 5], |row| row.get(3))?.collect::<Result<Vec<String>, _>>()
+    };
+    let plan = store.readers.run(bob, read).await.unwrap();
+    let expected = "SEARCH shared USING PRIMARY KEY (conversation_id=? AND kind=? AND seq>? AND seq<?)";
+    assert_eq!(plan, [expected]);
     store.close().await;
 }
 

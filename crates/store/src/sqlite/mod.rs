@@ -44,6 +44,7 @@ mod receipt;
 mod schema;
 mod search;
 mod session;
+mod shared;
 mod stamp;
 #[cfg(test)]
 mod tests;

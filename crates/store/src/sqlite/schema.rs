@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{OpenError, account, history};
+use super::{OpenError, account, history, shared};
 
 /// `Aldi` in ASCII. It marks the database file as one of Aldis.
 const APPLICATION_ID: i32 = 0x416c_6469;
@@ -10,6 +10,8 @@ const APPLICATION_ID: i32 = 0x416c_6469;
 const PRESENCE: &str = include_str!("../../migrations/sqlite/0003_presence.sql");
 
 const COSTS: &str = include_str!("../../migrations/sqlite/0009_costs.sql");
+
+const SHARED: &str = include_str!("../../migrations/sqlite/0021_shared.sql");
 
 /// The script at index `n` brings the database from version `n` to `n + 1`. A released script never changes.
 pub(super) const MIGRATIONS: &[&str] = &[
@@ -33,6 +35,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0018_avatars.sql"),
     include_str!("../../migrations/sqlite/0019_group_avatars.sql"),
     include_str!("../../migrations/sqlite/0020_muted_until.sql"),
+    SHARED,
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.
@@ -60,6 +63,9 @@ pub(super) fn migrate_to(connection: &mut Connection, wanted: usize) -> Result<(
         }
         if *script == COSTS {
             history::fill_below_seq(&transaction)?;
+        }
+        if *script == SHARED {
+            shared::fill(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;

@@ -324,6 +324,27 @@ fn what_was_there_before_it_was_counted_is_counted() {
 }
 
 #[test]
+fn what_was_shared_before_it_was_listed_is_listed() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    schema::migrate_to(&mut connection, 20).unwrap();
+    let before = "
+        INSERT INTO messages (position, conversation_id, seq, kind, sender_id, timestamp, text, hidden_from)
+          VALUES (1, 1, 1, 0, 1, 1, 'words', NULL), (2, 1, 2, 0, 1, 1, 'https://aldis.example', 2),
+            (3, 1, 3, 4, 1, 1, NULL, NULL), (4, 2, 1, 0, 1, 1, '', NULL);
+        INSERT INTO attachments (id, user_id, hash, name, type, size, weight, created_at, thumbnail_hash)
+          VALUES (x'01', 2, x'01', 'a', 'image/png', 1, 1, 1, x'02'), (x'02', 2, x'01', 'a', 'video/mp4', 1, 1, 1, NULL),
+            (x'03', 2, x'01', 'a', 'text/plain', 1, 1, 1, NULL);
+        INSERT INTO message_attachments (conversation_id, seq, place, attachment_id)
+          VALUES (1, 1, 0, x'01'), (1, 1, 1, x'02'), (1, 2, 0, x'03'), (2, 1, 0, x'02');";
+    connection.execute_batch(before).unwrap();
+    schema::migrate(&mut connection).unwrap();
+    let sql = "SELECT group_concat(conversation_id || kind || seq || coalesce(hidden_from, '-'), ' ' \
+               ORDER BY conversation_id, kind, seq) FROM shared";
+    let shared: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(shared, "101- 1122 1222 201-");
+}
+
+#[test]
 fn every_version_migrates_to_the_newest() {
     for version in 0..=schema::MIGRATIONS.len() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -380,6 +401,7 @@ const RELEASED: &[u64] = &[
     0xa487_9a67_da93_aedf,
     0x6691_817b_bb65_a0ab,
     0x2407_19d5_fc6f_182b,
+    0x539e_f7d7_0673_42cf,
 ];
 
 /// A released migration never changes.

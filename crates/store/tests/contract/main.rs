@@ -20,6 +20,7 @@ mod reading;
 mod receipts;
 mod search;
 mod sessions;
+mod shared;
 mod support;
 
 /// Runs each function of the suite on each store.
@@ -190,6 +191,13 @@ contract! {
         cursors_stop_at_the_head,
         reading_implies_delivery,
         strangers_have_no_cursors,
+    };
+    shared::{
+        what_is_shared_is_listed_by_kind,
+        what_was_shared_pages,
+        changes_change_what_is_shared,
+        what_one_may_not_see_is_not_listed,
+        a_page_looks_at_so_many_messages,
     };
     search::{
         words_are_found_the_newest_first,

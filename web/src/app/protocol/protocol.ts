@@ -503,6 +503,9 @@ export interface SetTyping {
   typing: boolean;
 }
 
+/** A kind of what a message shares besides its words. A message may share several. */
+export type SharedKind = 'media' | 'files' | 'links';
+
 /** Payload of `sync`. */
 export interface Sync {
   /** Where to go on from; left out, what this socket has not been sent yet. */

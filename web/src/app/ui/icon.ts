@@ -27,6 +27,8 @@ const PATHS = {
 
 /** Those of parts that are loaded later, which bring what is drawn: `rare-icons.ts`. */
 type RareIconName =
+  | 'archive'
+  | 'chat'
   | 'copy'
   | 'dark'
   | 'filter'
@@ -39,6 +41,7 @@ type RareIconName =
   | 'open'
   | 'pause'
   | 'person'
+  | 'picture'
   | 'play'
   | 'plus'
   | 'save'

@@ -2,6 +2,8 @@ import { addIcons } from './icon';
 
 /** Drawn like those of `icon.ts`; only what is loaded with `rare.ts` has them. */
 addIcons({
+  archive: 'M3.5 5h17v4h-17zM5 9v10h14V9M10 13h4',
+  chat: 'M4 5h16v11H10l-4 4v-4H4z',
   copy: 'M9 9h10v10H9zM5 15V5h10',
   dark: 'M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5',
   delete: 'M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5',
@@ -15,6 +17,7 @@ addIcons({
   open: 'M13 5h6v6M19 5l-8 8M10 5H5v14h14v-5',
   pause: 'M9 5v14M15 5v14',
   person: 'M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8M4.5 20a7.5 7.5 0 0 1 15 0',
+  picture: 'M4 5h16v14H4zM4 16l5-5 4.5 4.5 2.5-2.5 4 4M15.5 9h.01',
   play: 'M8 5l11 7-11 7z',
   plus: 'M12 5v14M5 12h14',
   save: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14',

@@ -21,9 +21,11 @@ it('are kept, each for itself and for its owner', () => {
   before.set('unread', chatIn('g'), true);
   before.set('unread', chatIn('h'), true);
   before.set('unread', chatIn('h'), false);
+  before.set('archived', chatIn('a'), true, 7);
   const after = flags();
-  expect([...after.with('pinned')]).toEqual(['@bob']);
-  expect([...after.with('unread')]).toEqual(['g']);
+  expect([...after.with('pinned').keys()]).toEqual(['@bob']);
+  expect([...after.with('unread').keys()]).toEqual(['g']);
+  expect([...after.with('archived')]).toEqual([['a', 7]]);
   expect(flags('ann-2').with('pinned').size).toBe(0);
 });
 
@@ -32,7 +34,7 @@ it('follow what another tab changes, and are gone with all that was kept', () =>
   flags().set('pinned', chatIn('g'), true);
   const tell = (key: string | null) => window.dispatchEvent(new StorageEvent('storage', { key }));
   tell('aldis:pinned:ann:g');
-  expect([...here.with('pinned')]).toEqual(['g']);
+  expect([...here.with('pinned').keys()]).toEqual(['g']);
   localStorage.clear();
   tell(null);
   expect(here.with('pinned').size).toBe(0);
@@ -44,6 +46,6 @@ it('last as long as the page where nothing can be kept', () => {
   });
   const here = flags();
   here.set('unread', chatIn('g'), true);
-  expect([...here.with('unread')]).toEqual(['g']);
+  expect([...here.with('unread').keys()]).toEqual(['g']);
   vi.restoreAllMocks();
 });

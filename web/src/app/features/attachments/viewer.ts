@@ -27,6 +27,7 @@ import { readMembers } from '../../data/groups/member-store';
 import type { SentPicture } from '../../data/messages/loaded-pictures';
 import { Outbox } from '../../data/outbox/outbox';
 import { Names } from '../../data/people/names';
+import type { Message } from '../../protocol/protocol';
 import { adopt } from '../../ui/adopt';
 import { Icon } from '../../ui/icon';
 import { Chooser } from '../conversations/chooser';
@@ -42,11 +43,17 @@ const NO_PRELOADER: PhotoSwipeOptions & { preloader: boolean } = { preloader: fa
 
 let adopted = false;
 
-/** Opens pictures over the page, beginning with one of them. */
-export function view(app: ApplicationRef, pictures: readonly SentPicture[], first: number): void {
+/** Opens pictures over the page, beginning with one of them; `show` leads to where one was said. */
+export function view(
+  app: ApplicationRef,
+  pictures: readonly SentPicture[],
+  first: number,
+  show?: (message: Message) => void,
+): void {
   const viewer = createComponent(Viewer, { environmentInjector: app.injector });
   viewer.setInput('pictures', pictures);
   viewer.setInput('first', first);
+  viewer.setInput('show', show);
   viewer.instance.closed.subscribe(() => viewer.destroy());
   app.attachView(viewer.hostView);
   document.body.append(viewer.location.nativeElement as Element);
@@ -76,6 +83,7 @@ export class Viewer {
 
   readonly pictures = input.required<readonly SentPicture[]>();
   readonly first = input.required<number>();
+  readonly show = input<(message: Message) => void>();
   readonly closed = output();
 
   private readonly swipe = signal<PhotoSwipe | null>(null);
@@ -214,6 +222,11 @@ export class Viewer {
   protected close(): void {
     if (this.swipe()?.opener.isOpen) this.swipe()?.close();
     else this.dialog().nativeElement.close();
+  }
+
+  protected leave(message: Message): void {
+    this.dialog().nativeElement.close();
+    this.show()?.(message);
   }
 
   protected play(): void {

@@ -75,13 +75,17 @@ export class ConversationList {
   private readonly noted = computed(() => ({
     pinned: this.flags.with('pinned'),
     unread: this.flags.with('unread'),
+    archived: this.flags.with('archived'),
     blocked: this.blocked(),
     mentions: (conversation: Conversation) => this.mentions.unread(conversation),
   }));
   protected readonly rows = computed(() =>
     rows(this.state().items, this.outbox(), this.store.me, this.former(), this.noted()),
   );
-  private readonly first = computed(() => this.rows()[0]?.key);
+  /** What is not archived; what is has a part of its own. */
+  protected readonly shown = computed(() => this.rows().filter(({ archived }) => !archived));
+  readonly archived = computed(() => this.rows().filter(({ archived }) => archived));
+  private readonly first = computed(() => this.shown()[0]?.key);
   /** The row that moved to the top last. */
   protected readonly risen = linkedSignal<string | undefined, string | undefined>({
     source: this.first,
@@ -93,11 +97,11 @@ export class ConversationList {
   protected readonly skeletons = [0, 1, 2, 3, 4, 5];
 
   /** The address of what is open. The directives of the router for that weigh more than all of this list. */
-  protected readonly here = toSignal(
+  readonly here = toSignal(
     this.router.events.pipe(
       filter((event) => event instanceof NavigationEnd),
       startWith(null),
-      map(() => this.router.url.split('?')[0]),
+      map(() => this.router.url.split(/[?#]/)[0]),
     ),
   );
 
@@ -118,21 +122,21 @@ export class ConversationList {
   }
 
   /** The menu of a row; with Shift it is the browser's own. */
-  protected contextMenu(event: MouseEvent, row: Row): void {
+  contextMenu(event: MouseEvent, row: Row): void {
     if (event.shiftKey) return;
     event.preventDefault();
     this.menu.emit({ row, at: { x: event.clientX, y: event.clientY } });
   }
 
   /** The same by the keyboard. */
-  protected key(event: KeyboardEvent, row: Row): void {
+  key(event: KeyboardEvent, row: Row): void {
     if (event.key !== 'ContextMenu' && !(event.key === 'F10' && event.shiftKey)) return;
     event.preventDefault();
     this.menu.emit({ row, at: below(event.target as Element) });
   }
 
   /** A plain press stays in this page; others, as for a new tab, are the browser's. */
-  protected follow(event: MouseEvent, address: string): void {
+  follow(event: MouseEvent, address: string): void {
     if (this.held) return event.preventDefault();
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -141,13 +145,13 @@ export class ConversationList {
 
   /** To the conversation above or below the one that is open; from none to the first or the last. */
   step(direction: 1 | -1): void {
-    const addresses = this.rows().map(({ link }) => link.join('/'));
+    const addresses = this.shown().map(({ link }) => link.join('/'));
     const index = addresses.indexOf(this.here() ?? '');
     const next = index < 0 ? addresses.at(direction > 0 ? 0 : -1) : addresses[index + direction];
     if (next) void this.router.navigateByUrl(next);
   }
 
-  protected time(time: Date): string {
+  time(time: Date): string {
     return rowTime(time, this.now());
   }
 

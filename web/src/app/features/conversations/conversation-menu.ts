@@ -29,6 +29,8 @@ export class ConversationMenu {
     pin: $localize`Pin`,
     unpin: $localize`Unpin`,
     remove: $localize`Remove from the list`,
+    archive: $localize`Archive`,
+    unarchive: $localize`Unarchive`,
     read: $localize`Mark as read`,
     unread: $localize`Mark as unread`,
     search: $localize`Search messages`,
@@ -69,6 +71,13 @@ export class ConversationMenu {
     this.flags.set('pinned', this.row().chat, !this.row().pinned);
   }
 
+  /** What comes later brings it back, unless it is muted. */
+  protected archive(): void {
+    const { chat, archived } = this.row();
+    this.flags.set('archived', chat, !archived, this.conversation()?.lastMessage?.seq ?? 0);
+    if (!archived) this.flags.set('pinned', chat, false);
+  }
+
   protected read(): void {
     const { chat } = this.row();
     this.flags.set('unread', chat, !this.unread());
@@ -105,7 +114,7 @@ export class ConversationMenu {
 
   protected async forget(): Promise<void> {
     const { key, link } = this.row();
-    if (this.router.url.split('?')[0] === link.join('/'))
+    if (this.router.url.split(/[?#]/)[0] === link.join('/'))
       await this.router.navigateByUrl('/', { replaceUrl: true });
     await this.groups.forget(key);
   }

@@ -26,8 +26,9 @@ describe('the list', () => {
     const group = conversation({ id: 'g', kind: 'group', title: 'Crew', members: [] });
     const later = message(6, 'bob', { timestamp: '2026-03-28T12:00:00.000Z' });
     const noted = {
-      pinned: new Set([chatIn('g')]),
-      unread: new Set([chatWith('Bob')]),
+      pinned: new Map([[chatIn('g'), 1]]),
+      unread: new Map([[chatWith('Bob'), 1]]),
+      archived: new Map(),
       blocked: new Set(['bob']),
       mentions: ({ id }: { id: string }) => (id === 'g' ? 1 : 0),
     };
@@ -45,6 +46,21 @@ describe('the list', () => {
       ['Crew', true, false, false, true, 1],
       ['Bob', false, true, true, false, 0],
     ]);
+  });
+
+  it('puts away what was archived until something new is said, and what is muted for good', () => {
+    const archived = (seq: number, muted: boolean) => {
+      const noted = {
+        pinned: new Map(),
+        unread: new Map(),
+        archived: new Map([[chatWith('bob'), 5]]),
+        blocked: new Set<string>(),
+        mentions: () => 0,
+      };
+      const found = conversation({ muted, lastMessage: message(seq, 'bob') });
+      return rows([found], [], 'ann', undefined, noted)[0]!.archived;
+    };
+    expect([archived(5, false), archived(6, false), archived(6, true)]).toEqual([true, false, true]);
   });
 
   it('says when there is nothing, and when it was deleted', () => {

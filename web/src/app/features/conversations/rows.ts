@@ -31,6 +31,8 @@ export interface Row {
   /** How many of the unread messages mention the person, as far as that is known. */
   readonly mentions: number;
   readonly pinned: boolean;
+  /** Put away by the person, until something new is said; where it is muted, whatever is said. */
+  readonly archived: boolean;
   /** The person has blocked the other one. */
   readonly blocked: boolean;
   /** A group that the person is not part of any more. */
@@ -39,13 +41,21 @@ export interface Row {
 
 /** What is known of chats besides their conversations. */
 export interface Noted {
-  readonly pinned: ReadonlySet<ChatKey>;
-  readonly unread: ReadonlySet<ChatKey>;
+  readonly pinned: ReadonlyMap<ChatKey, number>;
+  readonly unread: ReadonlyMap<ChatKey, number>;
+  readonly archived: ReadonlyMap<ChatKey, number>;
   readonly blocked: ReadonlySet<string>;
   readonly mentions: (conversation: Conversation) => number;
 }
 
-const NOTHING: Noted = { pinned: new Set(), unread: new Set(), blocked: new Set(), mentions: () => 0 };
+const NONE: ReadonlyMap<ChatKey, number> = new Map();
+const NOTHING: Noted = {
+  pinned: NONE,
+  unread: NONE,
+  archived: NONE,
+  blocked: new Set(),
+  mentions: () => 0,
+};
 
 /**
  * The list: what is pinned, and then the rest, each with the newest activity first. What waits in the outbox
@@ -78,6 +88,7 @@ export function rows(
       unread: conversation.unread,
       mentions: noted.mentions(conversation),
       left: !roleOf(conversation, me),
+      archived: isArchived(conversation, noted.archived.get(chat)),
       ...flags(chat, noted, other?.username),
     };
     return pending ? { ...line, ...ofPending(pending) } : { ...line, ...ofLast(conversation, me, former) };
@@ -96,11 +107,17 @@ export function rows(
       unread: 0,
       mentions: 0,
       left: false,
+      archived: false,
       ...flags(chat, noted, receiver),
     };
     found.push({ ...line, link: [linkToUser(receiver)], ...ofPending(pending) });
   }
   return found.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.time.getTime() - a.time.getTime());
+}
+
+/** Since when it was: what was said later brings it back. */
+function isArchived({ lastMessage, muted }: Conversation, since: number | undefined): boolean {
+  return since !== undefined && (muted || (lastMessage?.seq ?? 0) <= since);
 }
 
 function flags(

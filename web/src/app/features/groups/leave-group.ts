@@ -110,7 +110,7 @@ export class LeaveGroup {
 
   protected readonly leave = async () => {
     const { id } = this.group();
-    const here = this.router.url.split('?')[0] === linkTo(this.group(), this.me).join('/');
+    const here = this.router.url.split(/[?#]/)[0] === linkTo(this.group(), this.me).join('/');
     // Once more after a lost answer: then somebody else is the owner already.
     if (this.hands()) await this.groups.put(id, this.owner(), 'owner');
     await this.groups.leave(id);

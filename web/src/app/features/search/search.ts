@@ -65,7 +65,7 @@ export class Search {
   private readonly former = inject(Names).known;
   private readonly all = toSignal(this.conversations.conversations$, { requireSync: true });
   private readonly outbox = toSignal(inject(Outbox).pending$, { requireSync: true });
-  private readonly here = this.router.url.split('?')[0];
+  private readonly here = this.router.url.split(/[?#]/)[0];
 
   readonly box = input.required<ListBox>();
   /** A person or group was gone to, and the search is over. */

@@ -21,6 +21,7 @@ import { Outbox } from '../../data/outbox/outbox';
 import { ShownPerson } from '../../data/people/shown-person';
 import { SearchPanel } from '../../data/search/search-panel';
 import {
+  Archived,
   ConversationMenu,
   Invitations,
   KeyList,
@@ -50,6 +51,7 @@ const LATER = 2_500;
   selector: 'aldis-shell',
   imports: [
     Account,
+    Archived,
     ConversationList,
     ConversationMenu,
     Icon,
