@@ -10,8 +10,6 @@ import { HeldCall, Shown } from '../../testing/pressed';
 
 const failure = (code: Code, field?: string) =>
   new Failure({ code, detail: code, ...(field && { field }) } as Problem);
-// The forms come with styles, which the test's page cannot adopt.
-Object.assign(document, { adoptedStyleSheets: [] });
 
 let login: HeldCall<void>;
 let registered: HeldCall<object>;
