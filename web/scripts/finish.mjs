@@ -1,7 +1,8 @@
 // Finishes the build. The font's licence joins those of the libraries, as it asks for. The list of the
 // service worker names files by relative paths, which it resolves against the path that it is under. What looks
-// texts up (`$localize`) is smaller than a request, so it goes into the main script. Scripts are minified once
-// more, by Terser, which finds what esbuild does not. Then this puts a .br and a .gz beside every text file of
+// texts up (`$localize`) and the helpers of the compiler are hardly larger than the requests for them, so they
+// go into the main script. Scripts are minified once more, by Terser, which finds what esbuild does not. Then
+// this puts a .br and a .gz beside every text file of
 // the build, so that the server sends them as they are. It fails where a part that is to be loaded later has
 // come into the first load.
 import { createHash } from 'node:crypto';
@@ -38,14 +39,34 @@ function put(name, text) {
 }
 
 const read = (name) => readFileSync(join(root, name), 'utf8');
+const scripts = () => Object.keys(list.hashTable).filter(isModule).map(read);
 const [polyfills, main] = ['polyfills', 'main'].map((part) =>
   Object.keys(list.hashTable).find((name) => name.startsWith(`${part}-`)),
 );
-put(main, `(() => {${read(polyfills)}})();${read(main)}`);
-put(list.index, read(list.index).replace(`<script src="/${polyfills}" type="module"></script>`, ''));
-rmSync(join(root, polyfills));
-delete list.hashTable[polyfills];
-for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== polyfills);
+const HELPERS = '__helpers';
+const [preload, helpers] = /<link rel="modulepreload" href="\/(chunk-[^"]+)">/.exec(read(list.index)) ?? [];
+const imported = new RegExp(`import\\{([^}]*)\\}from"\\./${helpers}";`);
+const taken = (_, names) => `const{${names.replaceAll(' as ', ':')}}=${HELPERS};`;
+const given = (_, names) => `return{${names.replace(/([^,\s]+) as ([^,\s]+)/g, '$2:$1')}}`;
+for (const name of Object.keys(list.hashTable).filter((path) => isModule(path) && path !== main))
+  if (imported.test(read(name)))
+    put(name, `import{${HELPERS}}from"./${main}";${read(name).replace(imported, taken)}`);
+put(
+  main,
+  `(()=>{${read(polyfills)}})();` +
+    `const ${HELPERS}=(()=>{${read(helpers).replace(/export\{([^}]*)\};?\s*$/, given)}})();` +
+    `${read(main).replace(imported, taken)};export{${HELPERS}};`,
+);
+put(
+  list.index,
+  read(list.index).replace(preload, '').replace(`<script src="/${polyfills}" type="module"></script>`, ''),
+);
+for (const name of [polyfills, helpers]) {
+  rmSync(join(root, name));
+  delete list.hashTable[name];
+  for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== name);
+}
+if (scripts().some((script) => script.includes(helpers))) throw new Error(`${helpers} is asked for still.`);
 
 for (const name of Object.keys(list.hashTable).filter(isModule)) {
   const { code } = await minify(read(name), {
@@ -61,9 +82,8 @@ writeFileSync(join(root, 'ngsw.json'), JSON.stringify(list, null, 2));
 
 // An import of a part of rare.ts that is used outside of `@defer` puts it beside the frame of the messenger.
 const app = new URL('../src/app/', import.meta.url).pathname;
-const scripts = Object.keys(list.hashTable).filter(isModule).map(read);
 const defines = (selector) =>
-  scripts.find((script) => new RegExp(`selectors:\\[\\[["'\`]${selector}["'\`]\\]\\]`).test(script));
+  scripts().find((script) => new RegExp(`selectors:\\[\\[["'\`]${selector}["'\`]\\]\\]`).test(script));
 const first = defines('aldis-shell');
 for (const [, path] of readFileSync(join(app, 'rare.ts'), 'utf8').matchAll(/^export .* from '(.+)';$/gm)) {
   const [, selector] = /selector: '(.+)'/.exec(readFileSync(join(app, `${path}.ts`), 'utf8')) ?? [];

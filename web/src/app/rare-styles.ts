@@ -8,6 +8,8 @@ import emoji from './features/chat/emoji.css' with { loader: 'text' };
 import formatBar from './features/chat/format-bar.css' with { loader: 'text' };
 import mentionList from './features/chat/mention-list.css' with { loader: 'text' };
 import messageMenu from './features/chat/message-menu.css' with { loader: 'text' };
+import selectionBar from './features/chat/selection-bar.css' with { loader: 'text' };
+import newcomer from './features/conversations/newcomer.css' with { loader: 'text' };
 import options from './features/conversations/options.css' with { loader: 'text' };
 import details from './features/details/details.css' with { loader: 'text' };
 import groups from './features/groups/groups.css' with { loader: 'text' };
@@ -38,5 +40,7 @@ adopt(
   messageMenu,
   attachments,
   settings,
+  selectionBar,
+  newcomer,
   keyList,
 );

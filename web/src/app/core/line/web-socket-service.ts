@@ -110,10 +110,10 @@ export class WebSocketService {
   /**
    * Not on the way of the first paint; and asked for until it comes, as the network may go right after that.
    */
-  private async library(): Promise<typeof import('socket.io-client')> {
+  private async library(): Promise<typeof import('./library')> {
     for (;;) {
       try {
-        return await import('socket.io-client');
+        return await import('./library');
       } catch {
         this.happened('refused');
         await breath(RETRY_SEEN);
