@@ -1,6 +1,7 @@
 import { signal } from '@angular/core';
 
 import { voiceName } from './playable';
+import { saidOf } from './waveform';
 
 /** In seconds. */
 export const LONGEST = 15 * 60;
@@ -40,6 +41,8 @@ export class VoiceRecording {
   readonly time = signal(0);
   /** How loud it was lately, from 0 to 1. */
   readonly levels = signal<readonly number[]>(Array<number>(SHOWN).fill(0));
+  /** The same from the beginning. */
+  private readonly all: number[] = [];
   /** The microphone went: nothing more is recorded, and what was can be sent. */
   readonly cut = signal(false);
   private readonly began = performance.now();
@@ -65,6 +68,7 @@ export class VoiceRecording {
       analyser.getFloatTimeDomainData(samples);
       const loudest = samples.reduce((most, one) => Math.max(most, Math.abs(one)), 0);
       this.levels.update((levels) => [...levels.slice(1), Math.min(1, loudest)]);
+      if (recorder.state === 'recording') this.all.push(loudest);
       this.time.set(Math.min(LONGEST, (performance.now() - this.began) / 1_000));
       if (this.time() >= LONGEST && recorder.state === 'recording') recorder.pause();
     }, LOOK_EVERY);
@@ -94,7 +98,8 @@ export class VoiceRecording {
       await stopped;
     }
     this.cancel();
-    return new File(this.parts, voiceName(recorder.mimeType, new Date()), { type: recorder.mimeType });
+    const name = voiceName(recorder.mimeType, new Date(), saidOf(this.all, this.time()));
+    return new File(this.parts, name, { type: recorder.mimeType });
   }
 
   cancel(): void {

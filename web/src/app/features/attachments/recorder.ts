@@ -16,7 +16,7 @@ import { AuthService } from '../../core/session/auth-service';
 import { PendingAttachments } from '../../data/attachments/pending-attachments';
 import { Playback } from '../../data/attachments/playback';
 import { LONGEST, missing, refusal, VoiceRecording } from '../../data/attachments/voice-recording';
-import { pathOf } from '../../data/attachments/waveforms';
+import { pathOf } from '../../data/attachments/waveform';
 import { Icon } from '../../ui/icon';
 import { clock } from './sound';
 

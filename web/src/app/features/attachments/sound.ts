@@ -1,13 +1,10 @@
-import { Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
-import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { Component, computed, inject, input } from '@angular/core';
 
-import { Failure } from '../../core/http/problem';
 import { number } from '../../core/language/plural';
-import { WebSocketService } from '../../core/line/web-socket-service';
 import { Playback } from '../../data/attachments/playback';
 import { isVoice } from '../../data/attachments/playable';
 import { fileSize } from '../../data/attachments/size';
-import { Waveforms, type Waveform } from '../../data/attachments/waveforms';
+import { pathOf, waveformOf } from '../../data/attachments/waveform';
 import type { Attachment } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
 
@@ -19,17 +16,14 @@ import { Icon } from '../../ui/icon';
   host: { '[class.voice]': 'voice()' },
 })
 export class SoundView {
-  private readonly waveforms = inject(Waveforms);
   protected readonly playback = inject(Playback);
 
   readonly file = input.required<Attachment>();
   readonly reachable = input(false);
 
   protected readonly voice = computed(() => isVoice(this.file()));
-  /** There was no connection to measure it. */
-  private unreached = false;
-  private readonly wave = signal<Waveform | null>(null);
-  protected readonly bars = computed(() => this.wave()?.path ?? '');
+  private readonly wave = computed(() => (this.voice() ? waveformOf(this.file()) : null));
+  protected readonly bars = computed(() => pathOf(this.wave()?.bars ?? []));
   protected readonly here = computed(() => this.playback.id() === this.file().id);
   protected readonly playing = computed(() => this.here() && this.playback.playing());
   protected readonly failed = computed(() => this.here() && this.playback.failed());
@@ -59,28 +53,8 @@ export class SoundView {
   protected readonly speed = computed(() => number(this.playback.speed()));
   protected readonly speedLabel = computed(() => $localize`Speed ${this.speed()}:speed:×`);
 
-  constructor() {
-    effect(() => {
-      if (this.voice()) void untracked(() => this.measure());
-    });
-    // What could not be fetched without a connection comes with it.
-    inject(WebSocketService)
-      .status$.pipe(takeUntilDestroyed())
-      .subscribe((status) => status === 'online' && this.unreached && void this.measure());
-  }
-
   protected seek(to: string): void {
     if (this.here()) this.playback.seek(Number(to));
-  }
-
-  private async measure(): Promise<void> {
-    // Without one it plays all the same.
-    try {
-      this.wave.set(await this.waveforms.of(this.file()));
-      this.unreached = false;
-    } catch (error) {
-      this.unreached = error instanceof Failure && error.code === 'unreachable';
-    }
   }
 }
 
