@@ -1,9 +1,19 @@
-import { Component, input, signal } from '@angular/core';
+import { Component, input, type Signal, signal } from '@angular/core';
 
 import { plural } from '../../core/language/plural';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
-import type { ConversationList } from './conversation-list';
+import type { Row } from './rows';
+
+/** The list that these are part of: it knows them, and what one may do with a row. */
+interface Rows {
+  readonly archived: Signal<readonly Row[]>;
+  readonly here: Signal<string | undefined>;
+  follow(event: MouseEvent, address: string): void;
+  contextMenu(event: MouseEvent, row: Row): void;
+  key(event: KeyboardEvent, row: Row): void;
+  time(time: Date): string;
+}
 
 /** The conversations that the person archived, behind the others, and closed until they are wanted. */
 @Component({
@@ -60,8 +70,7 @@ import type { ConversationList } from './conversation-list';
 })
 export class Archived {
   protected readonly words = { archived: $localize`Archived`, muted: $localize`, muted` };
-  /** Knows them, and what one may do with a row. */
-  readonly list = input.required<ConversationList>();
+  readonly list = input.required<Rows>();
 
   protected readonly open = signal(false);
 

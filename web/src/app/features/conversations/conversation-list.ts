@@ -28,19 +28,13 @@ import { Blocks } from '../../data/people/blocks';
 import { Names } from '../../data/people/names';
 import type { Conversation } from '../../protocol/protocol';
 import { Newcomer } from '../../rare';
-import { type Anchor, below } from '../../ui/anchor';
+import { below } from '../../ui/anchor';
 import { Avatar } from '../../ui/avatar';
 import { Icon } from '../../ui/icon';
 import { onLongPress } from '../../ui/long-press';
 import { TickMark } from '../../ui/tick-mark';
 import { PresenceDot } from '../people/presence-dot';
-import { type Row, rows } from './rows';
-
-/** A row whose menu is wanted, and where. */
-export interface WantedRow {
-  readonly row: Row;
-  readonly at: Anchor;
-}
+import { type Row, rows, type WantedRow } from './rows';
 
 /** The list of conversations, in every state it can be in. */
 @Component({

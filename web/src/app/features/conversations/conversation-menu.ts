@@ -14,7 +14,7 @@ import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
 import { LeaveGroup } from '../groups/leave-group';
-import type { WantedRow } from './conversation-list';
+import type { WantedRow } from './rows';
 
 const HOUR = 3_600_000;
 

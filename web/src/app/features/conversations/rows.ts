@@ -5,6 +5,7 @@ import { activity, chatOf, linkTo, peer, roleOf, titleOf } from '../../data/conv
 import { type Tick, tickOf } from '../../data/messages/timeline';
 import type { Pending } from '../../data/outbox/pending';
 import type { Conversation } from '../../protocol/protocol';
+import type { Anchor } from '../../ui/anchor';
 
 /** One line of the list of conversations. */
 export interface Row {
@@ -37,6 +38,12 @@ export interface Row {
   readonly blocked: boolean;
   /** A group that the person is not part of any more. */
   readonly left: boolean;
+}
+
+/** A row whose menu is wanted, and where. */
+export interface WantedRow {
+  readonly row: Row;
+  readonly at: Anchor;
 }
 
 /** What is known of chats besides their conversations. */

@@ -40,7 +40,8 @@ import { Icon } from '../../ui/icon';
 import { ListBox, ListField } from '../../ui/list-box';
 import { keepPage } from '../../ui/keep-page';
 import { SHORTCUT } from '../../ui/shortcut';
-import { ConversationList, type WantedRow } from '../conversations/conversation-list';
+import { ConversationList } from '../conversations/conversation-list';
+import type { WantedRow } from '../conversations/rows';
 import { Account } from './account';
 import { fitViewport } from './viewport';
 
