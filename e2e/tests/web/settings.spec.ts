@@ -54,6 +54,8 @@ test('another name is the same in all tabs and on all devices', async ({ aldis, 
   await name.fill('');
   await page.keyboard.press('Enter');
   await expect(name).toHaveAccessibleDescription('What may others call you?');
+  const sign = (note: Element) => getComputedStyle(note, '::before').content;
+  expect(await dialog.locator('.field-note.wrong').evaluate(sign), 'a sign beside the words').toContain('!');
   await name.fill('x'.repeat(65));
   await page.keyboard.press('Enter');
   await expect(name).toHaveAccessibleDescription(/64/);

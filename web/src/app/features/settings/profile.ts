@@ -21,7 +21,9 @@ import { Presses } from '../../ui/presses';
         [save]="savePicture"
       />
       <div class="menu-head profile-head">
-        <span class="menu-name" dir="auto">{{ user.displayName }}</span>
+        <span class="menu-name"
+          ><bdi>{{ user.displayName }}</bdi></span
+        >
         <span class="menu-note">{{ '@' + user.username }}{{ user.email ? ' · ' + user.email : '' }}</span>
       </div>
       <form novalidate (input)="compare()" (submit)="$event.preventDefault(); save()">
