@@ -29,6 +29,9 @@ function said() {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     return Object.values(JSON.parse(readFileSync(join(folder, 'messages.json'), 'utf8')).translations);
+  } catch {
+    console.error('The compiler could not say which texts there are: see above.');
+    process.exit(1);
   } finally {
     rmSync(folder, { recursive: true });
   }
