@@ -1,6 +1,6 @@
 import type { Route } from '@playwright/test';
 
-import { annAndBob, send } from '../../support/files.ts';
+import { annAndBob, picture, send } from '../../support/files.ts';
 import { Gate } from '../../support/gate.ts';
 import { FILM, wav } from '../../support/samples.ts';
 import {
@@ -141,6 +141,39 @@ test('44. sounds play one at a time, go on while one scrolls, and are sought thr
     expect(await violations(page), 'sounds').toEqual([]);
     await page.context().close();
   }
+});
+
+test('44. a sound ends with its message, and a photo that is looked at closes', async ({
+  aldis,
+  browser,
+}) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const heard = await send(aldis, bob, ann, 'One', sound('one.wav', 20));
+  const seen = await send(aldis, bob, ann, 'Two', picture('two.png'));
+  await aldis.readAll(ann);
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  await page.addInitScript(() => {
+    const { play } = HTMLMediaElement.prototype;
+    HTMLMediaElement.prototype.play = function () {
+      Object.assign(window, { player: this });
+      return play.call(this);
+    };
+  });
+  const paused = () => page.evaluate(() => (window as unknown as { player: HTMLAudioElement }).player.paused);
+  await new Messenger(page).open(bob.username);
+  await page.getByRole('button', { name: 'Play one.wav' }).click();
+  await expect(page.getByRole('button', { name: 'Pause one.wav' })).toBeVisible();
+  expect(await paused()).toBe(false);
+  const socket = await aldis.connect(bob);
+  await socket.emitWithAck('message:delete', { conversationId: heard.conversationId, id: heard.id });
+  await expect(page.getByText('This message was deleted')).toBeVisible();
+  expect(await paused()).toBe(true);
+  await page.getByRole('button', { name: /two.png/ }).click();
+  await expect(page.getByRole('dialog', { name: 'Photo' })).toBeVisible();
+  await socket.emitWithAck('message:delete', { conversationId: seen.conversationId, id: seen.id });
+  await expect(page.getByRole('dialog', { name: 'Photo' })).toHaveCount(0);
+  socket.close();
+  await page.context().close();
 });
 
 test('44. a PDF opens in a tab of its own, and what only says that it is one is saved', async ({

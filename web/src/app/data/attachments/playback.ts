@@ -1,7 +1,8 @@
 import { computed, inject, Service, signal } from '@angular/core';
 
+import { WebSocketService } from '../../core/line/web-socket-service';
 import { AuthService } from '../../core/session/auth-service';
-import type { Attachment, AttachmentId } from '../../protocol/protocol';
+import type { Attachment, AttachmentId, Message } from '../../protocol/protocol';
 import { Files } from './files';
 import { Links } from './links';
 import { isVoice } from './playable';
@@ -21,6 +22,8 @@ export class Playback {
   /** Of a recording, within this page. */
   private address = '';
   private fresh = false;
+  /** What is heard goes with the message that carries it. */
+  private message: Message | undefined;
 
   private readonly file = signal<Attachment | null>(null);
   readonly id = computed<AttachmentId | null>(() => this.file()?.id ?? null);
@@ -44,6 +47,9 @@ export class Playback {
     on('error', () => void this.again());
     // Whoever logs out is not heard any more.
     inject(AuthService).user$.subscribe((user) => user || this.stop());
+    inject(WebSocketService).updated$.subscribe(
+      ({ id, deletedAt }) => deletedAt && id === this.message?.id && this.stop(),
+    );
   }
 
   /** Another one stops. */
@@ -57,8 +63,8 @@ export class Playback {
     this.current?.pause();
   }
 
-  async toggle(file: Attachment): Promise<void> {
-    if (this.id() !== file.id || this.failed()) await this.load(file);
+  async toggle(file: Attachment, message?: Message): Promise<void> {
+    if (this.id() !== file.id || this.failed()) await this.load(file, message);
     else if (!this.audio.paused) return this.audio.pause();
     await this.play();
   }
@@ -75,9 +81,10 @@ export class Playback {
     this.setSpeed();
   }
 
-  private async load(file: Attachment): Promise<void> {
+  private async load(file: Attachment, message?: Message): Promise<void> {
     this.stop();
     this.file.set(file);
+    this.message = message;
     this.fresh = false;
     await this.source(file, false);
   }

@@ -41,7 +41,7 @@ import { view } from './viewer';
     } @else if (plays() === 'video') {
       <aldis-video [file]="file()" [reachable]="reachable()" (broken)="broken.set(true)" />
     } @else if (plays() === 'sound') {
-      <aldis-sound [file]="file()" [reachable]="reachable()" />
+      <aldis-sound [file]="file()" [message]="message()" [reachable]="reachable()" />
     } @else {
       <button
         type="button"

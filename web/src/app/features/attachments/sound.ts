@@ -5,7 +5,7 @@ import { Playback } from '../../data/attachments/playback';
 import { isVoice } from '../../data/attachments/playable';
 import { fileSize } from '../../data/attachments/size';
 import { pathOf, waveformOf } from '../../data/attachments/waveform';
-import type { Attachment } from '../../protocol/protocol';
+import type { Attachment, Message } from '../../protocol/protocol';
 import { Icon } from '../../ui/icon';
 
 /** A sound in its place: a recorded message by how loud it is, another one by its name. */
@@ -19,6 +19,8 @@ export class SoundView {
   protected readonly playback = inject(Playback);
 
   readonly file = input.required<Attachment>();
+  /** Its message, once the server has that. */
+  readonly message = input<Message>();
   readonly reachable = input(false);
 
   protected readonly voice = computed(() => isVoice(this.file()));

@@ -13,7 +13,7 @@ import {
   signal,
   viewChild,
 } from '@angular/core';
-import { toSignal } from '@angular/core/rxjs-interop';
+import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
 import type { default as PhotoSwipe, PhotoSwipeOptions } from 'photoswipe';
 
 import { Clock } from '../../core/clock';
@@ -21,6 +21,7 @@ import { clockTime, dayHeading, fullTime } from '../../core/format/time';
 import { namesOf, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
 import { number } from '../../core/language/plural';
+import { WebSocketService } from '../../core/line/web-socket-service';
 import { Files } from '../../data/attachments/files';
 import { ConversationStore } from '../../data/conversations/conversation-store';
 import { readMembers } from '../../data/groups/member-store';
@@ -141,6 +142,10 @@ export class Viewer {
       );
     });
     inject(DestroyRef).onDestroy(() => this.swipe()?.destroy());
+    // What was deleted is not looked at any longer.
+    inject(WebSocketService)
+      .updated$.pipe(takeUntilDestroyed())
+      .subscribe(({ id, deletedAt }) => deletedAt && id === this.picture().message?.id && this.close());
   }
 
   private async begin(): Promise<void> {
