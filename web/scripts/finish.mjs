@@ -2,9 +2,8 @@
 // service worker names files by relative paths, which it resolves against the path that it is under. What looks
 // texts up (`$localize`) and the helpers of the compiler are hardly larger than the requests for them, so they
 // go into the main script. Scripts are minified once more, by Terser, which finds what esbuild does not. Then
-// this puts a .br and a .gz beside every text file of
-// the build, so that the server sends them as they are. It fails where a part that is to be loaded later has
-// come into the first load.
+// this puts a .br and a .gz beside every text file of the build, so that the server sends them as they are. It
+// fails where a part that is to be loaded later has come into the first load.
 import { createHash } from 'node:crypto';
 import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -61,12 +60,11 @@ put(
   list.index,
   read(list.index).replace(preload, '').replace(`<script src="/${polyfills}" type="module"></script>`, ''),
 );
-for (const name of [polyfills, helpers]) {
-  rmSync(join(root, name));
-  delete list.hashTable[name];
-  for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== name);
-}
 if (scripts().some((script) => script.includes(helpers))) throw new Error(`${helpers} is asked for still.`);
+// The helpers stay for parts of an older build that a browser holds: their name says that they never change.
+rmSync(join(root, polyfills));
+delete list.hashTable[polyfills];
+for (const group of list.assetGroups) group.urls = group.urls.filter((url) => url !== polyfills);
 
 for (const name of Object.keys(list.hashTable).filter(isModule)) {
   const { code } = await minify(read(name), {
