@@ -1,6 +1,7 @@
 // Where the page cannot work it says so, and what helps.
 import type { Route } from '@playwright/test';
 
+import { say } from '../../support/aldis.ts';
 import { browserOf, expect, Messenger, test } from '../../support/web.ts';
 
 const DID_NOT_START = 'Aldis did not start. Check the connection, and load the page once more.';
@@ -49,6 +50,10 @@ test('a part that is loaded later and is not there any more is said, and a reloa
   browser,
 }) => {
   const [ann, bob] = [await aldis.person('ann', 'Ann'), await aldis.person('bob', 'Bob')];
+  // Who has no conversation yet is shown a part that comes with the others.
+  const socket = await aldis.connect(bob);
+  await say(socket, { receiver: ann.username, text: 'Hello' });
+  socket.close();
   const messenger = new Messenger(await browserOf(browser, aldis, ann));
   const { page } = messenger;
   await page.goto(`/@${bob.username}`);

@@ -1,6 +1,7 @@
 import { ApplicationRef, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 
+import { around } from '../../core/language/around';
 import { plural } from '../../core/language/plural';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { isPicture } from '../../data/attachments/boxes';
@@ -46,13 +47,15 @@ import { view } from './viewer';
       <button
         type="button"
         class="file-button"
-        [attr.aria-label]="work()"
         [attr.tabindex]="reachable() ? 0 : -1"
         [attr.aria-busy]="busy()"
         (click)="pdf() ? read() : save()"
       >
         <aldis-icon name="file" />
-        <span class="file-name" dir="auto">{{ file().name }}</span>
+        <span class="file-name">
+          <span class="unseen">{{ work()[0] }}</span><bdi>{{ file().name }}</bdi
+          ><span class="unseen">{{ work()[1] }}</span>
+        </span>
         <span class="file-note">{{ state() || note() }}</span>
         <aldis-icon [name]="pdf() ? 'open' : 'save'" />
       </button>
@@ -95,11 +98,10 @@ export class AttachmentView {
       ? $localize`Open animated photo ${name}:name: and ${more}:more:`
       : $localize`Open photo ${name}:name: and ${more}:more:`;
   });
-  protected readonly work = computed(() => {
-    const { name } = this.file();
-    const work = this.pdf() ? $localize`Open ${name}:name:` : $localize`Download ${name}:name:`;
-    return `${work} ${this.state() || this.note()}`;
-  });
+  /** What a press does, around the name that everybody sees. */
+  protected readonly work = computed(() =>
+    around((name) => (this.pdf() ? $localize`Open ${name}:name:` : $localize`Download ${name}:name:`)),
+  );
   protected readonly note = computed(() =>
     [fileKind(this.file().name), fileSize(this.file().size)].filter(Boolean).join(' · '),
   );

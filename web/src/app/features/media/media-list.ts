@@ -17,6 +17,7 @@ import { LinkFinder } from '../../core/format/link-finder';
 import { fullTime, rowTime } from '../../core/format/time';
 import { namesOf, sameUser } from '../../core/handle';
 import { explain } from '../../core/http/problem';
+import { around } from '../../core/language/around';
 import { Files } from '../../data/attachments/files';
 import { isVoice, PDF } from '../../data/attachments/playable';
 import { fileKind, fileSize } from '../../data/attachments/size';
@@ -98,8 +99,11 @@ export class MediaList {
       const name = isVoice(item.file) ? $localize`Voice message` : item.file.name;
       const size = [fileKind(item.file.name), fileSize(item.file.size)].filter(Boolean).join(' · ');
       const by = this.by(item.message);
-      const take = item.file.type === PDF ? $localize`Open ${name}:name:` : $localize`Download ${name}:name:`;
-      return { ...item, ...by, name, size, label: `${take}, ${size} · ${by.who} · ${by.when}` };
+      const pdf = item.file.type === PDF;
+      const work = around((name) =>
+        pdf ? $localize`Open ${name}:name:` : $localize`Download ${name}:name:`,
+      );
+      return { ...item, ...by, name, size, work };
     }),
   );
   protected readonly links = computed(() =>
