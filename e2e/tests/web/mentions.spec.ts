@@ -30,6 +30,7 @@ test('a name is suggested while it is typed, by keyboard and by pointer, and sta
   await expect(hers.composer).toHaveValue(`Ask @${bob.username} `);
   await expect(suggestions).toHaveCount(0);
   await keyboard.type('or @');
+  await expect(suggestions.getByRole('option').nth(1)).toBeVisible();
   await keyboard.press('ArrowDown');
   await expect(suggestions.getByRole('option').nth(1)).toHaveAttribute('aria-selected', 'true');
   await keyboard.press('Escape');

@@ -136,7 +136,10 @@ export class MediaList {
     const observer = new IntersectionObserver(
       (entries) => {
         const list = this.shown();
-        if (entries.some(({ isIntersecting }) => isIntersecting) && !list.failure()) void list.readOn();
+        // What was read is not there yet while what finds its links is on its way.
+        const seen = !list.begun() || this.ready();
+        if (seen && entries.some(({ isIntersecting }) => isIntersecting) && !list.failure())
+          void list.readOn();
       },
       { rootMargin: '600px' },
     );
@@ -144,6 +147,7 @@ export class MediaList {
     afterRenderEffect(() => {
       const end = this.end()?.nativeElement;
       this.shown().messages();
+      this.ready();
       observer.disconnect();
       if (end) observer.observe(end);
     });
