@@ -14,3 +14,8 @@ wire! {
         Links,
     }
 }
+
+impl SharedKind {
+    /// Every kind, once.
+    pub const ALL: [Self; 3] = [Self::Media, Self::Files, Self::Links];
+}

@@ -30,7 +30,7 @@ impl MessageRecord {
                 self.attachments.iter().any(|file| file.shared_kind() == kind)
             }
         };
-        [SharedKind::Media, SharedKind::Files, SharedKind::Links].into_iter().filter(move |kind| has(*kind))
+        SharedKind::ALL.into_iter().filter(move |kind| has(*kind))
     }
 }
 

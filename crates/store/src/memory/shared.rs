@@ -14,7 +14,7 @@ impl Shared {
     /// Notes what a message shares now.
     pub(super) fn put(&mut self, message: &MessageRecord) {
         if message.change_seq.is_some() {
-            for kind in [SharedKind::Media, SharedKind::Files, SharedKind::Links] {
+            for kind in SharedKind::ALL {
                 self.0.remove(&(kind, message.seq));
             }
         }

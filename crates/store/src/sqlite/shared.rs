@@ -11,8 +11,6 @@ use rusqlite::{Connection, Row, params};
 use super::SqliteStore;
 use super::message;
 
-const KINDS: [SharedKind; 3] = [SharedKind::Media, SharedKind::Files, SharedKind::Links];
-
 fn column(kind: SharedKind) -> i64 {
     match kind {
         SharedKind::Media => 0,
@@ -49,7 +47,9 @@ pub(super) fn remove(
 ) -> Result<(), rusqlite::Error> {
     let sql = "DELETE FROM shared WHERE conversation_id = ? AND kind = ? AND seq = ?";
     let mut statement = connection.prepare_cached(sql)?;
-    KINDS.iter().try_for_each(|kind| statement.execute(params![conversation.0, column(*kind), seq]).map(drop))
+    SharedKind::ALL
+        .iter()
+        .try_for_each(|kind| statement.execute(params![conversation.0, column(*kind), seq]).map(drop))
 }
 
 /// Fills the table for messages from before migration 21. Those that were deleted have neither a text nor files.

@@ -42,7 +42,7 @@ async fn page(
 /// The `seq`s of what a reader sees of each kind.
 async fn seqs(store: &Shared, reader: UserId, key: ConversationKey) -> [Vec<u64>; 3] {
     let mut found = [const { Vec::new() }; 3];
-    for (found, kind) in found.iter_mut().zip([SharedKind::Media, SharedKind::Files, SharedKind::Links]) {
+    for (found, kind) in found.iter_mut().zip(SharedKind::ALL) {
         let page = page(store, reader, key, kind, (u64::MAX, 99)).await;
         assert_eq!(page.rest_below, None);
         found.extend(page.messages.iter().map(|message| message.seq));

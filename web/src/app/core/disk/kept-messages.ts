@@ -1,6 +1,7 @@
 import { inject, Service } from '@angular/core';
 
 import type { ConversationId, Message } from '../../protocol/protocol';
+import { breath } from '../breath';
 import { newer } from '../newer';
 import { MESSAGES, trimMessages } from './bounds';
 import { Database } from './database';
@@ -9,6 +10,9 @@ import { forgetSpans, type Span } from './schema';
 
 /** After so many that arrived in a conversation it is looked whether this browser keeps too many. */
 const TRIM_EVERY = 500;
+
+/** Messages that are read at once before others get a turn. */
+const PAGE = 500;
 
 /** The messages that this browser keeps, and the spans: which part of a conversation is here without a gap. */
 @Service()
@@ -103,5 +107,17 @@ export class KeptMessages {
   /** What is held of a conversation may have holes from now on. */
   async forgetSpan(id: ConversationId): Promise<void> {
     await this.database.use((db) => db.delete('spans', id));
+  }
+}
+
+/** What is kept of a conversation, the newest first, in pages; between two of them others get a turn. */
+export async function* newestFirst(kept: KeptMessages, id: ConversationId): AsyncGenerator<Message[]> {
+  let before = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const page = (await kept.messages(id, before, PAGE)) ?? [];
+    yield page.reverse();
+    await breath();
+    if (page.length < PAGE) return;
+    before = page.at(-1)!.seq;
   }
 }

@@ -2,8 +2,8 @@ import { computed, effect, inject, type Signal, signal, untracked } from '@angul
 import { takeUntilDestroyed, toSignal } from '@angular/core/rxjs-interop';
 
 import { Api } from '../../core/api/api';
-import { breath } from '../../core/breath';
-import { KeptMessages } from '../../core/disk/kept-messages';
+import { readUntilFound } from '../../core/api/pages';
+import { KeptMessages, newestFirst } from '../../core/disk/kept-messages';
 import { explain, Failure } from '../../core/http/problem';
 import { WebSocketService } from '../../core/line/web-socket-service';
 import { newer } from '../../core/newer';
@@ -11,10 +11,7 @@ import type { ConversationId, Message, Page, SharedKind } from '../../protocol/p
 import { MessageStore } from './message-store';
 import { shares } from './shared';
 
-/** So many pages are read for the first message that is on them: the server looks at so much at once. */
-const PAGES = 4;
-/** Messages that are read from the disk before the page gets its breath, and those that are looked at. */
-const KEPT_PAGE = 500;
+/** Kept messages that are looked at. */
 const MOST_KEPT = 5_000;
 
 /** The messages of a conversation that share something. */
@@ -56,20 +53,16 @@ export function sharedMessages(
   const state = signal(NOTHING);
 
   async function read(before: State): Promise<State> {
-    const messages = [...before.messages];
     try {
-      let { next } = before;
-      for (let page = 0; page < PAGES && messages.length === before.messages.length; page++) {
+      const found = await readUntilFound((next) => {
         const query = new URLSearchParams({ kind, ...(next && { next }) });
         const path = `/api/conversations/${encodeURIComponent(id())}/attachments?${query}`;
-        const found = await api.call<Page<Message>>('GET', path);
-        messages.push(...found.items);
-        next = found.next;
-        if (!next) break;
-      }
-      return { ...NOTHING, messages, next, begun: true };
+        return api.call<Page<Message>>('GET', path);
+      }, before.next);
+      const messages = [...before.messages, ...found.items];
+      return { ...NOTHING, messages, next: found.next, begun: true };
     } catch (error) {
-      if (error instanceof Failure && error.code === 'unreachable' && messages.length === 0)
+      if (error instanceof Failure && error.code === 'unreachable' && before.messages.length === 0)
         return { ...NOTHING, messages: await keptOf(browser, id(), kind), begun: true, kept: true };
       return { ...before, reading: false, failure: explain(error) };
     }
@@ -115,13 +108,11 @@ export function sharedMessages(
 /** Of what this browser keeps of a conversation, the newest first. */
 async function keptOf(browser: KeptMessages, id: ConversationId, kind: SharedKind): Promise<Message[]> {
   const found: Message[] = [];
-  let before = Number.MAX_SAFE_INTEGER;
-  for (let looked = 0; looked < MOST_KEPT; looked += KEPT_PAGE) {
-    const page = (await browser.messages(id, before, KEPT_PAGE)) ?? [];
-    found.push(...page.reverse().filter((message) => shares(message, kind)));
-    if (page.length < KEPT_PAGE) break;
-    before = page.at(-1)!.seq;
-    await breath();
+  let looked = 0;
+  for await (const page of newestFirst(browser, id)) {
+    found.push(...page.filter((message) => shares(message, kind)));
+    looked += page.length;
+    if (looked >= MOST_KEPT) break;
   }
   return found;
 }

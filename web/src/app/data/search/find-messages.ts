@@ -1,6 +1,7 @@
 import { computed, effect, inject, type Signal, signal } from '@angular/core';
 
 import { Api } from '../../core/api/api';
+import { readUntilFound } from '../../core/api/pages';
 import { KeptMessages } from '../../core/disk/kept-messages';
 import { explain, Failure } from '../../core/http/problem';
 import type { Hit, Page } from '../../protocol/protocol';
@@ -10,8 +11,6 @@ import { searchKept } from './search-kept';
 
 /** Each search costs what a message costs, so the server is asked in pauses only. */
 const PAUSE = 250;
-/** So many pages are read for the first message that is found in them. */
-const PAGES = 4;
 
 export interface FoundMessages {
   /** The newest first. Until the next answer is there, those of the last one. */
@@ -48,18 +47,12 @@ export function findMessages(question: Signal<Asked>): FoundMessages {
   const state = signal(NOTHING);
 
   async function read(asked: Asked, before: State, stop?: AbortSignal): Promise<State> {
-    const hits = [...before.hits];
     try {
-      let { next } = before;
-      // The server looks at so much at once: a page may be empty and have a next one.
-      for (let page = 0; page < PAGES && hits.length === before.hits.length; page++) {
-        const path = `/api/search?${parameters(asked, next)}`;
-        const found = await api.call<Page<Hit>>('GET', path, undefined, stop);
-        hits.push(...found.items);
-        next = found.next;
-        if (!next) break;
-      }
-      return { ...NOTHING, asked, hits, next };
+      const found = await readUntilFound(
+        (next) => api.call<Page<Hit>>('GET', `/api/search?${parameters(asked, next)}`, undefined, stop),
+        before.next,
+      );
+      return { ...NOTHING, asked, hits: [...before.hits, ...found.items], next: found.next };
     } catch (error) {
       // Nothing but punctuation: there are no words to look for.
       const code = error instanceof Failure && error.code;

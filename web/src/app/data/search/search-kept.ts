@@ -1,13 +1,10 @@
-import { breath } from '../../core/breath';
-import type { KeptMessages } from '../../core/disk/kept-messages';
+import { type KeptMessages, newestFirst } from '../../core/disk/kept-messages';
 import { sameUser } from '../../core/handle';
 import type { ConversationId, Hit, Message } from '../../protocol/protocol';
 import type { Asked } from './asked';
 import { fragmentOf } from './fragment';
 import { Words } from './words';
 
-/** Messages that are read from the disk before the page gets its breath. */
-const PAGE = 500;
 /** Messages that one search looks at, and those it finds. */
 const MOST = 20_000;
 const FOUND = 50;
@@ -28,19 +25,16 @@ export async function searchKept(
   const hits: Hit[] = [];
   let looked = 0;
   for (const id of asked.within ? [asked.within] : conversations) {
+    if (looked >= MOST || hits.length === FOUND) break;
     const end = Math.min(MOST, asked.within ? MOST : looked + EACH);
-    let before = Number.MAX_SAFE_INTEGER;
-    while (looked < end && hits.length < FOUND) {
-      const page = (await kept.messages(id, before, PAGE)) ?? [];
-      for (const message of page.reverse())
+    for await (const page of newestFirst(kept, id)) {
+      if (stop?.aborted) return [];
+      for (const message of page)
         if (hits.length < FOUND && isWanted(message, asked) && words.matches(message.text))
           hits.push({ message, fragment: fragmentOf(message.text, words) });
       // A conversation of which nothing is kept costs a look, too.
       looked += page.length + 1;
-      await breath();
-      if (stop?.aborted) return [];
-      if (page.length < PAGE) break;
-      before = page.at(-1)!.seq;
+      if (looked >= end || hits.length === FOUND) break;
     }
   }
   return hits.sort((a, b) => (a.message.timestamp < b.message.timestamp ? 1 : -1));
