@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { request, type ClientRequest } from 'node:http';
-import { join as path } from 'node:path';
+import { request } from 'node:http';
 
 import { expect, test } from '@playwright/test';
 
@@ -12,16 +9,12 @@ import type {
   Message,
 } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, answer, say, type Person } from '../../support/aldis.ts';
+import { bytesOf, getFrom, postTo, uploadTo } from '../../support/attachments.ts';
 import { refusal, refused } from '../../support/check.ts';
-import { photo, PLACE } from '../../support/jpeg.ts';
+import { photo } from '../../support/jpeg.ts';
 import { client, join } from '../../support/live.ts';
 import { png } from '../../support/png.ts';
 import { ANIMATED_WEBP, AVIF, CMYK, GIF, HEIC } from '../../support/samples.ts';
-
-const aldisWith = async (flags: string[], use: (aldis: Aldis) => Promise<void>) => {
-  const aldis = await Aldis.start(flags);
-  await use(aldis).finally(() => aldis.end());
-};
 
 let aldis: Aldis;
 test.beforeAll(
@@ -29,35 +22,11 @@ test.beforeAll(
 );
 test.afterAll(() => aldis.end());
 
-const post = (who: Person, bytes: Uint8Array | string, type: string, name = 'a file', on = aldis) =>
-  fetch(`${on.url}/api/attachments?name=${encodeURIComponent(name)}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${who.token}`, ...(type ? { 'content-type': type } : {}) },
-    body: typeof bytes === 'string' ? bytes : new Uint8Array(bytes),
-  });
-
-async function upload(
-  who: Person,
-  bytes: Uint8Array | string,
-  type: string,
-  name = 'a file',
-  on = aldis,
-): Promise<Attachment> {
-  const response = await post(who, bytes, type, name, on);
-  expect(response.status, await response.clone().text()).toBe(201);
-  return (await response.json()) as Attachment;
-}
-
-const get = (who: Person, url: string, headers: Record<string, string> = {}, on = aldis) =>
-  fetch(on.url + url, { headers: { authorization: `Bearer ${who.token}`, ...headers } });
-const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
-
-/** The files of a server, by the names of their folders and of themselves. */
-const files = async (on: Aldis) =>
-  (await readdir(path(on.data, 'attachments'), { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => path(entry.parentPath, entry.name).slice(path(on.data, 'attachments').length + 1));
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex').replace(/^../, '$&/');
+const post = (who: Person, bytes: Uint8Array | string, type: string, name?: string) =>
+  postTo(aldis, who, bytes, type, name);
+const upload = (who: Person, bytes: Uint8Array | string, type: string, name?: string) =>
+  uploadTo(aldis, who, bytes, type, name);
+const get = (who: Person, url: string, headers?: Record<string, string>) => getFrom(aldis, who, url, headers);
 
 test('a picture is sent, and whoever may see the message may see it', async () => {
   const [ann, bob, eve] = [await aldis.person('ann'), await aldis.person('bob'), await aldis.person('eve')];
@@ -144,47 +113,6 @@ test('a picture is sent, and whoever may see the message may see it', async () =
   a.socket.close();
   b.socket.close();
 });
-
-test('where a photo was taken is not stored, and everything is of what is', () =>
-  aldisWith([], async (aldis) => {
-    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const file = await upload(ann, photo(), 'image/jpeg', 'photo.jpg', aldis);
-    expect(file).toMatchObject({ type: 'image/jpeg', width: 8, height: 16 });
-    await aldis.call(
-      'POST',
-      '/api/messages',
-      { receiver: bob.username, text: '', attachments: [file.id] },
-      ann.token,
-    );
-    const whole = await get(bob, file.url, {}, aldis);
-    const stored = await bytesOf(whole);
-    expect(stored.includes(PLACE)).toBe(false);
-    expect(stored.length).toBe(file.size);
-    expect(whole.headers.get('etag')).toBe(`"${sha256(stored).replace('/', '')}"`);
-    const end = await get(bob, file.url, { range: 'bytes=-2' }, aldis);
-    expect([end.headers.get('content-range'), (await bytesOf(end)).toString('hex')]).toEqual([
-      `bytes ${file.size - 2}-${file.size - 1}/${file.size}`,
-      'ffd9',
-    ]);
-    // On the disk, too, there is nothing but the file and its thumbnail.
-    const left = await files(aldis);
-    expect(left).toHaveLength(2);
-    for (const name of left)
-      expect((await readFile(path(aldis.data, 'attachments', name))).includes(PLACE)).toBe(false);
-    // What cannot be read is a download, as it came.
-    const broken = photo().subarray(0, 30);
-    const download = await upload(ann, broken, 'image/jpeg', 'photo.jpg', aldis);
-    expect(download.type).toBe('application/octet-stream');
-    expect((await bytesOf(await get(ann, download.url, {}, aldis))).equals(broken)).toBe(true);
-  }));
-
-test('an operator may keep files as they come', () =>
-  aldisWith(['--attachment-metadata', 'keep'], async (aldis) => {
-    const ann = await aldis.person('ann');
-    const file = await upload(ann, photo(), 'image/jpeg', 'photo.jpg', aldis);
-    expect(file).toMatchObject({ width: 8, height: 16 });
-    expect((await bytesOf(await get(ann, file.url, {}, aldis))).equals(photo())).toBe(true);
-  }));
 
 test('parts of a file, one at a time', async () => {
   const ann = await aldis.person('ann');
@@ -284,17 +212,6 @@ function drip(who: Person, pieces: Buffer[], whole = true): Promise<[status: num
     for (const piece of pieces) sending.write(piece);
     if (whole) sending.end();
   });
-}
-
-/** Begins an upload and does not go on with it. */
-function hang(on: Aldis, who: Person, bytes: number): ClientRequest {
-  const hanging = request(`${on.url}/api/attachments?name=x`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${who.token}` },
-  });
-  hanging.on('error', () => undefined);
-  hanging.write(Buffer.alloc(bytes));
-  return hanging;
 }
 
 test('what a browser would run is not served as that', async () => {
@@ -408,92 +325,6 @@ test('in a group, who came later or has left does not see what it carries', asyn
   );
   expect(await (await get(eve, url)).text()).toBe('ours');
 });
-
-test('what was acknowledged survives kill -9, once for the same bytes, and nothing else is left', () =>
-  aldisWith([], async (aldis) => {
-    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const picture = png(600, 400);
-    const first = await upload(ann, picture, 'image/png', 'one.png', aldis);
-    const second = await upload(bob, picture, 'image/png', 'two.png', aldis);
-    expect(first.id).not.toBe(second.id);
-    const sent = await aldis.call<Message>(
-      'POST',
-      '/api/messages',
-      { receiver: bob.username, text: '', attachments: [first.id] },
-      ann.token,
-    );
-    // One more is on its way in.
-    const hanging = hang(aldis, ann, 600_000);
-    await expect.poll(async () => (await files(aldis)).length).toBe(3);
-    await aldis.kill();
-    await aldis.restart();
-    hanging.destroy();
-    const left = await files(aldis);
-    expect(left).toHaveLength(2);
-    expect(left).toContain(sha256(picture));
-    expect(await aldis.messages(bob, sent.conversationId)).toEqual([sent]);
-    expect((await bytesOf(await get(bob, first.url, {}, aldis))).equals(picture)).toBe(true);
-    expect((await get(bob, first.thumbnailUrl!, {}, aldis)).status).toBe(200);
-    await refused(get(ann, second.url, {}, aldis), 404, 'not_found');
-  }));
-
-test('four uploads of a user at a time, and who hangs up makes room', () =>
-  aldisWith([], async (aldis) => {
-    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    const begun = async () => (await files(aldis)).filter((name) => name.startsWith('new/')).length;
-    const hanging = Array.from({ length: 4 }, () => hang(aldis, ann, 1));
-    await expect.poll(begun).toBe(4);
-    expect((await refused(post(ann, 'x', '', 'x', aldis), 429, 'rate_limited')).retryAfter).toBe(1);
-    await upload(bob, 'x', '', 'x', aldis);
-    hanging[0]!.destroy();
-    await expect.poll(begun).toBe(3);
-    await upload(ann, 'x', '', 'x', aldis);
-    for (const request of hanging) request.destroy();
-    await expect.poll(begun).toBe(0);
-  }));
-
-test('everybody has a quota', () =>
-  aldisWith(['--attachment-quota', '50KiB'], async (aldis) => {
-    const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-    await upload(ann, Buffer.alloc(40 * 1024), '', 'x', aldis);
-    await refused(post(ann, Buffer.alloc(20 * 1024), '', 'x', aldis), 413, 'quota_exceeded');
-    await upload(ann, Buffer.alloc(10 * 1024), '', 'x', aldis);
-    await refused(post(ann, 'x', '', 'x', aldis), 413, 'quota_exceeded');
-    await upload(bob, Buffer.alloc(40 * 1024), '', 'x', aldis);
-  }));
-
-for (const memory of [false, true]) {
-  test(`what no message carries is removed ${memory ? 'from memory' : 'with its file'}`, () => {
-    test.setTimeout(60_000);
-    return aldisWith(['--attachment-unused', '4s', ...(memory ? ['--memory'] : [])], async (aldis) => {
-      const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
-      const carried = await upload(ann, 'carried', 'text/plain', 'x', aldis);
-      const message = await aldis.call<Message>(
-        'POST',
-        '/api/messages',
-        { receiver: bob.username, text: '', attachments: [carried.id] },
-        ann.token,
-      );
-      const unused = await upload(ann, 'unused', 'text/plain', 'x', aldis);
-      const status = async (of: Attachment) => (await get(ann, of.url, {}, aldis)).status;
-      expect(await status(unused)).toBe(200);
-      await expect.poll(() => status(unused), { timeout: 20_000 }).toBe(404);
-      // That was logged before.
-      expect(aldis.log.filter((line) => /removed at the next look.* uploads=1\b/.test(line))).toHaveLength(1);
-      expect(await status(carried)).toBe(200);
-      expect(await (await get(bob, carried.url, {}, aldis)).text()).toBe('carried');
-      if (!memory) await expect.poll(() => files(aldis)).toEqual([sha256(Buffer.from('carried'))]);
-      // Once its message is deleted, it is unused, too.
-      const live = await aldis.connect(ann);
-      answer(
-        await live.emitWithAck('message:delete', { conversationId: message.conversationId, id: message.id }),
-      );
-      live.close();
-      await expect.poll(() => status(carried), { timeout: 20_000 }).toBe(404);
-      if (!memory) await expect.poll(() => files(aldis)).toEqual([]);
-    });
-  });
-}
 
 test('a link plays one file by range without a token, and ends with its session and its rights', async () => {
   const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
