@@ -19,7 +19,7 @@ import media from './features/media/media.css' with { loader: 'text' };
 import reactions from './features/chat/reactions.css' with { loader: 'text' };
 import settings from './features/settings/settings.css' with { loader: 'text' };
 import keyList from './features/shell/key-list.css' with { loader: 'text' };
-import { adopt } from './ui/adopt';
+import { adopt } from './core/adopt';
 import menu from './ui/menu.css' with { loader: 'text' };
 
 adopt(

@@ -1,4 +1,4 @@
-import { adopt } from './adopt';
+import { adopt } from '../core/adopt';
 import forms from './forms.css' with { loader: 'text' };
 
 adopt(forms);

@@ -1,5 +1,6 @@
 import { loadTranslations, ɵcomputeMsgId } from '@angular/localize';
 
+import { adopt } from '../adopt';
 import rightToLeft from './rtl.css' with { loader: 'text' };
 
 /** How long the page waits for its language. */
@@ -23,10 +24,6 @@ export async function translate(path: string): Promise<Translation['errors']> {
   loadTranslations(
     Object.fromEntries(Object.entries(texts).map(([english, text]) => [ɵcomputeMsgId(english), text])),
   );
-  if (document.dir === 'rtl') {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(rightToLeft);
-    document.adoptedStyleSheets.push(sheet);
-  }
+  if (document.dir === 'rtl') adopt(rightToLeft);
   return errors;
 }

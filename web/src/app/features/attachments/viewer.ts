@@ -29,7 +29,7 @@ import type { SentPicture } from '../../data/messages/loaded-pictures';
 import { Outbox } from '../../data/outbox/outbox';
 import { Names } from '../../data/people/names';
 import type { Message } from '../../protocol/protocol';
-import { adopt } from '../../ui/adopt';
+import { adopt } from '../../core/adopt';
 import { Icon } from '../../ui/icon';
 import { Chooser } from '../conversations/chooser';
 import type { Row } from '../conversations/rows';

@@ -1,6 +1,6 @@
 import '../../ui/form-styles';
 
-import { adopt } from '../../ui/adopt';
+import { adopt } from '../../core/adopt';
 import auth from './auth.css' with { loader: 'text' };
 
 adopt(auth);
