@@ -21,12 +21,30 @@ const COMPARED_USERS = [
 ];
 
 // The translation is there once the page starts, not when its modules load.
+const LATER =
+  ':matches(FunctionDeclaration, FunctionExpression, ArrowFunctionExpression, PropertyDefinition[static=false])';
 const EARLY = {
-  selector:
-    "Program > :matches(VariableDeclaration, ExportNamedDeclaration) TaggedTemplateExpression[tag.name='$localize']:not(:matches(FunctionDeclaration, FunctionExpression, ArrowFunctionExpression, PropertyDefinition) *)",
+  selector: `TaggedTemplateExpression[tag.name='$localize']:not(${LATER} *)`,
   message:
-    'A text is looked up in a function or in a field of a class, as a module loads before its language.',
+    'A text is looked up in a function or in a field of an instance, as a module loads before its language.',
 };
+
+// What templates say themselves; bound texts are looked up by their components. “Aldis” has no translation.
+const SAID = '[A-Za-z]{2}';
+const UNTRANSLATED = [
+  {
+    selector: `Text[value=/${SAID}/]:not([value=/^\\s*Aldis\\s*$/])`,
+    message: 'A text of a template is bound, and looked up by `$localize` in its component.',
+  },
+  {
+    selector: `BoundText[value.source=/(^|\\}\\})((?!\\{\\{).)*${SAID}((?!\\{\\{).)*(\\{\\{|$)/s]`,
+    message: 'A text of a template is bound as a whole, and looked up by `$localize` in its component.',
+  },
+  {
+    selector: `TextAttribute[name=/^(alt|title|placeholder|aria-(label|description|roledescription|placeholder|valuetext))$/][value=/${SAID}/]:not([i18n])`,
+    message: 'What an attribute says is marked: `i18n-title` and the like.',
+  },
+];
 
 // Imports point down only: features → ui and data → core → protocol. A room may import from those named beside
 // it, and each of them stands above it, so that no two rooms import each other.
@@ -133,5 +151,10 @@ export default defineConfig(
   {
     files: ['**/*.html'],
     extends: [angular.configs.templateRecommended, angular.configs.templateAccessibility],
+  },
+  {
+    files: ['src/app/**/*.html'],
+    ignores: ['src/**/*.spec.ts/**'],
+    rules: { 'no-restricted-syntax': ['error', ...UNTRANSLATED] },
   },
 );
