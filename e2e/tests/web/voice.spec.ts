@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 
 import { annAndBob, send } from '../../support/files.ts';
+import { FILM } from '../../support/samples.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
 const DESKTOP = { viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' } as const;
@@ -170,3 +171,24 @@ for (const [name, said] of [
     await expect(messenger.composer).toBeFocused();
     await page.context().close();
   });
+
+test('50. how long a voice message is, its sound knows better than its name', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  const loud = 'f'.repeat(40);
+  for (const seconds of [0, 9999])
+    await send(aldis, ann, bob, `${seconds}`, {
+      name: `voice-2026-11-30-09-05-07.${seconds}s.${loud}.webm`,
+      mimeType: 'audio/webm',
+      buffer: FILM,
+    });
+  const page = await browserOf(browser, aldis, bob, DESKTOP);
+  await new Messenger(page).open(ann.username);
+  for (const seconds of [0, 9999]) {
+    const message = page.locator('.message').filter({ has: page.getByText(`${seconds}`, { exact: true }) });
+    await message.getByRole('button', { name: 'Play voice message' }).click();
+    const place = message.getByRole('slider', { name: 'Place in voice message' });
+    await expect(place).toHaveAttribute('aria-valuetext', /of 0:02$/);
+    await expect(place).toBeEnabled();
+  }
+  await page.context().close();
+});

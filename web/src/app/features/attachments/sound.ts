@@ -30,8 +30,9 @@ export class SoundView {
   protected readonly playing = computed(() => this.here() && this.playback.playing());
   protected readonly failed = computed(() => this.here() && this.playback.failed());
   protected readonly time = computed(() => (this.here() ? this.playback.time() : 0));
+  /** What is said in a name may be wrong; of recordings not every browser knows more. */
   protected readonly length = computed(
-    () => this.wave()?.seconds ?? (this.here() ? this.playback.length() : 0),
+    () => (this.here() && this.playback.length()) || (this.wave()?.seconds ?? 0),
   );
   protected readonly played = computed(() =>
     this.length() > 0 ? `${Math.min(100, (100 * this.time()) / this.length())}%` : '0%',
