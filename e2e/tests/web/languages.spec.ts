@@ -158,3 +158,25 @@ test('53. where the translation does not come the page is in English', async ({ 
   await expect(page.getByPlaceholder('Message')).toBeVisible();
   await page.context().close();
 });
+
+test('53. a language that the browser would not keep is not offered', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  const page = await browser.newPage({ baseURL: aldis.url });
+  // As where all cookies are blocked: a choice would be forgotten, and Ann logged out, by the reload it needs.
+  await page.addInitScript(() => {
+    const get = () => {
+      throw new DOMException('Forbidden', 'SecurityError');
+    };
+    for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(window, name, { get });
+  });
+  await page.goto('/login');
+  await page.getByLabel('Username').fill(ann.username);
+  await page.getByLabel('Password', { exact: true }).fill(ann.password);
+  await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await page.getByRole('button', { name: 'Account of Ann' }).waitFor();
+  await page.keyboard.press('Control+,');
+  await page.getByRole('button', { name: 'Appearance' }).click();
+  await expect(page.getByRole('group', { name: 'Theme' })).toBeVisible();
+  await expect(page.getByLabel('Language')).toHaveCount(0);
+  await page.close();
+});

@@ -5,6 +5,7 @@ import { SendKey } from '../../core/app/send-key';
 import { Theme } from '../../core/app/theme';
 import { chooseLanguage, chosenLanguage, LANGUAGES } from '../../core/language/choice';
 import type { Language } from '../../core/language/language';
+import { forbidden } from '../../core/storage/storage';
 import { Icon } from '../../ui/icon';
 import { CONTROL } from '../../ui/shortcut';
 
@@ -60,13 +61,15 @@ import { CONTROL } from '../../ui/shortcut';
         </label>
       }
     </fieldset>
-    <label class="field-label" for="language">{{ words.language }}</label>
-    <select #language id="language" class="field-input" (change)="speak(language.value)">
-      <option value="" [selected]="!chosen">{{ words.browser }}</option>
-      @for (one of languages; track one.tag) {
-        <option [value]="one.tag" [lang]="one.tag" [selected]="chosen === one.tag">{{ one.name }}</option>
-      }
-    </select>
+    @if (!forbidden) {
+      <label class="field-label" for="language">{{ words.language }}</label>
+      <select #language id="language" class="field-input" (change)="speak(language.value)">
+        <option value="" [selected]="!chosen">{{ words.browser }}</option>
+        @for (one of languages; track one.tag) {
+          <option [value]="one.tag" [lang]="one.tag" [selected]="chosen === one.tag">{{ one.name }}</option>
+        }
+      </select>
+    }
     <p class="settings-note">{{ words.here }}</p>
   `,
 })
@@ -96,6 +99,8 @@ export class Appearance {
     { choice: 'large', name: $localize`Large` },
     { choice: 'larger', name: $localize`Larger` },
   ];
+  /** A language is chosen by a reload, which nothing would outlive. */
+  protected readonly forbidden = forbidden;
   protected readonly chosen = chosenLanguage();
   protected readonly languages = Object.entries(LANGUAGES).map(([tag, name]) => ({ tag, name }));
 
