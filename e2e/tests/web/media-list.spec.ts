@@ -327,3 +327,25 @@ test('another chat has its details, and Back leads to the list of the one before
   await expect(messenger.conversation('Crew')).toHaveAttribute('aria-current', 'page');
   await page.context().close();
 });
+
+test('thousands of links in messages are listed as they are scrolled to', async ({ aldis, browser }) => {
+  const [ann, bob] = await annAndBob(aldis);
+  await send(aldis, bob, ann, 'first.example.org');
+  const many = Array.from({ length: 1_500 }, (_, index) => `n${index}.de`);
+  for (let index = 0; index < 3; index++) await send(aldis, bob, ann, many.join(' '));
+  await send(aldis, bob, ann, Array.from({ length: 250 }, (_, index) => `l${index}.org`).join(' '));
+  const page = await browserOf(browser, aldis, ann, DESKTOP);
+  await new Messenger(page).open(bob.username);
+  await openList(page);
+  await tab(page, 'Links').click();
+  const links = panel(page).getByRole('link');
+  await expect(links.first()).toContainText('l0.org');
+  expect(await links.count()).toBeLessThanOrEqual(200);
+  // Those of the next message follow.
+  await expect(async () => {
+    await links.last().scrollIntoViewIfNeeded();
+    await expect(links.filter({ hasText: /^\s*n20\.de/ }).first()).toBeVisible({ timeout: 100 });
+  }).toPass();
+  expect(await links.count()).toBeLessThanOrEqual(700);
+  await page.context().close();
+});

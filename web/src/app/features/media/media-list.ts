@@ -28,8 +28,11 @@ import { Names } from '../../data/people/names';
 import type { Conversation, Message, SharedKind } from '../../protocol/protocol';
 import { rightToLeft } from '../../ui/direction';
 import { Icon } from '../../ui/icon';
-import { filesOf, linksOf, type SharedFile } from './items';
+import { filesOf, linksOf, type SharedFile, type SharedLink } from './items';
 import { MediaGrid } from './media-grid';
+
+/** So many at once: one message may have thousands. */
+const LINKS = 100;
 
 interface Tab {
   readonly kind: SharedKind;
@@ -106,12 +109,18 @@ export class MediaList {
       return { ...item, ...by, name, size, work };
     }),
   );
-  protected readonly links = computed(() =>
-    this.lists.links
-      .messages()
-      .flatMap((message) => linksOf(message, this.finder.of(message.text)))
-      .map((link) => ({ ...link, ...this.by(link.message) })),
-  );
+  private readonly most = signal(LINKS);
+  protected readonly links = computed(() => {
+    const found: SharedLink[] = [];
+    for (const message of this.lists.links.messages()) {
+      const room = this.most() - found.length;
+      if (room === 0) break;
+      found.push(...linksOf(message, this.finder.of(message.text)).slice(0, room));
+    }
+    return found.map((link) => ({ ...link, ...this.by(link.message) }));
+  });
+  /** There may be others in what was read. */
+  protected readonly cut = computed(() => this.kind() === 'links' && this.links().length === this.most());
   protected readonly count = computed(() => {
     if (this.kind() === 'links') return this.links().length;
     return this.kind() === 'files' ? this.rows().length : this.shown().messages().length;
@@ -138,8 +147,9 @@ export class MediaList {
         const list = this.shown();
         // What was read is not there yet while what finds its links is on its way.
         const seen = !list.begun() || this.ready();
-        if (seen && entries.some(({ isIntersecting }) => isIntersecting) && !list.failure())
-          void list.readOn();
+        if (!seen || !entries.some(({ isIntersecting }) => isIntersecting)) return;
+        if (this.cut()) this.most.update((most) => most + LINKS);
+        else if (!list.failure()) void list.readOn();
       },
       { rootMargin: '600px' },
     );
@@ -147,6 +157,7 @@ export class MediaList {
     afterRenderEffect(() => {
       const end = this.end()?.nativeElement;
       this.shown().messages();
+      this.most();
       this.ready();
       observer.disconnect();
       if (end) observer.observe(end);
