@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AddMe, Code, OtpNotice, Register, Registered, Timestamp, User, limit};
+use protocol::{AccountRole, AddMe, Code, OtpNotice, Register, Registered, Timestamp, User, limit};
 
 use crate::Settings;
 use crate::context::Context;
@@ -111,6 +111,9 @@ impl Accounts {
             add_me: AddMe::default(),
             avatar: None,
             last_seen_at: None,
+            role: AccountRole::default(),
+            disabled: false,
+            deleted_at: None,
         };
         self.send(&account, &code, &sealed).await;
         let otp = OtpNotice { channel: self.channel.name().to_owned(), expires_at: sealed.expires_at };
@@ -217,7 +220,8 @@ impl Accounts {
 
 /// An account as its owner sees it.
 pub(crate) fn own_user(account: Account) -> User {
-    let Account { username, display_name, email, created_at, hide_presence, add_me, avatar, .. } = account;
+    let Account { username, display_name, email, created_at, hide_presence, add_me, avatar, role, .. } =
+        account;
     let picture_url = avatar.map(|avatar| picture_of_person(&username, avatar));
     User {
         username,
@@ -227,6 +231,8 @@ pub(crate) fn own_user(account: Account) -> User {
         email,
         hide_presence: Some(hide_presence),
         add_me: Some(add_me),
+        role: Some(role),
+        deleted: account.deleted_at.is_some(),
     }
 }
 

@@ -105,7 +105,7 @@ impl Users {
 
 /// An account as others see it.
 fn public_user(account: Account) -> User {
-    User { email: None, hide_presence: None, add_me: None, ..own_user(account) }
+    User { email: None, hide_presence: None, add_me: None, role: None, ..own_user(account) }
 }
 
 /// The place where the next page of a search begins; opaque to clients.

@@ -26,6 +26,22 @@ wire! {
         /// Who may add the person to a group without asking; only in the caller's own user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub add_me: Option<AddMe>,
+        /// Whether the person runs the server; only in the caller's own user and for admins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub role: Option<AccountRole>,
+        /// The person has deleted their account: only the username is left of them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        pub deleted: bool,
+    }
+
+    /// What somebody may do on the server.
+    #[derive(Copy, Eq, Default)]
+    pub enum AccountRole {
+        /// See to people, invitations and reports: everything below `/admin`.
+        Admin,
+        /// Chat.
+        #[default]
+        Member,
     }
 
     /// Who may add a person to a group without asking. All others can only invite them.

@@ -28,7 +28,9 @@ mod sync;
 mod time;
 mod wire;
 
-pub use account::{AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify};
+pub use account::{
+    AccountRole, AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify,
+};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::{AddMe, Timestamp};
+use protocol::{AccountRole, AddMe, Timestamp};
 
 use super::{Avatar, StoreError, UserId};
 
@@ -31,6 +31,12 @@ pub struct Account {
     pub avatar: Option<Avatar>,
     /// When their last device disconnected; `None` if none ever did.
     pub last_seen_at: Option<Timestamp>,
+    /// Whether they run the server.
+    pub role: AccountRole,
+    /// Whether an admin has shut them out: they cannot log in, and have neither sessions nor API tokens.
+    pub disabled: bool,
+    /// When the account was deleted. Nothing is left of it but its username, which stays taken.
+    pub deleted_at: Option<Timestamp>,
 }
 
 impl Account {

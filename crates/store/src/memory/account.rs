@@ -7,7 +7,7 @@ use domain::store::{
     Account, AccountChange, AccountStore, Avatar, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
     OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
-use protocol::{AddMe, Timestamp};
+use protocol::{AccountRole, AddMe, Timestamp};
 
 use super::MemoryStore;
 
@@ -86,6 +86,9 @@ impl AccountStore for MemoryStore {
             add_me: AddMe::default(),
             avatar: None,
             last_seen_at: None,
+            role: AccountRole::default(),
+            disabled: false,
+            deleted_at: None,
         }));
         accounts.by_name.insert(name, id);
         accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);

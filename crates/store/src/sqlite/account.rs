@@ -5,7 +5,7 @@ use domain::store::{
     Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
     OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
-use protocol::{AddMe, Timestamp};
+use protocol::{AccountRole, AddMe, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::SqliteStore;
@@ -14,7 +14,7 @@ use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 
 const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
-                       last_seen_at, add_me, avatar_large, avatar_small";
+                       last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
@@ -35,6 +35,9 @@ fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
         last_seen_at: row.get::<_, Option<_>>(8)?.map(Timestamp::from_millis),
         add_me: add_me_of(row.get(9)?),
         avatar: avatar(row, 10)?,
+        role: if row.get(12)? { AccountRole::Admin } else { AccountRole::Member },
+        disabled: row.get(13)?,
+        deleted_at: row.get::<_, Option<_>>(14)?.map(Timestamp::from_millis),
     })
 }
 

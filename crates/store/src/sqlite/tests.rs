@@ -402,6 +402,7 @@ const RELEASED: &[u64] = &[
     0x6691_817b_bb65_a0ab,
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
+    0x9014_e7d0_6dc9_4146,
 ];
 
 /// A released migration never changes.

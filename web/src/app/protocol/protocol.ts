@@ -1,5 +1,8 @@
 // Generated from crates/protocol by `make generate`. Do not edit.
 
+/** What somebody may do on the server. */
+export type AccountRole = 'admin' | 'member';
+
 /** Who may add a person to a group without asking. All others can only invite them. */
 export type AddMe = 'everybody' | 'contacts' | 'nobody';
 
@@ -553,6 +556,8 @@ export interface User {
   addMe?: AddMe;
   /** When the account was registered. */
   createdAt: Timestamp;
+  /** The person has deleted their account: only the username is left of them. */
+  deleted?: boolean;
   /** The name to show; the person may change it. */
   displayName: string;
   /** Only in the caller's own user. */
@@ -564,6 +569,7 @@ export interface User {
    * picture.
    */
   pictureUrl?: string;
+  role?: AccountRole;
   /** The stable public handle: 2–32 of `a-z A-Z 0-9 . _ -`, compared without case, never changed. */
   username: string;
 }
