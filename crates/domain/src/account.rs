@@ -4,81 +4,58 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AccountRole, AddMe, Code, OtpNotice, Register, Registered, Timestamp, User, limit};
+use protocol::{AccountRole, AddMe, Code, Register, Registered, Timestamp, User, limit};
 
 use crate::Settings;
+use crate::code::{self, Asker, Codes};
 use crate::context::Context;
 use crate::error::Error;
-use crate::limit::{Limiter, Rate};
+use crate::limit::Limiter;
 use crate::line::check_line;
 use crate::log_limit::LimitWarning;
-use crate::otp::{self, OtpChannel};
-use crate::password::Passwords;
+use crate::password::{Passwords, check_password};
 use crate::random;
-use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
+use crate::store::{Account, CodeUse, FirstCode, NewAccount, NoticeKind, Purpose, Recipient};
 use crate::url::picture_of_person;
 
-/// Addresses that did not ask for a code have, all together, this many times the tries of the address that did. Few,
-/// because tries from many addresses are guesses. Using them up keeps nobody out: anybody can ask for a code of their
-/// own.
-const OTHERS: u32 = 2;
-
-/// Registering and verifying.
-///
-/// Strangers ask for codes and guess them, too. So each address that asks gets a code and tries of its own, which
-/// nobody else can use up or replace. The code also works from other addresses, because people register on one device
-/// and read their mail on another; all other addresses share a number of tries at it. Whatever strangers do, the
-/// person who registered can verify from the same address until the code expires. Anybody who can ask for one more
-/// code has five tries at it.
-///
-/// With the defaults an account has 31 codes at once and then 30 an hour, each with 15 tries. So in the first hour an
-/// attacker with hundreds of addresses guesses right with a chance of 1 in 1,100, and one with a single address with
-/// 1 in 9,500. After a day an unverified account is removed.
+/// Registering and verifying. After a day an unverified account is removed.
 pub struct Accounts {
     context: Arc<Context>,
-    channel: Arc<dyn OtpChannel>,
+    codes: Arc<Codes>,
     passwords: Arc<Passwords>,
     registrations: Limiter<IpAddr>,
     refused: LimitWarning,
-    resends: Limiter<(UserId, Option<IpAddr>)>,
-    resends_of_account: Limiter<UserId>,
-    /// Tries from one address at codes that other addresses asked for.
-    strangers: Limiter<(UserId, Option<IpAddr>)>,
-    otp_lifetime: Duration,
-    otp_tries: u32,
     unverified_lifetime: Duration,
 }
 
 impl Accounts {
     pub(crate) fn new(
         context: Arc<Context>,
-        channel: Arc<dyn OtpChannel>,
+        codes: Arc<Codes>,
         passwords: Arc<Passwords>,
         settings: &Settings,
     ) -> Self {
         Self {
             context,
-            channel,
+            codes,
             passwords,
             registrations: Limiter::new(settings.registrations),
             refused: LimitWarning::new("registrations-per-hour"),
-            resends: Limiter::new(settings.resends),
-            resends_of_account: Limiter::new(settings.resends_of_account),
-            strangers: Limiter::new(Rate::per(settings.otp_lifetime, settings.otp_tries)),
-            otp_lifetime: settings.otp_lifetime,
-            otp_tries: settings.otp_tries,
             unverified_lifetime: settings.unverified_lifetime,
         }
     }
 
-    /// Registers an account and sends its first code. `address` is `None` if limits for addresses do not apply.
-    pub async fn register(&self, request: Register, address: Option<IpAddr>) -> Result<Registered, Error> {
+    /// Registers an account and sends its first code.
+    pub async fn register(&self, request: Register, asker: Asker) -> Result<Registered, Error> {
         let Register { username, password, email, display_name } = request;
         check_username(&username)?;
-        check_password(&password)?;
+        check_password("password", &password)?;
         let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
+        if email.is_none() && self.codes.channel.needs_email() {
+            return Err(Error::invalid("email", "The code goes to your e-mail address; give one."));
+        }
         let display_name = check_display_name(display_name.as_deref().unwrap_or(&username))?;
-        if let Some(address) = address {
+        if let Some(address) = asker.address {
             let now = self.context.clock.monotonic();
             if let Err(wait) = self.registrations.take(address, now) {
                 self.refused.tell(address, now);
@@ -95,8 +72,16 @@ impl Accounts {
         let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
         let created_at = self.context.clock.now();
         let account = NewAccount { username, display_name, email, password_hash, created_at };
-        let (code, sealed) = self.new_code(address);
-        let id = self.context.store.create_account(account.clone(), sealed.clone(), freed).await?;
+        let drawn =
+            (!self.codes.channel.takes_time()).then(|| self.codes.draw(Purpose::Verify, asker.address));
+        let first = match &drawn {
+            Some((_, sealed)) => FirstCode::Drawn(sealed.clone()),
+            None => {
+                let recipient = Recipient::Username(account.username.clone());
+                FirstCode::Requested(self.codes.request(NoticeKind::Verify, recipient, asker))
+            }
+        };
+        let id = self.context.store.create_account(account.clone(), first, freed).await?;
         let id = id.ok_or_else(taken)?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
         let account = Account {
@@ -115,9 +100,11 @@ impl Accounts {
             disabled: false,
             deleted_at: None,
         };
-        self.send(&account, &code, &sealed).await;
-        let otp = OtpNotice { channel: self.channel.name().to_owned(), expires_at: sealed.expires_at };
-        Ok(Registered { user: own_user(account), otp })
+        match drawn {
+            Some((code, sealed)) => self.codes.hand_over(&account, &code, &sealed, asker.language).await,
+            None => self.codes.wake(),
+        }
+        Ok(Registered { user: own_user(account), otp: self.codes.notice() })
     }
 
     /// Verifies an account with a code. An unknown account gets the same answer as a code that is wrong, expired or
@@ -128,57 +115,31 @@ impl Accounts {
         entered: &str,
         address: Option<IpAddr>,
     ) -> Result<User, Error> {
-        let invalid = || Error::new(Code::OtpInvalid, "Check the code, or ask for a new one.").about("otp");
-        // A verified account has no code. Counting a try for it would let anybody cause a write.
+        // A verified account has no such code. Counting a try for it would let anybody cause a write.
         let account = self.context.store.account(username).await?.filter(|account| !account.verified);
-        let account = account.ok_or_else(invalid)?;
-        let now = self.context.clock.now();
-        let mut codes = self.context.store.codes(account.id, now).await?;
-        let expires_at = codes.iter().map(|code| code.code.expires_at).max().ok_or_else(invalid)?;
-        let locked = || {
-            // Locked until the code would have expired.
-            let left = expires_at.as_millis().abs_diff(now.as_millis());
-            let retry_after = Some(Duration::from_millis(left));
-            Error { retry_after, ..Error::new(Code::OtpLocked, "Ask for a new code.") }
-        };
-        codes.retain(|code| self.tries_left(code, address) > 0);
-        let is_own = |code: &CodeTry| code.code.asker == address;
-        let others = codes.iter().any(|code| !is_own(code))
-            && self.strangers.take((account.id, address), self.context.clock.monotonic()).is_ok();
-        // No write without a try left.
-        if !others && !codes.iter().any(is_own) {
-            return Err(locked());
-        }
-        // Counts this try. Tries at the same time are counted, too, so the number is checked once more.
-        let mut codes = self.context.store.try_code(account.id, address, others, now).await?;
-        codes.retain(|code| self.tries_left(code, address) >= 0);
-        if codes.is_empty() {
-            return Err(locked());
-        }
-        let right = codes.into_iter().map(|code| code.code).find(|code| otp::matches(code, entered));
-        if !self.context.store.use_code(account.id, &right.ok_or_else(invalid)?).await? {
-            return Err(invalid());
+        let account = account.ok_or_else(code::invalid)?;
+        let right = self.codes.check(account.id, Purpose::Verify, entered, address).await?;
+        let by = CodeUse::Verify { email_proven: self.codes.channel.needs_email() };
+        if !self.context.store.use_code(account.id, &right, by).await? {
+            return Err(code::invalid());
         }
         Ok(own_user(account))
     }
 
-    /// Sends a new code for an unverified account. The answer is the same if there is no such account. `address` is
-    /// `None` if the request came from the server's own machine.
-    pub async fn resend(&self, username: &str, address: Option<IpAddr>) -> Result<(), Error> {
-        let account = self.context.store.account(username).await?;
-        let Some(account) = account.filter(|account| !account.verified) else {
-            return Ok(());
-        };
-        let now = self.context.clock.monotonic();
-        let taken = self.resends.take((account.id, address), now);
-        if taken.and_then(|()| self.resends_of_account.take(account.id, now)).is_err() {
-            tracing::info!(username = account.username, "no new code: too many were asked for");
+    /// Sends a new code for an unverified account. The answer is the same, after the same time, if there is no such
+    /// account.
+    pub async fn resend(&self, username: &str, asker: Asker) -> Result<(), Error> {
+        if !is_username(username) || self.codes.charge(username, asker).is_err() {
             return Ok(());
         }
-        let (code, sealed) = self.new_code(address);
-        self.context.store.put_code(account.id, sealed.clone()).await?;
-        self.send(&account, &code, &sealed).await;
-        Ok(())
+        if !self.codes.channel.takes_time() {
+            let account = self.context.store.account(username).await?.filter(|account| !account.verified);
+            if let Some(account) = account {
+                return self.codes.send_now(&account, Purpose::Verify, None, asker).await;
+            }
+        }
+        let recipient = Recipient::Username(username.to_owned());
+        self.codes.ask(self.codes.request(NoticeKind::Verify, recipient, asker)).await
     }
 
     /// Removes the accounts that nobody verified in time.
@@ -192,29 +153,6 @@ impl Accounts {
     /// Unverified accounts that were created at this time or before give their usernames up.
     fn freed(&self) -> Timestamp {
         self.context.clock.now().minus(self.unverified_lifetime)
-    }
-
-    /// How many tries an address has left at a code; below 0 if it has made one too many.
-    fn tries_left(&self, code: &CodeTry, address: Option<IpAddr>) -> i64 {
-        if code.code.asker == address {
-            i64::from(self.otp_tries) - i64::from(code.tries)
-        } else {
-            i64::from(self.otp_tries) * i64::from(OTHERS) - i64::from(code.others)
-        }
-    }
-
-    fn new_code(&self, asker: Option<IpAddr>) -> (String, OneTimeCode) {
-        let code = self.channel.fixed_code().map_or_else(|| otp::draw(&*self.context.random), str::to_owned);
-        let expires_at = self.context.clock.now().plus(self.otp_lifetime);
-        let sealed = otp::seal(&code, expires_at, asker, &*self.context.random);
-        (code, sealed)
-    }
-
-    async fn send(&self, account: &Account, code: &str, sealed: &OneTimeCode) {
-        if let Err(error) = self.channel.send(account, code, sealed.expires_at).await {
-            let channel = self.channel.name();
-            tracing::warn!(channel, username = account.username, error, "a one-time code was not sent");
-        }
     }
 }
 
@@ -254,15 +192,8 @@ fn check_username(username: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_password(password: &str) -> Result<(), Error> {
-    if limit::PASSWORD.contains(&password.chars().count()) {
-        return Ok(());
-    }
-    Err(Error::invalid("password", "A password has 8 to 256 characters."))
-}
-
 /// Checks the rough form only. Whether mail arrives there is known after sending a code.
-fn check_email(email: &str) -> Result<(), Error> {
+pub(crate) fn check_email(email: &str) -> Result<(), Error> {
     let plausible = |(name, host): (&str, &str)| {
         !name.is_empty()
             && host.contains('.')

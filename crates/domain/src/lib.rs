@@ -15,8 +15,11 @@ mod block;
 mod bus;
 mod channel;
 mod clock;
+mod code;
+mod common_password;
 mod context;
 mod conversation;
+mod credential;
 mod emoji;
 mod ended_session;
 mod error;
@@ -24,6 +27,7 @@ mod files;
 mod group;
 mod invitation;
 mod keyring;
+mod language;
 pub mod limit;
 mod line;
 mod link;
@@ -35,6 +39,7 @@ mod media;
 mod mention;
 mod message;
 mod metadata;
+mod notice;
 mod otp;
 mod page;
 mod password;
@@ -61,7 +66,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::code::Codes;
 use crate::context::Context;
+use crate::login::Logins;
 pub use account::Accounts;
 pub use announce::Announcer;
 pub use api_token::ApiTokens;
@@ -71,18 +78,22 @@ pub use block::Blocks;
 pub use bus::{Bus, Hint, Hints, LocalBus};
 pub use channel::Channel;
 pub use clock::{Clock, ClockWatch};
+pub use code::Asker;
 pub use conversation::{Around, Conversations};
+pub use credential::Credentials;
 pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
 pub use invitation::Invitations;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
+pub use language::Language;
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
 pub use liveness::{Liveness, LocalLiveness};
 pub use log_limit::{LimitWarning, LogLimit};
 pub use message::{Messages, Sending, Sent};
-pub use otp::OtpChannel;
+pub use notice::Notices;
+pub use otp::{Notice, NoticeContent, OtpChannel, SendError};
 pub use password::Passwords;
 pub use person::{Caller, Person};
 pub use presence::Presences;
@@ -144,10 +155,14 @@ pub struct Settings {
     pub failed_logins_of_account: Rate,
     /// How often others may add one user to groups. Past it the user is asked.
     pub added: Rate,
-    /// New one-time codes for one account that are asked for from one address.
+    /// One-time codes for one account that are asked for from one address.
     pub resends: Rate,
-    /// New one-time codes for one account that are asked for from all addresses.
+    /// One-time codes for one account that are asked for from all addresses.
     pub resends_of_account: Rate,
+    /// Requests from one address for codes to set a new password, for whatever account.
+    pub forgotten_of_address: Rate,
+    /// Notices to one recipient, such as an e-mail address.
+    pub notices_of_recipient: Rate,
     /// Tries at a one-time code from the address that asked for it.
     pub otp_tries: u32,
     /// How long a one-time code is accepted.
@@ -182,6 +197,10 @@ pub struct Settings {
 pub struct Domain {
     /// Registering and verifying.
     pub accounts: Accounts,
+    /// Changing and resetting passwords, and changing e-mail addresses.
+    pub credentials: Credentials,
+    /// Sending codes by e-mail and the like.
+    pub notices: Arc<Notices>,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -236,6 +255,9 @@ impl Domain {
         let pictures = Arc::new(picture::Pictures::new());
         let slots = attachment::UploadSlots::default();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
+        let logins = Arc::new(Logins::new(own(), passwords.clone(), settings));
+        let notices = Arc::new(Notices::new(own(), otp.clone(), settings));
+        let codes = Arc::new(Codes::new(own(), otp, notices.clone(), settings));
         let api_tokens = Arc::new(ApiTokens::new(own()));
         let announcer = Arc::new(Announcer::new(own()));
         let presences = Arc::new(Presences::new(own()));
@@ -253,9 +275,11 @@ impl Domain {
             invitations.clone(),
         ));
         Self {
-            accounts: Accounts::new(own(), otp, passwords.clone(), settings),
+            accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
+            credentials: Credentials::new(own(), codes, passwords, logins.clone(), settings),
+            notices,
             users: Users::new(own(), presences.clone()),
-            sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
+            sessions: Sessions::new(own(), logins, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(

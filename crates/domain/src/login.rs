@@ -1,14 +1,20 @@
 //! Limits on logins and on failed logins. Checked before a password is hashed, because hashing is what costs.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
+
+use protocol::Code;
 
 use crate::Settings;
 use crate::account::is_username;
 use crate::clock::Clock;
+use crate::context::Context;
 use crate::error::Error;
 use crate::limit::{Limiter, Rate};
 use crate::log_limit::LimitWarning;
+use crate::password::Passwords;
+use crate::store::Account;
 
 /// Failed logins from one address to an account that has had too many failed logins from all addresses. Few enough to
 /// slow an attacker with many addresses. The owner, who knows the password, still gets in from their own address.
@@ -17,13 +23,50 @@ const UNDER_ATTACK: Rate = Rate { burst: 5, interval: Duration::from_mins(12) };
 /// An account and an address that logs in to it; `None` is the server's own machine.
 type Pair = (Box<str>, Option<IpAddr>);
 
+/// Checks passwords, within the limits on logins.
+pub(crate) struct Logins {
+    context: Arc<Context>,
+    passwords: Arc<Passwords>,
+    limits: LoginLimits,
+}
+
+impl Logins {
+    pub(crate) fn new(context: Arc<Context>, passwords: Arc<Passwords>, settings: &Settings) -> Self {
+        Self { context, passwords, limits: LoginLimits::new(settings) }
+    }
+
+    /// The account, if the password is right. An unknown username gets the same answer as a wrong password, after the
+    /// same time. `address` is `None` if limits for addresses do not apply; limits for accounts always do.
+    pub(crate) async fn check(
+        &self,
+        username: &str,
+        password: String,
+        address: Option<IpAddr>,
+    ) -> Result<Account, Error> {
+        let attempt = self.limits.take(username, address, &*self.context.clock)?;
+        let outcome = self.right(username, password).await;
+        if !matches!(&outcome, Ok(None)) {
+            self.limits.not_failed(&attempt);
+        }
+        let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
+        outcome?.ok_or_else(wrong)
+    }
+
+    /// The account, if it exists and the password is right.
+    async fn right(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
+        let account = self.context.store.account(username).await?;
+        let stored = account.as_ref().map(|account| account.password_hash.clone());
+        Ok(if self.passwords.verify(password, stored).await? { account } else { None })
+    }
+}
+
 /// Counts logins and failed logins.
 ///
 /// All logins count, because a right password costs as much processor time as a wrong one and adds a session. Failed
 /// logins count once more, because they are guesses. They count for each account and address, so that of all who share
 /// an address, as in a school, nobody keeps the others out. Nothing that a stranger does from another address keeps
 /// the owner of an account out.
-pub(crate) struct LoginLimits {
+struct LoginLimits {
     of_address: Limiter<IpAddr>,
     of_pair: Limiter<Pair>,
     failed_of_address: Limiter<IpAddr>,
@@ -35,7 +78,7 @@ pub(crate) struct LoginLimits {
 }
 
 /// A login that counts as failed until it is known to have the right password.
-pub(crate) struct Attempt {
+struct Attempt {
     address: Option<IpAddr>,
     /// The account, and whether it is under attack: `failed_of_account` has reached its limit. `None` if the text
     /// cannot be a username.
@@ -43,7 +86,7 @@ pub(crate) struct Attempt {
 }
 
 impl LoginLimits {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    fn new(settings: &Settings) -> Self {
         Self {
             of_address: Limiter::new(settings.logins_of_address),
             of_pair: Limiter::new(settings.logins),
@@ -58,12 +101,7 @@ impl LoginLimits {
 
     /// Counts a login, or fails if a limit is reached. The login counts as failed until [`LoginLimits::not_failed`],
     /// so that many at the same time cannot exceed the limit.
-    pub(crate) fn take(
-        &self,
-        username: &str,
-        address: Option<IpAddr>,
-        clock: &dyn Clock,
-    ) -> Result<Attempt, Error> {
+    fn take(&self, username: &str, address: Option<IpAddr>, clock: &dyn Clock) -> Result<Attempt, Error> {
         let now = clock.monotonic();
         // Before the account, because who makes up names would otherwise fill its tables.
         if let Some(address) = address {
@@ -106,7 +144,7 @@ impl LoginLimits {
     }
 
     /// The password was right, or could not be checked: the login does not count as failed.
-    pub(crate) fn not_failed(&self, Attempt { address, account }: &Attempt) {
+    fn not_failed(&self, Attempt { address, account }: &Attempt) {
         self.refund_address(*address);
         let Some((account, under_attack)) = account else { return };
         let pair = (account.clone(), *address);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use protocol::Code;
+use protocol::{Code, limit};
 use tokio::sync::Semaphore;
 
+use crate::common_password;
 use crate::error::Error;
 
 /// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises), which takes about 20 ms
@@ -53,6 +54,20 @@ impl Passwords {
         let done = done.await;
         done.map_err(|_| Error::new(Code::Internal, "The password could not be checked."))
     }
+}
+
+/// Checks the rules for a new password. `field` is its name in the request.
+pub(crate) fn check_password(field: &'static str, password: &str) -> Result<(), Error> {
+    if !limit::PASSWORD.contains(&password.chars().count()) {
+        return Err(Error::invalid(field, "A password has 8 to 256 characters."));
+    }
+    if common_password::is_common(password) {
+        return Err(Error::invalid(
+            field,
+            "Many people use this password, so it is guessed first; choose another.",
+        ));
+    }
+    Ok(())
 }
 
 fn hash_now(password: &str, salt: &[u8; 16]) -> Result<String, Error> {

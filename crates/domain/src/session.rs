@@ -18,8 +18,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::keyring::{Jwks, Keyring};
 use crate::limit::{Limiter, Rate};
-use crate::login::LoginLimits;
-use crate::password::Passwords;
+use crate::login::Logins;
 use crate::person::Caller;
 use crate::random;
 use crate::store::{Account, NewSession, RefreshUse, Rotation, Salt, SessionRecord, UserId};
@@ -36,12 +35,11 @@ const REFRESHES: u32 = 60;
 /// Logging in and out.
 pub struct Sessions {
     context: Arc<Context>,
-    passwords: Arc<Passwords>,
     api_tokens: Arc<ApiTokens>,
     tokens: Tokens,
     lifetime: Duration,
     refreshes: Limiter<SessionId>,
-    logins: LoginLimits,
+    logins: Arc<Logins>,
     messages: Rate,
     requests: Rate,
 }
@@ -49,7 +47,7 @@ pub struct Sessions {
 impl Sessions {
     pub(crate) fn new(
         context: Arc<Context>,
-        passwords: Arc<Passwords>,
+        logins: Arc<Logins>,
         keyring: Keyring,
         api_tokens: Arc<ApiTokens>,
         settings: &Settings,
@@ -58,12 +56,11 @@ impl Sessions {
         let tokens = Tokens::new(keyring, issuer, audience, settings.token_lifetime);
         Self {
             context,
-            passwords,
             api_tokens,
             tokens,
             lifetime: settings.session_lifetime,
             refreshes: Limiter::new(Rate::per(settings.token_lifetime, REFRESHES)),
-            logins: LoginLimits::new(settings),
+            logins,
             messages: settings.messages,
             requests: settings.requests,
         }
@@ -73,13 +70,7 @@ impl Sessions {
     /// is `None` if limits for addresses do not apply; limits for accounts always do.
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
-        let attempt = self.logins.take(&username, address, &*self.context.clock)?;
-        let outcome = self.check_password(&username, password).await;
-        if !matches!(&outcome, Ok(None)) {
-            self.logins.not_failed(&attempt);
-        }
-        let wrong = || Error::new(Code::CredentialsInvalid, "Check the username and the password.");
-        let account = outcome?.ok_or_else(wrong)?;
+        let account = self.logins.check(&username, password, address).await?;
         if !account.verified {
             return Err(Error::new(Code::NotVerified, "Enter the code that was sent, or ask for a new one."));
         }
@@ -188,13 +179,6 @@ impl Sessions {
     /// The public keys of the access tokens.
     pub fn jwks(&self) -> Jwks {
         self.tokens.keyring.jwks()
-    }
-
-    /// The account, if it exists and the password is right.
-    async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
-        let account = self.context.store.account(username).await?;
-        let stored = account.as_ref().map(|account| account.password_hash.clone());
-        Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 
     async fn begin(&self, account: Account, device: Option<String>) -> Result<LoggedIn, Error> {

@@ -129,4 +129,46 @@ wire! {
         /// Who wants a new code.
         pub username: String,
     }
+
+    /// Body of `POST /auth/password`.
+    pub struct ChangePassword {
+        /// The password as it is.
+        pub password: String,
+        /// 8–256 characters, and not one of those that are used most.
+        pub new_password: String,
+    }
+
+    /// Body of `POST /auth/forgot`: one of the two.
+    pub struct Forgot {
+        /// Who has forgotten their password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub username: Option<String>,
+        /// The e-mail address of their account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub email: Option<String>,
+    }
+
+    /// Body of `POST /auth/reset`.
+    pub struct Reset {
+        /// Who sets a new password.
+        pub username: String,
+        /// The one-time code.
+        pub otp: String,
+        /// 8–256 characters, and not one of those that are used most.
+        pub new_password: String,
+    }
+
+    /// Body of `POST /auth/email`.
+    pub struct ChangeEmail {
+        /// The password.
+        pub password: String,
+        /// The address to have, to which a code is sent.
+        pub email: String,
+    }
+
+    /// Body of `POST /auth/email/verify`.
+    pub struct VerifyEmail {
+        /// The one-time code.
+        pub otp: String,
+    }
 }

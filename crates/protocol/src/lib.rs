@@ -29,7 +29,8 @@ mod time;
 mod wire;
 
 pub use account::{
-    AccountRole, AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify,
+    AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, Forgot, OtpNotice, Register,
+    Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};

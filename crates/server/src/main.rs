@@ -15,6 +15,7 @@ mod hub;
 mod keys;
 mod listen;
 mod log;
+mod mail;
 mod malformed;
 mod metrics;
 mod otp;
@@ -25,6 +26,7 @@ mod system;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod webhook;
 mod wiring;
 mod worker;
 

@@ -1,9 +1,9 @@
-//! How one-time codes reach people.
+//! How one-time codes reach people on the server's own machine. [`crate::mail`] and [`crate::webhook`] reach others.
 
 use async_trait::async_trait;
-use domain::OtpChannel;
-use domain::store::Account;
-use protocol::Timestamp;
+use domain::{Notice, NoticeContent, OtpChannel, SendError};
+
+use crate::mail;
 
 /// Everybody gets the same code. For development only.
 pub(crate) struct Fixed;
@@ -18,7 +18,7 @@ impl OtpChannel for Fixed {
         Some("123456")
     }
 
-    async fn send(&self, _: &Account, _: &str, _: Timestamp) -> Result<(), String> {
+    async fn send(&self, _: &Notice<'_>) -> Result<(), SendError> {
         Ok(())
     }
 }
@@ -33,8 +33,11 @@ impl OtpChannel for Log {
         "log"
     }
 
-    async fn send(&self, account: &Account, code: &str, expires_at: Timestamp) -> Result<(), String> {
-        tracing::info!(username = account.username, code, %expires_at, "one-time code");
+    async fn send(&self, notice: &Notice<'_>) -> Result<(), SendError> {
+        if let NoticeContent::Code { code, expires_at, .. } = notice.content {
+            let (username, purpose) = (&notice.account.username, mail::kind(notice.content));
+            tracing::info!(username, code, purpose, %expires_at, "one-time code");
+        }
         Ok(())
     }
 }

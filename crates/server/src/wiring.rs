@@ -11,14 +11,16 @@ use store::{FileBlobs, MemoryBlobs, MemoryStore, SqliteOptions, SqliteStore};
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName};
+use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName, secret};
 use crate::http::SOCKET;
 use crate::hub::Hub;
 use crate::keys;
+use crate::mail::Email;
 use crate::metrics::Metrics;
 use crate::otp;
 use crate::socket::Sockets;
 use crate::system::{SystemClock, SystemRandom};
+use crate::webhook::Webhook;
 
 /// Bytes of packets that a client may send in one body of HTTP long-polling.
 const POLLING_BODY: usize = 1 << 20;
@@ -50,6 +52,17 @@ pub(crate) fn wire(
     let otp: Arc<dyn OtpChannel> = match config.otp_channel {
         OtpChannelName::Fixed => Arc::new(otp::Fixed),
         OtpChannelName::Log => Arc::new(otp::Log),
+        OtpChannelName::Email => {
+            let smtp = config.smtp_url.as_ref().ok_or("smtp-url is not set")?;
+            let password = secret("smtp-password", &config.smtp_password_file)?;
+            Arc::new(Email::new(smtp, password, &config.smtp_from, clock.clone())?)
+        }
+        OtpChannelName::Webhook => {
+            let secret = secret("otp-webhook-secret", &config.otp_webhook_secret_file)?
+                .ok_or("otp-channel = \"webhook\" needs a secret: set --otp-webhook-secret-file")?;
+            let url = config.otp_webhook_url.clone();
+            Arc::new(Webhook::new(url, &secret, clock.clone(), random.clone())?)
+        }
     };
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
@@ -107,6 +120,8 @@ fn settings(config: &Config) -> Settings {
         added: an_hour(config.added_to_groups_per_hour),
         resends: an_hour(config.resends_per_hour),
         resends_of_account: an_hour(config.resends_per_account_per_hour),
+        forgotten_of_address: an_hour(config.forgotten_per_address_per_hour),
+        notices_of_recipient: an_hour(config.notices_per_recipient_per_hour),
         otp_tries: config.otp_tries,
         otp_lifetime: config.otp_lifetime.0,
         unverified_lifetime: config.unverified_lifetime.0,

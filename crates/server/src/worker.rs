@@ -34,6 +34,7 @@ impl Workers {
         workers.spawn("ended_sessions", ended_sessions(app.clone(), stop.clone()));
         workers.spawn("relay", relay(app.clone(), stop.clone()));
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
+        workers.spawn("notices", notices(app.clone(), stop.clone()));
         workers.spawn("sweep", sweep(app.clone(), stop.clone()));
         workers
     }
@@ -100,6 +101,11 @@ async fn presences(app: Arc<App>, stop: CancellationToken) {
 /// Cuts the sockets of sessions that ended on any node.
 async fn ended_sessions(app: Arc<App>, stop: CancellationToken) {
     app.domain.ended_sessions.run(stop.cancelled()).await;
+}
+
+/// Sends codes by e-mail and the like.
+async fn notices(app: Arc<App>, stop: CancellationToken) {
+    app.domain.notices.run(stop.cancelled()).await;
 }
 
 /// Passes hints of other nodes on to the sockets of this one.

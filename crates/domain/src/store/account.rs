@@ -1,10 +1,9 @@
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use protocol::{AccountRole, AddMe, Timestamp};
+use protocol::{AccountRole, AddMe, SessionId, Timestamp};
 
-use super::{Avatar, StoreError, UserId};
+use super::{Avatar, NoticeRequest, OneTimeCode, StoreError, UserId};
 
 /// An account, as it is stored.
 #[derive(Clone, Debug)]
@@ -72,28 +71,13 @@ pub struct NewAccount {
     pub created_at: Timestamp,
 }
 
-/// A one-time code that waits to be entered. A user has at most one for each address that asked for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OneTimeCode {
-    /// SHA-256 of the salt and the code.
-    pub hash: [u8; 32],
-    /// Random, new for each code.
-    pub salt: [u8; 16],
-    /// Until when it is accepted.
-    pub expires_at: Timestamp,
-    /// The address that asked for it; `None` if it was asked for on the server's own machine.
-    pub asker: Option<IpAddr>,
-}
-
-/// A code and how many tries were counted for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeTry {
-    /// The code.
-    pub code: OneTimeCode,
-    /// Tries from the address that asked for it.
-    pub tries: u32,
-    /// Tries from all other addresses together.
-    pub others: u32,
+/// How a new account gets its first code.
+#[derive(Clone, Debug)]
+pub enum FirstCode {
+    /// The code is drawn.
+    Drawn(OneTimeCode),
+    /// The code is drawn when this notice is sent.
+    Requested(NoticeRequest),
 }
 
 /// When a user's last device disconnected.
@@ -151,7 +135,7 @@ pub struct FoundAccounts {
     pub stopped: Option<(String, UserId)>,
 }
 
-/// Accounts and their one-time codes. Usernames are compared without case.
+/// Accounts. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Creates an account with its first code; `None` if the username is taken. An unverified account that was
@@ -159,7 +143,7 @@ pub trait AccountStore: Send + Sync {
     async fn create_account(
         &self,
         account: NewAccount,
-        code: OneTimeCode,
+        code: FirstCode,
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError>;
 
@@ -173,26 +157,20 @@ pub trait AccountStore: Send + Sync {
     /// The account with this id, verified or not.
     async fn account_of(&self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Stores a code in place of the one that the same address asked for, with no tries counted. Does nothing if the
-    /// account is verified or does not exist.
-    async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
+    /// The verified accounts with an e-mail address, compared without the case of ASCII letters; at most `limit`, the
+    /// oldest first.
+    async fn accounts_by_email(&self, email: &str, limit: usize) -> Result<Vec<Account>, StoreError>;
 
-    /// The user's codes that have not expired at `now`.
-    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
-
-    /// Counts a try from the address `from`, and gives the codes for which it was counted: the code that this address
-    /// asked for and, with `others`, the codes that other addresses asked for. Expired codes are left out. Tries at
-    /// the same time are counted one by one.
-    async fn try_code(
+    /// Gives an account a new password, and ends all its sessions but `keep`. Does nothing, and says so, if its
+    /// password is no longer `before`.
+    async fn change_password(
         &self,
         user: UserId,
-        from: Option<IpAddr>,
-        others: bool,
-        now: Timestamp,
-    ) -> Result<Vec<CodeTry>, StoreError>;
-
-    /// Marks the account verified and removes its codes, if `code` is still one of them; says whether it was.
-    async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
+        before: String,
+        password_hash: String,
+        keep: SessionId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Changes an account and gives its new state; `None` if there is none.
     async fn change_account(

@@ -15,10 +15,12 @@ mod attachment;
 mod avatar;
 mod blob;
 mod block;
+mod code;
 mod conversation;
 mod invitation;
 mod log;
 mod message;
+mod notice;
 mod reaction;
 mod receipt;
 mod search;
@@ -29,8 +31,8 @@ mod transaction;
 use async_trait::async_trait;
 
 pub use account::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    OneTimeCode, PresenceQuery, PresenceState,
+    Account, AccountChange, AccountStore, FirstCode, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    PresenceQuery, PresenceState,
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
@@ -39,6 +41,7 @@ pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use avatar::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
+pub use code::{CodeStore, CodeTry, CodeUse, OneTimeCode, Purpose};
 pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, Mute, NewGroup, Since, StoredChange,
@@ -48,6 +51,7 @@ pub use invitation::{
 };
 pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
+pub use notice::{NoticeKind, NoticeRequest, NoticeStore, Recipient, WaitingNotice};
 pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
@@ -76,6 +80,8 @@ pub enum StoreError {
 #[async_trait]
 pub trait Store:
     AccountStore
+    + CodeStore
+    + NoticeStore
     + SessionStore
     + ApiTokenStore
     + ConversationStore

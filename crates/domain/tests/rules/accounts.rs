@@ -5,7 +5,7 @@ use domain::store::AccountStore;
 use domain::{Rate, Settings};
 use protocol::{Code, Register};
 
-use crate::support::{PASSWORD, World, settings, to};
+use crate::support::{PASSWORD, World, asking, settings, to};
 
 #[tokio::test]
 async fn a_code_expires_and_the_next_one_counts() {
@@ -13,8 +13,8 @@ async fn a_code_expires_and_the_next_one_counts() {
     let first = world.register("ann").await.unwrap();
     world.clock.advance(Duration::from_mins(10));
     assert_eq!(world.domain.accounts.verify("ann", &first, None).await.unwrap_err().code, Code::OtpInvalid);
-    world.domain.accounts.resend("ann", None).await.unwrap();
-    let second = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.resend("ann", asking(None)).await.unwrap();
+    let second = world.codes.last();
     assert_ne!(first, second);
     assert_eq!(world.domain.accounts.verify("ann", &first, None).await.unwrap_err().code, Code::OtpInvalid);
     world.domain.accounts.verify("ANN", &second, None).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_code_is_good_from_another_address_too() {
     let world = World::new();
     let code = world.register_from("ann", address(1)).await.unwrap();
     // Whom a stranger asked for another, too.
-    world.domain.accounts.resend("ann", address(3)).await.unwrap();
+    world.domain.accounts.resend("ann", asking(address(3))).await.unwrap();
     world.domain.accounts.verify("ann", &code, address(2)).await.unwrap();
 }
 
@@ -106,8 +106,8 @@ async fn a_code_is_good_from_another_address_too() {
 async fn a_code_that_was_asked_for_elsewhere_is_good_where_one_registered() {
     let world = World::new();
     world.register_from("ann", address(1)).await.unwrap();
-    world.domain.accounts.resend("ann", address(2)).await.unwrap();
-    let code = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.resend("ann", asking(address(2))).await.unwrap();
+    let code = world.codes.last();
     for _ in 0..4 {
         let wrong = world.domain.accounts.verify("ann", "no code", address(1)).await.unwrap_err();
         assert_eq!(wrong.code, Code::OtpInvalid);
@@ -121,7 +121,7 @@ async fn no_address_has_more_than_five_tries_at_a_code() {
     world.register_from("ann", address(1)).await.unwrap();
     let mut looked = Vec::new();
     for _ in 0..3 {
-        world.domain.accounts.resend("ann", address(2)).await.unwrap();
+        world.domain.accounts.resend("ann", asking(address(2))).await.unwrap();
         looked.push(guess(&world, address(2)).await);
     }
     assert_eq!(looked, [5, 5, 5]);
@@ -139,8 +139,8 @@ async fn who_is_locked_out_by_strangers_asks_for_a_code_of_their_own() {
     }
     let refused = world.domain.accounts.verify("ann", "no code", address(2)).await.unwrap_err();
     assert_eq!(refused.code, Code::OtpLocked);
-    world.domain.accounts.resend("ann", address(2)).await.unwrap();
-    let code = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.resend("ann", asking(address(2))).await.unwrap();
+    let code = world.codes.last();
     world.domain.accounts.verify("ann", &code, address(2)).await.unwrap();
 }
 
@@ -148,11 +148,11 @@ async fn who_is_locked_out_by_strangers_asks_for_a_code_of_their_own() {
 async fn a_strangers_code_replaces_nobodys() {
     let world = World::new();
     let first = world.register_from("ann", address(1)).await.unwrap();
-    world.domain.accounts.resend("ann", address(2)).await.unwrap();
-    let second = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.resend("ann", asking(address(2))).await.unwrap();
+    let second = world.codes.last();
     // One's own next code replaces one's own first.
-    world.domain.accounts.resend("ann", address(2)).await.unwrap();
-    let third = world.codes.0.lock().last().unwrap().clone();
+    world.domain.accounts.resend("ann", asking(address(2))).await.unwrap();
+    let third = world.codes.last();
     let replaced = world.domain.accounts.verify("ann", &second, address(2)).await.unwrap_err();
     assert_eq!(replaced.code, Code::OtpInvalid);
     assert_ne!(first, third);
@@ -169,9 +169,9 @@ async fn codes_of_strangers_use_nobodys_up() {
     world.register_from("ann", address(1)).await.unwrap();
     let mut sent = Vec::new();
     for asker in [2, 2, 2, 1, 3, 3, 3, 4] {
-        let before = world.codes.0.lock().len();
-        world.domain.accounts.resend("ann", address(asker)).await.unwrap();
-        sent.push(world.codes.0.lock().len() - before);
+        let before = world.codes.codes.lock().len();
+        world.domain.accounts.resend("ann", asking(address(asker))).await.unwrap();
+        sent.push(world.codes.codes.lock().len() - before);
     }
     assert_eq!(sent, [1, 1, 0, 1, 1, 1, 0, 0]);
 }
@@ -184,7 +184,7 @@ async fn a_name_that_nobody_verifies_is_free_after_a_day() {
     world.clock.advance(nearly);
     assert_eq!(world.register("Ann").await.unwrap_err().code, Code::UsernameTaken);
     // Asking for codes keeps no name.
-    world.domain.accounts.resend("ann", None).await.unwrap();
+    world.domain.accounts.resend("ann", asking(None)).await.unwrap();
     world.clock.advance(Duration::from_millis(1));
     // At once, whether or not it was swept.
     let second = world.register("Ann").await.unwrap();
@@ -211,7 +211,7 @@ async fn an_unverified_account_is_removed_and_its_name_is_free() {
     assert!(world.store.account("bob").await.unwrap().is_none());
     let gone = world.domain.accounts.verify("bob", &code, None).await.unwrap_err();
     assert_eq!(gone.code, Code::OtpInvalid);
-    world.domain.accounts.resend("bob", None).await.unwrap();
+    world.domain.accounts.resend("bob", asking(None)).await.unwrap();
     // The next of that name is another person, and is found.
     let bob = world.person("BOB").await;
     assert_eq!(bob.person.username.as_ref(), "BOB");
@@ -233,10 +233,10 @@ async fn names_that_a_path_cannot_have_are_refused() {
 async fn a_verified_account_is_sent_no_code() {
     let world = World::new();
     world.person("ann").await;
-    let sent = world.codes.0.lock().len();
-    world.domain.accounts.resend("ann", None).await.unwrap();
-    world.domain.accounts.resend("nobody", None).await.unwrap();
-    assert_eq!(world.codes.0.lock().len(), sent);
+    let sent = world.codes.codes.lock().len();
+    world.domain.accounts.resend("ann", asking(None)).await.unwrap();
+    world.domain.accounts.resend("nobody", asking(None)).await.unwrap();
+    assert_eq!(world.codes.codes.lock().len(), sent);
 }
 
 #[tokio::test]
@@ -244,12 +244,12 @@ async fn codes_are_asked_for_only_so_often() {
     let world = World::with(&Settings { resends: Rate::per(Duration::from_hours(1), 2), ..settings() });
     world.register("ann").await.unwrap();
     for _ in 0..5 {
-        world.domain.accounts.resend("ann", None).await.unwrap();
+        world.domain.accounts.resend("ann", asking(None)).await.unwrap();
     }
-    assert_eq!(world.codes.0.lock().len(), 3);
+    assert_eq!(world.codes.codes.lock().len(), 3);
     world.clock.advance(Duration::from_hours(1));
-    world.domain.accounts.resend("ann", None).await.unwrap();
-    assert_eq!(world.codes.0.lock().len(), 4);
+    world.domain.accounts.resend("ann", asking(None)).await.unwrap();
+    assert_eq!(world.codes.codes.lock().len(), 4);
 }
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn an_address_registers_only_so_often() {
             email: None,
             display_name: None,
         };
-        world.domain.accounts.register(request, address.map(|address| address.parse().unwrap()))
+        world.domain.accounts.register(request, asking(address.map(|address| address.parse().unwrap())))
     };
     register("a1", Some("192.0.2.1")).await.unwrap();
     register("a2", Some("192.0.2.1")).await.unwrap();
@@ -279,7 +279,7 @@ async fn who_is_not_verified_is_nobody_to_others() {
     let world = World::new();
     world.register("ann").await.unwrap();
     assert_eq!(world.domain.users.get("ann").await.unwrap_err().code, Code::NotFound);
-    let code = world.codes.0.lock().last().unwrap().clone();
+    let code = world.codes.last();
     world.domain.accounts.verify("ann", &code, None).await.unwrap();
     assert_eq!(world.domain.users.get("ann").await.unwrap().username, "ann");
 }

@@ -8,14 +8,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{
     Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
-    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
-    InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
-    Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
-    PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store,
-    StoreAge, StoreError, StoredChange, Submitted, UserId,
+    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeStore, CodeTry, CodeUse,
+    Committed, ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession,
+    EntryPage, EntryRange, Epoch, FirstCode, Follower, Found, FoundAccounts, GroupAvatar, GroupChange,
+    GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord,
+    MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession,
+    NoticeRequest, NoticeStore, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Purpose,
+    Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore,
+    SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange,
+    Submitted, UserId, WaitingNotice,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -129,16 +130,14 @@ macro_rules! hand_on {
 
 hand_on! {
     AccountStore {
-        fn create_account(account: NewAccount, code: OneTimeCode, freed: Timestamp)
+        fn create_account(account: NewAccount, code: FirstCode, freed: Timestamp)
             -> Result<Option<UserId>, StoreError>;
         fn forget_unverified(freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
         fn account(username: &str) -> Result<Option<Account>, StoreError>;
         fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
-        fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
-        fn codes(user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
-        fn try_code(user: UserId, from: Option<IpAddr>, others: bool, now: Timestamp)
-            -> Result<Vec<CodeTry>, StoreError>;
-        fn use_code(user: UserId, code: &OneTimeCode) -> Result<bool, StoreError>;
+        fn accounts_by_email(email: &str, limit: usize) -> Result<Vec<Account>, StoreError>;
+        fn change_password(user: UserId, before: String, password_hash: String, keep: SessionId, at: Timestamp)
+            -> Result<bool, StoreError>;
         fn change_account(user: UserId, change: AccountChange) -> Result<Option<Account>, StoreError>;
         fn accounts_by_username(reader: UserId, prefix: &str, after: &str, limit: usize)
             -> Result<Vec<Account>, StoreError>;
@@ -153,6 +152,25 @@ hand_on! {
             return Err(StoreError::Unavailable("as told".into()));
         }
         self.store.note_seen(seen).await
+    }
+}
+
+hand_on! {
+    CodeStore {
+        fn put_code(user: UserId, code: OneTimeCode) -> Result<(), StoreError>;
+        fn codes(user: UserId, purpose: Purpose, now: Timestamp) -> Result<Vec<CodeTry>, StoreError>;
+        fn try_code(user: UserId, purpose: Purpose, from: Option<IpAddr>, others: bool, now: Timestamp)
+            -> Result<Vec<CodeTry>, StoreError>;
+        fn use_code(user: UserId, code: &OneTimeCode, by: CodeUse) -> Result<bool, StoreError>;
+    }
+}
+
+hand_on! {
+    NoticeStore {
+        fn request_notice(request: NoticeRequest) -> Result<(), StoreError>;
+        fn due_notices(now: Timestamp, limit: usize) -> Result<Vec<WaitingNotice>, StoreError>;
+        fn remove_notice(number: i64) -> Result<(), StoreError>;
+        fn put_notice_off(number: i64, due_at: Timestamp) -> Result<(), StoreError>;
     }
 }
 

@@ -2,8 +2,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::store::{
-    AccountStore, Action, Append, ConversationKey, ConversationStore, GroupChange, MessageStore, NewAccount,
-    OneTimeCode, Origin, Submitted, Target, UserId,
+    AccountStore, Action, Append, ConversationKey, ConversationStore, FirstCode, GroupChange, MessageStore,
+    NewAccount, OneTimeCode, Origin, Purpose, Submitted, Target, UserId,
 };
 use domain::{Clock, Live, Settings};
 use protocol::{
@@ -46,9 +46,16 @@ async fn many(world: &World, count: usize) -> Vec<UserId> {
         let (email, password_hash, created_at) = (None, "hash".into(), world.clock.now());
         let display_name = username.clone();
         let account = NewAccount { username, display_name, email, password_hash, created_at };
-        let code =
-            OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
-        let made = world.store.create_account(account, code, Timestamp::default()).await.unwrap();
+        let code = OneTimeCode {
+            purpose: Purpose::Verify,
+            hash: [0; 32],
+            salt: [0; 16],
+            expires_at: Timestamp::default(),
+            asker: None,
+            email: None,
+        };
+        let made =
+            world.store.create_account(account, FirstCode::Drawn(code), Timestamp::default()).await.unwrap();
         many.push(made.unwrap());
     }
     many

@@ -7,6 +7,7 @@ mod attachments;
 mod avatars;
 mod blocks;
 mod conversations;
+mod credentials;
 mod faulty;
 mod flushes;
 mod groups;

@@ -5,10 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::store::{Account, AccountStore, Epoch, NewAccount, OneTimeCode, Position, Store, UserId};
+use domain::store::{
+    AccountStore, CodeStore, CodeUse, Epoch, FirstCode, NewAccount, OneTimeCode, Position, Purpose,
+    SessionStore, Store, UserId,
+};
 use domain::{
-    Broker, Caller, Clock, Domain, Error, Keyring, Live, LocalBus, LocalLiveness, NodeId, OtpChannel, Ports,
-    Random, Rate, Sending, Sent, Settings, SigningKey, SocketKey,
+    Asker, Broker, Caller, Clock, Domain, Error, Keyring, Live, LocalBus, LocalLiveness, NodeId, Notice,
+    NoticeContent, OtpChannel, Ports, Random, Rate, SendError, Sending, Sent, Settings, SigningKey,
+    SocketKey,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
@@ -28,7 +32,7 @@ pub(crate) struct World {
     pub(crate) faulty: Arc<Faulty>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) told: Arc<Told>,
-    pub(crate) codes: Arc<Codes>,
+    pub(crate) codes: Arc<Channel>,
     pub(crate) bus: Arc<LocalBus>,
     liveness: Arc<LocalLiveness>,
 }
@@ -135,18 +139,51 @@ impl Broker for Told {
     }
 }
 
-/// A channel that records the codes.
+/// A channel that records what is sent.
 #[derive(Default)]
-pub(crate) struct Codes(pub(crate) Mutex<Vec<String>>);
+pub(crate) struct Channel {
+    /// The codes, in order.
+    pub(crate) codes: Mutex<Vec<String>>,
+    /// To whom what was sent, in order: the e-mail address, the username and the kind.
+    pub(crate) sent: Mutex<Vec<(String, String, &'static str)>>,
+    /// Whether it is like e-mail: takes time and needs an address.
+    pub(crate) mails: AtomicBool,
+    /// Why sending fails, if it does.
+    pub(crate) failing: Mutex<Option<SendError>>,
+}
 
 #[async_trait]
-impl OtpChannel for Codes {
+impl OtpChannel for Channel {
     fn name(&self) -> &'static str {
         "test"
     }
 
-    async fn send(&self, _: &Account, code: &str, _: Timestamp) -> Result<(), String> {
-        self.0.lock().push(code.to_owned());
+    fn takes_time(&self) -> bool {
+        self.mails.load(Ordering::SeqCst)
+    }
+
+    fn needs_email(&self) -> bool {
+        self.mails.load(Ordering::SeqCst)
+    }
+
+    async fn send(&self, notice: &Notice<'_>) -> Result<(), SendError> {
+        if let Some(error) = self.failing.lock().clone() {
+            return Err(error);
+        }
+        let kind = match notice.content {
+            NoticeContent::Code { code, purpose, .. } => {
+                self.codes.lock().push(code.to_owned());
+                match purpose {
+                    Purpose::Verify => "verify",
+                    Purpose::Reset => "reset",
+                    Purpose::Email => "email",
+                }
+            }
+            NoticeContent::EmailChanging => "email-changing",
+            NoticeContent::PasswordChanged => "password-changed",
+        };
+        let email = notice.email.unwrap_or_default().to_owned();
+        self.sent.lock().push((email, notice.account.username.clone(), kind));
         Ok(())
     }
 }
@@ -166,6 +203,8 @@ pub(crate) fn settings() -> Settings {
         added: often,
         resends: often,
         resends_of_account: often,
+        forgotten_of_address: often,
+        notices_of_recipient: often,
         otp_tries: 5,
         otp_lifetime: Duration::from_mins(10),
         unverified_lifetime: Duration::from_hours(24),
@@ -180,6 +219,13 @@ pub(crate) fn settings() -> Settings {
         attachment_unused: Duration::from_hours(24),
         strip_metadata: true,
         receipt_delay: Duration::from_millis(50),
+    }
+}
+
+impl Channel {
+    /// The code that was sent last.
+    pub(crate) fn last(&self) -> String {
+        self.codes.lock().last().unwrap().clone()
     }
 }
 
@@ -221,7 +267,7 @@ impl World {
         settings: &Settings,
     ) -> Self {
         let faulty = Arc::new(Faulty::new(store.clone()));
-        let (told, codes) = (Arc::<Told>::default(), Arc::<Codes>::default());
+        let (told, codes) = (Arc::<Told>::default(), Arc::<Channel>::default());
         let (bus, liveness) = (Arc::new(node.bus), Arc::new(node.liveness));
         let ports = Ports {
             node: node.id,
@@ -243,6 +289,19 @@ impl World {
         Self { domain, store, blobs, faulty, clock, told, codes, bus, liveness }
     }
 
+    /// A world whose codes go by e-mail.
+    pub(crate) fn mailing(settings: &Settings) -> Self {
+        let world = Self::with(settings);
+        world.codes.mails.store(true, Ordering::SeqCst);
+        world
+    }
+
+    /// Sends what is due; gives to whom what was sent.
+    pub(crate) async fn mailed(&self) -> Vec<(String, String, &'static str)> {
+        self.domain.notices.send_due().await.unwrap();
+        std::mem::take(&mut *self.codes.sent.lock())
+    }
+
     pub(crate) async fn register(&self, username: &str) -> Result<String, Error> {
         self.register_from(username, None).await
     }
@@ -258,8 +317,8 @@ impl World {
             email: None,
             display_name: None,
         };
-        self.domain.accounts.register(request, address).await?;
-        Ok(self.codes.0.lock().last().unwrap().clone())
+        self.domain.accounts.register(request, asking(address)).await?;
+        Ok(self.codes.last())
     }
 
     /// Registers, verifies and logs in.
@@ -283,11 +342,25 @@ impl World {
         let created_at = self.clock.now();
         let account =
             NewAccount { username: username.clone(), display_name, email: None, password_hash, created_at };
-        let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: created_at, asker: None };
-        let user = self.store.create_account(account, code.clone(), Timestamp::default()).await;
+        let code = OneTimeCode {
+            purpose: Purpose::Verify,
+            hash: [0; 32],
+            salt: [0; 16],
+            expires_at: created_at,
+            asker: None,
+            email: None,
+        };
+        let user =
+            self.store.create_account(account, FirstCode::Drawn(code.clone()), Timestamp::default()).await;
         let user = user.unwrap().unwrap();
-        assert!(self.store.use_code(user, &code).await.unwrap());
+        assert!(self.store.use_code(user, &code, CodeUse::Verify { email_proven: false }).await.unwrap());
         username
+    }
+
+    /// The ids of somebody's sessions.
+    pub(crate) async fn store_sessions(&self, caller: &Caller) -> Vec<SessionId> {
+        let sessions = self.store.sessions_of(caller.person.id).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect()
     }
 
     /// Logs in.
@@ -313,6 +386,11 @@ impl World {
     pub(crate) async fn settled(&self) {
         self.domain.syncs.wait_until_announced().await.unwrap();
     }
+}
+
+/// Somebody who asks from an address.
+pub(crate) fn asking(address: Option<IpAddr>) -> Asker {
+    Asker { address, ..Asker::default() }
 }
 
 pub(crate) fn login(username: &str) -> Login {

@@ -25,6 +25,8 @@ mod hub;
 mod keys;
 #[path = "../../src/log.rs"]
 mod log;
+#[path = "../../src/mail/mod.rs"]
+mod mail;
 #[path = "../../src/malformed.rs"]
 mod malformed;
 #[path = "../../src/metrics.rs"]
@@ -37,6 +39,8 @@ mod people;
 mod socket;
 #[path = "../../src/system.rs"]
 mod system;
+#[path = "../../src/webhook.rs"]
+mod webhook;
 #[path = "../../src/wiring.rs"]
 mod wiring;
 

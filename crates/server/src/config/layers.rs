@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::secret::IN_ENVIRONMENT;
 use super::{Config, DEFAULTS};
 
 /// The beginning of every environment variable.
@@ -161,7 +162,8 @@ fn read_environment(
         let key = name[PREFIX.len()..].to_ascii_lowercase().replace('_', "-");
         // Kubernetes sets such variables for a service of this name.
         let of_kubernetes = key.starts_with("service-") || key == "port" || key.starts_with("port-");
-        if key == "config" || of_kubernetes || OF_CLIENTS.contains(&key.as_str()) {
+        let is_secret = IN_ENVIRONMENT.contains(&key.as_str());
+        if key == "config" || of_kubernetes || is_secret || OF_CLIENTS.contains(&key.as_str()) {
             continue;
         }
         let slot = values.get_mut(&key).ok_or_else(|| unknown(name))?;

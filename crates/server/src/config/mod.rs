@@ -3,14 +3,18 @@
 //! That file is the one list of settings: flags, variables and keys are derived from it.
 
 mod layers;
+mod secret;
+mod smtp;
 mod value;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 pub(crate) use layers::{Layers, arguments};
+pub(crate) use secret::secret;
+pub(crate) use smtp::{SmtpSecurity, SmtpServer};
 pub(crate) use value::{BasePath, Network, Origin, Size, Span};
 
 /// The defaults, with what each setting means.
@@ -33,6 +37,12 @@ pub(crate) struct Config {
     pub(crate) proxy_header: ProxyHeader,
     pub(crate) otp_channel: OtpChannelName,
     pub(crate) allow_fixed_otp: bool,
+    #[serde(deserialize_with = "smtp::optional")]
+    pub(crate) smtp_url: Option<SmtpServer>,
+    pub(crate) smtp_from: String,
+    pub(crate) smtp_password_file: PathBuf,
+    pub(crate) otp_webhook_url: String,
+    pub(crate) otp_webhook_secret_file: PathBuf,
     pub(crate) otp_lifetime: Span,
     pub(crate) otp_tries: u32,
     pub(crate) unverified_lifetime: Span,
@@ -51,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) failed_logins_per_account_per_hour: u32,
     pub(crate) resends_per_hour: u32,
     pub(crate) resends_per_account_per_hour: u32,
+    pub(crate) forgotten_per_address_per_hour: u32,
+    pub(crate) notices_per_recipient_per_hour: u32,
     pub(crate) added_to_groups_per_hour: u32,
     pub(crate) message_burst: u32,
     pub(crate) messages_per_second: u32,
@@ -107,6 +119,8 @@ impl ProxyHeader {
 pub(crate) enum OtpChannelName {
     Fixed,
     Log,
+    Email,
+    Webhook,
 }
 
 /// What becomes of the metadata of uploaded pictures.
@@ -129,6 +143,7 @@ impl Config {
                  account; set --otp-channel log, or --allow-fixed-otp if that is what you want"
             ));
         }
+        self.check_channel()?;
         // A packet is larger than its text, because of escapes and the rest of the event.
         if self.text_limit.bytes() > self.packet_limit.bytes() / 2 {
             return Err("text-limit must be at most half of packet-limit: a text grows on the wire".into());
@@ -156,6 +171,35 @@ impl Config {
         match positive.iter().find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(format!("{name} must be at least 1")),
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a channel for codes that lacks something.
+    fn check_channel(&self) -> Result<(), String> {
+        match self.otp_channel {
+            OtpChannelName::Email if self.smtp_url.is_none() => {
+                Err("otp-channel = \"email\" needs a mail server: set --smtp-url smtp://user@host:587".into())
+            }
+            OtpChannelName::Email if self.smtp_from.is_empty() => {
+                Err("otp-channel = \"email\" needs a sender: set --smtp-from \"Club <chat@club.example>\""
+                    .into())
+            }
+            OtpChannelName::Fixed | OtpChannelName::Log | OtpChannelName::Email => Ok(()),
+            OtpChannelName::Webhook => {
+                let url = url::Url::parse(&self.otp_webhook_url).map_err(|_| {
+                    "otp-channel = \"webhook\" needs an address: set --otp-webhook-url https://…".to_owned()
+                })?;
+                let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+                let is_here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+                match url.scheme() {
+                    "https" => Ok(()),
+                    "http" if is_here => Ok(()),
+                    _ => Err(
+                        "otp-webhook-url must be https://, as codes are sent to it; http:// is for loopback"
+                            .into(),
+                    ),
+                }
+            }
         }
     }
 }

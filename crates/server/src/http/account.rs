@@ -9,7 +9,7 @@ use protocol::{Problem, Register, Registered, Resend, Verified, Verify};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Body, Limited};
+use super::extract::{Asking, Body, Limited};
 use super::problem::Failure;
 use crate::app::App;
 
@@ -31,10 +31,10 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 )]
 async fn register(
     State(app): State<Arc<App>>,
-    Limited(address): Limited,
+    Asking(asker): Asking,
     Body(request): Body<Register>,
 ) -> Result<(StatusCode, Json<Registered>), Failure> {
-    let registered = app.domain.accounts.register(request, address).await?;
+    let registered = app.domain.accounts.register(request, asker).await?;
     Ok((StatusCode::CREATED, Json(registered)))
 }
 
@@ -62,9 +62,9 @@ async fn verify(
 #[utoipa::path(post, path = "/auth/resend", tag = "accounts", request_body = Resend, responses((status = 202)))]
 async fn resend(
     State(app): State<Arc<App>>,
-    Limited(address): Limited,
+    Asking(asker): Asking,
     Body(request): Body<Resend>,
 ) -> Result<StatusCode, Failure> {
-    app.domain.accounts.resend(&request.username, address).await?;
+    app.domain.accounts.resend(&request.username, asker).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use domain::Caller;
+use domain::{Asker, Caller, Language};
 use protocol::Code;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -123,6 +123,19 @@ impl FromRequestParts<Arc<App>> for Limited {
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Failure> {
         let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
         Ok(Self(address.filter(|address| !address.is_loopback())))
+    }
+}
+
+/// Who asks for a code or the like: their address where limits per address apply to it, and their language.
+pub(crate) struct Asking(pub(crate) Asker);
+
+impl FromRequestParts<Arc<App>> for Asking {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
+        let Limited(address) = Limited::from_request_parts(parts, app).await?;
+        let wanted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Ok(Self(Asker { address, language: Language::accepted(wanted.unwrap_or_default()) }))
     }
 }
 

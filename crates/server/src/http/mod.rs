@@ -7,6 +7,7 @@ mod attachment;
 mod avatar;
 mod block;
 mod conversation;
+mod credential;
 mod docs;
 pub(crate) mod extract;
 mod group;
@@ -61,6 +62,7 @@ fn is_json_or_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extension
 fn documented() -> (Router<Arc<App>>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
+        .merge(credential::routes())
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())

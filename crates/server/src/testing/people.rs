@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::store::{NewAccount, OneTimeCode};
+use domain::store::{CodeUse, FirstCode, NewAccount, OneTimeCode, Purpose};
 use protocol::Login;
 
 use crate::app::App;
@@ -24,10 +24,23 @@ pub(crate) async fn register(app: &App, username: &str) {
     };
     // The server may be sweeping away what has expired.
     let expires_at = now.plus(Duration::from_hours(1));
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at, asker: None };
-    let user = app.store.create_account(account, code.clone(), now).await;
+    let code = OneTimeCode {
+        purpose: Purpose::Verify,
+        hash: [0; 32],
+        salt: [0; 16],
+        expires_at,
+        asker: None,
+        email: None,
+    };
+    let user = app.store.create_account(account, FirstCode::Drawn(code.clone()), now).await;
     let user = user.expect("the store works").expect("the username is free");
-    assert!(app.store.use_code(user, &code).await.expect("the store works"), "the code is theirs");
+    assert!(
+        app.store
+            .use_code(user, &code, CodeUse::Verify { email_proven: false })
+            .await
+            .expect("the store works"),
+        "the code is theirs"
+    );
 }
 
 /// Begins a session; gives its token.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::store::{
-    AccountStore, Action, Append, ConversationKey, Epoch, MessageStore, NewAccount, OneTimeCode, Origin,
-    Position, Target, UserId,
+    AccountStore, Action, Append, ConversationKey, Epoch, FirstCode, MessageStore, NewAccount, OneTimeCode,
+    Origin, Position, Purpose, Target, UserId,
 };
 use protocol::{ConversationId, Timestamp};
 use store::{Pause, SqliteOptions, SqliteStore};
@@ -111,8 +111,16 @@ fn user(runtime: &Runtime, store: &SqliteStore, number: usize) -> UserId {
         password_hash: String::new(),
         created_at: Timestamp::default(),
     };
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
-    let created = runtime.block_on(store.create_account(account, code, Timestamp::default()));
+    let code = OneTimeCode {
+        purpose: Purpose::Verify,
+        hash: [0; 32],
+        salt: [0; 16],
+        expires_at: Timestamp::default(),
+        asker: None,
+        email: None,
+    };
+    let created =
+        runtime.block_on(store.create_account(account, FirstCode::Drawn(code), Timestamp::default()));
     created.expect("the disk has room").expect("the name is free")
 }
 

@@ -1,13 +1,12 @@
 use std::collections::{BTreeSet, HashMap};
-use std::net::IpAddr;
 use std::ops::Bound;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, Avatar, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
+    Account, AccountChange, AccountStore, Avatar, CodeTry, FirstCode, FoundAccounts, LastSeen, NameSearch,
+    NewAccount, OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
-use protocol::{AccountRole, AddMe, Timestamp};
+use protocol::{AccountRole, AddMe, SessionId, Timestamp};
 
 use super::MemoryStore;
 
@@ -16,8 +15,8 @@ pub(super) struct Accounts {
     /// The account of user `n` is at `n - 1`, unless it was removed.
     all: Vec<Option<Account>>,
     by_name: HashMap<String, UserId>,
-    /// The codes of each user, one for each address that asked.
-    codes: HashMap<UserId, Vec<CodeTry>>,
+    /// The codes of each user, one for each purpose and address that asked.
+    pub(super) codes: HashMap<UserId, Vec<CodeTry>>,
     /// Verified users, by their username in lower case.
     usernames: BTreeSet<(String, UserId)>,
     /// Verified users, by [`Account::display_key`].
@@ -46,6 +45,17 @@ impl Accounts {
         });
     }
 
+    /// Marks an account verified, so that it is found.
+    pub(super) fn verify(&mut self, user: UserId) {
+        if let Some(account) = self.get_mut(user) {
+            account.verified = true;
+            let (name, display) =
+                (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
+            self.usernames.insert((name, user));
+            self.display_names.insert((display, user));
+        }
+    }
+
     /// Removes an account that was never verified. Only its codes refer to it.
     fn remove(&mut self, user: UserId) {
         let slot = usize::try_from(user.0 - 1).ok().and_then(|place| self.all.get_mut(place));
@@ -61,7 +71,7 @@ impl AccountStore for MemoryStore {
     async fn create_account(
         &self,
         new: NewAccount,
-        code: OneTimeCode,
+        code: FirstCode,
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
         let mut accounts = self.accounts.write();
@@ -91,7 +101,12 @@ impl AccountStore for MemoryStore {
             deleted_at: None,
         }));
         accounts.by_name.insert(name, id);
-        accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
+        match code {
+            FirstCode::Drawn(code) => {
+                accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
+            }
+            FirstCode::Requested(request) => self.notices.lock().add(request),
+        }
         Ok(Some(id))
     }
 
@@ -116,54 +131,29 @@ impl AccountStore for MemoryStore {
         Ok(self.accounts.read().get(user).cloned())
     }
 
-    async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
-        let mut accounts = self.accounts.write();
-        if accounts.get(user).is_some_and(|account| !account.verified) {
-            let codes = accounts.codes.entry(user).or_default();
-            codes.retain(|other| other.code.asker != code.asker);
-            codes.push(CodeTry { code, tries: 0, others: 0 });
-        }
-        Ok(())
-    }
-
-    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError> {
+    async fn accounts_by_email(&self, email: &str, limit: usize) -> Result<Vec<Account>, StoreError> {
         let accounts = self.accounts.read();
-        let codes = accounts.codes.get(&user).into_iter().flatten();
-        Ok(codes.filter(|attempt| attempt.code.expires_at > now).cloned().collect())
+        let has = |account: &&Account| {
+            account.verified && account.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email))
+        };
+        Ok(accounts.all.iter().flatten().filter(has).take(limit).cloned().collect())
     }
 
-    async fn try_code(
+    async fn change_password(
         &self,
         user: UserId,
-        from: Option<IpAddr>,
-        others: bool,
-        now: Timestamp,
-    ) -> Result<Vec<CodeTry>, StoreError> {
-        let mut accounts = self.accounts.write();
-        let codes = accounts.codes.get_mut(&user).into_iter().flatten();
-        let tried = codes.filter(|attempt| attempt.code.expires_at > now);
-        let tried = tried.filter(|attempt| others || attempt.code.asker == from);
-        let count = |attempt: &mut CodeTry| {
-            let tries = if attempt.code.asker == from { &mut attempt.tries } else { &mut attempt.others };
-            *tries = tries.saturating_add(1);
-            attempt.clone()
-        };
-        Ok(tried.map(count).collect())
-    }
-
-    async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {
-        let mut accounts = self.accounts.write();
-        if !accounts.codes.get(&user).is_some_and(|codes| codes.iter().any(|attempt| attempt.code == *code)) {
-            return Ok(false);
+        before: String,
+        password_hash: String,
+        keep: SessionId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        {
+            let mut accounts = self.accounts.write();
+            let account = accounts.get_mut(user).filter(|account| account.password_hash == before);
+            let Some(account) = account else { return Ok(false) };
+            account.password_hash = password_hash;
         }
-        accounts.codes.remove(&user);
-        if let Some(account) = accounts.get_mut(user) {
-            account.verified = true;
-            let (name, display) =
-                (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
-            accounts.usernames.insert((name, user));
-            accounts.display_names.insert((display, user));
-        }
+        self.end_sessions(user, Some(keep), at);
         Ok(true)
     }
 

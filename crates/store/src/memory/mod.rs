@@ -6,11 +6,13 @@ mod attachment;
 mod avatar;
 mod blob;
 mod block;
+mod code;
 mod conversation;
 mod group;
 mod invitation;
 mod log;
 mod message;
+mod notice;
 mod reaction;
 mod receipt;
 mod search;
@@ -28,7 +30,7 @@ use crate::tail::Tail;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
-/// of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
+/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
 /// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held across an
 /// await.
 pub struct MemoryStore {
@@ -40,6 +42,7 @@ pub struct MemoryStore {
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
     tail: Tail,
+    notices: Mutex<notice::Notices>,
     blocks: RwLock<block::Blocks>,
     invitations: RwLock<invitation::Invitations>,
     attachments: RwLock<attachment::Attachments>,
@@ -57,6 +60,7 @@ impl MemoryStore {
             conversations: RwLock::default(),
             messages: message::Messages::default(),
             tail: Tail::new(Position::default()),
+            notices: Mutex::default(),
             blocks: RwLock::default(),
             invitations: RwLock::default(),
             attachments: RwLock::default(),

@@ -56,6 +56,19 @@ impl Sessions {
     }
 }
 
+impl MemoryStore {
+    /// Ends all sessions of a user but `keep`.
+    pub(super) fn end_sessions(&self, user: UserId, keep: Option<SessionId>, at: Timestamp) {
+        let mut sessions = self.sessions.write();
+        let theirs = sessions.live.values().filter(|session| session.user == user);
+        let theirs: Vec<_> = theirs.map(|session| session.id).filter(|id| Some(*id) != keep).collect();
+        let mut ended = self.ended_sessions.lock();
+        for id in theirs {
+            sessions.end(id, at, &mut ended);
+        }
+    }
+}
+
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {

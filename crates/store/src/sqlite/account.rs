@@ -1,17 +1,18 @@
-use std::net::IpAddr;
-
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
+    Account, AccountChange, AccountStore, FirstCode, FoundAccounts, LastSeen, NameSearch, NewAccount,
+    PresenceQuery, PresenceState, Purpose, StoreError, UserId,
 };
-use protocol::{AccountRole, AddMe, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use protocol::{AccountRole, AddMe, SessionId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::avatar_columns::avatar;
+use super::code::{forget_codes, put_code};
 use super::lane::NOBODY;
+use super::notice::put_notice;
 use super::presence::{may_see, presence_states};
+use super::session::end_sessions;
 
 const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
                        last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
@@ -69,55 +70,12 @@ pub(super) fn write_display_keys(connection: &Connection) -> Result<(), rusqlite
     Ok(())
 }
 
-fn put_code(connection: &Connection, user: UserId, code: &OneTimeCode) -> Result<(), rusqlite::Error> {
-    let sql = "INSERT OR REPLACE INTO one_time_codes (user_id, asker, hash, salt, expires_at) \
-               SELECT id, ?, ?, ?, ? FROM users WHERE id = ? AND verified = 0";
-    let values = params![asker(code.asker), code.hash, code.salt, code.expires_at.as_millis(), user.0];
-    connection.prepare_cached(sql)?.execute(values)?;
-    Ok(())
-}
-
-fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("DELETE FROM one_time_codes WHERE user_id = ?")?.execute([user.0])?;
-    Ok(())
-}
-
-/// The address that asked for a code, as it is stored; empty for none.
-fn asker(address: Option<IpAddr>) -> String {
-    address.map(|address| address.to_string()).unwrap_or_default()
-}
-
-fn code_try(row: &Row<'_>) -> Result<CodeTry, rusqlite::Error> {
-    let code = OneTimeCode {
-        hash: row.get("hash")?,
-        salt: row.get("salt")?,
-        expires_at: Timestamp::from_millis(row.get("expires_at")?),
-        asker: row.get::<_, String>("asker")?.parse().ok(),
-    };
-    Ok(CodeTry { code, tries: row.get("tries")?, others: row.get("others")? })
-}
-
-/// Adds 1 to a counter of a user's valid codes whose asker meets the condition. Returns these codes.
-fn count_try(
-    connection: &Connection,
-    counter: &str,
-    condition: &str,
-    values: &[&dyn ToSql],
-) -> Result<Vec<CodeTry>, rusqlite::Error> {
-    let sql = format!(
-        "UPDATE one_time_codes SET {counter} = {counter} + 1 \
-         WHERE user_id = ? AND expires_at > ? AND asker {condition} \
-         RETURNING hash, salt, expires_at, asker, tries, others"
-    );
-    connection.prepare_cached(&sql)?.query_map(values, code_try)?.collect()
-}
-
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn create_account(
         &self,
         new: NewAccount,
-        code: OneTimeCode,
+        code: FirstCode,
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
         let key = new.username.to_ascii_lowercase();
@@ -143,8 +101,11 @@ impl AccountStore for SqliteStore {
             ];
             let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
             let Some(id) = id.map(UserId) else { return Ok(None) };
-            forget_codes(connection, id)?;
-            put_code(connection, id, &code)?;
+            forget_codes(connection, id, Purpose::Verify)?;
+            match &code {
+                FirstCode::Drawn(code) => put_code(connection, id, code)?,
+                FirstCode::Requested(request) => put_notice(connection, request)?,
+            }
             Ok(Some(id))
         };
         self.writer.run(create).await
@@ -178,50 +139,32 @@ impl AccountStore for SqliteStore {
         self.readers.by_key(user, read).await
     }
 
-    async fn put_code(&self, user: UserId, code: OneTimeCode) -> Result<(), StoreError> {
-        self.writer.run(move |connection| put_code(connection, user, &code)).await
-    }
-
-    async fn codes(&self, user: UserId, now: Timestamp) -> Result<Vec<CodeTry>, StoreError> {
+    async fn accounts_by_email(&self, email: &str, limit: usize) -> Result<Vec<Account>, StoreError> {
+        let email = email.to_ascii_lowercase();
         let read = move |connection: &Connection| {
-            let sql = "SELECT hash, salt, expires_at, asker, tries, others FROM one_time_codes \
-                       WHERE user_id = ? AND expires_at > ?";
-            connection.prepare_cached(sql)?.query_map([user.0, now.as_millis()], code_try)?.collect()
+            let sql = by_email();
+            connection.prepare_cached(&sql)?.query_map(params![email, limit], account)?.collect()
         };
-        self.readers.by_key(user, read).await
+        self.readers.by_key(NOBODY, read).await
     }
 
-    async fn try_code(
+    async fn change_password(
         &self,
         user: UserId,
-        from: Option<IpAddr>,
-        others: bool,
-        now: Timestamp,
-    ) -> Result<Vec<CodeTry>, StoreError> {
-        let (from, now) = (asker(from), now.as_millis());
-        let count = move |connection: &Connection| {
-            let values: [&dyn ToSql; 3] = [&user.0, &now, &from];
-            let mut tried = count_try(connection, "tries", "= ?", &values)?;
-            if others {
-                tried.extend(count_try(connection, "others", "<> ?", &values)?);
-            }
-            Ok(tried)
-        };
-        self.writer.run(count).await
-    }
-
-    async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {
-        let (hash, salt) = (code.hash, code.salt);
-        let verify = move |connection: &Connection| {
-            let sql = "DELETE FROM one_time_codes WHERE user_id = ? AND hash = ? AND salt = ?";
-            if connection.prepare_cached(sql)?.execute(params![user.0, hash, salt])? == 0 {
+        before: String,
+        password_hash: String,
+        keep: SessionId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let change = move |connection: &Connection| {
+            let sql = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?";
+            if connection.prepare_cached(sql)?.execute(params![password_hash, user.0, before])? == 0 {
                 return Ok(false);
             }
-            connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
-            forget_codes(connection, user)?;
+            end_sessions(connection, user, Some(keep), at)?;
             Ok(true)
         };
-        self.writer.run(verify).await
+        self.writer.run(change).await
     }
 
     async fn change_account(
@@ -302,6 +245,14 @@ impl AccountStore for SqliteStore {
         }
         Ok(seen)
     }
+}
+
+/// By the index `users_by_email`, whose rows are in the order of their ids.
+pub(super) fn by_email() -> String {
+    format!(
+        "SELECT {COLUMNS} FROM users \
+         WHERE verified = 1 AND email IS NOT NULL AND lower(email) = ?1 ORDER BY id LIMIT ?2"
+    )
 }
 
 /// In the order of the index `users_by_username`, so that nothing is sorted.

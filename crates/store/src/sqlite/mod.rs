@@ -17,6 +17,7 @@ mod background;
 mod block;
 mod checkpoint;
 mod client_id;
+mod code;
 mod conversation;
 #[cfg(test)]
 mod costs;
@@ -36,6 +37,7 @@ mod lane;
 mod log;
 mod mention;
 mod message;
+mod notice;
 mod presence;
 mod reacted;
 mod reaction;

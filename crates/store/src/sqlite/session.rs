@@ -43,6 +43,22 @@ fn end(connection: &Connection, session: &SessionRecord, at: Timestamp) -> Resul
     note_ended(connection, session.user, session.id, at)
 }
 
+/// Ends all sessions of a user but `keep`.
+pub(super) fn end_sessions(
+    connection: &Connection,
+    user: UserId,
+    keep: Option<SessionId>,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let sql = format!("{SESSION} WHERE user_id = ?");
+    let mut of_user = connection.prepare_cached(&sql)?;
+    let theirs: Vec<_> = of_user.query_map([user.0], record)?.collect::<Result<_, _>>()?;
+    for session in theirs.iter().filter(|session| Some(session.id) != keep) {
+        end(connection, session, at)?;
+    }
+    Ok(())
+}
+
 /// Notes that a session or an API token has ended.
 pub(super) fn note_ended(
     connection: &Connection,

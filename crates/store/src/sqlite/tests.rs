@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::store::{
-    AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch,
+    AccountStore, Action, Append, AppendError, Appended, ConversationStore, EntryRange, Epoch, FirstCode,
     InvitationRefusal, InvitationStore, MessageStore, Mute, NewAccount, NewGroup, NewInvitation, OneTimeCode,
-    Origin, Store, StoreError, Target, UserId,
+    Origin, Purpose, Store, StoreError, Target, UserId,
 };
 use protocol::{ConversationId, HistoryAccess, Timestamp};
 use rusqlite::Connection;
@@ -33,8 +33,15 @@ pub(super) async fn user(store: &SqliteStore, name: &str) -> UserId {
         password_hash: "hash".into(),
         created_at: NOW,
     };
-    let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: NOW, asker: None };
-    store.create_account(account, code, Timestamp::default()).await.unwrap().unwrap()
+    let code = OneTimeCode {
+        purpose: Purpose::Verify,
+        hash: [0; 32],
+        salt: [0; 16],
+        expires_at: NOW,
+        asker: None,
+        email: None,
+    };
+    store.create_account(account, FirstCode::Drawn(code), Timestamp::default()).await.unwrap().unwrap()
 }
 
 pub(super) async fn send(
@@ -403,6 +410,7 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
+    0x777f_96f7_83ce_df43,
 ];
 
 /// A released migration never changes.
@@ -444,6 +452,7 @@ fn people_are_found_without_reading_everybody() {
     for (sql, index, values) in [
         (account::by_username(), "users_by_username", 4),
         (account::by_display_name(), "users_by_display_name", 5),
+        (account::by_email(), "users_by_email", 2),
     ] {
         let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let values = rusqlite::params_from_iter(std::iter::repeat_n("ann", values));

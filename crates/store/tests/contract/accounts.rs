@@ -1,9 +1,12 @@
 use std::net::IpAddr;
 
-use domain::store::{Account, AccountChange, CodeTry, NameSearch, NewAccount, UserId};
-use protocol::Timestamp;
+use domain::store::{
+    Account, AccountChange, CodeTry, CodeUse, FirstCode, NameSearch, NewAccount, NewSession, OneTimeCode,
+    Purpose, SessionRecord, UserId,
+};
+use protocol::{SessionId, Timestamp};
 
-use crate::support::{NEVER, Shared, asked, code, now, user, verified};
+use crate::support::{NEVER, Shared, VERIFY, asked, code, now, user, verified};
 
 pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
     let ann = user(&store, "Ann").await;
@@ -14,7 +17,7 @@ pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
         password_hash: "x".into(),
         created_at: now(),
     };
-    assert_eq!(store.create_account(again, code(2), NEVER).await.unwrap(), None);
+    assert_eq!(store.create_account(again, FirstCode::Drawn(code(2)), NEVER).await.unwrap(), None);
     let found = store.account("ANN").await.unwrap().unwrap();
     assert_eq!((found.id, found.username.as_str()), (ann, "Ann"));
     assert!(!found.verified);
@@ -24,22 +27,24 @@ pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
 
 pub(crate) async fn a_code_is_used_once(store: Shared) {
     let ann = user(&store, "ann").await;
-    assert!(!store.use_code(ann, &code(9)).await.unwrap());
+    assert!(!store.use_code(ann, &code(9), VERIFY).await.unwrap());
     assert!(!store.account_of(ann).await.unwrap().unwrap().verified);
-    assert!(store.use_code(ann, &code(1)).await.unwrap());
+    assert!(store.use_code(ann, &code(1), VERIFY).await.unwrap());
     assert!(store.account_of(ann).await.unwrap().unwrap().verified);
-    assert!(!store.use_code(ann, &code(1)).await.unwrap());
-    assert_eq!(store.try_code(ann, None, true, now()).await.unwrap(), []);
+    assert!(!store.use_code(ann, &code(1), VERIFY).await.unwrap());
+    assert_eq!(store.try_code(ann, Purpose::Verify, None, true, now()).await.unwrap(), []);
     // A code that arrives after verification is not stored.
     store.put_code(ann, code(2)).await.unwrap();
-    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
+    assert_eq!(store.codes(ann, Purpose::Verify, now()).await.unwrap(), []);
 }
 
 pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared) {
     let ann = user(&store, "ann").await;
     let tries = (0..20).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.try_code(ann, None, true, now()).await.unwrap()[0].tries })
+        tokio::spawn(async move {
+            store.try_code(ann, Purpose::Verify, None, true, now()).await.unwrap()[0].tries
+        })
     });
     let mut counted = Vec::new();
     for attempt in tries.collect::<Vec<_>>() {
@@ -51,12 +56,12 @@ pub(crate) async fn tries_at_the_same_time_are_counted_one_by_one(store: Shared)
 
 pub(crate) async fn a_new_code_starts_again(store: Shared) {
     let ann = user(&store, "ann").await;
-    store.try_code(ann, None, true, now()).await.unwrap();
+    store.try_code(ann, Purpose::Verify, None, true, now()).await.unwrap();
     store.put_code(ann, code(2)).await.unwrap();
-    let tried = store.try_code(ann, None, true, now()).await.unwrap();
+    let tried = store.try_code(ann, Purpose::Verify, None, true, now()).await.unwrap();
     assert_eq!(tried, [CodeTry { code: code(2), tries: 1, others: 0 }]);
-    assert_eq!(store.codes(ann, now()).await.unwrap(), tried);
-    assert!(!store.use_code(ann, &code(1)).await.unwrap());
+    assert_eq!(store.codes(ann, Purpose::Verify, now()).await.unwrap(), tried);
+    assert!(!store.use_code(ann, &code(1), VERIFY).await.unwrap());
 }
 
 pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
@@ -66,28 +71,28 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
     store.put_code(ann, asked(2, one)).await.unwrap();
     store.put_code(ann, asked(3, six)).await.unwrap();
     store.put_code(ann, asked(4, six)).await.unwrap();
-    let own = store.try_code(ann, six, false, now()).await.unwrap();
+    let own = store.try_code(ann, Purpose::Verify, six, false, now()).await.unwrap();
     assert_eq!(own, [CodeTry { code: asked(4, six), tries: 1, others: 0 }]);
-    store.try_code(ann, one, false, now()).await.unwrap();
-    assert_eq!(store.try_code(ann, other, false, now()).await.unwrap(), []);
+    store.try_code(ann, Purpose::Verify, one, false, now()).await.unwrap();
+    assert_eq!(store.try_code(ann, Purpose::Verify, other, false, now()).await.unwrap(), []);
     // Codes that others asked for are tried, too; these tries are counted in `others`.
     for from in [other, third] {
-        store.try_code(ann, from, true, now()).await.unwrap();
+        store.try_code(ann, Purpose::Verify, from, true, now()).await.unwrap();
     }
-    let mut tried = store.try_code(ann, one, true, now()).await.unwrap();
+    let mut tried = store.try_code(ann, Purpose::Verify, one, true, now()).await.unwrap();
     tried.sort_by_key(|attempt| attempt.code.hash);
     let expected = [(code(1), 0, 3), (asked(2, one), 2, 2), (asked(4, six), 1, 3)];
     assert_eq!(tried, expected.map(|(code, tries, others)| CodeTry { code, tries, others }));
     // Expired codes are not returned.
     let expired = code(1).expires_at;
     for from in [None, third] {
-        assert_eq!(store.try_code(ann, from, true, expired).await.unwrap(), []);
+        assert_eq!(store.try_code(ann, Purpose::Verify, from, true, expired).await.unwrap(), []);
     }
-    assert_eq!(store.codes(ann, expired).await.unwrap(), []);
+    assert_eq!(store.codes(ann, Purpose::Verify, expired).await.unwrap(), []);
     // Using one code uses up all codes of the account.
-    assert!(store.use_code(ann, &asked(2, one)).await.unwrap());
-    assert!(!store.use_code(ann, &asked(4, six)).await.unwrap());
-    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
+    assert!(store.use_code(ann, &asked(2, one), VERIFY).await.unwrap());
+    assert!(!store.use_code(ann, &asked(4, six), VERIFY).await.unwrap());
+    assert_eq!(store.codes(ann, Purpose::Verify, now()).await.unwrap(), []);
 }
 
 fn registered(username: &str, created_at: Timestamp) -> NewAccount {
@@ -102,18 +107,34 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     let created = store.account("ann").await.unwrap().unwrap().created_at;
     let just_before = Timestamp::from_millis(created.as_millis() - 1);
     let at = now();
-    assert_eq!(store.create_account(registered("ANN", at), code(3), just_before).await.unwrap(), None);
-    let next = store.create_account(registered("ANN", at), code(3), created).await.unwrap().unwrap();
+    assert_eq!(
+        store.create_account(registered("ANN", at), FirstCode::Drawn(code(3)), just_before).await.unwrap(),
+        None
+    );
+    let next = store
+        .create_account(registered("ANN", at), FirstCode::Drawn(code(3)), created)
+        .await
+        .unwrap()
+        .unwrap();
     let account = store.account("ann").await.unwrap().unwrap();
     assert_eq!((account.id, account.username.as_str(), account.created_at), (next, "ANN", at));
     assert_eq!(account.password_hash, "other");
-    assert_eq!(store.codes(next, now()).await.unwrap(), [CodeTry { code: code(3), tries: 0, others: 0 }]);
-    assert!(!store.use_code(ann, &code(1)).await.unwrap());
+    assert_eq!(
+        store.codes(next, Purpose::Verify, now()).await.unwrap(),
+        [CodeTry { code: code(3), tries: 0, others: 0 }]
+    );
+    assert!(!store.use_code(ann, &code(1), VERIFY).await.unwrap());
     // A verified username is not free.
-    assert_eq!(store.create_account(registered("bob", at), code(3), now()).await.unwrap(), None);
+    assert_eq!(
+        store.create_account(registered("bob", at), FirstCode::Drawn(code(3)), now()).await.unwrap(),
+        None
+    );
     assert_eq!(store.account("bob").await.unwrap().unwrap().id, bob);
-    assert!(store.use_code(next, &code(3)).await.unwrap());
-    assert_eq!(store.create_account(registered("ann", at), code(3), now()).await.unwrap(), None);
+    assert!(store.use_code(next, &code(3), VERIFY).await.unwrap());
+    assert_eq!(
+        store.create_account(registered("ann", at), FirstCode::Drawn(code(3)), now()).await.unwrap(),
+        None
+    );
 }
 
 pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
@@ -122,9 +143,9 @@ pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
     let tries: Vec<_> = (0..8)
         .map(|number| {
             let (store, at) = (store.clone(), now());
-            tokio::spawn(
-                async move { store.create_account(registered("ann", at), code(number), freed).await },
-            )
+            tokio::spawn(async move {
+                store.create_account(registered("ann", at), FirstCode::Drawn(code(number)), freed).await
+            })
         })
         .collect();
     let mut made = 0;
@@ -148,9 +169,9 @@ pub(crate) async fn accounts_that_nobody_verified_are_removed(store: Shared) {
     assert_eq!(store.forget_unverified(freed, 3).await.unwrap(), 0);
     for user in &gone {
         assert!(store.account_of(*user).await.unwrap().is_none());
-        assert_eq!(store.codes(*user, now()).await.unwrap(), []);
+        assert_eq!(store.codes(*user, Purpose::Verify, now()).await.unwrap(), []);
         store.put_code(*user, code(2)).await.unwrap();
-        assert_eq!(store.try_code(*user, None, true, now()).await.unwrap(), []);
+        assert_eq!(store.try_code(*user, Purpose::Verify, None, true, now()).await.unwrap(), []);
     }
     assert!(store.account("gone0").await.unwrap().is_none());
     for user in [kept, newest] {
@@ -265,4 +286,78 @@ pub(crate) async fn who_was_found_comes_page_by_page(store: Shared) {
     }
     assert_eq!(found, people);
     assert_eq!(ids(&store.accounts_by_username(people[0], "u", "u2", 2).await.unwrap()), people[3..5]);
+}
+
+pub(crate) async fn a_code_is_for_one_purpose(store: Shared) {
+    let ann = user(&store, "ann").await;
+    let resets = OneTimeCode { purpose: Purpose::Reset, ..code(5) };
+    let moves = OneTimeCode { purpose: Purpose::Email, email: Some("ann@example.org".into()), ..code(6) };
+    // An account that is not verified gets none of these.
+    store.put_code(ann, resets.clone()).await.unwrap();
+    assert_eq!(store.codes(ann, Purpose::Reset, now()).await.unwrap(), []);
+    assert!(store.use_code(ann, &code(1), VERIFY).await.unwrap());
+    for code in [&resets, &moves] {
+        store.put_code(ann, code.clone()).await.unwrap();
+        let held = store.codes(ann, code.purpose, now()).await.unwrap();
+        assert_eq!(held, [CodeTry { code: code.clone(), tries: 0, others: 0 }]);
+    }
+    let tried = store.try_code(ann, Purpose::Reset, None, true, now()).await.unwrap();
+    assert_eq!(tried, [CodeTry { code: resets.clone(), tries: 1, others: 0 }]);
+    assert_eq!(store.codes(ann, Purpose::Email, now()).await.unwrap()[0].tries, 0);
+    assert!(store.use_code(ann, &moves, CodeUse::Email { email_proven: true }).await.unwrap());
+    assert!(!store.use_code(ann, &moves, CodeUse::Email { email_proven: true }).await.unwrap());
+    let account = store.account_of(ann).await.unwrap().unwrap();
+    assert_eq!((account.email.as_deref(), account.password_hash.as_str()), (Some("ann@example.org"), "hash"));
+    let by = CodeUse::Reset { password_hash: "new".into(), at: now() };
+    assert!(store.use_code(ann, &resets, by).await.unwrap());
+    assert_eq!(store.account_of(ann).await.unwrap().unwrap().password_hash, "new");
+}
+
+pub(crate) async fn accounts_are_found_by_their_address(store: Shared) {
+    for (name, email) in [("ann", "We@example.org"), ("bob", "we@EXAMPLE.org"), ("cat", "cat@example.org")] {
+        let account = NewAccount { email: Some(email.into()), ..registered(name, now()) };
+        let user = store.create_account(account, FirstCode::Drawn(code(1)), NEVER).await.unwrap().unwrap();
+        // Only verified ones.
+        assert_eq!(store.accounts_by_email("cat@example.org", 9).await.unwrap().len(), 0);
+        assert!(store.use_code(user, &code(1), VERIFY).await.unwrap());
+    }
+    let names = async |email: &str, limit| {
+        let found = store.accounts_by_email(email, limit).await.unwrap();
+        found.into_iter().map(|account| account.username).collect::<Vec<_>>()
+    };
+    assert_eq!(names("wE@example.org", 9).await, ["ann", "bob"]);
+    assert_eq!(names("we@example.org", 1).await, ["ann"]);
+    assert_eq!(names("example.org", 9).await, [""; 0]);
+}
+
+pub(crate) async fn a_password_changes_once_and_ends_other_sessions(store: Shared) {
+    let (ann, bob) = (verified(&store, "ann").await, verified(&store, "bob").await);
+    let mut ids = Vec::new();
+    for (number, user) in [(1_u8, ann), (2, ann), (3, bob)] {
+        let (id, at) = (SessionId::mint(now(), u128::from(number)), now());
+        let session = SessionRecord { id, user, device: None, created_at: at, last_seen_at: at };
+        let refresh_expires_at = Timestamp::from_millis(1_900_000_000_000);
+        let session = NewSession { session, refresh: [number; 32], refresh_expires_at };
+        store.create_session(session, 10).await.unwrap();
+        ids.push(id);
+    }
+    let ended = store.last_ended_session().await.unwrap();
+    let change =
+        |before: &str, new: &str| store.change_password(ann, before.into(), new.into(), ids[0], now());
+    assert!(change("hash", "new").await.unwrap());
+    assert!(!change("hash", "newer").await.unwrap());
+    assert_eq!(store.account_of(ann).await.unwrap().unwrap().password_hash, "new");
+    let left = async |user| {
+        let sessions = store.sessions_of(user).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!((left(ann).await, left(bob).await), (vec![ids[0]], vec![ids[2]]));
+    let ended = store.ended_sessions(ended, 10).await.unwrap();
+    assert_eq!(ended.iter().map(|ended| ended.session).collect::<Vec<_>>(), [ids[1]]);
+    // A reset ends them all.
+    let resets = OneTimeCode { purpose: Purpose::Reset, ..code(5) };
+    store.put_code(ann, resets.clone()).await.unwrap();
+    let by = CodeUse::Reset { password_hash: "newest".into(), at: now() };
+    assert!(store.use_code(ann, &resets, by).await.unwrap());
+    assert_eq!((left(ann).await, left(bob).await), (vec![], vec![ids[2]]));
 }

@@ -14,6 +14,7 @@ mod groups;
 mod invitations;
 mod mentions;
 mod messages;
+mod notices;
 mod presence;
 mod reactions;
 mod reading;
@@ -75,6 +76,10 @@ contract! {
         a_block_holds_from_its_commit_on,
         what_is_hidden_is_passed_over,
     };
+    notices::{
+        notices_wait_until_they_are_removed,
+        an_account_is_created_with_its_notice_or_not_at_all,
+    };
     mentions::{
         who_is_mentioned_is_kept_with_the_message,
     };
@@ -99,6 +104,9 @@ contract! {
         people_are_found_by_the_beginning_of_a_name,
         only_so_many_are_looked_at_by_display_name,
         who_was_found_comes_page_by_page,
+        a_code_is_for_one_purpose,
+        accounts_are_found_by_their_address,
+        a_password_changes_once_and_ends_other_sessions,
     };
     presence::{
         when_somebody_was_last_there_only_moves_forward,

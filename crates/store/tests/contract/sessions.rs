@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use domain::store::{ApiTokenRecord, EndedSession, NewSession, RefreshUse, Rotation, SessionRecord, UserId};
+use domain::store::{
+    ApiTokenRecord, EndedSession, NewSession, Purpose, RefreshUse, Rotation, SessionRecord, UserId,
+};
 use protocol::{SessionId, Timestamp};
 
 use crate::support::{NEVER, Shared, now, user};
@@ -169,7 +171,7 @@ pub(crate) async fn what_expired_is_forgotten(store: Shared) {
     assert_eq!(store.forget_expired(LATER).await.unwrap(), std::slice::from_ref(&old));
     assert_eq!(store.session(old.id).await.unwrap(), None);
     assert!(store.session(kept.id).await.unwrap().is_some());
-    assert_eq!(store.codes(ann, now()).await.unwrap(), []);
+    assert_eq!(store.codes(ann, Purpose::Verify, now()).await.unwrap(), []);
 }
 
 /// A token that ends at a time, or never.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::store::{
-    Action, Append, AppendError, Appended, ConversationKey, Entry, EntryRange, Epoch, MessageRecord,
-    NewAccount, OneTimeCode, Origin, Store, Target, UserId,
+    Action, Append, AppendError, Appended, CodeUse, ConversationKey, Entry, EntryRange, Epoch, FirstCode,
+    MessageRecord, NewAccount, OneTimeCode, Origin, Purpose, Store, Target, UserId,
 };
 use protocol::{ConversationId, MessageId, Timestamp};
 use store::{MemoryStore, SqliteOptions, SqliteStore};
@@ -33,8 +33,18 @@ pub(crate) fn code(byte: u8) -> OneTimeCode {
 /// A code that an address asked for.
 pub(crate) fn asked(byte: u8, asker: Option<IpAddr>) -> OneTimeCode {
     let expires_at = Timestamp::from_millis(1_800_000_600_000);
-    OneTimeCode { hash: [byte; 32], salt: [byte; 16], expires_at, asker }
+    OneTimeCode {
+        purpose: Purpose::Verify,
+        hash: [byte; 32],
+        salt: [byte; 16],
+        expires_at,
+        asker,
+        email: None,
+    }
 }
+
+/// What a code for a new account does.
+pub(crate) const VERIFY: CodeUse = CodeUse::Verify { email_proven: false };
 
 /// A time before all accounts, so that `create_account` frees no username.
 pub(crate) const NEVER: Timestamp = Timestamp::from_millis(0);
@@ -47,13 +57,13 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
         password_hash: "hash".into(),
         created_at: now(),
     };
-    store.create_account(account, code(1), NEVER).await.unwrap().unwrap()
+    store.create_account(account, FirstCode::Drawn(code(1)), NEVER).await.unwrap().unwrap()
 }
 
 /// A verified user.
 pub(crate) async fn verified(store: &Shared, username: &str) -> UserId {
     let user = user(store, username).await;
-    assert!(store.use_code(user, &code(1)).await.unwrap());
+    assert!(store.use_code(user, &code(1), VERIFY).await.unwrap());
     user
 }
 
