@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
-    ConversationChange, FOLDED, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, Problem,
-    PutMember, Reached, Refresh, Register, Registered, Resend, Session, SharedKind, SyncPage, Verified,
-    Verify, client_events, server_events,
+    ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeEmail, ChangeMe, ChangeMessage,
+    ChangePassword, Code, Conversation, ConversationChange, FOLDED, Forgot, Hit, Invitation, Invitee,
+    LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered,
+    Resend, Reset, Session, SharedKind, SyncPage, Verified, Verify, VerifyEmail, client_events,
+    server_events,
 };
 use serde_json::Value;
 
@@ -30,8 +31,11 @@ fn main() {
         Type::of::<Auth>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
+        Type::of::<ChangeEmail>(),
         Type::of::<ChangeMe>(),
         Type::of::<ChangeMessage>(),
+        Type::of::<ChangePassword>(),
+        Type::of::<Forgot>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
         Type::of::<ConversationChange>(),
@@ -49,10 +53,12 @@ fn main() {
         Type::of::<Register>(),
         Type::of::<Registered>(),
         Type::of::<Resend>(),
+        Type::of::<Reset>(),
         Type::of::<Session>(),
         Type::of::<SharedKind>(),
         Type::of::<SyncPage>(),
         Type::of::<Verified>(),
+        Type::of::<VerifyEmail>(),
         Type::of::<Verify>(),
     ];
     let events = client.iter().chain(&server);

@@ -83,6 +83,14 @@ export interface ChangeConversation {
   title?: string;
 }
 
+/** Body of `POST /auth/email`. */
+export interface ChangeEmail {
+  /** The address to have, to which a code is sent. */
+  email: string;
+  /** The password. */
+  password: string;
+}
+
 /** Body of `PATCH /api/users/me`: what is left out stays. */
 export interface ChangeMe {
   addMe?: AddMe;
@@ -96,6 +104,14 @@ export interface ChangeMe {
 export interface ChangeMessage {
   /** The new text. */
   text: string;
+}
+
+/** Body of `POST /auth/password`. */
+export interface ChangePassword {
+  /** 8–256 characters, and not one of those that are used most. */
+  newPassword: string;
+  /** The password as it is. */
+  password: string;
 }
 
 /** What went wrong, as a stable word. */
@@ -194,6 +210,14 @@ export interface EditMessage {
   id: MessageId;
   /** The new text. */
   text: string;
+}
+
+/** Body of `POST /auth/forgot`: one of the two. */
+export interface Forgot {
+  /** The e-mail address of their account. */
+  email?: string;
+  /** Who has forgotten their password. */
+  username?: string;
 }
 
 /** What a new member may read. */
@@ -457,6 +481,16 @@ export interface Resend {
   username: string;
 }
 
+/** Body of `POST /auth/reset`. */
+export interface Reset {
+  /** 8–256 characters, and not one of those that are used most. */
+  newPassword: string;
+  /** The one-time code. */
+  otp: string;
+  /** Who sets a new password. */
+  username: string;
+}
+
 /** What a member may do, from most to least. */
 export type Role = 'owner' | 'admin' | 'member';
 
@@ -586,6 +620,12 @@ export interface Verify {
   otp: string;
   /** Who verifies. */
   username: string;
+}
+
+/** Body of `POST /auth/email/verify`. */
+export interface VerifyEmail {
+  /** The one-time code. */
+  otp: string;
 }
 
 /** Payload of `presence:watch`: from now on the `presence` of these people is told, and of nobody else. */
