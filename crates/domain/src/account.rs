@@ -242,7 +242,7 @@ pub(crate) fn is_username(name: &str) -> bool {
     limit::USERNAME.contains(&name.len()) && name.bytes().all(allowed)
 }
 
-fn check_username(username: &str) -> Result<(), Error> {
+pub(crate) fn check_username(username: &str) -> Result<(), Error> {
     let invalid = |detail| Err(Error::invalid("username", detail));
     if !is_username(username) {
         return invalid("A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -");
@@ -254,7 +254,7 @@ fn check_username(username: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_password(password: &str) -> Result<(), Error> {
+pub(crate) fn check_password(password: &str) -> Result<(), Error> {
     if limit::PASSWORD.contains(&password.chars().count()) {
         return Ok(());
     }
@@ -262,7 +262,7 @@ fn check_password(password: &str) -> Result<(), Error> {
 }
 
 /// Checks the rough form only. Whether mail arrives there is known after sending a code.
-fn check_email(email: &str) -> Result<(), Error> {
+pub(crate) fn check_email(email: &str) -> Result<(), Error> {
     let plausible = |(name, host): (&str, &str)| {
         !name.is_empty()
             && host.contains('.')

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod admin;
 mod announce;
 mod announcement;
 mod api_token;
@@ -63,6 +64,7 @@ use std::time::Duration;
 
 use crate::context::Context;
 pub use account::Accounts;
+pub use admin::{Admin, Admins};
 pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
@@ -182,6 +184,8 @@ pub struct Settings {
 pub struct Domain {
     /// Registering and verifying.
     pub accounts: Accounts,
+    /// Seeing to the server, its people and what was done.
+    pub admins: Admins,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -254,6 +258,7 @@ impl Domain {
         ));
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
+            admins: Admins::new(own(), passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),

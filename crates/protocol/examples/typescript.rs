@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeMe, ChangeMessage, Code, Conversation,
-    ConversationChange, FOLDED, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, Problem,
-    PutMember, Reached, Refresh, Register, Registered, Resend, Session, SharedKind, SyncPage, Verified,
-    Verify, client_events, server_events,
+    AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, Block, ChangeConversation, ChangeMe,
+    ChangeMessage, ChangeUser, Code, Conversation, ConversationChange, FOLDED, Hit, Invitation, Invitee,
+    LoggedIn, Login, NewApiToken, NewGroup, NewUser, Problem, PutMember, Reached, Refresh, Register,
+    Registered, Resend, Session, SharedKind, SyncPage, Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -25,13 +25,17 @@ export interface Page<T> {
 fn main() {
     let (client, server) = (client_events(), server_events());
     let http = [
+        Type::of::<AddedUser>(),
+        Type::of::<AdminUser>(),
         Type::of::<ApiToken>(),
         Type::of::<AttachmentLink>(),
+        Type::of::<AuditEntry>(),
         Type::of::<Auth>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
         Type::of::<ChangeMe>(),
         Type::of::<ChangeMessage>(),
+        Type::of::<ChangeUser>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
         Type::of::<ConversationChange>(),
@@ -42,6 +46,7 @@ fn main() {
         Type::of::<Login>(),
         Type::of::<NewApiToken>(),
         Type::of::<NewGroup>(),
+        Type::of::<NewUser>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),
         Type::of::<Reached>(),

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod admin;
 mod api_token;
 mod attachment;
 mod conversation;
@@ -31,6 +32,7 @@ mod wire;
 pub use account::{
     AccountRole, AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify,
 };
+pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{

@@ -125,6 +125,23 @@ const ROWS: Row[] = [
     expected: { ...loggedIn(404), owner: 204 },
   },
 
+  // What admins of the server may do is in admin.spec.ts; leading a group is nothing here.
+  ...(
+    [
+      ['GET /admin/users'],
+      ['POST /admin/users', { username: 'made-by-nobody' }],
+      ['GET /admin/users/{username}'],
+      ['PATCH /admin/users/{username}', { disabled: true }],
+      ['POST /admin/users/{username}/logout'],
+      ['GET /admin/audit'],
+    ] as [string, unknown?][]
+  ).map(([route, body]) => ({
+    route,
+    path: () => route.split(' ')[1]!.replace('{username}', people.owner.username),
+    body: () => body,
+    expected: known(403),
+  })),
+
   { route: 'GET /api/users/me', expected: known(200) },
   { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },
   { route: 'GET /api/users', path: () => '/api/users?query=own', expected: known(200) },

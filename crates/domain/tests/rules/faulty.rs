@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
-    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
-    InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
-    Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
-    PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store,
-    StoreAge, StoreError, StoredChange, Submitted, UserId,
+    Accepted, Account, AccountChange, AccountPlace, AccountStore, AdminAccount, AdminChange, AdminChanged,
+    AdminStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord, AttachmentStore, AuditRecord,
+    AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
+    ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed, EndedSession, EntryPage,
+    EntryRange, Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash,
+    InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord,
+    MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode,
+    Origin, Position, PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search,
+    SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since,
+    Store, StoreAge, StoreError, StoredChange, Submitted, UserId,
 };
 use parking_lot::Mutex;
-use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
+use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -157,8 +158,29 @@ hand_on! {
 }
 
 hand_on! {
+    AdminStore {
+        fn add_account(account: NewAccount, role: AccountRole, deed: Deed, freed: Timestamp)
+            -> Result<Option<UserId>, StoreError>;
+        fn administer(change: AdminChange) -> Result<AdminChanged, StoreError>;
+        fn log_out(user: UserId, deed: Deed) -> Result<Vec<SessionId>, StoreError>;
+        fn find_accounts(query: &str, after: Option<AccountPlace>, limit: usize)
+            -> Result<Vec<AdminAccount>, StoreError>;
+        fn admin_account(user: UserId) -> Result<Option<AdminAccount>, StoreError>;
+        fn has_admin() -> Result<bool, StoreError>;
+    }
+}
+
+hand_on! {
+    AuditStore {
+        fn audit(below: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
+        fn forget_audit(until: Timestamp, most: u64) -> Result<(), StoreError>;
+    }
+}
+
+hand_on! {
     SessionStore {
-        fn create_session(session: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError>;
+        fn create_session(session: NewSession, most: usize)
+            -> Result<Option<Vec<SessionRecord>>, StoreError>;
         fn session(id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
         fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
         fn session_of_refresh(token: Hash) -> Result<Option<SessionId>, StoreError>;

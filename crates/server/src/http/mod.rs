@@ -1,6 +1,7 @@
 //! HTTP: decodes requests, calls the domain, and encodes the answers.
 
 mod account;
+mod admin;
 mod api_token;
 mod asyncapi;
 mod attachment;
@@ -64,6 +65,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())
+        .merge(admin::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(invitation::routes())

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use domain::Admin;
 use domain::store::{NewAccount, OneTimeCode};
-use protocol::Login;
+use protocol::{AccountRole, ChangeUser, Login};
 
 use crate::app::App;
 
@@ -28,6 +29,11 @@ pub(crate) async fn register(app: &App, username: &str) {
     let user = app.store.create_account(account, code.clone(), now).await;
     let user = user.expect("the store works").expect("the username is free");
     assert!(app.store.use_code(user, &code).await.expect("the store works"), "the code is theirs");
+}
+
+pub(crate) async fn make_admin(app: &App, username: &str) {
+    let change = ChangeUser { role: Some(AccountRole::Admin), ..ChangeUser::default() };
+    app.domain.admins.change(&Admin::command_line(), username, change).await.expect("they are verified");
 }
 
 /// Begins a session; gives its token.

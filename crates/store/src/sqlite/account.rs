@@ -13,16 +13,16 @@ use super::avatar_columns::avatar;
 use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 
-const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
+pub(super) const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
                        last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
 
 /// The highest character. A prefix followed by it sorts after all names that begin with the prefix.
-const END: char = char::MAX;
+pub(super) const END: char = char::MAX;
 
-fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+pub(super) fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     Ok(Account {
         id: UserId(row.get(0)?),
         username: row.get(1)?,
@@ -77,6 +77,46 @@ fn put_code(connection: &Connection, user: UserId, code: &OneTimeCode) -> Result
     Ok(())
 }
 
+/// Inserts an unverified account; `None` if the username is taken. An unverified account that was created at `freed` or
+/// before does not keep its username.
+pub(super) fn insert_account(
+    connection: &Connection,
+    new: &NewAccount,
+    freed: Timestamp,
+) -> Result<Option<UserId>, rusqlite::Error> {
+    // Only codes refer to an account that was never verified, so the new account may take its row. Nothing of what it
+    // was may stay there.
+    let sql = "INSERT INTO users \
+                 (username, username_key, display_name, display_key, email, password_hash, created_at) \
+               VALUES (?, ?, ?, ?, ?, ?, ?) \
+               ON CONFLICT (username_key) DO UPDATE SET \
+                 username = excluded.username, display_name = excluded.display_name, \
+                 display_key = excluded.display_key, email = excluded.email, \
+                 password_hash = excluded.password_hash, created_at = excluded.created_at, \
+                 is_admin = 0, disabled = 0 \
+               WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
+    let values = params![
+        new.username,
+        new.username.to_ascii_lowercase(),
+        new.display_name,
+        Account::display_key(&new.display_name),
+        new.email,
+        new.password_hash,
+        new.created_at.as_millis(),
+        freed.as_millis()
+    ];
+    let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    let Some(id) = id.map(UserId) else { return Ok(None) };
+    forget_codes(connection, id)?;
+    Ok(Some(id))
+}
+
+/// Marks an account verified and removes its codes.
+pub(super) fn verify(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
+    forget_codes(connection, user)
+}
+
 fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("DELETE FROM one_time_codes WHERE user_id = ?")?.execute([user.0])?;
     Ok(())
@@ -120,30 +160,8 @@ impl AccountStore for SqliteStore {
         code: OneTimeCode,
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
-        let key = new.username.to_ascii_lowercase();
         let create = move |connection: &Connection| {
-            // Only codes refer to an account that was never verified, so the new account may take its row.
-            let sql = "INSERT INTO users \
-                         (username, username_key, display_name, display_key, email, password_hash, created_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?) \
-                       ON CONFLICT (username_key) DO UPDATE SET \
-                         username = excluded.username, display_name = excluded.display_name, \
-                         display_key = excluded.display_key, email = excluded.email, \
-                         password_hash = excluded.password_hash, created_at = excluded.created_at \
-                       WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
-            let values = params![
-                new.username,
-                key,
-                new.display_name,
-                Account::display_key(&new.display_name),
-                new.email,
-                new.password_hash,
-                new.created_at.as_millis(),
-                freed.as_millis()
-            ];
-            let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
-            let Some(id) = id.map(UserId) else { return Ok(None) };
-            forget_codes(connection, id)?;
+            let Some(id) = insert_account(connection, &new, freed)? else { return Ok(None) };
             put_code(connection, id, &code)?;
             Ok(Some(id))
         };
@@ -212,16 +230,15 @@ impl AccountStore for SqliteStore {
 
     async fn use_code(&self, user: UserId, code: &OneTimeCode) -> Result<bool, StoreError> {
         let (hash, salt) = (code.hash, code.salt);
-        let verify = move |connection: &Connection| {
+        let use_code = move |connection: &Connection| {
             let sql = "DELETE FROM one_time_codes WHERE user_id = ? AND hash = ? AND salt = ?";
             if connection.prepare_cached(sql)?.execute(params![user.0, hash, salt])? == 0 {
                 return Ok(false);
             }
-            connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
-            forget_codes(connection, user)?;
+            verify(connection, user)?;
             Ok(true)
         };
-        self.writer.run(verify).await
+        self.writer.run(use_code).await
     }
 
     async fn change_account(
@@ -308,16 +325,17 @@ impl AccountStore for SqliteStore {
 pub(super) fn by_username() -> String {
     format!(
         "SELECT {COLUMNS} FROM users \
-         WHERE verified = 1 AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
+         WHERE verified = 1 AND disabled = 0 AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
          ORDER BY username_key LIMIT ?4"
     )
 }
 
 /// In the order of the index `users_by_display_name`, so that nothing is sorted. Accounts whose username begins with
-/// the prefix are returned, too, with `by_username` set, because they count as scanned.
+/// the prefix and disabled ones are returned, too, with `is_left_out` set, because they count as scanned.
 pub(super) fn by_display_name() -> String {
     format!(
-        "SELECT {COLUMNS}, display_key, username_key >= ?1 AND username_key < ?2 AS by_username FROM users \
+        "SELECT {COLUMNS}, display_key, \
+           disabled OR username_key >= ?1 AND username_key < ?2 AS is_left_out FROM users \
          WHERE verified = 1 AND display_key <> username_key AND display_key >= ?1 AND display_key < ?2 \
            AND (display_key, id) > (?3, ?4) \
          ORDER BY display_key, id LIMIT ?5"
@@ -337,7 +355,7 @@ pub(super) fn find_by_display_name(
         && let Some(row) = rows.next()?
     {
         scanned += 1;
-        if !row.get::<_, bool>("by_username")? {
+        if !row.get::<_, bool>("is_left_out")? {
             found.accounts.push(account(row)?);
         }
         if scanned == *looks && found.accounts.len() < *limit {
