@@ -27,7 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// Put into a request that came from the command line. Nothing that a client sends can put it there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CommandLine;
+pub(super) struct CommandLine;
 
 /// The admin who asks: a person who logged in and is one, or the command line.
 pub(super) struct AdminCaller(pub(super) Admin);
