@@ -85,6 +85,7 @@ impl Door {
         let request = request.map_err(|error| error.to_string())?;
         let (status, body) = match self {
             Self::Running(sender) => {
+                sender.ready().await.map_err(|error| error.to_string())?;
                 let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
                 (answer.status(), answer.into_body().collect().await.map_err(|error| error.to_string())?)
             }
