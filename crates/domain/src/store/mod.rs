@@ -16,6 +16,7 @@ mod avatar;
 mod blob;
 mod block;
 mod conversation;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -43,6 +44,7 @@ pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, Mute, NewGroup, Since, StoredChange,
 };
+pub use host_account::{HostAccount, HostAccountStore, NewHostAccount};
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
@@ -78,6 +80,7 @@ pub trait Store:
     AccountStore
     + SessionStore
     + ApiTokenStore
+    + HostAccountStore
     + ConversationStore
     + InvitationStore
     + MessageStore

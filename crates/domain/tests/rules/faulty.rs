@@ -10,12 +10,13 @@ use domain::store::{
     Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
     AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
     ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
-    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
-    InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
-    Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
-    PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store,
-    StoreAge, StoreError, StoredChange, Submitted, UserId,
+    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, HostAccount,
+    HostAccountStore, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord,
+    MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewHostAccount,
+    NewInvitation, NewSession, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
+    ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, SetGroupAvatar,
+    SharedPage, SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange, Submitted,
+    UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -183,6 +184,17 @@ hand_on! {
         fn note_api_token_used(hash: Hash, at: Timestamp) -> Result<(), StoreError>;
         fn end_api_token(user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
         fn end_expired_api_tokens(now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    HostAccountStore {
+        fn host_account(issuer: &str, subject: &str) -> Result<Option<HostAccount>, StoreError>;
+        fn host_account_of(session: SessionId) -> Result<Option<HostAccount>, StoreError>;
+        fn create_host_account(account: NewHostAccount, freed: Timestamp)
+            -> Result<Option<HostAccount>, StoreError>;
+        fn refuse_host_tokens(user: UserId, next: SessionId, now: Timestamp)
+            -> Result<Option<SessionId>, StoreError>;
     }
 }
 

@@ -46,6 +46,62 @@ impl Accounts {
         });
     }
 
+    /// Creates an account; `None` if the username is taken.
+    fn create(&mut self, new: NewAccount, freed: Timestamp) -> Option<UserId> {
+        let name = new.username.to_ascii_lowercase();
+        if let Some(&holder) = self.by_name.get(&name) {
+            if !self.get(holder).is_some_and(|account| !account.verified && account.created_at <= freed) {
+                return None;
+            }
+            self.remove(holder);
+        }
+        let NewAccount { username, display_name, email, password_hash, created_at } = new;
+        let id = UserId(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
+        self.all.push(Some(Account {
+            id,
+            username,
+            display_name,
+            email,
+            password_hash,
+            verified: false,
+            created_at,
+            hide_presence: false,
+            add_me: AddMe::default(),
+            avatar: None,
+            last_seen_at: None,
+            role: AccountRole::default(),
+            disabled: false,
+            deleted_at: None,
+        }));
+        self.by_name.insert(name, id);
+        Some(id)
+    }
+
+    /// Creates a verified account without a password; `None` if the username is taken.
+    pub(super) fn create_verified(
+        &mut self,
+        username: String,
+        display_name: String,
+        created_at: Timestamp,
+        freed: Timestamp,
+    ) -> Option<UserId> {
+        let password_hash = String::new();
+        let account = NewAccount { username, display_name, email: None, password_hash, created_at };
+        let id = self.create(account, freed)?;
+        self.verify(id);
+        Some(id)
+    }
+
+    fn verify(&mut self, user: UserId) {
+        if let Some(account) = self.get_mut(user) {
+            account.verified = true;
+            let (name, display) =
+                (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
+            self.usernames.insert((name, user));
+            self.display_names.insert((display, user));
+        }
+    }
+
     /// Removes an account that was never verified. Only its codes refer to it.
     fn remove(&mut self, user: UserId) {
         let slot = usize::try_from(user.0 - 1).ok().and_then(|place| self.all.get_mut(place));
@@ -65,32 +121,7 @@ impl AccountStore for MemoryStore {
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
         let mut accounts = self.accounts.write();
-        let name = new.username.to_ascii_lowercase();
-        if let Some(&holder) = accounts.by_name.get(&name) {
-            if !accounts.get(holder).is_some_and(|account| !account.verified && account.created_at <= freed) {
-                return Ok(None);
-            }
-            accounts.remove(holder);
-        }
-        let NewAccount { username, display_name, email, password_hash, created_at } = new;
-        let id = UserId(i64::try_from(accounts.all.len()).unwrap_or(i64::MAX) + 1);
-        accounts.all.push(Some(Account {
-            id,
-            username,
-            display_name,
-            email,
-            password_hash,
-            verified: false,
-            created_at,
-            hide_presence: false,
-            add_me: AddMe::default(),
-            avatar: None,
-            last_seen_at: None,
-            role: AccountRole::default(),
-            disabled: false,
-            deleted_at: None,
-        }));
-        accounts.by_name.insert(name, id);
+        let Some(id) = accounts.create(new, freed) else { return Ok(None) };
         accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
         Ok(Some(id))
     }
@@ -157,13 +188,7 @@ impl AccountStore for MemoryStore {
             return Ok(false);
         }
         accounts.codes.remove(&user);
-        if let Some(account) = accounts.get_mut(user) {
-            account.verified = true;
-            let (name, display) =
-                (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
-            accounts.usernames.insert((name, user));
-            accounts.display_names.insert((display, user));
-        }
+        accounts.verify(user);
         Ok(true)
     }
 

@@ -8,6 +8,7 @@ mod blob;
 mod block;
 mod conversation;
 mod group;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -29,13 +30,14 @@ use crate::tail::Tail;
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
 /// of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
-/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held across an
-/// await.
+/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. `host_accounts` is taken
+/// before `accounts` and `ended_sessions`. No lock is held across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
+    host_accounts: RwLock<host_account::HostAccounts>,
     ended_sessions: Mutex<session::EndedSessions>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
@@ -53,6 +55,7 @@ impl MemoryStore {
             accounts: RwLock::default(),
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
+            host_accounts: RwLock::default(),
             ended_sessions: Mutex::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),

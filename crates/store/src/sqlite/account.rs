@@ -13,7 +13,7 @@ use super::avatar_columns::avatar;
 use super::lane::NOBODY;
 use super::presence::{may_see, presence_states};
 
-const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
+pub(super) const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
                        last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
@@ -22,7 +22,7 @@ const LOOKS: usize = 64;
 /// The highest character. A prefix followed by it sorts after all names that begin with the prefix.
 const END: char = char::MAX;
 
-fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+pub(super) fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     Ok(Account {
         id: UserId(row.get(0)?),
         username: row.get(1)?,
@@ -77,7 +77,7 @@ fn put_code(connection: &Connection, user: UserId, code: &OneTimeCode) -> Result
     Ok(())
 }
 
-fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
+pub(super) fn forget_codes(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
     connection.prepare_cached("DELETE FROM one_time_codes WHERE user_id = ?")?.execute([user.0])?;
     Ok(())
 }

@@ -403,6 +403,7 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
+    0xf96c_bd32_0b99_6911,
 ];
 
 /// A released migration never changes.
