@@ -22,7 +22,9 @@ mod ended_session;
 mod error;
 mod files;
 mod group;
+mod host_account;
 mod invitation;
+mod issuer_keys;
 mod keyring;
 pub mod limit;
 mod line;
@@ -41,6 +43,7 @@ mod password;
 mod person;
 mod picture;
 mod presence;
+mod public_key;
 mod random;
 mod reaction;
 mod receipt;
@@ -51,6 +54,7 @@ mod session;
 pub mod store;
 mod sync;
 mod token;
+mod trusted_issuer;
 mod typing;
 mod url;
 mod user;
@@ -75,7 +79,9 @@ pub use conversation::{Around, Conversations};
 pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
+pub use host_account::HostAccounts;
 pub use invitation::Invitations;
+pub use issuer_keys::KeySource;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
@@ -94,6 +100,7 @@ pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;
+pub use trusted_issuer::TrustedIssuer;
 pub use typing::{TypingThrottle, Typings};
 pub use user::Users;
 
@@ -119,6 +126,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Signs access tokens.
     pub keyring: Keyring,
+    /// Host applications, which sign tokens for their own people.
+    pub issuers: Vec<TrustedIssuer>,
 }
 
 /// The rules that an operator may change.
@@ -190,6 +199,8 @@ pub struct Domain {
     pub ended_sessions: Arc<EndedSessions>,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
+    /// Knowing people by the tokens of host applications.
+    pub host_accounts: Arc<HostAccounts>,
     /// Lists of conversations and their history.
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
@@ -227,7 +238,7 @@ pub struct Domain {
 impl Domain {
     /// Connects the rules to their ports.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring, issuers } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone(), clock.clone()));
         let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
@@ -237,6 +248,7 @@ impl Domain {
         let slots = attachment::UploadSlots::default();
         let passwords = Arc::new(Passwords::new(settings.hash_threads, settings.hash_queue));
         let api_tokens = Arc::new(ApiTokens::new(own()));
+        let host_accounts = Arc::new(HostAccounts::new(own(), issuers, settings.unverified_lifetime));
         let announcer = Arc::new(Announcer::new(own()));
         let presences = Arc::new(Presences::new(own()));
         let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
@@ -255,7 +267,14 @@ impl Domain {
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             users: Users::new(own(), presences.clone()),
-            sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
+            sessions: Sessions::new(
+                own(),
+                passwords,
+                keyring,
+                api_tokens.clone(),
+                host_accounts.clone(),
+                settings,
+            ),
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(
@@ -274,6 +293,7 @@ impl Domain {
             relay,
             typings,
             api_tokens,
+            host_accounts,
             invitations,
             blocks,
             receipts,

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName};
 use crate::http::SOCKET;
 use crate::hub::Hub;
+use crate::issuer;
 use crate::keys;
 use crate::metrics::Metrics;
 use crate::otp;
@@ -51,6 +52,7 @@ pub(crate) fn wire(
         OtpChannelName::Fixed => Arc::new(otp::Fixed),
         OtpChannelName::Log => Arc::new(otp::Log),
     };
+    let issuers = issuer::trusted(&config.trusted_issuer)?;
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
     // The store belongs to this server alone, so any node id will do.
@@ -66,6 +68,7 @@ pub(crate) fn wire(
         clock: clock.clone(),
         random,
         keyring,
+        issuers,
     };
     let listed = config.allow_origin.iter().map(Origin::as_str);
     let origins = Origins::new(listed, address.ip().is_loopback())

@@ -43,6 +43,9 @@ pub(crate) struct Faulty {
     pub(crate) late_view: Mutex<Option<Late>>,
     /// Holds back the next answer of [`SessionStore::end_session`].
     pub(crate) late_end: Mutex<Option<Late>>,
+    /// Whether accounts of host applications are disabled, and when they were deleted.
+    pub(crate) disabled: AtomicBool,
+    pub(crate) deleted_at: Mutex<Option<Timestamp>>,
     /// Given as [`StoreAge::doubted`].
     pub(crate) doubted: Mutex<Option<Duration>>,
 }
@@ -85,6 +88,8 @@ impl Faulty {
             late: Mutex::default(),
             late_view: Mutex::default(),
             late_end: Mutex::default(),
+            disabled: false.into(),
+            deleted_at: Mutex::default(),
             doubted: Mutex::default(),
         }
     }
@@ -189,12 +194,20 @@ hand_on! {
 
 hand_on! {
     HostAccountStore {
-        fn host_account(issuer: &str, subject: &str) -> Result<Option<HostAccount>, StoreError>;
         fn host_account_of(session: SessionId) -> Result<Option<HostAccount>, StoreError>;
         fn create_host_account(account: NewHostAccount, freed: Timestamp)
             -> Result<Option<HostAccount>, StoreError>;
         fn refuse_host_tokens(user: UserId, next: SessionId, now: Timestamp)
             -> Result<Option<SessionId>, StoreError>;
+    }
+
+    async fn host_account(&self, issuer: &str, subject: &str) -> Result<Option<HostAccount>, StoreError> {
+        let mut host = self.store.host_account(issuer, subject).await?;
+        if let Some(HostAccount { account, .. }) = &mut host {
+            account.disabled |= self.disabled.load(Ordering::SeqCst);
+            account.deleted_at = account.deleted_at.or(*self.deleted_at.lock());
+        }
+        Ok(host)
     }
 }
 
