@@ -27,7 +27,9 @@ const STALE: Duration = Duration::from_mins(1);
 /// anew; short, because a key may be taken away meanwhile.
 const KEPT: Duration = Duration::from_mins(10);
 /// The least time between two fetches, whatever keys the tokens name.
-const RETRY: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(10);
+/// The least time after a fetch that failed: the application may just be starting.
+const RETRY: Duration = Duration::from_secs(1);
 /// How long a fetch may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -46,8 +48,8 @@ struct Cached {
     keys: Vec<Arc<PublicKey>>,
     /// When they were fetched, on the monotonic clock.
     fetched_at: Option<Duration>,
-    /// When a fetch last began.
-    tried_at: Option<Duration>,
+    /// No fetch begins before.
+    next_at: Duration,
     /// Whether the last fetch failed.
     is_failing: bool,
 }
@@ -105,10 +107,10 @@ impl IssuerKeys {
         let now = self.clock.monotonic();
         {
             let mut cached = self.cached.lock();
-            if cached.tried_at.is_some_and(|at| now < at + RETRY) {
+            if now < cached.next_at {
                 return;
             }
-            cached.tried_at = Some(now);
+            cached.next_at = now + PAUSE;
         }
         let keys = self.clone();
         // A task of its own, because the request that began it may be given up.
@@ -123,7 +125,11 @@ impl IssuerKeys {
         let fetched = tokio::time::timeout(PATIENCE, self.source.fetch()).await;
         let fetched = fetched.unwrap_or_else(|_| Err("it takes too long".into()));
         let keys = fetched.and_then(|json| read_set(&json));
+        let ended_at = self.clock.monotonic();
         let mut cached = self.cached.lock();
+        if keys.is_err() {
+            cached.next_at = ended_at + RETRY;
+        }
         let (issuer, was_failing) = (&self.issuer, std::mem::replace(&mut cached.is_failing, keys.is_err()));
         match keys {
             Ok(keys) => {
