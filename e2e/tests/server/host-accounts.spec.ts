@@ -1,4 +1,10 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as path, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 import { expect, test } from '@playwright/test';
@@ -9,6 +15,7 @@ import { Aldis, BINARY, say } from '../../support/aldis.ts';
 import { refused } from '../../support/check.ts';
 import { Issuer, signingKey } from '../../support/issuer.ts';
 import { client, join, next, refusedConnect } from '../../support/live.ts';
+import { Server } from '../../support/process.ts';
 
 // People of a host application, who come with tokens that it signs.
 
@@ -162,11 +169,52 @@ test('a new key is taken, one that is gone is not, and without any keys one is a
   await app.end();
 });
 
+test('keys come over HTTPS from a host whose certificate the machine trusts, and from no other', async () => {
+  const run = promisify(execFile);
+  const folder = await mkdtemp(path(tmpdir(), 'aldis-tls-'));
+  const [key, certificate] = [path(folder, 'key.pem'), path(folder, 'certificate.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const name = [
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'basicConstraints=CA:FALSE',
+    '-addext',
+    'subjectAltName=DNS:localhost',
+  ];
+  await run('openssl', ['req', '-x509', ...kind, ...name, '-keyout', key, '-out', certificate]);
+  const jwks = JSON.stringify({ keys: issuer.keys.map(({ jwk }) => jwk) });
+  const tls = { key: await readFile(key), cert: await readFile(certificate) };
+  const server = createServer(tls, (_, response) => response.end(jwks)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const table = { issuer: issuer.name, audience: 'chat', 'jwks-url': `https://localhost:${port}/` };
+  for (const [trusted, status] of [
+    [{ SSL_CERT_FILE: certificate }, 200],
+    [{}, 503],
+  ] as const) {
+    const env = { ...trusted, ALDIS_TRUSTED_ISSUER: JSON.stringify(table) };
+    const args = ['serve', '--memory', '--listen', '127.0.0.1:0', '--metrics-listen', 'off'];
+    const one = await Server.start(BINARY, args, env);
+    const authorization = `Bearer ${await issuer.token('ann')}`;
+    const answer = await fetch(`${one.url}/api/users/me`, { headers: { authorization } });
+    expect(answer.status, one.log.join('\n')).toBe(status);
+    await one.stop();
+  }
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
 test('the settings are printed, and bad ones are refused with a reason', async () => {
   const run = promisify(execFile);
   const [, file] = await issuer.trusted();
   const { stdout } = await run(BINARY, ['config', '--config', file!], { env: {} });
   expect(stdout).toMatch(/trusted-issuer = \[\{.*issuer = "https:\/\/app\.example".*\}\].* # file /);
+  // That of the documentation, too.
+  const embedding = await readFile(resolve(import.meta.dirname, '../../../docs/embedding.md'), 'utf8');
+  await writeFile(file!, /```toml\n([^]*?)```/.exec(embedding)![1]!);
+  const documented = await run(BINARY, ['config', '--config', file!], { env: {} });
+  expect(documented.stdout).toContain('name-claim = "name"');
   const json = JSON.stringify([{ issuer: 'app', audience: 'chat', 'jwks-file': 'there-is-none.json' }]);
   const serve = (trusted: string) =>
     run(BINARY, ['serve', '--memory', '--listen', '127.0.0.1:0', '--metrics-listen', 'off'], {
