@@ -85,7 +85,7 @@ impl Credentials {
         }
         if !self.codes.channel.takes_time() {
             let mut found = notice::recipients(&*self.context.store, &recipient).await?;
-            found.retain(|account| account.verified);
+            found.retain(|account| notice::is_for(NoticeKind::Reset, account));
             for account in &found {
                 self.codes.send_now(account, Purpose::Reset, None, asker).await?;
             }

@@ -26,7 +26,9 @@ mod ended_session;
 mod error;
 mod files;
 mod group;
+mod host_account;
 mod invitation;
+mod issuer_keys;
 mod keyring;
 mod language;
 pub mod limit;
@@ -47,6 +49,7 @@ mod password;
 mod person;
 mod picture;
 mod presence;
+mod public_key;
 mod random;
 mod reaction;
 mod receipt;
@@ -57,6 +60,7 @@ mod session;
 pub mod store;
 mod sync;
 mod token;
+mod trusted_issuer;
 mod typing;
 mod url;
 mod user;
@@ -86,7 +90,9 @@ pub use credential::Credentials;
 pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
+pub use host_account::HostAccounts;
 pub use invitation::Invitations;
+pub use issuer_keys::KeySource;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use language::Language;
 pub use limit::Rate;
@@ -107,6 +113,7 @@ pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;
+pub use trusted_issuer::TrustedIssuer;
 pub use typing::{TypingThrottle, Typings};
 pub use user::Users;
 
@@ -132,6 +139,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Signs access tokens.
     pub keyring: Keyring,
+    /// Host applications, which sign tokens for their own people.
+    pub issuers: Vec<TrustedIssuer>,
 }
 
 /// The rules that an operator may change.
@@ -213,6 +222,8 @@ pub struct Domain {
     pub ended_sessions: Arc<EndedSessions>,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
+    /// Knowing people by the tokens of host applications.
+    pub host_accounts: Arc<HostAccounts>,
     /// Lists of conversations and their history.
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
@@ -250,7 +261,7 @@ pub struct Domain {
 impl Domain {
     /// Connects the rules to their ports.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring, issuers } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone(), clock.clone()));
         let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
@@ -263,6 +274,7 @@ impl Domain {
         let notices = Arc::new(Notices::new(own(), otp.clone(), settings));
         let codes = Arc::new(Codes::new(own(), otp, notices.clone(), settings));
         let api_tokens = Arc::new(ApiTokens::new(own()));
+        let host_accounts = Arc::new(HostAccounts::new(own(), issuers, settings.unverified_lifetime));
         let announcer = Arc::new(Announcer::new(own()));
         let presences = Arc::new(Presences::new(own()));
         let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
@@ -282,9 +294,16 @@ impl Domain {
             accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
             credentials: Credentials::new(own(), codes, passwords.clone(), logins.clone(), settings),
             notices,
-            admins: Admins::new(own(), passwords, settings),
+            admins: Admins::new(own(), passwords, host_accounts.clone(), settings),
             users: Users::new(own(), presences.clone()),
-            sessions: Sessions::new(own(), logins, keyring, api_tokens.clone(), settings),
+            sessions: Sessions::new(
+                own(),
+                logins,
+                keyring,
+                api_tokens.clone(),
+                host_accounts.clone(),
+                settings,
+            ),
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(
@@ -303,6 +322,7 @@ impl Domain {
             relay,
             typings,
             api_tokens,
+            host_accounts,
             invitations,
             blocks,
             receipts,

@@ -12,6 +12,7 @@ mod cores;
 mod event;
 mod http;
 mod hub;
+mod issuer;
 mod keys;
 mod listen;
 mod local;

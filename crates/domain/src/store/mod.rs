@@ -19,6 +19,7 @@ mod blob;
 mod block;
 mod code;
 mod conversation;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -50,6 +51,7 @@ pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, Mute, NewGroup, Since, StoredChange,
 };
+pub use host_account::{HostAccount, HostAccountStore, NewHostAccount};
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
@@ -90,6 +92,7 @@ pub trait Store:
     + AuditStore
     + SessionStore
     + ApiTokenStore
+    + HostAccountStore
     + ConversationStore
     + InvitationStore
     + MessageStore

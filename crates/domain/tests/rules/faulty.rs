@@ -12,12 +12,12 @@ use domain::store::{
     AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeStore, CodeTry, CodeUse, Committed,
     ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed, EndedSession,
     EntryPage, EntryRange, Epoch, FirstCode, Follower, Found, FoundAccounts, GroupAvatar, GroupChange,
-    GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord,
-    MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession,
-    NoticeRequest, NoticeStore, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Purpose,
-    Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore,
-    SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange,
-    Submitted, UserId, WaitingNotice,
+    GroupEntry, Hash, HostAccount, HostAccountStore, InvitationRecord, InvitationRefusal, InvitationStore,
+    Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup,
+    NewHostAccount, NewInvitation, NewSession, NoticeRequest, NoticeStore, OneTimeCode, Origin, Position,
+    PresenceQuery, PresenceState, Purpose, Reaction, ReactionStore, RefreshUse, Rotation, Search,
+    SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since,
+    Store, StoreAge, StoreError, StoredChange, Submitted, UserId, WaitingNotice,
 };
 use parking_lot::Mutex;
 use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -44,6 +44,9 @@ pub(crate) struct Faulty {
     pub(crate) late_view: Mutex<Option<Late>>,
     /// Holds back the next answer of [`SessionStore::end_session`].
     pub(crate) late_end: Mutex<Option<Late>>,
+    /// Whether accounts of host applications are disabled, and when they were deleted.
+    pub(crate) disabled: AtomicBool,
+    pub(crate) deleted_at: Mutex<Option<Timestamp>>,
     /// Given as [`StoreAge::doubted`].
     pub(crate) doubted: Mutex<Option<Duration>>,
 }
@@ -86,6 +89,8 @@ impl Faulty {
             late: Mutex::default(),
             late_view: Mutex::default(),
             late_end: Mutex::default(),
+            disabled: false.into(),
+            deleted_at: Mutex::default(),
             doubted: Mutex::default(),
         }
     }
@@ -223,6 +228,25 @@ hand_on! {
         fn note_api_token_used(hash: Hash, at: Timestamp) -> Result<(), StoreError>;
         fn end_api_token(user: UserId, id: SessionId, at: Timestamp) -> Result<bool, StoreError>;
         fn end_expired_api_tokens(now: Timestamp) -> Result<Vec<ApiTokenRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    HostAccountStore {
+        fn host_account_of(session: SessionId) -> Result<Option<HostAccount>, StoreError>;
+        fn create_host_account(account: NewHostAccount, freed: Timestamp)
+            -> Result<Option<HostAccount>, StoreError>;
+        fn refuse_host_tokens(user: UserId, next: SessionId, now: Timestamp)
+            -> Result<Option<SessionId>, StoreError>;
+    }
+
+    async fn host_account(&self, issuer: &str, subject: &str) -> Result<Option<HostAccount>, StoreError> {
+        let mut host = self.store.host_account(issuer, subject).await?;
+        if let Some(HostAccount { account, .. }) = &mut host {
+            account.disabled |= self.disabled.load(Ordering::SeqCst);
+            account.deleted_at = account.deleted_at.or(*self.deleted_at.lock());
+        }
+        Ok(host)
     }
 }
 

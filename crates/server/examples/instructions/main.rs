@@ -21,6 +21,8 @@ mod event;
 mod http;
 #[path = "../../src/hub.rs"]
 mod hub;
+#[path = "../../src/issuer.rs"]
+mod issuer;
 #[path = "../../src/keys.rs"]
 mod keys;
 #[path = "../../src/log.rs"]

@@ -147,7 +147,7 @@ fn description() -> OpenApi {
         .build();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The access token of a login (a JWT), or an API token (`aldis_…`)."))
+        .description(Some("The access token of a login (a JWT), an API token (`aldis_…`) or a JWT of a trusted host application."))
         .build();
     let components = ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()

@@ -50,6 +50,21 @@ impl Accounts {
         self.all.iter().flatten()
     }
 
+    /// Creates a verified account without a password; `None` if the username is taken.
+    pub(super) fn create_verified(
+        &mut self,
+        username: String,
+        display_name: String,
+        created_at: Timestamp,
+        freed: Timestamp,
+    ) -> Option<UserId> {
+        let password_hash = String::new();
+        let account = NewAccount { username, display_name, email: None, password_hash, created_at };
+        let id = self.insert(account, freed)?;
+        self.verify(id);
+        Some(id)
+    }
+
     /// Inserts an unverified account; `None` if the username is taken. An unverified account that was created at
     /// `freed` or before does not keep its username.
     pub(super) fn insert(&mut self, new: NewAccount, freed: Timestamp) -> Option<UserId> {

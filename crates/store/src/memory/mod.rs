@@ -10,6 +10,7 @@ mod block;
 mod code;
 mod conversation;
 mod group;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -31,14 +32,15 @@ use crate::tail::Tail;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
-/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`. After
-/// `accounts` and none of the others: `sessions`, `api_tokens`, `ended_sessions`, `audit`. No lock is held across an
-/// await.
+/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`.
+/// `host_accounts` is taken before `accounts`. After `accounts` and none of the others: `sessions`, `api_tokens`,
+/// `ended_sessions`, `audit`. No lock is held across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
+    host_accounts: RwLock<host_account::HostAccounts>,
     ended_sessions: Mutex<session::EndedSessions>,
     audit: Mutex<admin::Audit>,
     conversations: RwLock<conversation::Conversations>,
@@ -58,6 +60,7 @@ impl MemoryStore {
             accounts: RwLock::default(),
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
+            host_accounts: RwLock::default(),
             ended_sessions: Mutex::default(),
             audit: Mutex::default(),
             conversations: RwLock::default(),

@@ -29,6 +29,7 @@ mod group;
 mod heads;
 mod health;
 mod history;
+mod host_account;
 mod identity;
 #[cfg(test)]
 mod identity_tests;

@@ -412,6 +412,7 @@ const RELEASED: &[u64] = &[
     0x9014_e7d0_6dc9_4146,
     0xabad_cd7f_9ccc_10e3,
     0xd93e_2020_c235_2581,
+    0xf96c_bd32_0b99_6911,
 ];
 
 /// A released migration never changes.

@@ -12,6 +12,7 @@ mod blocks;
 mod conversations;
 mod following;
 mod groups;
+mod host_accounts;
 mod invitations;
 mod mentions;
 mod messages;
@@ -91,6 +92,12 @@ contract! {
         of_two_made_at_the_same_time_one_is_too_many,
         uses_are_noted_forward,
         expired_tokens_are_ended,
+    };
+    host_accounts::{
+        a_person_of_an_issuer_has_one_account,
+        of_two_first_sights_at_the_same_time_one_makes_the_account,
+        a_username_that_somebody_has_is_not_taken_over,
+        refused_tokens_end_the_session_behind_them,
     };
     accounts::{
         a_username_is_taken_in_any_case,
