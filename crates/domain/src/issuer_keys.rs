@@ -148,8 +148,8 @@ impl IssuerKeys {
             Ok(keys) => {
                 if keys.is_empty() {
                     tracing::warn!(issuer, "none of the issuer's keys can check a token");
-                } else if was_failing {
-                    tracing::info!(issuer, "the issuer's keys are there again");
+                } else if was_failing || cached.fetched_at.is_none() {
+                    tracing::info!(issuer, count = keys.len(), "the keys of an issuer are known");
                 }
                 cached.keys = keys.into_iter().map(Arc::new).collect();
                 // From when it began: a key that was taken away meanwhile may be among them.
