@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use protocol::Code;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -78,9 +80,7 @@ impl IssuerKeys {
         if age.is_none_or(|age| age >= KEPT) || (age >= Some(STALE) && !is_failing) {
             self.refresh().await;
         } else if age >= Some(AGING) {
-            // Nobody waits for it.
-            let keys = self.clone();
-            tokio::spawn(async move { keys.refresh().await });
+            self.refresh_meanwhile();
         }
         let mut lookup = self.look_up(algorithm, kid);
         if matches!(lookup, Lookup::Unknown) {
@@ -104,21 +104,34 @@ impl IssuerKeys {
     /// Fetches the keys, unless that was tried lately. If somebody else's fetch is under way, waits for that one.
     pub(crate) async fn refresh(self: &Arc<Self>) {
         let turn = self.turn.clone().lock_owned().await;
+        if let Some(fetch) = self.start(turn) {
+            let _ = fetch.await;
+        }
+    }
+
+    /// The same, but nobody waits for it.
+    fn refresh_meanwhile(self: &Arc<Self>) {
+        if let Ok(turn) = self.turn.clone().try_lock_owned() {
+            self.start(turn);
+        }
+    }
+
+    /// Begins a fetch, unless that was tried lately. It is a task of its own, because the request that began it may be
+    /// given up.
+    fn start(self: &Arc<Self>, turn: OwnedMutexGuard<()>) -> Option<JoinHandle<()>> {
         let now = self.clock.monotonic();
         {
             let mut cached = self.cached.lock();
             if now < cached.next_at {
-                return;
+                return None;
             }
             cached.next_at = now + PAUSE;
         }
         let keys = self.clone();
-        // A task of its own, because the request that began it may be given up.
-        let fetch = tokio::spawn(async move {
+        Some(tokio::spawn(async move {
             keys.fetch(now).await;
             drop(turn);
-        });
-        let _ = fetch.await;
+        }))
     }
 
     async fn fetch(&self, began_at: Duration) {
@@ -135,8 +148,8 @@ impl IssuerKeys {
             Ok(keys) => {
                 if keys.is_empty() {
                     tracing::warn!(issuer, "none of the issuer's keys can check a token");
-                } else if was_failing {
-                    tracing::info!(issuer, "the issuer's keys are there again");
+                } else if was_failing || cached.fetched_at.is_none() {
+                    tracing::info!(issuer, count = keys.len(), "the keys of an issuer are known");
                 }
                 cached.keys = keys.into_iter().map(Arc::new).collect();
                 // From when it began: a key that was taken away meanwhile may be among them.

@@ -9,12 +9,15 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use domain::{KeySource, TrustedIssuer};
 use parking_lot::Mutex;
+use protocol::Code;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
     RsaPublicKeyComponents,
 };
 use serde_json::{Value, json};
+
+use crate::support::World;
 
 pub(crate) const APP: &str = "https://app.example";
 /// Of the clock that the tests move, in seconds.
@@ -166,4 +169,22 @@ impl KeySource for Published {
         }
         self.answer.lock().clone().map(String::into_bytes).ok_or_else(|| "nothing answers".into())
     }
+}
+
+/// A world that trusts one application, and the application's key.
+pub(crate) fn trusting(change: impl FnOnce(&mut TrustedIssuer)) -> (World, Signer) {
+    let key = Signer::ed25519(1);
+    let mut issuer = Published::of(&[key.jwk("key")]).trusted();
+    change(&mut issuer);
+    (World::trusting(vec![issuer]), key)
+}
+
+pub(crate) fn token(key: &Signer, other: &Value) -> String {
+    key.token("key", &claims(other))
+}
+
+/// Why a token is refused.
+pub(crate) async fn refusal(world: &World, token: &str) -> (Code, String) {
+    let error = world.domain.sessions.authenticate(token).await.unwrap_err();
+    (error.code, error.detail.into_owned())
 }

@@ -13,6 +13,7 @@ mod faulty;
 mod flushes;
 mod groups;
 mod host_accounts;
+mod host_tokens;
 mod invitations;
 mod issuer;
 mod issuer_keys;

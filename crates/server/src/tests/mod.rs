@@ -7,6 +7,7 @@ mod base_path;
 mod cuts;
 mod flush;
 mod groups;
+mod host_accounts;
 mod invitations;
 mod limits;
 mod races;
