@@ -19,6 +19,7 @@ mod context;
 mod conversation;
 mod emoji;
 mod ended_session;
+mod erasure;
 mod error;
 mod files;
 mod group;
@@ -73,6 +74,7 @@ pub use channel::Channel;
 pub use clock::{Clock, ClockWatch};
 pub use conversation::{Around, Conversations};
 pub use ended_session::EndedSessions;
+pub use erasure::Erasures;
 pub use error::Error;
 pub use group::Groups;
 pub use invitation::Invitations;
@@ -185,9 +187,11 @@ pub struct Domain {
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
-    pub sessions: Sessions,
+    pub sessions: Arc<Sessions>,
     /// Cutting the sockets of sessions that ended anywhere.
     pub ended_sessions: Arc<EndedSessions>,
+    /// Closing accounts, and erasing what they left.
+    pub erasures: Arc<Erasures>,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
     /// Lists of conversations and their history.
@@ -243,6 +247,16 @@ impl Domain {
         let invitations = Arc::new(Invitations::new(own(), presences.clone(), settings.added));
         let blocks = Arc::new(Blocks::new(own(), presences.clone(), invitations.clone()));
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
+        let sessions =
+            Arc::new(Sessions::new(own(), passwords.clone(), keyring, api_tokens.clone(), settings));
+        let erasures = Arc::new(Erasures::new(
+            own(),
+            announcer.clone(),
+            sessions.clone(),
+            files.clone(),
+            invitations.clone(),
+            presences.clone(),
+        ));
         let hints = context.bus.subscribe();
         let relay = Arc::new(Relay::new(
             hints,
@@ -253,9 +267,10 @@ impl Domain {
             invitations.clone(),
         ));
         Self {
-            accounts: Accounts::new(own(), otp, passwords.clone(), settings),
+            accounts: Accounts::new(own(), otp, passwords, settings),
             users: Users::new(own(), presences.clone()),
-            sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
+            sessions,
+            erasures,
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(

@@ -177,6 +177,24 @@ impl Sessions {
         Ok(())
     }
 
+    /// Fails unless this is the caller's password. A wrong one counts as a failed login.
+    pub(crate) async fn confirm(
+        &self,
+        caller: &Caller,
+        password: String,
+        address: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        caller.check_logged_in()?;
+        let username = &caller.person.username;
+        let attempt = self.logins.take(username, address, &*self.context.clock)?;
+        let outcome = self.check_password(username, password).await;
+        if !matches!(&outcome, Ok(None)) {
+            self.logins.not_failed(&attempt);
+        }
+        let wrong = || Error::new(Code::CredentialsInvalid, "Check the password.").about("password");
+        outcome?.map(drop).ok_or_else(wrong)
+    }
+
     /// Ends sessions whose refresh tokens have all expired, and removes expired one-time codes.
     pub async fn sweep(&self) -> Result<(), Error> {
         for session in self.context.store.forget_expired(self.context.clock.now()).await? {
@@ -190,9 +208,10 @@ impl Sessions {
         self.tokens.keyring.jwks()
     }
 
-    /// The account, if it exists and the password is right.
+    /// The account, if it exists and the password is right. A deleted account is as one that never was.
     async fn check_password(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.context.store.account(username).await?;
+        let account = account.filter(|account| account.deleted_at.is_none());
         let stored = account.as_ref().map(|account| account.password_hash.clone());
         Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }

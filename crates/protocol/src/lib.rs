@@ -29,7 +29,8 @@ mod time;
 mod wire;
 
 pub use account::{
-    AccountRole, AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify,
+    AccountRole, AddMe, Block, ChangeMe, DeleteAccount, OtpNotice, OwnMessages, Register, Registered, Resend,
+    User, Verified, Verify,
 };
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};

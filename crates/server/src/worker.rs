@@ -32,6 +32,7 @@ impl Workers {
         workers.spawn("receipts", receipts(app.clone(), stop.clone()));
         workers.spawn("presences", presences(app.clone(), stop.clone()));
         workers.spawn("ended_sessions", ended_sessions(app.clone(), stop.clone()));
+        workers.spawn("erasures", erasures(app.clone(), stop.clone()));
         workers.spawn("relay", relay(app.clone(), stop.clone()));
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
         workers.spawn("sweep", sweep(app.clone(), stop.clone()));
@@ -100,6 +101,11 @@ async fn presences(app: Arc<App>, stop: CancellationToken) {
 /// Cuts the sockets of sessions that ended on any node.
 async fn ended_sessions(app: Arc<App>, stop: CancellationToken) {
     app.domain.ended_sessions.run(stop.cancelled()).await;
+}
+
+/// Erases what deleted accounts left.
+async fn erasures(app: Arc<App>, stop: CancellationToken) {
+    app.domain.erasures.run(stop.cancelled()).await;
 }
 
 /// Passes hints of other nodes on to the sockets of this one.

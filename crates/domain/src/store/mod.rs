@@ -16,6 +16,7 @@ mod avatar;
 mod blob;
 mod block;
 mod conversation;
+mod erasure;
 mod invitation;
 mod log;
 mod message;
@@ -34,7 +35,7 @@ pub use account::{
 };
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
-pub use appending::{append_to, check_first};
+pub use appending::{append_to, check_first, erase_from};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use avatar::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
@@ -43,6 +44,7 @@ pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, Mute, NewGroup, Since, StoredChange,
 };
+pub use erasure::{Closing, Erasure, ErasureStore, Forgotten, LogPlace, Traces};
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
@@ -88,6 +90,7 @@ pub trait Store:
     + AttachmentStore
     + AvatarStore
     + SharedStore
+    + ErasureStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

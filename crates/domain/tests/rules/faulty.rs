@@ -8,17 +8,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::store::{
     Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
-    ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage, EntryRange,
-    Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, InvitationRecord,
-    InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord, MessageStore, Moved,
-    Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode, Origin, Position,
-    PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore,
-    SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store,
-    StoreAge, StoreError, StoredChange, Submitted, UserId,
+    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, Closing, CodeTry, Committed,
+    ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession, EntryPage,
+    EntryRange, Epoch, Erasure, ErasureStore, Follower, Forgotten, Found, FoundAccounts, GroupAvatar,
+    GroupChange, GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen,
+    MemberRecord, MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation,
+    NewSession, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction, ReactionStore,
+    RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage,
+    SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange, Submitted, Traces, UserId,
 };
 use parking_lot::Mutex;
-use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
+use protocol::{AttachmentId, ConversationId, MessageId, OwnMessages, Role, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -30,6 +30,10 @@ pub(crate) struct Faulty {
     pub(crate) unreadable: AtomicBool,
     /// How often [`ConversationStore::conversation_by_key`] was called.
     pub(crate) whole_reads: AtomicUsize,
+    /// Whether [`ErasureStore::erase_traces`] fails.
+    pub(crate) erasing_fails: AtomicBool,
+    /// How often [`ErasureStore::erase_traces`] was called.
+    pub(crate) erased: AtomicUsize,
     /// How often marks were moved, or last seen times stored.
     pub(crate) asked: AtomicUsize,
     /// How often [`MessageStore::entries`] was called.
@@ -78,6 +82,8 @@ impl Faulty {
             failing: false.into(),
             unreadable: false.into(),
             whole_reads: 0.into(),
+            erasing_fails: false.into(),
+            erased: 0.into(),
             asked: 0.into(),
             readings: 0.into(),
             follows: 0.into(),
@@ -308,6 +314,26 @@ hand_on! {
 hand_on! {
     SharedStore {
         fn shared(range: SharedRange) -> Result<SharedPage, StoreError>;
+    }
+}
+
+hand_on! {
+    ErasureStore {
+        fn erasures() -> Result<Vec<Erasure>, StoreError>;
+        fn heir(group: ConversationKey, leaving: UserId) -> Result<Option<UserId>, StoreError>;
+        fn traces(erasure: Erasure, limit: usize) -> Result<Traces, StoreError>;
+        fn forget_belongings(user: UserId, limit: usize) -> Result<Forgotten, StoreError>;
+        fn scrub() -> Result<(), StoreError>;
+        fn end_erasure(user: UserId) -> Result<(), StoreError>;
+        fn close_account(user: UserId, messages: OwnMessages, at: Timestamp) -> Result<Closing, StoreError>;
+    }
+
+    async fn erase_traces(&self, user: UserId, traces: Traces, at: Timestamp) -> Result<(), StoreError> {
+        self.erased.fetch_add(1, Ordering::SeqCst);
+        if self.erasing_fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.erase_traces(user, traces, at).await
     }
 }
 

@@ -7,6 +7,7 @@ mod attachments;
 mod avatars;
 mod blocks;
 mod conversations;
+mod erasures;
 mod faulty;
 mod flushes;
 mod groups;

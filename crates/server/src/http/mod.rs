@@ -8,6 +8,7 @@ mod avatar;
 mod block;
 mod conversation;
 mod docs;
+mod erasure;
 pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
@@ -61,6 +62,7 @@ fn is_json_or_page(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extension
 fn documented() -> (Router<Arc<App>>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
+        .merge(erasure::routes())
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())

@@ -4,6 +4,7 @@ mod acks;
 mod avatars;
 mod base_path;
 mod cuts;
+mod erasures;
 mod flush;
 mod groups;
 mod invitations;

@@ -17,6 +17,9 @@ impl ApiTokenStore for MemoryStore {
         hash: Hash,
         most: usize,
     ) -> Result<bool, StoreError> {
+        if self.is_deleted(token.user) {
+            return Ok(false);
+        }
         let mut tokens = self.api_tokens.write();
         if tokens.values().filter(|other| other.user == token.user).count() >= most {
             return Ok(false);

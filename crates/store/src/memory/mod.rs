@@ -7,6 +7,7 @@ mod avatar;
 mod blob;
 mod block;
 mod conversation;
+mod erasure;
 mod group;
 mod invitation;
 mod log;
@@ -43,6 +44,8 @@ pub struct MemoryStore {
     blocks: RwLock<block::Blocks>,
     invitations: RwLock<invitation::Invitations>,
     attachments: RwLock<attachment::Attachments>,
+    /// Taken alone.
+    erasures: Mutex<erasure::Erasures>,
 }
 
 impl MemoryStore {
@@ -60,6 +63,7 @@ impl MemoryStore {
             blocks: RwLock::default(),
             invitations: RwLock::default(),
             attachments: RwLock::default(),
+            erasures: Mutex::default(),
         }
     }
 }

@@ -56,10 +56,27 @@ impl Sessions {
     }
 }
 
+impl Sessions {
+    /// Ends all sessions of a user, and gives them.
+    pub(super) fn end_those_of(
+        &mut self,
+        user: UserId,
+        at: Timestamp,
+        ended: &mut EndedSessions,
+    ) -> Vec<SessionId> {
+        let own = self.live.values().filter(|session| session.user == user).map(|session| session.id);
+        let own: Vec<_> = own.collect();
+        own.into_iter().filter_map(|id| self.end(id, at, ended)).map(|session| session.id).collect()
+    }
+}
+
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
+        if self.is_deleted(session.user) {
+            return Ok(Vec::new());
+        }
         let mut sessions = self.sessions.write();
         let fresh =
             RefreshToken { session: session.id, expires_at, predecessor: None, state: TokenState::Fresh };

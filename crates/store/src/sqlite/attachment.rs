@@ -10,6 +10,7 @@ use protocol::{AttachmentId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::erasure::is_deleted;
 use super::lane::NOBODY;
 
 /// The columns in the order in which `record` reads them.
@@ -151,7 +152,9 @@ fn millis(age: Duration) -> i64 {
 impl AttachmentStore for SqliteStore {
     async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError> {
         let add = move |connection: &Connection| {
-            if weigh(connection, attachment.owner)? + attachment.weight() > quota {
+            if is_deleted(connection, attachment.owner)?
+                || weigh(connection, attachment.owner)? + attachment.weight() > quota
+            {
                 return Ok(false);
             }
             insert(connection, &attachment)?;

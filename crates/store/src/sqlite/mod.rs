@@ -21,6 +21,7 @@ mod conversation;
 #[cfg(test)]
 mod costs;
 mod epoch;
+mod erasure;
 mod error;
 mod group;
 mod heads;

@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0020_muted_until.sql"),
     SHARED,
     include_str!("../../migrations/sqlite/0022_charge.sql"),
+    include_str!("../../migrations/sqlite/0025_erasures.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -7,6 +7,7 @@ use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::erasure::is_deleted;
 use super::lane::NOBODY;
 
 const SESSION: &str = "SELECT id, user_id, device, created_at, last_seen_at FROM sessions";
@@ -121,6 +122,9 @@ impl SessionStore for SqliteStore {
     async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
         let create = move |connection: &Connection| {
             let NewSession { session, refresh, refresh_expires_at } = &new;
+            if is_deleted(connection, session.user)? {
+                return Ok(Vec::new());
+            }
             let sql =
                 "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?)";
             let values = params![

@@ -403,6 +403,7 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
+    0xae7e_2677_15d8_0a3f,
 ];
 
 /// A released migration never changes.
