@@ -126,7 +126,7 @@ impl Blocks {
     }
 }
 
-fn shown(username: &str, at: Timestamp) -> Block {
+pub(crate) fn shown(username: &str, at: Timestamp) -> Block {
     Block { username: username.to_owned(), created_at: at }
 }
 

@@ -21,6 +21,7 @@ mod emoji;
 mod ended_session;
 mod erasure;
 mod error;
+mod export;
 mod files;
 mod group;
 mod invitation;
@@ -76,6 +77,7 @@ pub use conversation::{Around, Conversations};
 pub use ended_session::EndedSessions;
 pub use erasure::Erasures;
 pub use error::Error;
+pub use export::{Export, ExportPart, Exports};
 pub use group::Groups;
 pub use invitation::Invitations;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
@@ -192,6 +194,8 @@ pub struct Domain {
     pub ended_sessions: Arc<EndedSessions>,
     /// Closing accounts, and erasing what they left.
     pub erasures: Arc<Erasures>,
+    /// Copies of everything that the server has for a person.
+    pub exports: Exports,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
     /// Lists of conversations and their history.
@@ -283,6 +287,7 @@ impl Domain {
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
             attachments: Attachments::new(own(), files.clone(), pictures.clone(), slots.clone(), settings),
+            exports: Exports::new(own(), files.clone()),
             avatars: Avatars::new(own(), files, pictures, slots),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),

@@ -27,6 +27,7 @@ mod testing;
 mod tests;
 mod wiring;
 mod worker;
+mod zip;
 
 fn main() -> std::process::ExitCode {
     cli::run()

@@ -213,6 +213,8 @@ hand_on! {
 hand_on! {
     AttachmentStore {
         fn add_attachment(attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
+        fn attachments_of(owner: UserId, after: Option<AttachmentId>, limit: usize)
+            -> Result<Vec<AttachmentRecord>, StoreError>;
         fn attachments_weigh(owner: UserId) -> Result<u64, StoreError>;
         fn attachment(id: AttachmentId, reader: UserId) -> Result<Option<AttachmentRecord>, StoreError>;
         fn forget_unused(age: Duration, before: Option<Duration>, limit: usize) -> Result<Vec<BlobHash>, StoreError>;

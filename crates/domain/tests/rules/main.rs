@@ -8,6 +8,7 @@ mod avatars;
 mod blocks;
 mod conversations;
 mod erasures;
+mod exports;
 mod faulty;
 mod flushes;
 mod groups;

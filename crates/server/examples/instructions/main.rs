@@ -39,6 +39,8 @@ mod socket;
 mod system;
 #[path = "../../src/wiring.rs"]
 mod wiring;
+#[path = "../../src/zip.rs"]
+mod zip;
 
 mod guard;
 mod paths;

@@ -9,6 +9,7 @@ mod block;
 mod conversation;
 mod docs;
 mod erasure;
+mod export;
 pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
@@ -63,6 +64,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(erasure::routes())
+        .merge(export::routes())
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())

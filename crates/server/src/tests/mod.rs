@@ -5,6 +5,7 @@ mod avatars;
 mod base_path;
 mod cuts;
 mod erasures;
+mod exports;
 mod flush;
 mod groups;
 mod invitations;

@@ -109,6 +109,19 @@ impl AttachmentStore for MemoryStore {
         Ok(self.attachments.read().weigh(owner))
     }
 
+    async fn attachments_of(
+        &self,
+        owner: UserId,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let attachments = self.attachments.read();
+        let uploads = attachments.uploads.values().map(|held| &*held.record);
+        let own =
+            uploads.filter(|record| record.owner == owner && after.is_none_or(|after| record.id > after));
+        Ok(own.take(limit).cloned().collect())
+    }
+
     async fn attachment(
         &self,
         id: AttachmentId,

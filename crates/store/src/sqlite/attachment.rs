@@ -167,6 +167,21 @@ impl AttachmentStore for SqliteStore {
         self.readers.by_key(owner, move |connection| weigh(connection, owner)).await
     }
 
+    async fn attachments_of(
+        &self,
+        owner: UserId,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let read = move |connection: &Connection| {
+            let after = after.as_ref().map_or(&[][..], |after| after.as_bytes());
+            let sql =
+                format!("SELECT {COLUMNS} FROM attachments WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
+            connection.prepare_cached(&sql)?.query_map(params![owner.0, after, limit], record)?.collect()
+        };
+        self.readers.run(owner, read).await
+    }
+
     async fn attachment(
         &self,
         id: AttachmentId,

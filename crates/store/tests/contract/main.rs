@@ -53,6 +53,7 @@ macro_rules! contract {
 contract! {
     attachments::{
         an_upload_is_its_owners_alone,
+        uploads_are_listed_page_by_page,
         the_quota_is_each_owners_own,
         a_message_carries_what_its_sender_uploaded,
         an_edit_keeps_them_and_a_deletion_drops_them,
