@@ -1,5 +1,7 @@
 //! Closing accounts, and erasing what they left.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use domain::store::{
     Action, Append, BlobHash, Closing, ConversationKey, Erasure, ErasureStore, Forgotten, LogPlace,
@@ -14,6 +16,7 @@ use super::append::{AppendFault, LogTransaction};
 use super::avatar_columns::{COLUMNS as AVATAR_COLUMNS, avatar};
 use super::lane::NOBODY;
 use super::message::{self, MESSAGE, REACTION};
+use super::scrub;
 use super::session::note_ended;
 use super::view::GROUP;
 use super::writer::Writing;
@@ -22,6 +25,11 @@ use super::writer::Writing;
 const SCANNED: u64 = 8192;
 /// Conversations that one read scans for traces.
 const CONVERSATIONS: usize = 256;
+
+/// How often emptying the write-ahead log is tried. A long read is over by then; what reads longer, such as a backup, is
+/// waited for by the next try.
+const EMPTYING: usize = 100;
+const EMPTYING_AGAIN: Duration = Duration::from_millis(200);
 
 /// Whether an account is deleted.
 pub(super) fn is_deleted(connection: &Connection, user: UserId) -> Result<bool, rusqlite::Error> {
@@ -257,7 +265,28 @@ impl ErasureStore for SqliteStore {
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
-        Ok(())
+        let again = |what: &str| StoreError::Unavailable(format!("{what} is in use"));
+        if !self.index.scrub(self.writer.position()).await {
+            return Err(again("the index for search"));
+        }
+        let last = self.readers.run(NOBODY, scrub::last_page).await?;
+        for from in (1..=last).step_by(scrub::READ as usize) {
+            let started = Instant::now();
+            let read = move |connection: &Connection| scrub::unclean(connection, from, last);
+            for pages in self.readers.run(NOBODY, read).await?.chunks(scrub::WRITTEN) {
+                let pages = pages.to_vec();
+                self.writer.run(move |connection| scrub::clean_pages(connection, &pages)).await?;
+            }
+            // So that scrubbing takes at most half of the time of the disk.
+            tokio::time::sleep(started.elapsed()).await;
+        }
+        for _ in 0..EMPTYING {
+            if self.checkpointer.empty().await {
+                return Ok(());
+            }
+            tokio::time::sleep(EMPTYING_AGAIN).await;
+        }
+        Err(again("an older state of the database"))
     }
 
     async fn end_erasure(&self, user: UserId) -> Result<(), StoreError> {

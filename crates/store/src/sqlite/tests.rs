@@ -284,7 +284,7 @@ async fn after_closing_everything_is_refused() {
 }
 
 #[test]
-fn the_settings_that_durability_rests_on() {
+fn the_settings_that_promises_rest_on() {
     let folder = tempdir().unwrap();
     let connection = super::connect(&folder.path().join("aldis.db")).unwrap();
     let pragma = |name: &str| {
@@ -293,6 +293,7 @@ fn the_settings_that_durability_rests_on() {
     assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
     assert_eq!(pragma("synchronous").unwrap(), 2.into());
     assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
+    assert_eq!(pragma("secure_delete").unwrap(), 1.into());
 }
 
 #[test]
