@@ -116,6 +116,12 @@ const ROWS: Row[] = [
     needs: 'session',
     expected: { ...loggedIn(404), owner: 204 },
   },
+  {
+    route: 'DELETE /auth/account',
+    body: () => ({ password: 'not the password' }),
+    expected: loggedIn(401),
+  },
+  { route: 'GET /auth/export', expected: loggedIn(200) },
   { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
   { route: 'GET /auth/tokens', expected: loggedIn(200) },
   {
