@@ -45,6 +45,8 @@ impl Erasures {
     const TRIES: usize = 16;
     /// How often the store is asked for erasures that another node began and did not end.
     const EVERY: Duration = Duration::from_mins(1);
+    /// After a scrub there is none for so many times as long as it took.
+    const RESTS: u32 = 9;
     /// Wait after the store failed.
     const RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -104,13 +106,14 @@ impl Erasures {
     /// Erases what closed accounts left, until `stop`.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
+        let mut resting = Instant::now();
         loop {
-            let finished = tokio::select! {
-                finished = self.finish() => finished,
+            let worked = tokio::select! {
+                worked = self.work(&mut resting) => worked,
                 () = &mut stop => return,
             };
-            let wait = match finished {
-                Ok(()) => Self::EVERY,
+            let wait = match worked {
+                Ok(wait) => wait,
                 Err(Error { cause: Some(StoreError::Closed), .. }) => return,
                 Err(error) => {
                     tracing::warn!(cause = ?error.cause, "an account is not erased yet; it is tried again");
@@ -127,8 +130,42 @@ impl Erasures {
 
     /// Erases all that closed accounts have left.
     pub async fn finish(&self) -> Result<(), Error> {
-        for erasure in self.context.store.erasures().await? {
+        let erased = self.erase_all().await?;
+        self.scrub(erased).await
+    }
+
+    /// Erases what can be erased now, and gives after how long there may be more. A scrub reads the whole store. So until
+    /// `resting` there is none, or whoever makes accounts and deletes them would keep the disk busy.
+    async fn work(&self, resting: &mut Instant) -> Result<Duration, Error> {
+        let erased = self.erase_all().await?;
+        let started = Instant::now();
+        if erased.is_empty() {
+            return Ok(Self::EVERY);
+        }
+        if started < *resting {
+            return Ok((*resting - started).min(Self::EVERY));
+        }
+        self.scrub(erased).await?;
+        *resting = Instant::now() + started.elapsed() * Self::RESTS;
+        Ok(Self::EVERY)
+    }
+
+    /// Erases all but what is left in the files of the store. Gives the erasures of which that is left.
+    async fn erase_all(&self) -> Result<Vec<Erasure>, Error> {
+        let erasures = self.context.store.erasures().await?;
+        for &erasure in &erasures {
             self.erase(erasure).await?;
+        }
+        Ok(erasures)
+    }
+
+    /// Removes from the files of the store what was erased.
+    async fn scrub(&self, erased: Vec<Erasure>) -> Result<(), Error> {
+        if !erased.is_empty() {
+            self.context.store.scrub().await?;
+        }
+        for erasure in erased {
+            self.context.store.end_erasure(erasure.user).await?;
             tracing::info!(user = erasure.user.0, "what a deleted account left is erased");
         }
         Ok(())
@@ -149,9 +186,7 @@ impl Erasures {
             rest_since(started).await;
         }
         // Once more, because a request that had begun before the account was closed may have added them to a group.
-        self.leave_all(user).await?;
-        self.context.store.scrub().await?;
-        Ok(self.context.store.end_erasure(user).await?)
+        self.leave_all(user).await
     }
 
     async fn erase_traces(&self, mut erasure: Erasure) -> Result<(), Error> {
