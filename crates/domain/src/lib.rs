@@ -23,7 +23,9 @@ mod conversation;
 mod credential;
 mod emoji;
 mod ended_session;
+mod erasure;
 mod error;
+mod export;
 mod files;
 mod group;
 mod host_account;
@@ -88,7 +90,9 @@ pub use code::Asker;
 pub use conversation::{Around, Conversations};
 pub use credential::Credentials;
 pub use ended_session::EndedSessions;
+pub use erasure::Erasures;
 pub use error::Error;
+pub use export::{Export, ExportPart, Exports};
 pub use group::Groups;
 pub use host_account::HostAccounts;
 pub use invitation::Invitations;
@@ -220,6 +224,10 @@ pub struct Domain {
     pub sessions: Sessions,
     /// Cutting the sockets of sessions that ended anywhere.
     pub ended_sessions: Arc<EndedSessions>,
+    /// Closing accounts, and erasing what they left.
+    pub erasures: Arc<Erasures>,
+    /// Copies of everything that the server has for a person.
+    pub exports: Exports,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
     /// Knowing people by the tokens of host applications.
@@ -281,6 +289,14 @@ impl Domain {
         let invitations = Arc::new(Invitations::new(own(), presences.clone(), settings.added));
         let blocks = Arc::new(Blocks::new(own(), presences.clone(), invitations.clone()));
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
+        let erasures = Arc::new(Erasures::new(
+            own(),
+            announcer.clone(),
+            logins.clone(),
+            files.clone(),
+            invitations.clone(),
+            presences.clone(),
+        ));
         let hints = context.bus.subscribe();
         let relay = Arc::new(Relay::new(
             hints,
@@ -304,6 +320,7 @@ impl Domain {
                 host_accounts.clone(),
                 settings,
             ),
+            erasures,
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(
@@ -316,6 +333,7 @@ impl Domain {
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
             attachments: Attachments::new(own(), files.clone(), pictures.clone(), slots.clone(), settings),
+            exports: Exports::new(own(), files.clone()),
             avatars: Avatars::new(own(), files, pictures, slots),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),

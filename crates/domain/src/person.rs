@@ -154,6 +154,14 @@ impl Directory {
         Ok(Some(person))
     }
 
+    /// The person with this username, in any case, unless they have deleted their account. Asks the store each time: only
+    /// where a message goes it need not, because the append asks.
+    pub(crate) async fn active(&self, username: &str) -> Result<Option<Arc<Person>>, Error> {
+        let there = |account: &Account| account.verified && account.deleted_at.is_none();
+        let account = self.store.account(username).await?.filter(there);
+        Ok(account.map(|account| self.cache(&account)))
+    }
+
     /// The person whom a request names as its receiver; an error if there is nobody of this name.
     pub(crate) async fn receiver(&self, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || {

@@ -191,14 +191,7 @@ impl Sessions {
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
         caller.check_logged_in()?;
         let sessions = self.context.store.sessions_of(caller.person.id).await?;
-        let shown = sessions.into_iter().map(|session| Session {
-            id: session.id,
-            device: session.device,
-            created_at: session.created_at,
-            last_seen_at: session.last_seen_at,
-            current: session.id == caller.session,
-        });
-        Ok(shown.collect())
+        Ok(sessions.into_iter().map(|session| shown(session, Some(caller.session))).collect())
     }
 
     /// Ends one of the caller's sessions and cuts its sockets.
@@ -258,6 +251,12 @@ fn successor(token: &str, salt: &Salt) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).expect("HMAC takes a key of any length");
     mac.update(salt);
     BASE64URL.encode(mac.finalize().into_bytes())
+}
+
+/// A session as its owner sees it.
+pub(crate) fn shown(session: SessionRecord, current: Option<SessionId>) -> Session {
+    let SessionRecord { id, device, created_at, last_seen_at, .. } = session;
+    Session { id, device, created_at, last_seen_at, current: current == Some(id) }
 }
 
 /// Fails if the caller's session has ended while their request took its time. An API token has none.

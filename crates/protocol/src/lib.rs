@@ -31,8 +31,8 @@ mod time;
 mod wire;
 
 pub use account::{
-    AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, Forgot, OtpNotice, Register,
-    Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
+    AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, DeleteAccount, Forgot, OtpNotice,
+    OwnMessages, Register, Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
 pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
 pub use api_token::{ApiToken, NewApiToken};

@@ -31,6 +31,7 @@ mod tests;
 mod webhook;
 mod wiring;
 mod worker;
+mod zip;
 
 fn main() -> std::process::ExitCode {
     cli::run()

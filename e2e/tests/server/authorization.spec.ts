@@ -153,6 +153,12 @@ const ROWS: Row[] = [
     expected: loggedIn(401),
   },
   { route: 'POST /auth/email/verify', body: () => ({ otp: '000000' }), expected: loggedIn(400) },
+  {
+    route: 'DELETE /auth/account',
+    body: () => ({ password: 'not the password' }),
+    expected: loggedIn(401),
+  },
+  { route: 'GET /auth/export', expected: loggedIn(200) },
   { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
   { route: 'GET /auth/tokens', expected: loggedIn(200) },
   {

@@ -9,6 +9,8 @@ mod avatars;
 mod blocks;
 mod conversations;
 mod credentials;
+mod erasures;
+mod exports;
 mod faulty;
 mod flushes;
 mod groups;

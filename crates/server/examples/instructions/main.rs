@@ -45,6 +45,8 @@ mod system;
 mod webhook;
 #[path = "../../src/wiring.rs"]
 mod wiring;
+#[path = "../../src/zip.rs"]
+mod zip;
 
 mod guard;
 mod paths;

@@ -10,6 +10,8 @@ mod block;
 mod conversation;
 mod credential;
 mod docs;
+mod erasure;
+mod export;
 pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
@@ -64,6 +66,8 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(credential::routes())
+        .merge(erasure::routes())
+        .merge(export::routes())
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())

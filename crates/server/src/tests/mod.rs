@@ -5,6 +5,8 @@ mod admins;
 mod avatars;
 mod base_path;
 mod cuts;
+mod erasures;
+mod exports;
 mod flush;
 mod groups;
 mod host_accounts;

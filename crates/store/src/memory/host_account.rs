@@ -20,6 +20,16 @@ struct Record {
     not_before: Option<Timestamp>,
 }
 
+impl HostAccounts {
+    /// Removes a person, and gives the session that their tokens had.
+    pub(super) fn remove(&mut self, user: UserId) -> Option<SessionId> {
+        let Record { session, .. } = self.records.remove(&user)?;
+        self.by_session.remove(&session);
+        self.by_subject.retain(|_, other| *other != user);
+        Some(session)
+    }
+}
+
 impl MemoryStore {
     /// A person's account with what `hosts` knows of it.
     fn whole(&self, hosts: &HostAccounts, user: UserId) -> Option<HostAccount> {

@@ -9,6 +9,7 @@ mod blob;
 mod block;
 mod code;
 mod conversation;
+mod erasure;
 mod group;
 mod host_account;
 mod invitation;
@@ -50,6 +51,8 @@ pub struct MemoryStore {
     blocks: RwLock<block::Blocks>,
     invitations: RwLock<invitation::Invitations>,
     attachments: RwLock<attachment::Attachments>,
+    /// Taken alone.
+    erasures: Mutex<erasure::Erasures>,
 }
 
 impl MemoryStore {
@@ -70,6 +73,7 @@ impl MemoryStore {
             blocks: RwLock::default(),
             invitations: RwLock::default(),
             attachments: RwLock::default(),
+            erasures: Mutex::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod avatars;
 mod blobs;
 mod blocks;
 mod conversations;
+mod erasures;
 mod following;
 mod groups;
 mod host_accounts;
@@ -55,6 +56,7 @@ macro_rules! contract {
 contract! {
     attachments::{
         an_upload_is_its_owners_alone,
+        uploads_are_listed_page_by_page,
         the_quota_is_each_owners_own,
         a_message_carries_what_its_sender_uploaded,
         an_edit_keeps_them_and_a_deletion_drops_them,
@@ -153,6 +155,14 @@ contract! {
         who_is_not_a_member_sees_nothing,
         the_list_is_by_activity_and_pages,
         unread_counts_what_others_sent,
+    };
+    erasures::{
+        of_a_closed_account_its_username_is_left,
+        a_closed_account_begins_nothing,
+        messages_and_reactions_are_erased_as_entries,
+        what_is_erased_is_followed,
+        messages_that_stay_are_those_that_others_see,
+        the_heir_is_the_admin_who_joined_first,
     };
     groups::{
         a_brief_record_has_the_members_who_matter, who_may_see_a_message_is_right_after_each_change,
