@@ -18,8 +18,16 @@ const MOST_PAGES: u32 = 0x0200_0000;
 const INTERIOR: [u8; 2] = [2, 5];
 const LEAF: [u8; 2] = [10, 13];
 
-/// The numbers of the last page that is looked at.
+const PAGE: &str = "SELECT data FROM sqlite_dbpage WHERE pgno = ?";
+
+/// The number of the last page that is to be looked at; 0 if none is.
 pub(super) fn last_page(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    if connection.prepare_cached(PAGE).is_err() {
+        tracing::warn!(
+            "this program was built without sqlite_dbpage: some of what was deleted stays in the files"
+        );
+        return Ok(0);
+    }
     let count: u32 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     if count >= MOST_PAGES {
         tracing::warn!("the database is too large to overwrite what was deleted in it");
@@ -53,8 +61,7 @@ pub(super) fn clean_pages(connection: &Connection, pages: &[u32]) -> Result<(), 
 }
 
 fn read(connection: &Connection, number: u32) -> Result<Option<Vec<u8>>, rusqlite::Error> {
-    let sql = "SELECT data FROM sqlite_dbpage WHERE pgno = ?";
-    connection.prepare_cached(sql)?.query_row([number], |row| row.get(0)).optional()
+    connection.prepare_cached(PAGE)?.query_row([number], |row| row.get(0)).optional()
 }
 
 /// Overwrites the unused parts of a page of a b-tree with zeros: between the list of its cells and the first cell, and
