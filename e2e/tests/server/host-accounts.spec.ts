@@ -198,8 +198,8 @@ test('keys come over HTTPS from a host whose certificate the machine trusts, and
     const one = await Server.start(BINARY, args, env);
     const authorization = `Bearer ${await issuer.token('ann')}`;
     const answer = await fetch(`${one.url}/api/users/me`, { headers: { authorization } });
-    expect(answer.status, one.log.join('\n')).toBe(status);
     await one.stop();
+    expect(answer.status, one.log.join('\n')).toBe(status);
   }
   server.close();
   await rm(folder, { recursive: true });
