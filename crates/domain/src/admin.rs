@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, NewUser, Page, SessionId, Timestamp,
-    limit,
+    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, NewUser, Page, ServerStats, SessionId,
+    Timestamp, limit,
 };
+use tokio::sync::Mutex;
 
 use crate::Settings;
 use crate::account::{check_display_name, check_email, check_password, check_username};
@@ -18,7 +19,7 @@ use crate::person::Caller;
 use crate::random;
 use crate::store::{
     Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AuditRecord, Deed, FoundBy, NewAccount,
-    UserId,
+    StoredStats, UserId,
 };
 use crate::url::picture_of_person;
 
@@ -48,11 +49,25 @@ pub struct Admins {
     context: Arc<Context>,
     passwords: Arc<Passwords>,
     unverified_lifetime: Duration,
+    /// The figures that were counted last, and when.
+    stats: Mutex<Option<(Duration, ServerStats)>>,
 }
 
 impl Admins {
+    /// How long figures are shown before they are counted anew.
+    const STATS_KEPT: Duration = Duration::from_mins(1);
+    /// Entries of the log in which messages are counted at a time.
+    const COUNTED: u64 = 20_000;
+    /// Pause between two counts, which is for others who read.
+    const PAUSE: Duration = Duration::from_millis(10);
+
     pub(crate) fn new(context: Arc<Context>, passwords: Arc<Passwords>, settings: &Settings) -> Self {
-        Self { context, passwords, unverified_lifetime: settings.unverified_lifetime }
+        Self {
+            context,
+            passwords,
+            unverified_lifetime: settings.unverified_lifetime,
+            stats: Mutex::default(),
+        }
     }
 
     /// The caller as an admin, if they are one. An API token is nobody's admin, whoever made it.
@@ -164,10 +179,49 @@ impl Admins {
         Ok(Page { items: found.into_iter().map(audit_entry).collect(), next })
     }
 
+    /// How much there is on the server, which has so many sockets now. Counting takes long where there is much, so that
+    /// the figures may be a minute old.
+    pub async fn stats(&self, sockets: u64) -> Result<ServerStats, Error> {
+        let now = self.context.clock.monotonic();
+        // Held while it counts: who asks meanwhile waits for the same.
+        let mut kept = self.stats.lock().await;
+        if let Some((at, stats)) = &*kept
+            && now.saturating_sub(*at) < Self::STATS_KEPT
+        {
+            return Ok(ServerStats { sockets, ..stats.clone() });
+        }
+        self.context.store.count_messages(Self::COUNTED).await?;
+        let StoredStats { people, verified, disabled, conversations, messages, files, file_bytes, sessions } =
+            self.context.store.stats().await?;
+        let at = self.context.clock.now();
+        let stats = ServerStats {
+            people,
+            verified,
+            disabled,
+            conversations,
+            messages,
+            files,
+            file_bytes,
+            sessions,
+            sockets,
+            at,
+        };
+        *kept = Some((now, stats.clone()));
+        Ok(stats)
+    }
+
     /// Removes what the audit log no longer keeps.
     pub async fn sweep(&self) -> Result<(), Error> {
         let (kept, most) = AUDIT_KEPT;
         Ok(self.context.store.forget_audit(self.context.clock.now().minus(kept), most).await?)
+    }
+
+    /// Counts the messages that are not counted yet.
+    pub async fn count_messages(&self) -> Result<(), Error> {
+        while !self.context.store.count_messages(Self::COUNTED).await? {
+            tokio::time::sleep(Self::PAUSE).await;
+        }
+        Ok(())
     }
 
     async fn account(&self, username: &str) -> Result<Account, Error> {

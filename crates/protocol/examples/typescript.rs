@@ -7,7 +7,8 @@ use protocol::{
     AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, Block, ChangeConversation, ChangeMe,
     ChangeMessage, ChangeUser, Code, Conversation, ConversationChange, FOLDED, Hit, Invitation, Invitee,
     LoggedIn, Login, NewApiToken, NewGroup, NewUser, Problem, PutMember, Reached, Refresh, Register,
-    Registered, Resend, Session, SharedKind, SyncPage, Verified, Verify, client_events, server_events,
+    Registered, Resend, ServerStats, Session, SharedKind, SyncPage, Verified, Verify, client_events,
+    server_events,
 };
 use serde_json::Value;
 
@@ -54,6 +55,7 @@ fn main() {
         Type::of::<Register>(),
         Type::of::<Registered>(),
         Type::of::<Resend>(),
+        Type::of::<ServerStats>(),
         Type::of::<Session>(),
         Type::of::<SharedKind>(),
         Type::of::<SyncPage>(),

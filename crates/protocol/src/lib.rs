@@ -32,7 +32,7 @@ mod wire;
 pub use account::{
     AccountRole, AddMe, Block, ChangeMe, OtpNotice, Register, Registered, Resend, User, Verified, Verify,
 };
-pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
+pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser, ServerStats};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{

@@ -162,6 +162,7 @@ const ROWS: Row[] = [
     expected: operator(204),
   },
   { route: 'GET /admin/audit', expected: operator(200) },
+  { route: 'GET /admin/stats', expected: operator(200) },
 
   { route: 'GET /api/users/me', expected: known(200) },
   { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },

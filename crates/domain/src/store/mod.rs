@@ -26,6 +26,7 @@ mod receipt;
 mod search;
 mod session;
 mod shared;
+mod stats;
 mod transaction;
 
 use async_trait::async_trait;
@@ -57,6 +58,7 @@ pub use receipt::{CursorMove, CursorStore, Moved};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 pub use shared::{SharedPage, SharedRange, SharedStore, has_link, kind_of_file};
+pub use stats::{StatsStore, StoredStats};
 pub use transaction::{Changed, EarlierMessage, Logged, Transaction, Uploads};
 
 /// Why an operation of the store failed. Nothing was stored; but if its commit failed, it may be stored after a crash.
@@ -94,6 +96,7 @@ pub trait Store:
     + AttachmentStore
     + AvatarStore
     + SharedStore
+    + StatsStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

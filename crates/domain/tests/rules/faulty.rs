@@ -16,7 +16,7 @@ use domain::store::{
     MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode,
     Origin, Position, PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search,
     SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since,
-    Store, StoreAge, StoreError, StoredChange, Submitted, UserId,
+    StatsStore, Store, StoreAge, StoreError, StoredChange, StoredStats, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -330,6 +330,13 @@ hand_on! {
 hand_on! {
     SharedStore {
         fn shared(range: SharedRange) -> Result<SharedPage, StoreError>;
+    }
+}
+
+hand_on! {
+    StatsStore {
+        fn stats() -> Result<StoredStats, StoreError>;
+        fn count_messages(limit: u64) -> Result<bool, StoreError>;
     }
 }
 

@@ -14,3 +14,12 @@ CREATE INDEX users_disabled ON users (id) WHERE disabled = 1;
 -- Admins find people of whom nobody has verified the account, too.
 CREATE INDEX users_by_any_display_name ON users (display_key);
 CREATE INDEX users_by_email ON users (lower(email)) WHERE email IS NOT NULL;
+
+-- How many messages there are up to a position. Counted on from there when somebody asks: counting all would read the
+-- whole log.
+CREATE TABLE counted_messages (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  position INTEGER NOT NULL,
+  messages INTEGER NOT NULL
+) STRICT;
+INSERT INTO counted_messages (id, position, messages) VALUES (1, 0, 0);

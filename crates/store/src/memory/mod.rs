@@ -17,6 +17,7 @@ mod receipt;
 mod search;
 mod session;
 mod shared;
+mod stats;
 
 pub use blob::MemoryBlobs;
 

