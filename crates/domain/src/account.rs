@@ -4,7 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AccountRole, AddMe, Code, OtpNotice, Register, Registered, Timestamp, User, limit};
+use protocol::{
+    AccountRole, AddMe, AuthSettings, Code, OtpNotice, Register, Registered, Registration, Timestamp, User,
+    limit,
+};
 
 use crate::Settings;
 use crate::context::Context;
@@ -15,7 +18,7 @@ use crate::log_limit::LimitWarning;
 use crate::otp::{self, OtpChannel};
 use crate::password::Passwords;
 use crate::random;
-use crate::store::{Account, CodeTry, NewAccount, OneTimeCode, UserId};
+use crate::store::{Account, CodeTry, NewAccount, NotCreated, OneTimeCode, UserId};
 use crate::url::picture_of_person;
 
 /// Addresses that did not ask for a code have, all together, this many times the tries of the address that did. Few,
@@ -44,6 +47,7 @@ pub struct Accounts {
     resends_of_account: Limiter<UserId>,
     /// Tries from one address at codes that other addresses asked for.
     strangers: Limiter<(UserId, Option<IpAddr>)>,
+    registration: Registration,
     otp_lifetime: Duration,
     otp_tries: u32,
     unverified_lifetime: Duration,
@@ -65,6 +69,7 @@ impl Accounts {
             resends: Limiter::new(settings.resends),
             resends_of_account: Limiter::new(settings.resends_of_account),
             strangers: Limiter::new(Rate::per(settings.otp_lifetime, settings.otp_tries)),
+            registration: settings.registration,
             otp_lifetime: settings.otp_lifetime,
             otp_tries: settings.otp_tries,
             unverified_lifetime: settings.unverified_lifetime,
@@ -73,7 +78,10 @@ impl Accounts {
 
     /// Registers an account and sends its first code. `address` is `None` if limits for addresses do not apply.
     pub async fn register(&self, request: Register, address: Option<IpAddr>) -> Result<Registered, Error> {
-        let Register { username, password, email, display_name } = request;
+        let Register { username, password, email, display_name, invite } = request;
+        if self.registration == Registration::Closed {
+            return Err(Error::new(Code::RegistrationClosed, "Ask whoever runs this server for an account."));
+        }
         check_username(&username)?;
         check_password(&password)?;
         let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
@@ -85,19 +93,26 @@ impl Accounts {
                 return Err(Error::rate_limited(wait));
             }
         }
+        let invite = invite.filter(|_| self.registration == Registration::Invite);
+        // Decided atomically by the store below. This check and the next only save hashing the password for nothing.
+        if self.registration == Registration::Invite {
+            self.check_invite(invite.as_deref()).await?;
+        }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         let freed = self.freed();
-        // Decided atomically by the store below. This check only saves hashing the password for nothing.
         let holds = |account: &Account| account.verified || account.created_at > freed;
         if self.context.store.account(&username).await?.is_some_and(|account| holds(&account)) {
             return Err(taken());
         }
         let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
         let created_at = self.context.clock.now();
-        let account = NewAccount { username, display_name, email, password_hash, created_at };
+        let account = NewAccount { username, display_name, email, password_hash, created_at, invite };
         let (code, sealed) = self.new_code(address);
         let id = self.context.store.create_account(account.clone(), sealed.clone(), freed).await?;
-        let id = id.ok_or_else(taken)?;
+        let id = id.map_err(|refused| match refused {
+            NotCreated::UsernameTaken => taken(),
+            NotCreated::InviteInvalid => invite_invalid(),
+        })?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
         let account = Account {
             id,
@@ -181,6 +196,25 @@ impl Accounts {
         Ok(())
     }
 
+    /// What a page must know before anybody has logged in.
+    pub fn settings(&self) -> AuthSettings {
+        let otp = self.channel.name();
+        AuthSettings {
+            registration: self.registration,
+            otp: otp.to_owned(),
+            email_required: otp == "email",
+            providers: Vec::new(),
+        }
+    }
+
+    /// Checks that somebody could register with an invite now. It has 128 random bits, so nobody finds one by trying.
+    async fn check_invite(&self, code: Option<&str>) -> Result<(), Error> {
+        let code = code.ok_or_else(invite_invalid)?;
+        let invite = self.context.store.invite_of_code(code).await?;
+        let is_good = invite.is_some_and(|invite| invite.is_good(self.context.clock.now()));
+        if is_good { Ok(()) } else { Err(invite_invalid()) }
+    }
+
     /// Removes the accounts that nobody verified in time.
     pub async fn sweep(&self) -> Result<(), Error> {
         // Accounts in one transaction, because messages wait for it.
@@ -216,6 +250,11 @@ impl Accounts {
             tracing::warn!(channel, username = account.username, error, "a one-time code was not sent");
         }
     }
+}
+
+fn invite_invalid() -> Error {
+    Error::new(Code::InviteInvalid, "Ask for a new invite; this one is unknown, used up or over.")
+        .about("invite")
 }
 
 /// An account as its owner sees it.

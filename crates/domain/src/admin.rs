@@ -161,7 +161,8 @@ impl Admins {
         check_password(&password)?;
         let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
         let now = self.context.clock.now();
-        let account = NewAccount { username, display_name, email, password_hash, created_at: now };
+        let account =
+            NewAccount { username, display_name, email, password_hash, created_at: now, invite: None };
         let (deed, freed) = (admin.deed(now), now.minus(self.unverified_lifetime));
         let user = self.context.store.add_account(account, role.unwrap_or_default(), deed, freed).await?;
         let user = user.ok_or_else(|| Error::new(Code::UsernameTaken, "Choose another username."))?;
@@ -172,10 +173,10 @@ impl Admins {
 
     /// What was done, the latest first.
     pub async fn audit(&self, next: Option<&str>) -> Result<Page<AuditEntry>, Error> {
-        let below = page::decode(next, |bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)))?;
+        let below = page::decode_number(next)?;
         let mut found = self.context.store.audit(below, limit::AUDIT_PAGE + 1).await?;
         let last = page::cut(&mut found, limit::AUDIT_PAGE);
-        let next = last.map(|last| page::encode(last.number.to_be_bytes()));
+        let next = last.map(|last| page::encode_number(last.number));
         Ok(Page { items: found.into_iter().map(audit_entry).collect(), next })
     }
 

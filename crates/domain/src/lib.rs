@@ -24,6 +24,7 @@ mod error;
 mod files;
 mod group;
 mod invitation;
+mod invite;
 mod keyring;
 pub mod limit;
 mod line;
@@ -62,6 +63,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use protocol::Registration;
+
 use crate::context::Context;
 pub use account::Accounts;
 pub use admin::{Admin, Admins};
@@ -78,6 +81,7 @@ pub use ended_session::EndedSessions;
 pub use error::Error;
 pub use group::Groups;
 pub use invitation::Invitations;
+pub use invite::Invites;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use limit::Rate;
 pub use live::{Broker, Live, NodeId, SocketKey};
@@ -132,6 +136,10 @@ pub struct Settings {
     pub messages: Rate,
     /// How many events and requests of any kind one user may make, over all their devices. Past it they wait.
     pub requests: Rate,
+    /// Who may register.
+    pub registration: Registration,
+    /// What links to this server begin with: its origin and base path, or the base path alone.
+    pub public_url: String,
     /// Registrations from one address.
     pub registrations: Rate,
     /// Logins to one account from one address, with a right or wrong password.
@@ -186,6 +194,8 @@ pub struct Domain {
     pub accounts: Accounts,
     /// Seeing to the server, its people and what was done.
     pub admins: Admins,
+    /// Inviting people to the server.
+    pub invites: Invites,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -259,6 +269,7 @@ impl Domain {
         Self {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             admins: Admins::new(own(), passwords.clone(), settings),
+            invites: Invites::new(own(), settings),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, Block, ChangeConversation, ChangeMe,
-    ChangeMessage, ChangeUser, Code, Conversation, ConversationChange, FOLDED, Hit, Invitation, Invitee,
-    LoggedIn, Login, NewApiToken, NewGroup, NewUser, Problem, PutMember, Reached, Refresh, Register,
-    Registered, Resend, ServerStats, Session, SharedKind, SyncPage, Verified, Verify, client_events,
-    server_events,
+    AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, AuthSettings, Block,
+    ChangeConversation, ChangeMe, ChangeMessage, ChangeUser, Code, Conversation, ConversationChange, FOLDED,
+    Hit, Invitation, Invite, Invitee, LoggedIn, Login, NewApiToken, NewGroup, NewInvite, NewUser, Problem,
+    PutMember, Reached, Refresh, Register, Registered, Resend, ServerStats, Session, SharedKind, SyncPage,
+    Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -32,6 +32,7 @@ fn main() {
         Type::of::<AttachmentLink>(),
         Type::of::<AuditEntry>(),
         Type::of::<Auth>(),
+        Type::of::<AuthSettings>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
         Type::of::<ChangeMe>(),
@@ -42,11 +43,13 @@ fn main() {
         Type::of::<ConversationChange>(),
         Type::of::<Hit>(),
         Type::of::<Invitation>(),
+        Type::of::<Invite>(),
         Type::of::<Invitee>(),
         Type::of::<LoggedIn>(),
         Type::of::<Login>(),
         Type::of::<NewApiToken>(),
         Type::of::<NewGroup>(),
+        Type::of::<NewInvite>(),
         Type::of::<NewUser>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),

@@ -159,4 +159,8 @@ actions! {
     UserRenamed = "user_renamed";
     /// All sessions and API tokens of somebody were ended.
     UserLoggedOut = "user_logged_out";
+    /// An invite was made; the details are the beginning of its code.
+    InviteAdded = "invite_added";
+    /// An invite was taken back; the details are the beginning of its code.
+    InviteRemoved = "invite_removed";
 }

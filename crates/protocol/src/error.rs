@@ -65,6 +65,10 @@ codes! {
     NotVerified = "not_verified", 403, false, "The account is not verified";
     /// The password is right, but an admin has shut the account out.
     AccountDisabled = "account_disabled", 403, false, "The account is disabled";
+    /// Nobody registers here: admins make the accounts.
+    RegistrationClosed = "registration_closed", 403, false, "Nobody can register here";
+    /// Registering takes an invite, and this is none: unknown, used up, expired or taken back.
+    InviteInvalid = "invite_invalid", 403, false, "The invite is not valid";
     /// `sender` is not the caller.
     SenderMismatch = "sender_mismatch", 403, false, "The sender is not you";
     /// Seen, but not the caller's to change.

@@ -66,6 +66,12 @@ pub const DECLINED: usize = 3;
 pub const INVITATIONS_PAGE: usize = 200;
 /// People in a page of the list that admins see.
 pub const USERS_PAGE: usize = 50;
+/// Invites to the server.
+pub const INVITES: usize = 1_000;
+/// People who may register with an invite that is not for everybody.
+pub const INVITE_USES: RangeInclusive<u32> = 1..=10_000;
+/// Invites to the server in a page of their list.
+pub const INVITES_PAGE: usize = 100;
 /// Entries in a page of the audit log.
 pub const AUDIT_PAGE: usize = 100;
 /// People whose presence a socket watches.

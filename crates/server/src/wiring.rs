@@ -98,6 +98,8 @@ fn settings(config: &Config) -> Settings {
             burst: config.event_burst,
             interval: Duration::from_secs(1) / config.events_per_second.max(1),
         },
+        registration: config.registration,
+        public_url: format!("{}{}", config.public_url.trim_end_matches('/'), config.base_path.as_str()),
         registrations: an_hour(config.registrations_per_hour),
         logins: Rate { burst: config.login_burst, ..an_hour(config.logins_per_hour) },
         logins_of_address: an_hour(config.logins_per_address_per_hour),

@@ -99,7 +99,7 @@ const PICTURE: File = { type: 'image/png', bytes: Buffer.from(png(9, 9)) };
 const forGroup = () => canary(...IN_GROUP);
 
 const ROWS: Row[] = [
-  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json'].map((route) => ({
+  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json', 'GET /auth/settings'].map((route) => ({
     route,
     expected: everybody(200),
   })),
@@ -163,6 +163,9 @@ const ROWS: Row[] = [
   },
   { route: 'GET /admin/audit', expected: operator(200) },
   { route: 'GET /admin/stats', expected: operator(200) },
+  { route: 'POST /admin/invites', body: () => ({ uses: 1 }), expected: operator(201) },
+  { route: 'GET /admin/invites', expected: operator(200) },
+  { route: 'DELETE /admin/invites/{code}', path: () => '/admin/invites/none', expected: operator(404) },
 
   { route: 'GET /api/users/me', expected: known(200) },
   { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },

@@ -19,6 +19,7 @@ mod blob;
 mod block;
 mod conversation;
 mod invitation;
+mod invite;
 mod log;
 mod message;
 mod reaction;
@@ -33,7 +34,7 @@ use async_trait::async_trait;
 
 pub use account::{
     Account, AccountChange, AccountStore, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    OneTimeCode, PresenceQuery, PresenceState,
+    NotCreated, OneTimeCode, PresenceQuery, PresenceState,
 };
 pub use admin::{AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, FoundBy};
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
@@ -51,6 +52,7 @@ pub use conversation::{
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
+pub use invite::{InviteRecord, InviteStore};
 pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
 pub use reaction::{Reacted, Reaction, ReactionStore};
@@ -88,6 +90,7 @@ pub trait Store:
     + ApiTokenStore
     + ConversationStore
     + InvitationStore
+    + InviteStore
     + MessageStore
     + ReactionStore
     + CursorStore

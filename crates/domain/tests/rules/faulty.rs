@@ -12,11 +12,12 @@ use domain::store::{
     AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeTry, Committed, ConversationKey,
     ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed, EndedSession, EntryPage,
     EntryRange, Epoch, Follower, Found, FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash,
-    InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord,
-    MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession, OneTimeCode,
-    Origin, Position, PresenceQuery, PresenceState, Reaction, ReactionStore, RefreshUse, Rotation, Search,
-    SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since,
-    StatsStore, Store, StoreAge, StoreError, StoredChange, StoredStats, Submitted, UserId,
+    InvitationRecord, InvitationRefusal, InvitationStore, InviteRecord, InviteStore, Lag, LastSeen,
+    MemberRecord, MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation,
+    NewSession, NotCreated, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
+    ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, SetGroupAvatar,
+    SharedPage, SharedRange, SharedStore, Since, StatsStore, Store, StoreAge, StoreError, StoredChange,
+    StoredStats, Submitted, UserId,
 };
 use parking_lot::Mutex;
 use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
@@ -131,7 +132,7 @@ macro_rules! hand_on {
 hand_on! {
     AccountStore {
         fn create_account(account: NewAccount, code: OneTimeCode, freed: Timestamp)
-            -> Result<Option<UserId>, StoreError>;
+            -> Result<Result<UserId, NotCreated>, StoreError>;
         fn forget_unverified(freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
         fn account(username: &str) -> Result<Option<Account>, StoreError>;
         fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
@@ -324,6 +325,16 @@ hand_on! {
             -> Result<Vec<InvitationRecord>, StoreError>;
         fn invited(reader: UserId, conversation: ConversationKey, after: Option<UserId>, limit: usize)
             -> Result<Vec<InvitationRecord>, StoreError>;
+    }
+}
+
+hand_on! {
+    InviteStore {
+        fn create_invite(invite: InviteRecord, most: usize, deed: Deed) -> Result<bool, StoreError>;
+        fn invite_of_code(code: &str) -> Result<Option<InviteRecord>, StoreError>;
+        fn invites(below: Option<u64>, limit: usize) -> Result<Vec<InviteRecord>, StoreError>;
+        fn remove_invite(code: &str, deed: Deed) -> Result<bool, StoreError>;
+        fn forget_invites(until: Timestamp) -> Result<(), StoreError>;
     }
 }
 

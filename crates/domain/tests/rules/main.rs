@@ -12,6 +12,7 @@ mod faulty;
 mod flushes;
 mod groups;
 mod invitations;
+mod invites;
 mod members;
 mod messages;
 mod nodes;

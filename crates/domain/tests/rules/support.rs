@@ -11,7 +11,7 @@ use domain::{
     Random, Rate, Sending, Sent, Settings, SigningKey, SocketKey,
 };
 use parking_lot::Mutex;
-use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
+use protocol::{Login, Register, Registration, SendMessage, SessionId, Timestamp};
 use store::{MemoryBlobs, MemoryStore};
 
 use crate::faulty::Faulty;
@@ -157,6 +157,8 @@ pub(crate) fn settings() -> Settings {
         text_bytes: 100,
         messages: often,
         requests: often,
+        registration: Registration::Open,
+        public_url: "https://chat.example.org".into(),
         registrations: often,
         logins: often,
         logins_of_address: often,
@@ -257,6 +259,7 @@ impl World {
             password: PASSWORD.into(),
             email: None,
             display_name: None,
+            invite: None,
         };
         self.domain.accounts.register(request, address).await?;
         Ok(self.codes.0.lock().last().unwrap().clone())
@@ -281,8 +284,14 @@ impl World {
         };
         let (username, display_name) = (username.to_owned(), username.to_owned());
         let created_at = self.clock.now();
-        let account =
-            NewAccount { username: username.clone(), display_name, email: None, password_hash, created_at };
+        let account = NewAccount {
+            username: username.clone(),
+            display_name,
+            email: None,
+            password_hash,
+            created_at,
+            invite: None,
+        };
         let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: created_at, asker: None };
         let user = self.store.create_account(account, code.clone(), Timestamp::default()).await;
         let user = user.unwrap().unwrap();

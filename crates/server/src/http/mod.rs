@@ -15,6 +15,7 @@ pub(crate) mod guard;
 mod health;
 mod incoming;
 mod invitation;
+mod invite;
 mod message;
 mod openapi;
 mod outside;
@@ -66,6 +67,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(api_token::routes())
         .merge(user::routes())
         .merge(admin::routes())
+        .merge(invite::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(invitation::routes())
@@ -117,7 +119,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 /// What is below `/admin`, for the command line: whoever asks is an admin.
 pub(crate) fn command_line(app: Arc<App>) -> Router {
-    let (routes, _) = admin::routes().split_for_parts();
+    let (routes, _) = admin::routes().merge(invite::routes()).split_for_parts();
     let missing = || async { Failure::new(Code::NotFound, "There is nothing at this path.") };
     routes.fallback(missing).layer(Extension(admin::CommandLine)).with_state(app)
 }

@@ -110,6 +110,7 @@ fn user(runtime: &Runtime, store: &SqliteStore, number: usize) -> UserId {
         email: None,
         password_hash: String::new(),
         created_at: Timestamp::default(),
+        invite: None,
     };
     let code = OneTimeCode { hash: [0; 32], salt: [0; 16], expires_at: Timestamp::default(), asker: None };
     let created = runtime.block_on(store.create_account(account, code, Timestamp::default()));

@@ -23,3 +23,17 @@ CREATE TABLE counted_messages (
   messages INTEGER NOT NULL
 ) STRICT;
 INSERT INTO counted_messages (id, position, messages) VALUES (1, 0, 0);
+
+CREATE TABLE invites (
+  -- Never given again, because accounts name it.
+  number     INTEGER PRIMARY KEY AUTOINCREMENT,
+  code       TEXT    NOT NULL UNIQUE,
+  -- NULL for as many as want to.
+  uses       INTEGER,
+  used       INTEGER NOT NULL DEFAULT 0,
+  created_by TEXT,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
+) STRICT;
+-- With which invite somebody registered who has not verified the account yet.
+ALTER TABLE users ADD COLUMN invite_number INTEGER;

@@ -5,11 +5,12 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, Avatar, CodeTry, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
+    NotCreated, OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
 use protocol::{AccountRole, AddMe, Timestamp};
 
 use super::MemoryStore;
+use super::invite::Invites;
 
 #[derive(Default)]
 pub(super) struct Accounts {
@@ -22,6 +23,7 @@ pub(super) struct Accounts {
     usernames: BTreeSet<(String, UserId)>,
     /// Verified users, by [`Account::display_key`].
     display_names: BTreeSet<(String, UserId)>,
+    pub(super) invites: Invites,
 }
 
 impl Accounts {
@@ -61,7 +63,7 @@ impl Accounts {
             }
             self.remove(holder);
         }
-        let NewAccount { username, display_name, email, password_hash, created_at } = new;
+        let NewAccount { username, display_name, email, password_hash, created_at, invite: _ } = new;
         let id = UserId(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
         self.all.push(Some(Account {
             id,
@@ -86,6 +88,7 @@ impl Accounts {
     /// Marks an account verified and removes its codes.
     pub(super) fn verify(&mut self, user: UserId) {
         self.codes.remove(&user);
+        self.invites.keep(user);
         if let Some(account) = self.get_mut(user) {
             account.verified = true;
             let (name, display) =
@@ -111,6 +114,7 @@ impl Accounts {
         if let Some(account) = slot.and_then(Option::take) {
             self.by_name.remove(&account.username.to_ascii_lowercase());
         }
+        self.invites.give_back(user);
         self.codes.remove(&user);
     }
 }
@@ -122,11 +126,22 @@ impl AccountStore for MemoryStore {
         new: NewAccount,
         code: OneTimeCode,
         freed: Timestamp,
-    ) -> Result<Option<UserId>, StoreError> {
+    ) -> Result<Result<UserId, NotCreated>, StoreError> {
         let mut accounts = self.accounts.write();
-        let Some(id) = accounts.insert(new, freed) else { return Ok(None) };
+        let invite = new.invite.as_ref().map(|code| {
+            let invite = accounts.invites.of_code(code).filter(|invite| invite.is_good(new.created_at));
+            invite.map(|invite| invite.number).ok_or(NotCreated::InviteInvalid)
+        });
+        let invite = match invite.transpose() {
+            Ok(invite) => invite,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(id) = accounts.insert(new, freed) else { return Ok(Err(NotCreated::UsernameTaken)) };
+        if let Some(number) = invite {
+            accounts.invites.count_use(number, id);
+        }
         accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
-        Ok(Some(id))
+        Ok(Ok(id))
     }
 
     async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError> {

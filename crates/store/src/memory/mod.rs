@@ -10,6 +10,7 @@ mod block;
 mod conversation;
 mod group;
 mod invitation;
+mod invite;
 mod log;
 mod message;
 mod reaction;

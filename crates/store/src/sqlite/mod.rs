@@ -33,6 +33,7 @@ mod identity;
 mod identity_tests;
 mod index;
 mod invitation;
+mod invite;
 mod invited;
 mod lane;
 mod log;

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use domain::store::{Account, AccountChange, CodeTry, NameSearch, NewAccount, UserId};
+use domain::store::{Account, AccountChange, CodeTry, NameSearch, NewAccount, NotCreated, UserId};
 use protocol::Timestamp;
 
 use crate::support::{NEVER, Shared, asked, code, now, user, verified};
@@ -13,8 +13,9 @@ pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
         email: None,
         password_hash: "x".into(),
         created_at: now(),
+        invite: None,
     };
-    assert_eq!(store.create_account(again, code(2), NEVER).await.unwrap(), None);
+    assert_eq!(store.create_account(again, code(2), NEVER).await.unwrap(), Err(NotCreated::UsernameTaken));
     let found = store.account("ANN").await.unwrap().unwrap();
     assert_eq!((found.id, found.username.as_str()), (ann, "Ann"));
     assert!(!found.verified);
@@ -92,7 +93,14 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
 
 fn registered(username: &str, created_at: Timestamp) -> NewAccount {
     let (username, display_name) = (username.to_owned(), username.to_owned());
-    NewAccount { username, display_name, email: None, password_hash: "other".into(), created_at }
+    NewAccount {
+        username,
+        display_name,
+        email: None,
+        password_hash: "other".into(),
+        created_at,
+        invite: None,
+    }
 }
 
 pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Shared) {
@@ -102,7 +110,10 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     let created = store.account("ann").await.unwrap().unwrap().created_at;
     let just_before = Timestamp::from_millis(created.as_millis() - 1);
     let at = now();
-    assert_eq!(store.create_account(registered("ANN", at), code(3), just_before).await.unwrap(), None);
+    assert_eq!(
+        store.create_account(registered("ANN", at), code(3), just_before).await.unwrap(),
+        Err(NotCreated::UsernameTaken)
+    );
     let next = store.create_account(registered("ANN", at), code(3), created).await.unwrap().unwrap();
     let account = store.account("ann").await.unwrap().unwrap();
     assert_eq!((account.id, account.username.as_str(), account.created_at), (next, "ANN", at));
@@ -110,10 +121,16 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     assert_eq!(store.codes(next, now()).await.unwrap(), [CodeTry { code: code(3), tries: 0, others: 0 }]);
     assert!(!store.use_code(ann, &code(1)).await.unwrap());
     // A verified username is not free.
-    assert_eq!(store.create_account(registered("bob", at), code(3), now()).await.unwrap(), None);
+    assert_eq!(
+        store.create_account(registered("bob", at), code(3), now()).await.unwrap(),
+        Err(NotCreated::UsernameTaken)
+    );
     assert_eq!(store.account("bob").await.unwrap().unwrap().id, bob);
     assert!(store.use_code(next, &code(3)).await.unwrap());
-    assert_eq!(store.create_account(registered("ann", at), code(3), now()).await.unwrap(), None);
+    assert_eq!(
+        store.create_account(registered("ann", at), code(3), now()).await.unwrap(),
+        Err(NotCreated::UsernameTaken)
+    );
 }
 
 pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
@@ -129,7 +146,7 @@ pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
         .collect();
     let mut made = 0;
     for attempt in tries {
-        made += usize::from(attempt.await.unwrap().unwrap().is_some());
+        made += usize::from(attempt.await.unwrap().unwrap().is_ok());
     }
     assert_eq!(made, 1);
 }

@@ -22,6 +22,7 @@ fn new(username: &str, display_name: &str, email: Option<&str>) -> NewAccount {
         email: email.map(str::to_owned),
         password_hash: "hash".into(),
         created_at: now(),
+        invite: None,
     }
 }
 

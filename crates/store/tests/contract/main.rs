@@ -13,6 +13,7 @@ mod conversations;
 mod following;
 mod groups;
 mod invitations;
+mod invites;
 mod mentions;
 mod messages;
 mod presence;
@@ -164,6 +165,12 @@ contract! {
         only_so_many_wait,
         invitations_come_in_pages,
         a_contact_is_somebody_one_wrote_to_lately,
+    };
+    invites::{
+        an_invite_is_good_as_often_as_it_says,
+        of_many_who_use_an_invite_at_the_same_time_so_many_come_in,
+        who_does_not_verify_gives_the_use_back,
+        invites_are_listed_and_forgotten_when_they_are_of_no_use,
     };
     following::{
         seq_has_no_gap_and_is_followed_in_order,

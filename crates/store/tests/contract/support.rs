@@ -46,6 +46,7 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
         email: None,
         password_hash: "hash".into(),
         created_at: now(),
+        invite: None,
     };
     store.create_account(account, code(1), NEVER).await.unwrap().unwrap()
 }

@@ -87,7 +87,7 @@ export interface AttachmentLink {
 }
 
 /** What was done, as a stable word. */
-export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut';
+export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut' | 'InviteAdded' | 'InviteRemoved';
 
 /** Something that was done to the server or its people. */
 export interface AuditEntry {
@@ -115,6 +115,18 @@ export interface Auth {
   device?: string;
   /** An access token or an API token. */
   token?: string;
+}
+
+/** What a page must know before anybody has logged in. */
+export interface AuthSettings {
+  /** Whether an e-mail address is needed to register, because codes are sent there. */
+  emailRequired: boolean;
+  /** How one-time codes are sent: `fixed`, `log`, `email` or `webhook`. */
+  otp: string;
+  /** Where else people can log in. */
+  providers: Provider[];
+  /** Who may register. */
+  registration: Registration;
 }
 
 /** Somebody whom the caller has blocked: what they send to the caller alone does not arrive. */
@@ -160,7 +172,7 @@ export interface ChangeUser {
 }
 
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'registration_closed' | 'invite_invalid' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -291,6 +303,23 @@ export interface InvitationChange {
   invitation?: Invitation;
 }
 
+/** An invite to the server. Whoever has its code may register. */
+export interface Invite {
+  /** For `invite` in the body of `POST /auth/register`. */
+  code: string;
+  /** When it was made. */
+  createdAt: Timestamp;
+  /** The username of the admin who made it; left out for the command line. */
+  createdBy?: string;
+  expiresAt?: Timestamp;
+  /** Where to register with it. Without the setting `public-url` it begins with the path. */
+  url: string;
+  /** How many have. Who does not verify the account in time is not counted any more. */
+  used: number;
+  /** How many people may register with it; left out, as many as want to. */
+  uses?: number;
+}
+
 /** Somebody whom a group has invited, as its owner and admins see it. */
 export interface Invitee {
   /** The username of who invites. */
@@ -406,6 +435,13 @@ export interface NewGroup {
   title: string;
 }
 
+/** Body of `POST /admin/invites`. */
+export interface NewInvite {
+  expiresAt?: Timestamp;
+  /** How many people may register with it; left out, as many as want to. */
+  uses?: number;
+}
+
 /** Body of `POST /admin/users`. */
 export interface NewUser {
   /** The name to show; the username where it is left out. */
@@ -462,6 +498,14 @@ export interface Problem {
   type: string;
 }
 
+/** A provider with which people can log in. */
+export interface Provider {
+  /** Names it in paths. */
+  id: string;
+  /** The name to show. */
+  name: string;
+}
+
 /** Body of `PUT /api/conversations/{id}/members/{username}`. */
 export interface PutMember {
   role?: Role;
@@ -511,6 +555,8 @@ export interface Register {
   displayName?: string;
   /** Where a code may be sent. */
   email?: string;
+  /** The code of an invite, where only who has one may register. */
+  invite?: string;
   /** 8–256 characters. */
   password: string;
   /** The handle to take. */
@@ -524,6 +570,9 @@ export interface Registered {
   /** The new account, not verified yet. */
   user: User;
 }
+
+/** Who may register. */
+export type Registration = 'open' | 'invite' | 'closed';
 
 /** Body of `POST /auth/resend`. */
 export interface Resend {
