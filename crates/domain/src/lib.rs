@@ -47,6 +47,7 @@ mod random;
 mod reaction;
 mod receipt;
 mod relay;
+mod report;
 mod scanner;
 mod search;
 mod session;
@@ -96,6 +97,7 @@ pub use random::Random;
 pub use reaction::Reactions;
 pub use receipt::Receipts;
 pub use relay::Relay;
+pub use report::Reports;
 pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
@@ -196,6 +198,8 @@ pub struct Domain {
     pub admins: Admins,
     /// Inviting people to the server.
     pub invites: Invites,
+    /// Telling admins of messages and people.
+    pub reports: Reports,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -270,6 +274,7 @@ impl Domain {
             accounts: Accounts::new(own(), otp, passwords.clone(), settings),
             admins: Admins::new(own(), passwords.clone(), settings),
             invites: Invites::new(own(), settings),
+            reports: Reports::new(own()),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), passwords, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use protocol::schema::{EventSchema, Type};
 use protocol::{
     AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, AuthSettings, Block,
-    ChangeConversation, ChangeMe, ChangeMessage, ChangeUser, Code, Conversation, ConversationChange, FOLDED,
-    Hit, Invitation, Invite, Invitee, LoggedIn, Login, NewApiToken, NewGroup, NewInvite, NewUser, Problem,
-    PutMember, Reached, Refresh, Register, Registered, Resend, ServerStats, Session, SharedKind, SyncPage,
-    Verified, Verify, client_events, server_events,
+    ChangeConversation, ChangeMe, ChangeMessage, ChangeReport, ChangeUser, Code, Conversation,
+    ConversationChange, FOLDED, Hit, Invitation, Invite, Invitee, LoggedIn, Login, NewApiToken, NewGroup,
+    NewInvite, NewReport, NewUser, Problem, PutMember, Reached, Refresh, Register, Registered, Report,
+    Resend, ServerStats, Session, SharedKind, SyncPage, Verified, Verify, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -37,6 +37,7 @@ fn main() {
         Type::of::<ChangeConversation>(),
         Type::of::<ChangeMe>(),
         Type::of::<ChangeMessage>(),
+        Type::of::<ChangeReport>(),
         Type::of::<ChangeUser>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
@@ -50,6 +51,7 @@ fn main() {
         Type::of::<NewApiToken>(),
         Type::of::<NewGroup>(),
         Type::of::<NewInvite>(),
+        Type::of::<NewReport>(),
         Type::of::<NewUser>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),
@@ -57,6 +59,7 @@ fn main() {
         Type::of::<Refresh>(),
         Type::of::<Register>(),
         Type::of::<Registered>(),
+        Type::of::<Report>(),
         Type::of::<Resend>(),
         Type::of::<ServerStats>(),
         Type::of::<Session>(),

@@ -163,4 +163,10 @@ actions! {
     InviteAdded = "invite_added";
     /// An invite was taken back; the details are the beginning of its code.
     InviteRemoved = "invite_removed";
+    /// The admins are done with a report; the details are its id.
+    ReportResolved = "report_resolved";
+    /// The admins are not done with a report after all; the details are its id.
+    ReportReopened = "report_reopened";
+    /// The message of a report was removed; the details are the id of the report.
+    MessageRemoved = "message_removed";
 }

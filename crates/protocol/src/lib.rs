@@ -21,6 +21,7 @@ pub mod limit;
 mod message;
 mod presence;
 mod receipt;
+mod report;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod search;
@@ -45,12 +46,13 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
 pub use fold::FOLDED;
-pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
+pub use id::{AttachmentId, ConversationId, MessageId, ReportId, SessionId};
 pub use invitation::{Invitation, InvitationChange, Invitee};
 pub use invite::{AuthSettings, Invite, NewInvite, Provider, Registration};
 pub use message::*;
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
 pub use receipt::{Cursors, MoveCursors, Reached, Receipt};
+pub use report::{ChangeReport, NewReport, Report, ReportedMessage};
 pub use search::Hit;
 pub use session::{LoggedIn, Login, Refresh, Session};
 pub use shared::SharedKind;

@@ -134,6 +134,9 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
             if let Err(error) = app.domain.invites.sweep().await {
                 tracing::warn!(cause = ?error.cause, "old invites stay for now; it is tried again");
             }
+            if let Err(error) = app.domain.reports.sweep().await {
+                tracing::warn!(cause = ?error.cause, "old reports stay for now; it is tried again");
+            }
             if let Err(error) = app.domain.admins.sweep().await {
                 tracing::warn!(cause = ?error.cause, "old entries of the audit log stay for now; it is tried again");
             }

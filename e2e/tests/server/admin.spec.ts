@@ -10,7 +10,9 @@ import type {
   AuditEntry,
   AuthSettings,
   Invite,
+  Message,
   Page,
+  Report,
   ServerStats,
   User,
 } from '../../../web/src/app/protocol/protocol.ts';
@@ -250,4 +252,60 @@ test('with registration = "closed" only admins make accounts', async () => {
   } finally {
     await own.end();
   }
+});
+
+test('a reported message is read with consent and removed for everybody', async () => {
+  const [ann, eve] = [await aldis.person('ann'), await aldis.person('eve')];
+  const send = (text: string) =>
+    aldis.call<Message>('POST', '/api/messages', { receiver: ann.username, text }, eve.token);
+  await send('hello');
+  const spam = await send('buy this');
+  const report = (body: object) =>
+    aldis.request(
+      'POST',
+      '/api/reports',
+      { conversationId: spam.conversationId, messageId: spam.id, ...body },
+      ann.token,
+    );
+  expect((await report({})).status).toBe(204);
+  expect((await report({ context: true, reason: 'Spam' })).status).toBe(204);
+  const list = async () =>
+    (await aldis.call<Page<Report>>('GET', '/admin/reports', undefined, root.token)).items.slice(0, 2);
+  const [shown, bare] = await list();
+  expect(bare).toMatchObject({ by: ann.username, username: eve.username, messageId: spam.id });
+  expect(bare).not.toHaveProperty('context');
+  expect(shown).toMatchObject({
+    reason: 'Spam',
+    context: [{ text: 'hello' }, { id: spam.id, text: 'buy this', sender: eve.username }],
+  });
+
+  // The admin is no member, and reads and deletes nothing else.
+  const path = `/api/conversations/${spam.conversationId}/messages`;
+  await refused(aldis.request('GET', path, undefined, root.token), 404, 'not_found');
+  await refused(aldis.request('DELETE', `${path}/${spam.id}`, undefined, root.token), 404, 'not_found');
+  const live = client(aldis.url, { token: ann.token });
+  await join(live);
+  const updated = new Promise<Message>((done) => live.socket.once('message:updated', done));
+  const remove = () => aldis.request('DELETE', `/admin/reports/${shown!.id}/message`, undefined, root.token);
+  expect((await remove()).status).toBe(204);
+  expect(await updated).toMatchObject({ id: spam.id, text: '', deletedAt: expect.any(String) });
+  live.socket.close();
+  await refused(remove(), 409, 'message_deleted');
+  for (const { token } of [ann, eve]) {
+    expect((await aldis.messages({ token }, spam.conversationId)).map(({ text }) => text)).toEqual([
+      'hello',
+      '',
+    ]);
+  }
+
+  const resolve = (resolved: boolean) =>
+    aldis.call<Report>('PATCH', `/admin/reports/${shown!.id}`, { resolved }, root.token);
+  expect(await resolve(true)).toMatchObject({ resolvedBy: root.username, removedAt: expect.any(String) });
+  const { items } = await aldis.call<Page<AuditEntry>>('GET', '/admin/audit', undefined, root.token);
+  expect(items.slice(0, 2)).toMatchObject([
+    { action: 'report_resolved', by: root.username, username: eve.username, details: shown!.id },
+    { action: 'message_removed', by: root.username, username: eve.username, details: shown!.id },
+  ]);
+  expect(JSON.stringify(items)).not.toContain('buy this');
+  expect(await resolve(false)).not.toHaveProperty('resolvedAt');
 });

@@ -24,6 +24,7 @@ mod log;
 mod message;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod shared;
@@ -57,6 +58,7 @@ pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
 pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
+pub use report::{ReportRecord, ReportStore, ReportedPlace};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 pub use shared::{SharedPage, SharedRange, SharedStore, has_link, kind_of_file};
@@ -93,6 +95,7 @@ pub trait Store:
     + InviteStore
     + MessageStore
     + ReactionStore
+    + ReportStore
     + CursorStore
     + BlockStore
     + SearchStore

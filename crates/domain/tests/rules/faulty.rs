@@ -15,12 +15,12 @@ use domain::store::{
     InvitationRecord, InvitationRefusal, InvitationStore, InviteRecord, InviteStore, Lag, LastSeen,
     MemberRecord, MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation,
     NewSession, NotCreated, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Reaction,
-    ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore, SetGroupAvatar,
-    SharedPage, SharedRange, SharedStore, Since, StatsStore, Store, StoreAge, StoreError, StoredChange,
-    StoredStats, Submitted, UserId,
+    ReactionStore, RefreshUse, ReportRecord, ReportStore, Rotation, Search, SearchStore, SessionRecord,
+    SessionStore, SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, StatsStore, Store, StoreAge,
+    StoreError, StoredChange, StoredStats, Submitted, UserId,
 };
 use parking_lot::Mutex;
-use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
+use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, ReportId, Role, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -335,6 +335,16 @@ hand_on! {
         fn invites(below: Option<u64>, limit: usize) -> Result<Vec<InviteRecord>, StoreError>;
         fn remove_invite(code: &str, deed: Deed) -> Result<bool, StoreError>;
         fn forget_invites(until: Timestamp) -> Result<(), StoreError>;
+    }
+}
+
+hand_on! {
+    ReportStore {
+        fn add_report(report: ReportRecord, most: usize) -> Result<bool, StoreError>;
+        fn report(id: ReportId) -> Result<Option<ReportRecord>, StoreError>;
+        fn reports(below: Option<u64>, limit: usize) -> Result<Vec<ReportRecord>, StoreError>;
+        fn resolve_report(id: ReportId, resolved: bool, deed: Deed) -> Result<Option<ReportRecord>, StoreError>;
+        fn forget_reports(until: Timestamp) -> Result<(), StoreError>;
     }
 }
 

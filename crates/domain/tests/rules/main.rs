@@ -18,6 +18,7 @@ mod messages;
 mod nodes;
 mod presences;
 mod receipts;
+mod reports;
 mod searches;
 mod sessions;
 mod support;

@@ -23,6 +23,7 @@ pub(crate) mod problem;
 mod range;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod sync;
@@ -68,6 +69,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(user::routes())
         .merge(admin::routes())
         .merge(invite::routes())
+        .merge(report::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(invitation::routes())

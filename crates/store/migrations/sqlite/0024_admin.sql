@@ -37,3 +37,25 @@ CREATE TABLE invites (
 ) STRICT;
 -- With which invite somebody registered who has not verified the account yet.
 ALTER TABLE users ADD COLUMN invite_number INTEGER;
+
+-- What people told the admins. People are named as text, as in the audit log.
+CREATE TABLE reports (
+  number          INTEGER PRIMARY KEY AUTOINCREMENT,
+  id              BLOB    NOT NULL UNIQUE,
+  by              TEXT    NOT NULL,
+  username        TEXT    NOT NULL,
+  -- Of a message: where it is and who sent it.
+  conversation_id INTEGER,
+  public_id       BLOB,
+  message_id      BLOB,
+  sender_id       INTEGER,
+  reason          TEXT,
+  -- JSON: the message and those around it, if they were shown.
+  context         TEXT,
+  created_at      INTEGER NOT NULL,
+  resolved_at     INTEGER,
+  resolved_by     TEXT,
+  removed_at      INTEGER
+) STRICT;
+CREATE INDEX reports_open ON reports (by) WHERE resolved_at IS NULL;
+CREATE INDEX reports_resolved ON reports (resolved_at) WHERE resolved_at IS NOT NULL;

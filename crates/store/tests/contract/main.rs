@@ -20,6 +20,7 @@ mod presence;
 mod reactions;
 mod reading;
 mod receipts;
+mod reports;
 mod search;
 mod sessions;
 mod shared;
@@ -217,6 +218,11 @@ contract! {
         changes_change_what_is_shared,
         what_one_may_not_see_is_not_listed,
         a_page_looks_at_so_many_messages,
+    };
+    reports::{
+        reports_are_kept_as_they_were_made,
+        a_reported_message_is_removed_by_an_entry_of_the_log,
+        a_message_of_somebody_who_has_left_is_removed_for_who_is_there,
     };
     search::{
         words_are_found_the_newest_first,

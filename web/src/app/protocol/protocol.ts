@@ -87,7 +87,7 @@ export interface AttachmentLink {
 }
 
 /** What was done, as a stable word. */
-export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut' | 'InviteAdded' | 'InviteRemoved';
+export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut' | 'InviteAdded' | 'InviteRemoved' | 'ReportResolved' | 'ReportReopened' | 'MessageRemoved';
 
 /** Something that was done to the server or its people. */
 export interface AuditEntry {
@@ -160,6 +160,12 @@ export interface ChangeMe {
 export interface ChangeMessage {
   /** The new text. */
   text: string;
+}
+
+/** Body of `PATCH /admin/reports/{id}`. */
+export interface ChangeReport {
+  /** Whether the admins are done with it. */
+  resolved: boolean;
 }
 
 /** Body of `PATCH /admin/users/{username}`: what is left out stays. */
@@ -442,6 +448,18 @@ export interface NewInvite {
   uses?: number;
 }
 
+/** Body of `POST /api/reports`: of a person, or of a message that the caller may see. */
+export interface NewReport {
+  /** Whether admins may read the message and up to five around it. Without it they are told only which it is. */
+  context?: boolean;
+  conversationId?: ConversationId;
+  messageId?: MessageId;
+  /** What is wrong with it, in the caller's words; up to 1,000 characters. */
+  reason?: string;
+  /** The person. */
+  username?: string;
+}
+
 /** Body of `POST /admin/users`. */
 export interface NewUser {
   /** The name to show; the username where it is left out. */
@@ -573,6 +591,45 @@ export interface Registered {
 
 /** Who may register. */
 export type Registration = 'open' | 'invite' | 'closed';
+
+/** A report, as admins see it. */
+export interface Report {
+  /** Who reports. */
+  by: string;
+  /** The message and those around it as they were, ascending by time, if who reports showed them. */
+  context?: ReportedMessage[];
+  conversationId?: ConversationId;
+  /** When it was made. */
+  createdAt: Timestamp;
+  /** For `PATCH /admin/reports/{id}`. */
+  id: ReportId;
+  messageId?: MessageId;
+  /** What is wrong with it, in the words of who reports. */
+  reason?: string;
+  removedAt?: Timestamp;
+  resolvedAt?: Timestamp;
+  /** The username of that admin. */
+  resolvedBy?: string;
+  /** Whom: the sender of the message, if it is about one. */
+  username: string;
+}
+
+/** What somebody told the admins (UUIDv7). */
+export type ReportId = string;
+
+/** A message as it was when it was reported. */
+export interface ReportedMessage {
+  /** How many files it carried. */
+  attachments: number;
+  /** Which one. */
+  id: MessageId;
+  /** Username of the sender. */
+  sender: string;
+  /** Up to 4,000 bytes of its text. */
+  text: string;
+  /** When the server received it. */
+  timestamp: Timestamp;
+}
 
 /** Body of `POST /auth/resend`. */
 export interface Resend {
