@@ -140,7 +140,7 @@ pub struct Settings {
     pub requests: Rate,
     /// Who may register.
     pub registration: Registration,
-    /// What links to this server begin with: its origin and base path, or the base path alone.
+    /// What links to this server begin with; empty for links below the path of the server.
     pub public_url: String,
     /// Registrations from one address.
     pub registrations: Rate,

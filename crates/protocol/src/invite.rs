@@ -53,7 +53,8 @@ wire! {
     pub struct Invite {
         /// For `invite` in the body of `POST /auth/register`.
         pub code: String,
-        /// Where to register with it. Without the setting `public-url` it begins with the path.
+        /// Where to register with it: a whole URL if the operator has set `public-url`, else a path below that of the
+        /// server.
         pub url: String,
         /// How many people may register with it; left out, as many as want to.
         #[serde(default, skip_serializing_if = "Option::is_none")]

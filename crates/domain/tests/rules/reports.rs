@@ -119,8 +119,7 @@ async fn an_admin_removes_what_was_reported_and_nothing_else() {
     reports.remove_message(&root, message.id).await.unwrap();
     world.settled().await;
     // Everybody who sees it is told, the sender included.
-    let told = world.told.live.lock();
-    let updated = told.iter().find_map(|(users, live)| match live {
+    let updated = world.told.live.lock().iter().find_map(|(users, live)| match live {
         Live::Entry { message, .. } => Some((users.clone(), message.clone())),
         _ => None,
     });
@@ -128,7 +127,6 @@ async fn an_admin_removes_what_was_reported_and_nothing_else() {
     users.sort();
     assert_eq!(users, [ann.person.id, bob.person.id]);
     assert!(updated.deleted_at.is_some() && updated.text.is_empty());
-    drop(told);
     let removed = reports.list(None).await.unwrap().items.remove(1);
     assert!(removed.removed_at.is_some() && removed.resolved_at.is_none());
     assert_eq!(reports.remove_message(&root, message.id).await.unwrap_err().code, Code::MessageDeleted);

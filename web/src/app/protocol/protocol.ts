@@ -318,7 +318,10 @@ export interface Invite {
   /** The username of the admin who made it; left out for the command line. */
   createdBy?: string;
   expiresAt?: Timestamp;
-  /** Where to register with it. Without the setting `public-url` it begins with the path. */
+  /**
+   * Where to register with it: a whole URL if the operator has set `public-url`, else a path below that of the
+   * server.
+   */
   url: string;
   /** How many have. Who does not verify the account in time is not counted any more. */
   used: number;
