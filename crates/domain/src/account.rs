@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AccountRole, AddMe, Code, Register, Registered, Timestamp, User, limit};
+use protocol::{
+    AccountRole, AddMe, AuthSettings, Code, Register, Registered, Registration, Timestamp, User, limit,
+};
 
 use crate::Settings;
 use crate::code::{self, Asker, Codes};
@@ -15,7 +17,7 @@ use crate::line::check_line;
 use crate::log_limit::LimitWarning;
 use crate::password::{Passwords, check_password};
 use crate::random;
-use crate::store::{Account, CodeUse, FirstCode, NewAccount, NoticeKind, Purpose, Recipient};
+use crate::store::{Account, CodeUse, FirstCode, NewAccount, NotCreated, NoticeKind, Purpose, Recipient};
 use crate::url::picture_of_person;
 
 /// Registering and verifying. After a day an unverified account is removed.
@@ -25,6 +27,7 @@ pub struct Accounts {
     passwords: Arc<Passwords>,
     registrations: Limiter<IpAddr>,
     refused: LimitWarning,
+    registration: Registration,
     unverified_lifetime: Duration,
 }
 
@@ -41,13 +44,17 @@ impl Accounts {
             passwords,
             registrations: Limiter::new(settings.registrations),
             refused: LimitWarning::new("registrations-per-hour"),
+            registration: settings.registration,
             unverified_lifetime: settings.unverified_lifetime,
         }
     }
 
     /// Registers an account and sends its first code.
     pub async fn register(&self, request: Register, asker: Asker) -> Result<Registered, Error> {
-        let Register { username, password, email, display_name } = request;
+        let Register { username, password, email, display_name, invite } = request;
+        if self.registration == Registration::Closed {
+            return Err(Error::new(Code::RegistrationClosed, "Ask whoever runs this server for an account."));
+        }
         check_username(&username)?;
         check_password("password", &password)?;
         let email = email.map(|email| check_email(&email).map(|()| email)).transpose()?;
@@ -62,16 +69,20 @@ impl Accounts {
                 return Err(Error::rate_limited(wait));
             }
         }
+        let invite = invite.filter(|_| self.registration == Registration::Invite);
+        // Decided atomically by the store below. This check and the next only save hashing the password for nothing.
+        if self.registration == Registration::Invite {
+            self.check_invite(invite.as_deref()).await?;
+        }
         let taken = || Error::new(Code::UsernameTaken, "Choose another username.");
         let freed = self.freed();
-        // Decided atomically by the store below. This check only saves hashing the password for nothing.
         let holds = |account: &Account| account.verified || account.created_at > freed;
         if self.context.store.account(&username).await?.is_some_and(|account| holds(&account)) {
             return Err(taken());
         }
         let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
         let created_at = self.context.clock.now();
-        let account = NewAccount { username, display_name, email, password_hash, created_at };
+        let account = NewAccount { username, display_name, email, password_hash, created_at, invite };
         let drawn =
             (!self.codes.channel.takes_time()).then(|| self.codes.draw(Purpose::Verify, asker.address));
         let first = match &drawn {
@@ -82,7 +93,10 @@ impl Accounts {
             }
         };
         let id = self.context.store.create_account(account.clone(), first, freed).await?;
-        let id = id.ok_or_else(taken)?;
+        let id = id.map_err(|refused| match refused {
+            NotCreated::UsernameTaken => taken(),
+            NotCreated::InviteInvalid => invite_invalid(),
+        })?;
         let NewAccount { username, display_name, email, password_hash, .. } = account;
         let account = Account {
             id,
@@ -142,6 +156,24 @@ impl Accounts {
         self.codes.ask(self.codes.request(NoticeKind::Verify, recipient, asker)).await
     }
 
+    /// What a page must know before anybody has logged in.
+    pub fn settings(&self) -> AuthSettings {
+        AuthSettings {
+            registration: self.registration,
+            otp: self.codes.channel.name().to_owned(),
+            email_required: self.codes.channel.needs_email(),
+            providers: Vec::new(),
+        }
+    }
+
+    /// Checks that somebody could register with an invite now. It has 128 random bits, so nobody finds one by trying.
+    async fn check_invite(&self, code: Option<&str>) -> Result<(), Error> {
+        let code = code.ok_or_else(invite_invalid)?;
+        let invite = self.context.store.invite_of_code(code).await?;
+        let is_good = invite.is_some_and(|invite| invite.is_good(self.context.clock.now()));
+        if is_good { Ok(()) } else { Err(invite_invalid()) }
+    }
+
     /// Removes the accounts that nobody verified in time.
     pub async fn sweep(&self) -> Result<(), Error> {
         // Accounts in one transaction, because messages wait for it.
@@ -154,6 +186,11 @@ impl Accounts {
     fn freed(&self) -> Timestamp {
         self.context.clock.now().minus(self.unverified_lifetime)
     }
+}
+
+fn invite_invalid() -> Error {
+    Error::new(Code::InviteInvalid, "Ask for a new invite; this one is unknown, used up or over.")
+        .about("invite")
 }
 
 /// An account as its owner sees it.

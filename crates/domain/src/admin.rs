@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, NewUser, Page, SessionId, Timestamp,
-    limit,
+    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, NewUser, Page, ServerStats, SessionId,
+    Timestamp, limit,
 };
+use tokio::sync::Mutex;
 
 use crate::Settings;
 use crate::account::{check_display_name, check_email, check_username};
@@ -19,7 +20,7 @@ use crate::person::Caller;
 use crate::random;
 use crate::store::{
     Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AuditRecord, Deed, FoundBy, NewAccount,
-    UserId,
+    StoredStats, UserId,
 };
 use crate::url::picture_of_person;
 
@@ -50,16 +51,31 @@ pub struct Admins {
     passwords: Arc<Passwords>,
     host_accounts: Arc<HostAccounts>,
     unverified_lifetime: Duration,
+    /// The figures that were counted last, and when.
+    stats: Mutex<Option<(Duration, ServerStats)>>,
 }
 
 impl Admins {
+    /// How long figures are shown before they are counted anew.
+    const STATS_KEPT: Duration = Duration::from_mins(1);
+    /// Entries of the log in which messages are counted at a time.
+    const COUNTED: u64 = 20_000;
+    /// Pause between two counts, which is for others who read.
+    const PAUSE: Duration = Duration::from_millis(10);
+
     pub(crate) fn new(
         context: Arc<Context>,
         passwords: Arc<Passwords>,
         host_accounts: Arc<HostAccounts>,
         settings: &Settings,
     ) -> Self {
-        Self { context, passwords, host_accounts, unverified_lifetime: settings.unverified_lifetime }
+        Self {
+            context,
+            passwords,
+            host_accounts,
+            unverified_lifetime: settings.unverified_lifetime,
+            stats: Mutex::default(),
+        }
     }
 
     /// The caller as an admin, if they are one. An API token is nobody's admin, whoever made it.
@@ -158,7 +174,8 @@ impl Admins {
         check_password("password", &password)?;
         let password_hash = self.passwords.hash(password, random::bytes(&*self.context.random)).await?;
         let now = self.context.clock.now();
-        let account = NewAccount { username, display_name, email, password_hash, created_at: now };
+        let account =
+            NewAccount { username, display_name, email, password_hash, created_at: now, invite: None };
         let (deed, freed) = (admin.deed(now), now.minus(self.unverified_lifetime));
         let user = self.context.store.add_account(account, role.unwrap_or_default(), deed, freed).await?;
         let user = user.ok_or_else(|| Error::new(Code::UsernameTaken, "Choose another username."))?;
@@ -169,17 +186,56 @@ impl Admins {
 
     /// What was done, the latest first.
     pub async fn audit(&self, next: Option<&str>) -> Result<Page<AuditEntry>, Error> {
-        let below = page::decode(next, |bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)))?;
+        let below = page::decode_number(next)?;
         let mut found = self.context.store.audit(below, limit::AUDIT_PAGE + 1).await?;
         let last = page::cut(&mut found, limit::AUDIT_PAGE);
-        let next = last.map(|last| page::encode(last.number.to_be_bytes()));
+        let next = last.map(|last| page::encode_number(last.number));
         Ok(Page { items: found.into_iter().map(audit_entry).collect(), next })
+    }
+
+    /// How much there is on the server, which has so many sockets now. Counting takes long where there is much, so that
+    /// the figures may be a minute old.
+    pub async fn stats(&self, sockets: u64) -> Result<ServerStats, Error> {
+        let now = self.context.clock.monotonic();
+        // Held while it counts: who asks meanwhile waits for the same.
+        let mut kept = self.stats.lock().await;
+        if let Some((at, stats)) = &*kept
+            && now.saturating_sub(*at) < Self::STATS_KEPT
+        {
+            return Ok(ServerStats { sockets, ..stats.clone() });
+        }
+        self.context.store.count_messages(Self::COUNTED).await?;
+        let StoredStats { people, verified, disabled, conversations, messages, files, file_bytes, sessions } =
+            self.context.store.stats().await?;
+        let at = self.context.clock.now();
+        let stats = ServerStats {
+            people,
+            verified,
+            disabled,
+            conversations,
+            messages,
+            files,
+            file_bytes,
+            sessions,
+            sockets,
+            at,
+        };
+        *kept = Some((now, stats.clone()));
+        Ok(stats)
     }
 
     /// Removes what the audit log no longer keeps.
     pub async fn sweep(&self) -> Result<(), Error> {
         let (kept, most) = AUDIT_KEPT;
         Ok(self.context.store.forget_audit(self.context.clock.now().minus(kept), most).await?)
+    }
+
+    /// Counts the messages that are not counted yet.
+    pub async fn count_messages(&self) -> Result<(), Error> {
+        while !self.context.store.count_messages(Self::COUNTED).await? {
+            tokio::time::sleep(Self::PAUSE).await;
+        }
+        Ok(())
     }
 
     async fn account(&self, username: &str) -> Result<Account, Error> {

@@ -30,6 +30,7 @@ mod files;
 mod group;
 mod host_account;
 mod invitation;
+mod invite;
 mod issuer_keys;
 mod keyring;
 mod language;
@@ -56,6 +57,7 @@ mod random;
 mod reaction;
 mod receipt;
 mod relay;
+mod report;
 mod scanner;
 mod search;
 mod session;
@@ -72,6 +74,8 @@ mod words;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use protocol::Registration;
 
 use crate::code::Codes;
 use crate::context::Context;
@@ -96,6 +100,7 @@ pub use export::{Export, ExportPart, Exports};
 pub use group::Groups;
 pub use host_account::HostAccounts;
 pub use invitation::Invitations;
+pub use invite::Invites;
 pub use issuer_keys::KeySource;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use language::Language;
@@ -113,6 +118,7 @@ pub use random::Random;
 pub use reaction::Reactions;
 pub use receipt::Receipts;
 pub use relay::Relay;
+pub use report::Reports;
 pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
@@ -156,6 +162,10 @@ pub struct Settings {
     pub messages: Rate,
     /// How many events and requests of any kind one user may make, over all their devices. Past it they wait.
     pub requests: Rate,
+    /// Who may register.
+    pub registration: Registration,
+    /// What links to this server begin with; empty for links below the path of the server.
+    pub public_url: String,
     /// Registrations from one address.
     pub registrations: Rate,
     /// Logins to one account from one address, with a right or wrong password.
@@ -218,6 +228,10 @@ pub struct Domain {
     pub notices: Arc<Notices>,
     /// Seeing to the server, its people and what was done.
     pub admins: Admins,
+    /// Inviting people to the server.
+    pub invites: Invites,
+    /// Telling admins of messages and people.
+    pub reports: Reports,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -311,6 +325,8 @@ impl Domain {
             credentials: Credentials::new(own(), codes, passwords.clone(), logins.clone(), settings),
             notices,
             admins: Admins::new(own(), passwords, host_accounts.clone(), settings),
+            invites: Invites::new(own(), settings),
+            reports: Reports::new(own()),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(
                 own(),

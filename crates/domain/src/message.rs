@@ -210,7 +210,7 @@ impl Messages {
             Action::Edit { text, .. } => text.len() + Self::BESIDE_TEXT,
             // The entry holds the whole message.
             Action::React { .. } => self.text_bytes + Self::BESIDE_TEXT,
-            Action::Delete { .. } => 0,
+            Action::Delete { .. } | Action::Remove { .. } => 0,
         };
         u32::try_from((bytes / Self::UNIT).max(Self::LEAST)).unwrap_or(Self::PERMITS).min(Self::PERMITS)
     }
@@ -298,7 +298,7 @@ impl Destination {
     }
 }
 
-fn refusal(error: AppendError) -> Error {
+pub(crate) fn refusal(error: AppendError) -> Error {
     let error = match error {
         AppendError::Store(error) => return error.into(),
         AppendError::ClientIdReused => (Code::ClientIdReused, "Mint a new clientId for each message."),

@@ -32,12 +32,22 @@ pub(crate) fn decode<T>(
     place.map(Some).ok_or_else(invalid)
 }
 
+/// Makes the `next` for a list that is sorted by number.
+pub(crate) fn encode_number(number: u64) -> String {
+    encode(number.to_be_bytes())
+}
+
+/// Like [`decode`], for a list that is sorted by number.
+pub(crate) fn decode_number(next: Option<&str>) -> Result<Option<u64>, Error> {
+    decode(next, |place| Some(u64::from_be_bytes(place.try_into().ok()?)))
+}
+
 /// Makes the `next` for a list that is sorted by position.
 pub(crate) fn encode_position(position: Position) -> String {
-    encode(position.0.to_be_bytes())
+    encode_number(position.0)
 }
 
 /// Like [`decode`], for a list that is sorted by position.
 pub(crate) fn decode_position(next: Option<&str>) -> Result<Option<Position>, Error> {
-    decode(next, |place| Some(Position(u64::from_be_bytes(place.try_into().ok()?))))
+    Ok(decode_number(next)?.map(Position))
 }

@@ -111,6 +111,9 @@ wire! {
         /// The name to show; the username where it is left out.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub display_name: Option<String>,
+        /// The code of an invite, where only who has one may register.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub invite: Option<String>,
     }
 
     /// Answer of `POST /auth/register`.

@@ -76,6 +76,31 @@ wire! {
         pub password: Option<String>,
     }
 
+    /// How much there is on the server; counted at most once a minute.
+    #[derive(Eq)]
+    pub struct ServerStats {
+        /// Accounts, verified or not.
+        pub people: u64,
+        /// Of these, those whose owner has entered a code.
+        pub verified: u64,
+        /// Of these, those that are shut out.
+        pub disabled: u64,
+        /// Direct conversations and groups.
+        pub conversations: u64,
+        /// Messages, deleted ones included. While an older database is counted for the first time they are fewer.
+        pub messages: u64,
+        /// Files that were uploaded.
+        pub files: u64,
+        /// What the files take of their owners' quotas, in bytes.
+        pub file_bytes: u64,
+        /// Devices that are logged in.
+        pub sessions: u64,
+        /// Sockets that are connected to this server now.
+        pub sockets: u64,
+        /// When the rest was counted.
+        pub at: Timestamp,
+    }
+
     /// Something that was done to the server or its people.
     #[derive(Eq)]
     pub struct AuditEntry {
@@ -134,4 +159,14 @@ actions! {
     UserRenamed = "user_renamed";
     /// All sessions and API tokens of somebody were ended.
     UserLoggedOut = "user_logged_out";
+    /// An invite was made; the details are the beginning of its code.
+    InviteAdded = "invite_added";
+    /// An invite was taken back; the details are the beginning of its code.
+    InviteRemoved = "invite_removed";
+    /// The admins are done with a report; the details are its id.
+    ReportResolved = "report_resolved";
+    /// The admins are not done with a report after all; the details are its id.
+    ReportReopened = "report_reopened";
+    /// The message of a report was removed; the details are the id of the report.
+    MessageRemoved = "message_removed";
 }

@@ -67,6 +67,10 @@ codes! {
     AccountDisabled = "account_disabled", 403, false, "The account is disabled";
     /// The token of a host application is good, and there is no account for its person.
     AccountUnavailable = "account_unavailable", 403, false, "There is no account for this person";
+    /// Nobody registers here: admins make the accounts.
+    RegistrationClosed = "registration_closed", 403, false, "Nobody can register here";
+    /// Registering takes an invite, and this is none: unknown, used up, expired or taken back.
+    InviteInvalid = "invite_invalid", 403, false, "The invite is not valid";
     /// `sender` is not the caller.
     SenderMismatch = "sender_mismatch", 403, false, "The sender is not you";
     /// Seen, but not the caller's to change.

@@ -58,6 +58,8 @@ id! {
     SessionId;
     /// A file that was uploaded (UUIDv7).
     AttachmentId;
+    /// What somebody told the admins (UUIDv7).
+    ReportId;
 }
 
 /// Lays out a UUIDv7 (RFC 9562, 5.7): 48 bits of milliseconds, then `random` but for version and variant.
@@ -96,7 +98,7 @@ macro_rules! mint {
     )+};
 }
 
-mint! { ConversationId SessionId AttachmentId }
+mint! { ConversationId SessionId AttachmentId ReportId }
 
 #[cfg(test)]
 mod tests {

@@ -16,11 +16,13 @@ mod fold;
 mod host_token;
 mod id;
 mod invitation;
+mod invite;
 mod json;
 pub mod limit;
 mod message;
 mod presence;
 mod receipt;
+mod report;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod search;
@@ -34,7 +36,7 @@ pub use account::{
     AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, DeleteAccount, Forgot, OtpNotice,
     OwnMessages, Register, Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
-pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
+pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser, ServerStats};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{
@@ -47,11 +49,13 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 pub use event::{client_events, server_events};
 pub use fold::FOLDED;
 pub use host_token::{RenewAuth, RenewedAuth};
-pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
+pub use id::{AttachmentId, ConversationId, MessageId, ReportId, SessionId};
 pub use invitation::{Invitation, InvitationChange, Invitee};
+pub use invite::{AuthSettings, Invite, NewInvite, Provider, Registration};
 pub use message::*;
 pub use presence::{Nothing, Presence, PresenceList, SetTyping, Typing, WatchPresence};
 pub use receipt::{Cursors, MoveCursors, Reached, Receipt};
+pub use report::{ChangeReport, NewReport, Report, ReportedMessage};
 pub use search::Hit;
 pub use session::{LoggedIn, Login, Refresh, Session};
 pub use shared::SharedKind;

@@ -66,6 +66,20 @@ pub const DECLINED: usize = 3;
 pub const INVITATIONS_PAGE: usize = 200;
 /// People in a page of the list that admins see.
 pub const USERS_PAGE: usize = 50;
+/// Invites to the server.
+pub const INVITES: usize = 1_000;
+/// People who may register with an invite that is not for everybody.
+pub const INVITE_USES: RangeInclusive<u32> = 1..=10_000;
+/// Invites to the server in a page of their list.
+pub const INVITES_PAGE: usize = 100;
+/// Reports of a person in an hour.
+pub const REPORTS_PER_HOUR: u32 = 20;
+/// Reports of a person with which no admin is done.
+pub const OPEN_REPORTS: usize = 50;
+/// Characters of the reason of a report.
+pub const REPORT_REASON: usize = 1_000;
+/// Reports in a page of their list.
+pub const REPORTS_PAGE: usize = 50;
 /// Entries in a page of the audit log.
 pub const AUDIT_PAGE: usize = 100;
 /// People whose presence a socket watches.

@@ -80,6 +80,11 @@ impl Hub {
         self.addresses.lock().get(&address).copied().unwrap_or_default()
     }
 
+    /// How many live sockets there are.
+    pub(crate) fn sockets(&self) -> u64 {
+        self.addresses.lock().values().map(|count| u64::from(*count)).sum()
+    }
+
     /// How many users have live sockets.
     pub(crate) fn users(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().sockets.len()).sum()

@@ -114,6 +114,8 @@ fn settings(config: &Config) -> Settings {
             burst: config.event_burst,
             interval: Duration::from_secs(1) / config.events_per_second.max(1),
         },
+        registration: config.registration,
+        public_url: public_url(config),
         registrations: an_hour(config.registrations_per_hour),
         logins: Rate { burst: config.login_burst, ..an_hour(config.logins_per_hour) },
         logins_of_address: an_hour(config.logins_per_address_per_hour),
@@ -139,6 +141,15 @@ fn settings(config: &Config) -> Settings {
         attachment_unused: config.attachment_unused.0,
         strip_metadata: config.attachment_metadata == AttachmentMetadata::Strip,
         receipt_delay: config.receipt_delay.0,
+    }
+}
+
+/// What links to the server begin with: its URL with its path. Nothing without the setting: such a link is below the path
+/// of the server, like every `url` in an answer.
+fn public_url(config: &Config) -> String {
+    match config.public_url.trim_end_matches('/') {
+        "" => String::new(),
+        origin => format!("{origin}{}", config.base_path.as_str()),
     }
 }
 

@@ -37,6 +37,7 @@ impl Workers {
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
         workers.spawn("notices", notices(app.clone(), stop.clone()));
         workers.spawn("sweep", sweep(app.clone(), stop.clone()));
+        workers.spawn("counts", counts(app.clone(), stop.clone()));
         workers
     }
 
@@ -142,12 +143,37 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
             if let Err(error) = app.domain.accounts.sweep().await {
                 tracing::warn!(cause = ?error.cause, "unverified accounts stay for now; it is tried again");
             }
+            if let Err(error) = app.domain.invites.sweep().await {
+                tracing::warn!(cause = ?error.cause, "old invites stay for now; it is tried again");
+            }
+            if let Err(error) = app.domain.reports.sweep().await {
+                tracing::warn!(cause = ?error.cause, "old reports stay for now; it is tried again");
+            }
             if let Err(error) = app.domain.admins.sweep().await {
                 tracing::warn!(cause = ?error.cause, "old entries of the audit log stay for now; it is tried again");
             }
         }
         if let Err(error) = app.domain.attachments.sweep().await {
             tracing::warn!(cause = ?error.cause, "unused files could not be removed; it is tried again");
+        }
+    }
+}
+
+/// Counts messages for the figures that admins see, so that who asks for them finds most counted.
+async fn counts(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let counted = tokio::select! {
+            counted = app.domain.admins.count_messages() => counted,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = counted {
+            tracing::warn!(cause = ?error.cause, "messages could not be counted; it is tried again");
         }
     }
 }

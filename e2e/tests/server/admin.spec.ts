@@ -4,8 +4,19 @@ import { join as path } from 'node:path';
 
 import { expect, test } from '@playwright/test';
 
-import type { AddedUser, AdminUser, AuditEntry, Page, User } from '../../../web/src/app/protocol/protocol.ts';
-import { Aldis, BINARY, type Person, say } from '../../support/aldis.ts';
+import type {
+  AddedUser,
+  AdminUser,
+  AuditEntry,
+  AuthSettings,
+  Invite,
+  Message,
+  Page,
+  Report,
+  ServerStats,
+  User,
+} from '../../../web/src/app/protocol/protocol.ts';
+import { Aldis, BINARY, PASSWORD, type Person, say } from '../../support/aldis.ts';
 import { refused } from '../../support/check.ts';
 import { client, join } from '../../support/live.ts';
 
@@ -155,4 +166,146 @@ test('without a server the command line makes a folder only for a new account', 
   const nowhere = path(aldis.data, 'nowhere');
   expect(await failed('list', '--data', nowhere)).toContain('there is no database in');
   expect(await failed('list', '--memory')).toContain('no data folder');
+});
+
+test('with registration = "invite" people register with a link that an admin made', async () => {
+  const own = await Aldis.start([
+    '--registration',
+    'invite',
+    '--public-url',
+    'https://chat.example.org',
+    '--unverified-lifetime',
+    '10m',
+  ]);
+  try {
+    const { password } = JSON.parse(await own.user('add', 'Boss', '--admin', '--json')) as AddedUser;
+    const { token } = await own.call<{ token: string }>('POST', '/auth/login', {
+      username: 'boss',
+      password,
+    });
+    expect(await own.call<AuthSettings>('GET', '/auth/settings')).toEqual({
+      registration: 'invite',
+      otp: 'fixed',
+      emailRequired: false,
+      providers: [],
+    });
+    const register = (username: string, invite?: string) =>
+      own.request('POST', '/auth/register', { username, password: PASSWORD, invite });
+    await refused(register('ann'), 403, 'invite_invalid');
+    await refused(register('ann', 'made-up'), 403, 'invite_invalid');
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const made = await own.request('POST', '/admin/invites', { uses: 1, expiresAt }, token);
+    expect(made.status).toBe(201);
+    const invite = (await made.json()) as Invite;
+    expect(invite).toEqual({
+      code: expect.stringMatching(/^[\w-]{22}$/),
+      url: `https://chat.example.org/join/${invite.code}`,
+      uses: 1,
+      used: 0,
+      createdBy: 'Boss',
+      createdAt: expect.any(String),
+      expiresAt,
+    });
+    expect((await register('ann', invite.code)).status).toBe(201);
+    await own.call('POST', '/auth/verify', { username: 'ann', otp: '123456' });
+    await refused(register('bob', invite.code), 403, 'invite_invalid');
+
+    const unbounded = await own.call<Invite>('POST', '/admin/invites', undefined, token);
+    const listed = await own.call<Page<Invite>>('GET', '/admin/invites', undefined, token);
+    expect(listed.items).toEqual([unbounded, { ...invite, used: 1 }]);
+    const taken = await own.request('DELETE', `/admin/invites/${unbounded.code}`, undefined, token);
+    expect(taken.status).toBe(204);
+    await refused(register('bob', unbounded.code), 403, 'invite_invalid');
+    // The log names an invite, and nobody can register with what it says.
+    const audit = await own.call<Page<AuditEntry>>('GET', '/admin/audit', undefined, token);
+    expect(audit.items[0]).toMatchObject({ action: 'invite_removed', details: unbounded.code.slice(0, 6) });
+  } finally {
+    await own.end();
+  }
+});
+
+test('with registration = "closed" only admins make accounts', async () => {
+  const own = await Aldis.start(['--registration', 'closed']);
+  try {
+    const { password } = JSON.parse(await own.user('add', 'Boss', '--admin', '--json')) as AddedUser;
+    const { token } = await own.call<{ token: string }>('POST', '/auth/login', {
+      username: 'boss',
+      password,
+    });
+    const ann = { username: 'ann', password: PASSWORD };
+    await refused(own.request('POST', '/auth/register', ann), 403, 'registration_closed');
+    const added = await own.call<AddedUser>('POST', '/admin/users', ann, token);
+    expect(added).toMatchObject({ user: { username: 'ann', verified: true } });
+    expect(added.password).toBeUndefined();
+    await own.login('ann');
+    const live = client(own.url, { token });
+    await join(live);
+    expect(await own.call<ServerStats>('GET', '/admin/stats', undefined, token)).toMatchObject({
+      people: 2,
+      verified: 2,
+      disabled: 0,
+      messages: 0,
+      sessions: 2,
+      sockets: 1,
+    });
+    live.socket.close();
+  } finally {
+    await own.end();
+  }
+});
+
+test('a reported message is read with consent and removed for everybody', async () => {
+  const [ann, eve] = [await aldis.person('ann'), await aldis.person('eve')];
+  const send = (text: string) =>
+    aldis.call<Message>('POST', '/api/messages', { receiver: ann.username, text }, eve.token);
+  await send('hello');
+  const spam = await send('buy this');
+  const report = (body: object) =>
+    aldis.request(
+      'POST',
+      '/api/reports',
+      { conversationId: spam.conversationId, messageId: spam.id, ...body },
+      ann.token,
+    );
+  expect((await report({})).status).toBe(204);
+  expect((await report({ context: true, reason: 'Spam' })).status).toBe(204);
+  const list = async () =>
+    (await aldis.call<Page<Report>>('GET', '/admin/reports', undefined, root.token)).items.slice(0, 2);
+  const [shown, bare] = await list();
+  expect(bare).toMatchObject({ by: ann.username, username: eve.username, messageId: spam.id });
+  expect(bare).not.toHaveProperty('context');
+  expect(shown).toMatchObject({
+    reason: 'Spam',
+    context: [{ text: 'hello' }, { id: spam.id, text: 'buy this', sender: eve.username }],
+  });
+
+  // The admin is no member, and reads and deletes nothing else.
+  const path = `/api/conversations/${spam.conversationId}/messages`;
+  await refused(aldis.request('GET', path, undefined, root.token), 404, 'not_found');
+  await refused(aldis.request('DELETE', `${path}/${spam.id}`, undefined, root.token), 404, 'not_found');
+  const live = client(aldis.url, { token: ann.token });
+  await join(live);
+  const updated = new Promise<Message>((done) => live.socket.once('message:updated', done));
+  const remove = () => aldis.request('DELETE', `/admin/reports/${shown!.id}/message`, undefined, root.token);
+  expect((await remove()).status).toBe(204);
+  expect(await updated).toMatchObject({ id: spam.id, text: '', deletedAt: expect.any(String) });
+  live.socket.close();
+  await refused(remove(), 409, 'message_deleted');
+  for (const { token } of [ann, eve]) {
+    expect((await aldis.messages({ token }, spam.conversationId)).map(({ text }) => text)).toEqual([
+      'hello',
+      '',
+    ]);
+  }
+
+  const resolve = (resolved: boolean) =>
+    aldis.call<Report>('PATCH', `/admin/reports/${shown!.id}`, { resolved }, root.token);
+  expect(await resolve(true)).toMatchObject({ resolvedBy: root.username, removedAt: expect.any(String) });
+  const { items } = await aldis.call<Page<AuditEntry>>('GET', '/admin/audit', undefined, root.token);
+  expect(items.slice(0, 2)).toMatchObject([
+    { action: 'report_resolved', by: root.username, username: eve.username, details: shown!.id },
+    { action: 'message_removed', by: root.username, username: eve.username, details: shown!.id },
+  ]);
+  expect(JSON.stringify(items)).not.toContain('buy this');
+  expect(await resolve(false)).not.toHaveProperty('resolvedAt');
 });

@@ -107,7 +107,7 @@ const PICTURE: File = { type: 'image/png', bytes: Buffer.from(png(9, 9)) };
 const forGroup = () => canary(...IN_GROUP);
 
 const ROWS: Row[] = [
-  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json'].map((route) => ({
+  ...['GET /livez', 'GET /readyz', 'GET /.well-known/jwks.json', 'GET /auth/settings'].map((route) => ({
     route,
     expected: everybody(200),
   })),
@@ -193,6 +193,22 @@ const ROWS: Row[] = [
     expected: operator(204),
   },
   { route: 'GET /admin/audit', expected: operator(200) },
+  { route: 'GET /admin/stats', expected: operator(200) },
+  { route: 'GET /admin/reports', expected: operator(200) },
+  {
+    route: 'PATCH /admin/reports/{id}',
+    path: ({ group }) => `/admin/reports/${group.id}`,
+    body: () => ({ resolved: true }),
+    expected: operator(404),
+  },
+  {
+    route: 'DELETE /admin/reports/{id}/message',
+    path: ({ group }) => `/admin/reports/${group.id}/message`,
+    expected: operator(404),
+  },
+  { route: 'POST /admin/invites', body: () => ({ uses: 1 }), expected: operator(201) },
+  { route: 'GET /admin/invites', expected: operator(200) },
+  { route: 'DELETE /admin/invites/{code}', path: () => '/admin/invites/none', expected: operator(404) },
 
   { route: 'GET /api/users/me', expected: known(200) },
   { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: inPerson(200) },
@@ -275,6 +291,18 @@ const ROWS: Row[] = [
   // Nobody is invited; whoever is a member has accepted already.
   { route: 'POST /api/invitations/{id}', expected: members(200) },
   { route: 'DELETE /api/invitations/{id}', expected: known(404) },
+  // Nobody reports their own.
+  {
+    route: 'POST /api/reports',
+    body: ({ group, message }) => ({ conversationId: group.id, messageId: message.id }),
+    expected: { ...members(204), owner: 422, program: 422 },
+  },
+  {
+    route: 'POST /api/reports of a person',
+    path: () => '/api/reports',
+    body: () => ({ username: newcomer.username }),
+    expected: known(204),
+  },
   { route: 'GET /api/conversations/{id}/messages', expected: members(200) },
   { route: 'GET /api/conversations/{id}/changes', expected: members(200) },
   {

@@ -74,6 +74,17 @@ pub struct NewAccount {
     pub password_hash: String,
     /// See [`Account::created_at`].
     pub created_at: Timestamp,
+    /// The code of the invite with which somebody registers.
+    pub invite: Option<String>,
+}
+
+/// Why an account was not created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotCreated {
+    /// Somebody else has the username.
+    UsernameTaken,
+    /// The invite is unknown, used up, expired or taken back.
+    InviteInvalid,
 }
 
 /// How a new account gets its first code.
@@ -143,17 +154,17 @@ pub struct FoundAccounts {
 /// Accounts. Usernames are compared without case.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Creates an account with its first code; `None` if the username is taken. An unverified account that was
-    /// created at `freed` or before does not keep its username: it and its codes are replaced.
+    /// Creates an account with its first code, and counts a use of its invite. An unverified account that was created at
+    /// `freed` or before does not keep its username: it and its codes are replaced.
     async fn create_account(
         &self,
         account: NewAccount,
         code: FirstCode,
         freed: Timestamp,
-    ) -> Result<Option<UserId>, StoreError>;
+    ) -> Result<Result<UserId, NotCreated>, StoreError>;
 
-    /// Removes at most `limit` unverified accounts that were created at `freed` or before, and says how many. May
-    /// leave the newest account, because its id must not be given to another.
+    /// Removes at most `limit` unverified accounts that were created at `freed` or before, and says how many. The
+    /// uses of their invites are given back. May leave the newest account, because its id must not be given to another.
     async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// The account with this username, verified or not.

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
-use protocol::{AttachmentId, ConversationId, Message, MessageId, Timestamp};
+use protocol::{AttachmentId, ConversationId, Message, MessageId, ReportId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::message::{ClientId, Entry, MessageRecord};
-use super::{ConversationKey, GroupEntry, StoreError, UserId};
+use super::{ConversationKey, Deed, GroupEntry, StoreError, UserId};
 use crate::live::SocketKey;
 
 /// Where an entry goes.
@@ -46,6 +46,16 @@ pub enum Action {
     Delete {
         /// The message to delete.
         id: MessageId,
+    },
+    /// The removal of a reported message by an admin, who need not be a member and sees nothing else by it. The report
+    /// and the audit log note it in the same transaction. The sender of this is that of the message.
+    Remove {
+        /// The message to remove.
+        id: MessageId,
+        /// The report.
+        report: ReportId,
+        /// Who removes it.
+        deed: Deed,
     },
     /// A reaction of the sender to any message that they may see.
     React {

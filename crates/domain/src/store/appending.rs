@@ -18,7 +18,8 @@ pub fn append_to<T: Transaction>(
     let roster = if is_to_group(append) { Some(log.roster(seq)?) } else { None };
     let is_member = |user: &UserId| roster.as_ref().is_none_or(|roster| roster.binary_search(user).is_ok());
     let deleted = if roster.is_none() { log.deleted_member(append.sender)? } else { None };
-    if !is_member(&append.sender) || deleted == Some(append.sender) {
+    let is_removal = matches!(append.action, Action::Remove { .. });
+    if !is_removal && (!is_member(&append.sender) || deleted == Some(append.sender)) {
         return Err(AppendError::NotMember.into());
     }
     let mentions = append.mentions.iter().copied().filter(is_member).collect();
@@ -32,6 +33,7 @@ pub fn append_to<T: Transaction>(
         }
         Action::Edit { id, text } => edit(log, seq, append, (*id, text), mentions),
         Action::Delete { id } => delete(log, seq, append, *id),
+        Action::Remove { id, .. } => remove(log, seq, append, *id),
         Action::React { id, emoji, on } => react(log, seq, append, *id, (emoji, *on)),
     }
 }
@@ -176,6 +178,25 @@ fn edit<T: Transaction>(
 fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
     let leads = is_to_group(append) && log.leads(append.sender)?;
     let before = changeable(log, append.sender, id, leads)?;
+    empty(log, seq, append, before)
+}
+
+/// Deletes a message whoever may see it.
+fn remove<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
+    let before = log.message(id)?.ok_or(AppendError::MessageUnknown)?;
+    if before.deleted_at.is_some() {
+        return Err(AppendError::MessageDeleted.into());
+    }
+    empty(log, seq, append, before)
+}
+
+/// Leaves nothing of a message but its place.
+fn empty<T: Transaction>(
+    log: &mut T,
+    seq: u64,
+    append: &Append,
+    before: MessageRecord,
+) -> Result<Logged, T::Error> {
     let original_digest = digest_to_keep(&before);
     let (message, dropped) = deleted(MessageRecord { change_seq: Some(seq), ..before }, append.at);
     change(log, append, message, (original_digest, dropped))

@@ -22,21 +22,24 @@ mod conversation;
 mod erasure;
 mod host_account;
 mod invitation;
+mod invite;
 mod log;
 mod message;
 mod notice;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod shared;
+mod stats;
 mod transaction;
 
 use async_trait::async_trait;
 
 pub use account::{
     Account, AccountChange, AccountStore, FirstCode, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    PresenceQuery, PresenceState,
+    NotCreated, PresenceQuery, PresenceState,
 };
 pub use admin::{AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, FoundBy};
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
@@ -57,14 +60,17 @@ pub use host_account::{HostAccount, HostAccountStore, NewHostAccount};
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
+pub use invite::{InviteRecord, InviteStore};
 pub use log::{EntryPage, EntryRange, Follower, MessageStore, ScanEnd};
 pub use message::{ClientId, Entry, EntryKind, Epoch, MessageRecord, Position, content_digest};
 pub use notice::{NoticeKind, NoticeRequest, NoticeStore, Recipient, WaitingNotice};
 pub use reaction::{Reacted, Reaction, ReactionStore};
 pub use receipt::{CursorMove, CursorStore, Moved};
+pub use report::{ReportRecord, ReportStore, ReportedPlace};
 pub use search::{Found, Search, SearchStore};
 pub use session::{EndedSession, Hash, NewSession, RefreshUse, Rotation, Salt, SessionRecord, SessionStore};
 pub use shared::{SharedPage, SharedRange, SharedStore, has_link, kind_of_file};
+pub use stats::{StatsStore, StoredStats};
 pub use transaction::{Changed, EarlierMessage, Logged, Transaction, Uploads};
 
 /// Why an operation of the store failed. Nothing was stored; but if its commit failed, it may be stored after a crash.
@@ -97,8 +103,10 @@ pub trait Store:
     + HostAccountStore
     + ConversationStore
     + InvitationStore
+    + InviteStore
     + MessageStore
     + ReactionStore
+    + ReportStore
     + CursorStore
     + BlockStore
     + SearchStore
@@ -106,6 +114,7 @@ pub trait Store:
     + AvatarStore
     + SharedStore
     + ErasureStore
+    + StatsStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

@@ -30,6 +30,9 @@ pub trait Transaction {
     /// A message of the conversation, if the reader may see it.
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
 
+    /// A message of the conversation, whoever may see it.
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
+
     /// Whether a user is the owner or an admin of the group.
     fn leads(&mut self, user: UserId) -> Result<bool, Self::Error>;
 

@@ -261,6 +261,7 @@ async fn an_address_registers_only_so_often() {
             password: PASSWORD.into(),
             email: None,
             display_name: None,
+            invite: None,
         };
         world.domain.accounts.register(request, asking(address.map(|address| address.parse().unwrap())))
     };

@@ -166,3 +166,17 @@ async fn people_are_listed_in_pages() {
     let refused = world.domain.admins.find("user", Some("made up")).await.unwrap_err();
     assert_eq!(refused.code, Code::CursorInvalid);
 }
+
+#[tokio::test]
+async fn figures_are_counted_once_a_minute() {
+    let world = World::new();
+    world.verified("ann").await;
+    let admins = &world.domain.admins;
+    let before = admins.stats(3).await.unwrap();
+    assert_eq!((before.people, before.sessions, before.sockets), (2, 1, 3));
+    world.verified("bob").await;
+    let soon = admins.stats(4).await.unwrap();
+    assert_eq!((soon.people, soon.sockets), (2, 4));
+    world.clock.advance(std::time::Duration::from_mins(1));
+    assert_eq!(admins.stats(0).await.unwrap().people, 3);
+}

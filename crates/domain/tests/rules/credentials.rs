@@ -28,7 +28,7 @@ fn reset(username: &str, otp: &str, new_password: &str) -> Reset {
 
 fn registering(username: &str, email: Option<&str>) -> Register {
     let (password, email) = (PASSWORD.into(), email.map(str::to_owned));
-    Register { username: username.into(), password, email, display_name: None }
+    Register { username: username.into(), password, email, display_name: None, invite: None }
 }
 
 /// Registers and verifies somebody by e-mail, and logs in.

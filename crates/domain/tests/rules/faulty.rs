@@ -13,16 +13,17 @@ use domain::store::{
     Committed, ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed,
     EndedSession, EntryPage, EntryRange, Epoch, Erasure, ErasureStore, FirstCode, Follower, Forgotten, Found,
     FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, HostAccount, HostAccountStore,
-    InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord,
-    MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewHostAccount, NewInvitation, NewSession,
-    NoticeRequest, NoticeStore, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Purpose,
-    Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore,
-    SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange,
-    Submitted, Traces, UserId, WaitingNotice,
+    InvitationRecord, InvitationRefusal, InvitationStore, InviteRecord, InviteStore, Lag, LastSeen,
+    MemberRecord, MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewHostAccount,
+    NewInvitation, NewSession, NotCreated, NoticeRequest, NoticeStore, OneTimeCode, Origin, Position,
+    PresenceQuery, PresenceState, Purpose, Reaction, ReactionStore, RefreshUse, ReportRecord, ReportStore,
+    Rotation, Search, SearchStore, SessionRecord, SessionStore, SetGroupAvatar, SharedPage, SharedRange,
+    SharedStore, Since, StatsStore, Store, StoreAge, StoreError, StoredChange, StoredStats, Submitted,
+    Traces, UserId, WaitingNotice,
 };
 use parking_lot::Mutex;
 use protocol::{
-    AccountRole, AttachmentId, ConversationId, MessageId, OwnMessages, Role, SessionId, Timestamp,
+    AccountRole, AttachmentId, ConversationId, MessageId, OwnMessages, ReportId, Role, SessionId, Timestamp,
 };
 use store::MemoryStore;
 use tokio::sync::oneshot;
@@ -146,7 +147,7 @@ macro_rules! hand_on {
 hand_on! {
     AccountStore {
         fn create_account(account: NewAccount, code: FirstCode, freed: Timestamp)
-            -> Result<Option<UserId>, StoreError>;
+            -> Result<Result<UserId, NotCreated>, StoreError>;
         fn forget_unverified(freed: Timestamp, limit: usize) -> Result<usize, StoreError>;
         fn account(username: &str) -> Result<Option<Account>, StoreError>;
         fn account_of(user: UserId) -> Result<Option<Account>, StoreError>;
@@ -381,8 +382,35 @@ hand_on! {
 }
 
 hand_on! {
+    InviteStore {
+        fn create_invite(invite: InviteRecord, most: usize, deed: Deed) -> Result<bool, StoreError>;
+        fn invite_of_code(code: &str) -> Result<Option<InviteRecord>, StoreError>;
+        fn invites(below: Option<u64>, limit: usize) -> Result<Vec<InviteRecord>, StoreError>;
+        fn remove_invite(code: &str, deed: Deed) -> Result<bool, StoreError>;
+        fn forget_invites(until: Timestamp) -> Result<(), StoreError>;
+    }
+}
+
+hand_on! {
+    ReportStore {
+        fn add_report(report: ReportRecord, most: usize) -> Result<bool, StoreError>;
+        fn report(id: ReportId) -> Result<Option<ReportRecord>, StoreError>;
+        fn reports(below: Option<u64>, limit: usize) -> Result<Vec<ReportRecord>, StoreError>;
+        fn resolve_report(id: ReportId, resolved: bool, deed: Deed) -> Result<Option<ReportRecord>, StoreError>;
+        fn forget_reports(until: Timestamp) -> Result<(), StoreError>;
+    }
+}
+
+hand_on! {
     SharedStore {
         fn shared(range: SharedRange) -> Result<SharedPage, StoreError>;
+    }
+}
+
+hand_on! {
+    StatsStore {
+        fn stats() -> Result<StoredStats, StoreError>;
+        fn count_messages(limit: u64) -> Result<bool, StoreError>;
     }
 }
 

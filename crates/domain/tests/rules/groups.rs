@@ -45,7 +45,7 @@ async fn many(world: &World, count: usize) -> Vec<UserId> {
         let username = format!("member-{number}");
         let (email, password_hash, created_at) = (None, "hash".into(), world.clock.now());
         let display_name = username.clone();
-        let account = NewAccount { username, display_name, email, password_hash, created_at };
+        let account = NewAccount { username, display_name, email, password_hash, created_at, invite: None };
         let code = OneTimeCode {
             purpose: Purpose::Verify,
             hash: [0; 32],

@@ -15,7 +15,7 @@ use domain::{
     SocketKey, TrustedIssuer,
 };
 use parking_lot::Mutex;
-use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
+use protocol::{Login, Register, Registration, SendMessage, SessionId, Timestamp};
 use store::{MemoryBlobs, MemoryStore};
 
 use crate::faulty::Faulty;
@@ -195,6 +195,8 @@ pub(crate) fn settings() -> Settings {
         text_bytes: 100,
         messages: often,
         requests: often,
+        registration: Registration::Open,
+        public_url: "https://chat.example.org".into(),
         registrations: often,
         logins: often,
         logins_of_address: often,
@@ -328,6 +330,7 @@ impl World {
             password: PASSWORD.into(),
             email: None,
             display_name: None,
+            invite: None,
         };
         self.domain.accounts.register(request, asking(address)).await?;
         Ok(self.codes.last())
@@ -352,8 +355,14 @@ impl World {
         };
         let (username, display_name) = (username.to_owned(), username.to_owned());
         let created_at = self.clock.now();
-        let account =
-            NewAccount { username: username.clone(), display_name, email: None, password_hash, created_at };
+        let account = NewAccount {
+            username: username.clone(),
+            display_name,
+            email: None,
+            password_hash,
+            created_at,
+            invite: None,
+        };
         let code = OneTimeCode {
             purpose: Purpose::Verify,
             hash: [0; 32],

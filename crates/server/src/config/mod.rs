@@ -11,6 +11,7 @@ mod value;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+use protocol::Registration;
 use serde::Deserialize;
 
 pub(crate) use layers::{Layers, arguments};
@@ -28,6 +29,7 @@ pub(crate) const DEFAULTS: &str = include_str!("default.toml");
 pub(crate) struct Config {
     pub(crate) listen: String,
     pub(crate) base_path: BasePath,
+    pub(crate) public_url: String,
     pub(crate) data: PathBuf,
     pub(crate) accept_older_database: bool,
     pub(crate) memory: bool,
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) allow_origin: Vec<Origin>,
     pub(crate) trusted_proxy: Vec<Network>,
     pub(crate) proxy_header: ProxyHeader,
+    pub(crate) registration: Registration,
     pub(crate) otp_channel: OtpChannelName,
     pub(crate) allow_fixed_otp: bool,
     #[serde(deserialize_with = "smtp::optional")]
@@ -147,6 +150,13 @@ impl Config {
             ));
         }
         self.check_channel()?;
+        let is_origin = self.public_url.starts_with("http") && self.public_url.parse::<Origin>().is_ok();
+        if !self.public_url.is_empty() && !is_origin {
+            let url = &self.public_url;
+            return Err(format!(
+                "public-url: {url:?} is not a scheme and a host, like https://chat.example.org"
+            ));
+        }
         // A packet is larger than its text, because of escapes and the rest of the event.
         if self.text_limit.bytes() > self.packet_limit.bytes() / 2 {
             return Err("text-limit must be at most half of packet-limit: a text grows on the wire".into());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use protocol::{Problem, Register, Registered, Resend, Verified, Verify};
+use protocol::{AuthSettings, Problem, Register, Registered, Resend, Verified, Verify};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -14,7 +14,20 @@ use super::problem::Failure;
 use crate::app::App;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new().routes(routes!(register)).routes(routes!(verify)).routes(routes!(resend))
+    OpenApiRouter::new()
+        .routes(routes!(settings))
+        .routes(routes!(register))
+        .routes(routes!(verify))
+        .routes(routes!(resend))
+}
+
+/// What a page must know before anybody has logged in
+#[utoipa::path(
+    get, path = "/auth/settings", operation_id = "get_auth_settings", tag = "accounts",
+    responses((status = 200, body = AuthSettings)),
+)]
+async fn settings(State(app): State<Arc<App>>) -> Json<AuthSettings> {
+    Json(app.domain.accounts.settings())
 }
 
 /// Register an account
@@ -24,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     post, path = "/auth/register", tag = "accounts", request_body = Register,
     responses(
         (status = 201, body = Registered),
+        (status = 403, body = Problem, description = "`registration_closed` or `invite_invalid`"),
         (status = 409, body = Problem, description = "`username_taken`"),
         (status = 422, body = Problem, description = "`invalid`, with the field named"),
         (status = 429, body = Problem, description = "`rate_limited`"),

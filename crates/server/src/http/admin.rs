@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use domain::Admin;
-use protocol::{AddedUser, AdminUser, AuditEntry, ChangeUser, NewUser, Page, Problem};
+use protocol::{AddedUser, AdminUser, AuditEntry, ChangeUser, NewUser, Page, Problem, ServerStats};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(find, add))
         .routes(routes!(user, change))
         .routes(routes!(log_out))
+        .routes(routes!(stats))
         .routes(routes!(audit))
 }
 
@@ -154,6 +155,20 @@ async fn log_out(
 ) -> Result<StatusCode, Failure> {
     app.domain.admins.log_out(&admin, &username).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How much there is on the server
+///
+/// Counted at most once a minute, but for the sockets.
+#[utoipa::path(
+    get, path = "/admin/stats", operation_id = "get_stats", tag = "admin", security(("token" = [])),
+    responses(
+        (status = 200, body = ServerStats),
+        (status = 403, body = Problem, description = "`forbidden`: not an admin, or an API token"),
+    ),
+)]
+async fn stats(State(app): State<Arc<App>>, _: AdminCaller) -> Result<Json<ServerStats>, Failure> {
+    Ok(Json(app.domain.admins.stats(app.hub.sockets()).await?))
 }
 
 /// What was done to the server and its people, the latest first, 100 in a page

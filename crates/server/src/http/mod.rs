@@ -18,6 +18,7 @@ pub(crate) mod guard;
 mod health;
 mod incoming;
 mod invitation;
+mod invite;
 mod message;
 mod openapi;
 mod outside;
@@ -25,6 +26,7 @@ pub(crate) mod problem;
 mod range;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod sync;
@@ -72,6 +74,8 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(api_token::routes())
         .merge(user::routes())
         .merge(admin::routes())
+        .merge(invite::routes())
+        .merge(report::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(invitation::routes())
@@ -123,7 +127,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 /// What is below `/admin`, for the command line: whoever asks is an admin.
 pub(crate) fn command_line(app: Arc<App>) -> Router {
-    let (routes, _) = admin::routes().split_for_parts();
+    let (routes, _) = admin::routes().merge(invite::routes()).split_for_parts();
     let missing = || async { Failure::new(Code::NotFound, "There is nothing at this path.") };
     routes.fallback(missing).layer(Extension(admin::CommandLine)).with_state(app)
 }

@@ -22,6 +22,7 @@ pub(crate) async fn register(app: &App, username: &str) {
         email: None,
         password_hash: PASSWORD_HASH.into(),
         created_at: now,
+        invite: None,
     };
     // The server may be sweeping away what has expired.
     let expires_at = now.plus(Duration::from_hours(1));

@@ -110,6 +110,7 @@ fn user(runtime: &Runtime, store: &SqliteStore, number: usize) -> UserId {
         email: None,
         password_hash: String::new(),
         created_at: Timestamp::default(),
+        invite: None,
     };
     let code = OneTimeCode {
         purpose: Purpose::Verify,

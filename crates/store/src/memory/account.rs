@@ -4,11 +4,12 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use domain::store::{
     Account, AccountChange, AccountStore, Avatar, CodeTry, FirstCode, FoundAccounts, LastSeen, NameSearch,
-    NewAccount, OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
+    NewAccount, NotCreated, OneTimeCode, PresenceQuery, PresenceState, StoreError, UserId,
 };
 use protocol::{AccountRole, AddMe, SessionId, Timestamp};
 
 use super::MemoryStore;
+use super::invite::Invites;
 
 #[derive(Default)]
 pub(super) struct Accounts {
@@ -21,6 +22,7 @@ pub(super) struct Accounts {
     usernames: BTreeSet<(String, UserId)>,
     /// Verified users, by [`Account::display_key`].
     display_names: BTreeSet<(String, UserId)>,
+    pub(super) invites: Invites,
 }
 
 /// The account is that of the only admin, and others are there.
@@ -97,7 +99,8 @@ impl Accounts {
         freed: Timestamp,
     ) -> Option<UserId> {
         let password_hash = String::new();
-        let account = NewAccount { username, display_name, email: None, password_hash, created_at };
+        let account =
+            NewAccount { username, display_name, email: None, password_hash, created_at, invite: None };
         let id = self.insert(account, freed)?;
         self.verify(id);
         Some(id)
@@ -113,7 +116,7 @@ impl Accounts {
             }
             self.remove(holder);
         }
-        let NewAccount { username, display_name, email, password_hash, created_at } = new;
+        let NewAccount { username, display_name, email, password_hash, created_at, invite: _ } = new;
         let id = UserId(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
         self.all.push(Some(Account {
             id,
@@ -138,6 +141,7 @@ impl Accounts {
     /// Marks an account verified and removes its codes.
     pub(super) fn verify(&mut self, user: UserId) {
         self.codes.remove(&user);
+        self.invites.keep(user);
         if let Some(account) = self.get_mut(user) {
             account.verified = true;
             let (name, display) =
@@ -163,6 +167,7 @@ impl Accounts {
         if let Some(account) = slot.and_then(Option::take) {
             self.by_name.remove(&account.username.to_ascii_lowercase());
         }
+        self.invites.give_back(user);
         self.codes.remove(&user);
     }
 }
@@ -174,16 +179,27 @@ impl AccountStore for MemoryStore {
         new: NewAccount,
         code: FirstCode,
         freed: Timestamp,
-    ) -> Result<Option<UserId>, StoreError> {
+    ) -> Result<Result<UserId, NotCreated>, StoreError> {
         let mut accounts = self.accounts.write();
-        let Some(id) = accounts.insert(new, freed) else { return Ok(None) };
+        let invite = new.invite.as_ref().map(|code| {
+            let invite = accounts.invites.of_code(code).filter(|invite| invite.is_good(new.created_at));
+            invite.map(|invite| invite.number).ok_or(NotCreated::InviteInvalid)
+        });
+        let invite = match invite.transpose() {
+            Ok(invite) => invite,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let Some(id) = accounts.insert(new, freed) else { return Ok(Err(NotCreated::UsernameTaken)) };
+        if let Some(number) = invite {
+            accounts.invites.count_use(number, id);
+        }
         match code {
             FirstCode::Drawn(code) => {
                 accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
             }
             FirstCode::Requested(request) => self.notices.lock().add(request),
         }
-        Ok(Some(id))
+        Ok(Ok(id))
     }
 
     async fn forget_unverified(&self, freed: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -35,6 +35,12 @@ impl Attachments {
         held.map(|held| held.map(|held| held.record.clone())).collect()
     }
 
+    /// How many uploads there are, and what they weigh.
+    pub(super) fn weigh_all(&self) -> (u64, u64) {
+        let weights = self.uploads.values().map(|upload| upload.record.weight());
+        (self.uploads.len() as u64, weights.sum())
+    }
+
     /// Notes that a message carries these uploads.
     pub(super) fn carry(&mut self, carried: &Uploads, message: (ConversationKey, u64)) {
         for attachment in carried {

@@ -151,6 +151,11 @@ impl Log {
         self.entries.len() as u64
     }
 
+    /// How many messages there are, also deleted ones.
+    pub(super) fn count_messages(&self) -> usize {
+        self.entries.from(0).filter(|stored| matches!(stored.what, EntryContent::Message(_))).count()
+    }
+
     pub(super) fn head_position(&self) -> Position {
         let last = self.entries.len().checked_sub(1).and_then(|index| self.entries.get(index));
         last.map_or(Position(0), |entry| entry.position)

@@ -110,6 +110,10 @@ impl Transaction for Appending<'_> {
         Ok(self.log.seen(id, reader))
     }
 
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageRecord>, AppendError> {
+        Ok(self.log.message(id.seq()).filter(|message| message.id == id))
+    }
+
     fn leads(&mut self, user: UserId) -> Result<bool, AppendError> {
         Ok(self.log.member(user).is_some_and(|member| member.role < Role::Member))
     }
@@ -164,7 +168,7 @@ impl Transaction for Appending<'_> {
                 reactions.add(message.seq, Reaction { emoji: emoji.clone(), user: *by, seq });
             }
             Action::React { emoji, .. } => reactions.remove(message.seq, *by, emoji),
-            Action::Delete { .. } => reactions.remove_all(message.seq),
+            Action::Delete { .. } | Action::Remove { .. } => reactions.remove_all(message.seq),
             Action::Message { .. } | Action::Edit { .. } => {}
         }
         let place = (message.conversation, message.seq);
@@ -252,6 +256,9 @@ impl MessageStore for MemoryStore {
         let appended = self.place(&append).and_then(|conversation| {
             let mut appending = Appending::begin(self, &conversation);
             let logged = append_to(&mut appending, conversation.key, &append)?;
+            if let Action::Remove { report, deed, .. } = &append.action {
+                self.note_removed(*report, deed);
+            }
             Ok(appending.end(logged, origin))
         });
         Submitted::known(appended)

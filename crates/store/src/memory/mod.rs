@@ -13,14 +13,17 @@ mod erasure;
 mod group;
 mod host_account;
 mod invitation;
+mod invite;
 mod log;
 mod message;
 mod notice;
 mod reaction;
 mod receipt;
+mod report;
 mod search;
 mod session;
 mod shared;
+mod stats;
 
 pub use blob::MemoryBlobs;
 
@@ -35,7 +38,7 @@ use crate::tail::Tail;
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
 /// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`.
 /// `host_accounts` is taken before `accounts`. After `accounts` and none of the others: `sessions`, `api_tokens`,
-/// `ended_sessions`, `audit`. No lock is held across an await.
+/// `ended_sessions`. After all: `reports`, `audit`. No lock is held across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
@@ -43,6 +46,7 @@ pub struct MemoryStore {
     api_tokens: RwLock<api_token::ApiTokens>,
     host_accounts: RwLock<host_account::HostAccounts>,
     ended_sessions: Mutex<session::EndedSessions>,
+    reports: Mutex<report::Reports>,
     audit: Mutex<admin::Audit>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
@@ -65,6 +69,7 @@ impl MemoryStore {
             api_tokens: RwLock::default(),
             host_accounts: RwLock::default(),
             ended_sessions: Mutex::default(),
+            reports: Mutex::default(),
             audit: Mutex::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),

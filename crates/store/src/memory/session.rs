@@ -55,6 +55,11 @@ impl Sessions {
         self.live.values().filter(|session| session.user == user).count() as u64
     }
 
+    /// How many sessions have not ended.
+    pub(super) fn count_all(&self) -> u64 {
+        self.live.len() as u64
+    }
+
     /// Ends all sessions of a user, and gives them.
     pub(super) fn end_all(
         &mut self,

@@ -1,18 +1,18 @@
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountChange, AccountStore, FirstCode, FoundAccounts, LastSeen, NameSearch, NewAccount,
-    PresenceQuery, PresenceState, Purpose, StoreError, UserId,
+    Account, AccountChange, AccountStore, FirstCode, FoundAccounts, InviteRecord, LastSeen, NameSearch,
+    NewAccount, NotCreated, PresenceQuery, PresenceState, Purpose, StoreError, UserId,
 };
 use protocol::{AccountRole, AddMe, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::SqliteStore;
 use super::avatar_columns::avatar;
 use super::code::{forget_codes, put_code};
 use super::lane::NOBODY;
 use super::notice::put_notice;
 use super::presence::{may_see, presence_states};
 use super::session::end_sessions;
+use super::{SqliteStore, invite};
 
 pub(super) const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
                        last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
@@ -77,6 +77,17 @@ pub(super) fn insert_account(
     new: &NewAccount,
     freed: Timestamp,
 ) -> Result<Option<UserId>, rusqlite::Error> {
+    let key = new.username.to_ascii_lowercase();
+    let sql =
+        "SELECT id, invite_number FROM users WHERE username_key = ? AND verified = 0 AND created_at <= ?";
+    let replaced: Option<(i64, Option<u64>)> = connection
+        .prepare_cached(sql)?
+        .query_row(params![key, freed.as_millis()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((id, Some(number))) = replaced {
+        invite::give_back(connection, number)?;
+        connection.prepare_cached("UPDATE users SET invite_number = NULL WHERE id = ?")?.execute([id])?;
+    }
     // Only codes refer to an account that was never verified, so the new account may take its row. Nothing of what it
     // was may stay there.
     let sql = "INSERT INTO users \
@@ -90,7 +101,7 @@ pub(super) fn insert_account(
                WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
     let values = params![
         new.username,
-        new.username.to_ascii_lowercase(),
+        key,
         new.display_name,
         Account::display_key(&new.display_name),
         new.email,
@@ -106,7 +117,9 @@ pub(super) fn insert_account(
 
 /// Marks an account verified and removes its codes.
 pub(super) fn verify(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
-    connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
+    connection
+        .prepare_cached("UPDATE users SET verified = 1, invite_number = NULL WHERE id = ?")?
+        .execute([user.0])?;
     forget_codes(connection, user, Purpose::Verify)
 }
 
@@ -117,14 +130,27 @@ impl AccountStore for SqliteStore {
         new: NewAccount,
         code: FirstCode,
         freed: Timestamp,
-    ) -> Result<Option<UserId>, StoreError> {
+    ) -> Result<Result<UserId, NotCreated>, StoreError> {
         let create = move |connection: &Connection| {
-            let Some(id) = insert_account(connection, &new, freed)? else { return Ok(None) };
+            let good = |invite: &InviteRecord| invite.is_good(new.created_at);
+            let invite = match &new.invite {
+                Some(code) => invite::of_code(connection, code)?.filter(good),
+                None => None,
+            };
+            if new.invite.is_some() && invite.is_none() {
+                return Ok(Err(NotCreated::InviteInvalid));
+            }
+            let Some(id) = insert_account(connection, &new, freed)? else {
+                return Ok(Err(NotCreated::UsernameTaken));
+            };
+            if let Some(invite) = invite {
+                invite::count_use(connection, invite.number, id)?;
+            }
             match &code {
                 FirstCode::Drawn(code) => put_code(connection, id, code)?,
                 FirstCode::Requested(request) => put_notice(connection, request)?,
             }
-            Ok(Some(id))
+            Ok(Ok(id))
         };
         self.writer.run(create).await
     }
@@ -134,8 +160,14 @@ impl AccountStore for SqliteStore {
             // The newest account stays: SQLite would give its id to the next one.
             let sql = "DELETE FROM users WHERE id IN (SELECT id FROM users \
                          WHERE verified = 0 AND created_at <= ? AND id < (SELECT max(id) FROM users) \
-                         LIMIT ?)";
-            connection.prepare_cached(sql)?.execute(params![freed.as_millis(), limit])
+                         LIMIT ?) RETURNING invite_number";
+            let mut forget = connection.prepare_cached(sql)?;
+            let gone = forget.query_map(params![freed.as_millis(), limit], |row| row.get(0))?;
+            let gone: Vec<Option<u64>> = gone.collect::<Result<_, _>>()?;
+            for number in gone.iter().flatten() {
+                invite::give_back(connection, *number)?;
+            }
+            Ok(gone.len())
         };
         self.writer.run(forget).await
     }

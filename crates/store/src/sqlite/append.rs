@@ -20,6 +20,7 @@ use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
 use super::reacted;
 use super::reaction;
+use super::report;
 use super::shared;
 use super::view::MEMBER;
 use super::writer::{Job, Writing};
@@ -107,6 +108,9 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey
         },
     };
     let logged = append_to(&mut LogTransaction { key, writing }, key, append)?;
+    if let Action::Remove { report, deed, .. } = &append.action {
+        report::note_removed(writing.connection, *report, deed)?;
+    }
     Ok((key, logged))
 }
 
@@ -141,6 +145,11 @@ impl Transaction for LogTransaction<'_, '_> {
 
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendFault> {
         Ok(message::seen(self.writing.connection, reader, self.key, id)?)
+    }
+
+    fn message(&mut self, id: MessageId) -> Result<Option<MessageRecord>, AppendFault> {
+        let message = message::at(self.writing.connection, self.key, id.seq())?;
+        Ok(message.filter(|message| message.id == id))
     }
 
     fn leads(&mut self, user: UserId) -> Result<bool, AppendFault> {
@@ -209,7 +218,7 @@ impl Transaction for LogTransaction<'_, '_> {
         let Changed { action, message, by, at, .. } = changed;
         let seq = message.change_seq.unwrap_or_default();
         let kind = match action {
-            Action::Delete { .. } => DELETE,
+            Action::Delete { .. } | Action::Remove { .. } => DELETE,
             Action::React { .. } => REACTION,
             Action::Edit { .. } | Action::Message { .. } => EDIT,
         };

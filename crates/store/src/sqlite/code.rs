@@ -98,7 +98,7 @@ fn apply(
 ) -> Result<(), rusqlite::Error> {
     match by {
         CodeUse::Verify { email_proven } => {
-            let sql = "UPDATE users SET verified = 1, email_proven = ? WHERE id = ?";
+            let sql = "UPDATE users SET verified = 1, email_proven = ?, invite_number = NULL WHERE id = ?";
             connection.prepare_cached(sql)?.execute(params![email_proven, user.0])?;
         }
         CodeUse::Reset { password_hash, at } => {

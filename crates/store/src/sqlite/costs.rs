@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::tests::{open, send, user};
-use super::{SqliteStore, account, admin, block, history, message, presence, shared, view};
+use super::{SqliteStore, account, admin, block, history, message, presence, shared, stats, view};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -391,6 +391,11 @@ async fn pages_come_in_the_order_of_an_index() {
         let people = plan(admin::by_field(field), vec![1; values]).await.unwrap();
         assert!(people[0].starts_with("SEARCH users USING INDEX"), "{field:?}: {people:?}");
         assert!(!people.concat().contains("B-TREE"), "{field:?}: {people:?}");
+    }
+    for sql in stats::COUNTS.into_iter().chain([stats::FILES]) {
+        let counts = plan(sql.to_owned(), vec![]).await.unwrap();
+        let small = sql.contains("counted_messages");
+        assert!(small || counts.concat().contains("COVERING INDEX"), "{sql}: {counts:?}");
     }
     let together = plan(presence::TOGETHER.to_owned(), vec![1; 2]).await.unwrap();
     assert!(

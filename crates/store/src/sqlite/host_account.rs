@@ -1,11 +1,10 @@
 use async_trait::async_trait;
-use domain::store::{Account, HostAccount, HostAccountStore, NewHostAccount, Purpose, StoreError, UserId};
+use domain::store::{HostAccount, HostAccountStore, NewAccount, NewHostAccount, StoreError, UserId};
 use protocol::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
-use super::account::{COLUMNS, account};
-use super::code::forget_codes;
+use super::account::{COLUMNS, account, insert_account, verify};
 use super::lane::NOBODY;
 use super::session::note_ended;
 
@@ -38,32 +37,25 @@ fn of_subject(
     find(connection, "issuer = ? AND subject = ?", [issuer, subject])
 }
 
-/// Takes the username, unless somebody has it.
+/// Makes a verified account without a password: no password has an empty hash.
 fn take_username(
     connection: &Connection,
     new: &NewHostAccount,
     freed: Timestamp,
 ) -> Result<Option<UserId>, rusqlite::Error> {
-    // Only codes refer to an account that was never verified, so the new account may take its row. No password has an
-    // empty hash.
-    let sql = "INSERT INTO users \
-                 (username, username_key, display_name, display_key, password_hash, verified, created_at) \
-               VALUES (?, ?, ?, ?, '', 1, ?) \
-               ON CONFLICT (username_key) DO UPDATE SET \
-                 username = excluded.username, display_name = excluded.display_name, \
-                 display_key = excluded.display_key, email = NULL, password_hash = excluded.password_hash, \
-                 verified = 1, created_at = excluded.created_at \
-               WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
-    let values = params![
-        new.username,
-        new.username.to_ascii_lowercase(),
-        new.display_name,
-        Account::display_key(&new.display_name),
-        new.created_at.as_millis(),
-        freed.as_millis()
-    ];
-    let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
-    Ok(id.map(UserId))
+    let account = NewAccount {
+        username: new.username.clone(),
+        display_name: new.display_name.clone(),
+        email: None,
+        password_hash: String::new(),
+        created_at: new.created_at,
+        invite: None,
+    };
+    let id = insert_account(connection, &account, freed)?;
+    if let Some(id) = id {
+        verify(connection, id)?;
+    }
+    Ok(id)
 }
 
 #[async_trait]
@@ -89,7 +81,6 @@ impl HostAccountStore for SqliteStore {
                 return Ok(Some(theirs));
             }
             let Some(id) = take_username(connection, &new, freed)? else { return Ok(None) };
-            forget_codes(connection, id, Purpose::Verify)?;
             let sql = "INSERT INTO host_accounts (user_id, issuer, subject, session_id) VALUES (?, ?, ?, ?)";
             let values = params![id.0, new.issuer, new.subject, new.session.as_bytes()];
             connection.prepare_cached(sql)?.execute(values)?;

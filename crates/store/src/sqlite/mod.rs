@@ -36,6 +36,7 @@ mod identity;
 mod identity_tests;
 mod index;
 mod invitation;
+mod invite;
 mod invited;
 mod lane;
 mod log;
@@ -47,6 +48,7 @@ mod reacted;
 mod reaction;
 mod reader;
 mod receipt;
+mod report;
 mod schema;
 mod scrub;
 #[cfg(test)]
@@ -55,6 +57,7 @@ mod search;
 mod session;
 mod shared;
 mod stamp;
+mod stats;
 #[cfg(test)]
 mod tests;
 mod thread;

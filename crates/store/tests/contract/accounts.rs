@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
 use domain::store::{
-    Account, AccountChange, CodeTry, CodeUse, FirstCode, NameSearch, NewAccount, NewSession, OneTimeCode,
-    Purpose, SessionRecord, UserId,
+    Account, AccountChange, CodeTry, CodeUse, FirstCode, NameSearch, NewAccount, NewSession, NotCreated,
+    OneTimeCode, Purpose, SessionRecord, UserId,
 };
 use protocol::{SessionId, Timestamp};
 
@@ -16,8 +16,12 @@ pub(crate) async fn a_username_is_taken_in_any_case(store: Shared) {
         email: None,
         password_hash: "x".into(),
         created_at: now(),
+        invite: None,
     };
-    assert_eq!(store.create_account(again, FirstCode::Drawn(code(2)), NEVER).await.unwrap(), None);
+    assert_eq!(
+        store.create_account(again, FirstCode::Drawn(code(2)), NEVER).await.unwrap(),
+        Err(NotCreated::UsernameTaken)
+    );
     let found = store.account("ANN").await.unwrap().unwrap();
     assert_eq!((found.id, found.username.as_str()), (ann, "Ann"));
     assert!(!found.verified);
@@ -97,7 +101,14 @@ pub(crate) async fn who_asked_has_a_code_and_tries_of_their_own(store: Shared) {
 
 fn registered(username: &str, created_at: Timestamp) -> NewAccount {
     let (username, display_name) = (username.to_owned(), username.to_owned());
-    NewAccount { username, display_name, email: None, password_hash: "other".into(), created_at }
+    NewAccount {
+        username,
+        display_name,
+        email: None,
+        password_hash: "other".into(),
+        created_at,
+        invite: None,
+    }
 }
 
 pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Shared) {
@@ -109,7 +120,7 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     let at = now();
     assert_eq!(
         store.create_account(registered("ANN", at), FirstCode::Drawn(code(3)), just_before).await.unwrap(),
-        None
+        Err(NotCreated::UsernameTaken)
     );
     let next = store
         .create_account(registered("ANN", at), FirstCode::Drawn(code(3)), created)
@@ -127,13 +138,13 @@ pub(crate) async fn a_username_is_free_again_where_it_was_not_verified(store: Sh
     // A verified username is not free.
     assert_eq!(
         store.create_account(registered("bob", at), FirstCode::Drawn(code(3)), now()).await.unwrap(),
-        None
+        Err(NotCreated::UsernameTaken)
     );
     assert_eq!(store.account("bob").await.unwrap().unwrap().id, bob);
     assert!(store.use_code(next, &code(3), VERIFY).await.unwrap());
     assert_eq!(
         store.create_account(registered("ann", at), FirstCode::Drawn(code(3)), now()).await.unwrap(),
-        None
+        Err(NotCreated::UsernameTaken)
     );
 }
 
@@ -150,7 +161,7 @@ pub(crate) async fn of_two_who_want_a_free_username_one_has_it(store: Shared) {
         .collect();
     let mut made = 0;
     for attempt in tries {
-        made += usize::from(attempt.await.unwrap().unwrap().is_some());
+        made += usize::from(attempt.await.unwrap().unwrap().is_ok());
     }
     assert_eq!(made, 1);
 }

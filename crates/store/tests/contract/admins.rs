@@ -1,10 +1,10 @@
 use domain::store::{
-    AccountPlace, AdminChange, AdminChanged, ApiTokenRecord, Deed, FirstCode, FoundBy, NameSearch,
-    NewAccount, NewSession, Purpose, SessionRecord, UserId,
+    AccountPlace, Action, AdminChange, AdminChanged, ApiTokenRecord, Deed, FirstCode, FoundBy, NameSearch,
+    NewAccount, NewSession, Purpose, SessionRecord, StoredStats, Target, UserId,
 };
 use protocol::{AccountRole, AuditAction, SessionId, Timestamp};
 
-use crate::support::{NEVER, Shared, code, now, user, verified};
+use crate::support::{NEVER, Said, Shared, append, code, entry, now, pair, send, text, to, user, verified};
 
 fn deed() -> Deed {
     Deed { by: Some("root".into()), at: now() }
@@ -22,6 +22,7 @@ fn new(username: &str, display_name: &str, email: Option<&str>) -> NewAccount {
         email: email.map(str::to_owned),
         password_hash: "hash".into(),
         created_at: now(),
+        invite: None,
     }
 }
 
@@ -277,4 +278,31 @@ pub(crate) async fn the_audit_log_is_read_in_pages_and_forgets_its_oldest(store:
     let last = store.audit(None, 100).await.unwrap();
     assert!(last[0].number > all[0].number);
     assert_eq!(last[0].deed, command_line);
+}
+
+pub(crate) async fn what_there_is_is_counted(store: Shared) {
+    let (ann, bob, key) = pair(&store).await;
+    let zoe = verified(&store, "zoe").await;
+    store.administer(AdminChange { disabled: Some(true), ..change(zoe) }).await.unwrap();
+    let id = append(&store, entry(to(ann), bob, text("gone"))).await.unwrap().entry().said().id;
+    append(&store, entry(Target::Direct(key), bob, Action::Delete { id })).await.unwrap();
+    send(&store, bob, zoe, "hi").await;
+    begin(&store, ann, 1).await.unwrap();
+    make_token(&store, ann, 2).await.unwrap();
+    // Three messages and a change; two entries at a time.
+    while !store.count_messages(2).await.unwrap() {}
+    assert!(store.count_messages(2).await.unwrap());
+    let expected = StoredStats {
+        people: 3,
+        verified: 1,
+        disabled: 1,
+        conversations: 2,
+        messages: 3,
+        sessions: 1,
+        ..StoredStats::default()
+    };
+    assert_eq!(store.stats().await.unwrap(), expected);
+    send(&store, ann, bob, "one more").await;
+    assert!(store.count_messages(100).await.unwrap());
+    assert_eq!(store.stats().await.unwrap().messages, 4);
 }

@@ -106,6 +106,7 @@ pub(crate) async fn of_a_closed_account_its_username_is_left(store: Shared) {
         email: Some("ann@example.org".into()),
         password_hash: "hash".into(),
         created_at: now(),
+        invite: None,
     };
     let ann = store.create_account(new.clone(), FirstCode::Drawn(code(1)), NEVER).await.unwrap().unwrap();
     assert_eq!(store.close_account(ann, OwnMessages::Keep, now()).await.unwrap(), Closing::Unknown);
@@ -146,7 +147,7 @@ pub(crate) async fn of_a_closed_account_its_username_is_left(store: Shared) {
     assert!(store.api_token([9; 32]).await.unwrap().is_none());
     assert!(store.blocks(ann, None, 9).await.unwrap().is_empty());
     // The name is taken for ever, and found by nobody.
-    assert!(store.create_account(new, FirstCode::Drawn(code(2)), now()).await.unwrap().is_none());
+    assert!(store.create_account(new, FirstCode::Drawn(code(2)), now()).await.unwrap().is_err());
     assert!(store.accounts_by_username(bob, "an", "", 9).await.unwrap().is_empty());
     assert!(store.forget_belongings(ann, 9).await.unwrap().is_complete);
     assert!(store.blocks(bob, None, 9).await.unwrap().is_empty());

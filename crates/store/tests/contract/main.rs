@@ -15,6 +15,7 @@ mod following;
 mod groups;
 mod host_accounts;
 mod invitations;
+mod invites;
 mod mentions;
 mod messages;
 mod notices;
@@ -22,6 +23,7 @@ mod presence;
 mod reactions;
 mod reading;
 mod receipts;
+mod reports;
 mod search;
 mod sessions;
 mod shared;
@@ -127,6 +129,7 @@ contract! {
         logging_somebody_out_ends_all_they_have,
         admins_find_people_by_any_of_their_names,
         the_audit_log_is_read_in_pages_and_forgets_its_oldest,
+        what_there_is_is_counted,
     };
     presence::{
         when_somebody_was_last_there_only_moves_forward,
@@ -189,6 +192,12 @@ contract! {
         invitations_come_in_pages,
         a_contact_is_somebody_one_wrote_to_lately,
     };
+    invites::{
+        an_invite_is_good_as_often_as_it_says,
+        of_many_who_use_an_invite_at_the_same_time_so_many_come_in,
+        who_does_not_verify_gives_the_use_back,
+        invites_are_listed_and_forgotten_when_they_are_of_no_use,
+    };
     following::{
         seq_has_no_gap_and_is_followed_in_order,
         positions_are_the_order_of_the_whole_store,
@@ -234,6 +243,11 @@ contract! {
         changes_change_what_is_shared,
         what_one_may_not_see_is_not_listed,
         a_page_looks_at_so_many_messages,
+    };
+    reports::{
+        reports_are_kept_as_they_were_made,
+        a_reported_message_is_removed_by_an_entry_of_the_log,
+        a_message_of_somebody_who_has_left_is_removed_for_who_is_there,
     };
     search::{
         words_are_found_the_newest_first,

@@ -56,6 +56,7 @@ pub(crate) async fn user(store: &Shared, username: &str) -> UserId {
         email: None,
         password_hash: "hash".into(),
         created_at: now(),
+        invite: None,
     };
     store.create_account(account, FirstCode::Drawn(code(1)), NEVER).await.unwrap().unwrap()
 }

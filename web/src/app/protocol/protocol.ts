@@ -87,7 +87,7 @@ export interface AttachmentLink {
 }
 
 /** What was done, as a stable word. */
-export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut';
+export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut' | 'InviteAdded' | 'InviteRemoved' | 'ReportResolved' | 'ReportReopened' | 'MessageRemoved';
 
 /** Something that was done to the server or its people. */
 export interface AuditEntry {
@@ -115,6 +115,18 @@ export interface Auth {
   device?: string;
   /** An access token, an API token or a token of a host application. */
   token?: string;
+}
+
+/** What a page must know before anybody has logged in. */
+export interface AuthSettings {
+  /** Whether an e-mail address is needed to register, because codes are sent there. */
+  emailRequired: boolean;
+  /** How one-time codes are sent: `fixed`, `log`, `email` or `webhook`. */
+  otp: string;
+  /** Where else people can log in. */
+  providers: Provider[];
+  /** Who may register. */
+  registration: Registration;
 }
 
 /** Somebody whom the caller has blocked: what they send to the caller alone does not arrive. */
@@ -315,6 +327,26 @@ export interface InvitationChange {
   invitation?: Invitation;
 }
 
+/** An invite to the server. Whoever has its code may register. */
+export interface Invite {
+  /** For `invite` in the body of `POST /auth/register`. */
+  code: string;
+  /** When it was made. */
+  createdAt: Timestamp;
+  /** The username of the admin who made it; left out for the command line. */
+  createdBy?: string;
+  expiresAt?: Timestamp;
+  /**
+   * Where to register with it: a whole URL if the operator has set `public-url`, else a path below that of the
+   * server.
+   */
+  url: string;
+  /** How many have. Who does not verify the account in time is not counted any more. */
+  used: number;
+  /** How many people may register with it; left out, as many as want to. */
+  uses?: number;
+}
+
 /** Somebody whom a group has invited, as its owner and admins see it. */
 export interface Invitee {
   /** The username of who invites. */
@@ -430,6 +462,25 @@ export interface NewGroup {
   title: string;
 }
 
+/** Body of `POST /admin/invites`. */
+export interface NewInvite {
+  expiresAt?: Timestamp;
+  /** How many people may register with it; left out, as many as want to. */
+  uses?: number;
+}
+
+/** Body of `POST /api/reports`: of a person, or of a message that the caller may see. */
+export interface NewReport {
+  /** Whether admins may read the message and up to five around it. Without it they are told only which it is. */
+  context?: boolean;
+  conversationId?: ConversationId;
+  messageId?: MessageId;
+  /** What is wrong with it, in the caller's words; up to 1,000 characters. */
+  reason?: string;
+  /** The person. */
+  username?: string;
+}
+
 /** Body of `POST /admin/users`. */
 export interface NewUser {
   /** The name to show; the username where it is left out. */
@@ -486,6 +537,14 @@ export interface Problem {
   type: string;
 }
 
+/** A provider with which people can log in. */
+export interface Provider {
+  /** Names it in paths. */
+  id: string;
+  /** The name to show. */
+  name: string;
+}
+
 /** Body of `PUT /api/conversations/{id}/members/{username}`. */
 export interface PutMember {
   role?: Role;
@@ -535,6 +594,8 @@ export interface Register {
   displayName?: string;
   /** Where a code may be sent. */
   email?: string;
+  /** The code of an invite, where only who has one may register. */
+  invite?: string;
   /** 8–256 characters. */
   password: string;
   /** The handle to take. */
@@ -598,6 +659,30 @@ export interface SendMessage {
   sender?: string;
   /** What to say; with attachments, nothing need be said. */
   text?: string;
+}
+
+/** How much there is on the server; counted at most once a minute. */
+export interface ServerStats {
+  /** When the rest was counted. */
+  at: Timestamp;
+  /** Direct conversations and groups. */
+  conversations: number;
+  /** Of these, those that are shut out. */
+  disabled: number;
+  /** What the files take of their owners' quotas, in bytes. */
+  fileBytes: number;
+  /** Files that were uploaded. */
+  files: number;
+  /** Messages, deleted ones included. While an older database is counted for the first time they are fewer. */
+  messages: number;
+  /** Accounts, verified or not. */
+  people: number;
+  /** Devices that are logged in. */
+  sessions: number;
+  /** Sockets that are connected to this server now. */
+  sockets: number;
+  /** Of these, those whose owner has entered a code. */
+  verified: number;
 }
 
 /** One of the caller's sessions. */
