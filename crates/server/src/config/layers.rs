@@ -391,6 +391,18 @@ mod tests {
     }
 
     #[test]
+    fn a_public_url_is_a_scheme_and_a_host() {
+        let address = "127.0.0.1:5000".parse().unwrap();
+        let check = |url: &str| read(&["--public-url", url], &[]).unwrap().config().unwrap().check(address);
+        for good in ["", "https://chat.example.org", "https://chat.example.org/", "http://192.0.2.1:8080"] {
+            check(good).unwrap();
+        }
+        for bad in ["chat.example.org", "https://chat.example.org/chat", "file://", "null", "https://"] {
+            assert!(check(bad).unwrap_err().contains("public-url"), "{bad}");
+        }
+    }
+
+    #[test]
     fn the_environment_may_be_a_duration() {
         let layers = read(&[], &[("ALDIS_PING_TIMEOUT", "5s")]).unwrap();
         assert_eq!(layers.config().unwrap().ping_timeout.0, Duration::from_secs(5));

@@ -34,7 +34,7 @@ impl Door {
         let path = local::path(&config.data);
         match UnixStream::connect(&path).await {
             Ok(stream) => Self::through(stream).await,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            Err(error) if is_nobody_there(error.kind()) => {
                 if !make && !config.data.join("aldis.db").exists() {
                     let data = config.data.display();
                     return Err(format!("there is no database in {data}; name the data folder with --data"));
@@ -97,6 +97,12 @@ impl Door {
         let body = body.to_bytes();
         if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
     }
+}
+
+/// Whether no server can be listening. The path may be too long for a socket; then the lock of the folder tells whether
+/// one runs.
+fn is_nobody_there(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::InvalidInput)
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> String {
