@@ -4,23 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{
-    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, NewUser, Page, ServerStats, SessionId,
-    Timestamp, limit,
+    AccountRole, AddedUser, AdminUser, AuditEntry, ChangeUser, Code, IssuedCode, NewUser, Page, ServerStats,
+    SessionId, Timestamp, limit,
 };
 use tokio::sync::Mutex;
 
 use crate::Settings;
 use crate::account::{check_display_name, check_email, check_username};
+use crate::code::{Asker, Codes};
 use crate::context::Context;
 use crate::error::Error;
 use crate::host_account::HostAccounts;
+use crate::notice;
 use crate::page;
 use crate::password::{self, Passwords, check_password};
 use crate::person::Caller;
 use crate::random;
 use crate::store::{
-    Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AuditRecord, Deed, FoundBy, NewAccount,
-    StoredStats, UserId,
+    Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AuditRecord, Deed, FirstCode, FoundBy,
+    NewAccount, NoticeKind, Purpose, Recipient, StoredStats, UserId,
 };
 use crate::url::picture_of_person;
 
@@ -49,6 +51,7 @@ impl Admin {
 pub struct Admins {
     context: Arc<Context>,
     passwords: Arc<Passwords>,
+    codes: Arc<Codes>,
     host_accounts: Arc<HostAccounts>,
     unverified_lifetime: Duration,
     /// The figures that were counted last, and when.
@@ -66,12 +69,14 @@ impl Admins {
     pub(crate) fn new(
         context: Arc<Context>,
         passwords: Arc<Passwords>,
+        codes: Arc<Codes>,
         host_accounts: Arc<HostAccounts>,
         settings: &Settings,
     ) -> Self {
         Self {
             context,
             passwords,
+            codes,
             host_accounts,
             unverified_lifetime: settings.unverified_lifetime,
             stats: Mutex::default(),
@@ -161,6 +166,27 @@ impl Admins {
         let deed = admin.deed(self.context.clock.now());
         self.cut(user, self.context.store.log_out(user, deed).await?);
         Ok(())
+    }
+
+    /// Lets a person set a new password. Sends them a code, or gives it where codes are not sent, to be handed over.
+    pub async fn reset(&self, admin: &Admin, username: &str) -> Result<Option<IssuedCode>, Error> {
+        let account = self.account(username).await?;
+        if !notice::is_for(NoticeKind::Reset, &account) {
+            return Err(Error::invalid("username", "This account has no password that could be set anew."));
+        }
+        let (deed, channel) = (admin.deed(self.context.clock.now()), &self.codes.channel);
+        let is_reached = !channel.needs_email() || account.email.is_some();
+        if channel.takes_time() && is_reached {
+            let recipient = Recipient::Username(account.username.clone());
+            let request = self.codes.request(NoticeKind::Reset, recipient, Asker::default());
+            self.context.store.reset_account(account.id, FirstCode::Requested(request), deed).await?;
+            self.codes.wake();
+            return Ok(None);
+        }
+        let (otp, sealed) = self.codes.draw(Purpose::Reset, None);
+        let expires_at = sealed.expires_at;
+        self.context.store.reset_account(account.id, FirstCode::Drawn(sealed), deed).await?;
+        Ok(Some(IssuedCode { otp, expires_at }))
     }
 
     /// Makes a verified account.

@@ -8,6 +8,7 @@ use protocol::{Code, ConversationKind, DeleteAccount, OwnMessages, Role};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::admin::Admin;
 use crate::announce::Announcer;
 use crate::context::Context;
 use crate::error::Error;
@@ -17,7 +18,9 @@ use crate::invitation::Invitations;
 use crate::login::Logins;
 use crate::person::Caller;
 use crate::presence::Presences;
-use crate::store::{Avatar, Closing, ConversationKey, Erasure, Forgotten, GroupChange, StoreError, UserId};
+use crate::store::{
+    Avatar, Closing, ConversationKey, Deed, Erasure, Forgotten, GroupChange, StoreError, UserId,
+};
 
 /// Closes accounts and erases what is left of them.
 ///
@@ -70,19 +73,20 @@ impl Erasures {
     ) -> Result<(), Error> {
         let DeleteAccount { password, messages } = request;
         self.logins.confirm(caller, password, address).await?;
-        self.close(caller.person.id, messages).await
+        self.close(caller.person.id, messages, None).await
     }
 
-    /// Deletes the account with this username, for those who run the server.
-    pub async fn delete(&self, username: &str, messages: OwnMessages) -> Result<(), Error> {
+    /// Deletes the account with this username, for an admin.
+    pub async fn delete(&self, admin: &Admin, username: &str, messages: OwnMessages) -> Result<(), Error> {
         let account = self.context.store.account(username).await?;
         let account = account.filter(|account| account.verified && account.deleted_at.is_none());
-        self.close(account.ok_or_else(|| Error::not_found("user"))?.id, messages).await
+        let deed = admin.deed(self.context.clock.now());
+        self.close(account.ok_or_else(|| Error::not_found("user"))?.id, messages, Some(deed)).await
     }
 
     /// Closes an account, cuts its sockets, and begins its erasure.
-    async fn close(&self, user: UserId, messages: OwnMessages) -> Result<(), Error> {
-        match self.context.store.close_account(user, messages, self.context.clock.now()).await? {
+    async fn close(&self, user: UserId, messages: OwnMessages, deed: Option<Deed>) -> Result<(), Error> {
+        match self.context.store.close_account(user, messages, self.context.clock.now(), deed).await? {
             Closing::Unknown => return Err(Error::not_found("user")),
             Closing::LastAdmin => {
                 return Err(Error::new(Code::LastAdmin, "Make somebody else an admin first."));

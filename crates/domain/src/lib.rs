@@ -322,9 +322,9 @@ impl Domain {
         ));
         Self {
             accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
-            credentials: Credentials::new(own(), codes, passwords.clone(), logins.clone(), settings),
+            credentials: Credentials::new(own(), codes.clone(), passwords.clone(), logins.clone(), settings),
             notices,
-            admins: Admins::new(own(), passwords, host_accounts.clone(), settings),
+            admins: Admins::new(own(), passwords, codes, host_accounts.clone(), settings),
             invites: Invites::new(own(), settings),
             reports: Reports::new(own()),
             users: Users::new(own(), presences.clone()),

@@ -4,6 +4,14 @@ use crate::wire::wire;
 use crate::{AccountRole, Timestamp};
 
 wire! {
+    /// Answer of `POST /admin/users/{username}/reset` where the code is to be handed over.
+    pub struct IssuedCode {
+        /// The one-time code, for `POST /auth/reset`.
+        pub otp: String,
+        /// After this the code is no longer accepted.
+        pub expires_at: Timestamp,
+    }
+
     /// A person, as an admin sees them.
     #[derive(Eq)]
     pub struct AdminUser {
@@ -127,7 +135,6 @@ macro_rules! actions {
     ($($(#[$meta:meta])* $name:ident = $word:literal;)+) => {
         /// What was done, as a stable word.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-        #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
         pub enum AuditAction {
             $($(#[$meta])* #[serde(rename = $word)] $name,)+
         }
@@ -144,6 +151,21 @@ macro_rules! actions {
     };
 }
 
+#[cfg(feature = "schema")]
+impl utoipa::PartialSchema for AuditAction {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let words = Self::ALL.iter().map(|action| action.as_str());
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("What was done, as a stable word."))
+            .enum_values(Some(words))
+            .into()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl utoipa::ToSchema for AuditAction {}
+
 actions! {
     /// An account was made for somebody.
     UserAdded = "user_added";
@@ -159,6 +181,10 @@ actions! {
     UserRenamed = "user_renamed";
     /// All sessions and API tokens of somebody were ended.
     UserLoggedOut = "user_logged_out";
+    /// Somebody may set a new password: a code was sent to them, or given to the admin.
+    UserReset = "user_reset";
+    /// The account of somebody was deleted.
+    UserDeleted = "user_deleted";
     /// An invite was made; the details are the beginning of its code.
     InviteAdded = "invite_added";
     /// An invite was taken back; the details are the beginning of its code.

@@ -36,7 +36,9 @@ pub use account::{
     AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, DeleteAccount, Forgot, OtpNotice,
     OwnMessages, Register, Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
-pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser, ServerStats};
+pub use admin::{
+    AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, IssuedCode, NewUser, ServerStats,
+};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{

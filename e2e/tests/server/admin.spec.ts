@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { stat, writeFile } from 'node:fs/promises';
 import { join as path } from 'node:path';
+import { promisify } from 'node:util';
 
 import { expect, test } from '@playwright/test';
 
@@ -10,6 +11,7 @@ import type {
   AuditEntry,
   AuthSettings,
   Invite,
+  LoggedIn,
   Message,
   Page,
   Report,
@@ -308,4 +310,62 @@ test('a reported message is read with consent and removed for everybody', async 
   ]);
   expect(JSON.stringify(items)).not.toContain('buy this');
   expect(await resolve(false)).not.toHaveProperty('resolvedAt');
+});
+
+test('a lost password is set anew with a code of an admin, and an account is deleted', async () => {
+  const [ann, bob] = [await aldis.person('ann'), await aldis.person('bob')];
+  const socket = await aldis.connect({ token: bob.token });
+  await say(socket, { receiver: ann.username, text: 'this is spam' });
+  socket.close();
+  const { otp } = await aldis.call<{ otp: string }>(
+    'POST',
+    `/admin/users/${ann.username}/reset`,
+    undefined,
+    root.token,
+  );
+  const reset = { username: ann.username, otp, newPassword: 'another password' };
+  expect((await aldis.request('POST', '/auth/reset', reset)).status).toBe(204);
+  await refused(aldis.request('GET', '/api/users/me', undefined, ann.token), 401, 'session_revoked');
+  await refused(
+    aldis.request('DELETE', `/admin/users/${root.username}`, undefined, root.token),
+    409,
+    'last_admin',
+  );
+  const removed = `/admin/users/${bob.username}?messages=delete`;
+  expect((await aldis.request('DELETE', removed, undefined, root.token)).status).toBe(204);
+  await refused(aldis.request('GET', '/api/users/me', undefined, bob.token), 401, 'session_revoked');
+  const back = await aldis.call<LoggedIn>('POST', '/auth/login', {
+    username: ann.username,
+    password: 'another password',
+  });
+  await expect
+    .poll(async () => {
+      const [conversation] = await aldis.conversations(back);
+      return (await aldis.messages(back, conversation!.id)).map(({ text }) => text);
+    })
+    .toEqual(['']);
+  const { items } = await aldis.call<Page<AuditEntry>>('GET', '/admin/audit', undefined, root.token);
+  expect(items.slice(0, 2).map(({ action, username, by }) => ({ action, username, by }))).toEqual([
+    { action: 'user_deleted', username: bob.username, by: root.username },
+    { action: 'user_reset', username: ann.username, by: root.username },
+  ]);
+});
+
+test('the command line resets and deletes, also without a server', async () => {
+  const own = await Aldis.start();
+  try {
+    const ann = await own.person('ann');
+    const user = (...command: string[]) =>
+      promisify(execFile)(BINARY, ['user', ...command, '--data', own.data], { env: {}, timeout: 20_000 });
+    const code = (await user('reset', ann.username)).stdout.trim();
+    expect(code).toMatch(/^\d{6}$/);
+    const reset = { username: ann.username, otp: code, newPassword: 'another password' };
+    expect((await own.request('POST', '/auth/reset', reset)).status).toBe(204);
+    await own.stop();
+    await user('delete', ann.username, '--delete-messages');
+    const { stdout } = await user('show', ann.username, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ username: ann.username, deleted: true });
+  } finally {
+    await own.end();
+  }
 });

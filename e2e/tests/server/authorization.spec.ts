@@ -192,6 +192,16 @@ const ROWS: Row[] = [
     path: () => `${adminOf(newcomer)}/logout`,
     expected: operator(204),
   },
+  {
+    route: 'POST /admin/users/{username}/reset',
+    path: () => `${adminOf(newcomer)}/reset`,
+    expected: operator(200),
+  },
+  {
+    route: 'DELETE /admin/users/{username}',
+    path: () => '/admin/users/nobody-at-all',
+    expected: operator(404),
+  },
   { route: 'GET /admin/audit', expected: operator(200) },
   { route: 'GET /admin/stats', expected: operator(200) },
   { route: 'GET /admin/reports', expected: operator(200) },

@@ -43,7 +43,6 @@ test('two people of an application chat, by keys of each kind', async () => {
     expect((await (await me(annsToken)).json()) as User).toMatchObject({
       username: ann,
       displayName: 'Ann B.',
-      role: 'member',
     });
     const bobs = client(aldis.url, { token: await issuer.token(bob, 600, {}, key) });
     await join(bobs);

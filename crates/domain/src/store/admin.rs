@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use protocol::{AccountRole, AuditAction, SessionId, Timestamp};
 
-use super::{Account, Deed, NewAccount, StoreError, UserId};
+use super::{Account, Deed, FirstCode, NewAccount, StoreError, UserId};
 
 /// A change of an account by an admin. A field that is `None` stays as it is.
 #[derive(Clone, Debug)]
@@ -121,6 +121,9 @@ impl AccountPlace {
 /// What admins and the command line do with accounts.
 #[async_trait]
 pub trait AdminStore: Send + Sync {
+    /// Stores a code to set a new password, or a notice with one.
+    async fn reset_account(&self, user: UserId, code: FirstCode, deed: Deed) -> Result<(), StoreError>;
+
     /// Adds a verified account; `None` if the username is taken. As in
     /// [`AccountStore::create_account`](super::AccountStore::create_account), an unverified account that was created
     /// at `freed` or before does not keep its username.

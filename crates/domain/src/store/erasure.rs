@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use protocol::{OwnMessages, SessionId, Timestamp};
 
-use super::{Avatar, BlobHash, ConversationKey, StoreError, UserId};
+use super::{Avatar, BlobHash, ConversationKey, Deed, StoreError, UserId};
 
 /// What became of the wish to close an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,13 +63,15 @@ pub struct Forgotten {
 #[async_trait]
 pub trait ErasureStore: Send + Sync {
     /// Closes an account for ever: nothing is left of it but its username and when it was registered. Its sessions, API
-    /// tokens and codes end; whom it has blocked and its invitations are removed. From its commit on it can neither
+    /// tokens and codes end; whom it has blocked, its invitations, and reports by and about it are removed. `deed` is
+    /// that of an admin. From its commit on it can neither
     /// begin anything nor be written to. What else it left is to be erased ([`ErasureStore::erasures`]).
     async fn close_account(
         &self,
         user: UserId,
         messages: OwnMessages,
         at: Timestamp,
+        deed: Option<Deed>,
     ) -> Result<Closing, StoreError>;
 
     /// The erasures that are under way.

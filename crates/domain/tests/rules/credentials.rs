@@ -3,12 +3,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use domain::store::{AccountStore, NoticeStore};
-use domain::{Asker, Caller, Clock, Rate, SendError, Settings};
-use protocol::{ChangeEmail, ChangePassword, Code, Forgot, Login, Register, Reset};
+use domain::{Admin, Asker, Caller, Clock, Rate, SendError, Settings};
+use protocol::{AuditAction, ChangeEmail, ChangePassword, Code, Forgot, Login, Register, Reset};
 
 use crate::support::{PASSWORD, World, asking, login, settings};
 
 const OTHER: &str = "another password";
+const ADDRESS: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
 
 fn change(password: &str, new_password: &str) -> ChangePassword {
     ChangePassword { password: password.into(), new_password: new_password.into() }
@@ -303,4 +304,29 @@ async fn who_has_a_new_password_is_told() {
     let request = change(PASSWORD, OTHER);
     world.domain.credentials.change_password(&ann, request, Asker::default()).await.unwrap();
     assert_eq!(world.mailed().await, [("ann@example.org".into(), "ann".into(), "password-changed")]);
+}
+
+#[tokio::test]
+async fn an_admin_hands_a_code_over_or_has_it_sent() {
+    let world = World::new();
+    let ann = world.person("Ann").await;
+    let (admins, root) = (&world.domain.admins, Admin::command_line());
+    let issued = admins.reset(&root, "ann").await.unwrap().unwrap();
+    world.domain.credentials.reset(reset("ann", &issued.otp, OTHER), asking(ADDRESS)).await.unwrap();
+    assert!(!lives(&world, &ann).await);
+    assert!(logs_in(&world, "ann", OTHER).await);
+    assert_eq!(admins.reset(&root, "nobody").await.unwrap_err().code, Code::NotFound);
+    world.register("bob").await.unwrap();
+    assert_eq!(admins.reset(&root, "bob").await.unwrap_err().code, Code::Invalid);
+    let audit = admins.audit(None).await.unwrap().items;
+    let done: Vec<_> = audit.iter().map(|entry| (entry.action, entry.username.as_deref())).collect();
+    assert_eq!(done, [(AuditAction::UserReset, Some("Ann"))]);
+
+    let world = World::mailing(&settings());
+    mailed_person(&world, "ann", "ann@example.org").await;
+    assert!(world.domain.admins.reset(&root, "ann").await.unwrap().is_none());
+    assert_eq!(world.mailed().await, [("ann@example.org".into(), "ann".into(), "reset")]);
+    // Who has no address gets theirs from the admin.
+    world.verified("bob").await;
+    assert!(world.domain.admins.reset(&root, "bob").await.unwrap().is_some());
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::store::{AccountStore, BlobStore, ConversationStore, EntryKind, ErasureStore, Since};
-use domain::{Caller, Error, Live, Rate, Settings};
+use domain::{Admin, Caller, Error, Live, Rate, Settings};
 use protocol::{
     AttachmentId, ChangeMe, Code, ConversationId, DeleteAccount, NewApiToken, NewGroup, OwnMessages,
     PutMember, Role, SendMessage,
@@ -120,10 +120,13 @@ async fn a_wrong_password_deletes_nothing_and_counts_as_a_failed_login() {
 async fn who_runs_the_server_deletes_an_account_by_its_name() {
     let world = World::new();
     let ann = world.person("ann").await;
-    world.domain.erasures.delete("ANN", OwnMessages::Keep).await.unwrap();
+    world.domain.erasures.delete(&Admin::command_line(), "ANN", OwnMessages::Keep).await.unwrap();
     assert!(world.told.cut.lock().contains(&ann.session));
     for name in ["ann", "nobody"] {
-        assert_eq!(code(world.domain.erasures.delete(name, OwnMessages::Keep).await), Code::NotFound);
+        assert_eq!(
+            code(world.domain.erasures.delete(&Admin::command_line(), name, OwnMessages::Keep).await),
+            Code::NotFound
+        );
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Caller, Error, Export, ExportPart};
+use domain::{Admin, Caller, Error, Export, ExportPart};
 use protocol::{
     Attachment, Code, ConversationId, DeleteMessage, NewApiToken, NewGroup, OwnMessages, PutMember,
     SendMessage,
@@ -147,7 +147,7 @@ async fn who_runs_the_server_exports_for_somebody() {
     let files = read(world.domain.exports.of("ANN").await.unwrap()).await.unwrap();
     assert_eq!(json(&files, "profile.json")["username"], "ann");
     assert_eq!(files["conversations.json"], b"[]\n");
-    world.domain.erasures.delete("ann", OwnMessages::Keep).await.unwrap();
+    world.domain.erasures.delete(&Admin::command_line(), "ann", OwnMessages::Keep).await.unwrap();
     for name in ["ann", "nobody"] {
         assert_eq!(world.domain.exports.of(name).await.err().unwrap().code, Code::NotFound);
     }

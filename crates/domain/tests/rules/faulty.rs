@@ -186,6 +186,7 @@ hand_on! {
         fn add_account(account: NewAccount, role: AccountRole, deed: Deed, freed: Timestamp)
             -> Result<Option<UserId>, StoreError>;
         fn administer(change: AdminChange) -> Result<AdminChanged, StoreError>;
+        fn reset_account(user: UserId, code: FirstCode, deed: Deed) -> Result<(), StoreError>;
         fn log_out(user: UserId, deed: Deed) -> Result<Vec<SessionId>, StoreError>;
         fn find_accounts(query: &str, after: Option<AccountPlace>, limit: usize)
             -> Result<Vec<AdminAccount>, StoreError>;
@@ -422,7 +423,8 @@ hand_on! {
         fn forget_belongings(user: UserId, limit: usize) -> Result<Forgotten, StoreError>;
         fn scrub() -> Result<(), StoreError>;
         fn end_erasure(user: UserId) -> Result<(), StoreError>;
-        fn close_account(user: UserId, messages: OwnMessages, at: Timestamp) -> Result<Closing, StoreError>;
+        fn close_account(user: UserId, messages: OwnMessages, at: Timestamp, deed: Option<Deed>)
+            -> Result<Closing, StoreError>;
     }
 
     async fn erase_traces(&self, user: UserId, traces: Traces, at: Timestamp) -> Result<(), StoreError> {

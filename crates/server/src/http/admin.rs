@@ -6,8 +6,12 @@ use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use domain::Admin;
-use protocol::{AddedUser, AdminUser, AuditEntry, ChangeUser, NewUser, Page, Problem, ServerStats};
+use protocol::{
+    AddedUser, AdminUser, AuditEntry, ChangeUser, IssuedCode, NewUser, OwnMessages, Page, Problem,
+    ServerStats,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,7 +24,8 @@ use crate::app::App;
 pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(find, add))
-        .routes(routes!(user, change))
+        .routes(routes!(user, change, delete))
+        .routes(routes!(reset))
         .routes(routes!(log_out))
         .routes(routes!(stats))
         .routes(routes!(audit))
@@ -154,6 +159,62 @@ async fn log_out(
     Segment(username): Segment<String>,
 ) -> Result<StatusCode, Failure> {
     app.domain.admins.log_out(&admin, &username).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let somebody set a new password
+///
+/// Where codes are sent, one is sent to them (202). Else, and to who has no address, the code is in the answer, to be
+/// handed over.
+#[utoipa::path(
+    post, path = "/admin/users/{username}/reset", operation_id = "reset_person", tag = "admin",
+    security(("token" = [])), params(("username" = String, Path)),
+    responses(
+        (status = 200, body = IssuedCode),
+        (status = 202),
+        (status = 403, body = Problem, description = "`forbidden`: not an admin, or an API token"),
+        (status = 404, body = Problem),
+        (status = 422, body = Problem, description = "`invalid`: not verified, shut out, or of a host application"),
+    ),
+)]
+async fn reset(
+    State(app): State<Arc<App>>,
+    AdminCaller(admin): AdminCaller,
+    Segment(username): Segment<String>,
+) -> Result<Response, Failure> {
+    let issued = app.domain.admins.reset(&admin, &username).await?;
+    Ok(issued.map_or_else(|| StatusCode::ACCEPTED.into_response(), |code| Json(code).into_response()))
+}
+
+/// Whether what somebody said stays.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct DeleteQuery {
+    /// What becomes of their messages.
+    #[serde(default)]
+    messages: OwnMessages,
+}
+
+/// Delete the account of somebody, for ever
+///
+/// As `DELETE /auth/account` by themselves.
+#[utoipa::path(
+    delete, path = "/admin/users/{username}", operation_id = "delete_person", tag = "admin", security(("token" = [])),
+    params(("username" = String, Path), DeleteQuery),
+    responses(
+        (status = 204),
+        (status = 403, body = Problem, description = "`forbidden`: not an admin, or an API token"),
+        (status = 404, body = Problem),
+        (status = 409, body = Problem, description = "`last_admin`: nobody else could see to the server"),
+    ),
+)]
+async fn delete(
+    State(app): State<Arc<App>>,
+    AdminCaller(admin): AdminCaller,
+    Segment(username): Segment<String>,
+    Parameters(query): Parameters<DeleteQuery>,
+) -> Result<StatusCode, Failure> {
+    app.domain.erasures.delete(&admin, &username, query.messages).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

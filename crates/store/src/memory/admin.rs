@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, AuditRecord, AuditStore,
-    Deed, NewAccount, StoreError, UserId,
+    Account, AccountPlace, AccountStore, AdminAccount, AdminChange, AdminChanged, AdminStore, AuditRecord,
+    AuditStore, CodeStore, Deed, FirstCode, NewAccount, NoticeStore, StoreError, UserId,
 };
 use protocol::{AccountRole, AuditAction, SessionId, Timestamp};
 
@@ -94,6 +94,15 @@ impl AdminStore for MemoryStore {
             self.audit.lock().put(&change.deed, action, Some(&after.username), None);
         }
         Ok(AdminChanged::Changed { account: Box::new(self.with_sessions(after)), ended })
+    }
+
+    async fn reset_account(&self, user: UserId, code: FirstCode, deed: Deed) -> Result<(), StoreError> {
+        let Some(account) = self.account_of(user).await? else { return Ok(()) };
+        self.audit.lock().put(&deed, AuditAction::UserReset, Some(&account.username), None);
+        match code {
+            FirstCode::Drawn(code) => self.put_code(user, code).await,
+            FirstCode::Requested(request) => self.request_notice(request).await,
+        }
     }
 
     async fn log_out(&self, user: UserId, deed: Deed) -> Result<Vec<SessionId>, StoreError> {

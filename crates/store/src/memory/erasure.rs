@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use domain::store::{
-    Action, Append, Closing, ConversationKey, Erasure, ErasureStore, Forgotten, LogPlace, Origin, StoreError,
-    Target, Traces, UserId, erase_from,
+    AccountStore, Action, Append, Closing, ConversationKey, Deed, Erasure, ErasureStore, Forgotten, LogPlace,
+    Origin, StoreError, Target, Traces, UserId, erase_from,
 };
-use protocol::{ConversationKind, OwnMessages, Timestamp};
+use protocol::{AuditAction, ConversationKind, OwnMessages, Timestamp};
 
 use super::MemoryStore;
 use super::message::Appending;
@@ -50,10 +50,16 @@ impl ErasureStore for MemoryStore {
         user: UserId,
         messages: OwnMessages,
         at: Timestamp,
+        deed: Option<Deed>,
     ) -> Result<Closing, StoreError> {
         let Some(avatar) = self.accounts.write().close(user, at) else { return Ok(Closing::Unknown) };
         let Ok(avatar) = avatar else { return Ok(Closing::LastAdmin) };
         let host = self.host_accounts.write().remove(user);
+        let username = self.account_of(user).await?.map(|account| account.username).unwrap_or_default();
+        self.reports.lock().forget(&username);
+        if let Some(deed) = deed {
+            self.audit.lock().put(&deed, AuditAction::UserDeleted, Some(&username), None);
+        }
         self.invitations.write().end_those_of(user);
         self.blocks.write().remove(&user);
         let mut ended = self.sessions.write().end_those_of(user, at, &mut self.ended_sessions.lock());

@@ -15,6 +15,16 @@ impl Reports {
     fn get_mut(&mut self, id: ReportId) -> Option<&mut ReportRecord> {
         self.all.iter_mut().find(|report| report.id == id)
     }
+
+    /// Removes what somebody reported, what was reported of them, and what they said around something else.
+    pub(super) fn forget(&mut self, username: &str) {
+        self.all.retain(|report| report.by != username && report.username != username);
+        for report in &mut self.all {
+            // JSON, in which a username is as it is.
+            let named = format!("\"{username}\"");
+            report.context.take_if(|context| context.contains(&named));
+        }
+    }
 }
 
 impl MemoryStore {

@@ -1,13 +1,15 @@
 use async_trait::async_trait;
 use domain::store::{
-    Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, Deed, FoundBy, NewAccount,
-    StoreError, UserId,
+    Account, AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, Deed, FirstCode, FoundBy,
+    NewAccount, StoreError, UserId,
 };
 use protocol::{AccountRole, AuditAction, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::account::{COLUMNS, END, account, insert_account, verify};
+use super::code::put_code;
 use super::lane::NOBODY;
+use super::notice::put_notice;
 use super::session::note_ended;
 use super::{SqliteStore, audit};
 
@@ -142,6 +144,18 @@ impl AdminStore for SqliteStore {
 
     async fn administer(&self, change: AdminChange) -> Result<AdminChanged, StoreError> {
         self.writer.run(move |connection| administer(connection, &change)).await
+    }
+
+    async fn reset_account(&self, user: UserId, code: FirstCode, deed: Deed) -> Result<(), StoreError> {
+        let reset = move |connection: &Connection| {
+            let Some(account) = find(connection, user)? else { return Ok(()) };
+            audit::put(connection, &deed, AuditAction::UserReset, Some(&account.username), None)?;
+            match &code {
+                FirstCode::Drawn(code) => put_code(connection, user, code),
+                FirstCode::Requested(request) => put_notice(connection, request),
+            }
+        };
+        self.writer.run(reset).await
     }
 
     async fn log_out(&self, user: UserId, deed: Deed) -> Result<Vec<SessionId>, StoreError> {

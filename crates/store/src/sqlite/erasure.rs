@@ -4,15 +4,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use domain::store::{
-    Action, Append, BlobHash, Closing, ConversationKey, Erasure, ErasureStore, Forgotten, LogPlace,
+    Action, Append, BlobHash, Closing, ConversationKey, Deed, Erasure, ErasureStore, Forgotten, LogPlace,
     StoreError, Target, Traces, UserId, erase_from,
 };
-use protocol::{AddMe, OwnMessages, SessionId, Timestamp};
+use protocol::{AddMe, AuditAction, OwnMessages, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
 use super::account::add_me_number;
 use super::append::{AppendFault, LogTransaction};
+use super::audit;
 use super::avatar_columns::{COLUMNS as AVATAR_COLUMNS, avatar};
 use super::lane::NOBODY;
 use super::message::{self, MESSAGE, REACTION};
@@ -42,18 +43,31 @@ fn close(
     user: UserId,
     messages: OwnMessages,
     at: Timestamp,
+    deed: Option<&Deed>,
 ) -> Result<Closing, rusqlite::Error> {
     let connection = writing.connection;
     let sql = format!(
-        "SELECT {AVATAR_COLUMNS}, is_admin FROM users WHERE id = ? AND verified = 1 AND deleted_at IS NULL"
+        "SELECT {AVATAR_COLUMNS}, is_admin, username FROM users WHERE id = ? AND verified = 1 AND deleted_at IS NULL"
     );
-    let read = |row: &Row<'_>| Ok((avatar(row, 0)?, row.get("is_admin")?));
+    let read = |row: &Row<'_>| Ok((avatar(row, 0)?, row.get("is_admin")?, row.get("username")?));
     let found = connection.prepare_cached(&sql)?.query_row([user.0], read).optional()?;
-    let Some((avatar, is_admin)) = found else { return Ok(Closing::Unknown) };
+    let Some((avatar, is_admin, username)): Option<(_, bool, String)> = found else {
+        return Ok(Closing::Unknown);
+    };
     if is_admin && is_last_admin(connection, user)? {
         return Ok(Closing::LastAdmin);
     }
+    if let Some(deed) = deed {
+        audit::put(connection, deed, AuditAction::UserDeleted, Some(&username), None)?;
+    }
     let ended = end_sessions(connection, user, at)?;
+    for sql in [
+        "DELETE FROM reports WHERE ?1 IN (by, username)",
+        // What they said around a message that somebody else reported.
+        "UPDATE reports SET context = NULL WHERE instr(context, json_quote(?1)) > 0",
+    ] {
+        connection.prepare_cached(sql)?.execute([&username])?;
+    }
     for sql in [
         "DELETE FROM one_time_codes WHERE user_id = ?",
         "DELETE FROM notices WHERE lower(username) = (SELECT username_key FROM users WHERE id = ?1) \
@@ -217,8 +231,10 @@ impl ErasureStore for SqliteStore {
         user: UserId,
         messages: OwnMessages,
         at: Timestamp,
+        deed: Option<Deed>,
     ) -> Result<Closing, StoreError> {
-        self.writer.run_with_heads(move |writing| close(writing, user, messages, at)).await
+        let closing = move |writing: &mut Writing<'_>| close(writing, user, messages, at, deed.as_ref());
+        self.writer.run_with_heads(closing).await
     }
 
     async fn erasures(&self) -> Result<Vec<Erasure>, StoreError> {

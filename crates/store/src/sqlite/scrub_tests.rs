@@ -139,7 +139,7 @@ async fn nothing_of_a_deleted_account_is_left_in_the_files() {
     assert_eq!(found(folder.path()), CANARIES);
     assert!(read(&folder.path().join("search.db-wal")).windows(7).any(|window| window == b"zyxtext"));
 
-    let closed = store.close_account(ann, OwnMessages::Delete, NOW).await.unwrap();
+    let closed = store.close_account(ann, OwnMessages::Delete, NOW, None).await.unwrap();
     assert!(matches!(closed, Closing::Closed { .. }));
     loop {
         let [erasure] = <[Erasure; 1]>::try_from(store.erasures().await.unwrap()).unwrap();
@@ -180,7 +180,7 @@ async fn the_last_admin_stays_while_others_are_there() {
         database.execute("UPDATE users SET is_admin = 1 WHERE id = ?", [user.0]).unwrap();
     };
     admin(ann);
-    let close = async |user| store.close_account(user, OwnMessages::Keep, NOW).await.unwrap();
+    let close = async |user| store.close_account(user, OwnMessages::Keep, NOW, None).await.unwrap();
     assert_eq!(close(ann).await, Closing::LastAdmin);
     admin(bob);
     let closed = Closing::Closed { ended: Vec::new(), avatar: None };

@@ -17,7 +17,7 @@ async fn account(store: &Shared, user: UserId) -> Account {
 }
 
 async fn close(store: &Shared, user: UserId, messages: OwnMessages) -> Vec<SessionId> {
-    match store.close_account(user, messages, now()).await.unwrap() {
+    match store.close_account(user, messages, now(), None).await.unwrap() {
         Closing::Closed { ended, .. } => ended,
         refused => panic!("{refused:?}"),
     }
@@ -109,7 +109,7 @@ pub(crate) async fn of_a_closed_account_its_username_is_left(store: Shared) {
         invite: None,
     };
     let ann = store.create_account(new.clone(), FirstCode::Drawn(code(1)), NEVER).await.unwrap().unwrap();
-    assert_eq!(store.close_account(ann, OwnMessages::Keep, now()).await.unwrap(), Closing::Unknown);
+    assert_eq!(store.close_account(ann, OwnMessages::Keep, now(), None).await.unwrap(), Closing::Unknown);
     assert!(store.use_code(ann, &code(1), VERIFY).await.unwrap());
     let bob = verified(&store, "bob").await;
     let avatar = Avatar { large: BlobHash([1; 32]), small: BlobHash([2; 32]) };
@@ -131,10 +131,10 @@ pub(crate) async fn of_a_closed_account_its_username_is_left(store: Shared) {
     let last = store.last_ended_session().await.unwrap();
 
     let at = now();
-    let closed = store.close_account(ann, OwnMessages::Keep, at).await.unwrap();
+    let closed = store.close_account(ann, OwnMessages::Keep, at, None).await.unwrap();
     let ended = vec![one.session.id, token.id];
     assert_eq!(closed, Closing::Closed { ended: ended.clone(), avatar: Some(avatar) });
-    assert_eq!(store.close_account(ann, OwnMessages::Keep, now()).await.unwrap(), Closing::Unknown);
+    assert_eq!(store.close_account(ann, OwnMessages::Keep, now(), None).await.unwrap(), Closing::Unknown);
     let left = account(&store, ann).await;
     assert_eq!((&*left.username, &*left.display_name, left.email), ("Ann", "Ann", None));
     assert_eq!((left.avatar, left.last_seen_at, left.deleted_at), (None, None, Some(at)));

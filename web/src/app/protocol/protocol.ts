@@ -87,7 +87,7 @@ export interface AttachmentLink {
 }
 
 /** What was done, as a stable word. */
-export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut' | 'InviteAdded' | 'InviteRemoved' | 'ReportResolved' | 'ReportReopened' | 'MessageRemoved';
+export type AuditAction = 'user_added' | 'user_disabled' | 'user_enabled' | 'admin_added' | 'admin_removed' | 'user_renamed' | 'user_logged_out' | 'user_reset' | 'user_deleted' | 'invite_added' | 'invite_removed' | 'report_resolved' | 'report_reopened' | 'message_removed';
 
 /** Something that was done to the server or its people. */
 export interface AuditEntry {
@@ -178,6 +178,12 @@ export interface ChangePassword {
   password: string;
 }
 
+/** Body of `PATCH /admin/reports/{id}`. */
+export interface ChangeReport {
+  /** Whether the admins are done with it. */
+  resolved: boolean;
+}
+
 /** Body of `PATCH /admin/users/{username}`: what is left out stays. */
 export interface ChangeUser {
   /** True shuts the person out: their sessions and API tokens end. False lets them log in again. */
@@ -188,7 +194,7 @@ export interface ChangeUser {
 }
 
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'account_unavailable' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'issuer_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'account_unavailable' | 'registration_closed' | 'invite_invalid' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'issuer_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -357,6 +363,14 @@ export interface Invitee {
   displayName: string;
   /** Username of the invited person. */
   username: string;
+}
+
+/** Answer of `POST /admin/users/{username}/reset` where the code is to be handed over. */
+export interface IssuedCode {
+  /** After this the code is no longer accepted. */
+  expiresAt: Timestamp;
+  /** The one-time code, for `POST /auth/reset`. */
+  otp: string;
 }
 
 /** Answer of `POST /auth/login` and `POST /auth/refresh`. */
@@ -610,6 +624,9 @@ export interface Registered {
   user: User;
 }
 
+/** Who may register. */
+export type Registration = 'open' | 'invite' | 'closed';
+
 /** Payload of `auth:renew`. */
 export interface RenewAuth {
   /** A new token of the same person, from the host application. */
@@ -620,6 +637,45 @@ export interface RenewAuth {
 export interface RenewedAuth {
   /** When the token expires; the socket lives a minute longer. */
   expiresAt: Timestamp;
+}
+
+/** A report, as admins see it. */
+export interface Report {
+  /** Who reports. */
+  by: string;
+  /** The message and those around it as they were, ascending by time, if who reports showed them. */
+  context?: ReportedMessage[];
+  conversationId?: ConversationId;
+  /** When it was made. */
+  createdAt: Timestamp;
+  /** For `PATCH /admin/reports/{id}`. */
+  id: ReportId;
+  messageId?: MessageId;
+  /** What is wrong with it, in the words of who reports. */
+  reason?: string;
+  removedAt?: Timestamp;
+  resolvedAt?: Timestamp;
+  /** The username of that admin. */
+  resolvedBy?: string;
+  /** Whom: the sender of the message, if it is about one. */
+  username: string;
+}
+
+/** What somebody told the admins (UUIDv7). */
+export type ReportId = string;
+
+/** A message as it was when it was reported. */
+export interface ReportedMessage {
+  /** How many files it carried. */
+  attachments: number;
+  /** Which one. */
+  id: MessageId;
+  /** Username of the sender. */
+  sender: string;
+  /** Up to 4,000 bytes of its text. */
+  text: string;
+  /** When the server received it. */
+  timestamp: Timestamp;
 }
 
 /** Body of `POST /auth/resend`. */

@@ -58,6 +58,10 @@ impl Door {
     /// Finishes what was begun.
     pub(super) async fn close(self) {
         if let Self::Own(app, _) = self {
+            // Accounts that were deleted: no server is there that would erase what they left.
+            if let Err(error) = app.domain.erasures.finish().await {
+                tracing::warn!(cause = ?error.cause, "what a deleted account left is erased when the server runs");
+            }
             app.store.close().await;
         }
     }
@@ -72,6 +76,20 @@ impl Door {
         let body = body.map(serde_json::to_vec).transpose().map_err(|error| error.to_string())?;
         let answer = self.send(method, path, body.unwrap_or_default()).await?;
         serde_json::from_slice(&answer).map_err(|error| format!("the server answered otherwise: {error}"))
+    }
+
+    /// Makes a request that is answered with a value or with nothing.
+    pub(super) async fn ask_perhaps<T: DeserializeOwned>(
+        &mut self,
+        method: Method,
+        path: &str,
+    ) -> Result<Option<T>, String> {
+        let answer = self.send(method, path, Vec::new()).await?;
+        if answer.is_empty() {
+            return Ok(None);
+        }
+        let value = serde_json::from_slice(&answer);
+        value.map(Some).map_err(|error| format!("the server answered otherwise: {error}"))
     }
 
     /// Makes a request that is answered with nothing.

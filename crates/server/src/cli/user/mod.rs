@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use axum::http::Method;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use protocol::{AccountRole, AddedUser, AdminUser, ChangeUser, NewUser, Page};
+use protocol::{AccountRole, AddedUser, AdminUser, ChangeUser, IssuedCode, NewUser, Page};
 use serde::Serialize;
 
 use crate::config::{Config, arguments};
@@ -53,6 +53,11 @@ pub(super) fn command() -> Command {
         )
         .subcommand(one("disable", "Shut somebody out: their sessions and API tokens end"))
         .subcommand(one("enable", "Let somebody log in again"))
+        .subcommand(one("reset", "Let somebody set a new password: prints a code to hand over, or sends it"))
+        .subcommand(
+            one("delete", "Delete the account of somebody, for ever")
+                .arg(flag("delete-messages", "Delete what they wrote, too; else it stays with the others")),
+        )
         .subcommand(one("logout", "End all sessions and API tokens of somebody"))
 }
 
@@ -112,6 +117,20 @@ async fn execute(door: &mut Door, command: &str, flags: &ArgMatches) -> Result<(
             let added: AddedUser =
                 door.ask(Method::POST, "/admin/users", Some(&new_user(name, flags)?)).await?;
             if json { print_json(&added) } else { print(&show::added(&added)) }
+        }
+        "reset" => {
+            let code: Option<IssuedCode> =
+                door.ask_perhaps(Method::POST, &format!("{}/reset", path(name))).await?;
+            match code {
+                Some(code) if json => print_json(&code),
+                Some(code) => print(&format!("{}\n", code.otp)),
+                None => print("a code was sent\n"),
+            }
+        }
+        "delete" => {
+            let messages = if flags.get_flag("delete-messages") { "delete" } else { "keep" };
+            door.tell(Method::DELETE, &format!("{}?messages={messages}", path(name))).await?;
+            print(&format!("{name} is deleted\n"))
         }
         "logout" => {
             door.tell(Method::POST, &format!("{}/logout", path(name))).await?;
