@@ -38,27 +38,25 @@ export class Aldis {
     private server: Server,
     readonly data: string,
     private readonly flags: string[],
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
   /**
    * Serves with these flags besides where to listen and to keep its data: in a new folder, if none is named.
    */
-  static async start(flags: string[] = [], folder?: string): Promise<Aldis> {
+  static async start(flags: string[] = [], folder?: string, env: NodeJS.ProcessEnv = {}): Promise<Aldis> {
     const data = folder ?? (await mkdtemp(join(tmpdir(), 'aldis-')));
-    return new Aldis(await Aldis.serve('127.0.0.1:0', data, flags), data, flags);
+    return new Aldis(await Aldis.serve('127.0.0.1:0', data, flags, env), data, flags, env);
   }
 
-  private static serve(listen: string, data: string, flags: string[]): Promise<Server> {
-    return Server.start(BINARY, [
-      'serve',
-      '--listen',
-      listen,
-      '--data',
-      data,
-      '--metrics-listen',
-      'off',
-      ...flags,
-    ]);
+  private static serve(
+    listen: string,
+    data: string,
+    flags: string[],
+    env: NodeJS.ProcessEnv,
+  ): Promise<Server> {
+    const where = ['--listen', listen, '--data', data, '--metrics-listen', 'off'];
+    return Server.start(BINARY, ['serve', ...where, ...flags], env);
   }
 
   get url(): string {
@@ -86,7 +84,7 @@ export class Aldis {
 
   /** Starts it again on the same address and data. */
   async restart(): Promise<void> {
-    this.server = await Aldis.serve(new URL(this.url).host, this.data, this.flags);
+    this.server = await Aldis.serve(new URL(this.url).host, this.data, this.flags, this.env);
   }
 
   /** Ends it and removes its data. */

@@ -169,7 +169,7 @@ pub(crate) fn own_user(account: Account) -> User {
         email,
         hide_presence: Some(hide_presence),
         add_me: Some(add_me),
-        role: Some(role),
+        role: Some(role).filter(|role| *role == AccountRole::Admin),
         deleted: account.deleted_at.is_some(),
     }
 }

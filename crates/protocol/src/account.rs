@@ -26,7 +26,7 @@ wire! {
         /// Who may add the person to a group without asking; only in the caller's own user.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub add_me: Option<AddMe>,
-        /// Whether the person runs the server; only in the caller's own user and for admins.
+        /// `admin` if the person runs the server; only in the caller's own user, and left out for everybody else.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub role: Option<AccountRole>,
         /// The person has deleted their account: only the username is left of them.

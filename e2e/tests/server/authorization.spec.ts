@@ -116,6 +116,23 @@ const ROWS: Row[] = [
     needs: 'session',
     expected: { ...loggedIn(404), owner: 204 },
   },
+  {
+    route: 'POST /auth/password',
+    body: () => ({ password: 'not the password', newPassword: PASSWORD }),
+    expected: loggedIn(401),
+  },
+  { route: 'POST /auth/forgot', body: () => ({ username: 'nobody-at-all' }), expected: everybody(202) },
+  {
+    route: 'POST /auth/reset',
+    body: () => ({ username: people.owner.username, otp: '000000', newPassword: PASSWORD }),
+    expected: everybody(400),
+  },
+  {
+    route: 'POST /auth/email',
+    body: () => ({ password: 'not the password', email: 'somebody@example.org' }),
+    expected: loggedIn(401),
+  },
+  { route: 'POST /auth/email/verify', body: () => ({ otp: '000000' }), expected: loggedIn(400) },
   { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
   { route: 'GET /auth/tokens', expected: loggedIn(200) },
   {
