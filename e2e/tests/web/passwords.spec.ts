@@ -1,8 +1,8 @@
 // Passwords and addresses: forgotten, changed, and asked for on a bad day.
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 import { type Aldis, PASSWORD, type Person } from '../../support/aldis.ts';
-import { expect, fits, PHONE, test, violations } from '../../support/web.ts';
+import { browserOf, expect, fits, PHONE, test, violations } from '../../support/web.ts';
 
 const NEW = 'purple lamp over water';
 
@@ -166,5 +166,142 @@ test('both steps fit a phone and a desktop, light and dark, and axe finds nothin
       if ('isMobile' in options) await fits(page, 'setting');
       await context.close();
     }
+  }
+});
+
+/** The section of the settings that has the password. */
+async function security(page: Page): Promise<Locator> {
+  await inside(page).waitFor();
+  await page.keyboard.press('Control+,');
+  const dialog = page.getByRole('dialog', { name: 'Settings' });
+  await dialog.getByRole('button', { name: 'Security' }).click();
+  return dialog;
+}
+
+test('a password is changed, and everybody else who has it is logged out', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  const page = await browserOf(browser, aldis, ann);
+  const other = await browserOf(browser, aldis, ann);
+  for (const one of [page, other]) await one.goto('/');
+  await inside(other).waitFor();
+  const settings = await security(page);
+  await expect(settings.getByRole('listitem')).toHaveCount(3);
+  await settings.getByRole('button', { name: 'Change the password' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Change the password' });
+  const present = dialog.getByLabel('Current password');
+  await expect(present).toBeFocused();
+  await expect(present).toHaveAttribute('autocomplete', 'current-password');
+  const wanted = dialog.getByLabel('New password');
+  const change = dialog.getByRole('button', { name: 'Change password' });
+  await change.click();
+  await expect(present).toHaveAccessibleDescription('Fill this in.');
+  await present.fill('not the password');
+  await wanted.fill('password123');
+  await change.click();
+  await expect(wanted).toHaveAccessibleDescription(/Many people use this password/);
+  await wanted.fill(NEW);
+  await change.click();
+  await expect(present).toHaveAccessibleDescription('That is not your password.');
+  await expect(present).toBeFocused();
+  await present.fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  await expect(settings.getByText('Your password is changed.')).toBeVisible();
+  await expect(settings.getByRole('listitem')).toHaveCount(1);
+  await expect(other.getByRole('heading', { name: 'Log in' })).toBeVisible();
+  const body = { username: ann.username, password: NEW };
+  expect((await aldis.request('POST', '/auth/login', body)).status).toBe(200);
+  for (const one of [page, other]) await one.context().close();
+});
+
+test('a changed password whose answer was lost is found to be changed', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann');
+  const page = await browserOf(browser, aldis, ann);
+  await page.goto('/');
+  const settings = await security(page);
+  await settings.getByRole('button', { name: 'Change the password' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Change the password' });
+  await dialog.getByLabel('Current password').fill(PASSWORD);
+  await dialog.getByLabel('New password').fill(NEW);
+  await page.route('**/auth/password', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('alert')).toContainText('cannot be reached');
+  await page.unroute('**/auth/password');
+  await page.keyboard.press('Enter');
+  await expect(settings.getByText('Your password is changed.')).toBeVisible();
+  await page.context().close();
+});
+
+test('an e-mail address is changed with the code that was sent to it', async ({ aldis, browser }) => {
+  const { person, email } = await withEmail(aldis, 'eve');
+  const page = await browserOf(browser, aldis, person);
+  await page.goto('/');
+  const settings = await security(page);
+  await expect(settings.getByText(email)).toBeVisible();
+  await settings.getByRole('button', { name: 'Change the e-mail address' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Change the e-mail address' });
+  await expect(dialog.getByText(`Now it is ${email}.`)).toBeVisible();
+  const address = dialog.getByLabel('New e-mail address');
+  await expect(address).toBeFocused();
+  await address.fill('nowhere');
+  await page.keyboard.press('Enter');
+  await expect(address).toHaveAccessibleDescription('This is no e-mail address.');
+  const other = `other.${email}`;
+  await address.fill(other);
+  const password = dialog.getByLabel('Password', { exact: true });
+  await password.fill('not the password');
+  await page.keyboard.press('Enter');
+  await expect(password).toHaveAccessibleDescription('That is not your password.');
+  await password.fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  const code = dialog.getByLabel('Six-digit code');
+  await expect(code).toBeFocused();
+  // A server that sends no mail does not say that it did.
+  await expect(dialog.getByText('sent')).toHaveCount(0);
+  await code.fill('000000');
+  await expect(code).toHaveAccessibleDescription(/That is not the code/);
+  await dialog.getByRole('button', { name: 'Send a new code' }).click();
+  await expect(dialog.getByText('The code stays the same.')).toBeVisible();
+
+  // The answer is lost; the sixth digit sends it.
+  await page.route('**/auth/email/verify', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await code.fill('123456');
+  await expect(code).toHaveAccessibleDescription(/cannot be reached/);
+  await page.unroute('**/auth/email/verify');
+  await dialog.getByRole('button', { name: 'Verify' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(settings.getByText(other)).toBeVisible();
+  await expect(settings.getByText('Your e-mail address is changed.')).toBeVisible();
+  await page.context().close();
+});
+
+test('forms for a password and an address fit, and axe finds nothing', async ({ aldis, browser }) => {
+  const ann = await aldis.person('ann', 'Ann');
+  for (const options of [PHONE, { colorScheme: 'dark' as const }]) {
+    const page = await browserOf(browser, aldis, ann, options);
+    await page.goto('/');
+    await inside(page).waitFor();
+    const settings = await security(page);
+    for (const what of ['Change the password', 'Add an e-mail address']) {
+      await settings.getByRole('button', { name: what }).click();
+      const dialog = page.getByRole('dialog', { name: /^Change the/ });
+      await dialog.getByRole('button', { name: 'Close' }).waitFor();
+      if (what.includes('mail')) {
+        await dialog.getByLabel('New e-mail address').fill('ann@example.org');
+        await dialog.getByLabel('Password', { exact: true }).fill(PASSWORD);
+        await page.keyboard.press('Enter');
+        await dialog.getByLabel('Six-digit code').waitFor();
+      }
+      expect(await violations(page)).toEqual([]);
+      if ('isMobile' in options) await fits(page, what);
+      await dialog.getByRole('button', { name: 'Close' }).click();
+    }
+    await page.context().close();
   }
 });

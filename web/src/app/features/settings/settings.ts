@@ -14,10 +14,10 @@ import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { About } from './about';
 import { Appearance } from './appearance';
-import { Devices } from './devices';
 import { NotificationSettings } from './notification-settings';
 import { Privacy } from './privacy';
 import { Profile } from './profile';
+import { Security } from './security';
 import { StorageSettings } from './storage-settings';
 import { Tokens } from './tokens';
 
@@ -28,7 +28,7 @@ function sections() {
     { name: 'notifications', title: $localize`Notifications`, icon: 'sound' },
     { name: 'privacy', title: $localize`Privacy`, icon: 'block' },
     { name: 'storage', title: $localize`Storage`, icon: 'file' },
-    { name: 'devices', title: $localize`Devices`, icon: 'system' },
+    { name: 'security', title: $localize`Security`, icon: 'lock' },
     { name: 'about', title: $localize`About`, icon: 'info' },
     // For those who write programs.
     { name: 'tokens', title: $localize`API tokens`, icon: 'settings' },
@@ -43,12 +43,12 @@ type Section = ReturnType<typeof sections>[number];
   imports: [
     About,
     Appearance,
-    Devices,
     Dialog,
     Icon,
     NotificationSettings,
     Privacy,
     Profile,
+    Security,
     StorageSettings,
     Tokens,
   ],
