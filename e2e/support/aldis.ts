@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { io, type Socket } from 'socket.io-client';
 
 import type {
@@ -70,6 +72,22 @@ export class Aldis {
 
   get pid(): number {
     return this.server.pid;
+  }
+
+  /** Runs `aldis user` on its data, while it runs or not, and gives what it printed. */
+  async user(...command: string[]): Promise<string> {
+    const run = promisify(execFile)(BINARY, ['user', ...command, '--data', this.data], {
+      env: {},
+      timeout: 20_000,
+    });
+    return (await run).stdout;
+  }
+
+  /** A person who is an admin of the server. */
+  async admin(name: string): Promise<Person> {
+    const person = await this.person(name);
+    await this.user('admin', person.username);
+    return person;
   }
 
   /** Asks it to stop and gives its exit code. */

@@ -180,7 +180,7 @@ pub(crate) fn is_username(name: &str) -> bool {
     limit::USERNAME.contains(&name.len()) && name.bytes().all(allowed)
 }
 
-fn check_username(username: &str) -> Result<(), Error> {
+pub(crate) fn check_username(username: &str) -> Result<(), Error> {
     let invalid = |detail| Err(Error::invalid("username", detail));
     if !is_username(username) {
         return invalid("A username has 2 to 32 of the characters a-z A-Z 0-9 . _ -");

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod admin;
 mod announce;
 mod announcement;
 mod api_token;
@@ -70,6 +71,7 @@ use crate::code::Codes;
 use crate::context::Context;
 use crate::login::Logins;
 pub use account::Accounts;
+pub use admin::{Admin, Admins};
 pub use announce::Announcer;
 pub use api_token::ApiTokens;
 pub use attachment::{Attachments, Opened, Upload};
@@ -201,6 +203,8 @@ pub struct Domain {
     pub credentials: Credentials,
     /// Sending codes by e-mail and the like.
     pub notices: Arc<Notices>,
+    /// Seeing to the server, its people and what was done.
+    pub admins: Admins,
     /// Profiles, and finding people by name.
     pub users: Users,
     /// Logging in and out.
@@ -276,8 +280,9 @@ impl Domain {
         ));
         Self {
             accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
-            credentials: Credentials::new(own(), codes, passwords, logins.clone(), settings),
+            credentials: Credentials::new(own(), codes, passwords.clone(), logins.clone(), settings),
             notices,
+            admins: Admins::new(own(), passwords, settings),
             users: Users::new(own(), presences.clone()),
             sessions: Sessions::new(own(), logins, keyring, api_tokens.clone(), settings),
             ended_sessions: Arc::new(EndedSessions::new(own())),

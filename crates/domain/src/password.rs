@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::common_password;
 use crate::error::Error;
+use crate::random::{self, Random};
 
 /// Hashes passwords with argon2id (RFC 9106; m = 19,456 KiB, t = 2, p = 1, as OWASP advises), which takes about 20 ms
 /// of processor time each. A flood of logins waits in a queue here, and is refused when the queue is full, so that it
@@ -68,6 +69,15 @@ pub(crate) fn check_password(field: &'static str, password: &str) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// Draws a password to hand over: 100 bits, in letters and digits that are not taken for each other.
+pub(crate) fn draw(random: &dyn Random) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+    let letters =
+        random::bytes::<20>(random).map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    let groups: Vec<String> = letters.chunks(5).map(|group| group.iter().collect()).collect();
+    groups.join("-")
 }
 
 fn hash_now(password: &str, salt: &[u8; 16]) -> Result<String, Error> {

@@ -71,6 +71,9 @@ impl Sessions {
     pub async fn login(&self, request: Login, address: Option<IpAddr>) -> Result<LoggedIn, Error> {
         let Login { username, password, device } = request;
         let account = self.logins.check(&username, password, address).await?;
+        if account.disabled {
+            return Err(disabled());
+        }
         if !account.verified {
             return Err(Error::new(Code::NotVerified, "Enter the code that was sent, or ask for a new one."));
         }
@@ -190,7 +193,8 @@ impl Sessions {
         let session = SessionRecord { id, user: account.id, device, created_at: now, last_seen_at: now };
         let refresh_expires_at = now.plus(self.lifetime);
         let new = NewSession { session, refresh, refresh_expires_at };
-        for ended in self.context.store.create_session(new, limit::SESSIONS).await? {
+        let more = self.context.store.create_session(new, limit::SESSIONS).await?.ok_or_else(disabled)?;
+        for ended in more {
             self.context.broker.close_session(ended.user, ended.id);
         }
         Ok(self.logged_in(account, id, token))
@@ -222,6 +226,10 @@ pub(crate) async fn check_alive(context: &Context, caller: &Caller) -> Result<()
         return Ok(());
     }
     context.store.session(caller.session).await?.map(drop).ok_or_else(revoked)
+}
+
+fn disabled() -> Error {
+    Error::new(Code::AccountDisabled, "Ask whoever runs this server.")
 }
 
 fn revoked() -> Error {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use protocol::schema::{EventSchema, Type};
 use protocol::{
-    ApiToken, AttachmentLink, Auth, Block, ChangeConversation, ChangeEmail, ChangeMe, ChangeMessage,
-    ChangePassword, Code, Conversation, ConversationChange, FOLDED, Forgot, Hit, Invitation, Invitee,
-    LoggedIn, Login, NewApiToken, NewGroup, Problem, PutMember, Reached, Refresh, Register, Registered,
-    Resend, Reset, Session, SharedKind, SyncPage, Verified, Verify, VerifyEmail, client_events,
-    server_events,
+    AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, Block, ChangeConversation, ChangeEmail,
+    ChangeMe, ChangeMessage, ChangePassword, ChangeUser, Code, Conversation, ConversationChange, FOLDED,
+    Forgot, Hit, Invitation, Invitee, LoggedIn, Login, NewApiToken, NewGroup, NewUser, Problem, PutMember,
+    Reached, Refresh, Register, Registered, Resend, Reset, Session, SharedKind, SyncPage, Verified, Verify,
+    VerifyEmail, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -26,8 +26,11 @@ export interface Page<T> {
 fn main() {
     let (client, server) = (client_events(), server_events());
     let http = [
+        Type::of::<AddedUser>(),
+        Type::of::<AdminUser>(),
         Type::of::<ApiToken>(),
         Type::of::<AttachmentLink>(),
+        Type::of::<AuditEntry>(),
         Type::of::<Auth>(),
         Type::of::<Block>(),
         Type::of::<ChangeConversation>(),
@@ -36,6 +39,7 @@ fn main() {
         Type::of::<ChangeMessage>(),
         Type::of::<ChangePassword>(),
         Type::of::<Forgot>(),
+        Type::of::<ChangeUser>(),
         Type::of::<Code>(),
         Type::of::<Conversation>(),
         Type::of::<ConversationChange>(),
@@ -46,6 +50,7 @@ fn main() {
         Type::of::<Login>(),
         Type::of::<NewApiToken>(),
         Type::of::<NewGroup>(),
+        Type::of::<NewUser>(),
         Type::of::<Problem>(),
         Type::of::<PutMember>(),
         Type::of::<Reached>(),

@@ -63,6 +63,8 @@ codes! {
     RefreshInvalid = "refresh_invalid", 401, false, "The refresh token is not valid";
     /// The password is right, the account not verified yet.
     NotVerified = "not_verified", 403, false, "The account is not verified";
+    /// The password is right, but an admin has shut the account out.
+    AccountDisabled = "account_disabled", 403, false, "The account is disabled";
     /// `sender` is not the caller.
     SenderMismatch = "sender_mismatch", 403, false, "The sender is not you";
     /// Seen, but not the caller's to change.
@@ -89,6 +91,8 @@ codes! {
     TooManyInvitations = "too_many_invitations", 409, false, "Too many invitations wait";
     /// The person has declined lately.
     InvitationDeclined = "invitation_declined", 409, false, "The person has declined";
+    /// The only admin who can log in: make another one first.
+    LastAdmin = "last_admin", 409, false, "The server needs an admin";
     /// Compared without case.
     UsernameTaken = "username_taken", 409, false, "The username is taken";
     /// The same `clientId` came before with another body.

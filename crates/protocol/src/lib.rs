@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod admin;
 mod api_token;
 mod attachment;
 mod conversation;
@@ -32,6 +33,7 @@ pub use account::{
     AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, Forgot, OtpNotice, Register,
     Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
+pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
 pub use api_token::{ApiToken, NewApiToken};
 pub use attachment::{Attachment, AttachmentLink};
 pub use conversation::{

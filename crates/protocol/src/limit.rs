@@ -64,6 +64,10 @@ pub const INVITATIONS_OF_GROUP: usize = 1_000;
 pub const DECLINED: usize = 3;
 /// Invitations in a page of their list.
 pub const INVITATIONS_PAGE: usize = 200;
+/// People in a page of the list that admins see.
+pub const USERS_PAGE: usize = 50;
+/// Entries in a page of the audit log.
+pub const AUDIT_PAGE: usize = 100;
 /// People whose presence a socket watches.
 pub const WATCHED: usize = 1000;
 /// Messages in a page of history.

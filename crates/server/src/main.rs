@@ -14,6 +14,7 @@ mod http;
 mod hub;
 mod keys;
 mod listen;
+mod local;
 mod log;
 mod mail;
 mod malformed;

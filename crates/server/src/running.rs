@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::cores::Cores;
 use crate::listen::Listener;
+use crate::local;
 use crate::socket::Sockets;
 use crate::wiring;
 use crate::worker::Workers;
@@ -49,6 +50,7 @@ impl Running {
         let workers = Workers::start(&app, &background);
         let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);
         tasks.spawn(accepting.run(listener, stop.clone()));
+        local::serve(&app, &tasks, &stop);
         Ok(Self { app, address, sockets, tasks, stop, workers, background })
     }
 

@@ -113,7 +113,8 @@ async fn relay(app: Arc<App>, stop: CancellationToken) {
     app.domain.relay.run(stop.cancelled()).await;
 }
 
-/// Removes expired sessions and codes, unverified accounts, and files that no message carries.
+/// Removes expired sessions and codes, unverified accounts, old entries of the audit log, and files that no
+/// message carries.
 async fn sweep(app: Arc<App>, stop: CancellationToken) {
     // Often enough for short settings, so that things are removed about when they should be.
     let soonest = app.config.attachment_unused.0.min(app.config.unverified_lifetime.0);
@@ -134,6 +135,9 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
             }
             if let Err(error) = app.domain.accounts.sweep().await {
                 tracing::warn!(cause = ?error.cause, "unverified accounts stay for now; it is tried again");
+            }
+            if let Err(error) = app.domain.admins.sweep().await {
+                tracing::warn!(cause = ?error.cause, "old entries of the audit log stay for now; it is tried again");
             }
         }
         if let Err(error) = app.domain.attachments.sweep().await {

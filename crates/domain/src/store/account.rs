@@ -39,6 +39,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether its owner sees to the server, and can log in to do so.
+    pub fn is_active_admin(&self) -> bool {
+        self.role == AccountRole::Admin && self.verified && !self.disabled && self.deleted_at.is_none()
+    }
+
     /// The key for finding people by display name, which compares without case.
     pub fn display_key(display_name: &str) -> String {
         display_name.to_lowercase()
@@ -179,7 +184,7 @@ pub trait AccountStore: Send + Sync {
         change: AccountChange,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Verified accounts whose username begins with `prefix`, above `after`, in ascending order. Usernames are
+    /// Verified accounts that are not disabled and whose username begins with `prefix`, above `after`, in ascending order. Usernames are
     /// compared in lower case. `reader` is the user who searches.
     async fn accounts_by_username(
         &self,
@@ -189,9 +194,9 @@ pub trait AccountStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
-    /// Verified accounts whose [`Account::display_key`] begins with the prefix and whose username does not, sorted by
-    /// that key and their id. Accounts whose username does are scanned as well, so one search may find nobody
-    /// although there are more.
+    /// Verified accounts that are not disabled, whose [`Account::display_key`] begins with the prefix and whose username
+    /// does not, sorted by that key and their id. The others with that key are scanned as well, so one search may find
+    /// nobody although there are more.
     async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError>;
 
     /// Stores when users were last seen. A time that is not later than the stored one changes nothing.

@@ -23,7 +23,7 @@ pub struct ApiTokenRecord {
 /// API tokens. Only the hash of a token is stored.
 #[async_trait]
 pub trait ApiTokenStore: Send + Sync {
-    /// Stores a new token, unless its user has `most` already; false then.
+    /// Stores a new token, unless its user has `most` already or is disabled; false then.
     async fn create_api_token(
         &self,
         token: ApiTokenRecord,

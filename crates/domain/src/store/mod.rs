@@ -8,10 +8,12 @@
 //! * Each operation is atomic.
 
 mod account;
+mod admin;
 mod api_token;
 mod append;
 mod appending;
 mod attachment;
+mod audit;
 mod avatar;
 mod blob;
 mod block;
@@ -34,10 +36,12 @@ pub use account::{
     Account, AccountChange, AccountStore, FirstCode, FoundAccounts, LastSeen, NameSearch, NewAccount,
     PresenceQuery, PresenceState,
 };
+pub use admin::{AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, FoundBy};
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
 pub use appending::{append_to, check_first};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
+pub use audit::{AuditRecord, AuditStore, Deed};
 pub use avatar::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar};
 pub use blob::{Blob, BlobHash, BlobStore, NewBlob, ReadSeek};
 pub use block::{BlockStore, Blocked};
@@ -82,6 +86,8 @@ pub trait Store:
     AccountStore
     + CodeStore
     + NoticeStore
+    + AdminStore
+    + AuditStore
     + SessionStore
     + ApiTokenStore
     + ConversationStore

@@ -97,12 +97,12 @@ impl EndedSession {
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Begins a session. If its user has more than `most` then, ends those unused for longest, and gives the ended
-    /// ones.
+    /// ones. `None` if the account is disabled: nothing is begun.
     async fn create_session(
         &self,
         session: NewSession,
         most: usize,
-    ) -> Result<Vec<SessionRecord>, StoreError>;
+    ) -> Result<Option<Vec<SessionRecord>>, StoreError>;
 
     /// A session, unless it has ended.
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError>;

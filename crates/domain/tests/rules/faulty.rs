@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    Accepted, Account, AccountChange, AccountStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord,
-    AttachmentStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeStore, CodeTry, CodeUse,
-    Committed, ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, EndedSession,
+    Accepted, Account, AccountChange, AccountPlace, AccountStore, AdminAccount, AdminChange, AdminChanged,
+    AdminStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord, AttachmentStore, AuditRecord,
+    AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeStore, CodeTry, CodeUse, Committed,
+    ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed, EndedSession,
     EntryPage, EntryRange, Epoch, FirstCode, Follower, Found, FoundAccounts, GroupAvatar, GroupChange,
     GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord,
     MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession,
@@ -19,7 +20,7 @@ use domain::store::{
     Submitted, UserId, WaitingNotice,
 };
 use parking_lot::Mutex;
-use protocol::{AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
+use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -166,6 +167,19 @@ hand_on! {
 }
 
 hand_on! {
+    AdminStore {
+        fn add_account(account: NewAccount, role: AccountRole, deed: Deed, freed: Timestamp)
+            -> Result<Option<UserId>, StoreError>;
+        fn administer(change: AdminChange) -> Result<AdminChanged, StoreError>;
+        fn log_out(user: UserId, deed: Deed) -> Result<Vec<SessionId>, StoreError>;
+        fn find_accounts(query: &str, after: Option<AccountPlace>, limit: usize)
+            -> Result<Vec<AdminAccount>, StoreError>;
+        fn admin_account(user: UserId) -> Result<Option<AdminAccount>, StoreError>;
+        fn has_admin() -> Result<bool, StoreError>;
+    }
+}
+
+hand_on! {
     NoticeStore {
         fn request_notice(request: NoticeRequest) -> Result<(), StoreError>;
         fn due_notices(now: Timestamp, limit: usize) -> Result<Vec<WaitingNotice>, StoreError>;
@@ -175,8 +189,16 @@ hand_on! {
 }
 
 hand_on! {
+    AuditStore {
+        fn audit(below: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, StoreError>;
+        fn forget_audit(until: Timestamp, most: u64) -> Result<(), StoreError>;
+    }
+}
+
+hand_on! {
     SessionStore {
-        fn create_session(session: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError>;
+        fn create_session(session: NewSession, most: usize)
+            -> Result<Option<Vec<SessionRecord>>, StoreError>;
         fn session(id: SessionId) -> Result<Option<SessionRecord>, StoreError>;
         fn sessions_of(user: UserId) -> Result<Vec<SessionRecord>, StoreError>;
         fn session_of_refresh(token: Hash) -> Result<Option<SessionId>, StoreError>;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod accounts;
+mod admins;
 mod api_tokens;
 mod attachments;
 mod avatars;

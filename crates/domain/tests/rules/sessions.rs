@@ -329,7 +329,7 @@ async fn past_a_hundred_sessions_the_one_unused_for_longest_ends_and_is_cut() {
         let refresh = [u8::try_from(number).unwrap(); 32];
         let new =
             NewSession { session, refresh, refresh_expires_at: created_at.plus(Duration::from_hours(1)) };
-        assert_eq!(world.store.create_session(new, 100).await.unwrap(), []);
+        assert_eq!(world.store.create_session(new, 100).await.unwrap().unwrap(), []);
     }
     assert_eq!(world.domain.sessions.list(&ann).await.unwrap().len(), 100);
     world.clock.advance(Duration::from_secs(1));

@@ -6,6 +6,7 @@ mod config;
 mod keys;
 mod openapi;
 mod serve;
+mod user;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ pub(crate) fn run() -> ExitCode {
         "keys" => settings(flags).and_then(|(_, config)| keys::rotate(&config)),
         "openapi" => openapi::print(),
         "asyncapi" => asyncapi::print(),
+        "user" => user::run(flags),
         "bench" => bench::run(flags),
         _ => unreachable!("clap knows the subcommands"),
     };
@@ -58,6 +60,7 @@ fn command() -> Command {
                      the keys before it are accepted until their files are removed.",
                 ),
         ))
+        .subcommand(user::command())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document, which describes HTTP"))
         .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document, which describes the socket"))
         .subcommand(bench::command())

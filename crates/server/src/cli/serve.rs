@@ -46,6 +46,11 @@ async fn run(config: Config, cores: Cores) -> Result<(), String> {
     let address = running.address;
     let base = running.app.config.base_path.as_str();
     tracing::info!(%address, memory = running.app.config.memory, "serving");
+    if !running.app.config.memory && !running.app.domain.admins.is_there_one().await.unwrap_or(true) {
+        let hint = "nobody sees to this server yet; make an admin with `aldis user admin NAME` of somebody who is \
+                    registered, or with `aldis user add NAME --admin`";
+        tracing::info!("{hint}");
+    }
     // The only line on standard output. Whoever started the server may wait for it.
     let mut output = std::io::stdout();
     let _ = writeln!(output, "aldis is listening on http://{address}{base}").and_then(|()| output.flush());

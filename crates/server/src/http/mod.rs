@@ -1,6 +1,7 @@
 //! HTTP: decodes requests, calls the domain, and encodes the answers.
 
 mod account;
+mod admin;
 mod api_token;
 mod asyncapi;
 mod attachment;
@@ -36,7 +37,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use protocol::Code;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -66,6 +67,7 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())
+        .merge(admin::routes())
         .merge(conversation::routes())
         .merge(group::routes())
         .merge(invitation::routes())
@@ -113,6 +115,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_json_or_page)))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
+}
+
+/// What is below `/admin`, for the command line: whoever asks is an admin.
+pub(crate) fn command_line(app: Arc<App>) -> Router {
+    let (routes, _) = admin::routes().split_for_parts();
+    let missing = || async { Failure::new(Code::NotFound, "There is nothing at this path.") };
+    routes.fallback(missing).layer(Extension(admin::CommandLine)).with_state(app)
 }
 
 async fn other_method() -> Failure {

@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     responses(
         (status = 200, body = LoggedIn),
         (status = 401, body = Problem, description = "`credentials_invalid`"),
-        (status = 403, body = Problem, description = "`not_verified`, only after a right password"),
+        (status = 403, body = Problem, description = "`not_verified` or `account_disabled`, only after a right password"),
         (status = 429, body = Problem, description = "`rate_limited`"),
         (status = 503, body = Problem, description = "`overloaded`"),
     ),

@@ -98,6 +98,13 @@ impl TestApp {
         self.login(username)
     }
 
+    /// The same, of an admin.
+    pub(crate) fn admin(&self, username: &str) -> String {
+        let token = self.person(username);
+        self.runtime.block_on(people::make_admin(&self.app, username));
+        token
+    }
+
     /// Begins another session; gives its token.
     pub(crate) fn login(&self, username: &str) -> String {
         self.runtime.block_on(people::login(&self.app, username))

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use domain::Admin;
 use domain::store::{CodeUse, FirstCode, NewAccount, OneTimeCode, Purpose};
-use protocol::Login;
+use protocol::{AccountRole, ChangeUser, Login};
 
 use crate::app::App;
 
@@ -41,6 +42,11 @@ pub(crate) async fn register(app: &App, username: &str) {
             .expect("the store works"),
         "the code is theirs"
     );
+}
+
+pub(crate) async fn make_admin(app: &App, username: &str) {
+    let change = ChangeUser { role: Some(AccountRole::Admin), ..ChangeUser::default() };
+    app.domain.admins.change(&Admin::command_line(), username, change).await.expect("they are verified");
 }
 
 /// Begins a session; gives its token.

@@ -1,6 +1,7 @@
 //! What the server does, at its public door: HTTP and the socket.
 
 mod acks;
+mod admins;
 mod avatars;
 mod base_path;
 mod cuts;

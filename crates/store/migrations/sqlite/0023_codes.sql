@@ -24,7 +24,6 @@ CREATE INDEX one_time_codes_by_expiry ON one_time_codes (expires_at);
 
 -- Whether a code was sent to the address and entered.
 ALTER TABLE users ADD COLUMN email_proven INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX users_by_email ON users (lower(email)) WHERE email IS NOT NULL AND verified = 1;
 
 -- Notices that wait to be sent. Codes are not among them: they are drawn when a notice is sent.
 CREATE TABLE notices (

@@ -45,14 +45,62 @@ impl Accounts {
         });
     }
 
-    /// Marks an account verified, so that it is found.
+    /// All accounts, verified or not.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.all.iter().flatten()
+    }
+
+    /// Inserts an unverified account; `None` if the username is taken. An unverified account that was created at
+    /// `freed` or before does not keep its username.
+    pub(super) fn insert(&mut self, new: NewAccount, freed: Timestamp) -> Option<UserId> {
+        let name = new.username.to_ascii_lowercase();
+        if let Some(&holder) = self.by_name.get(&name) {
+            if !self.get(holder).is_some_and(|account| !account.verified && account.created_at <= freed) {
+                return None;
+            }
+            self.remove(holder);
+        }
+        let NewAccount { username, display_name, email, password_hash, created_at } = new;
+        let id = UserId(i64::try_from(self.all.len()).unwrap_or(i64::MAX) + 1);
+        self.all.push(Some(Account {
+            id,
+            username,
+            display_name,
+            email,
+            password_hash,
+            verified: false,
+            created_at,
+            hide_presence: false,
+            add_me: AddMe::default(),
+            avatar: None,
+            last_seen_at: None,
+            role: AccountRole::default(),
+            disabled: false,
+            deleted_at: None,
+        }));
+        self.by_name.insert(name, id);
+        Some(id)
+    }
+
+    /// Marks an account verified and removes its codes.
     pub(super) fn verify(&mut self, user: UserId) {
+        self.codes.remove(&user);
         if let Some(account) = self.get_mut(user) {
             account.verified = true;
             let (name, display) =
                 (account.username.to_ascii_lowercase(), Account::display_key(&account.display_name));
             self.usernames.insert((name, user));
             self.display_names.insert((display, user));
+        }
+    }
+
+    /// Changes the name to show.
+    pub(super) fn rename(&mut self, user: UserId, display_name: String) {
+        let Some(account) = self.get_mut(user) else { return };
+        let after = Account::display_key(&display_name);
+        let before = Account::display_key(&std::mem::replace(&mut account.display_name, display_name));
+        if self.display_names.remove(&(before, user)) {
+            self.display_names.insert((after, user));
         }
     }
 
@@ -75,32 +123,7 @@ impl AccountStore for MemoryStore {
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
         let mut accounts = self.accounts.write();
-        let name = new.username.to_ascii_lowercase();
-        if let Some(&holder) = accounts.by_name.get(&name) {
-            if !accounts.get(holder).is_some_and(|account| !account.verified && account.created_at <= freed) {
-                return Ok(None);
-            }
-            accounts.remove(holder);
-        }
-        let NewAccount { username, display_name, email, password_hash, created_at } = new;
-        let id = UserId(i64::try_from(accounts.all.len()).unwrap_or(i64::MAX) + 1);
-        accounts.all.push(Some(Account {
-            id,
-            username,
-            display_name,
-            email,
-            password_hash,
-            verified: false,
-            created_at,
-            hide_presence: false,
-            add_me: AddMe::default(),
-            avatar: None,
-            last_seen_at: None,
-            role: AccountRole::default(),
-            disabled: false,
-            deleted_at: None,
-        }));
-        accounts.by_name.insert(name, id);
+        let Some(id) = accounts.insert(new, freed) else { return Ok(None) };
         match code {
             FirstCode::Drawn(code) => {
                 accounts.codes.insert(id, vec![CodeTry { code, tries: 0, others: 0 }]);
@@ -163,16 +186,13 @@ impl AccountStore for MemoryStore {
         change: AccountChange,
     ) -> Result<Option<Account>, StoreError> {
         let mut accounts = self.accounts.write();
+        if let Some(display_name) = change.display_name {
+            accounts.rename(user, display_name);
+        }
         let Some(account) = accounts.get_mut(user) else { return Ok(None) };
-        let before = Account::display_key(&account.display_name);
-        account.display_name = change.display_name.unwrap_or_else(|| account.display_name.clone());
         account.hide_presence = change.hide_presence.unwrap_or(account.hide_presence);
         account.add_me = change.add_me.unwrap_or(account.add_me);
-        let account = account.clone();
-        if accounts.display_names.remove(&(before, user)) {
-            accounts.display_names.insert((Account::display_key(&account.display_name), user));
-        }
-        Ok(Some(account))
+        Ok(Some(account.clone()))
     }
 
     async fn accounts_by_username(
@@ -185,8 +205,9 @@ impl AccountStore for MemoryStore {
         let accounts = self.accounts.read();
         let from = (after.max(prefix).to_owned(), UserId(0));
         let found = accounts.usernames.range(from..).take_while(|(name, _)| name.starts_with(prefix));
-        let found = found.filter(|(name, _)| name != after).take(limit);
-        Ok(found.filter_map(|(_, user)| accounts.get(*user).cloned()).collect())
+        let found = found.filter(|(name, _)| name != after);
+        let found = found.filter_map(|(_, user)| accounts.get(*user).filter(|account| !account.disabled));
+        Ok(found.take(limit).cloned().collect())
     }
 
     async fn accounts_by_display_name(&self, search: NameSearch) -> Result<FoundAccounts, StoreError> {
@@ -198,8 +219,9 @@ impl AccountStore for MemoryStore {
         let mut found = FoundAccounts::default();
         for (scanned, (name, user)) in (1..).zip(named) {
             let account = accounts.get(*user);
-            let account =
-                account.filter(|account| !account.username.to_ascii_lowercase().starts_with(&prefix));
+            let account = account.filter(|account| {
+                !account.disabled && !account.username.to_ascii_lowercase().starts_with(&prefix)
+            });
             found.accounts.extend(account.cloned());
             if found.accounts.len() == limit {
                 break;

@@ -17,8 +17,10 @@ impl ApiTokenStore for MemoryStore {
         hash: Hash,
         most: usize,
     ) -> Result<bool, StoreError> {
+        let accounts = self.accounts.read();
         let mut tokens = self.api_tokens.write();
-        if tokens.values().filter(|other| other.user == token.user).count() >= most {
+        let is_shut_out = accounts.get(token.user).is_none_or(|account| account.disabled);
+        if is_shut_out || tokens.values().filter(|other| other.user == token.user).count() >= most {
             return Ok(false);
         }
         tokens.insert(hash, token);

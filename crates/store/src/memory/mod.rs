@@ -1,6 +1,7 @@
 //! The store without a disk: for trying things out, for tests, and as the model that other stores must match.
 
 mod account;
+mod admin;
 mod api_token;
 mod attachment;
 mod avatar;
@@ -30,8 +31,8 @@ use crate::tail::Tail;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
-/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`. `sessions` and
-/// `api_tokens` are taken before `ended_sessions`, and never together with the locks above. No lock is held across an
+/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`. After
+/// `accounts` and none of the others: `sessions`, `api_tokens`, `ended_sessions`, `audit`. No lock is held across an
 /// await.
 pub struct MemoryStore {
     epoch: Epoch,
@@ -39,6 +40,7 @@ pub struct MemoryStore {
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
     ended_sessions: Mutex<session::EndedSessions>,
+    audit: Mutex<admin::Audit>,
     conversations: RwLock<conversation::Conversations>,
     messages: message::Messages,
     tail: Tail,
@@ -57,6 +59,7 @@ impl MemoryStore {
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
             ended_sessions: Mutex::default(),
+            audit: Mutex::default(),
             conversations: RwLock::default(),
             messages: message::Messages::default(),
             tail: Tail::new(Position::default()),

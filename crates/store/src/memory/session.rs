@@ -50,6 +50,26 @@ enum TokenState {
 }
 
 impl Sessions {
+    /// How many sessions of a user have not ended.
+    pub(super) fn count(&self, user: UserId) -> u64 {
+        self.live.values().filter(|session| session.user == user).count() as u64
+    }
+
+    /// Ends all sessions of a user, and gives them.
+    pub(super) fn end_all(
+        &mut self,
+        user: UserId,
+        at: Timestamp,
+        ended: &mut EndedSessions,
+    ) -> Vec<SessionId> {
+        let of_user = self.live.values().filter(|session| session.user == user);
+        let ids: Vec<_> = of_user.map(|session| session.id).collect();
+        for id in &ids {
+            self.end(*id, at, ended);
+        }
+        ids
+    }
+
     fn end(&mut self, id: SessionId, at: Timestamp, ended: &mut EndedSessions) -> Option<SessionRecord> {
         self.refresh.retain(|_, token| token.session != id);
         self.live.remove(&id).inspect(|session| ended.push(session.user, id, at))
@@ -71,8 +91,16 @@ impl MemoryStore {
 
 #[async_trait]
 impl SessionStore for MemoryStore {
-    async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn create_session(
+        &self,
+        new: NewSession,
+        most: usize,
+    ) -> Result<Option<Vec<SessionRecord>>, StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
+        let accounts = self.accounts.read();
+        if accounts.get(session.user).is_none_or(|account| account.disabled) {
+            return Ok(None);
+        }
         let mut sessions = self.sessions.write();
         let fresh =
             RefreshToken { session: session.id, expires_at, predecessor: None, state: TokenState::Fresh };
@@ -84,7 +112,8 @@ impl SessionStore for MemoryStore {
         of_user.sort_unstable();
         let more = (of_user.len() + 1).saturating_sub(most);
         let mut ended = self.ended_sessions.lock();
-        Ok(of_user.into_iter().take(more).filter_map(|(_, id)| sessions.end(id, at, &mut ended)).collect())
+        let more = of_user.into_iter().take(more);
+        Ok(Some(more.filter_map(|(_, id)| sessions.end(id, at, &mut ended)).collect()))
     }
 
     async fn session(&self, id: SessionId) -> Result<Option<SessionRecord>, StoreError> {

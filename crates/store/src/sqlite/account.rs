@@ -14,16 +14,16 @@ use super::notice::put_notice;
 use super::presence::{may_see, presence_states};
 use super::session::end_sessions;
 
-const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
+pub(super) const COLUMNS: &str = "id, username, display_name, email, password_hash, verified, created_at, hide_presence, \
                        last_seen_at, add_me, avatar_large, avatar_small, is_admin, disabled, deleted_at";
 
 /// Users whose presence is looked at in one read. Each look may go through hundreds of conversations.
 const LOOKS: usize = 64;
 
 /// The highest character. A prefix followed by it sorts after all names that begin with the prefix.
-const END: char = char::MAX;
+pub(super) const END: char = char::MAX;
 
-fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
+pub(super) fn account(row: &Row<'_>) -> Result<Account, rusqlite::Error> {
     Ok(Account {
         id: UserId(row.get(0)?),
         username: row.get(1)?,
@@ -70,6 +70,46 @@ pub(super) fn write_display_keys(connection: &Connection) -> Result<(), rusqlite
     Ok(())
 }
 
+/// Inserts an unverified account; `None` if the username is taken. An unverified account that was created at `freed` or
+/// before does not keep its username.
+pub(super) fn insert_account(
+    connection: &Connection,
+    new: &NewAccount,
+    freed: Timestamp,
+) -> Result<Option<UserId>, rusqlite::Error> {
+    // Only codes refer to an account that was never verified, so the new account may take its row. Nothing of what it
+    // was may stay there.
+    let sql = "INSERT INTO users \
+                 (username, username_key, display_name, display_key, email, password_hash, created_at) \
+               VALUES (?, ?, ?, ?, ?, ?, ?) \
+               ON CONFLICT (username_key) DO UPDATE SET \
+                 username = excluded.username, display_name = excluded.display_name, \
+                 display_key = excluded.display_key, email = excluded.email, \
+                 password_hash = excluded.password_hash, created_at = excluded.created_at, \
+                 is_admin = 0, disabled = 0 \
+               WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
+    let values = params![
+        new.username,
+        new.username.to_ascii_lowercase(),
+        new.display_name,
+        Account::display_key(&new.display_name),
+        new.email,
+        new.password_hash,
+        new.created_at.as_millis(),
+        freed.as_millis()
+    ];
+    let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+    let Some(id) = id.map(UserId) else { return Ok(None) };
+    forget_codes(connection, id, Purpose::Verify)?;
+    Ok(Some(id))
+}
+
+/// Marks an account verified and removes its codes.
+pub(super) fn verify(connection: &Connection, user: UserId) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("UPDATE users SET verified = 1 WHERE id = ?")?.execute([user.0])?;
+    forget_codes(connection, user, Purpose::Verify)
+}
+
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn create_account(
@@ -78,30 +118,8 @@ impl AccountStore for SqliteStore {
         code: FirstCode,
         freed: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
-        let key = new.username.to_ascii_lowercase();
         let create = move |connection: &Connection| {
-            // Only codes refer to an account that was never verified, so the new account may take its row.
-            let sql = "INSERT INTO users \
-                         (username, username_key, display_name, display_key, email, password_hash, created_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?) \
-                       ON CONFLICT (username_key) DO UPDATE SET \
-                         username = excluded.username, display_name = excluded.display_name, \
-                         display_key = excluded.display_key, email = excluded.email, \
-                         password_hash = excluded.password_hash, created_at = excluded.created_at \
-                       WHERE users.verified = 0 AND users.created_at <= ? RETURNING id";
-            let values = params![
-                new.username,
-                key,
-                new.display_name,
-                Account::display_key(&new.display_name),
-                new.email,
-                new.password_hash,
-                new.created_at.as_millis(),
-                freed.as_millis()
-            ];
-            let id = connection.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
-            let Some(id) = id.map(UserId) else { return Ok(None) };
-            forget_codes(connection, id, Purpose::Verify)?;
+            let Some(id) = insert_account(connection, &new, freed)? else { return Ok(None) };
             match &code {
                 FirstCode::Drawn(code) => put_code(connection, id, code)?,
                 FirstCode::Requested(request) => put_notice(connection, request)?,
@@ -259,16 +277,17 @@ pub(super) fn by_email() -> String {
 pub(super) fn by_username() -> String {
     format!(
         "SELECT {COLUMNS} FROM users \
-         WHERE verified = 1 AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
+         WHERE verified = 1 AND disabled = 0 AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
          ORDER BY username_key LIMIT ?4"
     )
 }
 
 /// In the order of the index `users_by_display_name`, so that nothing is sorted. Accounts whose username begins with
-/// the prefix are returned, too, with `by_username` set, because they count as scanned.
+/// the prefix and disabled ones are returned, too, with `is_left_out` set, because they count as scanned.
 pub(super) fn by_display_name() -> String {
     format!(
-        "SELECT {COLUMNS}, display_key, username_key >= ?1 AND username_key < ?2 AS by_username FROM users \
+        "SELECT {COLUMNS}, display_key, \
+           disabled OR username_key >= ?1 AND username_key < ?2 AS is_left_out FROM users \
          WHERE verified = 1 AND display_key <> username_key AND display_key >= ?1 AND display_key < ?2 \
            AND (display_key, id) > (?3, ?4) \
          ORDER BY display_key, id LIMIT ?5"
@@ -288,7 +307,7 @@ pub(super) fn find_by_display_name(
         && let Some(row) = rows.next()?
     {
         scanned += 1;
-        if !row.get::<_, bool>("by_username")? {
+        if !row.get::<_, bool>("is_left_out")? {
             found.accounts.push(account(row)?);
         }
         if scanned == *looks && found.accounts.len() < *limit {

@@ -6,7 +6,8 @@ use std::sync::mpsc;
 
 use domain::store::{
     AccountStore, Action, ApiTokenStore, Append, BlockStore, ConversationKey, ConversationStore, EntryRange,
-    MessageStore, NameSearch, Origin, PresenceQuery, SessionStore, SharedRange, Store, Target, UserId,
+    FoundBy, MessageStore, NameSearch, Origin, PresenceQuery, SessionStore, SharedRange, Store, Target,
+    UserId,
 };
 use futures_util::FutureExt;
 use protocol::{ConversationId, SessionId, SharedKind, Timestamp};
@@ -17,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::tests::{open, send, user};
-use super::{SqliteStore, account, block, history, message, presence, shared, view};
+use super::{SqliteStore, account, admin, block, history, message, presence, shared, view};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
@@ -386,6 +387,11 @@ async fn pages_come_in_the_order_of_an_index() {
     };
     let blocks = plan(block::PAGE.to_owned(), vec![1; 4]).await.unwrap();
     assert!(blocks[0].contains("blocks_by_time") && !blocks.concat().contains("B-TREE"), "{blocks:?}");
+    for (field, values) in [(FoundBy::Username, 5), (FoundBy::DisplayName, 7), (FoundBy::Email, 9)] {
+        let people = plan(admin::by_field(field), vec![1; values]).await.unwrap();
+        assert!(people[0].starts_with("SEARCH users USING INDEX"), "{field:?}: {people:?}");
+        assert!(!people.concat().contains("B-TREE"), "{field:?}: {people:?}");
+    }
     let together = plan(presence::TOGETHER.to_owned(), vec![1; 2]).await.unwrap();
     assert!(
         !together.concat().contains("SCAN own") && !together.concat().contains("SCAN their"),

@@ -8,9 +8,11 @@
 //! "Log" is the log of messages. SQLite's own log, the file `aldis.db-wal`, is the write-ahead log (WAL).
 
 mod account;
+mod admin;
 mod api_token;
 mod append;
 mod attachment;
+mod audit;
 mod avatar;
 mod avatar_columns;
 mod background;

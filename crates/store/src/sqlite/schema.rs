@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     SHARED,
     include_str!("../../migrations/sqlite/0022_charge.sql"),
     include_str!("../../migrations/sqlite/0023_codes.sql"),
+    include_str!("../../migrations/sqlite/0024_admin.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

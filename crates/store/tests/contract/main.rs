@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod accounts;
+mod admins;
 mod api_tokens;
 mod attachments;
 mod avatars;
@@ -107,6 +108,16 @@ contract! {
         a_code_is_for_one_purpose,
         accounts_are_found_by_their_address,
         a_password_changes_once_and_ends_other_sessions,
+    };
+    admins::{
+        who_is_disabled_has_no_sessions_and_begins_none,
+        who_is_disabled_is_not_found_by_others,
+        the_last_admin_stays,
+        of_two_admins_who_demote_each_other_one_stays,
+        an_account_that_is_added_is_verified,
+        logging_somebody_out_ends_all_they_have,
+        admins_find_people_by_any_of_their_names,
+        the_audit_log_is_read_in_pages_and_forgets_its_oldest,
     };
     presence::{
         when_somebody_was_last_there_only_moves_forward,

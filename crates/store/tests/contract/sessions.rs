@@ -14,7 +14,7 @@ async fn begin(store: &Shared, user: UserId, refresh: u8) -> SessionRecord {
     let id = SessionId::mint(at, u128::from(refresh));
     let session = SessionRecord { id, user, device: Some("phone".into()), created_at: at, last_seen_at: at };
     let new = NewSession { session: session.clone(), refresh: [refresh; 32], refresh_expires_at: LATER };
-    assert_eq!(store.create_session(new, 100).await.unwrap(), []);
+    assert_eq!(store.create_session(new, 100).await.unwrap().unwrap(), []);
     session
 }
 
@@ -151,7 +151,7 @@ pub(crate) async fn of_too_many_sessions_the_one_unused_for_longest_ends(store: 
     // Even if the clock went back, the new session is not the one that ends.
     let session = SessionRecord { id, user: ann, device: None, created_at: at, last_seen_at: NEVER };
     let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
-    let mut ended = store.create_session(new, 2).await.unwrap();
+    let mut ended = store.create_session(new, 2).await.unwrap().unwrap();
     ended.sort_by_key(|session| session.id);
     assert_eq!(ended, [second, third]);
     let left: Vec<_> = store.sessions_of(ann).await.unwrap().iter().map(|session| session.id).collect();
@@ -206,7 +206,7 @@ pub(crate) async fn however_a_session_ends_it_is_told_to_who_follows(store: Shar
     // One session too many.
     let session = SessionRecord { id: SessionId::mint(at, 5), created_at: at, ..sessions[0].clone() };
     let new = NewSession { session, refresh: [5; 32], refresh_expires_at: LATER };
-    assert_eq!(store.create_session(new, 2).await.unwrap().len(), 1);
+    assert_eq!(store.create_session(new, 2).await.unwrap().unwrap().len(), 1);
     let mut told = store.ended_sessions(0, 100).await.unwrap();
     // Sessions that expire. Ended sessions of more than a day ago are forgotten.
     assert_eq!(store.forget_expired(LATER).await.unwrap().len(), 2);

@@ -6,6 +6,39 @@ export type AccountRole = 'admin' | 'member';
 /** Who may add a person to a group without asking. All others can only invite them. */
 export type AddMe = 'everybody' | 'contacts' | 'nobody';
 
+/** Answer of `POST /admin/users`. */
+export interface AddedUser {
+  /** The password, if it was drawn: to hand over, and never shown again. */
+  password?: string;
+  /** The account, which needs no code. */
+  user: AdminUser;
+}
+
+/** A person, as an admin sees them. */
+export interface AdminUser {
+  /** When the account was registered. */
+  createdAt: Timestamp;
+  /** The person has deleted their account: only the username is left of them. */
+  deleted?: boolean;
+  /** Whether the person is shut out. */
+  disabled: boolean;
+  /** The name to show. */
+  displayName: string;
+  /** Where codes are sent. */
+  email?: string;
+  lastSeenAt?: Timestamp;
+  /** Where the person's picture is, if they have one: a path below that of the server. */
+  pictureUrl?: string;
+  /** Whether the person sees to the server, too. */
+  role: AccountRole;
+  /** Devices that are logged in. */
+  sessions: number;
+  /** The stable public handle. */
+  username: string;
+  /** Whether the person has entered a one-time code, or an admin made the account. */
+  verified: boolean;
+}
+
 /** One of the caller's API tokens. */
 export interface ApiToken {
   /** When it was made. */
@@ -51,6 +84,25 @@ export interface AttachmentLink {
   expiresAt: Timestamp;
   /** The path of the file, with a key in it. */
   url: string;
+}
+
+/** What was done, as a stable word. */
+export type AuditAction = 'UserAdded' | 'UserDisabled' | 'UserEnabled' | 'AdminAdded' | 'AdminRemoved' | 'UserRenamed' | 'UserLoggedOut';
+
+/** Something that was done to the server or its people. */
+export interface AuditEntry {
+  /** What was done. */
+  action: AuditAction;
+  /** When. */
+  at: Timestamp;
+  /** The username of the admin; left out for what was done on the command line. */
+  by?: string;
+  /** What else tells one from another, such as the id of a report. Never a text of a message. */
+  details?: string;
+  /** Higher for what was done later. */
+  number: number;
+  /** The username of the person to whom it was done, if it was to one. */
+  username?: string;
 }
 
 /** The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored. */
@@ -114,8 +166,17 @@ export interface ChangePassword {
   password: string;
 }
 
+/** Body of `PATCH /admin/users/{username}`: what is left out stays. */
+export interface ChangeUser {
+  /** True shuts the person out: their sessions and API tokens end. False lets them log in again. */
+  disabled?: boolean;
+  /** 1–64 characters. */
+  displayName?: string;
+  role?: AccountRole;
+}
+
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -367,6 +428,19 @@ export interface NewGroup {
   members?: string[];
   /** 1–100 characters. */
   title: string;
+}
+
+/** Body of `POST /admin/users`. */
+export interface NewUser {
+  /** The name to show; the username where it is left out. */
+  displayName?: string;
+  /** Where codes may be sent. */
+  email?: string;
+  /** 8–256 characters; one is drawn where it is left out. */
+  password?: string;
+  role?: AccountRole;
+  /** The handle to take. */
+  username: string;
 }
 
 /** The answer of a request that has nothing to say. */
