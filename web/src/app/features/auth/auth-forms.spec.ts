@@ -96,6 +96,18 @@ describe('a form that is corrected and pressed again before its answer', () => {
   });
 });
 
+describe('an invited newcomer', () => {
+  it('registers with the code of the link', async () => {
+    const form = await Shown.of((await import('./register')).Register, { invite: 'LAMP42' });
+    await form.fill('username', 'eve');
+    await form.fill('password', 'correct horse');
+    await form.submit();
+    expect(registered.asked).toEqual([[{ username: 'eve', password: 'correct horse', invite: 'LAMP42' }]]);
+    await registered.refuse(failure('invite_invalid' as Code));
+    expect(await form.text()).toContain('invite_invalid');
+  });
+});
+
 describe('a forgotten password', () => {
   /** The second step, for this person. */
   async function asked(who: string): Promise<Shown> {

@@ -19,6 +19,11 @@ export const routes: Routes = [
     loadComponent: () => import('./register').then((m) => m.Register),
   },
   {
+    path: 'join/:invite',
+    redirectTo: ({ params }) =>
+      inject(Router).createUrlTree(['/register'], { queryParams: { invite: params['invite'] as string } }),
+  },
+  {
     path: 'verify',
     title: () => titled($localize`Enter your code`),
     loadComponent: () => import('./verify').then((m) => m.Verify),
