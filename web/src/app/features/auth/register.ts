@@ -45,12 +45,12 @@ export class Register {
   private readonly router = inject(Router);
 
   /** From the link that invited somebody: `/join/CODE`. */
-  readonly code = input('', { alias: 'invite', transform: (value: string | undefined) => value ?? '' });
+  readonly invite = input('', { transform: (value: string | undefined) => value ?? '' });
 
   private readonly server = signal<ServerSettings | null>(null);
   /** Until the server says who may register, whoever was invited is. */
   protected readonly registration = computed(
-    () => this.server()?.registration ?? (this.code() ? 'invite' : 'open'),
+    () => this.server()?.registration ?? (this.invite() ? 'invite' : 'open'),
   );
   protected readonly emailRequired = computed(() => this.server()?.emailRequired ?? false);
   protected readonly emailHint = computed(() => {
@@ -62,7 +62,7 @@ export class Register {
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
-  private readonly invite = viewChild<Field>('invite');
+  private readonly invitation = viewChild<Field>('invitation');
   private readonly username = viewChild.required<Field>('username');
   private readonly displayName = viewChild.required<Field>('displayName');
   private readonly email = viewChild.required<Field>('email');
@@ -76,7 +76,7 @@ export class Register {
   protected submit(): void {
     if (!this.valid()) return;
     const text = (field: Field | undefined) => field?.value().trim() ?? '';
-    const [invite, displayName, email] = [this.invite(), this.displayName(), this.email()].map(text);
+    const [invite, displayName, email] = [this.invitation(), this.displayName(), this.email()].map(text);
     const form = {
       username: text(this.username()),
       password: this.password().value(),
@@ -110,15 +110,15 @@ export class Register {
   }
 
   private fields(): Field[] {
-    const invite = this.invite();
+    const invitation = this.invitation();
     const others = [this.username(), this.displayName(), this.email(), this.password()];
-    return invite ? [invite, ...others] : others;
+    return invitation ? [invitation, ...others] : others;
   }
 
   private valid(): boolean {
     const [username, email] = [this.username().value().trim(), this.email().value().trim()];
     const complaints: [Field | undefined, string][] = [
-      [this.invite(), this.invite()?.value().trim() ? '' : $localize`Fill this in.`],
+      [this.invitation(), this.invitation()?.value().trim() ? '' : $localize`Fill this in.`],
       [
         this.username(),
         USERNAME.test(username) ? '' : $localize`Use 2 to 32 letters, digits, dots, dashes or underscores.`,
