@@ -12,6 +12,7 @@ use crate::Settings;
 use crate::account::{check_display_name, check_email, check_username};
 use crate::context::Context;
 use crate::error::Error;
+use crate::host_account::HostAccounts;
 use crate::page;
 use crate::password::{self, Passwords, check_password};
 use crate::person::Caller;
@@ -47,12 +48,18 @@ impl Admin {
 pub struct Admins {
     context: Arc<Context>,
     passwords: Arc<Passwords>,
+    host_accounts: Arc<HostAccounts>,
     unverified_lifetime: Duration,
 }
 
 impl Admins {
-    pub(crate) fn new(context: Arc<Context>, passwords: Arc<Passwords>, settings: &Settings) -> Self {
-        Self { context, passwords, unverified_lifetime: settings.unverified_lifetime }
+    pub(crate) fn new(
+        context: Arc<Context>,
+        passwords: Arc<Passwords>,
+        host_accounts: Arc<HostAccounts>,
+        settings: &Settings,
+    ) -> Self {
+        Self { context, passwords, host_accounts, unverified_lifetime: settings.unverified_lifetime }
     }
 
     /// The caller as an admin, if they are one. An API token is nobody's admin, whoever made it.
@@ -117,6 +124,9 @@ impl Admins {
         match self.context.store.administer(change).await? {
             AdminChanged::Changed { account, ended } => {
                 self.cut(account.account.id, ended);
+                if disabled == Some(true) {
+                    self.host_accounts.log_out(account.account.id).await?;
+                }
                 Ok(admin_user(*account))
             }
             AdminChanged::LastAdmin => Err(Error::new(
@@ -127,9 +137,11 @@ impl Admins {
         }
     }
 
-    /// Ends all sessions and API tokens of a person and cuts their sockets.
+    /// Ends all sessions and API tokens of a person, refuses the tokens that a host application has signed for them,
+    /// and cuts their sockets.
     pub async fn log_out(&self, admin: &Admin, username: &str) -> Result<(), Error> {
         let user = self.account(username).await?.id;
+        self.host_accounts.log_out(user).await?;
         let deed = admin.deed(self.context.clock.now());
         self.cut(user, self.context.store.log_out(user, deed).await?);
         Ok(())

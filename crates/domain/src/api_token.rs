@@ -109,7 +109,7 @@ impl ApiTokens {
 }
 
 /// A token as its owner sees it, without the token itself, which is not stored.
-fn shown(record: ApiTokenRecord) -> ApiToken {
+pub(crate) fn shown(record: ApiTokenRecord) -> ApiToken {
     let ApiTokenRecord { id, name, created_at, expires_at, last_used_at, .. } = record;
     ApiToken { id, name, token: None, created_at, expires_at, last_used_at }
 }

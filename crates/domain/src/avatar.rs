@@ -88,7 +88,7 @@ impl Avatars {
     /// Begins to take a picture of the caller. `size` is its length in bytes, if that is known: a picture that is too
     /// large is refused before its bytes come.
     pub async fn upload(&self, caller: &Caller, size: Option<u64>) -> Result<AvatarUpload, Error> {
-        caller.check_logged_in()?;
+        caller.check_in_person()?;
         self.begin(caller, size).await
     }
 
@@ -108,7 +108,7 @@ impl Avatars {
 
     /// Removes the caller's picture, if they have one.
     pub async fn remove(&self, caller: &Caller) -> Result<(), Error> {
-        caller.check_logged_in()?;
+        caller.check_in_person()?;
         self.context.charge(caller)?;
         let before = self.context.store.set_avatar(caller.person.id, None).await?;
         self.forget(before).await;

@@ -104,7 +104,7 @@ impl Blocks {
     }
 
     async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {
-        self.context.people.named(username).await?.ok_or_else(|| Error::not_found("user"))
+        self.context.people.active(username).await?.ok_or_else(|| Error::not_found("user"))
     }
 
     fn changed(&self, user: UserId, other: UserId) {
@@ -126,7 +126,7 @@ impl Blocks {
     }
 }
 
-fn shown(username: &str, at: Timestamp) -> Block {
+pub(crate) fn shown(username: &str, at: Timestamp) -> Block {
     Block { username: username.to_owned(), created_at: at }
 }
 

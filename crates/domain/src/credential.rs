@@ -50,10 +50,9 @@ impl Credentials {
         request: ChangePassword,
         asker: Asker,
     ) -> Result<(), Error> {
-        caller.check_logged_in()?;
         let ChangePassword { password, new_password } = request;
         check_password("newPassword", &new_password)?;
-        let account = self.logins.check(&caller.person.username, password, asker.address).await?;
+        let account = self.logins.confirm(caller, password, asker.address).await?;
         let hash = self.hash(new_password).await?;
         let (before, now) = (account.password_hash.clone(), self.context.clock.now());
         let store = &self.context.store;
@@ -85,7 +84,7 @@ impl Credentials {
         }
         if !self.codes.channel.takes_time() {
             let mut found = notice::recipients(&*self.context.store, &recipient).await?;
-            found.retain(|account| account.verified);
+            found.retain(|account| notice::is_for(NoticeKind::Reset, account));
             for account in &found {
                 self.codes.send_now(account, Purpose::Reset, None, asker).await?;
             }
@@ -120,10 +119,9 @@ impl Credentials {
         request: ChangeEmail,
         asker: Asker,
     ) -> Result<(), Error> {
-        caller.check_logged_in()?;
         let ChangeEmail { password, email } = request;
         check_email(&email)?;
-        let account = self.logins.check(&caller.person.username, password, asker.address).await?;
+        let account = self.logins.confirm(caller, password, asker.address).await?;
         self.codes.charge(&account.username, asker).map_err(Error::rate_limited)?;
         if !self.codes.channel.takes_time() {
             return self.codes.send_now(&account, Purpose::Email, Some(email), asker).await;

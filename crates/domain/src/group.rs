@@ -350,7 +350,7 @@ impl Groups {
 
     async fn person(&self, username: &str) -> Result<Arc<Person>, Error> {
         let unknown = || Error::new(Code::ReceiverUnknown, format!("There is nobody called {username}."));
-        self.context.people.named(username).await?.ok_or_else(unknown)
+        self.context.people.active(username).await?.ok_or_else(unknown)
     }
 
     /// Refuses to add somebody who has blocked the caller. Those who are members already can be given roles all the
@@ -364,7 +364,7 @@ impl Groups {
     }
 }
 
-fn role_in(record: &ConversationRecord, user: UserId) -> Option<Role> {
+pub(crate) fn role_in(record: &ConversationRecord, user: UserId) -> Option<Role> {
     record.members.iter().find(|member| member.user == user).map(|member| member.role)
 }
 

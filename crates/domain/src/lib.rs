@@ -23,10 +23,14 @@ mod conversation;
 mod credential;
 mod emoji;
 mod ended_session;
+mod erasure;
 mod error;
+mod export;
 mod files;
 mod group;
+mod host_account;
 mod invitation;
+mod issuer_keys;
 mod keyring;
 mod language;
 pub mod limit;
@@ -47,6 +51,7 @@ mod password;
 mod person;
 mod picture;
 mod presence;
+mod public_key;
 mod random;
 mod reaction;
 mod receipt;
@@ -57,6 +62,7 @@ mod session;
 pub mod store;
 mod sync;
 mod token;
+mod trusted_issuer;
 mod typing;
 mod url;
 mod user;
@@ -84,9 +90,13 @@ pub use code::Asker;
 pub use conversation::{Around, Conversations};
 pub use credential::Credentials;
 pub use ended_session::EndedSessions;
+pub use erasure::Erasures;
 pub use error::Error;
+pub use export::{Export, ExportPart, Exports};
 pub use group::Groups;
+pub use host_account::HostAccounts;
 pub use invitation::Invitations;
+pub use issuer_keys::KeySource;
 pub use keyring::{Jwk, Jwks, Keyring, SigningKey};
 pub use language::Language;
 pub use limit::Rate;
@@ -107,6 +117,7 @@ pub use search::{Query, Searches, Within};
 pub use session::Sessions;
 pub use sync::{Delivery, LogReader, Page, Syncs};
 pub use token::Claims;
+pub use trusted_issuer::TrustedIssuer;
 pub use typing::{TypingThrottle, Typings};
 pub use user::Users;
 
@@ -132,6 +143,8 @@ pub struct Ports {
     pub random: Arc<dyn Random>,
     /// Signs access tokens.
     pub keyring: Keyring,
+    /// Host applications, which sign tokens for their own people.
+    pub issuers: Vec<TrustedIssuer>,
 }
 
 /// The rules that an operator may change.
@@ -211,8 +224,14 @@ pub struct Domain {
     pub sessions: Sessions,
     /// Cutting the sockets of sessions that ended anywhere.
     pub ended_sessions: Arc<EndedSessions>,
+    /// Closing accounts, and erasing what they left.
+    pub erasures: Arc<Erasures>,
+    /// Copies of everything that the server has for a person.
+    pub exports: Exports,
     /// Making and ending API tokens, with which programs log in.
     pub api_tokens: Arc<ApiTokens>,
+    /// Knowing people by the tokens of host applications.
+    pub host_accounts: Arc<HostAccounts>,
     /// Lists of conversations and their history.
     pub conversations: Conversations,
     /// Beginning, changing and leaving groups.
@@ -250,7 +269,7 @@ pub struct Domain {
 impl Domain {
     /// Connects the rules to their ports.
     pub fn new(ports: Ports, settings: &Settings) -> Self {
-        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring } = ports;
+        let Ports { node, store, blobs, broker, bus, liveness, otp, clock, random, keyring, issuers } = ports;
         let people = Arc::new(person::Directory::new(store.clone()));
         let channels = Arc::new(channel::Channels::new(store.clone(), people.clone(), clock.clone()));
         let context = Arc::new(Context { store, broker, bus, liveness, clock, random, people, channels });
@@ -263,12 +282,21 @@ impl Domain {
         let notices = Arc::new(Notices::new(own(), otp.clone(), settings));
         let codes = Arc::new(Codes::new(own(), otp, notices.clone(), settings));
         let api_tokens = Arc::new(ApiTokens::new(own()));
+        let host_accounts = Arc::new(HostAccounts::new(own(), issuers, settings.unverified_lifetime));
         let announcer = Arc::new(Announcer::new(own()));
         let presences = Arc::new(Presences::new(own()));
         let receipts = Arc::new(Receipts::new(own(), settings.receipt_delay));
         let invitations = Arc::new(Invitations::new(own(), presences.clone(), settings.added));
         let blocks = Arc::new(Blocks::new(own(), presences.clone(), invitations.clone()));
         let typings = Arc::new(Typings::new(own(), blocks.clone()));
+        let erasures = Arc::new(Erasures::new(
+            own(),
+            announcer.clone(),
+            logins.clone(),
+            files.clone(),
+            invitations.clone(),
+            presences.clone(),
+        ));
         let hints = context.bus.subscribe();
         let relay = Arc::new(Relay::new(
             hints,
@@ -282,9 +310,17 @@ impl Domain {
             accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
             credentials: Credentials::new(own(), codes, passwords.clone(), logins.clone(), settings),
             notices,
-            admins: Admins::new(own(), passwords, settings),
+            admins: Admins::new(own(), passwords, host_accounts.clone(), settings),
             users: Users::new(own(), presences.clone()),
-            sessions: Sessions::new(own(), logins, keyring, api_tokens.clone(), settings),
+            sessions: Sessions::new(
+                own(),
+                logins,
+                keyring,
+                api_tokens.clone(),
+                host_accounts.clone(),
+                settings,
+            ),
+            erasures,
             ended_sessions: Arc::new(EndedSessions::new(own())),
             conversations: Conversations::new(own()),
             groups: Groups::new(
@@ -297,12 +333,14 @@ impl Domain {
             messages: Messages::new(own(), settings),
             reactions: Reactions::new(own()),
             attachments: Attachments::new(own(), files.clone(), pictures.clone(), slots.clone(), settings),
+            exports: Exports::new(own(), files.clone()),
             avatars: Avatars::new(own(), files, pictures, slots),
             searches: Searches::new(own()),
             syncs: Syncs::new(own(), receipts.clone(), announcer.clone()),
             relay,
             typings,
             api_tokens,
+            host_accounts,
             invitations,
             blocks,
             receipts,

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::limit::{Limiter, Rate};
 use crate::log_limit::LimitWarning;
 use crate::password::Passwords;
+use crate::person::Caller;
 use crate::store::Account;
 
 /// Failed logins from one address to an account that has had too many failed logins from all addresses. Few enough to
@@ -52,10 +53,28 @@ impl Logins {
         outcome?.ok_or_else(wrong)
     }
 
-    /// The account, if it exists and the password is right.
+    /// The caller's account, if this is their password. A wrong one counts as a failed login.
+    pub(crate) async fn confirm(
+        &self,
+        caller: &Caller,
+        password: String,
+        address: Option<IpAddr>,
+    ) -> Result<Account, Error> {
+        caller.check_logged_in()?;
+        let checked = self.check(&caller.person.username, password, address).await;
+        checked.map_err(|error| match error.code {
+            Code::CredentialsInvalid => Error::new(error.code, "Check the password.").about("password"),
+            _ => error,
+        })
+    }
+
+    /// The account, if it exists and the password is right. A deleted account is as one that never was.
     async fn right(&self, username: &str, password: String) -> Result<Option<Account>, Error> {
         let account = self.context.store.account(username).await?;
+        let account = account.filter(|account| account.deleted_at.is_none());
+        // An account of a host application has no password, which takes as long as any to refuse.
         let stored = account.as_ref().map(|account| account.password_hash.clone());
+        let stored = stored.filter(|hash| !hash.is_empty());
         Ok(if self.passwords.verify(password, stored).await? { account } else { None })
     }
 }

@@ -306,6 +306,10 @@ fn refusal(error: AppendError) -> Error {
         AppendError::AttachmentUnknown => {
             return Error::invalid("attachments", "Upload the files first; each is its sender's to send.");
         }
+        AppendError::ReceiverDeleted => {
+            let detail = "The receiver has deleted their account.";
+            return Error::new(Code::ReceiverUnknown, detail).about("receiver");
+        }
         AppendError::MessageUnknown => return Error::not_found("message"),
         AppendError::NotMember => return Error::not_found("conversation"),
         AppendError::ReactionsFull => {

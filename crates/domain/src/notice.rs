@@ -180,7 +180,9 @@ pub(crate) async fn recipients(store: &dyn Store, recipient: &Recipient) -> Resu
 }
 
 /// Whether a notice is for an account as it is now.
-fn is_for(kind: NoticeKind, account: &Account) -> bool {
+pub(crate) fn is_for(kind: NoticeKind, account: &Account) -> bool {
     let there = !account.disabled && account.deleted_at.is_none();
-    there && account.verified == (kind != NoticeKind::Verify)
+    // Who has no password belongs to a host application, which alone lets them in.
+    let keeps = kind != NoticeKind::Reset || !account.password_hash.is_empty();
+    there && keeps && account.verified == (kind != NoticeKind::Verify)
 }

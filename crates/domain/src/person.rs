@@ -4,12 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Code, SessionId};
+use protocol::{Code, SessionId, Timestamp};
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::host_account::HostGrant;
 use crate::limit::{Bucket, Rate};
 use crate::store::{Account, Store, UserId};
 
@@ -31,6 +32,8 @@ pub struct Caller {
     pub session: SessionId,
     /// Whether the request came with an API token.
     pub(crate) by_api_token: bool,
+    /// What the token grants, if it is one of a host application.
+    pub(crate) host: Option<HostGrant>,
     /// What they may still do, common to all their sockets and requests.
     pub(crate) allowance: Arc<Allowance>,
 }
@@ -85,9 +88,25 @@ impl Caller {
         }
     }
 
-    /// Refuses requests with an API token. Somebody who stole one could otherwise make more tokens, or end the owner's
-    /// sessions.
+    /// When the caller's token expires, if it is one of a host application: their sockets do not outlive it by long. All
+    /// others live until their session ends.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.host.map(|grant| grant.expires_at)
+    }
+
+    /// Refuses requests with an API token, or a token of a host application. Somebody who stole one could otherwise make
+    /// more tokens, or end the owner's sessions.
     pub(crate) fn check_logged_in(&self) -> Result<(), Error> {
+        self.check_in_person()?;
+        if self.host.is_some() {
+            let detail = "A token of a host application may not do this; the application logs its people in.";
+            return Err(Error::new(Code::Forbidden, detail));
+        }
+        Ok(())
+    }
+
+    /// Refuses requests with an API token: they are a program's, and this is for the person to decide.
+    pub(crate) fn check_in_person(&self) -> Result<(), Error> {
         if self.by_api_token {
             return Err(Error::new(Code::Forbidden, "An API token may not do this; log in."));
         }
@@ -133,6 +152,14 @@ impl Directory {
         let person = self.cache(&account);
         self.by_name.insert(username.into(), person.clone());
         Ok(Some(person))
+    }
+
+    /// The person with this username, in any case, unless they have deleted their account. Asks the store each time: only
+    /// where a message goes it need not, because the append asks.
+    pub(crate) async fn active(&self, username: &str) -> Result<Option<Arc<Person>>, Error> {
+        let there = |account: &Account| account.verified && account.deleted_at.is_none();
+        let account = self.store.account(username).await?.filter(there);
+        Ok(account.map(|account| self.cache(&account)))
     }
 
     /// The person whom a request names as its receiver; an error if there is nobody of this name.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use hmac::{Hmac, KeyInit, Mac};
-use protocol::{AttachmentId, AttachmentLink, Code, LoggedIn, Login, Session, SessionId, limit};
+use protocol::{AttachmentId, AttachmentLink, Code, LoggedIn, Login, Session, SessionId, Timestamp, limit};
 use sha2::Sha256;
 
 use crate::Settings;
@@ -16,6 +16,7 @@ use crate::account::own_user;
 use crate::api_token::{ApiTokens, is_api_token};
 use crate::context::Context;
 use crate::error::Error;
+use crate::host_account::{HostAccounts, HostCaller, HostGrant};
 use crate::keyring::{Jwks, Keyring};
 use crate::limit::{Limiter, Rate};
 use crate::login::Logins;
@@ -36,6 +37,7 @@ const REFRESHES: u32 = 60;
 pub struct Sessions {
     context: Arc<Context>,
     api_tokens: Arc<ApiTokens>,
+    host_accounts: Arc<HostAccounts>,
     tokens: Tokens,
     lifetime: Duration,
     refreshes: Limiter<SessionId>,
@@ -50,6 +52,7 @@ impl Sessions {
         logins: Arc<Logins>,
         keyring: Keyring,
         api_tokens: Arc<ApiTokens>,
+        host_accounts: Arc<HostAccounts>,
         settings: &Settings,
     ) -> Self {
         let (issuer, audience) = (settings.issuer.clone(), settings.audience.clone());
@@ -57,6 +60,7 @@ impl Sessions {
         Self {
             context,
             api_tokens,
+            host_accounts,
             tokens,
             lifetime: settings.session_lifetime,
             refreshes: Limiter::new(Rate::per(settings.token_lifetime, REFRESHES)),
@@ -111,12 +115,15 @@ impl Sessions {
         }
     }
 
-    /// The user of an access token or API token, if its session has not ended.
+    /// The user of an access token, an API token or a token of a host application, if its session has not ended.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
         if is_api_token(token) {
             let ended = || Error::new(Code::SessionRevoked, "This API token has ended; make another.");
             let token = self.api_tokens.find(token).await?.ok_or_else(ended)?;
-            return self.caller(token.user, token.id, true).await;
+            return self.caller(token.user, token.id, true, None).await;
+        }
+        if let Some(HostCaller { user, session, grant }) = self.host_accounts.authenticate(token).await? {
+            return self.caller(user, session, false, Some(grant)).await;
         }
         self.granted(self.tokens.read(token)?).await
     }
@@ -124,41 +131,67 @@ impl Sessions {
     /// A link to a file for the caller, to be opened while their session lives. Whether they may see the file is asked
     /// when it is opened, too.
     pub fn link(&self, caller: &Caller, file: AttachmentId) -> Result<AttachmentLink, Error> {
-        caller.check_logged_in()?;
+        caller.check_in_person()?;
         let (key, expires_at) = self.tokens.issue_link(file, caller.session, self.context.clock.now());
         Ok(AttachmentLink { url: format!("{}?key={key}", url::of_attachment(file)), expires_at })
     }
 
     /// The user for whom the key of a link to this file was made, if their session has not ended.
     pub async fn authenticate_link(&self, key: &str, file: AttachmentId) -> Result<Caller, Error> {
-        self.granted(self.tokens.read_link(key, file)?).await
+        let grant = self.tokens.read_link(key, file)?;
+        if let Some(user) = self.host_accounts.of_session(grant.session).await? {
+            grant.check_expiry(self.context.clock.now())?;
+            let host = HostGrant { expires_at: grant.expires_at(), is_named: false };
+            return self.caller(user, grant.session, false, Some(host)).await;
+        }
+        self.granted(grant).await
+    }
+
+    /// Checks a newer token of a host application for a socket that was opened with an earlier one; gives when the
+    /// newer one expires.
+    pub async fn renew(&self, caller: &Caller, token: &str) -> Result<Timestamp, Error> {
+        if caller.host.is_none() {
+            let detail =
+                "Only a socket with a token of a host application is renewed; this one lives without it.";
+            return Err(Error::new(Code::Forbidden, detail));
+        }
+        let invalid = |detail| Error::new(Code::TokenInvalid, detail).about("token");
+        let renewed = self.host_accounts.authenticate(token).await?;
+        let renewed = renewed.ok_or_else(|| invalid("This is no token of a host application."))?;
+        if renewed.user != caller.person.id {
+            return Err(invalid("This token is somebody else's; connect anew with it."));
+        }
+        // The socket is of a session that has ended, and about to be cut.
+        if renewed.session != caller.session {
+            return Err(revoked());
+        }
+        Ok(renewed.grant.expires_at)
     }
 
     async fn granted(&self, grant: Grant) -> Result<Caller, Error> {
         let session = self.context.store.session(grant.session).await?.ok_or_else(revoked)?;
         // After the session was found: a client whose session has ended must log in, not refresh.
         grant.check_expiry(self.context.clock.now())?;
-        self.caller(session.user, session.id, false).await
+        self.caller(session.user, session.id, false, None).await
     }
 
-    async fn caller(&self, user: UserId, session: SessionId, by_api_token: bool) -> Result<Caller, Error> {
+    async fn caller(
+        &self,
+        user: UserId,
+        session: SessionId,
+        by_api_token: bool,
+        host: Option<HostGrant>,
+    ) -> Result<Caller, Error> {
         let person = self.context.people.of(user).await?.ok_or_else(revoked)?;
         let allowance = self.context.people.allowance(person.id, self.messages, self.requests);
-        Ok(Caller { person, session, by_api_token, allowance })
+        Ok(Caller { person, session, by_api_token, host, allowance })
     }
 
     /// The caller's sessions, the latest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Session>, Error> {
         caller.check_logged_in()?;
         let sessions = self.context.store.sessions_of(caller.person.id).await?;
-        let shown = sessions.into_iter().map(|session| Session {
-            id: session.id,
-            device: session.device,
-            created_at: session.created_at,
-            last_seen_at: session.last_seen_at,
-            current: session.id == caller.session,
-        });
-        Ok(shown.collect())
+        Ok(sessions.into_iter().map(|session| shown(session, Some(caller.session))).collect())
     }
 
     /// Ends one of the caller's sessions and cuts its sockets.
@@ -220,10 +253,19 @@ fn successor(token: &str, salt: &Salt) -> String {
     BASE64URL.encode(mac.finalize().into_bytes())
 }
 
+/// A session as its owner sees it.
+pub(crate) fn shown(session: SessionRecord, current: Option<SessionId>) -> Session {
+    let SessionRecord { id, device, created_at, last_seen_at, .. } = session;
+    Session { id, device, created_at, last_seen_at, current: current == Some(id) }
+}
+
 /// Fails if the caller's session has ended while their request took its time. An API token has none.
 pub(crate) async fn check_alive(context: &Context, caller: &Caller) -> Result<(), Error> {
     if caller.by_api_token {
         return Ok(());
+    }
+    if caller.host.is_some() {
+        return context.store.host_account_of(caller.session).await?.map(drop).ok_or_else(revoked);
     }
     context.store.session(caller.session).await?.map(drop).ok_or_else(revoked)
 }

@@ -141,6 +141,10 @@ impl Tokens {
 }
 
 impl Grant {
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.exp * 1000)
+    }
+
     /// Refuses a token that has expired.
     pub(crate) fn check_expiry(&self, now: Timestamp) -> Result<(), Error> {
         if self.exp <= now.as_seconds() {

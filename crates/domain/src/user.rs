@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{ChangeMe, Page, User};
+use protocol::{ChangeMe, Code, Page, User};
 
 use crate::account::{check_display_name, own_user};
 use crate::context::Context;
@@ -39,7 +39,11 @@ impl Users {
 
     /// Changes the caller's own profile.
     pub async fn change_me(&self, caller: &Caller, request: ChangeMe) -> Result<User, Error> {
-        caller.check_logged_in()?;
+        caller.check_in_person()?;
+        if request.display_name.is_some() && caller.host.is_some_and(|grant| grant.is_named) {
+            let detail = "The application says how its people are called; change it there.";
+            return Err(Error::new(Code::Forbidden, detail).about("displayName"));
+        }
         let ChangeMe { display_name, hide_presence, add_me } = request;
         let display_name = display_name.as_deref().map(check_display_name).transpose()?;
         let change = AccountChange { display_name, hide_presence, add_me };

@@ -44,6 +44,25 @@ wire! {
         Member,
     }
 
+    /// Body of `DELETE /auth/account`.
+    pub struct DeleteAccount {
+        /// The caller's password.
+        pub password: String,
+        /// What becomes of the messages that the caller has sent.
+        #[serde(default)]
+        pub messages: OwnMessages,
+    }
+
+    /// What becomes of the messages of somebody whose account is deleted.
+    #[derive(Copy, Eq, Default)]
+    pub enum OwnMessages {
+        /// They stay with the others.
+        #[default]
+        Keep,
+        /// They are deleted for everybody.
+        Delete,
+    }
+
     /// Who may add a person to a group without asking. All others can only invite them.
     #[derive(Copy, Eq, Default)]
     pub enum AddMe {

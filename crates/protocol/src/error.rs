@@ -65,6 +65,8 @@ codes! {
     NotVerified = "not_verified", 403, false, "The account is not verified";
     /// The password is right, but an admin has shut the account out.
     AccountDisabled = "account_disabled", 403, false, "The account is disabled";
+    /// The token of a host application is good, and there is no account for its person.
+    AccountUnavailable = "account_unavailable", 403, false, "There is no account for this person";
     /// `sender` is not the caller.
     SenderMismatch = "sender_mismatch", 403, false, "The sender is not you";
     /// Seen, but not the caller's to change.
@@ -125,6 +127,8 @@ codes! {
     StoreDamaged = "store_damaged", 500, false, "The store is damaged";
     /// The store cannot take it now: nothing is promised, and sending it again is safe.
     StoreUnavailable = "store_unavailable", 503, true, "The store is not available";
+    /// The keys of the host application that issued the token cannot be fetched.
+    IssuerUnavailable = "issuer_unavailable", 503, true, "The issuer of the token is not available";
     /// More work waits than the server takes on.
     Overloaded = "overloaded", 503, true, "The server is busy";
 }

@@ -8,8 +8,8 @@ use crate::schema::{EventSchema, Type};
 #[cfg(feature = "schema")]
 use crate::{
     Conversation, Cursors, DeleteMessage, EditMessage, InvitationChange, Message, MoveCursors, Nothing,
-    Presence, PresenceList, ReactToMessage, Receipt, SendMessage, SetTyping, Sync, Synced, Typing,
-    WatchPresence,
+    Presence, PresenceList, ReactToMessage, Receipt, RenewAuth, RenewedAuth, SendMessage, SetTyping, Sync,
+    Synced, Typing, WatchPresence,
 };
 
 /// What the callback of a request is called with.
@@ -116,6 +116,8 @@ events! {
         Sync = "sync" (Sync) -> Synced;
         /// Says that the caller types, or has stopped.
         Typing = "typing" (SetTyping) -> Nothing;
+        /// Prolongs a socket that was opened with a token of a host application, by a newer one.
+        RenewAuth = "auth:renew" (RenewAuth) -> RenewedAuth;
         /// Asks for the presence of people, now and from now on.
         WatchPresence = "presence:watch" (WatchPresence) -> PresenceList;
     }

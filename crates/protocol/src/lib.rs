@@ -13,6 +13,7 @@ mod conversation;
 mod error;
 mod event;
 mod fold;
+mod host_token;
 mod id;
 mod invitation;
 mod json;
@@ -30,8 +31,8 @@ mod time;
 mod wire;
 
 pub use account::{
-    AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, Forgot, OtpNotice, Register,
-    Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
+    AccountRole, AddMe, Block, ChangeEmail, ChangeMe, ChangePassword, DeleteAccount, Forgot, OtpNotice,
+    OwnMessages, Register, Registered, Resend, Reset, User, Verified, Verify, VerifyEmail,
 };
 pub use admin::{AddedUser, AdminUser, AuditAction, AuditEntry, ChangeUser, NewUser};
 pub use api_token::{ApiToken, NewApiToken};
@@ -45,6 +46,7 @@ pub use event::{ClientEvent, Reply, ServerEvent};
 #[cfg(feature = "schema")]
 pub use event::{client_events, server_events};
 pub use fold::FOLDED;
+pub use host_token::{RenewAuth, RenewedAuth};
 pub use id::{AttachmentId, ConversationId, MessageId, SessionId};
 pub use invitation::{Invitation, InvitationChange, Invitee};
 pub use message::*;

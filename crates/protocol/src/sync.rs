@@ -7,7 +7,7 @@ wire! {
     /// The `auth` of a Socket.IO handshake. What a client library adds beside these is ignored.
     #[derive(Default)]
     pub struct Auth {
-        /// An access token or an API token.
+        /// An access token, an API token or a token of a host application.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub token: Option<String>,
         /// A label of the device.

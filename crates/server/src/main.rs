@@ -12,6 +12,7 @@ mod cores;
 mod event;
 mod http;
 mod hub;
+mod issuer;
 mod keys;
 mod listen;
 mod local;
@@ -30,6 +31,7 @@ mod tests;
 mod webhook;
 mod wiring;
 mod worker;
+mod zip;
 
 fn main() -> std::process::ExitCode {
     cli::run()

@@ -46,6 +46,8 @@ impl Running {
             );
         }
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let host_accounts = app.domain.host_accounts.clone();
+        tasks.spawn(async move { host_accounts.fetch_keys().await });
         let background = CancellationToken::new();
         let workers = Workers::start(&app, &background);
         let accepting = Listener::new(app.clone(), sockets.clone(), tasks.clone(), cores);

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{AttachmentMetadata, Config, Origin, OtpChannelName, secret};
 use crate::http::SOCKET;
 use crate::hub::Hub;
+use crate::issuer;
 use crate::keys;
 use crate::mail::Email;
 use crate::metrics::Metrics;
@@ -64,6 +65,7 @@ pub(crate) fn wire(
             Arc::new(Webhook::new(url, &secret, clock.clone(), random.clone())?)
         }
     };
+    let issuers = issuer::trusted(&config.trusted_issuer)?;
     let hub = Arc::new(Hub::new(clock.clone()));
     let broker: Arc<dyn Broker> = hub.clone();
     // The store belongs to this server alone, so any node id will do.
@@ -79,6 +81,7 @@ pub(crate) fn wire(
         clock: clock.clone(),
         random,
         keyring,
+        issuers,
     };
     let listed = config.allow_origin.iter().map(Origin::as_str);
     let origins = Origins::new(listed, address.ip().is_loopback())

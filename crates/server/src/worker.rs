@@ -32,6 +32,7 @@ impl Workers {
         workers.spawn("receipts", receipts(app.clone(), stop.clone()));
         workers.spawn("presences", presences(app.clone(), stop.clone()));
         workers.spawn("ended_sessions", ended_sessions(app.clone(), stop.clone()));
+        workers.spawn("erasures", erasures(app.clone(), stop.clone()));
         workers.spawn("relay", relay(app.clone(), stop.clone()));
         workers.spawn("api_tokens", api_tokens(app.clone(), stop.clone()));
         workers.spawn("notices", notices(app.clone(), stop.clone()));
@@ -106,6 +107,11 @@ async fn ended_sessions(app: Arc<App>, stop: CancellationToken) {
 /// Sends codes by e-mail and the like.
 async fn notices(app: Arc<App>, stop: CancellationToken) {
     app.domain.notices.run(stop.cancelled()).await;
+}
+
+/// Erases what deleted accounts left.
+async fn erasures(app: Arc<App>, stop: CancellationToken) {
+    app.domain.erasures.run(stop.cancelled()).await;
 }
 
 /// Passes hints of other nodes on to the sockets of this one.

@@ -23,6 +23,7 @@ test('register, verify, log in, as the first demo did', async () => {
     createdAt,
     hidePresence: false,
     addMe: 'everybody',
+    role: 'member',
   });
   expect(otp.channel).toBe('fixed');
   expect(Date.parse(otp.expiresAt)).toBeGreaterThan(Date.now());

@@ -9,10 +9,11 @@ import { expect, test } from '@playwright/test';
 
 import type { ApiToken, Conversation, Message, Reply } from '../../../web/src/app/protocol/protocol.ts';
 import { Aldis, PASSWORD, type Person } from '../../support/aldis.ts';
+import { Issuer } from '../../support/issuer.ts';
 import { client, join, type Client } from '../../support/live.ts';
 import { png } from '../../support/png.ts';
 
-// A program shows an API token of the owner's. The operator is an admin of the server, and a stranger to all groups.
+// A program shows an API token of the owner's. The hosted member shows a token of a host application. The operator is an admin of the server, and a stranger to all groups.
 const ROLES = [
   'anonymous',
   'stranger',
@@ -20,6 +21,7 @@ const ROLES = [
   'former',
   'blocked',
   'member',
+  'hosted',
   'admin',
   'owner',
   'program',
@@ -75,22 +77,28 @@ const known = (status: number): Expected => ({ ...everybody(status), anonymous: 
 const members = (status: number): Expected => ({
   ...known(404),
   member: status,
+  hosted: status,
   admin: status,
   owner: status,
   program: status,
 });
-const leaders = (status: number): Expected => ({ ...members(status), member: 403 });
+const leaders = (status: number): Expected => ({ ...members(status), member: 403, hosted: 403 });
 const owner = (status: number): Expected => ({ ...leaders(status), admin: 403 });
+/** What is for a person to decide and not for a program. */
+const inPerson = (status: number): Expected => ({ ...known(status), program: 403 });
 /** What rules over an account needs a login. */
-const loggedIn = (status: number): Expected => ({ ...known(status), program: 403 });
+const loggedIn = (status: number): Expected => ({ ...inPerson(status), hosted: 403 });
 /** Who leads a group is no admin of the server. */
 const operator = (status: number): Expected => ({ ...known(403), operator: status });
 
 let aldis: Aldis;
+let issuer: Issuer;
 let people: Record<Known, Person>;
 let newcomer: Person;
+/** Groups with a picture that were made. */
+let pictures = 0;
 const live = new Map<Known, Client>();
-const IN_GROUP: Known[] = ['member', 'admin', 'owner'];
+const IN_GROUP: Known[] = ['member', 'hosted', 'admin', 'owner'];
 
 /** A text for these people alone. */
 const canary = (...audience: Role[]) =>
@@ -145,6 +153,12 @@ const ROWS: Row[] = [
     expected: loggedIn(401),
   },
   { route: 'POST /auth/email/verify', body: () => ({ otp: '000000' }), expected: loggedIn(400) },
+  {
+    route: 'DELETE /auth/account',
+    body: () => ({ password: 'not the password' }),
+    expected: loggedIn(401),
+  },
+  { route: 'GET /auth/export', expected: loggedIn(200) },
   { route: 'POST /auth/tokens', body: () => ({ name: 'bot' }), expected: loggedIn(201) },
   { route: 'GET /auth/tokens', expected: loggedIn(200) },
   {
@@ -181,15 +195,15 @@ const ROWS: Row[] = [
   { route: 'GET /admin/audit', expected: operator(200) },
 
   { route: 'GET /api/users/me', expected: known(200) },
-  { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: loggedIn(200) },
+  { route: 'PATCH /api/users/me', body: () => ({ displayName: 'Somebody' }), expected: inPerson(200) },
   { route: 'GET /api/users', path: () => '/api/users?query=own', expected: known(200) },
   {
     route: 'GET /api/users/{username}',
     path: () => `/api/users/${people.owner.username}`,
     expected: known(200),
   },
-  { route: 'PUT /api/users/me/picture', raw: PICTURE, expected: loggedIn(200) },
-  { route: 'DELETE /api/users/me/picture', expected: loggedIn(204) },
+  { route: 'PUT /api/users/me/picture', raw: PICTURE, expected: inPerson(200) },
+  { route: 'DELETE /api/users/me/picture', expected: inPerson(204) },
   {
     route: 'GET /api/users/{username}/picture',
     path: () => `/api/users/${newcomer.username}/picture`,
@@ -249,7 +263,7 @@ const ROWS: Row[] = [
   {
     route: 'DELETE /api/conversations/{id}/members/{username}',
     path: ({ group }) => member(group, people.member.username),
-    expected: { ...members(200), member: 204 },
+    expected: { ...leaders(200), member: 204 },
   },
   {
     route: 'DELETE /api/conversations/{id}/members/{username} admin',
@@ -374,6 +388,12 @@ const EVENTS: EventRow[] = [
     payload: ({ group }) => ({ conversationId: group.id, typing: true }),
     expected: members(200),
   },
+  // A token of a host application prolongs the sockets of that application's people.
+  {
+    event: 'auth:renew',
+    payload: () => ({ token: people.hosted.token }),
+    expected: { ...known(403), hosted: 200 },
+  },
   { event: 'presence:watch', payload: () => ({ usernames: [people.owner.username] }), expected: known(200) },
 ];
 
@@ -383,7 +403,9 @@ const member = (group: Conversation, username: string) =>
 const adminOf = ({ username }: Person) => `/admin/users/${username}`;
 
 test.beforeAll(async () => {
+  issuer = await Issuer.start();
   aldis = await Aldis.start([
+    ...(await issuer.trusted()),
     '--message-burst',
     '1000000',
     '--messages-per-second',
@@ -391,7 +413,7 @@ test.beforeAll(async () => {
     '--added-to-groups-per-hour',
     '1000000',
   ]);
-  const made = ROLES.filter((role) => role !== 'anonymous' && role !== 'program').map(
+  const made = ROLES.filter((role) => !['anonymous', 'program', 'hosted'].includes(role)).map(
     async (role) => [role, await aldis.person(role)] as const,
   );
   people = Object.fromEntries(await Promise.all(made)) as Record<Known, Person>;
@@ -402,6 +424,8 @@ test.beforeAll(async () => {
     people.owner.token,
   );
   people.program = { ...people.owner, token: token! };
+  const hosted = `Hosted-${process.pid}`;
+  people.hosted = { ...people.member, username: hosted, token: await issuer.token(hosted) };
   newcomer = await aldis.person('newcomer');
   await aldis.user('admin', people.operator.username);
   await send('PUT', '/api/users/me/picture', PICTURE, newcomer.token);
@@ -413,7 +437,10 @@ test.beforeAll(async () => {
   }
 });
 
-test.afterAll(() => aldis.end());
+test.afterAll(async () => {
+  await aldis.end();
+  await issuer.end();
+});
 
 function send(method: string, path: string, { type, bytes }: File, token?: string): Promise<Response> {
   const headers = { 'content-type': type, ...(token ? { authorization: `Bearer ${token}` } : {}) };
@@ -423,12 +450,12 @@ function send(method: string, path: string, { type, bytes }: File, token?: strin
 let pictures = 0;
 
 async function world(row: Pick<Row, 'needs'>): Promise<World> {
-  const { owner, admin, member: plain, former } = people;
+  const { owner, admin, member: plain, hosted, former } = people;
   const call = <T>(method: string, path: string, body?: unknown) =>
     aldis.call<T>(method, path, body, owner.token);
   const group = await call<Conversation>('POST', '/api/conversations', {
     title: 'Crew',
-    members: [admin, plain, former].map(({ username }) => username),
+    members: [admin, plain, hosted, former].map(({ username }) => username),
   });
   await call('DELETE', member(group, former.username));
   await call('PUT', member(group, admin.username), { role: 'admin' });
@@ -475,7 +502,7 @@ async function ask(row: Row, role: Role): Promise<number> {
   const token =
     role === 'anonymous'
       ? undefined
-      : row.needs === 'own session' && role !== 'program'
+      : row.needs === 'own session' && role !== 'program' && role !== 'hosted'
         ? (await aldis.login(people[role].username)).token
         : people[role].token;
   const path = row.path?.(made, role) ?? filled;

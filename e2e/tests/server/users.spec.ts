@@ -34,6 +34,7 @@ test('one changes one’s name and what others see of one, and what is left out 
     createdAt: ann.user.createdAt,
     hidePresence: false,
     addMe: 'everybody',
+    role: 'member',
   });
   expect(await change(ann, { displayName: ' Ann Lee ' })).toMatchObject({
     displayName: 'Ann Lee',

@@ -227,6 +227,9 @@ pub enum AppendError {
     /// The sender is not in the group.
     #[error("the sender is not in the group")]
     NotMember,
+    /// The other person of the direct conversation has deleted their account.
+    #[error("the receiver has deleted their account")]
+    ReceiverDeleted,
     /// The message has too many reactions; see [`protocol::limit::REACTIONS`].
     #[error("the message has too many reactions")]
     ReactionsFull,

@@ -1,6 +1,6 @@
 //! Decides what an append does to the log: the same rules for every store.
 
-use protocol::{AttachmentId, MessageId};
+use protocol::{AttachmentId, MessageId, Timestamp};
 
 use super::append::{Action, Append, AppendError, Roster, Target};
 use super::message::{ClientId, Entry, EntryKind, MessageRecord, Position, content_digest};
@@ -17,18 +17,39 @@ pub fn append_to<T: Transaction>(
     let seq = log.head()? + 1;
     let roster = if is_to_group(append) { Some(log.roster(seq)?) } else { None };
     let is_member = |user: &UserId| roster.as_ref().is_none_or(|roster| roster.binary_search(user).is_ok());
-    if !is_member(&append.sender) {
+    let deleted = if roster.is_none() { log.deleted_member(append.sender)? } else { None };
+    if !is_member(&append.sender) || deleted == Some(append.sender) {
         return Err(AppendError::NotMember.into());
     }
     let mentions = append.mentions.iter().copied().filter(is_member).collect();
     match &append.action {
         Action::Message { client_id, text, reply_to, attachments } => {
             let new = New { client_id: client_id.as_ref(), text, reply_to: *reply_to, attachments };
+            if deleted.is_some() {
+                return repeat_to_deleted(log, key, append.sender, &new);
+            }
             add(log, (key, seq), append, &new, mentions, roster)
         }
         Action::Edit { id, text } => edit(log, seq, append, (*id, text), mentions),
         Action::Delete { id } => delete(log, seq, append, *id),
         Action::React { id, emoji, on } => react(log, seq, append, *id, (emoji, *on)),
+    }
+}
+
+/// Deletes a message of somebody who has deleted their account, or takes a reaction of theirs back: they need not be a
+/// member any more. No digest of the text is kept, because nobody can repeat it.
+pub fn erase_from<T: Transaction>(
+    log: &mut T,
+    append: &Append,
+    mut message: MessageRecord,
+) -> Result<Logged, T::Error> {
+    message.change_seq = Some(log.head()? + 1);
+    match append.action {
+        Action::Delete { .. } => {
+            let (message, dropped) = deleted(message, append.at);
+            change(log, append, message, (None, dropped))
+        }
+        _ => change(log, append, message, (None, Vec::new())),
     }
 }
 
@@ -108,6 +129,17 @@ fn add<T: Transaction>(
     Ok(Logged { entry, roster, duplicate: false })
 }
 
+/// A message to somebody who has deleted their account: refused, unless it was stored before that.
+fn repeat_to_deleted<T: Transaction>(
+    log: &mut T,
+    key: ConversationKey,
+    sender: UserId,
+    new: &New<'_>,
+) -> Result<Logged, T::Error> {
+    let sent = new.client_id.map(|client_id| log.sent(sender, client_id)).transpose()?.flatten();
+    repeated(key, sent.ok_or(AppendError::ReceiverDeleted)?, new).map_err(T::Error::from)
+}
+
 /// The outcome for a `client_id` that the sender has used before. If the message is the same, it is a repeat; if not,
 /// it is refused.
 fn repeated(key: ConversationKey, sent: EarlierMessage, new: &New<'_>) -> Result<Logged, AppendError> {
@@ -143,17 +175,23 @@ fn edit<T: Transaction>(
 
 fn delete<T: Transaction>(log: &mut T, seq: u64, append: &Append, id: MessageId) -> Result<Logged, T::Error> {
     let leads = is_to_group(append) && log.leads(append.sender)?;
-    let mut before = changeable(log, append.sender, id, leads)?;
-    let (original_digest, dropped) = (digest_to_keep(&before), std::mem::take(&mut before.attachments));
+    let before = changeable(log, append.sender, id, leads)?;
+    let original_digest = digest_to_keep(&before);
+    let (message, dropped) = deleted(MessageRecord { change_seq: Some(seq), ..before }, append.at);
+    change(log, append, message, (original_digest, dropped))
+}
+
+/// A message once it is deleted, and the files that it carried.
+fn deleted(mut before: MessageRecord, at: Timestamp) -> (MessageRecord, Uploads) {
+    let dropped = std::mem::take(&mut before.attachments);
     let message = MessageRecord {
         text: Box::default(),
         mentions: Some(Box::default()),
-        deleted_at: Some(append.at),
+        deleted_at: Some(at),
         reactions: Vec::new(),
-        change_seq: Some(seq),
         ..before
     };
-    change(log, append, message, (original_digest, dropped))
+    (message, dropped)
 }
 
 fn react<T: Transaction>(

@@ -77,6 +77,14 @@ pub trait AttachmentStore: Send + Sync {
     /// How many bytes a user's uploads count for together; see [`AttachmentRecord::weight`].
     async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError>;
 
+    /// A user's uploads with an id above `after`, ascending.
+    async fn attachments_of(
+        &self,
+        owner: UserId,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError>;
+
     /// An upload, if the reader may see it: they uploaded it, or they may see a message that carries it.
     async fn attachment(
         &self,

@@ -6,7 +6,7 @@ use protocol::{ConversationId, ConversationKind, Cursors, HistoryAccess, Role, T
 use super::{Avatar, MessageRecord, Position, StoreError, UserId};
 
 /// The number of a conversation within a store; clients know it by its [`ConversationId`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConversationKey(pub i64);
 
 /// A conversation with its members, and with what the list of conversations shows of it.
@@ -269,9 +269,11 @@ pub trait ConversationStore: Send + Sync {
     ) -> Result<Option<Vec<MemberRecord>>, StoreError>;
 
     /// Begins a group, with the first entry of its log. Gives it as [`ConversationStore::conversation_by_key`] does.
+    /// Those of its members whose account is deleted are left out.
     async fn create_group(&self, group: NewGroup) -> Result<ConversationRecord, StoreError>;
 
-    /// Changes a group; `None` if it has changed since [`GroupChange::changed_seq`]. Somebody who joins sees the entries
+    /// Changes a group; `None` if it has changed since [`GroupChange::changed_seq`], or if somebody is to join or to have
+    /// a role whose account is deleted. Somebody who joins sees the entries
     /// from this one on, and earlier ones only if the group lets new members read them; their invitation ends. Somebody
     /// who leaves sees nothing of the group any more; the invitations to it that they made and that wait end. Costs as
     /// much as the change has members, however many the group has.

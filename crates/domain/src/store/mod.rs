@@ -19,6 +19,8 @@ mod blob;
 mod block;
 mod code;
 mod conversation;
+mod erasure;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -39,7 +41,7 @@ pub use account::{
 pub use admin::{AccountPlace, AdminAccount, AdminChange, AdminChanged, AdminStore, FoundBy};
 pub use api_token::{ApiTokenRecord, ApiTokenStore};
 pub use append::{Action, Append, AppendError, Appended, Committed, Origin, Roster, Submitted, Target};
-pub use appending::{append_to, check_first};
+pub use appending::{append_to, check_first, erase_from};
 pub use attachment::{AttachmentRecord, AttachmentStore, Picture, StoreAge};
 pub use audit::{AuditRecord, AuditStore, Deed};
 pub use avatar::{Avatar, AvatarStore, GroupAvatar, SetGroupAvatar};
@@ -50,6 +52,8 @@ pub use conversation::{
     ConversationKey, ConversationRecord, ConversationStore, GroupChange, GroupEntry, GroupEvent, Lag,
     MemberRecord, Mute, NewGroup, Since, StoredChange,
 };
+pub use erasure::{Closing, Erasure, ErasureStore, Forgotten, LogPlace, Traces};
+pub use host_account::{HostAccount, HostAccountStore, NewHostAccount};
 pub use invitation::{
     Accepted, InvitationRecord, InvitationRefusal, InvitationStore, NamedUser, NewInvitation,
 };
@@ -90,6 +94,7 @@ pub trait Store:
     + AuditStore
     + SessionStore
     + ApiTokenStore
+    + HostAccountStore
     + ConversationStore
     + InvitationStore
     + MessageStore
@@ -100,6 +105,7 @@ pub trait Store:
     + AttachmentStore
     + AvatarStore
     + SharedStore
+    + ErasureStore
 {
     /// Fails if the store cannot commit now. While commits fail, this tries one.
     async fn check(&self) -> Result<(), StoreError>;

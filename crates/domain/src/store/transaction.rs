@@ -24,6 +24,9 @@ pub trait Transaction {
     /// The other person of a direct conversation, if they have blocked `user`.
     fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, Self::Error>;
 
+    /// Whether somebody in a direct conversation has deleted their account, and if so, who.
+    fn deleted_member(&mut self, sender: UserId) -> Result<Option<UserId>, Self::Error>;
+
     /// A message of the conversation, if the reader may see it.
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, Self::Error>;
 

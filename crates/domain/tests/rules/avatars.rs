@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use image::{Rgb, RgbImage};
 use protocol::{Code, Conversation, ConversationId, NewApiToken, NewGroup, PutMember, Role, User};
 
+use crate::issuer::{Published, Signer, claims};
 use crate::support::{World, to};
 
 /// A picture of one grey.
@@ -317,4 +318,20 @@ async fn a_session_that_ended_while_the_picture_came_gives_none() {
     assert_eq!(refused.code, Code::SessionRevoked);
     assert!(seen(&world, "ann", AvatarSize::Large).await.is_none());
     assert!(all(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_of_a_host_application_has_a_picture_unless_they_were_logged_out_meanwhile() {
+    let key = Signer::ed25519(1);
+    let world = World::trusting(vec![Published::of(&[key.jwk("key")]).trusted()]);
+    let token = key.token("key", &claims(&serde_json::json!({})));
+    let ann = world.domain.sessions.authenticate(&token).await.unwrap();
+    assert!(put(&world, &ann, &grey(1)).await.unwrap().picture_url.is_some());
+    world.domain.avatars.remove(&ann).await.unwrap();
+    let mut upload = world.domain.avatars.upload(&ann, None).await.unwrap();
+    upload.write(grey(1).into()).await.unwrap();
+    world.domain.host_accounts.log_out(ann.person.id).await.unwrap();
+    let refused = world.domain.avatars.set(&ann, upload).await.unwrap_err();
+    assert_eq!(refused.code, Code::SessionRevoked);
+    assert!(seen(&world, "ann", AvatarSize::Large).await.is_none());
 }

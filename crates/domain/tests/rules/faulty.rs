@@ -9,18 +9,21 @@ use async_trait::async_trait;
 use domain::store::{
     Accepted, Account, AccountChange, AccountPlace, AccountStore, AdminAccount, AdminChange, AdminChanged,
     AdminStore, ApiTokenRecord, ApiTokenStore, Append, AttachmentRecord, AttachmentStore, AuditRecord,
-    AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, CodeStore, CodeTry, CodeUse, Committed,
-    ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed, EndedSession,
-    EntryPage, EntryRange, Epoch, FirstCode, Follower, Found, FoundAccounts, GroupAvatar, GroupChange,
-    GroupEntry, Hash, InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord,
-    MessageRecord, MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewInvitation, NewSession,
+    AuditStore, Avatar, AvatarStore, BlobHash, BlockStore, Blocked, Closing, CodeStore, CodeTry, CodeUse,
+    Committed, ConversationKey, ConversationRecord, ConversationStore, CursorMove, CursorStore, Deed,
+    EndedSession, EntryPage, EntryRange, Epoch, Erasure, ErasureStore, FirstCode, Follower, Forgotten, Found,
+    FoundAccounts, GroupAvatar, GroupChange, GroupEntry, Hash, HostAccount, HostAccountStore,
+    InvitationRecord, InvitationRefusal, InvitationStore, Lag, LastSeen, MemberRecord, MessageRecord,
+    MessageStore, Moved, Mute, NameSearch, NewAccount, NewGroup, NewHostAccount, NewInvitation, NewSession,
     NoticeRequest, NoticeStore, OneTimeCode, Origin, Position, PresenceQuery, PresenceState, Purpose,
     Reaction, ReactionStore, RefreshUse, Rotation, Search, SearchStore, SessionRecord, SessionStore,
     SetGroupAvatar, SharedPage, SharedRange, SharedStore, Since, Store, StoreAge, StoreError, StoredChange,
-    Submitted, UserId, WaitingNotice,
+    Submitted, Traces, UserId, WaitingNotice,
 };
 use parking_lot::Mutex;
-use protocol::{AccountRole, AttachmentId, ConversationId, MessageId, Role, SessionId, Timestamp};
+use protocol::{
+    AccountRole, AttachmentId, ConversationId, MessageId, OwnMessages, Role, SessionId, Timestamp,
+};
 use store::MemoryStore;
 use tokio::sync::oneshot;
 
@@ -32,6 +35,10 @@ pub(crate) struct Faulty {
     pub(crate) unreadable: AtomicBool,
     /// How often [`ConversationStore::conversation_by_key`] was called.
     pub(crate) whole_reads: AtomicUsize,
+    /// Whether [`ErasureStore::erase_traces`] fails.
+    pub(crate) erasing_fails: AtomicBool,
+    /// How often [`ErasureStore::erase_traces`] was called.
+    pub(crate) erased: AtomicUsize,
     /// How often marks were moved, or last seen times stored.
     pub(crate) asked: AtomicUsize,
     /// How often [`MessageStore::entries`] was called.
@@ -44,6 +51,9 @@ pub(crate) struct Faulty {
     pub(crate) late_view: Mutex<Option<Late>>,
     /// Holds back the next answer of [`SessionStore::end_session`].
     pub(crate) late_end: Mutex<Option<Late>>,
+    /// Whether accounts of host applications are disabled, and when they were deleted.
+    pub(crate) disabled: AtomicBool,
+    pub(crate) deleted_at: Mutex<Option<Timestamp>>,
     /// Given as [`StoreAge::doubted`].
     pub(crate) doubted: Mutex<Option<Duration>>,
 }
@@ -80,12 +90,16 @@ impl Faulty {
             failing: false.into(),
             unreadable: false.into(),
             whole_reads: 0.into(),
+            erasing_fails: false.into(),
+            erased: 0.into(),
             asked: 0.into(),
             readings: 0.into(),
             follows: 0.into(),
             late: Mutex::default(),
             late_view: Mutex::default(),
             late_end: Mutex::default(),
+            disabled: false.into(),
+            deleted_at: Mutex::default(),
             doubted: Mutex::default(),
         }
     }
@@ -227,6 +241,25 @@ hand_on! {
 }
 
 hand_on! {
+    HostAccountStore {
+        fn host_account_of(session: SessionId) -> Result<Option<HostAccount>, StoreError>;
+        fn create_host_account(account: NewHostAccount, freed: Timestamp)
+            -> Result<Option<HostAccount>, StoreError>;
+        fn refuse_host_tokens(user: UserId, next: SessionId, now: Timestamp)
+            -> Result<Option<SessionId>, StoreError>;
+    }
+
+    async fn host_account(&self, issuer: &str, subject: &str) -> Result<Option<HostAccount>, StoreError> {
+        let mut host = self.store.host_account(issuer, subject).await?;
+        if let Some(HostAccount { account, .. }) = &mut host {
+            account.disabled |= self.disabled.load(Ordering::SeqCst);
+            account.deleted_at = account.deleted_at.or(*self.deleted_at.lock());
+        }
+        Ok(host)
+    }
+}
+
+hand_on! {
     BlockStore {
         fn block(user: UserId, other: UserId, at: Timestamp, most: usize)
             -> Result<Option<Timestamp>, StoreError>;
@@ -247,6 +280,8 @@ hand_on! {
 hand_on! {
     AttachmentStore {
         fn add_attachment(attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError>;
+        fn attachments_of(owner: UserId, after: Option<AttachmentId>, limit: usize)
+            -> Result<Vec<AttachmentRecord>, StoreError>;
         fn attachments_weigh(owner: UserId) -> Result<u64, StoreError>;
         fn attachment(id: AttachmentId, reader: UserId) -> Result<Option<AttachmentRecord>, StoreError>;
         fn forget_unused(age: Duration, before: Option<Duration>, limit: usize) -> Result<Vec<BlobHash>, StoreError>;
@@ -348,6 +383,26 @@ hand_on! {
 hand_on! {
     SharedStore {
         fn shared(range: SharedRange) -> Result<SharedPage, StoreError>;
+    }
+}
+
+hand_on! {
+    ErasureStore {
+        fn erasures() -> Result<Vec<Erasure>, StoreError>;
+        fn heir(group: ConversationKey, leaving: UserId) -> Result<Option<UserId>, StoreError>;
+        fn traces(erasure: Erasure, limit: usize) -> Result<Traces, StoreError>;
+        fn forget_belongings(user: UserId, limit: usize) -> Result<Forgotten, StoreError>;
+        fn scrub() -> Result<(), StoreError>;
+        fn end_erasure(user: UserId) -> Result<(), StoreError>;
+        fn close_account(user: UserId, messages: OwnMessages, at: Timestamp) -> Result<Closing, StoreError>;
+    }
+
+    async fn erase_traces(&self, user: UserId, traces: Traces, at: Timestamp) -> Result<(), StoreError> {
+        self.erased.fetch_add(1, Ordering::SeqCst);
+        if self.erasing_fails.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("as told".into()));
+        }
+        self.store.erase_traces(user, traces, at).await
     }
 }
 

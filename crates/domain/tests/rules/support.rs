@@ -12,7 +12,7 @@ use domain::store::{
 use domain::{
     Asker, Broker, Caller, Clock, Domain, Error, Keyring, Live, LocalBus, LocalLiveness, NodeId, Notice,
     NoticeContent, OtpChannel, Ports, Random, Rate, SendError, Sending, Sent, Settings, SigningKey,
-    SocketKey,
+    SocketKey, TrustedIssuer,
 };
 use parking_lot::Mutex;
 use protocol::{Login, Register, SendMessage, SessionId, Timestamp};
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) codes: Arc<Channel>,
     pub(crate) bus: Arc<LocalBus>,
     liveness: Arc<LocalLiveness>,
+    issuers: Vec<TrustedIssuer>,
 }
 
 /// A node, and what connects it with the other nodes of its store.
@@ -235,19 +236,28 @@ impl World {
     }
 
     pub(crate) fn with(settings: &Settings) -> Self {
+        Self::made(settings, Vec::new())
+    }
+
+    /// Accepts tokens of these host applications.
+    pub(crate) fn trusting(issuers: Vec<TrustedIssuer>) -> Self {
+        Self::made(&settings(), issuers)
+    }
+
+    fn made(settings: &Settings, issuers: Vec<TrustedIssuer>) -> Self {
         // Each world has its own randomness.
         static WORLDS: AtomicU64 = AtomicU64::new(0);
         let random = Arc::new(Counting(AtomicU64::new(1000 * WORLDS.fetch_add(1, Ordering::SeqCst))));
         let store = Arc::new(MemoryStore::new(Epoch::draw(&*random)));
         let blobs = Arc::new(MemoryBlobs::new(10_000_000));
-        Self::on(Node::alone(), store, blobs, Arc::default(), random, settings)
+        Self::on(Node::alone(), store, blobs, Arc::default(), random, settings, issuers)
     }
 
     /// Another server on the same store, at the same time.
     pub(crate) fn restart(&self) -> Self {
         let random = Arc::new(Counting(AtomicU64::new(1 << 40)));
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
-        Self::on(Node::alone(), store, blobs, self.clock.clone(), random, &settings())
+        Self::on(Node::alone(), store, blobs, self.clock.clone(), random, &settings(), self.issuers.clone())
     }
 
     /// Another node on the same store.
@@ -255,7 +265,7 @@ impl World {
         let random = Arc::new(Counting(AtomicU64::new(1 << 41)));
         let (store, blobs, id) = (self.store.clone(), self.blobs.clone(), NodeId(2));
         let node = Node { id, bus: self.bus.beside(id), liveness: self.liveness.beside(id) };
-        Self::on(node, store, blobs, self.clock.clone(), random, &settings())
+        Self::on(node, store, blobs, self.clock.clone(), random, &settings(), self.issuers.clone())
     }
 
     fn on(
@@ -265,6 +275,7 @@ impl World {
         clock: Arc<ManualClock>,
         random: Arc<Counting>,
         settings: &Settings,
+        issuers: Vec<TrustedIssuer>,
     ) -> Self {
         let faulty = Arc::new(Faulty::new(store.clone()));
         let (told, codes) = (Arc::<Told>::default(), Arc::<Channel>::default());
@@ -280,13 +291,14 @@ impl World {
             clock: clock.clone(),
             random,
             keyring: Keyring::new(SigningKey::from_bytes(&[7; 32]), &[]),
+            issuers: issuers.clone(),
         };
         let domain = Domain::new(ports, settings);
         let announcer = domain.announcer.clone();
         tokio::spawn(async move { announcer.run(std::future::pending()).await });
         let relay = domain.relay.clone();
         tokio::spawn(async move { relay.run(std::future::pending()).await });
-        Self { domain, store, blobs, faulty, clock, told, codes, bus, liveness }
+        Self { domain, store, blobs, faulty, clock, told, codes, bus, liveness, issuers }
     }
 
     /// A world whose codes go by e-mail.

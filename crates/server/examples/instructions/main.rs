@@ -21,6 +21,8 @@ mod event;
 mod http;
 #[path = "../../src/hub.rs"]
 mod hub;
+#[path = "../../src/issuer.rs"]
+mod issuer;
 #[path = "../../src/keys.rs"]
 mod keys;
 #[path = "../../src/log.rs"]
@@ -43,6 +45,8 @@ mod system;
 mod webhook;
 #[path = "../../src/wiring.rs"]
 mod wiring;
+#[path = "../../src/zip.rs"]
+mod zip;
 
 mod guard;
 mod paths;

@@ -1,5 +1,6 @@
 //! A connected client: how far it is in the stream of its user's entries.
 
+mod expiry;
 mod unacked;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use parking_lot::Mutex;
 use socketio::{Mark, Payload, SendError};
 use tokio::sync::oneshot;
 
+use expiry::Expiry;
 use unacked::{Emission, Unacked};
 
 /// Live entries that are held back while a client catches up. If more come, they are dropped and read from the log.
@@ -26,6 +28,8 @@ pub(crate) struct Client {
     /// Its unacknowledged messages, if it acknowledges every message (`acks`).
     acks: Option<Box<Unacked>>,
     phase: Mutex<Phase>,
+    /// When its token expires, if it is one of a host application.
+    pub(crate) expiry: Option<Box<Expiry>>,
     /// Limits how often its typing is told.
     pub(crate) typing: TypingThrottle,
     /// Whether a `sync` without a cursor is being answered: from the request on, also while the client still catches
@@ -96,9 +100,11 @@ impl Client {
             own: BTreeSet::new(),
             waiting: None,
         };
+        let expiry = caller.expires_at().map(|at| Box::new(Expiry::new(at)));
         Self {
             key,
             caller,
+            expiry,
             acks: acks.then(Box::default),
             phase: Mutex::new(Phase::CatchingUp(Box::new(catching_up))),
             typing: TypingThrottle::default(),
@@ -298,6 +304,9 @@ impl Client {
     /// The socket has ended.
     pub(crate) fn ended(&self) {
         *self.phase.lock() = Phase::Over;
+        if let Some(expiry) = &self.expiry {
+            expiry.ended();
+        }
         if let Some(unacked) = &self.acks {
             unacked.ended();
         }

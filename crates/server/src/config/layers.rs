@@ -16,6 +16,8 @@ use super::{Config, DEFAULTS};
 const PREFIX: &str = "ALDIS_";
 /// Variables of the example programs. They are allowed, because a server may be started in the same shell.
 const OF_CLIENTS: [&str; 3] = ["token", "url", "password"];
+/// The setting that is a list of tables. It is no flag, because a shell would have to quote it.
+const TABLES: &str = "trusted-issuer";
 
 /// The layer in which a value was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ pub(crate) fn arguments() -> Vec<Arg> {
         .value_name("FILE")
         .value_parser(clap::value_parser!(PathBuf))
         .help("A TOML file with settings [env: ALDIS_CONFIG]");
-    let settings = defaults().into_iter().map(|(key, default)| {
+    let settings = defaults().into_iter().filter(|(key, _)| key != TABLES).map(|(key, default)| {
         let help = format!("{} [default: {}]", comment(&key), shown(&default));
         let argument = Arg::new(key.clone()).long(key).help(help);
         match default {
@@ -168,6 +170,13 @@ fn read_environment(
         }
         let slot = values.get_mut(&key).ok_or_else(|| unknown(name))?;
         let text = value.to_str().ok_or_else(|| format!("{name} is not UTF-8"))?;
+        if key == TABLES {
+            *slot = (
+                tables(text).map_err(|error| format!("{name}: {error}"))?,
+                Source::Environment(name.clone()),
+            );
+            continue;
+        }
         let parts: Vec<_> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
         let value = match &slot.0 {
             Value::Array(_) => list(parts.into_iter()),
@@ -179,7 +188,7 @@ fn read_environment(
 }
 
 fn read_flags(flags: &ArgMatches, values: &mut BTreeMap<String, (Value, Source)>) -> Result<(), String> {
-    for (key, slot) in values {
+    for (key, slot) in values.iter_mut().filter(|(key, _)| *key != TABLES) {
         let Some(mut given) = flags.get_many::<String>(key) else { continue };
         let name = format!("--{key}");
         let value = match &slot.0 {
@@ -200,6 +209,14 @@ fn unknown(what: &str) -> String {
 
 fn list<'a>(parts: impl Iterator<Item = &'a str>) -> Value {
     Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+}
+
+/// Reads a list of tables, or one table, as JSON.
+fn tables(json: &str) -> Result<Value, String> {
+    let table: Result<Table, _> = serde_json::from_str(json);
+    let tables = table.map(|table| vec![table]).or_else(|_| serde_json::from_str::<Vec<Table>>(json));
+    let tables = tables.map_err(|error| format!("this is no JSON list of objects: {error}"))?;
+    Ok(Value::Array(tables.into_iter().map(Value::Table).collect()))
 }
 
 /// Reads a text as a value of the same kind as the default.
@@ -310,6 +327,67 @@ mod tests {
         assert_eq!(layers.config().unwrap().base_path.as_str(), "/chat");
         let bad = read(&["--base-path", "chat?x"], &[]).unwrap().config().unwrap_err();
         assert!(bad.starts_with("base-path (flag --base-path): a base path is written as /chat"), "{bad}");
+    }
+
+    const TRUSTED: &str = r#"
+        [[trusted-issuer]]
+        issuer = "https://app.example"
+        audience = "chat"
+        jwks-url = "https://app.example/jwks.json"
+
+        [[trusted-issuer]]
+        issuer = "shop"
+        audience = "chat"
+        jwks-file = "shop.json"
+        username-claim = "preferred_username"
+        name-claim = "name"
+        create = false
+    "#;
+
+    fn read_text(text: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("aldis.toml");
+        std::fs::write(&path, text).unwrap();
+        let layers = read(&["--config", path.to_str().unwrap()], &[])?;
+        // What is printed is a file that says the same.
+        let printed: Table = layers.to_string().parse().unwrap();
+        assert_eq!(printed[TABLES], layers.values[TABLES].0);
+        layers.config()
+    }
+
+    #[test]
+    fn host_applications_are_tables_of_the_file() {
+        let config = read_text(TRUSTED).unwrap();
+        let [app, shop] = &*config.trusted_issuer else { panic!("two tables") };
+        assert_eq!((app.username_claim.as_str(), &app.name_claim, app.create), ("sub", &None, true));
+        assert_eq!((shop.username_claim.as_str(), shop.create), ("preferred_username", false));
+        assert_eq!(shop.name_claim.as_deref(), Some("name"));
+        config.check("127.0.0.1:5000".parse().unwrap()).unwrap();
+        for (good, bad, reason) in [
+            ("create = false", "created = false", "created"),
+            ("create = false", "create = 0", "trusted-issuer"),
+            ("audience = \"chat\"", "", "audience"),
+        ] {
+            let error = read_text(&TRUSTED.replace(good, bad)).unwrap_err();
+            assert!(error.contains(reason) && error.contains("aldis.toml"), "{error}");
+        }
+        for bad in ["trusted-issuer = 7", "trusted-issuer = [\"app\"]"] {
+            assert!(read_text(bad).unwrap_err().contains("trusted-issuer"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn host_applications_are_json_in_the_environment() {
+        let app = r#"{"issuer": "https://app.example", "audience": "chat", "jwks-file": "keys.json"}"#;
+        for json in [app, &format!("[{app}]")] {
+            let config = read(&[], &[("ALDIS_TRUSTED_ISSUER", json)]).unwrap().config().unwrap();
+            assert_eq!(config.trusted_issuer[0].issuer, "https://app.example");
+        }
+        let config = read(&[], &[("ALDIS_TRUSTED_ISSUER", "[]")]).unwrap().config().unwrap();
+        assert!(config.trusted_issuer.is_empty());
+        let bad = read(&[], &[("ALDIS_TRUSTED_ISSUER", "https://app.example")]).unwrap_err();
+        assert!(bad.contains("ALDIS_TRUSTED_ISSUER") && bad.contains("JSON"), "{bad}");
+        assert!(read(&["--trusted-issuer", "x"], &[]).is_err());
     }
 
     #[test]

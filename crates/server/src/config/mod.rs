@@ -5,6 +5,7 @@
 mod layers;
 mod secret;
 mod smtp;
+mod trusted_issuer;
 mod value;
 
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 pub(crate) use layers::{Layers, arguments};
 pub(crate) use secret::secret;
 pub(crate) use smtp::{SmtpSecurity, SmtpServer};
+pub(crate) use trusted_issuer::{KeyPlace, TrustedIssuer};
 pub(crate) use value::{BasePath, Network, Origin, Size, Span};
 
 /// The defaults, with what each setting means.
@@ -50,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) session_lifetime: Span,
     pub(crate) issuer: String,
     pub(crate) audience: String,
+    pub(crate) trusted_issuer: Vec<TrustedIssuer>,
     pub(crate) hash_threads: usize,
     pub(crate) hash_queue: usize,
     pub(crate) registrations_per_hour: u32,
@@ -156,6 +159,7 @@ impl Config {
                 "unverified-lifetime must be at least otp-lifetime: a code is of no use afterwards".into()
             );
         }
+        trusted_issuer::check(&self.trusted_issuer, &self.issuer)?;
         let positive = [
             ("text-limit", u32::try_from(self.text_limit.bytes()).unwrap_or(u32::MAX)),
             ("otp-tries", self.otp_tries),

@@ -5,8 +5,8 @@ use protocol::{Auth, Problem, client_events, server_events};
 use serde_json::{Map, Value, json};
 
 const ABOUT: &str = "Live messages over Socket.IO (protocol 5 over Engine.IO 4), path `/socket.io/`, the default \
-    namespace, any client library. The handshake's `auth` is an `Auth`, with the access token of a login or an API \
-    token. Each event has one argument. Every event from the client takes a callback, called with `{ status: \"ok\", data }` or \
+    namespace, any client library. The handshake's `auth` is an `Auth`, with the access token of a login, an API \
+    token or a token of a host application. Each event has one argument. Every event from the client takes a callback, called with `{ status: \"ok\", data }` or \
     `{ status: \"error\", error }`; without one, a failure is told by `request:error`.";
 
 /// The document served at `/asyncapi.json`.

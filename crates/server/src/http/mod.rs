@@ -10,6 +10,8 @@ mod block;
 mod conversation;
 mod credential;
 mod docs;
+mod erasure;
+mod export;
 pub(crate) mod extract;
 mod group;
 pub(crate) mod guard;
@@ -64,6 +66,8 @@ fn documented() -> (Router<Arc<App>>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(description())
         .merge(account::routes())
         .merge(credential::routes())
+        .merge(erasure::routes())
+        .merge(export::routes())
         .merge(session::routes())
         .merge(api_token::routes())
         .merge(user::routes())
@@ -147,7 +151,7 @@ fn description() -> OpenApi {
         .build();
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("The access token of a login (a JWT), or an API token (`aldis_…`)."))
+        .description(Some("The access token of a login (a JWT), an API token (`aldis_…`) or a JWT of a trusted host application."))
         .build();
     let components = ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(bearer)).build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()

@@ -5,6 +5,7 @@ mod connect;
 mod message;
 mod presence;
 mod receipt;
+mod renew;
 pub(crate) mod reply;
 pub(crate) mod request;
 mod storing;
@@ -45,6 +46,9 @@ impl Handler for Sockets {
             return;
         }
         self.0.domain.presences.came(socket.session().caller.person.id);
+        if socket.session().expiry.is_some() {
+            self.0.tasks.spawn(renew::cut_when_expired(self.0.clone(), socket.clone()));
+        }
         self.0.tasks.spawn(catch_up::run(self.0.clone(), socket.clone()));
     }
 
@@ -63,6 +67,7 @@ impl Handler for Sockets {
             Some(ClientEvent::Receipt) => receipt::advance(app, socket, &event, reply).await,
             Some(ClientEvent::Sync) => sync::sync(app, socket, &event, reply).await,
             Some(ClientEvent::Typing) => typing::set(app, socket, &event, reply).await,
+            Some(ClientEvent::RenewAuth) => renew::renew(app, socket, &event, reply).await,
             Some(ClientEvent::WatchPresence) => presence::watch(app, socket, &event, reply).await,
             None => reply.error(&Error::new(
                 Code::EventUnknown,

@@ -110,6 +110,11 @@ impl TestApp {
         self.runtime.block_on(people::login(&self.app, username))
     }
 
+    /// Refuses the tokens that a host application has signed for somebody until now.
+    pub(crate) fn log_out(&self, username: &str) {
+        self.runtime.block_on(people::log_out(&self.app, username));
+    }
+
     /// Calls the server over HTTP; `Null` is no body.
     pub(crate) fn call(&self, method: &str, path: &str, token: &str, body: &Value) -> http::Answer {
         http::call(self.address, method, path, token, body)

@@ -54,3 +54,9 @@ pub(crate) async fn login(app: &App, username: &str) -> String {
     let login = Login { username: username.into(), password: PASSWORD.into(), device: None };
     app.domain.sessions.login(login, None).await.expect("the password is right").token
 }
+
+/// Refuses the tokens that a host application has signed for somebody until now.
+pub(crate) async fn log_out(app: &App, username: &str) {
+    let account = app.store.account(username).await.expect("the store works").expect("they have an account");
+    app.domain.host_accounts.log_out(account.id).await.expect("the store works");
+}

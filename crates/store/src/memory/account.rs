@@ -23,6 +23,9 @@ pub(super) struct Accounts {
     display_names: BTreeSet<(String, UserId)>,
 }
 
+/// The account is that of the only admin, and others are there.
+pub(super) struct LastAdmin;
+
 impl Accounts {
     pub(super) fn get(&self, user: UserId) -> Option<&Account> {
         self.all.get(usize::try_from(user.0).ok()?.checked_sub(1)?)?.as_ref()
@@ -45,9 +48,59 @@ impl Accounts {
         });
     }
 
+    /// Closes an account, and gives the picture that it had. `None` if there is no such account, and an error if it is
+    /// that of the last admin.
+    pub(super) fn close(&mut self, user: UserId, at: Timestamp) -> Option<Result<Option<Avatar>, LastAdmin>> {
+        let there = |account: &&Account| account.verified && account.deleted_at.is_none();
+        let account = self.get(user).filter(there)?.clone();
+        if account.role == AccountRole::Admin {
+            let others = || self.all.iter().flatten().filter(there).filter(|other| other.id != user);
+            let leads = |other: &Account| other.role == AccountRole::Admin && !other.disabled;
+            if others().next().is_some() && !others().any(leads) {
+                return Some(Err(LastAdmin));
+            }
+        }
+        self.codes.remove(&user);
+        self.usernames.remove(&(account.username.to_ascii_lowercase(), user));
+        self.display_names.remove(&(Account::display_key(&account.display_name), user));
+        let closed = Account {
+            id: user,
+            display_name: account.username.clone(),
+            username: account.username,
+            email: None,
+            password_hash: String::new(),
+            verified: true,
+            created_at: account.created_at,
+            hide_presence: true,
+            add_me: AddMe::Nobody,
+            avatar: None,
+            last_seen_at: None,
+            role: AccountRole::default(),
+            disabled: false,
+            deleted_at: Some(at),
+        };
+        *self.get_mut(user)? = closed;
+        Some(Ok(account.avatar))
+    }
+
     /// All accounts, verified or not.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
         self.all.iter().flatten()
+    }
+
+    /// Creates a verified account without a password; `None` if the username is taken.
+    pub(super) fn create_verified(
+        &mut self,
+        username: String,
+        display_name: String,
+        created_at: Timestamp,
+        freed: Timestamp,
+    ) -> Option<UserId> {
+        let password_hash = String::new();
+        let account = NewAccount { username, display_name, email: None, password_hash, created_at };
+        let id = self.insert(account, freed)?;
+        self.verify(id);
+        Some(id)
     }
 
     /// Inserts an unverified account; `None` if the username is taken. An unverified account that was created at
@@ -186,6 +239,9 @@ impl AccountStore for MemoryStore {
         change: AccountChange,
     ) -> Result<Option<Account>, StoreError> {
         let mut accounts = self.accounts.write();
+        if accounts.get(user).is_none_or(|account| account.deleted_at.is_some()) {
+            return Ok(None);
+        }
         if let Some(display_name) = change.display_name {
             accounts.rename(user, display_name);
         }
@@ -236,7 +292,7 @@ impl AccountStore for MemoryStore {
     async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError> {
         let mut accounts = self.accounts.write();
         for LastSeen { user, at } in seen {
-            if let Some(account) = accounts.get_mut(user) {
+            if let Some(account) = accounts.get_mut(user).filter(|account| account.deleted_at.is_none()) {
                 account.last_seen_at = account.last_seen_at.max(Some(at));
             }
         }

@@ -17,6 +17,9 @@ impl ApiTokenStore for MemoryStore {
         hash: Hash,
         most: usize,
     ) -> Result<bool, StoreError> {
+        if self.is_deleted(token.user) {
+            return Ok(false);
+        }
         let accounts = self.accounts.read();
         let mut tokens = self.api_tokens.write();
         let is_shut_out = accounts.get(token.user).is_none_or(|account| account.disabled);

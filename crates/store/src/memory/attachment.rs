@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::store::{
-    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, StoreAge, StoreError, Uploads, UserId,
+    AttachmentRecord, AttachmentStore, BlobHash, ConversationKey, Forgotten, StoreAge, StoreError, Uploads,
+    UserId,
 };
 use protocol::AttachmentId;
 
@@ -60,6 +61,18 @@ impl Attachments {
         }
     }
 
+    /// Removes at most `limit` uploads of a user that no message carries.
+    pub(super) fn forget_unused_of(&mut self, owner: UserId, limit: usize) -> Forgotten {
+        let unused = |held: &Upload| held.record.owner == owner && held.carried.is_empty();
+        let unused = self.uploads.values().filter(|held| unused(held)).map(|held| held.record.clone());
+        let unused: Vec<_> = unused.take(limit).collect();
+        for record in &unused {
+            self.uploads.remove(&record.id);
+        }
+        let blobs = unused.iter().flat_map(|record| record.blobs()).collect();
+        Forgotten { blobs, is_complete: unused.len() < limit }
+    }
+
     fn weigh(&self, owner: UserId) -> u64 {
         let own = self.uploads.values().filter(|held| held.record.owner == owner);
         own.map(|held| held.record.weight()).sum()
@@ -79,6 +92,9 @@ impl MemoryStore {
 #[async_trait]
 impl AttachmentStore for MemoryStore {
     async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError> {
+        if self.is_deleted(attachment.owner) {
+            return Ok(false);
+        }
         let mut attachments = self.attachments.write();
         if attachments.weigh(attachment.owner) + attachment.weight() > quota {
             return Ok(false);
@@ -91,6 +107,19 @@ impl AttachmentStore for MemoryStore {
 
     async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError> {
         Ok(self.attachments.read().weigh(owner))
+    }
+
+    async fn attachments_of(
+        &self,
+        owner: UserId,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let attachments = self.attachments.read();
+        let uploads = attachments.uploads.values().map(|held| &*held.record);
+        let own =
+            uploads.filter(|record| record.owner == owner && after.is_none_or(|after| record.id > after));
+        Ok(own.take(limit).cloned().collect())
     }
 
     async fn attachment(

@@ -15,7 +15,8 @@ impl MemoryStore {
 impl AvatarStore for MemoryStore {
     async fn set_avatar(&self, user: UserId, avatar: Option<Avatar>) -> Result<Option<Avatar>, StoreError> {
         let mut accounts = self.accounts.write();
-        let Some(account) = accounts.get_mut(user) else { return Ok(None) };
+        let account = accounts.get_mut(user).filter(|account| account.deleted_at.is_none());
+        let Some(account) = account else { return Ok(None) };
         let before = std::mem::replace(&mut account.avatar, avatar);
         self.attachments.write().forget_unnamed(avatar.iter().flat_map(Avatar::blobs));
         Ok(before)

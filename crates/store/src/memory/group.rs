@@ -17,7 +17,8 @@ impl MemoryStore {
     pub(super) fn open_group(&self, group: NewGroup) -> ConversationRecord {
         let NewGroup { id, owner, title, history, members, at } = group;
         let mut all = vec![Member::new(owner, Role::Owner, 0, 0)];
-        all.extend(members.into_iter().map(|user| Member::new(user, Role::Member, 0, 0)));
+        let members = members.into_iter().filter(|user| !self.is_deleted(*user));
+        all.extend(members.map(|user| Member::new(user, Role::Member, 0, 0)));
         all.sort_by_key(|member| member.user);
         let about = About { title: Some(title.clone()), avatar: None, history };
         let opened = self.conversations.write().open(id, ConversationKind::Group, at, about, all);
@@ -38,6 +39,9 @@ impl MemoryStore {
         allows: impl FnOnce(&Invitations) -> bool,
     ) -> Option<StoredChange> {
         let GroupChange { conversation: key, by, at, changed_seq, title, history, members } = change;
+        if members.iter().any(|(user, role)| role.is_some() && self.is_deleted(*user)) {
+            return None;
+        }
         // Locked before the log and for as long, so that the members of the group and the groups of each user agree.
         let mut conversations = self.conversations.write();
         let conversation = conversations.get(key)?.clone();

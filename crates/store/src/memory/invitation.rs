@@ -70,6 +70,13 @@ impl Invitations {
         users
     }
 
+    /// Ends all invitations of a user.
+    pub(super) fn end_those_of(&mut self, user: UserId) {
+        for key in self.of_user(user).map(|invitation| invitation.conversation).collect::<Vec<_>>() {
+            self.end(user, key);
+        }
+    }
+
     /// Ends the invitations that wait for a user and that `by` made.
     pub(super) fn end_those_by(&mut self, user: UserId, by: UserId) {
         let ended = self.of_user(user).filter(|invitation| invitation.waits() && invitation.by == by);

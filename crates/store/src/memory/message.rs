@@ -45,10 +45,10 @@ impl Messages {
 }
 
 /// A conversation while an entry is appended to it. Its log is locked.
-struct Appending<'a> {
+pub(super) struct Appending<'a> {
     store: &'a MemoryStore,
     conversation: &'a Conversation,
-    log: MutexGuard<'a, Log>,
+    pub(super) log: MutexGuard<'a, Log>,
     /// Locked from the look at the uploads until they are counted as used, because a sweep may remove unused ones at
     /// any time.
     uploads: Option<RwLockWriteGuard<'a, Attachments>>,
@@ -58,7 +58,7 @@ struct Appending<'a> {
 }
 
 impl<'a> Appending<'a> {
-    fn begin(store: &'a MemoryStore, conversation: &'a Conversation) -> Self {
+    pub(super) fn begin(store: &'a MemoryStore, conversation: &'a Conversation) -> Self {
         Self { store, conversation, log: conversation.log.lock(), uploads: None, position: None }
     }
 
@@ -71,7 +71,7 @@ impl<'a> Appending<'a> {
         position
     }
 
-    fn end(self, logged: Logged, origin: Origin) -> Appended {
+    pub(super) fn end(self, logged: Logged, origin: Origin) -> Appended {
         let Logged { entry, roster, duplicate } = logged;
         let position = entry.position;
         let committed = Arc::new(Committed::of_message(self.conversation.key, entry, roster, origin));
@@ -98,6 +98,12 @@ impl Transaction for Appending<'_> {
         let blocks = self.store.blocks.read();
         let mut others = self.log.members.iter().map(|member| member.user);
         Ok(others.find(|other| blocks.get(other).is_some_and(|blocked| blocked.contains_key(&user))))
+    }
+
+    fn deleted_member(&mut self, sender: UserId) -> Result<Option<UserId>, AppendError> {
+        let users = self.log.members.iter().map(|member| member.user);
+        let deleted: Vec<_> = users.filter(|user| self.store.is_deleted(*user)).collect();
+        Ok(deleted.iter().copied().find(|user| *user == sender).or(deleted.first().copied()))
     }
 
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendError> {
@@ -216,6 +222,9 @@ impl MemoryStore {
         };
         if let Some(there) = self.conversations.read().find_direct(append.sender, other) {
             return Ok(there.clone());
+        }
+        if self.is_deleted(append.sender) || self.is_deleted(other) {
+            return Err(AppendError::ReceiverDeleted);
         }
         let (sender, messages) = (append.sender, &self.messages);
         let is_sent = |id: &ClientId| Ok(messages.find_client_id(sender, id).is_some());

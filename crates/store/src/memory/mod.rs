@@ -9,7 +9,9 @@ mod blob;
 mod block;
 mod code;
 mod conversation;
+mod erasure;
 mod group;
+mod host_account;
 mod invitation;
 mod log;
 mod message;
@@ -31,14 +33,15 @@ use crate::tail::Tail;
 /// Keeps everything in memory, as long as the process lives.
 ///
 /// Locks are taken in this order: `conversations`, the log of one conversation, `invitations`, `accounts`, the `about`
-/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`. After
-/// `accounts` and none of the others: `sessions`, `api_tokens`, `ended_sessions`, `audit`. No lock is held across an
-/// await.
+/// of that conversation, `notices`, `attachments`, `blocks`, client ids, original digests, position, `tail`.
+/// `host_accounts` is taken before `accounts`. After `accounts` and none of the others: `sessions`, `api_tokens`,
+/// `ended_sessions`, `audit`. No lock is held across an await.
 pub struct MemoryStore {
     epoch: Epoch,
     accounts: RwLock<account::Accounts>,
     sessions: RwLock<session::Sessions>,
     api_tokens: RwLock<api_token::ApiTokens>,
+    host_accounts: RwLock<host_account::HostAccounts>,
     ended_sessions: Mutex<session::EndedSessions>,
     audit: Mutex<admin::Audit>,
     conversations: RwLock<conversation::Conversations>,
@@ -48,6 +51,8 @@ pub struct MemoryStore {
     blocks: RwLock<block::Blocks>,
     invitations: RwLock<invitation::Invitations>,
     attachments: RwLock<attachment::Attachments>,
+    /// Taken alone.
+    erasures: Mutex<erasure::Erasures>,
 }
 
 impl MemoryStore {
@@ -58,6 +63,7 @@ impl MemoryStore {
             accounts: RwLock::default(),
             sessions: RwLock::default(),
             api_tokens: RwLock::default(),
+            host_accounts: RwLock::default(),
             ended_sessions: Mutex::default(),
             audit: Mutex::default(),
             conversations: RwLock::default(),
@@ -67,6 +73,7 @@ impl MemoryStore {
             blocks: RwLock::default(),
             invitations: RwLock::default(),
             attachments: RwLock::default(),
+            erasures: Mutex::default(),
         }
     }
 }

@@ -32,6 +32,18 @@ impl Reactions {
         self.to(message).iter().any(|reaction| reaction.user == user && *reaction.emoji == *emoji)
     }
 
+    /// The first emoji with which a user has reacted to a message.
+    pub(super) fn first_of(&self, message: u64, user: UserId) -> Option<Box<str>> {
+        let own = self.to(message).iter().find(|reaction| reaction.user == user);
+        own.map(|reaction| reaction.emoji.clone())
+    }
+
+    /// The messages to which a user has reacted.
+    pub(super) fn those_of(&self, user: UserId) -> impl Iterator<Item = u64> {
+        let own = move |to: &Vec<Reaction>| to.iter().any(|reaction| reaction.user == user);
+        self.0.iter().filter(move |(_, to)| own(to)).map(|(message, _)| *message)
+    }
+
     /// What a message shows of its reactions.
     pub(super) fn shown(&self, message: u64) -> Vec<Reacted> {
         let of_one_emoji = self.to(message).chunk_by(|one, other| one.emoji == other.emoji);

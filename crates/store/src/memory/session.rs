@@ -76,6 +76,20 @@ impl Sessions {
     }
 }
 
+impl Sessions {
+    /// Ends all sessions of a user, and gives them.
+    pub(super) fn end_those_of(
+        &mut self,
+        user: UserId,
+        at: Timestamp,
+        ended: &mut EndedSessions,
+    ) -> Vec<SessionId> {
+        let own = self.live.values().filter(|session| session.user == user).map(|session| session.id);
+        let own: Vec<_> = own.collect();
+        own.into_iter().filter_map(|id| self.end(id, at, ended)).map(|session| session.id).collect()
+    }
+}
+
 impl MemoryStore {
     /// Ends all sessions of a user but `keep`.
     pub(super) fn end_sessions(&self, user: UserId, keep: Option<SessionId>, at: Timestamp) {
@@ -98,7 +112,8 @@ impl SessionStore for MemoryStore {
     ) -> Result<Option<Vec<SessionRecord>>, StoreError> {
         let NewSession { session, refresh, refresh_expires_at: expires_at } = new;
         let accounts = self.accounts.read();
-        if accounts.get(session.user).is_none_or(|account| account.disabled) {
+        let out = |account: &domain::store::Account| account.disabled || account.deleted_at.is_some();
+        if accounts.get(session.user).is_none_or(out) {
             return Ok(None);
         }
         let mut sessions = self.sessions.write();

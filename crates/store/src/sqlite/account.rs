@@ -50,7 +50,7 @@ fn add_me_of(number: i64) -> AddMe {
     }
 }
 
-fn add_me_number(add_me: AddMe) -> i64 {
+pub(super) fn add_me_number(add_me: AddMe) -> i64 {
     match add_me {
         AddMe::Everybody => 0,
         AddMe::Contacts => 1,
@@ -195,7 +195,7 @@ impl AccountStore for SqliteStore {
             let sql = format!(
                 "UPDATE users SET display_name = coalesce(?, display_name), display_key = coalesce(?, display_key), \
                    hide_presence = coalesce(?, hide_presence), add_me = coalesce(?, add_me) \
-                 WHERE id = ? RETURNING {COLUMNS}"
+                 WHERE id = ? AND deleted_at IS NULL RETURNING {COLUMNS}"
             );
             let add_me = change.add_me.map(add_me_number);
             let values = params![change.display_name, display_key, change.hide_presence, add_me, user.0];
@@ -227,7 +227,7 @@ impl AccountStore for SqliteStore {
 
     async fn note_seen(&self, seen: Vec<LastSeen>) -> Result<(), StoreError> {
         let note = move |connection: &Connection| {
-            let sql = "UPDATE users SET last_seen_at = ?1 WHERE id = ?2 AND ifnull(last_seen_at, 0) < ?1";
+            let sql = "UPDATE users SET last_seen_at = ?1 WHERE id = ?2 AND deleted_at IS NULL AND ifnull(last_seen_at, 0) < ?1";
             let mut update = connection.prepare_cached(sql)?;
             for LastSeen { user, at } in &seen {
                 update.execute([at.as_millis(), user.0])?;
@@ -277,7 +277,8 @@ pub(super) fn by_email() -> String {
 pub(super) fn by_username() -> String {
     format!(
         "SELECT {COLUMNS} FROM users \
-         WHERE verified = 1 AND disabled = 0 AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
+         WHERE verified = 1 AND disabled = 0 AND deleted_at IS NULL \
+           AND username_key >= ?1 AND username_key < ?2 AND username_key > ?3 \
          ORDER BY username_key LIMIT ?4"
     )
 }

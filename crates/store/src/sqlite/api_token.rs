@@ -34,7 +34,7 @@ impl ApiTokenStore for SqliteStore {
             let sql = format!(
                 "INSERT INTO api_tokens (hash, {COLUMNS}) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 \
                  WHERE (SELECT count(*) FROM api_tokens WHERE user_id = ?3) < ?8 \
-                   AND EXISTS (SELECT 1 FROM users WHERE id = ?3 AND disabled = 0)"
+                   AND EXISTS (SELECT 1 FROM users WHERE id = ?3 AND disabled = 0 AND deleted_at IS NULL)"
             );
             let values = params![
                 hash,

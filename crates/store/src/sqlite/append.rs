@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::attachment;
 use super::client_id::ClientIdColumn;
 use super::conversation::{find_direct, open_direct};
+use super::erasure::is_deleted;
 use super::history;
 use super::mention::MentionsColumn;
 use super::message::{self, DELETE, EDIT, MESSAGE, REACTION};
@@ -70,7 +71,7 @@ impl Job for AppendJob {
 }
 
 /// Why an entry was not appended. A refusal concerns this entry alone; an error of the database fails the commit.
-enum AppendFault {
+pub(super) enum AppendFault {
     Refused(AppendError),
     Database(rusqlite::Error),
 }
@@ -94,6 +95,9 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey
             Some(key) => key,
             None => {
                 let (connection, sender) = (writing.connection, append.sender);
+                if is_deleted(connection, sender)? || is_deleted(connection, other)? {
+                    return Err(AppendError::ReceiverDeleted.into());
+                }
                 let is_sent =
                     |id: &ClientId| Ok::<_, AppendFault>(find_client_id(connection, sender, id)?.is_some());
                 let is_there = |ids: &[_]| Ok(attachment::of_owner(connection, sender, ids)?.is_some());
@@ -107,9 +111,9 @@ fn append(append: &Append, writing: &mut Writing<'_>) -> Result<(ConversationKey
 }
 
 /// The log of one conversation within the open transaction.
-struct LogTransaction<'a, 'b> {
-    key: ConversationKey,
-    writing: &'a mut Writing<'b>,
+pub(super) struct LogTransaction<'a, 'b> {
+    pub(super) key: ConversationKey,
+    pub(super) writing: &'a mut Writing<'b>,
 }
 
 impl Transaction for LogTransaction<'_, '_> {
@@ -128,7 +132,11 @@ impl Transaction for LogTransaction<'_, '_> {
     }
 
     fn blocker_of(&mut self, user: UserId) -> Result<Option<UserId>, AppendFault> {
-        Ok(self.writing.heads.blocker_of(self.writing.connection, self.key, user)?)
+        Ok(self.writing.heads.other(self.writing.connection, self.key, user)?.blocker)
+    }
+
+    fn deleted_member(&mut self, sender: UserId) -> Result<Option<UserId>, AppendFault> {
+        Ok(self.writing.heads.other(self.writing.connection, self.key, sender)?.deleted)
     }
 
     fn seen(&mut self, reader: UserId, id: MessageId) -> Result<Option<MessageRecord>, AppendFault> {

@@ -10,6 +10,7 @@ use protocol::{AttachmentId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::SqliteStore;
+use super::erasure::is_deleted;
 use super::lane::NOBODY;
 
 /// The columns in the order in which `record` reads them.
@@ -151,7 +152,9 @@ fn millis(age: Duration) -> i64 {
 impl AttachmentStore for SqliteStore {
     async fn add_attachment(&self, attachment: AttachmentRecord, quota: u64) -> Result<bool, StoreError> {
         let add = move |connection: &Connection| {
-            if weigh(connection, attachment.owner)? + attachment.weight() > quota {
+            if is_deleted(connection, attachment.owner)?
+                || weigh(connection, attachment.owner)? + attachment.weight() > quota
+            {
                 return Ok(false);
             }
             insert(connection, &attachment)?;
@@ -162,6 +165,21 @@ impl AttachmentStore for SqliteStore {
 
     async fn attachments_weigh(&self, owner: UserId) -> Result<u64, StoreError> {
         self.readers.by_key(owner, move |connection| weigh(connection, owner)).await
+    }
+
+    async fn attachments_of(
+        &self,
+        owner: UserId,
+        after: Option<AttachmentId>,
+        limit: usize,
+    ) -> Result<Vec<AttachmentRecord>, StoreError> {
+        let read = move |connection: &Connection| {
+            let after = after.as_ref().map_or(&[][..], |after| after.as_bytes());
+            let sql =
+                format!("SELECT {COLUMNS} FROM attachments WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?");
+            connection.prepare_cached(&sql)?.query_map(params![owner.0, after, limit], record)?.collect()
+        };
+        self.readers.run(owner, read).await
     }
 
     async fn attachment(

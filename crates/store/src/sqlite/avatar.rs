@@ -16,7 +16,8 @@ impl AvatarStore for SqliteStore {
             let sql = format!("SELECT {COLUMNS} FROM users WHERE id = ?");
             let mut select = connection.prepare_cached(&sql)?;
             let before = select.query_row([user.0], |row| avatar(row, 0)).optional()?.flatten();
-            let sql = "UPDATE users SET avatar_large = ?, avatar_small = ? WHERE id = ?";
+            let sql =
+                "UPDATE users SET avatar_large = ?, avatar_small = ? WHERE id = ? AND deleted_at IS NULL";
             let [large, small] = [new.map(|new| new.large.0), new.map(|new| new.small.0)];
             connection.prepare_cached(sql)?.execute(params![large, small, user.0])?;
             for hash in new.iter().flat_map(Avatar::blobs) {

@@ -22,7 +22,7 @@ pub(super) fn since(
 /// Drops the writer's cached answer to "has `user` blocked `other`?", which is about to change.
 fn forget(writing: &mut Writing<'_>, user: UserId, other: UserId) -> Result<(), rusqlite::Error> {
     if let Some(key) = find_direct(writing.connection, user, other)? {
-        writing.heads.forget_blocker(key, other);
+        writing.heads.forget_other(key, other);
     }
     Ok(())
 }

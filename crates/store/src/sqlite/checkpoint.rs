@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use domain::LogLimit;
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 
 use super::stamp::SharedIdentity;
 use super::thread::{Backoff, Faults, rest};
@@ -62,7 +63,11 @@ impl WalStats {
 pub(super) struct Checkpointer {
     thread: Mutex<Option<JoinHandle<()>>>,
     wake: Mutex<Option<SyncSender<()>>>,
+    emptying: Arc<Emptying>,
 }
+
+/// Those who wait for the WAL to be empty. They are told once it is; if it cannot be emptied now, they are dropped.
+type Emptying = Mutex<Vec<oneshot::Sender<()>>>;
 
 impl Checkpointer {
     /// Starts the thread, with the connection `own`. Commits of `writer` wake it.
@@ -87,9 +92,23 @@ impl Checkpointer {
             }
             Ok(())
         }))?;
-        let wal = wal.clone();
-        let thread = faults.spawn("checkpoint", move || run(&own, &woken, &wal, sizes, &identity));
-        Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)) })
+        let (wal, emptying) = (wal.clone(), Arc::<Emptying>::default());
+        let asked = emptying.clone();
+        let thread = faults.spawn("checkpoint", move || run(&own, &woken, &wal, sizes, &identity, &asked));
+        Ok(Self { thread: Mutex::new(Some(thread)), wake: Mutex::new(Some(wake)), emptying })
+    }
+
+    /// Copies what is in the WAL and makes its file empty, so that nothing of what was deleted is left in it. False if a
+    /// reader of an older state is in the way.
+    pub(super) async fn empty(&self) -> bool {
+        let (done, emptied) = oneshot::channel();
+        self.emptying.lock().push(done);
+        match &*self.wake.lock() {
+            // If the channel is full, a signal is already on its way.
+            Some(wake) => drop(wake.try_send(())),
+            None => return false,
+        }
+        emptied.await.is_ok()
     }
 
     /// Ends the thread. Close the writer first: its hook holds a sender of `wake`, and the thread ends when all are
@@ -134,17 +153,32 @@ fn checkpoint(
     Ok(CheckpointResult { busy, wal_pages, copied })
 }
 
+/// Whether the WAL could be emptied.
+fn empty(connection: &Connection, identity: &SharedIdentity) -> bool {
+    // First beside the writer, so that it waits only for the pages that are left.
+    let copied = checkpoint(connection, "PASSIVE", identity);
+    copied.and_then(|_| checkpoint(connection, "TRUNCATE", identity)).is_ok_and(|done| !done.busy)
+}
+
 fn run(
     connection: &Connection,
     woken: &Receiver<()>,
     wal: &WalStats,
     sizes: WalSizes,
     identity: &SharedIdentity,
+    emptying: &Emptying,
 ) {
     let warnings = LogLimit::new(Duration::from_mins(1));
     let started = Instant::now();
     let (mut backoff, mut before) = (Backoff::new(), 0);
     while woken.recv().is_ok() {
+        let asked = std::mem::take(&mut *emptying.lock());
+        if !asked.is_empty() && empty(connection, identity) {
+            for asker in asked {
+                let _ = asker.send(());
+            }
+            continue;
+        }
         let forced = wal.pages.load(Ordering::Relaxed) >= sizes.force;
         // First a checkpoint beside the writer, so that the writer waits only for the pages that are left.
         let done = checkpoint(connection, "PASSIVE", identity).and_then(|passive| {

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, ToSql, params};
 
 use super::attachment::forget_unnamed;
 use super::avatar_columns::{COLUMNS as AVATAR_COLUMNS, avatar};
+use super::erasure::is_deleted;
 use super::message::{CONVERSATION, visible_after};
 use super::view::{GROUP, MEMBER, Shown, history_of, record, role_number, role_of};
 use super::writer::Writing;
@@ -27,14 +28,20 @@ pub(super) fn create(
     group: &NewGroup,
 ) -> Result<ConversationRecord, rusqlite::Error> {
     let NewGroup { id, owner, title, history, members, at } = group;
+    let mut joining = Vec::with_capacity(members.len());
+    for &member in members {
+        if !is_deleted(writing.connection, member)? {
+            joining.push(member);
+        }
+    }
     let sql = "INSERT INTO conversations (public_id, kind, created_at, title, history, changed_seq, member_count) \
                VALUES (?, ?, ?, ?, ?, 1, ?) RETURNING id";
     let all = *history == HistoryAccess::All;
-    let values = params![id.as_bytes(), GROUP, at.as_millis(), title, all, members.len() + 1];
+    let values = params![id.as_bytes(), GROUP, at.as_millis(), title, all, joining.len() + 1];
     let key =
         writing.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0).map(ConversationKey))?;
     put(writing, key, *owner, Role::Owner, 0, 0)?;
-    for &member in members {
+    for member in joining {
         put(writing, key, member, Role::Member, 0, 0)?;
     }
     let begun = [GroupEvent::Title(title.clone())];
@@ -52,6 +59,11 @@ pub(super) fn change(
     change: &GroupChange,
 ) -> Result<Option<StoredChange>, rusqlite::Error> {
     let &GroupChange { conversation: key, by, at, changed_seq, .. } = change;
+    for (user, _) in change.members.iter().filter(|(_, role)| role.is_some()) {
+        if is_deleted(writing.connection, *user)? {
+            return Ok(None);
+        }
+    }
     let seq = writing.heads.get(writing.connection, key)? + 1;
     let sql = "UPDATE conversations SET changed_seq = ?, title = coalesce(?, title), history = coalesce(?, history) \
                WHERE id = ? AND changed_seq = ? RETURNING history";

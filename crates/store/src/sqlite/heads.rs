@@ -1,7 +1,7 @@
 //! The writer's cache of conversations.
 
 use domain::store::{ConversationKey, Roster, UserId};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use rustc_hash::FxHashMap;
 
 /// The highest `seq`, the members and the blockers of conversations that were written to lately, so that they need not
@@ -10,10 +10,18 @@ use rustc_hash::FxHashMap;
 #[derive(Default)]
 pub(super) struct Heads {
     seqs: FxHashMap<ConversationKey, u64>,
-    /// For a conversation and a user: who in it has blocked the user.
-    blockers: FxHashMap<(ConversationKey, UserId), Option<UserId>>,
+    /// For a direct conversation and one of its people: what keeps the other from being written to.
+    others: FxHashMap<(ConversationKey, UserId), Other>,
     /// The members of a group, and a `seq` that is not below the highest that one of them may not see.
     rosters: FxHashMap<ConversationKey, (Roster, u64)>,
+}
+
+/// Who in a direct conversation has blocked somebody, and whose account in it is deleted.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Other {
+    pub(super) blocker: Option<UserId>,
+    /// The user themselves, if theirs is.
+    pub(super) deleted: Option<UserId>,
 }
 
 impl Heads {
@@ -67,30 +75,46 @@ impl Heads {
         Ok((roster, all_see))
     }
 
-    /// The other member of a direct conversation, if they have blocked `user`.
-    pub(super) fn blocker_of(
+    /// What is to be known of a direct conversation before one of its people writes.
+    pub(super) fn other(
         &mut self,
         connection: &Connection,
         key: ConversationKey,
         user: UserId,
-    ) -> Result<Option<UserId>, rusqlite::Error> {
-        if let Some(&known) = self.blockers.get(&(key, user)) {
+    ) -> Result<Other, rusqlite::Error> {
+        if let Some(&known) = self.others.get(&(key, user)) {
             return Ok(known);
         }
-        let sql = "SELECT members.user_id FROM members JOIN blocks ON blocks.user_id = members.user_id \
-                   WHERE conversation_id = ? AND blocked_id = ?";
-        let blocker = |row: &Row<'_>| row.get(0).map(UserId);
-        let found = connection.prepare_cached(sql)?.query_row([key.0, user.0], blocker).optional()?;
-        if self.blockers.len() >= Self::CAPACITY {
-            self.blockers.clear();
+        let sql = "SELECT id, deleted_at IS NOT NULL, \
+                     EXISTS (SELECT 1 FROM blocks WHERE blocks.user_id = id AND blocked_id = ?2) \
+                   FROM members JOIN users ON id = user_id WHERE conversation_id = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([key.0, user.0])?;
+        let mut found = Other::default();
+        while let Some(row) = rows.next()? {
+            let member = UserId(row.get(0)?);
+            if row.get(1)? && found.deleted != Some(user) {
+                found.deleted = Some(member);
+            }
+            if row.get(2)? {
+                found.blocker = Some(member);
+            }
         }
-        self.blockers.insert((key, user), found);
+        if self.others.len() >= Self::CAPACITY {
+            self.others.clear();
+        }
+        self.others.insert((key, user), found);
         Ok(found)
     }
 
-    /// Drops the cached blocker of a user. Call it when a block changes.
-    pub(super) fn forget_blocker(&mut self, key: ConversationKey, user: UserId) {
-        self.blockers.remove(&(key, user));
+    /// Drops what is cached of a direct conversation for a user. Call it when a block changes.
+    pub(super) fn forget_other(&mut self, key: ConversationKey, user: UserId) {
+        self.others.remove(&(key, user));
+    }
+
+    /// Drops what is cached of all direct conversations. Call it when an account is deleted.
+    pub(super) fn forget_others(&mut self) {
+        self.others.clear();
     }
 
     /// Adds a user who joins a group to its cached members.

@@ -18,12 +18,13 @@ use domain::store::{Epoch, Position};
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::epoch::Epochs;
 use super::health::is_damage;
 use super::message::last_position;
 use super::message::{DELETE, EDIT, MESSAGE};
+use super::scrub;
 use super::thread::{Backoff, Faults, rest};
 use super::{connect, connect_unread};
 use crate::folder::make_file;
@@ -49,6 +50,8 @@ const GATHERING: Duration = Duration::from_millis(20);
 const BUSY: usize = 32;
 /// How long entries are gathered under load.
 const BUSY_GATHERING: Duration = Duration::from_millis(150);
+/// Pages of the index that are written anew in one transaction, at the most, while deleted words are removed.
+const MERGED: i64 = 256;
 /// The longest rest after a transaction.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -58,8 +61,13 @@ pub(super) struct Index {
     closing: Arc<AtomicBool>,
     /// Whether the index is damaged and must be built anew.
     broken: Arc<AtomicBool>,
+    scrubs: Arc<Scrubs>,
     upto: watch::Receiver<Position>,
 }
+
+/// Those who wait for what was deleted to be removed from the file. They are told once it is; if that fails, they are
+/// dropped.
+type Scrubs = Mutex<Vec<oneshot::Sender<()>>>;
 
 impl Index {
     /// Starts the thread, which goes on from where the index ends. `log` is a connection to the database. A signal
@@ -83,6 +91,7 @@ impl Index {
         let folder = folder.to_owned();
         let (indexed, upto_seen) = watch::channel(upto);
         let (closing, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let scrubs = Arc::<Scrubs>::default();
         let follower = Indexer {
             folder,
             log,
@@ -92,12 +101,13 @@ impl Index {
             indexed,
             closing: closing.clone(),
             broken: broken.clone(),
+            scrubs: scrubs.clone(),
         };
         let thread = faults.spawn("search", move || follower.run(&woken));
         // The log may have entries that are not indexed yet.
         let _ = wake.try_send(());
         let (thread, wake) = (Mutex::new(Some(thread)), Mutex::new(Some(wake)));
-        Ok(Self { thread, wake, closing, broken, upto: upto_seen })
+        Ok(Self { thread, wake, closing, broken, scrubs, upto: upto_seen })
     }
 
     /// Builds the index anew. A search calls this when it finds the index damaged.
@@ -107,6 +117,19 @@ impl Index {
             // If the channel is full, a signal is already on its way.
             let _ = wake.try_send(());
         }
+    }
+
+    /// Removes the words of deleted messages up to a position from the file as well. False if that failed.
+    pub(super) async fn scrub(&self, position: Position) -> bool {
+        self.reaches(position).await;
+        let (done, scrubbed) = oneshot::channel();
+        self.scrubs.lock().push(done);
+        match &*self.wake.lock() {
+            // If the channel is full, a signal is already on its way.
+            Some(wake) => drop(wake.try_send(())),
+            None => return false,
+        }
+        scrubbed.await.is_ok()
     }
 
     /// Waits until the log is indexed up to a position, or the index is closed.
@@ -231,6 +254,7 @@ struct Indexer {
     indexed: watch::Sender<Position>,
     closing: Arc<AtomicBool>,
     broken: Arc<AtomicBool>,
+    scrubs: Arc<Scrubs>,
 }
 
 /// What one transaction puts into the index.
@@ -274,7 +298,69 @@ impl Indexer {
                 // senders.
                 std::thread::sleep(started.elapsed().min(LONGEST_REST));
             }
+            let asked = std::mem::take(&mut *self.scrubs.lock());
+            if asked.is_empty() {
+                continue;
+            }
+            match self.scrub() {
+                Ok(()) => {
+                    for asker in asked {
+                        let _ = asker.send(());
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "deleted words are still in the index for search"),
+            }
         }
+    }
+
+    /// Removes from the file what was deleted. FTS5 only notes which rows are deleted; their words go when it writes the
+    /// parts of the index anew that have them.
+    fn scrub(&mut self) -> Result<(), rusqlite::Error> {
+        // A negative number begins a merge of all parts, and a positive one goes on with it.
+        let mut pages = -MERGED;
+        loop {
+            let merged = self.step(|index| {
+                let before = index.total_changes();
+                let sql = "INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)";
+                index.prepare_cached(sql)?.execute([pages])?;
+                Ok(index.total_changes() - before)
+            })?;
+            // What FTS5 says of a merge that had nothing left to do.
+            if merged < 2 {
+                break;
+            }
+            pages = MERGED;
+        }
+        let last = self.step(|index| scrub::last_page(index))?;
+        for from in (1..=last).step_by(scrub::READ as usize) {
+            self.step(|index| {
+                let transaction = index.transaction()?;
+                scrub::clean_pages(&transaction, &scrub::unclean(&transaction, from, last)?)?;
+                transaction.commit()
+            })?;
+        }
+        let busy: bool =
+            self.step(|index| index.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)))?;
+        if busy {
+            let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+            return Err(rusqlite::Error::SqliteFailure(busy, Some("a search goes on".into())));
+        }
+        Ok(())
+    }
+
+    /// Does a step of scrubbing, and indexes what came meanwhile.
+    fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, rusqlite::Error> {
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(rusqlite::Error::InvalidQuery);
+        }
+        let started = Instant::now();
+        let done = step(self.index.as_mut().ok_or(rusqlite::Error::InvalidQuery)?)?;
+        self.batch()?;
+        std::thread::sleep(started.elapsed().min(LONGEST_REST));
+        Ok(done)
     }
 
     /// Indexes the next entries. If the index turns out to be damaged, the next call builds it anew.

@@ -39,6 +39,8 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0022_charge.sql"),
     include_str!("../../migrations/sqlite/0023_codes.sql"),
     include_str!("../../migrations/sqlite/0024_admin.sql"),
+    include_str!("../../migrations/sqlite/0025_erasures.sql"),
+    include_str!("../../migrations/sqlite/0026_host_accounts.sql"),
 ];
 
 /// Brings the database to the newest version, each step in a transaction of its own.

@@ -142,7 +142,7 @@ impl SessionStore for SqliteStore {
         let create = move |connection: &Connection| {
             let NewSession { session, refresh, refresh_expires_at } = &new;
             let sql = "INSERT INTO sessions (id, user_id, device, created_at, last_seen_at) \
-                       SELECT ?, id, ?, ?, ? FROM users WHERE id = ? AND disabled = 0";
+                       SELECT ?, id, ?, ?, ? FROM users WHERE id = ? AND disabled = 0 AND deleted_at IS NULL";
             let values = params![
                 session.id.as_bytes(),
                 session.device,

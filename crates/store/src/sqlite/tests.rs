@@ -291,7 +291,7 @@ async fn after_closing_everything_is_refused() {
 }
 
 #[test]
-fn the_settings_that_durability_rests_on() {
+fn the_settings_that_promises_rest_on() {
     let folder = tempdir().unwrap();
     let connection = super::connect(&folder.path().join("aldis.db")).unwrap();
     let pragma = |name: &str| {
@@ -300,6 +300,7 @@ fn the_settings_that_durability_rests_on() {
     assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
     assert_eq!(pragma("synchronous").unwrap(), 2.into());
     assert_eq!(pragma("foreign_keys").unwrap(), 1.into());
+    assert_eq!(pragma("secure_delete").unwrap(), 1.into());
 }
 
 #[test]
@@ -412,6 +413,8 @@ const RELEASED: &[u64] = &[
     0x9014_e7d0_6dc9_4146,
     0xabad_cd7f_9ccc_10e3,
     0xd93e_2020_c235_2581,
+    0xae7e_2677_15d8_0a3f,
+    0xf96c_bd32_0b99_6911,
 ];
 
 /// A released migration never changes.

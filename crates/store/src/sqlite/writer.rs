@@ -8,7 +8,9 @@ use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use domain::store::{Committed, ConversationKey, Entry, EntryKind, GroupEntry, Position, StoreError};
+use domain::store::{
+    Committed, ConversationKey, Entry, EntryKind, GroupEntry, Logged, Origin, Position, StoreError,
+};
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -49,8 +51,8 @@ pub(super) struct Writing<'a> {
     pub(super) heads: &'a mut Heads,
     /// The position of the last entry inserted in this transaction; 0 before the first.
     position: u64,
-    /// Entries of group changes inserted in this transaction.
-    group_entries: GroupEntries,
+    /// Entries inserted in this transaction by jobs that do not give them in [`Job::finish`].
+    entries: Entries,
 }
 
 impl Writing<'_> {
@@ -66,7 +68,12 @@ impl Writing<'_> {
         let (seq, kind) = (change.seq, EntryKind::GroupChange);
         let position = self.inserted(key, seq);
         let entry = Entry { seq, position, kind, message: None };
-        self.group_entries.push(Arc::new(Committed::of_group(key, entry, change)));
+        self.entries.push(Arc::new(Committed::of_group(key, entry, change)));
+    }
+
+    /// Notes an entry about a message that has just been inserted.
+    pub(super) fn inserted_entry(&mut self, key: ConversationKey, Logged { entry, roster, .. }: Logged) {
+        self.entries.push(Arc::new(Committed::of_message(key, entry, roster, Origin::default())));
     }
 }
 
@@ -201,8 +208,8 @@ struct Thread {
     stamping: Stamping,
 }
 
-/// The entries of group changes in a commit.
-type GroupEntries = Vec<Arc<Committed>>;
+/// Entries in a commit that their jobs do not give in [`Job::finish`].
+type Entries = Vec<Arc<Committed>>;
 
 /// Why a commit failed.
 enum CommitFault {
@@ -260,20 +267,16 @@ impl Thread {
     }
 
     /// Answers the callers of the jobs, and pushes the new entries to the tail.
-    fn finish(
-        &self,
-        jobs: impl IntoIterator<Item = Box<dyn Job>>,
-        committed: Result<GroupEntries, CommitFault>,
-    ) {
-        let (outcome, group_entries) = match committed {
-            Ok(group_entries) => (Ok(()), group_entries),
+    fn finish(&self, jobs: impl IntoIterator<Item = Box<dyn Job>>, committed: Result<Entries, CommitFault>) {
+        let (outcome, noted) = match committed {
+            Ok(noted) => (Ok(()), noted),
             Err(fault) => (Err(self.outcome(&fault)), Vec::new()),
         };
         let entries = jobs.into_iter().filter_map(|job| job.finish(outcome.clone()));
-        if group_entries.is_empty() {
+        if noted.is_empty() {
             self.tail.push(entries.collect::<Vec<_>>());
         } else {
-            let mut all = group_entries;
+            let mut all = noted;
             all.extend(entries);
             all.sort_by_key(|committed| committed.entry.position);
             self.tail.push(all);
@@ -290,7 +293,7 @@ impl Thread {
     }
 
     /// Runs the jobs in one transaction and commits it. On a fault nothing of them is stored.
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<GroupEntries, CommitFault> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Entries, CommitFault> {
         self.health.may_store().map_err(CommitFault::Refused)?;
         self.health.commit_begins();
         let before = self.wal.commits();
@@ -318,16 +321,16 @@ impl Thread {
         committed
     }
 
-    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<GroupEntries, CommitFault> {
+    fn transact(&mut self, batch: &mut [Box<dyn Job>]) -> Result<Entries, CommitFault> {
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let changes_before = self.connection.total_changes();
         self.stamping.begin(&self.connection)?;
         let (connection, heads) = (&self.connection, &mut self.heads);
-        let mut writing = Writing { connection, heads, position: 0, group_entries: Vec::new() };
+        let mut writing = Writing { connection, heads, position: 0, entries: Vec::new() };
         for job in batch {
             job.run(&mut writing)?;
         }
-        let Writing { position, group_entries, .. } = writing;
+        let Writing { position, entries, .. } = writing;
         let now = self.health.now();
         let changed = self.connection.total_changes() != changes_before;
         let stamp = if changed { self.stamping.stamp(&self.connection, now)? } else { None };
@@ -343,7 +346,7 @@ impl Thread {
             // If the channel is full, a signal is already on its way.
             let _ = self.grown.try_send(());
         }
-        Ok(group_entries)
+        Ok(entries)
     }
 }
 

@@ -71,6 +71,25 @@ pub(crate) async fn an_upload_is_its_owners_alone(store: Shared) {
     assert!(!sees(&store, ann, nothing).await);
 }
 
+pub(crate) async fn uploads_are_listed_page_by_page(store: Shared) {
+    let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
+    let mut own = Vec::new();
+    for byte in 1..=5 {
+        own.push(upload(&store, ann, byte).await);
+        upload(&store, bob, byte).await;
+    }
+    own.sort();
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.attachments_of(ann, after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        assert!(page.len() <= 2 && page.iter().all(|file| file.owner == ann));
+        listed.extend(page.iter().map(|file| file.id));
+    }
+    assert_eq!(listed, own);
+}
+
 pub(crate) async fn the_quota_is_each_owners_own(store: Shared) {
     let (ann, bob) = (user(&store, "ann").await, user(&store, "bob").await);
     let mut small = record(ann, 1);

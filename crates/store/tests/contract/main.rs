@@ -10,8 +10,10 @@ mod avatars;
 mod blobs;
 mod blocks;
 mod conversations;
+mod erasures;
 mod following;
 mod groups;
+mod host_accounts;
 mod invitations;
 mod mentions;
 mod messages;
@@ -54,6 +56,7 @@ macro_rules! contract {
 contract! {
     attachments::{
         an_upload_is_its_owners_alone,
+        uploads_are_listed_page_by_page,
         the_quota_is_each_owners_own,
         a_message_carries_what_its_sender_uploaded,
         an_edit_keeps_them_and_a_deletion_drops_them,
@@ -91,6 +94,12 @@ contract! {
         of_two_made_at_the_same_time_one_is_too_many,
         uses_are_noted_forward,
         expired_tokens_are_ended,
+    };
+    host_accounts::{
+        a_person_of_an_issuer_has_one_account,
+        of_two_first_sights_at_the_same_time_one_makes_the_account,
+        a_username_that_somebody_has_is_not_taken_over,
+        refused_tokens_end_the_session_behind_them,
     };
     accounts::{
         a_username_is_taken_in_any_case,
@@ -146,6 +155,14 @@ contract! {
         who_is_not_a_member_sees_nothing,
         the_list_is_by_activity_and_pages,
         unread_counts_what_others_sent,
+    };
+    erasures::{
+        of_a_closed_account_its_username_is_left,
+        a_closed_account_begins_nothing,
+        messages_and_reactions_are_erased_as_entries,
+        what_is_erased_is_followed,
+        messages_that_stay_are_those_that_others_see,
+        the_heir_is_the_admin_who_joined_first,
     };
     groups::{
         a_brief_record_has_the_members_who_matter, who_may_see_a_message_is_right_after_each_change,

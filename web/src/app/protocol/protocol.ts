@@ -113,7 +113,7 @@ export interface Auth {
   cursor?: string;
   /** A label of the device. */
   device?: string;
-  /** An access token or an API token. */
+  /** An access token, an API token or a token of a host application. */
   token?: string;
 }
 
@@ -176,7 +176,7 @@ export interface ChangeUser {
 }
 
 /** What went wrong, as a stable word. */
-export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'overloaded';
+export type Code = 'malformed' | 'otp_invalid' | 'cursor_invalid' | 'event_unknown' | 'token_required' | 'token_invalid' | 'token_expired' | 'session_revoked' | 'credentials_invalid' | 'refresh_invalid' | 'not_verified' | 'account_disabled' | 'account_unavailable' | 'sender_mismatch' | 'forbidden' | 'origin_not_allowed' | 'not_found' | 'namespace_unknown' | 'receiver_unknown' | 'method_not_allowed' | 'owner_leaves' | 'group_full' | 'too_many_tokens' | 'too_many_blocks' | 'too_many_invitations' | 'invitation_declined' | 'last_admin' | 'username_taken' | 'client_id_reused' | 'message_deleted' | 'too_large' | 'quota_exceeded' | 'text_too_long' | 'unsupported_media_type' | 'proxy_not_trusted' | 'invalid' | 'text_empty' | 'reply_unknown' | 'rate_limited' | 'otp_locked' | 'internal' | 'store_damaged' | 'store_unavailable' | 'issuer_unavailable' | 'overloaded';
 
 /** A conversation, as the caller sees it. */
 export interface Conversation {
@@ -549,6 +549,18 @@ export interface Registered {
   user: User;
 }
 
+/** Payload of `auth:renew`. */
+export interface RenewAuth {
+  /** A new token of the same person, from the host application. */
+  token: string;
+}
+
+/** Answer to `auth:renew`. */
+export interface RenewedAuth {
+  /** When the token expires; the socket lives a minute longer. */
+  expiresAt: Timestamp;
+}
+
 /** Body of `POST /auth/resend`. */
 export interface Resend {
   /** Who wants a new code. */
@@ -753,6 +765,8 @@ export interface ClientToServerEvents {
   'sync': (payload: Sync, reply: (reply: Reply<Synced>) => void) => void;
   /** Says that the caller types, or has stopped. */
   'typing': (payload: SetTyping, reply: (reply: Reply<Nothing>) => void) => void;
+  /** Prolongs a socket that was opened with a token of a host application, by a newer one. */
+  'auth:renew': (payload: RenewAuth, reply: (reply: Reply<RenewedAuth>) => void) => void;
   /** Asks for the presence of people, now and from now on. */
   'presence:watch': (payload: WatchPresence, reply: (reply: Reply<PresenceList>) => void) => void;
 }
