@@ -4,7 +4,16 @@ import { Aldis, say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
-const SECTIONS = ['Profile', 'Appearance', 'Notifications', 'Privacy', 'Security', 'API tokens', 'About'];
+const SECTIONS = [
+  'Profile',
+  'Appearance',
+  'Notifications',
+  'Privacy',
+  'Security',
+  'API tokens',
+  'About',
+  'Account',
+];
 
 /** Opens a section of the settings, as from the keyboard. */
 async function settings(page: Page, section: string) {

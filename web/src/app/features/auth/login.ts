@@ -135,6 +135,7 @@ export class Login {
 function notice(ending: Ending): string {
   const told: Partial<Record<Ending, string>> = {
     'logged-out': $localize`You are logged out.`,
+    deleted: $localize`Your account is deleted.`,
     session_revoked: $localize`Your session has ended: it was logged out from another device.`,
     away: $localize`Your session has ended while you were away: it was unused for too long, or logged out from another device.`,
     refresh_invalid: $localize`Your session has ended: it could not be renewed.`,

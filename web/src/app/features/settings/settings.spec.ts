@@ -11,6 +11,7 @@ import type { Problem, Session } from '../../protocol/protocol';
 import { HeldCall, Shown } from '../../testing/pressed';
 import { ChangeEmail } from './change-email';
 import { ChangePassword } from './change-password';
+import { DeleteAccount } from './delete-account';
 import { Devices } from './devices';
 import { NewToken } from './new-token';
 import { Privacy } from './privacy';
@@ -31,6 +32,7 @@ let ended: HeldCall<void>;
 let called: HeldCall<object | undefined>;
 let me: object;
 const known: object[] = [];
+const over: string[] = [];
 let sessions: Session[];
 
 beforeEach(() => {
@@ -44,6 +46,7 @@ beforeEach(() => {
       {
         provide: AuthService,
         useValue: {
+          end: (why: string) => Promise.resolve(void over.push(why)),
           know: (user: object) => Promise.resolve(void known.push(user)),
           user$: new BehaviorSubject({
             username: 'ann',
@@ -202,5 +205,25 @@ describe('a form whose answer was lost', () => {
       await called.refuse(refusal('otp_invalid'));
     }
     expect(known).toEqual([{ username: 'ann', email: 'ann@example.org' }]);
+  });
+});
+
+describe('the end of an account', () => {
+  it('asks for the password, and for what becomes of the messages', async () => {
+    const form = await Shown.of(DeleteAccount, { username: 'ann' });
+    await form.submit();
+    expect(called.asked).toEqual([]);
+    await form.fill('current-password', 'old lamp');
+    await form.submit();
+    await called.refuse(new Failure({ code: 'credentials_invalid', detail: '' } as Problem));
+    expect(await form.text()).toContain('not your password');
+    expect(over).toEqual([]);
+    await form.choose('delete');
+    await form.submit();
+    await called.answer(undefined);
+    expect(called.asked).toEqual(
+      ['keep', 'delete'].map((messages) => ['DELETE', '/auth/account', { password: 'old lamp', messages }]),
+    );
+    expect(over).toEqual(['deleted']);
   });
 });

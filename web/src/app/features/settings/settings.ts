@@ -13,6 +13,7 @@ import {
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { About } from './about';
+import { OwnAccount } from './account';
 import { Appearance } from './appearance';
 import { NotificationSettings } from './notification-settings';
 import { Privacy } from './privacy';
@@ -32,6 +33,7 @@ function sections() {
     { name: 'about', title: $localize`About`, icon: 'info' },
     // For those who write programs.
     { name: 'tokens', title: $localize`API tokens`, icon: 'settings' },
+    { name: 'account', title: $localize`Account`, icon: 'delete' },
   ] as const;
 }
 
@@ -46,6 +48,7 @@ type Section = ReturnType<typeof sections>[number];
     Dialog,
     Icon,
     NotificationSettings,
+    OwnAccount,
     Privacy,
     Profile,
     Security,
