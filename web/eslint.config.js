@@ -79,6 +79,7 @@ const FEATURES = {
   'features/invitations': [],
   'features/search': ['features/conversations'],
   'features/settings': [],
+  'features/admin': ['features/settings'],
   'features/attachments': ['features/conversations'],
   'features/media': ['features/attachments'],
   'features/details': ['features/people', 'features/groups', 'features/media'],

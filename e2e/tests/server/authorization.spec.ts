@@ -485,8 +485,6 @@ function send(method: string, path: string, { type, bytes }: File, token?: strin
   return fetch(aldis.url + path, { method, headers, body: bytes });
 }
 
-let pictures = 0;
-
 async function world(row: Pick<Row, 'needs'>): Promise<World> {
   const { owner, admin, member: plain, hosted, former } = people;
   const call = <T>(method: string, path: string, body?: unknown) =>

@@ -4,7 +4,16 @@ import { Aldis, say } from '../../support/aldis.ts';
 import { Gate } from '../../support/gate.ts';
 import { browserOf, expect, fits, Messenger, PHONE, test, violations } from '../../support/web.ts';
 
-const SECTIONS = ['Profile', 'Appearance', 'Notifications', 'Privacy', 'Devices', 'API tokens', 'About'];
+const SECTIONS = [
+  'Profile',
+  'Appearance',
+  'Notifications',
+  'Privacy',
+  'Security',
+  'API tokens',
+  'About',
+  'Account',
+];
 
 /** Opens a section of the settings, as from the keyboard. */
 async function settings(page: Page, section: string) {
@@ -134,7 +143,7 @@ test('a device is logged out from afar, and then all others', async ({ aldis, br
   for (const one of [page, other]) await one.goto('/');
   await aldis.login(ann.username, 'A phone');
   await aldis.login(ann.username, 'A tablet');
-  const dialog = await settings(page, 'Devices');
+  const dialog = await settings(page, 'Security');
   const lines = dialog.getByRole('listitem');
   await expect(lines.first()).toContainText('This device');
   await expect(lines.first().getByRole('button')).toHaveCount(0);
@@ -195,7 +204,7 @@ test('an API token is made, shown once, used and ended', async ({ aldis, browser
     );
   expect(await use()).toBe(200);
   // Another section and back.
-  await dialog.getByRole('button', { name: 'Devices' }).click();
+  await dialog.getByRole('button', { name: 'Security' }).click();
   await dialog.getByRole('button', { name: 'API tokens' }).click();
   await expect(line).toContainText('last used today');
 
@@ -259,7 +268,7 @@ test('without a network the settings say so, and try again', async ({ browser })
   // The part is here; what it asks for is not.
   await (await settings(page, 'Profile')).press('Escape');
   await page.route(/\/(auth|api)\//, (route) => route.abort());
-  const dialog = await settings(page, 'Devices');
+  const dialog = await settings(page, 'Security');
   await expect(dialog.getByRole('alert')).toContainText('cannot be reached');
   expect(await violations(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'API tokens' }).click();
@@ -270,7 +279,7 @@ test('without a network the settings say so, and try again', async ({ browser })
   await page.keyboard.press('Enter');
   await expect(dialog.getByText('cannot be reached')).toBeVisible();
   await page.unroute(/\/(auth|api)\//);
-  await dialog.getByRole('button', { name: 'Devices' }).click();
+  await dialog.getByRole('button', { name: 'Security' }).click();
   await expect(dialog.getByText('This device')).toBeVisible();
   await page.context().close();
   gate.end();

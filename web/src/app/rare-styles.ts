@@ -1,5 +1,6 @@
 import './ui/form-styles';
 
+import admin from './features/admin/admin.css' with { loader: 'text' };
 import archived from './features/conversations/archived.css' with { loader: 'text' };
 import attachments from './features/attachments/attachments.css' with { loader: 'text' };
 import code from './features/chat/code.css' with { loader: 'text' };
@@ -24,6 +25,7 @@ import menu from './ui/menu.css' with { loader: 'text' };
 
 adopt(
   menu,
+  admin,
   archived,
   chatSearch,
   emoji,

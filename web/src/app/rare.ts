@@ -4,6 +4,7 @@
 import './rare-styles';
 import './ui/rare-icons';
 
+export { Admin } from './features/admin/admin';
 export { AttachmentView } from './features/attachments/attachment';
 export { Recorder } from './features/attachments/recorder';
 export { Tray } from './features/attachments/tray';

@@ -1,7 +1,8 @@
+import { inject } from '@angular/core';
 import type { Routes } from '@angular/router';
 
 import { breath } from './core/breath';
-import { signedIn, signedOut } from './features/auth/guard';
+import { AuthService } from './core/session/auth-service';
 
 async function messenger(): Promise<Routes> {
   const { routes } = await import('./features/shell/routes');
@@ -9,31 +10,11 @@ async function messenger(): Promise<Routes> {
   return routes;
 }
 
-function titled(title: string): string {
-  return `${title} · Aldis`;
-}
-
 /**
- * What a visitor needs first is small; the messenger with its socket and stores comes as one part of its own.
+ * Who is logged in sees the messenger with its socket and stores, and everybody else the forms of a visitor: two
+ * parts, each with the addresses it knows.
  */
 export const routes: Routes = [
-  {
-    path: 'login',
-    title: () => titled($localize`Log in`),
-    canActivate: [signedOut],
-    loadComponent: () => import('./features/auth/login').then((m) => m.Login),
-  },
-  {
-    path: 'register',
-    title: () => titled($localize`Create an account`),
-    canActivate: [signedOut],
-    loadComponent: () => import('./features/auth/register').then((m) => m.Register),
-  },
-  {
-    path: 'verify',
-    title: () => titled($localize`Enter your code`),
-    canActivate: [signedOut],
-    loadComponent: () => import('./features/auth/verify').then((m) => m.Verify),
-  },
-  { path: '', canActivate: [signedIn], loadChildren: messenger },
+  { path: '', canMatch: [() => !!inject(AuthService).user], loadChildren: messenger },
+  { path: '', loadChildren: () => import('./features/auth/routes').then((m) => m.routes) },
 ];

@@ -38,6 +38,7 @@ type RareIconName =
   | 'forward'
   | 'light'
   | 'leave'
+  | 'lock'
   | 'open'
   | 'pause'
   | 'person'

@@ -1,6 +1,6 @@
 import { inject, Service } from '@angular/core';
 
-import type { LoggedIn, Register, Registered, Verified } from '../../protocol/protocol';
+import type { Forgot, LoggedIn, Register, Registered, Reset, Verified } from '../../protocol/protocol';
 import { patient } from '../http/patient';
 import { request } from '../http/request';
 import { AuthService } from './auth-service';
@@ -26,6 +26,15 @@ export class Entrance {
 
   resend(username: string): Promise<void> {
     return patient(() => request('POST', '/auth/resend', { body: { username } }));
+  }
+
+  /** Asks for a code to set a new password; the answer does not say whether there is such an account. */
+  forgot(body: Forgot): Promise<void> {
+    return patient(() => request('POST', '/auth/forgot', { body }));
+  }
+
+  reset(body: Reset): Promise<void> {
+    return patient(() => request('POST', '/auth/reset', { body }));
   }
 
   async login(username: string, password: string): Promise<void> {

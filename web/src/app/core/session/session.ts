@@ -9,10 +9,10 @@ export const SESSION = `${OWN}session`;
 export const NOTICE = `${OWN}notice`;
 
 /**
- * Why somebody is on the login page: they logged out, were away for long, or what the server said of the
- * session.
+ * Why somebody is on the login page: they logged out, deleted their account, were away for long, or what the
+ * server said of the session.
  */
-export type Ending = 'logged-out' | 'away' | Code | 'unreachable';
+export type Ending = 'logged-out' | 'deleted' | 'away' | Code | 'unreachable';
 
 /** The session as this page has it. */
 export interface PageSession {

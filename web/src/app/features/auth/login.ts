@@ -36,6 +36,7 @@ import { pathAfter } from './next';
           name="username"
           autocomplete="username"
           [start]="username()"
+          (typed)="typed.set($event)"
         />
         <aldis-field
           #password
@@ -53,6 +54,14 @@ import { pathAfter } from './next';
         </button>
       </form>
       <p class="auth-other">
+        <a
+          routerLink="/forgot"
+          [queryParams]="{ username: (typed() ?? username()) || null }"
+          queryParamsHandling="merge"
+          >{{ words.forgot }}</a
+        >
+      </p>
+      <p class="auth-other">
         {{ words.new }} <a routerLink="/register" queryParamsHandling="preserve">{{ words.register }}</a>
       </p>
     </aldis-auth-frame>
@@ -62,6 +71,7 @@ export class Login {
   protected readonly words = {
     logIn: $localize`Log in`,
     loggingIn: $localize`Logging in…`,
+    forgot: $localize`Forgot password?`,
     new: $localize`New here?`,
     register: $localize`Create an account`,
   };
@@ -79,6 +89,8 @@ export class Login {
       : $localize`Your messages are on this server.`,
   );
   protected readonly notice = this.ending && notice(this.ending);
+  /** The name in the form, for the way to a new password. */
+  protected readonly typed = signal<string | null>(null);
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
@@ -123,6 +135,7 @@ export class Login {
 function notice(ending: Ending): string {
   const told: Partial<Record<Ending, string>> = {
     'logged-out': $localize`You are logged out.`,
+    deleted: $localize`Your account is deleted.`,
     session_revoked: $localize`Your session has ended: it was logged out from another device.`,
     away: $localize`Your session has ended while you were away: it was unused for too long, or logged out from another device.`,
     refresh_invalid: $localize`Your session has ended: it could not be renewed.`,

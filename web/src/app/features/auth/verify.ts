@@ -3,7 +3,6 @@ import {
   Component,
   computed,
   DestroyRef,
-  type ElementRef,
   inject,
   input,
   signal,
@@ -11,39 +10,27 @@ import {
 } from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 
-import { explain, Failure } from '../../core/http/problem';
+import { explain } from '../../core/http/problem';
 import { around } from '../../core/language/around';
 import { AuthService } from '../../core/session/auth-service';
+import { codeComplaint } from '../../core/session/code-complaint';
 import { Entrance } from '../../core/session/entrance';
 import { Verification } from '../../core/session/verification';
+import { CodeField } from '../../ui/code-field';
 import { Presses } from '../../ui/presses';
 import { AuthFrame } from './auth-frame';
 import { pathAfter } from './next';
 
-const LENGTH = 6;
-
 @Component({
   selector: 'aldis-verify',
-  imports: [AuthFrame, RouterLink],
+  imports: [AuthFrame, CodeField, RouterLink],
   template: `
     <aldis-auth-frame heading="Enter your code" i18n-heading [lead]="lead()">
       @if (channel() === 'fixed') {
         <p class="notice" role="note">{{ words.fixed[0] }}<strong>123456</strong>{{ words.fixed[1] }}</p>
       }
       <form novalidate (submit)="$event.preventDefault(); submit()">
-        <label class="field-label" for="code">{{ words.code }}</label>
-        <input
-          #code
-          id="code"
-          class="field-input code-input"
-          inputmode="numeric"
-          autocomplete="one-time-code"
-          pattern="[0-9]*"
-          [attr.aria-invalid]="failure() ? true : null"
-          aria-describedby="code-note"
-          (input)="typed()"
-        />
-        <p id="code-note" class="field-note" [class.wrong]="failure()" role="alert">{{ failure() }}</p>
+        <aldis-code-field #code (entered)="submit()" />
         <button type="submit" class="button" [attr.aria-disabled]="busy()">
           {{ busy() ? words.checking : words.verify }}
         </button>
@@ -59,7 +46,6 @@ const LENGTH = 6;
 export class Verify {
   protected readonly words = {
     fixed: around((code) => $localize`This is a development server: the code is ${code}:code:.`),
-    code: $localize`Six-digit code`,
     verify: $localize`Verify`,
     checking: $localize`Checking…`,
     resend: $localize`Send a new code`,
@@ -77,7 +63,6 @@ export class Verify {
 
   private readonly presses = new Presses(inject(DestroyRef));
   protected readonly busy = this.presses.busy;
-  protected readonly failure = signal('');
   protected readonly resent = signal('');
   protected readonly channel = computed(() => this.verification.of(this.username())?.channel);
   protected readonly lead = computed(() => {
@@ -88,47 +73,35 @@ export class Verify {
       return $localize`We sent it to ${waiting.email}:address:.`;
     return $localize`It confirms that ${name}:username: is yours.`;
   });
-  private readonly code = viewChild.required<ElementRef<HTMLInputElement>>('code');
+  private readonly code = viewChild.required<CodeField>('code');
 
   constructor() {
     afterNextRender(() => {
-      if (this.username()) this.code().nativeElement.focus();
+      if (this.username()) this.code().focus();
       else void this.router.navigate(['/login'], { replaceUrl: true });
     });
   }
 
-  /** Whatever is pasted, only digits stay; the sixth one sends it. */
-  protected typed(): void {
-    const field = this.code().nativeElement;
-    const digits = field.value.replace(/\D/g, '').slice(0, LENGTH);
-    if (digits !== field.value) field.value = digits;
-    this.failure.set('');
-    if (digits.length === LENGTH) this.submit();
-  }
-
   protected submit(): void {
-    const otp = this.code().nativeElement.value;
-    if (otp.length !== LENGTH) return this.failure.set($localize`The code has six digits.`);
-    this.presses.press(otp, () => this.verify(otp));
+    const otp = this.code().value();
+    if (this.code().require()) this.presses.press(otp, () => this.verify(otp));
   }
 
   private async verify(otp: string): Promise<boolean> {
-    this.failure.set('');
+    this.code().error.set('');
     try {
       await this.entrance.verify(this.username(), otp);
       await this.enter();
       return true;
     } catch (error) {
-      this.failure.set(this.complaint(error));
-      const field = this.code().nativeElement;
-      // Another may be half typed by now.
-      if (field.value === otp) field.select();
+      this.code().error.set(codeComplaint(error));
+      this.code().refuse(otp);
       return false;
     }
   }
 
   protected async resend(): Promise<void> {
-    this.failure.set('');
+    this.code().error.set('');
     this.resent.set('');
     try {
       await this.entrance.resend(this.username());
@@ -138,9 +111,9 @@ export class Verify {
           : $localize`A new code is on its way. The old one no longer works.`,
       );
     } catch (error) {
-      this.failure.set(explain(error));
+      this.code().error.set(explain(error));
     }
-    this.code().nativeElement.focus();
+    this.code().focus();
   }
 
   /** Straight in where the password is still known, else by way of the login page. */
@@ -153,12 +126,5 @@ export class Verify {
     await (this.auth.user
       ? this.router.navigateByUrl(pathAfter(this.next()))
       : this.router.navigate(['/login'], { queryParams: { username: this.username(), next: this.next() } }));
-  }
-
-  private complaint(error: unknown): string {
-    const code = error instanceof Failure ? error.code : undefined;
-    if (code === 'otp_invalid') return $localize`That is not the code, or it is no longer valid.`;
-    if (code === 'otp_locked') return $localize`Too many wrong tries. Send a new code and use that one.`;
-    return explain(error);
   }
 }

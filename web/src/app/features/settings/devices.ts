@@ -83,6 +83,11 @@ export class Devices {
   protected readonly failure = signal('');
   protected readonly endOthers = () => this.ended(this.others());
 
+  /** Others may have been logged out by something else. */
+  reload(): Promise<void> {
+    return this.sessions.again();
+  }
+
   protected nameOf({ device: label, current }: Session): string {
     return label ?? (current ? device() : $localize`Unknown device`);
   }

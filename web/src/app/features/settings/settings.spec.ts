@@ -9,6 +9,9 @@ import { Blocks } from '../../data/people/blocks';
 import { ProfileSync } from '../../data/people/profile-sync';
 import type { Problem, Session } from '../../protocol/protocol';
 import { HeldCall, Shown } from '../../testing/pressed';
+import { ChangeEmail } from './change-email';
+import { ChangePassword } from './change-password';
+import { DeleteAccount } from './delete-account';
 import { Devices } from './devices';
 import { NewToken } from './new-token';
 import { Privacy } from './privacy';
@@ -26,10 +29,16 @@ const session = (id: string): Session =>
 let changed: HeldCall<void>;
 let unblocked: HeldCall<void>;
 let ended: HeldCall<void>;
+let called: HeldCall<object | undefined>;
+let me: object;
+const known: object[] = [];
+const over: string[] = [];
 let sessions: Session[];
 
 beforeEach(() => {
   [changed, unblocked, ended] = [new HeldCall(), new HeldCall(), new HeldCall()];
+  called = new HeldCall();
+  known.length = 0;
   sessions = [session('phone'), session('tablet')];
   TestBed.resetTestingModule();
   TestBed.configureTestingModule({
@@ -37,6 +46,8 @@ beforeEach(() => {
       {
         provide: AuthService,
         useValue: {
+          end: (why: string) => Promise.resolve(void over.push(why)),
+          know: (user: object) => Promise.resolve(void known.push(user)),
           user$: new BehaviorSubject({
             username: 'ann',
             displayName: 'Ann',
@@ -53,6 +64,8 @@ beforeEach(() => {
           blocks: () => Promise.resolve([{ username: 'bob' }, { username: 'cat' }]),
           sessions: () => Promise.resolve([...sessions]),
           endSession: ended.call,
+          call: called.call,
+          me: () => Promise.resolve(me),
         },
       },
     ],
@@ -143,5 +156,74 @@ describe('pressed again before the answer', () => {
       ended.answer(),
     ]);
     expect(await page.text()).not.toContain('No such session.');
+  });
+});
+
+describe('a form whose answer was lost', () => {
+  const refusal = (code: string, field?: string) =>
+    new Failure({ code, detail: code, ...(field && { field }) } as Problem);
+  const bodies = () => called.asked.map(([, , body]) => body);
+
+  it('finds that the password was changed by changing it again', async () => {
+    const form = await Shown.of(ChangePassword, { username: 'ann' });
+    await form.fill('current-password', 'old lamp');
+    await form.fill('new-password', 'purple lamp');
+    await form.submit();
+    await called.refuse(refusal('credentials_invalid'));
+    expect(await form.text()).toContain('not your password');
+    await form.submit();
+    await called.refuse(new Failure(null));
+    await form.submit();
+    await called.refuse(refusal('credentials_invalid'));
+    const change = { password: 'old lamp', newPassword: 'purple lamp' };
+    const again = { password: 'purple lamp', newPassword: 'purple lamp' };
+    expect(bodies()).toEqual([change, change, change, again]);
+  });
+
+  it('says where a new password is refused', async () => {
+    const form = await Shown.of(ChangePassword, { username: 'ann' });
+    await form.fill('current-password', 'old lamp');
+    await form.fill('new-password', 'short');
+    await form.submit();
+    expect(bodies()).toEqual([]);
+    await form.fill('new-password', 'password123');
+    await form.submit();
+    await called.refuse(refusal('invalid', 'newPassword'));
+    expect(await form.text()).toContain('Many people use this password');
+  });
+
+  it('finds that the address is the new one', async () => {
+    const form = await Shown.of(ChangeEmail);
+    await form.fill('email', 'Ann@example.org');
+    await form.fill('current-password', 'old lamp');
+    await form.submit();
+    await called.answer(undefined);
+    expect(await form.text()).toContain('Ann@example.org');
+    for (const email of ['old@example.org', 'ann@example.org']) {
+      me = { username: 'ann', email };
+      await form.fill('code', '123456');
+      await called.refuse(refusal('otp_invalid'));
+    }
+    expect(known).toEqual([{ username: 'ann', email: 'ann@example.org' }]);
+  });
+});
+
+describe('the end of an account', () => {
+  it('asks for the password, and for what becomes of the messages', async () => {
+    const form = await Shown.of(DeleteAccount, { username: 'ann' });
+    await form.submit();
+    expect(called.asked).toEqual([]);
+    await form.fill('current-password', 'old lamp');
+    await form.submit();
+    await called.refuse(new Failure({ code: 'credentials_invalid', detail: '' } as Problem));
+    expect(await form.text()).toContain('not your password');
+    expect(over).toEqual([]);
+    await form.choose('delete');
+    await form.submit();
+    await called.answer(undefined);
+    expect(called.asked).toEqual(
+      ['keep', 'delete'].map((messages) => ['DELETE', '/auth/account', { password: 'old lamp', messages }]),
+    );
+    expect(over).toEqual(['deleted']);
   });
 });

@@ -13,11 +13,12 @@ import {
 import { Dialog } from '../../ui/dialog';
 import { Icon } from '../../ui/icon';
 import { About } from './about';
+import { OwnAccount } from './account';
 import { Appearance } from './appearance';
-import { Devices } from './devices';
 import { NotificationSettings } from './notification-settings';
 import { Privacy } from './privacy';
 import { Profile } from './profile';
+import { Security } from './security';
 import { StorageSettings } from './storage-settings';
 import { Tokens } from './tokens';
 
@@ -28,10 +29,11 @@ function sections() {
     { name: 'notifications', title: $localize`Notifications`, icon: 'sound' },
     { name: 'privacy', title: $localize`Privacy`, icon: 'block' },
     { name: 'storage', title: $localize`Storage`, icon: 'file' },
-    { name: 'devices', title: $localize`Devices`, icon: 'system' },
+    { name: 'security', title: $localize`Security`, icon: 'lock' },
     { name: 'about', title: $localize`About`, icon: 'info' },
     // For those who write programs.
     { name: 'tokens', title: $localize`API tokens`, icon: 'settings' },
+    { name: 'account', title: $localize`Account`, icon: 'delete' },
   ] as const;
 }
 
@@ -43,12 +45,13 @@ type Section = ReturnType<typeof sections>[number];
   imports: [
     About,
     Appearance,
-    Devices,
     Dialog,
     Icon,
     NotificationSettings,
+    OwnAccount,
     Privacy,
     Profile,
+    Security,
     StorageSettings,
     Tokens,
   ],

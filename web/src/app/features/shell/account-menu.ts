@@ -10,6 +10,7 @@ import {
   viewChild,
 } from '@angular/core';
 import { toSignal } from '@angular/core/rxjs-interop';
+import { RouterLink } from '@angular/router';
 
 import { install, offer } from '../../core/app/install';
 import { plural } from '../../core/language/plural';
@@ -24,12 +25,13 @@ import { Icon } from '../../ui/icon';
 /** The way to the settings, and out. */
 @Component({
   selector: 'aldis-account-menu',
-  imports: [Avatar, Dialog, Icon],
+  imports: [Avatar, Dialog, Icon, RouterLink],
   templateUrl: './account-menu.html',
 })
 export class AccountMenu {
   protected readonly words = {
     settings: $localize`Settings`,
+    admin: $localize`Administration`,
     install: $localize`Install Aldis`,
     leave: $localize`Log out`,
     stay: $localize`Stay`,

@@ -1,6 +1,7 @@
 import { inject } from '@angular/core';
 import { Router, type Routes, type UrlMatcher, UrlSegment } from '@angular/router';
 
+import { AuthService } from '../../core/session/auth-service';
 import { Faces } from '../../data/people/faces';
 import { PICTURES } from '../../ui/avatar';
 import { uncover } from '../../ui/covered';
@@ -23,11 +24,19 @@ const leaves = (page: Chat | NothingChosen) => {
   return !uncover() && !(page instanceof Chat && page.endSelecting());
 };
 
+const pictures = [{ provide: PICTURES, useExisting: Faces }];
+
 export const routes: Routes = [
+  {
+    path: 'admin',
+    canMatch: [() => inject(AuthService).user?.role === 'admin'],
+    providers: pictures,
+    loadComponent: () => import('../../rare').then((m) => m.Admin),
+  },
   {
     path: '',
     component: Shell,
-    providers: [{ provide: PICTURES, useExisting: Faces }],
+    providers: pictures,
     children: [
       { path: '', pathMatch: 'full', title: 'Aldis', component: NothingChosen, canDeactivate: [leaves] },
       { path: 'c/:id', component: Chat, canDeactivate: [leaves] },
