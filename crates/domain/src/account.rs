@@ -143,7 +143,8 @@ impl Accounts {
     /// Sends a new code for an unverified account. The answer is the same, after the same time, if there is no such
     /// account.
     pub async fn resend(&self, username: &str, asker: Asker) -> Result<(), Error> {
-        if !is_username(username) || self.codes.charge(username, asker).is_err() {
+        let charged = || self.codes.charge_address(asker).and_then(|()| self.codes.charge(username, asker));
+        if !is_username(username) || charged().is_err() {
             return Ok(());
         }
         if !self.codes.channel.takes_time() {

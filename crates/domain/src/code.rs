@@ -44,6 +44,7 @@ pub(crate) struct Codes {
     context: Arc<Context>,
     pub(crate) channel: Arc<dyn OtpChannel>,
     notices: Arc<Notices>,
+    asked_of_address: Limiter<IpAddr>,
     asked: Limiter<(Box<str>, Option<IpAddr>)>,
     asked_of_account: Limiter<Box<str>>,
     /// Tries from one address at codes that other addresses asked for.
@@ -63,6 +64,7 @@ impl Codes {
             context,
             channel,
             notices,
+            asked_of_address: Limiter::new(settings.codes_of_address),
             asked: Limiter::new(settings.resends),
             asked_of_account: Limiter::new(settings.resends_of_account),
             strangers: Limiter::new(Rate::per(settings.otp_lifetime, settings.otp_tries)),
@@ -74,6 +76,14 @@ impl Codes {
     /// That a code is on its way.
     pub(crate) fn notice(&self) -> OtpNotice {
         OtpNotice { channel: self.channel.name().to_owned(), expires_at: self.expires_at() }
+    }
+
+    /// Counts a request for a code by the address of who asks, whatever account they name; fails with the time to wait
+    /// if there were too many. To be counted first, because who makes up names would otherwise fill the other limits'
+    /// tables, and the store with requests.
+    pub(crate) fn charge_address(&self, asker: Asker) -> Result<(), Duration> {
+        let now = self.context.clock.monotonic();
+        asker.address.map_or(Ok(()), |address| self.asked_of_address.take(address, now))
     }
 
     /// Counts a request for a code; fails with the time to wait if there were too many. `about` is a username or an

@@ -1,17 +1,14 @@
 //! What proves who somebody is: changing a password or an e-mail address, and setting a new password when the old one
 //! is forgotten.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use protocol::{ChangeEmail, ChangePassword, Code, Forgot, Reset, User};
 
-use crate::Settings;
 use crate::account::{check_email, is_username, own_user};
 use crate::code::{self, Asker, Codes};
 use crate::context::Context;
 use crate::error::Error;
-use crate::limit::Limiter;
 use crate::login::Logins;
 use crate::notice;
 use crate::password::{Passwords, check_password};
@@ -28,7 +25,6 @@ pub struct Credentials {
     codes: Arc<Codes>,
     passwords: Arc<Passwords>,
     logins: Arc<Logins>,
-    forgotten: Limiter<IpAddr>,
 }
 
 impl Credentials {
@@ -37,10 +33,8 @@ impl Credentials {
         codes: Arc<Codes>,
         passwords: Arc<Passwords>,
         logins: Arc<Logins>,
-        settings: &Settings,
     ) -> Self {
-        let forgotten = Limiter::new(settings.forgotten_of_address);
-        Self { context, codes, passwords, logins, forgotten }
+        Self { context, codes, passwords, logins }
     }
 
     /// Changes the caller's password, and ends all their sessions but this one.
@@ -72,9 +66,7 @@ impl Credentials {
             (None, Some(email)) => Recipient::Email(email),
             _ => return Err(Error::invalid("username", "Give either a username or an e-mail address.")),
         };
-        if let Some(address) = asker.address {
-            self.forgotten.take(address, self.context.clock.monotonic()).map_err(Error::rate_limited)?;
-        }
+        self.codes.charge_address(asker).map_err(Error::rate_limited)?;
         let (about, is_one) = match &recipient {
             Recipient::Email(email) => (email, check_email(email).is_ok()),
             Recipient::Username(username) | Recipient::At(username, _) => (username, is_username(username)),

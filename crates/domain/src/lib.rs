@@ -184,8 +184,8 @@ pub struct Settings {
     pub resends: Rate,
     /// One-time codes for one account that are asked for from all addresses.
     pub resends_of_account: Rate,
-    /// Requests from one address for codes to set a new password, for whatever account.
-    pub forgotten_of_address: Rate,
+    /// One-time codes that are asked for from one address, for whatever account.
+    pub codes_of_address: Rate,
     /// Notices to one recipient, such as an e-mail address.
     pub notices_of_recipient: Rate,
     /// Tries at a one-time code from the address that asked for it.
@@ -322,7 +322,7 @@ impl Domain {
         ));
         Self {
             accounts: Accounts::new(own(), codes.clone(), passwords.clone(), settings),
-            credentials: Credentials::new(own(), codes.clone(), passwords.clone(), logins.clone(), settings),
+            credentials: Credentials::new(own(), codes.clone(), passwords.clone(), logins.clone()),
             notices,
             admins: Admins::new(own(), passwords, codes, host_accounts.clone(), settings),
             invites: Invites::new(own(), settings),

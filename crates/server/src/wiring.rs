@@ -125,7 +125,7 @@ fn settings(config: &Config) -> Settings {
         added: an_hour(config.added_to_groups_per_hour),
         resends: an_hour(config.resends_per_hour),
         resends_of_account: an_hour(config.resends_per_account_per_hour),
-        forgotten_of_address: an_hour(config.forgotten_per_address_per_hour),
+        codes_of_address: an_hour(config.codes_per_address_per_hour),
         notices_of_recipient: an_hour(config.notices_per_recipient_per_hour),
         otp_tries: config.otp_tries,
         otp_lifetime: config.otp_lifetime.0,

@@ -316,17 +316,35 @@ async fn an_admin_hands_a_code_over_or_has_it_sent() {
     assert!(!lives(&world, &ann).await);
     assert!(logs_in(&world, "ann", OTHER).await);
     assert_eq!(admins.reset(&root, "nobody").await.unwrap_err().code, Code::NotFound);
-    world.register("bob").await.unwrap();
-    assert_eq!(admins.reset(&root, "bob").await.unwrap_err().code, Code::Invalid);
+    world.register("cat").await.unwrap();
+    assert_eq!(admins.reset(&root, "cat").await.unwrap_err().code, Code::Invalid);
     let audit = admins.audit(None).await.unwrap().items;
     let done: Vec<_> = audit.iter().map(|entry| (entry.action, entry.username.as_deref())).collect();
     assert_eq!(done, [(AuditAction::UserReset, Some("Ann"))]);
 
-    let world = World::mailing(&settings());
-    mailed_person(&world, "ann", "ann@example.org").await;
-    assert!(world.domain.admins.reset(&root, "ann").await.unwrap().is_none());
-    assert_eq!(world.mailed().await, [("ann@example.org".into(), "ann".into(), "reset")]);
     // Who has no address gets theirs from the admin.
     world.verified("bob").await;
+    world.codes.mails.store(true, Ordering::SeqCst);
+    world.codes.sent.lock().clear();
+    mailed_person(&world, "eve", "eve@example.org").await;
+    assert!(world.domain.admins.reset(&root, "eve").await.unwrap().is_none());
+    assert_eq!(world.mailed().await, [("eve@example.org".into(), "eve".into(), "reset")]);
     assert!(world.domain.admins.reset(&root, "bob").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_address_asks_for_few_codes_whatever_it_names() {
+    let few = Settings { codes_of_address: Rate::per(Duration::from_hours(1), 3), ..settings() };
+    let world = World::mailing(&few);
+    for number in 0..5 {
+        let name = format!("made-up-{number}");
+        world.domain.accounts.resend(&name, asking(ADDRESS)).await.unwrap();
+    }
+    let now = world.clock.now();
+    assert_eq!(world.store.due_notices(now, 10).await.unwrap().len(), 3);
+    let refused = world.domain.credentials.forgot(by_name("ann"), asking(ADDRESS)).await.unwrap_err();
+    assert_eq!(refused.code, Code::RateLimited);
+    // Others ask as before.
+    world.domain.credentials.forgot(by_name("ann"), Asker::default()).await.unwrap();
+    assert_eq!(world.store.due_notices(now, 10).await.unwrap().len(), 4);
 }

@@ -206,7 +206,7 @@ pub(crate) fn settings() -> Settings {
         added: often,
         resends: often,
         resends_of_account: often,
-        forgotten_of_address: often,
+        codes_of_address: often,
         notices_of_recipient: often,
         otp_tries: 5,
         otp_lifetime: Duration::from_mins(10),

@@ -67,7 +67,7 @@ pub(crate) struct Config {
     pub(crate) failed_logins_per_account_per_hour: u32,
     pub(crate) resends_per_hour: u32,
     pub(crate) resends_per_account_per_hour: u32,
-    pub(crate) forgotten_per_address_per_hour: u32,
+    pub(crate) codes_per_address_per_hour: u32,
     pub(crate) notices_per_recipient_per_hour: u32,
     pub(crate) added_to_groups_per_hour: u32,
     pub(crate) message_burst: u32,
