@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join as path } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -361,7 +361,22 @@ test('the command line resets and deletes, also without a server', async () => {
     expect(code).toMatch(/^\d{6}$/);
     const reset = { username: ann.username, otp: code, newPassword: 'another password' };
     expect((await own.request('POST', '/auth/reset', reset)).status).toBe(204);
-    await own.stop();
+    const archive = path(own.data, 'ann.zip');
+    const exported = () =>
+      promisify(execFile)(BINARY, ['export', '--user', ann.username, archive, '--data', own.data], {
+        env: {},
+        timeout: 20_000,
+      });
+    for (const serving of [true, false]) {
+      if (!serving) await own.stop();
+      await exported();
+      const bytes = await readFile(archive);
+      expect(bytes.subarray(0, 4).toString()).toBe('PK\x03\x04');
+      expect(bytes.includes('profile.json')).toBe(true);
+      // Nothing is overwritten.
+      await expect(exported()).rejects.toThrow('File exists');
+      await rm(archive);
+    }
     await user('delete', ann.username, '--delete-messages');
     const { stdout } = await user('show', ann.username, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ username: ann.username, deleted: true });

@@ -3,6 +3,7 @@
 mod asyncapi;
 mod bench;
 mod config;
+mod export;
 mod keys;
 mod openapi;
 mod serve;
@@ -22,6 +23,7 @@ pub(crate) fn run() -> ExitCode {
     let done = match name {
         "serve" => settings(flags).and_then(|(_, config)| serve::serve(config)),
         "config" => settings(flags).and_then(|(layers, _)| config::print(&layers)),
+        "export" => export::run(flags),
         "keys" => settings(flags).and_then(|(_, config)| keys::rotate(&config)),
         "openapi" => openapi::print(),
         "asyncapi" => asyncapi::print(),
@@ -61,6 +63,7 @@ fn command() -> Command {
                 ),
         ))
         .subcommand(user::command())
+        .subcommand(export::command())
         .subcommand(Command::new("openapi").about("Print the OpenAPI document, which describes HTTP"))
         .subcommand(Command::new("asyncapi").about("Print the AsyncAPI document, which describes the socket"))
         .subcommand(bench::command())

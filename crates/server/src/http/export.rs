@@ -3,11 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response};
 use axum::response::IntoResponse;
+use axum::routing::get;
 use bytes::{Bytes, BytesMut};
 use domain::Export;
 use futures_util::{Stream, stream};
@@ -17,7 +19,7 @@ use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::Bearer;
+use super::extract::{Bearer, Segment};
 use super::problem::Failure;
 use crate::app::App;
 use crate::zip;
@@ -43,7 +45,22 @@ pub(super) fn routes() -> OpenApiRouter<Arc<App>> {
     ),
 )]
 async fn export(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Response<Body>, Failure> {
-    let export = app.domain.exports.own(&caller).await?;
+    Ok(answer(&app, app.domain.exports.own(&caller).await?))
+}
+
+/// The same of anybody, for the command line alone: admins read nobody's messages.
+pub(super) fn of_anybody() -> Router<Arc<App>> {
+    Router::new().route("/admin/users/{username}/export", get(export_of))
+}
+
+async fn export_of(
+    State(app): State<Arc<App>>,
+    Segment(username): Segment<String>,
+) -> Result<Response<Body>, Failure> {
+    Ok(answer(&app, app.domain.exports.of(&username).await?))
+}
+
+fn answer(app: &App, export: Export) -> Response<Body> {
     let now = app.clock.now();
     let (username, day) = (export.username(), now.to_string());
     let day = day.split('T').next().unwrap_or_default();
@@ -53,7 +70,7 @@ async fn export(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<R
         (CONTENT_DISPOSITION, HeaderValue::from_str(&named).expect("a username is printable ASCII")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, Body::from_stream(archive(export, now))).into_response())
+    (headers, Body::from_stream(archive(export, now))).into_response()
 }
 
 /// The bytes of the archive, as fast as they are taken. If they are taken no more, the export ends.

@@ -129,7 +129,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 pub(crate) fn command_line(app: Arc<App>) -> Router {
     let (routes, _) = admin::routes().merge(invite::routes()).split_for_parts();
     let missing = || async { Failure::new(Code::NotFound, "There is nothing at this path.") };
-    routes.fallback(missing).layer(Extension(admin::CommandLine)).with_state(app)
+    routes.merge(export::of_anybody()).fallback(missing).layer(Extension(admin::CommandLine)).with_state(app)
 }
 
 async fn other_method() -> Failure {

@@ -1,7 +1,10 @@
 //! The way to the people of a server: the socket of one that runs, or the data itself.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,7 +25,7 @@ use crate::config::Config;
 use crate::{http, local, wiring};
 
 /// A connection to a server that runs, or the parts of one that this process alone uses.
-pub(super) enum Door {
+pub(in crate::cli) enum Door {
     Running(SendRequest<Body>),
     Own(Arc<App>, Router),
 }
@@ -30,7 +33,7 @@ pub(super) enum Door {
 impl Door {
     /// Connects to the server of a data folder. If none runs, opens the folder as a server would; one that is not there
     /// yet is made with `make` only.
-    pub(super) async fn open(config: Config, make: bool) -> Result<Self, String> {
+    pub(in crate::cli) async fn open(config: Config, make: bool) -> Result<Self, String> {
         let path = local::path(&config.data);
         match UnixStream::connect(&path).await {
             Ok(stream) => Self::through(stream).await,
@@ -56,7 +59,7 @@ impl Door {
     }
 
     /// Finishes what was begun.
-    pub(super) async fn close(self) {
+    pub(in crate::cli) async fn close(self) {
         if let Self::Own(app, _) = self {
             // Accounts that were deleted: no server is there that would erase what they left.
             if let Err(error) = app.domain.erasures.finish().await {
@@ -76,6 +79,22 @@ impl Door {
         let body = body.map(serde_json::to_vec).transpose().map_err(|error| error.to_string())?;
         let answer = self.send(method, path, body.unwrap_or_default()).await?;
         serde_json::from_slice(&answer).map_err(|error| format!("the server answered otherwise: {error}"))
+    }
+
+    /// Writes what a request is answered with into a file that is not there yet. Nothing is left of one that breaks off.
+    pub(in crate::cli) async fn save(&mut self, path: &str, target: &Path) -> Result<u64, String> {
+        let (status, mut body) = self.begin(Method::GET, path, Vec::new()).await?;
+        if !status.is_success() {
+            let body = body.collect().await.map_err(|error| error.to_string())?;
+            return Err(refusal(status, &body.to_bytes()));
+        }
+        let named = |error: std::io::Error| format!("{}: {error}", target.display());
+        let file = File::options().write(true).create_new(true).mode(0o600).open(target).map_err(named)?;
+        let written = write_all(file, &mut body).await;
+        if written.is_err() {
+            let _ = std::fs::remove_file(target);
+        }
+        written.map_err(named)
     }
 
     /// Makes a request that is answered with a value or with nothing.
@@ -98,23 +117,47 @@ impl Door {
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, String> {
+        let (status, body) = self.begin(method, path, body).await?;
+        let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
+    }
+
+    async fn begin(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<(StatusCode, Body), String> {
         let request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         let request = request.header(CONTENT_TYPE, "application/json").body(Body::from(body));
         let request = request.map_err(|error| error.to_string())?;
-        let (status, body) = match self {
+        match self {
             Self::Running(sender) => {
                 sender.ready().await.map_err(|error| error.to_string())?;
                 let answer = sender.send_request(request).await.map_err(|error| error.to_string())?;
-                (answer.status(), answer.into_body().collect().await.map_err(|error| error.to_string())?)
+                Ok((answer.status(), Body::new(answer.into_body())))
             }
             Self::Own(_, router) => {
                 let Ok(answer) = router.call(request).await;
-                (answer.status(), answer.into_body().collect().await.map_err(|error| error.to_string())?)
+                Ok((answer.status(), answer.into_body()))
             }
-        };
-        let body = body.to_bytes();
-        if status.is_success() { Ok(body) } else { Err(refusal(status, &body)) }
+        }
     }
+}
+
+/// Writes a body into a file, as it comes, and gives its length.
+async fn write_all(mut file: File, body: &mut Body) -> std::io::Result<u64> {
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(std::io::Error::other)?;
+        if let Some(bytes) = frame.data_ref() {
+            // Nothing else runs in this process.
+            file.write_all(bytes)?;
+            length += bytes.len() as u64;
+        }
+    }
+    file.sync_all()?;
+    Ok(length)
 }
 
 /// Whether no server can be listening. The path may be too long for a socket; then the lock of the folder tells whether
@@ -129,7 +172,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
 }
 
 /// A text as a part of a path or query.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::cli) fn escape(text: &str) -> String {
     let escaped = text.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte).to_string(),
         byte => format!("%{byte:02X}"),

@@ -1,6 +1,6 @@
 //! `aldis user`
 
-mod door;
+pub(super) mod door;
 mod show;
 
 use std::io::Write;
