@@ -7,11 +7,13 @@ import { Audit } from './audit';
 import { Figures } from './figures';
 import { Invites } from './invites';
 import { People } from './people';
+import { Reports } from './reports';
 
 function sections() {
   return [
     { name: 'people', title: $localize`People`, icon: 'group' },
     { name: 'invites', title: $localize`Invites`, icon: 'plus' },
+    { name: 'reports', title: $localize`Reports`, icon: 'warning' },
     { name: 'figures', title: $localize`Figures`, icon: 'info' },
     { name: 'audit', title: $localize`Log`, icon: 'file' },
   ] as const;
@@ -20,7 +22,7 @@ function sections() {
 /** What admins see and do: a page beside the messenger. */
 @Component({
   selector: 'aldis-admin',
-  imports: [Audit, Figures, Icon, Invites, People, RouterLink],
+  imports: [Audit, Figures, Icon, Invites, People, Reports, RouterLink],
   template: `
     <header class="admin-head">
       <a class="icon-button" routerLink="/" aria-label="Back to the messages" i18n-aria-label>
@@ -48,6 +50,9 @@ function sections() {
         }
         @case ('invites') {
           <aldis-admin-invites />
+        }
+        @case ('reports') {
+          <aldis-admin-reports />
         }
         @case ('figures') {
           <aldis-admin-figures />
