@@ -6,10 +6,10 @@ use protocol::schema::{EventSchema, Type};
 use protocol::{
     AddedUser, AdminUser, ApiToken, AttachmentLink, AuditEntry, Auth, AuthSettings, Block,
     ChangeConversation, ChangeEmail, ChangeMe, ChangeMessage, ChangePassword, ChangeReport, ChangeUser, Code,
-    Conversation, ConversationChange, FOLDED, Forgot, Hit, Invitation, Invite, Invitee, IssuedCode, LoggedIn,
-    Login, NewApiToken, NewGroup, NewInvite, NewReport, NewUser, Problem, PutMember, Reached, Refresh,
-    Register, Registered, Report, Resend, Reset, ServerStats, Session, SharedKind, SyncPage, Verified,
-    Verify, VerifyEmail, client_events, server_events,
+    Conversation, ConversationChange, DeleteAccount, FOLDED, Forgot, Hit, Invitation, Invite, Invitee,
+    IssuedCode, LoggedIn, Login, NewApiToken, NewGroup, NewInvite, NewReport, NewUser, Problem, PutMember,
+    Reached, Refresh, Register, Registered, Report, Resend, Reset, ServerStats, Session, SharedKind,
+    SyncPage, Verified, Verify, VerifyEmail, client_events, server_events,
 };
 use serde_json::Value;
 
@@ -46,6 +46,7 @@ fn main() {
         Type::of::<Code>(),
         Type::of::<Conversation>(),
         Type::of::<ConversationChange>(),
+        Type::of::<DeleteAccount>(),
         Type::of::<Hit>(),
         Type::of::<Invitation>(),
         Type::of::<Invite>(),

@@ -1,7 +1,10 @@
 // The page of those who see to the server.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import type { Locator, Page } from '@playwright/test';
 
-import type { Person } from '../../support/aldis.ts';
+import { Aldis, PASSWORD, type Person } from '../../support/aldis.ts';
 import { browserOf, expect, fits, PHONE, test, violations } from '../../support/web.ts';
 
 /** Finds somebody on the page and opens what one may do about them. */
@@ -154,11 +157,80 @@ test('a page of many people goes on, and the server not reached is said', async 
   await page.context().close();
 });
 
+test('an invite is made, used by its link, told in the list and taken back', async ({ browser }) => {
+  const aldis = await Aldis.start(['--registration', 'invite']);
+  const file = join(aldis.data, 'password');
+  await writeFile(file, PASSWORD, { mode: 0o600 });
+  await aldis.user('add', 'Root', '--admin', '--password-file', file);
+  const page = await browserOf(browser, aldis, { username: 'Root' } as Person, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  await page.goto('/admin');
+  await page.getByRole('button', { name: 'Invites' }).click();
+  await expect(page.getByText('Only people with an invite may register here.')).toBeVisible();
+  await expect(page.getByText('No invites yet.')).toBeVisible();
+  await page.getByRole('button', { name: 'New invite' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New invite' });
+  await dialog.getByRole('radio', { name: 'In 30 days' }).check({ force: true });
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Make the invite' }).click();
+  await dialog.getByRole('button', { name: 'Copy' }).click();
+  await expect(dialog.getByText('Copied.')).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  const row = page.getByRole('listitem');
+  await expect(row).toHaveText(/For one person.*nobody has come yet · made today by @Root · until/);
+  await expect(row).not.toContainText(link.split('/').pop()!);
+
+  const hers = await (await browser.newContext({ serviceWorkers: 'block' })).newPage();
+  await hers.goto(link);
+  await hers.getByLabel('Username').fill('Ann');
+  await hers.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await hers.getByRole('button', { name: 'Create account' }).click();
+  await hers.getByLabel('Six-digit code').fill('123456');
+  await expect(hers.getByRole('button', { name: 'Account of Ann' })).toBeVisible();
+  await page.getByRole('button', { name: 'People' }).click();
+  await page.getByRole('button', { name: 'Invites' }).click();
+  await expect(row).toHaveText(/For one person.*Used up.*one has come/);
+  await expect(page.getByRole('button', { name: 'Link of the invite' })).toHaveCount(0);
+
+  // One for everybody, whose link is there again, until it is taken back.
+  await page.getByRole('button', { name: 'New invite' }).click();
+  await dialog.getByRole('radio', { name: 'Any number' }).check({ force: true });
+  await dialog.getByRole('radio', { name: 'Never' }).check({ force: true });
+  await dialog.getByRole('button', { name: 'Make the invite' }).click();
+  await page.keyboard.press('Escape');
+  await expect(row.first()).toContainText('For as many as want to come');
+  await expect(row.first()).not.toContainText('until');
+  await page.getByRole('button', { name: 'Link of the invite' }).click();
+  const shown = page.getByRole('dialog', { name: 'Link of the invite' });
+  await expect(shown).toContainText(`${aldis.url}/join/`);
+  await shown.getByRole('button', { name: 'Close' }).click();
+  await page
+    .getByRole('button', { name: /^Take the invite/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Take back', exact: true }).click();
+  await expect(row).toHaveCount(1);
+  await expect(page.getByRole('button', { name: 'New invite' })).toBeFocused();
+
+  await page.getByRole('button', { name: 'Figures' }).click();
+  await expect(page.getByRole('definition').first()).toHaveText(/^\s*2\s*2 verified · 0 shut out/);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await expect(page.getByText('Connected now')).toBeVisible();
+  await page.getByRole('button', { name: 'Log', exact: true }).click();
+  await expect(row.first()).toContainText(/@Root took the invite .{6}… back/);
+  await expect(row.nth(1)).toContainText(/@Root made the invite/);
+  for (const one of [page, hers]) await one.context().close();
+  await aldis.end();
+});
+
 test('the page fits a phone and a desktop, light and dark, and axe finds nothing', async ({
   aldis,
   browser,
 }) => {
   const [root, ann] = [await aldis.admin('root'), await aldis.person('ann', 'Ann')];
+  await aldis.call('POST', '/admin/invites', { uses: 5 }, root.token);
   for (const options of [PHONE, { viewport: { width: 1440, height: 900 } }]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await browserOf(browser, aldis, root, { ...options, colorScheme });
@@ -172,6 +244,16 @@ test('the page fits a phone and a desktop, light and dark, and axe finds nothing
       const dialog = await manage(page, ann);
       await check('a person');
       await dialog.getByRole('button', { name: 'Close' }).click();
+      await page.getByRole('button', { name: 'Invites' }).click();
+      await expect(page.getByText('Everybody may register here')).toBeVisible();
+      await expect(page.getByRole('listitem').first()).toContainText('made today');
+      await check('invites');
+      await page.getByRole('button', { name: 'New invite' }).click();
+      await check('a new invite');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Figures' }).click();
+      await expect(page.getByText('Connected now')).toBeVisible();
+      await check('figures');
       await page.getByRole('button', { name: 'Log', exact: true }).click();
       await expect(page.getByRole('listitem').first()).toBeVisible();
       await check('log');

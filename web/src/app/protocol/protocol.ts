@@ -273,6 +273,14 @@ export interface Cursors {
   readSeq: number;
 }
 
+/** Body of `DELETE /auth/account`. */
+export interface DeleteAccount {
+  /** What becomes of the messages that the caller has sent. */
+  messages?: OwnMessages;
+  /** The caller's password. */
+  password: string;
+}
+
 /** Payload of `message:delete`. */
 export interface DeleteMessage {
   /** The conversation of the message. */
@@ -518,6 +526,9 @@ export interface OtpNotice {
   /** After this the code is no longer accepted. */
   expiresAt: Timestamp;
 }
+
+/** What becomes of the messages of somebody whose account is deleted. */
+export type OwnMessages = 'keep' | 'delete';
 
 /** Whether somebody is connected. */
 export interface Presence {

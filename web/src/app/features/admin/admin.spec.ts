@@ -71,10 +71,15 @@ describe('the log', () => {
   it('is told in words, and names what it has no words for', async () => {
     const entry = (number: number, action: string, by?: string): AuditEntry =>
       ({ number, action, at: '2026-10-01T10:00:00Z', username: 'ann', ...(by && { by }) }) as AuditEntry;
+    const invite = { ...entry(3, 'invite_removed', 'root'), username: undefined, details: 'AbC123' };
     const log = await Shown.of(Audit);
-    await called.answer({ items: [entry(2, 'user_disabled', 'root'), entry(1, 'something_new')], next: 'x' });
+    await called.answer({
+      items: [entry(2, 'user_disabled', 'root'), entry(1, 'something_new'), invite],
+      next: 'x',
+    });
     expect(await log.text()).toContain('@root shut out @ann');
     expect(await log.text()).toContain('The command line: something_new @ann');
+    expect(await log.text()).toContain('@root took the invite AbC123… back');
     await log.press('Show more');
     await called.answer({ items: [entry(0, 'admin_added')] });
     expect(await log.text()).toContain('The command line made @ann an admin');

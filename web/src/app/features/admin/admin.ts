@@ -4,11 +4,17 @@ import { RouterLink } from '@angular/router';
 
 import { Icon } from '../../ui/icon';
 import { Audit } from './audit';
+import { Figures } from './figures';
+import { Invites } from './invites';
 import { People } from './people';
+import { Reports } from './reports';
 
 function sections() {
   return [
     { name: 'people', title: $localize`People`, icon: 'group' },
+    { name: 'invites', title: $localize`Invites`, icon: 'plus' },
+    { name: 'reports', title: $localize`Reports`, icon: 'warning' },
+    { name: 'figures', title: $localize`Figures`, icon: 'info' },
     { name: 'audit', title: $localize`Log`, icon: 'file' },
   ] as const;
 }
@@ -16,7 +22,7 @@ function sections() {
 /** What admins see and do: a page beside the messenger. */
 @Component({
   selector: 'aldis-admin',
-  imports: [Audit, Icon, People, RouterLink],
+  imports: [Audit, Figures, Icon, Invites, People, Reports, RouterLink],
   template: `
     <header class="admin-head">
       <a class="icon-button" routerLink="/" aria-label="Back to the messages" i18n-aria-label>
@@ -41,6 +47,15 @@ function sections() {
       @switch (shown().name) {
         @case ('people') {
           <aldis-admin-people />
+        }
+        @case ('invites') {
+          <aldis-admin-invites />
+        }
+        @case ('reports') {
+          <aldis-admin-reports />
+        }
+        @case ('figures') {
+          <aldis-admin-figures />
         }
         @case ('audit') {
           <aldis-admin-audit />

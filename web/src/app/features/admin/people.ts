@@ -4,18 +4,18 @@ import { Api } from '../../core/api/api';
 import { Clock } from '../../core/clock';
 import { sameUser } from '../../core/handle';
 import { lastSeenTime } from '../../core/format/time';
-import { explain } from '../../core/http/problem';
 import { Faces } from '../../data/people/faces';
 import type { AdminUser, Page } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
 import { Field } from '../../ui/field';
-import { Resource, ResourceState } from '../settings/resource';
+import { ResourceState } from '../settings/resource';
+import { More, Paged } from './paged';
 import { Person } from './person';
 
 /** Everybody with an account on the server. */
 @Component({
   selector: 'aldis-admin-people',
-  imports: [Avatar, Field, Person, ResourceState],
+  imports: [Avatar, Field, More, Person, ResourceState],
   template: `
     <aldis-field
       label="Name, username or e-mail"
@@ -56,14 +56,7 @@ import { Person } from './person';
           <li class="settings-note">{{ words.nobody }}</li>
         }
       </ul>
-      @if (page.next) {
-        <button type="button" class="button quiet" [attr.aria-disabled]="reading()" (click)="more()">
-          {{ words.more }}
-        </button>
-      }
-      @if (failure()) {
-        <p class="form-error" role="alert">{{ failure() }}</p>
-      }
+      <aldis-more [of]="found" />
     }
     @if (managed(); as person) {
       <aldis-admin-person [person]="person" (changed)="changed($event)" (closed)="managed.set(null)" />
@@ -75,38 +68,18 @@ export class People {
     manage: $localize`Manage`,
     manageOf: (name: string) => $localize`Manage ${name}:username:`,
     nobody: $localize`Nobody found whose name or address begins so.`,
-    more: $localize`Show more`,
   };
   private readonly api = inject(Api);
   private readonly faces = inject(Faces);
   private readonly now = inject(Clock).day;
 
   private query = '';
-  protected readonly found = new Resource(() => this.page());
-  protected readonly reading = signal(false);
-  protected readonly failure = signal('');
+  protected readonly found = new Paged((next) => this.page(next));
   protected readonly managed = signal<AdminUser | null>(null);
 
   protected look(query: string): void {
     this.query = query.trim();
     void this.found.again();
-  }
-
-  protected async more(): Promise<void> {
-    const [page, query] = [this.found.value(), this.query];
-    if (!page || this.reading()) return;
-    this.reading.set(true);
-    this.failure.set('');
-    try {
-      const { items, next } = await this.page(page.next);
-      // Something else may have been looked for meanwhile.
-      if (query === this.query)
-        this.found.value.set({ items: [...page.items, ...items], ...(next && { next }) });
-    } catch (error) {
-      this.failure.set(explain(error));
-    } finally {
-      this.reading.set(false);
-    }
   }
 
   /** What is as usual has no mark. */
@@ -125,9 +98,8 @@ export class People {
 
   protected changed(person: AdminUser): void {
     this.managed.set(person);
-    const same = ({ username }: AdminUser) => sameUser(username, person.username);
-    this.found.value.update(
-      (page) => page && { ...page, items: page.items.map((one) => (same(one) ? person : one)) },
+    this.found.change((people) =>
+      people.map((one) => (sameUser(one.username, person.username) ? person : one)),
     );
   }
 

@@ -5,7 +5,7 @@ import { clockTime } from '../../core/format/time';
 import { sameUser } from '../../core/handle';
 import { plural } from '../../core/language/plural';
 import { AuthService } from '../../core/session/auth-service';
-import type { AdminUser, ChangeUser, Timestamp } from '../../protocol/protocol';
+import type { AdminUser, ChangeUser, IssuedCode, Timestamp } from '../../protocol/protocol';
 import { Confirm } from '../../ui/confirm';
 import { Dialog } from '../../ui/dialog';
 import { Icon, type IconName } from '../../ui/icon';
@@ -68,7 +68,7 @@ export class Person {
 
   protected readonly said = signal('');
   /** A code to hand over. */
-  protected readonly code = signal<{ otp: string; expiresAt: Timestamp } | null>(null);
+  protected readonly code = signal<IssuedCode | null>(null);
   protected readonly asked = signal<Act | null>(null);
   protected readonly devices = computed(() => {
     const count = this.person().sessions;
@@ -149,7 +149,7 @@ export class Person {
   }
 
   private async reset(): Promise<void> {
-    const code = await this.call<{ otp: string; expiresAt: Timestamp } | undefined>('POST', '/reset');
+    const code = await this.call<IssuedCode | undefined>('POST', '/reset');
     this.code.set(code ?? null);
     this.said.set(code ? '' : $localize`A code is on its way to them.`);
   }

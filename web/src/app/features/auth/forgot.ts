@@ -16,8 +16,8 @@ import { around } from '../../core/language/around';
 import { codeComplaint } from '../../core/session/code-complaint';
 import { Entrance } from '../../core/session/entrance';
 import { passwordFault, passwordRefusal } from '../../core/session/new-password';
-import { type ServerSettings, serverSettings } from '../../core/session/server-settings';
-import type { Forgot as Whom } from '../../protocol/protocol';
+import { serverSettings } from '../../core/session/server-settings';
+import type { AuthSettings, Forgot as Whom } from '../../protocol/protocol';
 import { CodeField } from '../../ui/code-field';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
@@ -53,7 +53,7 @@ export class Forgot {
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   protected readonly resent = signal('');
-  private readonly server = signal<ServerSettings | null>(null);
+  private readonly server = signal<AuthSettings | null>(null);
   protected readonly otp = computed(() => this.server()?.otp);
   /** Who was sent a code, if they are here at all. */
   protected readonly whom = signal<Whom | null>(null);

@@ -13,9 +13,9 @@ import { Router, RouterLink } from '@angular/router';
 import { explain, Failure } from '../../core/http/problem';
 import { Entrance } from '../../core/session/entrance';
 import { passwordFault, passwordRefusal } from '../../core/session/new-password';
-import { type ServerSettings, serverSettings } from '../../core/session/server-settings';
+import { serverSettings } from '../../core/session/server-settings';
 import { Verification } from '../../core/session/verification';
-import type { Register as Registration } from '../../protocol/protocol';
+import type { AuthSettings, Register as Registration } from '../../protocol/protocol';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
 import { AuthFrame } from './auth-frame';
@@ -47,7 +47,7 @@ export class Register {
   /** From the link that invited somebody: `/join/CODE`. */
   readonly invite = input('', { transform: (value: string | undefined) => value ?? '' });
 
-  private readonly server = signal<ServerSettings | null>(null);
+  private readonly server = signal<AuthSettings | null>(null);
   /** Until the server says who may register, whoever was invited is. */
   protected readonly registration = computed(
     () => this.server()?.registration ?? (this.invite() ? 'invite' : 'open'),

@@ -25,6 +25,7 @@ import { Icon } from '../../ui/icon';
 import { Menu } from '../../ui/menu';
 import { Chooser } from '../conversations/chooser';
 import type { Row } from '../conversations/rows';
+import { Report } from '../people/report';
 import { mayDelete, mayForward } from './allowed';
 import { EmojiPanel } from './emoji-panel';
 import { MessageInfo } from './message-info';
@@ -37,11 +38,11 @@ export interface Wanted {
 
 /**
  * What can be done with a message: react, reply, copy, save, forward, select, with one's own edit and look how far it
- * got, and delete, also what others wrote in a group that one leads.
+ * got, report what others wrote, and delete, also what others wrote in a group that one leads.
  */
 @Component({
   selector: 'aldis-message-menu',
-  imports: [Chooser, Confirm, Dialog, EmojiPanel, Icon, Menu, MessageInfo],
+  imports: [Chooser, Confirm, Dialog, EmojiPanel, Icon, Menu, MessageInfo, Report],
   templateUrl: './message-menu.html',
 })
 export class MessageMenu {
@@ -54,6 +55,7 @@ export class MessageMenu {
     edit: $localize`Edit`,
     select: $localize`Select`,
     info: $localize`Info`,
+    report: $localize`Report`,
     delete: $localize`Delete`,
     save: $localize`Save file`,
     saveAll: $localize`Save all files`,
@@ -77,7 +79,9 @@ export class MessageMenu {
   readonly picked = output<Entry>();
   readonly closed = output();
 
-  protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'delete' | 'failed'>('menu');
+  protected readonly step = signal<'menu' | 'emoji' | 'forward' | 'info' | 'report' | 'delete' | 'failed'>(
+    'menu',
+  );
   protected readonly failure = signal('');
   protected readonly entry = computed(() => this.wanted().entry);
   protected readonly palette = computed(() => {
@@ -99,6 +103,7 @@ export class MessageMenu {
   });
   /** In a group, somebody else wrote it. */
   protected readonly fromOther = computed(() => !this.entry().own && this.group() !== undefined);
+  protected readonly reportable = computed(() => !this.entry().own && this.entry().message !== undefined);
   protected readonly deletable = computed(
     () => this.open() && mayDelete(this.entry(), this.group(), this.store.me),
   );

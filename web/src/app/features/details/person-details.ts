@@ -13,12 +13,13 @@ import type { Conversation } from '../../protocol/protocol';
 import { Avatar } from '../../ui/avatar';
 import { Confirm } from '../../ui/confirm';
 import { Icon } from '../../ui/icon';
+import { Report } from '../people/report';
 import { MuteSwitch } from './mute-switch';
 
 /** About a person: what is inside stands before what one can do about them. */
 @Component({
   selector: 'aldis-person-details',
-  imports: [Avatar, Confirm, Icon, MuteSwitch],
+  imports: [Avatar, Confirm, Icon, MuteSwitch, Report],
   template: `
     <div class="details-who">
       <aldis-avatar [name]="title()" [username]="username()" [large]="true" />
@@ -46,6 +47,9 @@ import { MuteSwitch } from './mute-switch';
           <aldis-icon name="block" />{{ words.block }}
         </button>
       }
+      <button type="button" class="details-action danger" (click)="reporting.set(true)">
+        <aldis-icon name="warning" />{{ words.report }}
+      </button>
     }
     @if (failure()) {
       <p class="form-error" role="alert">{{ failure() }}</p>
@@ -61,6 +65,9 @@ import { MuteSwitch } from './mute-switch';
         {{ words.means }}
       </aldis-confirm>
     }
+    @if (reporting()) {
+      <aldis-report [username]="username()" (closed)="reporting.set(false)" />
+    }
   `,
 })
 export class PersonDetails {
@@ -70,6 +77,7 @@ export class PersonDetails {
     ),
     block: $localize`Block`,
     unblock: $localize`Unblock`,
+    report: $localize`Report`,
     sure: (name: string) => $localize`Block ${name}:name:?`,
     means: $localize`What they write to you will not arrive, and they are not told. In groups you go on seeing each other.`,
   };
@@ -89,6 +97,7 @@ export class PersonDetails {
   private readonly all = toSignal(this.blocks.blocked$, { requireSync: true });
   protected readonly blocked = computed(() => this.all().has(this.username()));
   protected readonly asking = signal(false);
+  protected readonly reporting = signal(false);
   protected readonly busy = signal(false);
   protected readonly failure = signal('');
   protected readonly block = () => this.blocks.block(this.username());

@@ -17,8 +17,8 @@ import { explain, Failure } from '../../core/http/problem';
 import { around } from '../../core/language/around';
 import { AuthService } from '../../core/session/auth-service';
 import { codeComplaint } from '../../core/session/code-complaint';
-import { type ServerSettings, serverSettings } from '../../core/session/server-settings';
-import type { ChangeEmail as Change, User, Verified } from '../../protocol/protocol';
+import { serverSettings } from '../../core/session/server-settings';
+import type { AuthSettings, ChangeEmail as Change, User, Verified } from '../../protocol/protocol';
 import { CodeField } from '../../ui/code-field';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
@@ -52,7 +52,7 @@ export class ChangeEmail {
   protected readonly busy = this.presses.busy;
   protected readonly failure = signal('');
   protected readonly resent = signal('');
-  private readonly server = signal<ServerSettings | null>(null);
+  private readonly server = signal<AuthSettings | null>(null);
   protected readonly otp = computed(() => this.server()?.otp);
   /** What was asked for last. */
   protected readonly request = signal<Change>({ email: '', password: '' });

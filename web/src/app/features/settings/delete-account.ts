@@ -14,11 +14,10 @@ import { explain, Failure } from '../../core/http/problem';
 import { AuthService } from '../../core/session/auth-service';
 import { NOTICE } from '../../core/session/session';
 import { tab } from '../../core/storage/storage';
+import type { DeleteAccount as Deletion, OwnMessages } from '../../protocol/protocol';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
 import { Presses } from '../../ui/presses';
-
-type OwnMessages = 'keep' | 'delete';
 
 /** Says what the end of an account means, and asks for the password. */
 @Component({
@@ -102,11 +101,11 @@ export class DeleteAccount {
   protected submit(): void {
     const field = this.password();
     if (!field.require($localize`Fill this in.`)) return field.focus();
-    const request = { password: field.value(), messages: this.messages() };
+    const request: Deletion = { password: field.value(), messages: this.messages() };
     this.presses.press(request, () => this.delete(request));
   }
 
-  private async delete(request: { password: string; messages: OwnMessages }): Promise<boolean> {
+  private async delete(request: Deletion): Promise<boolean> {
     this.failure.set('');
     try {
       await this.api.call('DELETE', '/auth/account', request);

@@ -26,7 +26,7 @@ const DAY = 86_400_000;
   template: `
     <aldis-dialog heading="New API token" i18n-heading (closed)="closed.emit()">
       @if (secret()) {
-        <aldis-token-secret [secret]="secret()" />
+        <aldis-token-secret [secret]="secret()" [note]="words.once" />
         <div class="dialog-actions">
           <button type="button" class="button quiet" (click)="close()">{{ words.done }}</button>
         </div>
@@ -69,6 +69,7 @@ const DAY = 86_400_000;
 export class NewToken {
   protected readonly words = {
     done: $localize`Done`,
+    once: $localize`Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.`,
     expires: $localize`Expires`,
     make: $localize`Make token`,
     making: $localize`Making…`,

@@ -7,7 +7,8 @@ export class Resource<T> {
   readonly value = signal<T | null>(null);
   readonly failure = signal('');
 
-  private asked = 0;
+  /** How often it was asked for. */
+  protected asked = 0;
   private latest: Promise<void>;
 
   constructor(private readonly ask: () => Promise<T>) {

@@ -3,13 +3,13 @@ import { afterNextRender, Component, type ElementRef, input, signal, viewChild }
 import { copyText } from '../../core/copy';
 import { Icon } from '../../ui/icon';
 
-/** A token that was just made, to be taken away. */
+/** A token or a link that was just made, to be taken away. */
 @Component({
   selector: 'aldis-token-secret',
   imports: [Icon],
   template: `
     <p class="notice" id="token-once">
-      {{ words.once }}
+      {{ note() }}
     </p>
     <p class="token-secret">
       <code #code id="token-secret">{{ secret() }}</code>
@@ -22,10 +22,11 @@ import { Icon } from '../../ui/icon';
 })
 export class TokenSecret {
   protected readonly words = {
-    once: $localize`Copy it now and keep it safe: it is shown only this once. Who has it reads and writes as you.`,
     copy: $localize`Copy`,
   };
   readonly secret = input.required<string>();
+  /** What whoever has it may do. */
+  readonly note = input.required<string>();
 
   protected readonly said = signal('');
   private readonly code = viewChild.required<ElementRef<HTMLElement>>('code');

@@ -2,14 +2,13 @@ import { Component, inject, signal } from '@angular/core';
 
 import { Api } from '../../core/api/api';
 import { Clock } from '../../core/clock';
-import { dayHeading } from '../../core/format/time';
 import { Failure } from '../../core/http/problem';
 import { serverNow } from '../../core/http/server-time';
 import { around } from '../../core/language/around';
-import { locale } from '../../core/language/language';
 import type { ApiToken, NewApiToken } from '../../protocol/protocol';
 import { Confirm } from '../../ui/confirm';
 import { Icon } from '../../ui/icon';
+import { dayWithin } from './day';
 import { NewToken } from './new-token';
 import { Resource, ResourceState } from './resource';
 
@@ -114,7 +113,6 @@ export class Tokens {
   }
 
   private day(time: string): string {
-    const day = dayHeading(new Date(time), this.now());
-    return [$localize`Today`, $localize`Yesterday`].includes(day) ? day.toLocaleLowerCase(locale()) : day;
+    return dayWithin(time, this.now());
   }
 }
